@@ -1,0 +1,96 @@
+package dps
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Cloud is an Azure cloud with device provisioning endpoints of its own.
+type Cloud string
+
+// The clouds known to this tool. The public name is documented; the other two global
+// names were seen in public code and in GitHub issue Azure/iotedge#6631.
+const (
+	CloudPublic Cloud = "public"
+	CloudChina  Cloud = "china"
+	CloudUSGov  Cloud = "usgov"
+)
+
+// Clouds lists every cloud in the order in which help shows them.
+func Clouds() []Cloud { return []Cloud{CloudPublic, CloudChina, CloudUSGov} }
+
+// GlobalHost returns the cloud's global device endpoint, or "" for an unknown cloud.
+func (c Cloud) GlobalHost() string {
+	switch c {
+	case CloudPublic:
+		return "global.azure-devices-provisioning.net"
+	case CloudChina:
+		return "global.azure-devices-provisioning.cn"
+	case CloudUSGov:
+		return "global.azure-devices-provisioning.us"
+	}
+	return ""
+}
+
+// CloudOf returns the cloud whose provisioning endpoints host belongs to, and whether
+// it belongs to any: both the global endpoint and an instance's own
+// ({name}.azure-devices-provisioning.net).
+func CloudOf(host string) (Cloud, bool) {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	for _, c := range Clouds() {
+		zone := strings.TrimPrefix(c.GlobalHost(), "global")
+		if strings.HasSuffix(host, zone) && host != zone {
+			return c, true
+		}
+	}
+	return "", false
+}
+
+// Ports of the service (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps and the
+// SDKs). WebSocket transports share PortHTTPS.
+const (
+	PortHTTPS = 443
+	PortMQTT  = 8883
+	PortAMQP  = 5671
+)
+
+// Endpoint is where a device reaches the service: one host, a port per protocol.
+type Endpoint struct {
+	Host              string
+	HTTPS, MQTT, AMQP int
+}
+
+// ParseEndpoint reads HOST or HOST:PORT; a port given here serves every protocol, as the
+// contract of the --endpoint flag says. A URL, a path or white space is an error.
+func ParseEndpoint(text string) (Endpoint, error) {
+	if strings.Contains(text, "://") {
+		return Endpoint{}, fmt.Errorf("%q is a URL; an endpoint is a host name such as %s", text, CloudPublic.GlobalHost())
+	}
+	host, port, err := splitHostPort(text)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	if host == "" || strings.ContainsAny(host, "/ \t\r\n?#@%\\\"'") {
+		return Endpoint{}, fmt.Errorf("%q is not a host name", text)
+	}
+	return Endpoint{Host: host, HTTPS: cmp.Or(port, PortHTTPS), MQTT: cmp.Or(port, PortMQTT), AMQP: cmp.Or(port, PortAMQP)}, nil
+}
+
+// splitHostPort returns port 0 when text names none. A bare IPv6 address has no port.
+func splitHostPort(text string) (host string, port int, err error) {
+	if !strings.Contains(text, ":") || net.ParseIP(text) != nil {
+		return text, 0, nil
+	}
+	host, portText, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", 0, fmt.Errorf("%q is not HOST or HOST:PORT", text)
+	}
+	port, err = strconv.Atoi(portText)
+	if err != nil || port < 1 || port > 65535 {
+		return "", 0, fmt.Errorf("%q is not a port; a port is a number from 1 to 65535", portText)
+	}
+	return host, port, nil
+}

@@ -1,0 +1,88 @@
+package dps
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+)
+
+// Sizes of a symmetric key in decoded bytes. The service takes keys of 16 to 64 bytes and
+// makes its own with 64; a key derived for a device of a group is one HMAC-SHA256, 32
+// bytes (learn.microsoft.com: concepts-symmetric-key-attestation).
+const (
+	MinKeySize       = 16
+	MaxKeySize       = 64
+	GeneratedKeySize = 64
+	DerivedKeySize   = sha256.Size
+)
+
+// Key is a symmetric key, decoded. It prints as its size only.
+type Key struct{ bytes []byte }
+
+// ParseKey decodes the base64 text of a symmetric key. White space around it is dropped,
+// as files end in a newline. The error says what is wrong with the text, never the text.
+func ParseKey(text Secret) (Key, error) {
+	trimmed := strings.TrimSpace(text.Reveal())
+	if trimmed == "" {
+		return Key{}, fmt.Errorf("the key is empty")
+	}
+	b, err := base64.StdEncoding.DecodeString(trimmed)
+	if err != nil {
+		return Key{}, keyTextError(trimmed, err)
+	}
+	if len(b) < MinKeySize || len(b) > MaxKeySize {
+		return Key{}, fmt.Errorf("the key has %d bytes after base64 decoding; %d to %d are allowed", len(b), MinKeySize, MaxKeySize)
+	}
+	return Key{b}, nil
+}
+
+// keyTextError names the usual ways in which a pasted key is not base64.
+func keyTextError(text string, err error) error {
+	switch {
+	case strings.HasPrefix(text, "-----BEGIN"):
+		return fmt.Errorf("this is a PEM file, not a base64 symmetric key")
+	case strings.HasPrefix(text, "HostName=") || strings.Contains(text, ";SharedAccessKey="):
+		return fmt.Errorf("this is a connection string, not a key: the key is the part after SharedAccessKey=")
+	case strings.HasPrefix(text, "SharedAccessSignature "):
+		return fmt.Errorf("this is a SAS token, not a key")
+	case strings.ContainsAny(text, " \t\r\n"):
+		return fmt.Errorf("the key is not base64: it has white space inside")
+	case strings.ContainsAny(text, "-_"):
+		return fmt.Errorf("the key is not base64: it uses the URL alphabet (- and _), where + and / are expected")
+	case len(text)%4 != 0:
+		return fmt.Errorf("the key is not base64: its length of %d characters is no multiple of 4, so a part may be missing", len(text))
+	}
+	if at, ok := err.(base64.CorruptInputError); ok {
+		return fmt.Errorf("the key is not base64: illegal character at position %d", int64(at)+1)
+	}
+	return fmt.Errorf("the key is not base64")
+}
+
+// NewKey takes decoded bytes; the caller must not change them afterwards.
+func NewKey(b []byte) Key { return Key{b} }
+
+// Size is the number of decoded bytes.
+func (k Key) Size() int { return len(k.bytes) }
+
+// String implements fmt.Stringer without the key.
+func (k Key) String() string { return fmt.Sprintf("[%d-byte key]", len(k.bytes)) }
+
+// GoString implements fmt.GoStringer without the key.
+func (k Key) GoString() string { return "dps.Key(" + k.String() + ")" }
+
+// Text returns the key in base64, as the portal and the SDKs write it.
+func (k Key) Text() Secret { return NewSecret(base64.StdEncoding.EncodeToString(k.bytes)) }
+
+// Derive returns the key of one device of an enrollment group: the HMAC-SHA256 of the
+// registration id, keyed with the group key (learn.microsoft.com:
+// concepts-symmetric-key-attestation). The id is taken as it is written: whether the
+// service lower-cases it first is not known.
+func (k Key) Derive(registrationID string) Key { return Key{k.sum(registrationID)} }
+
+func (k Key) sum(text string) []byte {
+	mac := hmac.New(sha256.New, k.bytes)
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
+}
