@@ -1,0 +1,141 @@
+// Package advice judges evidence: it turns what a probe learned into a verdict and a
+// ranked list of causes, each with the reasons and the remedies.
+//
+// Call [Diagnose] with the evidence of a probe, or [Rules] and [RuleByID] for what is
+// known of each cause. Nothing here does I/O or looks at a clock: the same evidence gives
+// the same diagnosis, so every rule can be tested by a table.
+package advice
+
+import (
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/probe"
+)
+
+// Verdict is the outcome of a probe in one word, as reports and scripts see it.
+type Verdict string
+
+// The verdicts of the probe/1 schema.
+const (
+	Registered  Verdict = "registered"
+	Fault       Verdict = "fault"
+	NoVerdict   Verdict = "no-verdict"
+	RetryLater  Verdict = "retry-later"
+	Interrupted Verdict = "interrupted"
+)
+
+// Strength says how far evidence carries a cause. The order is that of the constants.
+type Strength int
+
+// RulesOut: the evidence excludes the cause. Silent: it says nothing. Allows: it fits, as
+// it fits others. Suggests: it points here more than elsewhere. Proves: it leaves no
+// other cause.
+const (
+	RulesOut Strength = iota - 1
+	Silent
+	Allows
+	Suggests
+	Proves
+)
+
+// String returns the strength as reports write it.
+func (s Strength) String() string {
+	switch s {
+	case RulesOut:
+		return "rules-out"
+	case Allows:
+		return "allows"
+	case Suggests:
+		return "suggests"
+	case Proves:
+		return "proves"
+	}
+	return "silent"
+}
+
+// Rule is everything dpsdiag knows of one cause: the text that explain prints and the
+// function that weighs evidence sit in one value, so a cause cannot exist without its
+// explanation.
+type Rule struct {
+	ID      string
+	Title   string
+	Meaning string
+	// Confirm tells how a person makes sure, in order; Remedies what to do, in order.
+	Confirm  []string
+	Remedies []string
+	// Scenario is the sandbox scenario that reproduces the cause; NoScenario says why
+	// there is none. Exactly one of them is set.
+	Scenario   string
+	NoScenario string
+	// Decide is what would tell this cause from its rivals, with the command that does
+	// it; nil where nothing dpsdiag can run decides it.
+	Decide *Decider
+
+	// Only are the attestations under which the service can refuse a device for this
+	// cause. The zero value means all.
+	Only Attestations
+	// Until is how far a probe cannot come while the cause holds: coming so far rules
+	// the cause out. The zero value means that no progress does.
+	Until Milestone
+	// Weigh judges the evidence of one run beyond what the catalogue, Only and Until say
+	// of it. nil: there is nothing more that a probe can see.
+	Weigh func(*Case) Weight
+}
+
+// Attestations are the attestations to which a cause is limited.
+type Attestations struct {
+	Kinds []probe.AttestationKind // empty means all
+	// Otherwise says why the cause is excluded under the others.
+	Otherwise string
+}
+
+// Decider is a next step that separates causes which the evidence leaves together.
+type Decider struct {
+	How string // one sentence
+	// Command is a dpsdiag command line. In a Rule it holds the words ID-SCOPE,
+	// REGISTRATION-ID and CREDENTIAL, which Diagnose replaces; words such as
+	// GROUP-KEY-FILE stay for the reader to replace.
+	Command string
+}
+
+// Case is the evidence of one run with what every rule would otherwise compute anew.
+type Case struct {
+	Evidence *probe.Evidence
+	Run      *probe.Run
+	// Rows are the catalogue rows that fit what ended the run, most specific first: the
+	// service's refusal or a failure on the way to it. Empty when neither happened.
+	Rows []*codes.Entry
+
+	refusal *refusal // the answer in which the service said no; nil when it did not
+}
+
+// Weight is a rule's judgement of a case.
+type Weight struct {
+	Strength Strength
+	// Because lists the facts the judgement rests on, one line each, so that a reader can
+	// check them. With [Silent] they are shown if something else brings the cause up.
+	Because []string
+	// Against lists facts that speak against the cause without excluding it. They hold it
+	// at [Allows].
+	Against []string
+}
+
+// Diagnosis is the judgement of a whole probe.
+type Diagnosis struct {
+	Verdict  Verdict
+	Runs     []Verdict // one per run, in order
+	Causes   []Cause   // most likely first, at most 8
+	RuledOut []Cause   // what the evidence excludes, in the order of Rules
+	Warnings []probe.Warning
+	Decide   []Decider // what would separate the causes that are left together
+}
+
+// Cause is a rule with its weight in this diagnosis.
+type Cause struct {
+	Rule     *Rule
+	Strength Strength
+	Because  []string
+	Remedies []string
+	// Explain is the query for which "dpsdiag explain" tells more: the code that was
+	// seen, or the cause id.
+	Explain string
+}

@@ -1,0 +1,108 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"net"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// Config is one probe. Endpoint, Scope, RegistrationID, Attestation and Transports must be
+// set; the zero value of every other field works.
+type Config struct {
+	Endpoint       dps.Endpoint
+	Scope          string
+	RegistrationID string
+	Attestation    Attestation
+	Transports     []Transport
+	Mode           Mode            // "" means ModeRegister
+	Payload        json.RawMessage // nil sends none
+	APIVersion     string          // "" means dps.DefaultAPIVersion
+
+	// Roots are the trust anchors for the server; nil means those of the system.
+	// ExtraRoots only says, for the report, that some were added by the user.
+	Roots      *x509.CertPool
+	ExtraRoots bool
+
+	Budget       time.Duration // for the whole probe; 0 means DefaultBudget
+	MaxAttempts  int           // register calls, the first included; 0 means DefaultMaxAttempts
+	RetryMaxWait time.Duration // longest single wait; 0 means DefaultRetryMaxWait
+	ExpiresIn    time.Duration // warn of certificates that expire sooner; 0 means DefaultExpiresIn
+
+	Now      func() time.Time // nil means time.Now
+	Resolver Resolver         // nil means net.DefaultResolver
+	Dial     DialFunc         // nil means a plain net.Dialer
+	OnEvent  func(Event)      // nil means silent; called from one goroutine at a time
+}
+
+// Defaults of Config.
+const (
+	DefaultBudget       = 60 * time.Second
+	DefaultMaxAttempts  = 4
+	DefaultRetryMaxWait = 30 * time.Second
+	DefaultExpiresIn    = 30 * 24 * time.Hour
+)
+
+// Resolver looks up the addresses of a host; *net.Resolver is one.
+type Resolver interface {
+	LookupHost(ctx context.Context, host string) ([]string, error)
+}
+
+// DialFunc opens a TCP connection to an address; (*net.Dialer).DialContext is one.
+type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Event is progress a person may want to see while a probe runs.
+type Event struct {
+	Transport TransportID
+	Stage     StageID
+	// Finding is set when the stage has ended.
+	Finding *Finding
+	// Wait is set when the probe pauses before another call.
+	Wait *Wait
+}
+
+// Attestation is how a device proves itself.
+type Attestation interface {
+	// Kind names the attestation in reports.
+	Kind() AttestationKind
+	// Inspect states the facts about the credential at the local time now, before any
+	// packet; it fills in only the part of Inputs that concerns it.
+	Inspect(target Target, now time.Time, expiresIn time.Duration) Inputs
+	// Identify returns what to present for the target. It may be called again when a
+	// token has aged.
+	Identify(target Target, now time.Time) Identity
+}
+
+// Identity is what a device presents on one connection: a client certificate in the TLS
+// handshake, or a token with each call.
+type Identity struct {
+	Certificate *tls.Certificate
+	Token       dps.Secret
+}
+
+// Transport speaks the device API over one protocol.
+type Transport interface {
+	ID() TransportID
+	// Port of the endpoint that this transport connects to.
+	Port(dps.Endpoint) int
+	// Open starts a session. The first call of dial hands over the connection that the
+	// connect and tls stages proved; further calls make new ones in the same way. A nil
+	// Session means that the Opening says why: a Refusal by the peer, or a Failure.
+	Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening)
+}
+
+// Dialer makes a TLS connection to the transport's port.
+type Dialer func(ctx context.Context) (net.Conn, error)
+
+// Session is an opened transport. Every call returns an Answer; where none came, its
+// Failure says why. Calls are made one at a time.
+type Session interface {
+	Register(ctx context.Context, body []byte) Answer
+	Status(ctx context.Context, operationID string) Answer
+	Lookup(ctx context.Context, body []byte) Answer
+	Close() error
+}

@@ -1,0 +1,386 @@
+package probe
+
+import (
+	"crypto/x509"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// Evidence is everything a probe learned. A nil pointer or an empty slice means "not
+// learned", never "no". It is complete in shape also after a failure, a timeout or an
+// interruption: every run has one finding per stage.
+type Evidence struct {
+	Started time.Time     // by the local clock
+	Took    time.Duration // the whole probe
+	Target  Target
+	Inputs  Inputs
+	Runs    []Run // one per transport, in the order asked for
+}
+
+// Target is what was probed, in words a report can print.
+type Target struct {
+	Endpoint       dps.Endpoint
+	Scope          string
+	RegistrationID string
+	Attestation    AttestationKind
+	APIVersion     string
+	Mode           Mode
+	ExtraRoots     bool // --ca-file added trust anchors to those of the system
+}
+
+// Mode is how far a probe goes.
+type Mode string
+
+// Register is the whole way. Preflight stops before the register call and Lookup asks for
+// the registration's state; both change nothing in the service.
+const (
+	ModeRegister  Mode = "register"
+	ModePreflight Mode = "preflight"
+	ModeLookup    Mode = "lookup"
+)
+
+// Inputs are the facts of the inputs stage: what can be said of the identity and the
+// settings before any packet. They are the same for every transport.
+type Inputs struct {
+	Key         *KeyFacts         // a symmetric key or a group key signs
+	Token       *TokenFacts       // a ready SAS token is used
+	Certificate *CertificateFacts // a client certificate is used
+	Warnings    []Warning         // what is odd and may be refused
+}
+
+// Warning is something odd that does not stop the probe.
+type Warning struct {
+	ID     string // kebab-case: a cause id, where one says it
+	Detail string
+}
+
+// KeyFacts describe a symmetric key without being it.
+type KeyFacts struct {
+	Size    int  // bytes after base64 decoding: the device key, or the group key if Derived
+	Derived bool // dpsdiag derived the device key from a group key of this size
+}
+
+// TokenFacts describe a ready SAS token without being it.
+type TokenFacts struct {
+	Resource       string // sr, URL-decoded
+	CoversTarget   bool   // Resource is the id scope and registration id of the target
+	Expiry         time.Time
+	Expired        bool // by the local clock
+	InMilliseconds bool // the expiry looks like milliseconds
+	Policy         string
+}
+
+// CertificateFacts describe the chain that the device presents.
+type CertificateFacts struct {
+	Leaf  *x509.Certificate
+	Chain []*x509.Certificate // what is sent after the leaf, in the order sent
+	// CommonName is the leaf's; it is the registration id the service takes.
+	CommonName string
+	NameMatch  NameMatch
+	// Expired and NotYetValid are the sent certificates outside their validity by the
+	// local clock.
+	Expired, NotYetValid []*x509.Certificate
+	SelfSigned           bool // the leaf is its own issuer
+	IsCA                 bool // the leaf is a CA certificate
+	NoClientAuth         bool // an extended key usage is present and lacks clientAuth
+	// Unlinked says that a certificate of the chain is not signed by the one after it;
+	// it counts from 0, the leaf. -1 when all are.
+	Unlinked int
+	// Top is the issuer name of the last certificate sent: whom the service has to know.
+	Top string
+}
+
+// NameMatch compares a certificate's common name with the registration id.
+type NameMatch string
+
+// The outcomes of that comparison.
+const (
+	NameSame      NameMatch = "same"
+	NameCase      NameMatch = "case" // equal but for letter case
+	NameDifferent NameMatch = "different"
+	NameMissing   NameMatch = "missing" // the certificate has no common name
+)
+
+// Run is the evidence of one transport.
+type Run struct {
+	Transport  TransportID
+	Findings   []Finding // exactly one per stage, in the order of Stages
+	Resolution *Resolution
+	Dials      []Dial // one per address tried, in order
+	TLS        *Handshake
+	Clock      *Clock
+	Opening    *Opening
+	Answers    []Answer // every answer of the service, in order, polls included
+	Waits      []Wait
+	End        End
+}
+
+// End says how a run came to its end.
+type End string
+
+// A run is Complete when it got a final answer or passed everything it was asked to do.
+// The other ends say why it did not.
+const (
+	EndComplete    End = "complete"
+	EndRefused     End = "refused"     // the service, the peer or the network said no
+	EndExhausted   End = "exhausted"   // told to come back later (429, 5xx) until the retries ran out
+	EndTimeout     End = "timeout"     // the budget ran out, or a peer said nothing
+	EndCut         End = "cut"         // the connection was cut before an answer
+	EndInterrupted End = "interrupted" // the user interrupted
+	EndUnanswered  End = "unanswered"  // still assigning when the budget ran out
+)
+
+// Finding is the outcome of one stage on one transport.
+type Finding struct {
+	Stage   StageID
+	Outcome Outcome
+	Took    time.Duration
+	Detail  string  // one line for a person
+	Needs   StageID // for Skipped: the stage whose failure prevents this one
+	Facts   []Fact  // for the report, in order
+}
+
+// Fact is a named detail of a finding, for people and scripts.
+type Fact struct{ Name, Value string }
+
+// Outcome is how a stage ended.
+type Outcome string
+
+// The five outcomes. Skipped means that an earlier stage failed; NotApplicable that this
+// probe was never meant to go there.
+const (
+	Passed        Outcome = "passed"
+	Warned        Outcome = "warned"
+	Failed        Outcome = "failed"
+	Skipped       Outcome = "skipped"
+	NotApplicable Outcome = "not-applicable"
+)
+
+// Resolution is what name resolution gave.
+type Resolution struct {
+	Host      string
+	Addresses []string // in the order in which they will be tried
+	Literal   bool     // the host is an address, nothing was asked
+	Failure   *NetFailure
+}
+
+// Dial is one attempt to connect to one address.
+type Dial struct {
+	Address string // IP:port
+	Took    time.Duration
+	Failure *NetFailure // nil when it connected
+}
+
+// NetFailure is a network error, classified so that no rule has to read its text.
+type NetFailure struct {
+	Kind NetKind
+	Text string // of the operating system
+}
+
+// NetKind classifies network errors.
+type NetKind string
+
+// Kinds of network error. The first three come from name resolution.
+const (
+	NetNoSuchHost      NetKind = "no-such-host"     // the resolver says that the name does not exist
+	NetResolverTimeout NetKind = "resolver-timeout" // no resolver answered in time
+	NetResolverFailed  NetKind = "resolver-failed"  // a resolver refused or failed
+	NetRefused         NetKind = "refused"          // the port answered that nothing listens
+	NetTimeout         NetKind = "timeout"          // nothing answered
+	NetUnreachable     NetKind = "unreachable"      // no route to host or network
+	NetReset           NetKind = "reset"            // the connection was reset or closed by the peer
+	NetOther           NetKind = "other"
+)
+
+// Handshake is what the TLS handshake showed, passed or failed.
+type Handshake struct {
+	ServerName string // sent as SNI and verified
+	Version    uint16 // tls.VersionTLS12 ...; 0 when the handshake failed early
+	Cipher     uint16
+	// Peer is the chain the server presented, leaf first; also on failed verification.
+	Peer []*x509.Certificate
+	// Root is the trust anchor the chain ended in; nil unless verified.
+	Root *x509.Certificate
+	// Issuer sums up who signed the server certificate.
+	Issuer ServerIssuer
+	// ClientCertRequested says that the server asked for a client certificate,
+	// ClientCertSent that one was handed over.
+	ClientCertRequested, ClientCertSent bool
+	Failure                             *TLSFailure
+}
+
+// ServerIssuer sums up the issuers of the server's chain.
+type ServerIssuer string
+
+// IssuerKnown is a public root that Azure endpoints chain to; IssuerOther any other, which
+// on an Azure host name means that something else answered.
+const (
+	IssuerKnown ServerIssuer = "known"
+	IssuerOther ServerIssuer = "other"
+)
+
+// TLSFailure is a failed handshake, classified.
+type TLSFailure struct {
+	Kind TLSKind
+	// Alert is the number of the alert received from the peer, 0 when none was.
+	Alert uint8
+	Text  string
+}
+
+// TLSKind classifies failed handshakes.
+type TLSKind string
+
+// Kinds of failed handshake.
+const (
+	TLSUnknownAuthority TLSKind = "unknown-authority" // no trusted root for the server's chain
+	TLSNameMismatch     TLSKind = "name-mismatch"     // the server certificate is for other names
+	TLSServerExpired    TLSKind = "server-expired"    // expired by the local clock
+	TLSServerNotYet     TLSKind = "server-not-yet"    // not yet valid by the local clock
+	TLSBadCertificate   TLSKind = "bad-certificate"   // another fault of the server's chain
+	TLSAlert            TLSKind = "alert"             // the peer sent an alert; see Alert
+	TLSNotTLS           TLSKind = "not-tls"           // the peer does not speak TLS
+	TLSVersion          TLSKind = "version"           // no common version or cipher
+	TLSCut              TLSKind = "cut"               // closed or reset during the handshake
+	TLSTimeout          TLSKind = "timeout"           // the peer said nothing
+	TLSOther            TLSKind = "other"
+)
+
+// Clock compares the local clock with the peer's.
+type Clock struct {
+	Source ClockSource
+	// Skew is how far the local clock is ahead of the peer's; negative when behind. From a
+	// certificate it is the least skew that explains the failed validity.
+	Skew time.Duration
+	// Uncertainty is half the round trip plus the source's resolution.
+	Uncertainty time.Duration
+}
+
+// ClockSource is where a comparison of clocks comes from.
+type ClockSource string
+
+// The Date header of an answer is exact to a second; the validity of the server's
+// certificate gives only the least skew that explains why it was refused.
+const (
+	ClockDateHeader  ClockSource = "date-header"
+	ClockCertificate ClockSource = "certificate"
+)
+
+// Opening is what opening a session on the transport showed.
+type Opening struct {
+	Status int // HTTP status, CONNACK return code or SASL outcome; see the transport
+	// Server is how the peer names itself, as far as it does.
+	Server string
+	// Refusal is the refusal in the transport's own terms, "" when there is none.
+	Refusal string
+	// Condition is the AMQP error condition of a refusal, "" elsewhere.
+	Condition string
+	Body      dps.Body
+	Location  string    // where an HTTP redirect points
+	Date      time.Time // the peer's clock, zero when it told none
+	// Failure is set when no answer came at all.
+	Failure *NetFailure
+}
+
+// Operation is a call of the device API.
+type Operation string
+
+// The calls of the device API.
+const (
+	OpRegister Operation = "register"
+	OpStatus   Operation = "status"
+	OpLookup   Operation = "lookup"
+)
+
+// Answer is one answer of the service, or the lack of one.
+type Answer struct {
+	Op     Operation
+	Took   time.Duration
+	Status int // HTTP status, or the status in an MQTT topic or AMQP error; 0 for none
+	Body   dps.Body
+	// RetryAfter is what the service asked for; nil when it did not ask.
+	RetryAfter *RetryAfter
+	RequestID  string    // x-ms-request-id
+	Location   string    // where a redirect points
+	Server     string    // how the answering server names itself
+	TooLarge   bool      // more than MaxBody bytes were sent; the rest was not read
+	Date       time.Time // the service's clock, zero when it told none
+	Condition  string    // AMQP error condition
+	// Failure is set when no answer came, or not all of it; Status tells which.
+	Failure *NetFailure
+}
+
+// RetryAfter is a wait that the service asked for.
+type RetryAfter struct {
+	Text  string        // as sent
+	Wait  time.Duration // 0 unless Valid
+	Valid bool          // Text is a whole number of seconds or an HTTP date
+}
+
+// Wait is a pause the probe made between two calls.
+type Wait struct {
+	Before  Operation
+	For     time.Duration
+	Attempt int    // the attempt that follows, counted from 1
+	Reason  string // "429", "503", "assigning"
+}
+
+// Find returns the finding of a stage.
+func (r *Run) Find(id StageID) *Finding {
+	for i := range r.Findings {
+		if r.Findings[i].Stage == id {
+			return &r.Findings[i]
+		}
+	}
+	return nil
+}
+
+// FailedStage returns the first finding that failed, or nil.
+func (r *Run) FailedStage() *Finding {
+	for i := range r.Findings {
+		if r.Findings[i].Outcome == Failed {
+			return &r.Findings[i]
+		}
+	}
+	return nil
+}
+
+// LastAnswer returns the last answer to one of ops, or to any call when ops is empty; nil
+// when there is none. A missing answer (Failure) counts.
+func (r *Run) LastAnswer(ops ...Operation) *Answer {
+	for i := len(r.Answers) - 1; i >= 0; i-- {
+		if len(ops) == 0 {
+			return &r.Answers[i]
+		}
+		for _, op := range ops {
+			if r.Answers[i].Op == op {
+				return &r.Answers[i]
+			}
+		}
+	}
+	return nil
+}
+
+// Registration returns the last registration state the service told, or nil.
+func (r *Run) Registration() *dps.Registration {
+	for i := len(r.Answers) - 1; i >= 0; i-- {
+		switch body := r.Answers[i].Body; {
+		case body.Registration != nil:
+			return body.Registration
+		case body.Operation != nil && body.Operation.Registration != nil:
+			return body.Operation.Registration
+		}
+	}
+	return nil
+}
+
+// Attempts counts the register or lookup calls made.
+func (r *Run) Attempts() int {
+	n := 0
+	for i := range r.Answers {
+		if r.Answers[i].Op != OpStatus {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,173 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// handshakeTLS proves the TLS session on the connected socket.
+func (r *runner) handshakeTLS(ctx context.Context) Finding {
+	h := &Handshake{ServerName: r.target.Endpoint.Host}
+	r.run.TLS = h
+	conn := tls.Client(r.tcp, r.tlsConfig(h))
+	err := handshake(ctx, conn)
+	r.tcp = nil
+	if err != nil {
+		conn.NetConn().Close()
+		r.failTLS(h, err)
+		return failed("%s", describeTLS(h)).with("peer", peerName(h.Peer)).with("peer-issuer", peerIssuer(h.Peer))
+	}
+	r.proven = conn
+	state := conn.ConnectionState()
+	h.Version, h.Cipher, h.Peer = state.Version, state.CipherSuite, state.PeerCertificates
+	if chain := state.VerifiedChains[0]; len(chain) > 0 {
+		h.Root = chain[len(chain)-1]
+	}
+	h.Issuer = issuerOf(h.Peer)
+	f := passed("%s, %s, root %s", tls.VersionName(h.Version), peerName(h.Peer), Name(h.Root))
+	return f.with("cipher", tls.CipherSuiteName(h.Cipher)).with("peer", peerName(h.Peer)).
+		with("root", Name(h.Root)).with("peer-not-after", day(h.Peer[0].NotAfter))
+}
+
+func (r *runner) tlsConfig(h *Handshake) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, // learn.microsoft.com: iot-dps/tls-support
+		ServerName: r.target.Endpoint.Host,
+		RootCAs:    r.cfg.Roots,
+		Time:       r.now,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			h.ClientCertRequested = true
+			if r.identity.Certificate == nil {
+				return &tls.Certificate{}, nil
+			}
+			h.ClientCertSent = true
+			return r.identity.Certificate, nil
+		},
+	}
+}
+
+// failTLS classifies a failed handshake, with the server's chain where it was seen, and
+// says how the run ends.
+func (r *runner) failTLS(h *Handshake, err error) {
+	h.Failure = &TLSFailure{Kind: TLSOther, Text: netText(err)}
+	f := h.Failure
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		h.Peer = bad.UnverifiedCertificates
+		h.Issuer = issuerOf(h.Peer)
+		f.Kind = verificationKind(bad.Err, r.now())
+		f.Text = bad.Err.Error()
+		r.clockFromCertificate(h)
+		r.stop(EndRefused)
+		return
+	}
+	if alert, ok := receivedAlert(err); ok {
+		f.Kind, f.Alert = TLSAlert, alert
+		r.stop(EndRefused)
+		return
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		f.Kind = TLSNotTLS
+		r.stop(EndRefused)
+		return
+	}
+	switch netKind(err) {
+	case NetTimeout:
+		f.Kind = TLSTimeout
+		r.stop(EndTimeout)
+	case NetReset:
+		f.Kind = TLSCut
+		r.stop(EndCut)
+	default:
+		if strings.Contains(f.Text, "protocol version") || strings.Contains(f.Text, "cipher suite") {
+			f.Kind = TLSVersion
+		}
+		r.stop(EndRefused)
+	}
+}
+
+func verificationKind(err error, now time.Time) TLSKind {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return TLSUnknownAuthority
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return TLSNameMismatch
+	}
+	invalid, ok := errors.AsType[x509.CertificateInvalidError](err)
+	switch {
+	case !ok || invalid.Reason != x509.Expired:
+		return TLSBadCertificate
+	case now.Before(invalid.Cert.NotBefore):
+		return TLSServerNotYet
+	}
+	return TLSServerExpired
+}
+
+// receivedAlert returns the number of a TLS alert that the peer sent. The standard library
+// keeps the alert's type to itself, but documents that it arrives as the cause of a
+// net.OpError named "remote error".
+func receivedAlert(err error) (uint8, bool) {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "remote error" {
+		return 0, false
+	}
+	v := reflect.ValueOf(op.Err)
+	if v.Kind() != reflect.Uint8 {
+		return 0, false
+	}
+	return uint8(v.Uint()), true
+}
+
+// clockFromCertificate takes the least clock skew that explains why the server's
+// certificate is outside its validity.
+func (r *runner) clockFromCertificate(h *Handshake) {
+	if len(h.Peer) == 0 {
+		return
+	}
+	now := r.now()
+	switch leaf := h.Peer[0]; h.Failure.Kind {
+	case TLSServerExpired:
+		r.run.Clock = &Clock{Source: ClockCertificate, Skew: now.Sub(leaf.NotAfter)}
+	case TLSServerNotYet:
+		r.run.Clock = &Clock{Source: ClockCertificate, Skew: now.Sub(leaf.NotBefore)}
+	}
+}
+
+func describeTLS(h *Handshake) string {
+	switch h.Failure.Kind {
+	case TLSUnknownAuthority:
+		return "the server's certificate is signed by no authority trusted here"
+	case TLSNameMismatch:
+		return "the server's certificate is not for " + h.ServerName
+	case TLSServerExpired:
+		return "the server's certificate is expired by the local clock"
+	case TLSServerNotYet:
+		return "the server's certificate is not yet valid by the local clock"
+	case TLSNotTLS:
+		return "the peer does not speak TLS on this port"
+	case TLSCut:
+		return "the peer cut the connection during the handshake"
+	case TLSTimeout:
+		return "the peer said nothing"
+	}
+	return h.Failure.Text
+}
+
+func peerName(peer []*x509.Certificate) string {
+	if len(peer) == 0 {
+		return ""
+	}
+	return Name(peer[0])
+}
+
+func peerIssuer(peer []*x509.Certificate) string {
+	if len(peer) == 0 {
+		return ""
+	}
+	return peer[len(peer)-1].Issuer.String()
+}

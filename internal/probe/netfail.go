@@ -1,0 +1,69 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+)
+
+// classifyNet sorts a network error into a kind, so that no rule has to read its text.
+// It returns nil for a nil error.
+func classifyNet(err error) *NetFailure {
+	if err == nil {
+		return nil
+	}
+	return &NetFailure{Kind: netKind(err), Text: netText(err)}
+}
+
+func netKind(err error) NetKind {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dnsKind(dns)
+	}
+	if kind, ok := errnoKind(err); ok {
+		return kind
+	}
+	if isTimeout(err) {
+		return NetTimeout
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+		return NetReset
+	}
+	return NetOther
+}
+
+func dnsKind(err *net.DNSError) NetKind {
+	switch {
+	case err.IsNotFound:
+		return NetNoSuchHost
+	case err.IsTimeout:
+		return NetResolverTimeout
+	}
+	return NetResolverFailed
+}
+
+// isTimeout also takes a cancelled context for a timeout: the caller knows whether the
+// user interrupted.
+func isTimeout(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return true
+	}
+	netErr, ok := errors.AsType[net.Error](err)
+	return ok && netErr.Timeout()
+}
+
+// netText is the innermost error's text: what the operating system or the resolver said,
+// without the addresses that the evidence holds anyway.
+func netText(err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dns.Err
+	}
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}

@@ -1,0 +1,191 @@
+package probe_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"dpsdiag/internal/probe"
+)
+
+// listen serves every connection with handle until the test ends.
+func listen(t *testing.T, handle func(net.Conn)) net.Addr {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() { l.Close(); <-done })
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			handle(conn)
+			conn.Close()
+		}
+	}()
+	return l.Addr()
+}
+
+// untilClosed reads what the peer sends until it hangs up.
+func untilClosed(conn net.Conn) {
+	buf := make([]byte, 512)
+	for {
+		if _, err := conn.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+func TestBrokenTLS(t *testing.T) {
+	trusted := start(t, service{})
+	alert := func(conn net.Conn) {
+		buf := make([]byte, 1024)
+		conn.Read(buf)
+		conn.Write([]byte{21, 3, 3, 0, 2, 2, 40}) // a fatal handshake_failure alert
+		untilClosed(conn)
+	}
+	tests := map[string]struct {
+		cfg   probe.Config
+		kind  probe.TLSKind
+		alert uint8
+		end   probe.End
+	}{
+		"unknown authority": {with(trusted, func(c *probe.Config) { c.Roots = x509.NewCertPool() }), probe.TLSUnknownAuthority, 0, probe.EndRefused},
+		"other name":        {with(trusted, func(c *probe.Config) { c.Endpoint.Host = "localhost" }), probe.TLSNameMismatch, 0, probe.EndRefused},
+		"clock far behind":  {with(trusted, func(c *probe.Config) { c.Now = at(longAgo) }), probe.TLSServerNotYet, 0, probe.EndRefused},
+		"clock far ahead":   {with(trusted, func(c *probe.Config) { c.Now = at(time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)) }), probe.TLSServerExpired, 0, probe.EndRefused},
+		"not TLS":           {target(t, listen(t, func(c net.Conn) { c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")); untilClosed(c) })), probe.TLSNotTLS, 0, probe.EndRefused},
+		"alert":             {target(t, listen(t, alert)), probe.TLSAlert, 40, probe.EndRefused},
+		"hangs up":          {target(t, listen(t, func(net.Conn) {})), probe.TLSCut, 0, probe.EndCut},
+		"silent":            {with(target(t, listen(t, untilClosed)), func(c *probe.Config) { c.Budget = 200 * time.Millisecond }), probe.TLSTimeout, 0, probe.EndTimeout},
+		"too old": {target(t, listen(t, func(c net.Conn) {
+			tls.Server(c, &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}).Handshake()
+		})), probe.TLSAlert, 70, probe.EndRefused},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			run := do(t, test.cfg)
+			if run.TLS == nil || run.TLS.Failure == nil {
+				t.Fatalf("no TLS failure; outcomes %s", outcomes(run))
+			}
+			if f := run.TLS.Failure; f.Kind != test.kind || f.Alert != test.alert || run.End != test.end {
+				t.Errorf("kind %q, alert %d, end %q; want %q, %d, %q (%s)", f.Kind, f.Alert, run.End, test.kind, test.alert, test.end, f.Text)
+			}
+			if got := outcomes(run); got != "tls=failed open=skipped register=skipped assign=skipped hub=not-applicable" {
+				t.Errorf("outcomes %s", got)
+			}
+		})
+	}
+}
+
+// TestClockFromCertificate: a clock outside the server certificate's validity is measured
+// as the least skew that explains it.
+func TestClockFromCertificate(t *testing.T) {
+	cfg := start(t, service{})
+	cfg.Now = at(longAgo)
+	run := do(t, cfg)
+	if run.Clock == nil || run.Clock.Source != probe.ClockCertificate || run.Clock.Skew >= 0 {
+		t.Fatalf("clock %+v", run.Clock)
+	}
+	if want := longAgo.Sub(run.TLS.Peer[0].NotBefore); run.Clock.Skew != want {
+		t.Errorf("skew %v, want %v", run.Clock.Skew, want)
+	}
+}
+
+// longAgo is before the test server's certificate, which is valid from 1970 on.
+var longAgo = time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC)
+
+type resolver struct {
+	addresses []string
+	err       error
+}
+
+func (r resolver) LookupHost(context.Context, string) ([]string, error) { return r.addresses, r.err }
+
+func TestBrokenNetwork(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	named := func(r resolver) probe.Config {
+		return with(target(t, closed.Addr()), func(c *probe.Config) { c.Endpoint.Host = "dps.example"; c.Resolver = r })
+	}
+	blackHole := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	t.Run("resolver", func(t *testing.T) {
+		for want, err := range map[probe.NetKind]*net.DNSError{
+			probe.NetNoSuchHost:      {Err: "no such host", IsNotFound: true},
+			probe.NetResolverTimeout: {Err: "i/o timeout", IsTimeout: true},
+			probe.NetResolverFailed:  {Err: "server misbehaving"},
+		} {
+			run := do(t, named(resolver{err: err}))
+			if f := run.Resolution.Failure; f == nil || f.Kind != want || f.Text != err.Err || run.FailedStage().Stage != probe.StageResolve {
+				t.Errorf("%v: %+v", err, f)
+			}
+		}
+	})
+	t.Run("refused on every address", func(t *testing.T) {
+		run := do(t, named(resolver{addresses: []string{"127.0.0.1", "127.0.0.2"}}))
+		if len(run.Dials) != 2 || run.Dials[1].Failure.Kind != probe.NetRefused || run.End != probe.EndRefused {
+			t.Errorf("dials %+v, end %s", run.Dials, run.End)
+		}
+	})
+	t.Run("black hole", func(t *testing.T) {
+		run := do(t, with(named(resolver{addresses: []string{"192.0.2.1"}}), func(c *probe.Config) {
+			c.Dial, c.Budget = blackHole, 100*time.Millisecond
+		}))
+		if run.Dials[0].Failure.Kind != probe.NetTimeout || run.FailedStage().Detail != "192.0.2.1:"+port(closed.Addr())+": no answer" {
+			t.Errorf("dials %+v, %s", run.Dials, run.FailedStage().Detail)
+		}
+	})
+	t.Run("second address works", func(t *testing.T) {
+		cfg := start(t, service{})
+		cfg.Resolver = resolver{addresses: []string{"192.0.2.1", "127.0.0.1"}}
+		cfg.Endpoint.Host = "example.com" // a name in the test server's certificate
+		cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if strings.HasPrefix(address, "192.") {
+				return nil, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+		if got := outcomes(do(t, cfg)); got != "connect=warned hub=not-applicable" {
+			t.Errorf("outcomes %s", got)
+		}
+	})
+}
+
+// TestServerClosesAfterEachAnswer: every call then needs a connection of its own.
+func TestServerClosesAfterEachAnswer(t *testing.T) {
+	cfg := start(t, service{
+		root:     answer(404, "", "Connection", "close"),
+		register: answer(202, `{"operationId":"op1","status":"assigning"}`, "Connection", "close", "Retry-After", "0"),
+	})
+	run := do(t, cfg)
+	if outcomes(run) != healthy || len(run.Dials) != 3 {
+		t.Errorf("outcomes %s over %d connections, want 3", outcomes(run), len(run.Dials))
+	}
+}
+
+func with(cfg probe.Config, change func(*probe.Config)) probe.Config {
+	change(&cfg)
+	return cfg
+}
+
+func at(now time.Time) func() time.Time { return func() time.Time { return now } }
+
+func port(addr net.Addr) string {
+	_, p, _ := net.SplitHostPort(addr.String())
+	return p
+}

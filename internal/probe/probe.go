@@ -1,0 +1,91 @@
+// Package probe performs a real registration with a device provisioning service, stage by
+// stage, and gathers evidence. It judges nothing: what the evidence means is for package
+// advice.
+//
+// Fill in a [Config] and call [Do]. Do always returns what was learned, also after a
+// failure, a timeout or a cancelled context. Each transport is one [Transport], each way
+// of proving an identity one [Attestation]; the stages are the list in stages.go.
+package probe
+
+import (
+	"cmp"
+	"context"
+	"sync"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// Do probes the target over every transport of the configuration, side by side, and
+// returns the evidence with the runs in the order of Config.Transports. It ends when all
+// runs have ended, the budget is spent or ctx is cancelled.
+func Do(ctx context.Context, cfg Config) Evidence {
+	start := time.Now()
+	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1)}
+	ev := Evidence{Started: p.cfg.Now(), Target: p.cfg.target(), Runs: make([]Run, len(cfg.Transports))}
+	ev.Inputs = p.cfg.Attestation.Inspect(ev.Target, p.cfg.Now(), p.cfg.ExpiresIn)
+	ev.Inputs.inspectSettings(ev.Target, p.cfg.Payload)
+	p.inputs, p.target = &ev.Inputs, ev.Target
+
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.Budget)
+	defer cancel()
+	var wg sync.WaitGroup
+	for i, transport := range p.cfg.Transports {
+		wg.Go(func() {
+			r := &runner{shared: p, transport: transport, run: &ev.Runs[i]}
+			r.walk(ctx)
+		})
+	}
+	wg.Wait()
+	ev.Took = time.Since(start)
+	return ev
+}
+
+// withDefaults fills in what was left zero.
+func (c Config) withDefaults() Config {
+	c.Mode = cmp.Or(c.Mode, ModeRegister)
+	c.APIVersion = cmp.Or(c.APIVersion, dps.DefaultAPIVersion)
+	c.Budget = cmp.Or(c.Budget, DefaultBudget)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, DefaultMaxAttempts)
+	c.RetryMaxWait = cmp.Or(c.RetryMaxWait, DefaultRetryMaxWait)
+	c.ExpiresIn = cmp.Or(c.ExpiresIn, DefaultExpiresIn)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.OnEvent == nil {
+		c.OnEvent = func(Event) {}
+	}
+	return c
+}
+
+func (c Config) target() Target {
+	return Target{
+		Endpoint:       c.Endpoint,
+		Scope:          c.Scope,
+		RegistrationID: c.RegistrationID,
+		Attestation:    c.Attestation.Kind(),
+		APIVersion:     c.APIVersion,
+		Mode:           c.Mode,
+		ExtraRoots:     c.ExtraRoots,
+	}
+}
+
+// shared is what the runs of one probe have in common.
+type shared struct {
+	cfg    Config
+	target Target
+	inputs *Inputs
+	parent context.Context // without the budget: tells an interruption from a timeout
+	events sync.Mutex
+	// registering holds one token: two runs that register the same identity at once
+	// would get a conflict that no device has.
+	registering chan struct{}
+}
+
+func (s *shared) now() time.Time { return s.cfg.Now() }
+
+func (s *shared) emit(e Event) {
+	s.events.Lock()
+	defer s.events.Unlock()
+	s.cfg.OnEvent(e)
+}

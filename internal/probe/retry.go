@@ -1,0 +1,88 @@
+package probe
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Pauses between calls.
+const (
+	firstBackoff = 250 * time.Millisecond // mean of the first pause after 429 or 5xx
+	defaultPoll  = 2 * time.Second        // between polls when the service names no pause, as most SDKs
+)
+
+// ParseRetryAfter reads a Retry-After of whole seconds or an HTTP date (RFC 9110 10.2.3),
+// relative to now. It returns nil for an absent one; what cannot be read is not Valid.
+func ParseRetryAfter(text string, now time.Time) *RetryAfter {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil
+	}
+	ra := &RetryAfter{Text: text}
+	if seconds, err := strconv.ParseUint(text, 10, 32); err == nil {
+		ra.Valid, ra.Wait = true, time.Duration(seconds)*time.Second
+	} else if date, err := http.ParseTime(text); err == nil {
+		ra.Valid, ra.Wait = true, max(date.Sub(now), 0)
+	}
+	return ra
+}
+
+// pacer decides how long to wait before the next call: what the service asks for and a
+// little more at random, or else exponential backoff with full jitter, so that a fleet
+// that failed together does not come back together.
+type pacer struct {
+	longest  time.Duration
+	schedule *backoff.ExponentialBackOff
+}
+
+func newPacer(longest time.Duration) *pacer {
+	// A randomisation factor of 1 draws from 0 to twice the interval: full jitter.
+	return &pacer{longest: longest, schedule: &backoff.ExponentialBackOff{
+		InitialInterval:     firstBackoff,
+		RandomizationFactor: 1,
+		Multiplier:          2,
+		MaxInterval:         max(longest/2, firstBackoff),
+	}}
+}
+
+// afterRefusal is the pause after a 429 or 5xx.
+func (p *pacer) afterRefusal(asked *RetryAfter) time.Duration {
+	next := p.schedule.NextBackOff()
+	if asked != nil && asked.Valid {
+		next = asked.Wait + jitter(asked.Wait/4)
+	}
+	return min(next, p.longest)
+}
+
+// beforePoll is the pause before the next status poll.
+func (p *pacer) beforePoll(asked *RetryAfter) time.Duration {
+	if asked == nil || !asked.Valid {
+		return min(defaultPoll, p.longest)
+	}
+	return min(asked.Wait, p.longest)
+}
+
+func jitter(most time.Duration) time.Duration {
+	if most <= 0 {
+		return 0
+	}
+	return rand.N(most)
+}
+
+// pause waits, and reports false when the context ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,167 @@
+package probe
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/dps"
+)
+
+func TestParseRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for text, want := range map[string]*RetryAfter{
+		"":                              nil,
+		" 3 ":                           {Text: "3", Wait: 3 * time.Second, Valid: true},
+		"0":                             {Text: "0", Valid: true},
+		"1000000":                       {Text: "1000000", Wait: 1000000 * time.Second, Valid: true},
+		"Fri, 02 Jan 2026 03:04:15 GMT": {Text: "Fri, 02 Jan 2026 03:04:15 GMT", Wait: 10 * time.Second, Valid: true},
+		"Thu, 01 Jan 2026 03:04:15 GMT": {Text: "Thu, 01 Jan 2026 03:04:15 GMT", Valid: true},
+		"-1":                            {Text: "-1"},
+		"2.5":                           {Text: "2.5"},
+		"99999999999999999999":          {Text: "99999999999999999999"},
+		"soon":                          {Text: "soon"},
+	} {
+		if diff := cmp.Diff(want, ParseRetryAfter(text, now)); diff != "" {
+			t.Errorf("ParseRetryAfter(%q) (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+func FuzzParseRetryAfter(f *testing.F) {
+	f.Add("3")
+	f.Add("Fri, 02 Jan 2026 03:04:15 GMT")
+	f.Fuzz(func(t *testing.T, text string) {
+		ra := ParseRetryAfter(text, time.Unix(1767225600, 0))
+		if ra != nil && (ra.Wait < 0 || !ra.Valid && ra.Wait != 0) {
+			t.Errorf("ParseRetryAfter(%q) = %+v", text, ra)
+		}
+	})
+}
+
+// TestPacerFullJitter: each pause lies between nothing and a ceiling that doubles, and
+// they differ, so that devices which failed together spread out.
+func TestPacerFullJitter(t *testing.T) {
+	const longest = 8 * time.Second
+	different := map[time.Duration]bool{}
+	for range 50 {
+		p := newPacer(longest)
+		for ceiling := 2 * firstBackoff; ceiling <= 2*longest; ceiling *= 2 {
+			got := p.afterRefusal(nil)
+			if got < 0 || got > min(ceiling, longest)+time.Nanosecond {
+				t.Fatalf("pause %v, the ceiling is %v", got, ceiling)
+			}
+			different[got] = true
+		}
+	}
+	if len(different) < 100 {
+		t.Errorf("only %d different pauses", len(different))
+	}
+}
+
+func TestPacerHonoursRetryAfter(t *testing.T) {
+	p := newPacer(30 * time.Second)
+	for range 100 {
+		if got := p.afterRefusal(&RetryAfter{Valid: true, Wait: 4 * time.Second}); got < 4*time.Second || got > 5*time.Second {
+			t.Fatalf("asked for 4 s, pause %v", got)
+		}
+	}
+	if got := p.afterRefusal(&RetryAfter{Valid: true, Wait: time.Hour}); got != 30*time.Second {
+		t.Errorf("asked for an hour, pause %v, the longest is 30 s", got)
+	}
+	if got := p.beforePoll(&RetryAfter{Text: "soon"}); got != defaultPoll {
+		t.Errorf("unreadable Retry-After: pause %v, want %v", got, defaultPoll)
+	}
+}
+
+// script is a Session that answers from a list and repeats its last entry.
+type script struct {
+	answers []Answer
+	calls   int
+}
+
+func (s *script) next() Answer {
+	a := s.answers[min(s.calls, len(s.answers)-1)]
+	s.calls++
+	return a
+}
+
+func (s *script) Register(context.Context, []byte) Answer { return s.next() }
+func (s *script) Status(context.Context, string) Answer   { return s.next() }
+func (s *script) Lookup(context.Context, []byte) Answer   { return s.next() }
+func (s *script) Close() error                            { return nil }
+
+func operation(status dps.Status, wait time.Duration) Answer {
+	return Answer{
+		Status:     202,
+		Body:       dps.Body{Kind: dps.BodyOperation, Operation: &dps.Operation{OperationID: "op", Status: status}},
+		RetryAfter: &RetryAfter{Valid: true, Wait: wait},
+	}
+}
+
+// TestWaitsFollowTheService runs register and assign on a scripted session in virtual
+// time: the pauses are those that the service asked for and the budget ends the wait.
+func TestWaitsFollowTheService(t *testing.T) {
+	assigning := operation(dps.StatusAssigning, 3*time.Second)
+	tests := map[string]struct {
+		answers []Answer
+		took    time.Duration
+		calls   int
+		end     End
+	}{
+		"assigned at the second poll": {[]Answer{assigning, assigning, operation(dps.StatusAssigned, 0)}, 6 * time.Second, 3, ""},
+		"assigning for ever":          {[]Answer{assigning}, 57 * time.Second, 20, EndUnanswered},
+		"asked to wait too long":      {[]Answer{operation(dps.StatusAssigning, time.Hour)}, 30 * time.Second, 2, EndUnanswered},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), DefaultBudget)
+				defer cancel()
+				session := &script{answers: test.answers}
+				r := scripted(t, session)
+				start := time.Now()
+				if f := r.register(ctx); f.Outcome != Passed {
+					t.Fatalf("register: %+v", f)
+				}
+				r.assign(ctx)
+				if took := time.Since(start); took != test.took || session.calls != test.calls || r.run.End != test.end {
+					t.Errorf("took %v, %d calls, end %q; want %v, %d, %q", took, session.calls, r.run.End, test.took, test.calls, test.end)
+				}
+			})
+		})
+	}
+}
+
+// TestRegistrationsTakeTurns: while one run registers, another waits for it.
+func TestRegistrationsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := scripted(t, &script{answers: []Answer{operation(dps.StatusAssigned, 0)}})
+		second := &runner{shared: first.shared, transport: first.transport, run: &Run{}, session: first.session, pace: first.pace}
+		first.register(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if f := second.register(ctx); f.Outcome != Failed || second.run.End != EndTimeout {
+			t.Errorf("a second run registered beside the first: %+v", f)
+		}
+		first.assign(t.Context())
+		if f := second.register(t.Context()); f.Outcome != Passed {
+			t.Errorf("the turn was not handed on: %+v", f)
+		}
+	})
+}
+
+func scripted(t *testing.T, session Session) *runner {
+	t.Helper()
+	cfg := Config{Transports: []Transport{NewHTTPS()}}.withDefaults()
+	return &runner{
+		shared:    &shared{cfg: cfg, target: Target{Mode: cfg.Mode}, parent: t.Context(), registering: make(chan struct{}, 1)},
+		transport: NewHTTPS(),
+		run:       &Run{},
+		session:   session,
+		pace:      newPacer(cfg.RetryMaxWait),
+	}
+}

@@ -1,0 +1,183 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// runner walks the stages on one transport. Its fields are what one stage leaves for the
+// next.
+type runner struct {
+	*shared
+	transport Transport
+	run       *Run
+
+	identity Identity
+	tcp      net.Conn  // connected, not yet TLS
+	proven   *tls.Conn // shaken hands, not yet given to the transport
+	session  Session
+	pace     *pacer
+	last     Answer // the answer that assign goes on from
+	held     bool   // this run holds the registering token
+}
+
+// walk runs every stage in order and leaves one finding for each.
+func (r *runner) walk(ctx context.Context) {
+	defer r.close()
+	r.run.Transport = r.transport.ID()
+	r.identity = r.cfg.Attestation.Identify(r.target, r.now())
+	r.pace = newPacer(r.cfg.RetryMaxWait)
+	var blocked StageID
+	for _, s := range stages() {
+		f := r.stage(ctx, s, blocked)
+		if f.Outcome == Failed {
+			blocked = s.id
+		}
+		r.run.Findings = append(r.run.Findings, f)
+		r.emit(Event{Transport: r.run.Transport, Stage: s.id, Finding: &f})
+	}
+	if r.run.End == "" {
+		r.run.End = EndComplete
+	}
+}
+
+// stage runs one stage unless an earlier one failed or it is not meant to run.
+func (r *runner) stage(ctx context.Context, s stage, blocked StageID) Finding {
+	if why := s.notApplicable(r.target.Mode); why != "" {
+		return Finding{Stage: s.id, Outcome: NotApplicable, Detail: why}
+	}
+	if blocked != "" {
+		return Finding{Stage: s.id, Outcome: Skipped, Needs: blocked, Detail: "needs " + string(blocked)}
+	}
+	r.emit(Event{Transport: r.run.Transport, Stage: s.id})
+	start := time.Now()
+	f := s.run(r, ctx)
+	f.Stage, f.Took = s.id, time.Since(start)
+	if f.Outcome == Failed && r.interrupted() {
+		r.run.End = EndInterrupted
+		f.Detail = "interrupted"
+	}
+	return f
+}
+
+// stop records how the run ends; the first reason stands.
+func (r *runner) stop(end End) {
+	if r.run.End == "" {
+		r.run.End = end
+	}
+}
+
+// interrupted reports whether the caller cancelled, as opposed to a spent budget.
+func (r *runner) interrupted() bool { return errors.Is(r.parent.Err(), context.Canceled) }
+
+func (r *runner) close() {
+	r.release()
+	if r.session != nil {
+		r.session.Close()
+	}
+	if r.proven != nil {
+		r.proven.Close()
+	}
+	if r.tcp != nil {
+		r.tcp.Close()
+	}
+}
+
+func (r *runner) resolver() Resolver {
+	if r.cfg.Resolver != nil {
+		return r.cfg.Resolver
+	}
+	return net.DefaultResolver
+}
+
+// compareClock takes the skew from the time at which the peer says it answered. The first
+// comparison stands: later answers may have waited in a queue.
+func (r *runner) compareClock(date time.Time, roundTrip time.Duration) {
+	if date.IsZero() || r.run.Clock != nil {
+		return
+	}
+	const halfSecond = 500 * time.Millisecond // the header is cut to whole seconds
+	ours := r.now().Add(-roundTrip / 2)
+	r.run.Clock = &Clock{
+		Source:      ClockDateHeader,
+		Skew:        ours.Sub(date.Add(halfSecond)),
+		Uncertainty: roundTrip/2 + halfSecond,
+	}
+}
+
+// record keeps an answer and what it says of the clock.
+func (r *runner) record(a Answer) Answer {
+	r.run.Answers = append(r.run.Answers, a)
+	r.compareClock(a.Date, a.Took)
+	return a
+}
+
+// wait pauses before the next call; it reports false when the budget does not allow the
+// pause, or the context ended.
+func (r *runner) wait(ctx context.Context, w Wait) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= w.For {
+		return false
+	}
+	r.run.Waits = append(r.run.Waits, w)
+	r.emit(Event{Transport: r.run.Transport, Stage: stageOf(w.Before), Wait: &w})
+	return pause(ctx, w.For)
+}
+
+func stageOf(op Operation) StageID {
+	if op == OpStatus {
+		return StageAssign
+	}
+	return StageRegister
+}
+
+// noAnswer ends a stage in which no answer came.
+func (r *runner) noAnswer(f *NetFailure) Finding {
+	switch f.Kind {
+	case NetTimeout:
+		r.stop(EndTimeout)
+		return failed("no answer came")
+	case NetReset:
+		r.stop(EndCut)
+		return failed("the connection was cut before an answer")
+	}
+	r.stop(EndRefused)
+	return failed("no usable answer: %s", describeNet(f))
+}
+
+func passed(format string, args ...any) Finding { return finding(Passed, format, args...) }
+func warned(format string, args ...any) Finding { return finding(Warned, format, args...) }
+func failed(format string, args ...any) Finding { return finding(Failed, format, args...) }
+
+func finding(o Outcome, format string, args ...any) Finding {
+	return Finding{Outcome: o, Detail: fmt.Sprintf(format, args...)}
+}
+
+// with adds a fact unless it is empty.
+func (f Finding) with(name, value string) Finding {
+	if value != "" {
+		f.Facts = append(f.Facts, Fact{name, value})
+	}
+	return f
+}
+
+func joinAll(list []string) string { return strings.Join(list, ", ") }
+
+// joinSome keeps a line short: one entry and how many more.
+func joinSome(list []string) string {
+	if len(list) < 3 {
+		return joinAll(list)
+	}
+	return fmt.Sprintf("%s and %d more", list[0], len(list)-1)
+}
+
+// request is the body of register and lookup.
+func (r *runner) request() dps.Request {
+	return dps.Request{RegistrationID: r.target.RegistrationID, Payload: r.cfg.Payload}
+}

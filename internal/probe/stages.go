@@ -1,0 +1,323 @@
+package probe
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// stage is one step of a probe.
+type stage struct {
+	id StageID
+	// notApplicable says why a mode never runs the stage, "" when it does.
+	notApplicable func(Mode) string
+	run           func(*runner, context.Context) Finding
+}
+
+// stages lists every stage in order: the table of contents of a probe.
+func stages() []stage {
+	return []stage{
+		{StageInputs, always, (*runner).inspect},
+		{StageResolve, always, (*runner).resolve},
+		{StageConnect, always, (*runner).connect},
+		{StageTLS, always, (*runner).handshakeTLS},
+		{StageOpen, always, (*runner).open},
+		{StageRegister, unlessPreflight, (*runner).register},
+		{StageAssign, unlessPreflight, (*runner).assign},
+		{StageHub, notBuilt, nil},
+	}
+}
+
+func always(Mode) string { return "" }
+
+func unlessPreflight(m Mode) string {
+	if m == ModePreflight {
+		return "not asked for: preflight stops before it"
+	}
+	return ""
+}
+
+func notBuilt(Mode) string { return "the assigned hub was not asked" }
+
+// inspect reports what is known before any packet.
+func (r *runner) inspect(context.Context) Finding {
+	in := r.inputs
+	f := passed("%s", describeInputs(in, r.target))
+	switch n := len(in.Warnings); {
+	case n == 1:
+		f = warned("%s", in.Warnings[0].Detail)
+	case n > 1:
+		f = warned("%s; and %d more, see warnings", in.Warnings[0].Detail, n-1)
+	}
+	return f.with("attestation", string(r.target.Attestation)).with("identity", describeInputs(in, r.target))
+}
+
+func describeInputs(in *Inputs, target Target) string {
+	switch {
+	case in.Certificate != nil:
+		leaf := in.Certificate.Leaf
+		return fmt.Sprintf("certificate %q and %d more, valid until %s", Name(leaf), len(in.Certificate.Chain), day(leaf.NotAfter))
+	case in.Token != nil:
+		return fmt.Sprintf("SAS token, valid until %s", in.Token.Expiry.Format(time.RFC3339))
+	case in.Key != nil && in.Key.Derived:
+		return fmt.Sprintf("device key derived from a group key of %d bytes", in.Key.Size)
+	case in.Key != nil:
+		return fmt.Sprintf("symmetric key of %d bytes", in.Key.Size)
+	}
+	return string(target.Attestation)
+}
+
+// inspectSettings adds the warnings that do not depend on the attestation.
+func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
+	if remarks, err := dps.CheckRegistrationID(target.RegistrationID); err != nil {
+		in.warn("registration-id-invalid", "%v", err)
+	} else {
+		for _, remark := range remarks {
+			in.warn("registration-id-invalid", "%s", remark)
+		}
+	}
+	if remarks, err := dps.CheckIDScope(target.Scope); err != nil {
+		in.warn("wrong-id-scope", "%v", err)
+	} else {
+		for _, remark := range remarks {
+			in.warn("wrong-id-scope", "%s", remark)
+		}
+	}
+	if len(payload) > 0 && payload[0] != '{' {
+		in.warn("payload-invalid", "the payload is not a JSON object, which the service's documentation asks for")
+	}
+}
+
+// open starts the transport's session.
+func (r *runner) open(ctx context.Context) Finding {
+	start := time.Now()
+	session, opening := r.transport.Open(ctx, r.dialTLS, r.target, r.identity)
+	r.run.Opening = &opening
+	r.compareClock(opening.Date, time.Since(start))
+	if session == nil {
+		if opening.Failure != nil {
+			return r.noAnswer(opening.Failure)
+		}
+		r.stop(EndRefused)
+		return failed("%s", opening.Refusal).with("server", opening.Server)
+	}
+	r.session = session
+	f := passed("the peer speaks %s", r.run.Transport)
+	if opening.Location != "" || opening.Body.Kind == dps.BodyHTML {
+		f = warned("the answer to a plain request is not one of the service")
+	}
+	return f.with("status", nonZero(opening.Status)).with("server", opening.Server).with("redirect", opening.Location)
+}
+
+// register makes the register call, or the lookup in its place, as often as the service
+// asks to come back.
+func (r *runner) register(ctx context.Context) Finding {
+	if !r.acquire(ctx) {
+		r.stop(EndTimeout)
+		return failed("the run over another transport took the whole budget")
+	}
+	body, err := json.Marshal(r.request())
+	if err != nil {
+		r.stop(EndRefused)
+		return failed("the request cannot be encoded: %v", err)
+	}
+	for attempt := 1; ; attempt++ {
+		answer := r.call(ctx, body)
+		if answer.Failure != nil {
+			return r.noAnswer(answer.Failure)
+		}
+		if !comeBackLater(answer) {
+			return r.judgeRegister(answer)
+		}
+		next := Wait{Before: answer.Op, For: r.pace.afterRefusal(answer.RetryAfter), Attempt: attempt + 1, Reason: strconv.Itoa(answer.Status)}
+		if attempt == r.cfg.MaxAttempts || !r.wait(ctx, next) {
+			r.stop(EndExhausted)
+			return answerFinding(failed("%s, after %s", describeRefusal(answer), plural(attempt, "attempt")), answer)
+		}
+	}
+}
+
+// acquire takes the token that keeps two runs from registering at once.
+func (r *runner) acquire(ctx context.Context) bool {
+	select {
+	case r.registering <- struct{}{}:
+		r.held = true
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (r *runner) release() {
+	if r.held {
+		<-r.registering
+		r.held = false
+	}
+}
+
+func (r *runner) call(ctx context.Context, body []byte) Answer {
+	if r.target.Mode == ModeLookup {
+		return r.record(r.session.Lookup(ctx, body))
+	}
+	return r.record(r.session.Register(ctx, body))
+}
+
+// judgeRegister takes the answer to register or lookup that will not be asked again.
+func (r *runner) judgeRegister(answer Answer) Finding {
+	if answer.Status/100 != 2 || answer.Body.Operation == nil && answer.Body.Registration == nil {
+		r.stop(EndRefused)
+		return answerFinding(failed("%s", describeRefusal(answer)), answer)
+	}
+	r.last = answer
+	if answer.Body.Registration != nil {
+		return answerFinding(passed("the service knows this registration"), answer)
+	}
+	return answerFinding(passed("accepted"), answer).with("operation-id", answer.Body.Operation.OperationID)
+}
+
+// assign follows the registration to its final state.
+func (r *runner) assign(ctx context.Context) Finding {
+	defer r.release()
+	for polls := 0; ; polls++ {
+		status, registration := stateOf(r.last)
+		if !pending(status) || r.target.Mode == ModeLookup {
+			return r.judgeAssign(status, registration, polls)
+		}
+		answer, ok := r.poll(ctx, polls+1)
+		if !ok {
+			return r.stillAssigning(polls)
+		}
+		if f, ended := r.judgePoll(answer); ended {
+			return f
+		}
+		r.last = answer
+	}
+}
+
+// pending reports the states in which a client polls on; the C# and Java SDKs do so on
+// unassigned too.
+func pending(s dps.Status) bool { return s == dps.StatusAssigning || s == dps.StatusUnassigned }
+
+// poll asks for the operation's state after the pause the service asked for, again while
+// it says to come back later. It reports false when the budget does not allow the pause.
+func (r *runner) poll(ctx context.Context, number int) (Answer, bool) {
+	operation := r.last.Body.Operation
+	wait := Wait{Before: OpStatus, For: r.pace.beforePoll(r.last.RetryAfter), Attempt: number, Reason: string(operation.Status)}
+	for attempt := 1; r.wait(ctx, wait); attempt++ {
+		answer := r.record(r.session.Status(ctx, operation.OperationID))
+		if !comeBackLater(answer) || attempt == r.cfg.MaxAttempts {
+			return answer, true
+		}
+		wait = Wait{Before: OpStatus, For: r.pace.afterRefusal(answer.RetryAfter), Attempt: number, Reason: strconv.Itoa(answer.Status)}
+	}
+	return Answer{}, false
+}
+
+// judgePoll ends the stage on a poll that has no registration to go on from.
+func (r *runner) judgePoll(answer Answer) (Finding, bool) {
+	switch {
+	case answer.Failure != nil:
+		return r.noAnswer(answer.Failure), true
+	case comeBackLater(answer):
+		r.stop(EndExhausted)
+	case answer.Status/100 != 2 || answer.Body.Operation == nil:
+		r.stop(EndRefused)
+	default:
+		return Finding{}, false
+	}
+	return answerFinding(failed("the status poll: %s", describeRefusal(answer)), answer), true
+}
+
+func (r *runner) stillAssigning(polls int) Finding {
+	r.stop(EndUnanswered)
+	return failed("still %s after %s", dps.StatusAssigning, plural(polls, "poll"))
+}
+
+func (r *runner) judgeAssign(status dps.Status, reg *dps.Registration, polls int) Finding {
+	f := passed("")
+	if reg == nil {
+		reg = &dps.Registration{}
+	}
+	switch {
+	case status == dps.StatusAssigned:
+		f.Detail = fmt.Sprintf("assigned to %s as %s", reg.AssignedHub, reg.DeviceID)
+	case reg.ErrorCode != 0:
+		r.stop(EndRefused)
+		f = failed("%s: %d %s", status, reg.ErrorCode, reg.ErrorMessage)
+	default:
+		r.stop(EndRefused)
+		f = failed("the registration is %s", status)
+	}
+	return f.with("status", string(status)).with("substatus", reg.Substatus).with("assigned-hub", reg.AssignedHub).
+		with("device-id", reg.DeviceID).with("error-code", nonZero(reg.ErrorCode)).with("error-message", reg.ErrorMessage).
+		with("polls", nonZero(polls))
+}
+
+// stateOf returns the state an answer tells; status is "" when it tells none.
+func stateOf(a Answer) (dps.Status, *dps.Registration) {
+	switch {
+	case a.Body.Operation != nil:
+		return a.Body.Operation.Status, a.Body.Operation.Registration
+	case a.Body.Registration != nil:
+		return a.Body.Registration.Status, a.Body.Registration
+	}
+	return "", nil
+}
+
+// comeBackLater reports the answers that every SDK treats as transient: 429 and 5xx.
+func comeBackLater(a Answer) bool {
+	return a.Failure == nil && (a.Status == http.StatusTooManyRequests || a.Status/100 == 5)
+}
+
+// describeRefusal sums an answer up in one line.
+func describeRefusal(a Answer) string {
+	switch b := a.Body; {
+	case b.Error != nil:
+		return fmt.Sprintf("%d: %d %s", a.Status, b.Error.ErrorCode, b.Error.Message)
+	case b.Challenge != nil:
+		return fmt.Sprintf("%d: the service challenges a TPM", a.Status)
+	case a.TooLarge:
+		return fmt.Sprintf("%d with a body of more than %d bytes", a.Status, MaxBody)
+	case a.Location != "":
+		return fmt.Sprintf("%d: redirected to %s", a.Status, a.Location)
+	case b.Kind == dps.BodyEmpty:
+		return fmt.Sprintf("%d without a body", a.Status)
+	case b.Kind.Foreign():
+		return fmt.Sprintf("%d with a body that the service does not send (%s)", a.Status, b.Kind)
+	}
+	return strconv.Itoa(a.Status)
+}
+
+// answerFinding adds the facts of an answer to a finding.
+func answerFinding(f Finding, a Answer) Finding {
+	f = f.with("http-status", nonZero(a.Status))
+	if e := a.Body.Error; e != nil {
+		f = f.with("error-code", nonZero(e.ErrorCode)).with("message", e.Message).with("tracking-id", e.TrackingID)
+	}
+	if a.RetryAfter != nil {
+		f = f.with("retry-after", a.RetryAfter.Text)
+	}
+	if a.Body.Excerpt != "" {
+		f = f.with("body", a.Body.Excerpt)
+	}
+	return f.with("request-id", a.RequestID).with("redirect", a.Location).with("server", a.Server)
+}
+
+func nonZero(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

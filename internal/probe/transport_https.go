@@ -1,0 +1,173 @@
+package probe
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// MaxBody is the most that is read of any answer, in bytes.
+const MaxBody = 1 << 20
+
+// callTimeout is how long one call may take; the budget may end it sooner.
+const callTimeout = 30 * time.Second
+
+// httpsTransport speaks the device API of the REST specification (azure-rest-api-specs
+// deviceprovisioningservices/data-plane, device/routes.tsp).
+type httpsTransport struct{}
+
+// NewHTTPS returns the HTTPS transport.
+func NewHTTPS() Transport { return httpsTransport{} }
+
+// ID implements Transport.
+func (httpsTransport) ID() TransportID { return HTTPS }
+
+// Port implements Transport.
+func (httpsTransport) Port(e dps.Endpoint) int { return e.HTTPS }
+
+// Open implements Transport. It asks for the root, which is no call of the device API:
+// any HTTP answer proves that HTTP passes, and its Date compares the clocks before a
+// token is judged by them.
+func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
+	s := &httpsSession{target: target, token: id.Token, client: &http.Client{
+		Transport: &http.Transport{
+			DialTLSContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+			DisableCompression: true,
+			MaxConnsPerHost:    1, // one identity, one connection
+			// A header block beyond this is not the service's.
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	a := s.call(ctx, "", http.MethodGet, "/", "", nil)
+	opening := Opening{Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body, Date: a.Date, Failure: a.Failure}
+	if a.Failure != nil {
+		s.Close()
+		return nil, opening
+	}
+	return s, opening
+}
+
+// httpsSession makes calls on one kept-alive connection.
+type httpsSession struct {
+	client *http.Client
+	target Target
+	token  dps.Secret
+}
+
+// Register implements Session.
+func (s *httpsSession) Register(ctx context.Context, body []byte) Answer {
+	return s.call(ctx, OpRegister, http.MethodPut, dps.RegisterPath(s.target.Scope, s.target.RegistrationID), s.query(), body)
+}
+
+// Status implements Session.
+func (s *httpsSession) Status(ctx context.Context, operationID string) Answer {
+	return s.call(ctx, OpStatus, http.MethodGet, dps.OperationPath(s.target.Scope, s.target.RegistrationID, operationID), s.query(), nil)
+}
+
+// Lookup implements Session.
+func (s *httpsSession) Lookup(ctx context.Context, body []byte) Answer {
+	return s.call(ctx, OpLookup, http.MethodPost, dps.LookupPath(s.target.Scope, s.target.RegistrationID), s.query(), body)
+}
+
+// Close implements Session.
+func (s *httpsSession) Close() error {
+	s.client.CloseIdleConnections()
+	return nil
+}
+
+func (s *httpsSession) query() string { return "?" + dps.Query(s.target.APIVersion) }
+
+// call makes one request. It never fails: an answer that did not come is an answer with a
+// Failure.
+func (s *httpsSession) call(ctx context.Context, op Operation, method, path, query string, body []byte) Answer {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	start := time.Now()
+	a := Answer{Op: op}
+	resp, err := s.send(ctx, method, path+query, body)
+	if err == nil {
+		err = a.read(ctx, resp)
+	}
+	a.Took = time.Since(start)
+	if err != nil {
+		a.Failure = callFailure(err)
+	}
+	return a
+}
+
+func (s *httpsSession) send(ctx context.Context, method, pathAndQuery string, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "https://"+authority(s.target.Endpoint)+pathAndQuery, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "dpsdiag")
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	if !s.token.IsZero() {
+		req.Header.Set("Authorization", s.token.Reveal())
+	}
+	return s.client.Do(req)
+}
+
+// read takes everything that is wanted of a response, at most MaxBody bytes of its body.
+func (a *Answer) read(ctx context.Context, resp *http.Response) error {
+	defer resp.Body.Close()
+	a.Status = resp.StatusCode
+	a.Server = resp.Header.Get("Server")
+	a.RequestID = resp.Header.Get("x-ms-request-id")
+	a.Location = resp.Header.Get("Location")
+	if a.Status/100 != 3 {
+		a.Location = "" // a 202 may name the operation's address; only a redirect is news
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		a.Date = date
+	}
+	a.RetryAfter = ParseRetryAfter(resp.Header.Get("Retry-After"), cmp.Or(a.Date, time.Now()))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF): // a body cut short is still read
+		return err
+	}
+	if len(body) > MaxBody {
+		a.TooLarge, body = true, body[:MaxBody]
+	}
+	a.Body = dps.ParseBody(body)
+	return nil
+}
+
+// callFailure classifies why no answer came.
+func callFailure(err error) *NetFailure {
+	if dial, ok := errors.AsType[*dialError](err); ok {
+		return dial.failure
+	}
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	return classifyNet(err)
+}
+
+// authority is the host of a URL: the port only where it is not the default, and an IPv6
+// address in brackets.
+func authority(e dps.Endpoint) string {
+	if e.HTTPS != dps.PortHTTPS {
+		return net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))
+	}
+	if ip := net.ParseIP(e.Host); ip != nil && ip.To4() == nil {
+		return "[" + e.Host + "]"
+	}
+	return e.Host
+}
