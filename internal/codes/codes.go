@@ -1,0 +1,170 @@
+// Package codes looks up what an error means: call [Lookup] with a code in any usual
+// spelling, and [Nearest] when it finds nothing.
+//
+// It holds the catalogue of the errors that a device meets while it provisions: what the
+// Device Provisioning Service, IoT Hub, MQTT, AMQP, TLS, the SDKs and IoT Edge say, what
+// it means and what to do. [ForReply] reads an answer of the service, [ByCause] goes from
+// a cause to the errors that point at it, [Common] holds the ten codes that the service
+// documents for itself.
+//
+// The catalogue is kept in catalogue.json and compiled into the program as static data,
+// so it costs nothing at start; "go generate" brings catalogue_gen.go up to date. The
+// entries are shared by all callers and must not be changed.
+package codes
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strconv"
+)
+
+//go:generate go run ./gen
+
+// Entry is one row of the catalogue: one error as one party reports it.
+type Entry struct {
+	// ID is the row's key: short, kebab-case, unique and stable.
+	ID string
+	// Kind says whose error it is.
+	Kind Kind
+	// Code is the code as text: a number, a name or, where neither exists, the fixed
+	// part of the message. A row for one case of a code has the case in parentheses:
+	// "401002 (invalid certificate)".
+	Code string
+	// Aliases are other spellings of Code, such as the number that some clients print in
+	// place of a name.
+	Aliases []string
+	// Name is the service's or the SDK's own name, where one is known.
+	Name string
+	// HTTPStatus is the HTTP status that goes with the error, 0 for none. It is 200 for
+	// codes that come in the body of a successful answer.
+	HTTPStatus int
+	// Messages are the exact strings to look for in a log. Some are patterns cut at their
+	// first variable part. No two rows share one.
+	Messages []string
+	// Meaning says what happened, in one to four sentences.
+	Meaning string
+	// Causes are what may be behind it, most likely first.
+	Causes []string
+	// Remedies are what to do, in order.
+	Remedies []string
+	// Retry says whether and how to try again.
+	Retry Retry
+	// AppliesTo names who meets the error: "device-api", "service-api", "hub", "client".
+	AppliesTo []string
+	// Sources say where the facts were read: a web address, a repository with a path, the
+	// title of a document, or "seed" for the requirements this program began with.
+	Sources []string
+	// Confidence is that in the code and its meaning: "documented" (documentation or SDK
+	// source), "observed" (a public report) or "inferred".
+	Confidence string
+	// CauseIDs are the causes that this error, read alone, is evidence for, most likely
+	// first.
+	CauseIDs []string
+	// NoCauseReason says why CauseIDs is empty; it is set only then.
+	NoCauseReason string
+	// Wrapper marks an envelope: another, more telling error stands beside it.
+	Wrapper bool
+	// Conflict says where sources contradict each other about this row, "" if they agree.
+	Conflict string
+}
+
+// Kind says which party or layer an error belongs to.
+type Kind string
+
+// The kinds, in the order of the catalogue.
+const (
+	KindHTTP               Kind = "http"                // an HTTP status
+	KindDPS                Kind = "dps-extended"        // a six-digit errorCode of DPS
+	KindRegistrationStatus Kind = "registration-status" // a status or substatus of a registration
+	KindIoTHub             Kind = "iothub-extended"     // a code of IoT Hub or of the control plane
+	KindMQTT               Kind = "mqtt"                // an MQTT return code or topic
+	KindAMQP               Kind = "amqp"                // an AMQP error condition or SASL outcome
+	KindTLS                Kind = "tls"                 // a TLS alert or certificate error
+	KindSDK                Kind = "sdk"                 // a name or text of a device SDK or its network layer
+	KindIoTEdge            Kind = "iotedge"             // a log line of IoT Edge
+)
+
+// Kinds returns every kind in the order of the catalogue.
+func Kinds() []Kind {
+	return []Kind{
+		KindHTTP, KindDPS, KindRegistrationStatus, KindIoTHub,
+		KindMQTT, KindAMQP, KindTLS, KindSDK, KindIoTEdge,
+	}
+}
+
+// Retry says whether trying again helps, and how.
+type Retry string
+
+// The ways to try again.
+const (
+	RetryNo           Retry = "no"            // there is nothing to retry: no error, or none that a retry changes
+	RetryBackoff      Retry = "backoff"       // the same request again, with growing pauses and jitter
+	RetryAfterFix     Retry = "after-fix"     // only once the cause is removed
+	RetryReregister   Retry = "reregister"    // a full registration through DPS
+	RetryStatusLookup Retry = "status-lookup" // ask for the registration status, or use cached hub details, first
+)
+
+// All yields every entry in the order of the catalogue.
+func All() iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		for i := range catalogue {
+			if !yield(&catalogue[i]) {
+				return
+			}
+		}
+	}
+}
+
+// ByID returns the entry with that id, or nil.
+func ByID(id string) *Entry {
+	for e := range All() {
+		if e.ID == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// byStatus returns the row of an HTTP status, that of the 500 series for a server error
+// without a row of its own, and nil for any other status without one.
+func byStatus(status int) *Entry {
+	code := strconv.Itoa(status)
+	for e := range All() {
+		if e.Kind == KindHTTP && e.Code == code {
+			return e
+		}
+	}
+	if status >= 500 && status <= 599 {
+		return ByID("http-5xx")
+	}
+	return nil
+}
+
+// codeFamily returns the row with the rule for six-digit codes that have none.
+func codeFamily() *Entry { return ByID("dps-code-family") }
+
+// Common returns the ten HTTP statuses that the service documents as its errors, in
+// ascending order (learn.microsoft.com: how-to-troubleshoot-dps).
+func Common() []*Entry {
+	var common []*Entry
+	for _, status := range [...]int{400, 401, 403, 404, 405, 409, 412, 415, 429, 500} {
+		common = append(common, byStatus(status))
+	}
+	return common
+}
+
+// ByCause returns the entries that are evidence for a cause: first those that name it
+// first, in the order of the catalogue where the place is the same.
+func ByCause(causeID string) []*Entry {
+	var found []*Entry
+	for e := range All() {
+		if slices.Contains(e.CauseIDs, causeID) {
+			found = append(found, e)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *Entry) int {
+		return cmp.Compare(slices.Index(a.CauseIDs, causeID), slices.Index(b.CauseIDs, causeID))
+	})
+	return found
+}

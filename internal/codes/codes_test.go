@@ -1,0 +1,86 @@
+package codes_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/codes"
+)
+
+// ids returns the ids of rows, which tell more than the rows when a test fails.
+func ids(rows []*codes.Entry) []string {
+	var list []string
+	for _, e := range rows {
+		list = append(list, e.ID)
+	}
+	return list
+}
+
+func TestAllCanStop(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for range codes.All() {
+		seen++
+		if seen == 3 {
+			break
+		}
+	}
+	if seen != 3 {
+		t.Errorf("%d rows were seen, want 3", seen)
+	}
+	if all := len(slices.Collect(codes.All())); all < 532 {
+		t.Errorf("the catalogue has %d rows, want 532 or more", all)
+	}
+}
+
+func TestByID(t *testing.T) {
+	t.Parallel()
+	for e := range codes.All() {
+		if codes.ByID(e.ID) != e {
+			t.Errorf("ByID(%q) is not that row", e.ID)
+		}
+	}
+	for _, id := range []string{"", "no-such-row", "HTTP-404"} {
+		if e := codes.ByID(id); e != nil {
+			t.Errorf("ByID(%q) = %s, want none", id, e.ID)
+		}
+	}
+}
+
+func TestCommon(t *testing.T) {
+	t.Parallel()
+	want := []string{
+		"http-400", "http-401", "http-403", "http-404", "http-405",
+		"http-409", "http-412", "http-415", "http-429", "http-500",
+	}
+	if diff := cmp.Diff(want, ids(codes.Common())); diff != "" {
+		t.Errorf("common codes (-want +got):\n%s", diff)
+	}
+}
+
+func TestByCause(t *testing.T) {
+	t.Parallel()
+	if rows := codes.ByCause("no-such-cause"); rows != nil {
+		t.Errorf("rows of an unknown cause: %v", ids(rows))
+	}
+	rows := codes.ByCause("enrollment-disabled")
+	if diff := cmp.Diff([]string{"status-disabled", "status-blacklisted"}, ids(rows)[:2]); diff != "" {
+		t.Errorf("first rows of enrollment-disabled (-want +got):\n%s", diff)
+	}
+	want := 0
+	for e := range codes.All() {
+		if slices.Contains(e.CauseIDs, "enrollment-disabled") {
+			want++
+		}
+	}
+	if len(rows) != want {
+		t.Errorf("%d rows name enrollment-disabled, ByCause returns %d", want, len(rows))
+	}
+	if !slices.IsSortedFunc(rows, func(a, b *codes.Entry) int {
+		return slices.Index(a.CauseIDs, "enrollment-disabled") - slices.Index(b.CauseIDs, "enrollment-disabled")
+	}) {
+		t.Errorf("rows are not in the order of the place of the cause: %v", ids(rows))
+	}
+}

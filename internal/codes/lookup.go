@@ -1,0 +1,209 @@
+package codes
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Lookup returns the rows for a code in any usual spelling, best first, and nil when the
+// catalogue has none. Case, quotes around the query and punctuation do not matter.
+//
+//   - A number, alone or with the words that usually go with it: "429", "HTTP/1.1 404",
+//     "errorCode:401002", "CONNACK 5", "rc=5", "0x2700", "404 Not Found". The row about
+//     the number comes first, then the rows for single cases of it; the rows of DPS come
+//     before those of IoT Hub. A small number alone is ambiguous and gives every row that
+//     goes by it.
+//   - A name: "PROV_DEVICE_RESULT_DEV_AUTH_ERROR", "unauthorized-access" with or without
+//     its "amqp:", an exception with or without the package it is in.
+//   - A whole message, as it is in a log. To find messages inside a longer text is not
+//     the task of Lookup.
+//   - The id of an entry, which gives that entry alone.
+func Lookup(query string) []*Entry {
+	q := parseQuery(query)
+	if e := ByID(strings.ToLower(q.text)); e != nil {
+		return []*Entry{e}
+	}
+	if found := q.match(); found != nil {
+		return found
+	}
+	if name := unqualified(q.text); name != "" {
+		q.text = name
+		return q.match()
+	}
+	return nil
+}
+
+// match returns the rows that match the query, in the order of their ranks.
+func (q query) match() []*Entry {
+	type hit struct {
+		entry *Entry
+		rank  rank
+	}
+	var hits []hit
+	for e := range All() {
+		if r, ok := q.rank(e); ok {
+			hits = append(hits, hit{e, r})
+		}
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int { return a.rank.compare(b.rank) })
+	var found []*Entry
+	for _, h := range hits {
+		if hits[0].rank.isExactCode() && h.rank.distance == sameButPunctuation {
+			break // "unauthorized-access" is a code and does not mean the text "Unauthorized access"
+		}
+		found = append(found, h.entry)
+	}
+	return found
+}
+
+// rank says how well a row matches a query: its fields count in their order, and less is
+// better. The catalogue's own order decides between equals.
+type rank struct {
+	distance int
+	part     int // of the row's texts; for a number the place of its kind
+	last     int // 1 for what comes after its equals: single cases of a number, envelopes
+}
+
+// How far a query is from the text of a row; a number is taken for what it says before
+// the query is compared with texts.
+const (
+	sameNumber = iota
+	identical
+	sameButCase
+	sameButPunctuation
+	different
+)
+
+// The parts of a row that a query can be the text of, in the order of their weight.
+const (
+	partCode = iota
+	partCondition
+	partName
+	partMessage
+	partQuotedValue
+	partID
+)
+
+func (r rank) compare(o rank) int {
+	return cmp.Or(cmp.Compare(r.distance, o.distance), cmp.Compare(r.part, o.part), cmp.Compare(r.last, o.last))
+}
+
+func (r rank) isExactCode() bool {
+	return r.distance > sameNumber && r.distance < sameButPunctuation && r.part <= partCondition
+}
+
+// rank ranks a row; ok is false when it does not match.
+func (q query) rank(e *Entry) (r rank, ok bool) {
+	if r, ok := q.numberRank(e); ok {
+		return r, true
+	}
+	if q.numbered && len(q.words) == 0 {
+		return rank{}, false // a bare number is no text
+	}
+	r = q.textRank(e)
+	return r, r.distance < different
+}
+
+// numberRank ranks a row that answers to the number of the query: by kind, and within a
+// kind the row about the number itself before its single cases.
+func (q query) numberRank(e *Entry) (r rank, ok bool) {
+	if !q.numbered {
+		return rank{}, false
+	}
+	for n := range e.numerals() {
+		if q.number < n.low || q.number > n.high || !q.fits(e, n) {
+			continue
+		}
+		r = rank{distance: sameNumber, part: slices.Index(Kinds(), e.Kind)}
+		if !n.exact {
+			r.last = 1
+		}
+		return r, true
+	}
+	return rank{}, false
+}
+
+// fits reports whether the words beside the number leave the query a spelling of the row:
+// they go with such numbers or, apart from those at both ends that do, they are the row's
+// name or one of its messages, or two or more words in a row of one.
+func (q query) fits(e *Entry, n numeral) bool {
+	known := n.words()
+	rest := q.words
+	for len(rest) > 0 && containsWords(known, rest[0]) {
+		rest = rest[1:]
+	}
+	for len(rest) > 0 && containsWords(known, rest[len(rest)-1]) {
+		rest = rest[:len(rest)-1]
+	}
+	if len(rest) == 0 {
+		return true
+	}
+	phrase := strings.Join(rest, " ")
+	isIn := func(text string) bool {
+		return sameWords(text, phrase) || len(rest) > 1 && containsWords(wordsOf(text), phrase)
+	}
+	return isIn(e.Name) || slices.ContainsFunc(e.Messages, isIn)
+}
+
+// textRank ranks a row by the one of its texts that the query comes closest to.
+func (q query) textRank(e *Entry) rank {
+	best := rank{distance: different}
+	if e.Wrapper {
+		best.last = 1
+	}
+	consider := func(part int, text string) {
+		r := rank{distance: distance(text, q.text), part: part, last: best.last}
+		if r.compare(best) < 0 {
+			best = r
+		}
+	}
+	if !strings.HasPrefix(e.Code, "(") { // there is no code, only a remark
+		consider(partCode, e.Code)
+	}
+	for _, alias := range e.Aliases {
+		consider(partCode, alias)
+	}
+	if e.Kind == KindAMQP {
+		for _, condition, more := strings.Cut(e.Code, ":"); more; _, condition, more = strings.Cut(condition, ":") {
+			consider(partCondition, condition)
+		}
+	}
+	consider(partName, e.Name)
+	for _, message := range e.Messages {
+		consider(partMessage, message)
+		consider(partQuotedValue, quotedValue(message))
+	}
+	consider(partID, e.ID)
+	return best
+}
+
+// distance tells how far apart two texts are, from identical to different.
+func distance(text, query string) int {
+	if !sameWords(text, query) {
+		return different
+	}
+	switch text = strings.Trim(text, quotes); {
+	case text == query:
+		return identical
+	case strings.EqualFold(text, query):
+		return sameButCase
+	}
+	return sameButPunctuation
+}
+
+// unqualified returns the name of an exception or error class without the package before
+// it, as in "azure.iot.device.exceptions.CredentialError"; "" when text is no such name.
+func unqualified(text string) string {
+	dot := strings.LastIndexByte(text, '.')
+	if dot < 0 || strings.ContainsAny(text, " \t\r\n") {
+		return ""
+	}
+	name := text[dot+1:]
+	for _, suffix := range [...]string{"Error", "Exception"} {
+		if strings.HasSuffix(name, suffix) && name != suffix {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,120 @@
+package codes
+
+import (
+	"strconv"
+	"strings"
+)
+
+const (
+	// maxQuery is the length in bytes above which a text is a log and no spelling of a
+	// code; the longest message of the catalogue has 104.
+	maxQuery = 512
+
+	// quotes are what people leave around a code that they copied.
+	quotes = " \t\r\n\"'`“”‘’«»"
+
+	// fillers are words that may stand beside any number without changing its meaning.
+	fillers = "code error err errno errorcode number num no nr value returned received"
+)
+
+// query is what somebody typed, taken apart once.
+type query struct {
+	text     string   // without quotes and white space around it
+	numbered bool     // text holds exactly one number
+	number   uint64   // that number
+	words    []string // the other words of text, in lower case
+}
+
+// parseQuery reads a query. The zero query, which matches nothing, stands for one that is
+// empty or too long to be a code.
+func parseQuery(s string) query {
+	text := strings.Trim(s, quotes)
+	if len(text) > maxQuery {
+		return query{}
+	}
+	q := query{text: text, words: strings.Fields(wordsOf(withoutHTTPVersion(text)))}
+	if !q.takeNumber(parseNumber) {
+		q.takeNumber(numberAfterName)
+	}
+	return q
+}
+
+// takeNumber looks for words that parse takes for a number. If there is just one, the
+// query has that number, and the name that was joined to it, if any, stays as a word.
+func (q *query) takeNumber(parse func(word string) (name string, n uint64, ok bool)) bool {
+	var number uint64
+	var rest []string
+	count := 0
+	for _, word := range q.words {
+		name, n, ok := parse(word)
+		if ok {
+			number = n
+			count++
+			word = name
+		}
+		if word != "" {
+			rest = append(rest, word)
+		}
+	}
+	if count != 1 {
+		return false
+	}
+	q.numbered, q.number, q.words = true, number, rest
+	return true
+}
+
+// parseNumber reads a word as a number: decimal, hexadecimal with 0x, or the eight
+// hexadecimal digits of an OpenSSL error. There is never a name beside it.
+func parseNumber(word string) (name string, n uint64, ok bool) {
+	digits, base := word, 10
+	switch hex, prefixed := strings.CutPrefix(word, "0x"); {
+	case prefixed:
+		digits, base = hex, 16
+	case len(word) == 8:
+		base = 16
+	case len(word) > 2 && word[0] == '0':
+		return "", 0, false
+	}
+	n, err := strconv.ParseUint(digits, base, 32)
+	return "", n, err == nil
+}
+
+// numberAfterName reads a word such as "rc5" or "http404".
+func numberAfterName(word string) (name string, n uint64, ok bool) {
+	name = strings.TrimRight(word, "0123456789")
+	if name == "" || name == word {
+		return "", 0, false
+	}
+	_, n, ok = parseNumber(word[len(name):])
+	return name, n, ok
+}
+
+// withoutHTTPVersion turns "HTTP/1.1 404" into "http 404", so that one number is left.
+func withoutHTTPVersion(text string) string {
+	version, ok := cutPrefixFold(text, "http/")
+	if !ok {
+		return text
+	}
+	if _, status, ok := strings.Cut(version, " "); ok {
+		return "http " + status
+	}
+	return text
+}
+
+// wordsIn reports whether every word of the query is one of the given words.
+func (q query) wordsIn(known string) bool {
+	for _, word := range q.words {
+		if !containsWords(known, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// cutPrefixFold is strings.CutPrefix without regard to case.
+func cutPrefixFold(s, prefix string) (after string, found bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}
