@@ -317,12 +317,16 @@ type RetryAfter struct {
 	Valid bool          // Text is a whole number of seconds or an HTTP date
 }
 
+// usable reports whether the service asked for a wait that could be read.
+func (ra *RetryAfter) usable() bool { return ra != nil && ra.Valid }
+
 // Wait is a pause the probe made between two calls.
 type Wait struct {
 	Before  Operation
 	For     time.Duration
 	Attempt int    // the attempt that follows, counted from 1
 	Reason  string // "429", "503", "assigning"
+	Asked   bool   // the service asked for it, and for no more
 }
 
 // Find returns the finding of a stage.

@@ -33,6 +33,11 @@ func ParseRetryAfter(text string, now time.Time) *RetryAfter {
 	return ra
 }
 
+// metBy reports whether a pause is at least what was asked for. Nothing asked is not met.
+func (ra *RetryAfter) metBy(pause time.Duration) bool {
+	return ra != nil && ra.Valid && pause >= ra.Wait
+}
+
 // pacer decides how long to wait before the next call: what the service asks for and a
 // little more at random, or else exponential backoff with full jitter, so that a fleet
 // that failed together does not come back together.
@@ -54,7 +59,7 @@ func newPacer(longest time.Duration) *pacer {
 // afterRefusal is the pause after a 429 or 5xx.
 func (p *pacer) afterRefusal(asked *RetryAfter) time.Duration {
 	next := p.schedule.NextBackOff()
-	if asked != nil && asked.Valid {
+	if asked.usable() {
 		next = asked.Wait + jitter(asked.Wait/4)
 	}
 	return min(next, p.longest)
@@ -62,7 +67,7 @@ func (p *pacer) afterRefusal(asked *RetryAfter) time.Duration {
 
 // beforePoll is the pause before the next status poll.
 func (p *pacer) beforePoll(asked *RetryAfter) time.Duration {
-	if asked == nil || !asked.Valid {
+	if !asked.usable() {
 		return min(defaultPoll, p.longest)
 	}
 	return min(asked.Wait, p.longest)

@@ -134,7 +134,7 @@ func (r *runner) register(ctx context.Context) Finding {
 		if !comeBackLater(answer) {
 			return r.judgeRegister(answer)
 		}
-		next := Wait{Before: answer.Op, For: r.pace.afterRefusal(answer.RetryAfter), Attempt: attempt + 1, Reason: strconv.Itoa(answer.Status)}
+		next := r.waitAfter(answer, attempt+1)
 		if attempt == r.cfg.MaxAttempts || !r.wait(ctx, next) {
 			r.stop(EndExhausted)
 			return answerFinding(failed("%s, after %s", describeRefusal(answer), plural(attempt, "attempt")), answer)
@@ -208,14 +208,22 @@ func pending(s dps.Status) bool { return s == dps.StatusAssigning || s == dps.St
 func (r *runner) poll(ctx context.Context, number int) (Answer, bool) {
 	operation := r.last.Body.Operation
 	wait := Wait{Before: OpStatus, For: r.pace.beforePoll(r.last.RetryAfter), Attempt: number, Reason: string(operation.Status)}
+	wait.Asked = r.last.RetryAfter.metBy(wait.For)
 	for attempt := 1; r.wait(ctx, wait); attempt++ {
 		answer := r.record(r.session.Status(ctx, operation.OperationID))
 		if !comeBackLater(answer) || attempt == r.cfg.MaxAttempts {
 			return answer, true
 		}
-		wait = Wait{Before: OpStatus, For: r.pace.afterRefusal(answer.RetryAfter), Attempt: number, Reason: strconv.Itoa(answer.Status)}
+		wait = r.waitAfter(answer, number)
 	}
 	return Answer{}, false
+}
+
+// waitAfter is the pause after an answer that said to come back later.
+func (r *runner) waitAfter(a Answer, attempt int) Wait {
+	wait := Wait{Before: a.Op, For: r.pace.afterRefusal(a.RetryAfter), Attempt: attempt, Reason: strconv.Itoa(a.Status)}
+	wait.Asked = a.RetryAfter.metBy(wait.For)
+	return wait
 }
 
 // judgePoll ends the stage on a poll that has no registration to go on from.
