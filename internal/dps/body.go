@@ -47,20 +47,26 @@ type Operation struct {
 // Registration is the state of one registration (DeviceRegistrationResult). The status
 // lookup answers with it bare, the other calls inside [Operation].
 type Registration struct {
-	X509           *struct{}        `json:"x509,omitempty"`
-	SymmetricKey   *RegistrationKey `json:"symmetricKey,omitempty"`
-	TPM            *RegistrationTPM `json:"tpm,omitempty"`
-	RegistrationID string           `json:"registrationId,omitempty"`
-	Created        string           `json:"createdDateTimeUtc,omitempty"`
-	AssignedHub    string           `json:"assignedHub,omitempty"`
-	DeviceID       string           `json:"deviceId,omitempty"`
-	Status         Status           `json:"status,omitempty"`
-	Substatus      string           `json:"substatus,omitempty"`
-	ErrorCode      int              `json:"errorCode,omitempty"`
-	ErrorMessage   string           `json:"errorMessage,omitempty"`
-	LastUpdated    string           `json:"lastUpdatedDateTimeUtc,omitempty"`
-	ETag           string           `json:"etag,omitempty"`
-	Payload        json.RawMessage  `json:"payload,omitempty"`
+	X509           *RegistrationX509 `json:"x509,omitempty"`
+	SymmetricKey   *RegistrationKey  `json:"symmetricKey,omitempty"`
+	TPM            *RegistrationTPM  `json:"tpm,omitempty"`
+	RegistrationID string            `json:"registrationId,omitempty"`
+	Created        string            `json:"createdDateTimeUtc,omitempty"`
+	AssignedHub    string            `json:"assignedHub,omitempty"`
+	DeviceID       string            `json:"deviceId,omitempty"`
+	Status         Status            `json:"status,omitempty"`
+	Substatus      string            `json:"substatus,omitempty"`
+	ErrorCode      int               `json:"errorCode,omitempty"`
+	ErrorMessage   string            `json:"errorMessage,omitempty"`
+	LastUpdated    string            `json:"lastUpdatedDateTimeUtc,omitempty"`
+	ETag           string            `json:"etag,omitempty"`
+	Payload        json.RawMessage   `json:"payload,omitempty"`
+}
+
+// RegistrationX509 names the group of an X.509 registration; it is empty for an
+// individual enrollment.
+type RegistrationX509 struct {
+	EnrollmentGroupID string `json:"enrollmentGroupId,omitempty"`
 }
 
 // RegistrationKey names the group of a symmetric-key registration.

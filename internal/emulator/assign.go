@@ -1,0 +1,80 @@
+package emulator
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"dpsdiag/internal/dps"
+)
+
+// substatusInitial is the one substatus every SDK knows for a device that stays where it
+// was first assigned.
+const substatusInitial = "initialAssignment"
+
+// decide returns how a registration will end, without its timestamps. The status is
+// assigning for one that never ends.
+func (s *service) decide(c *caller, rec *record) dps.Registration {
+	state := dps.Registration{RegistrationID: c.registrationID}
+	switch entry := c.enrollment; {
+	case len(entry.certs) > 0:
+		state.X509 = &dps.RegistrationX509{EnrollmentGroupID: entry.groupID()}
+	case entry.group:
+		state.SymmetricKey = &dps.RegistrationKey{EnrollmentGroupID: entry.groupID()}
+	}
+	if f := s.strike(opAssign, c.registrationID, rec.met); f != nil {
+		state.Status, state.ErrorCode, state.ErrorMessage = f.answer.result, f.answer.code, f.answer.message
+		return state
+	}
+	s.allocate(&state, c)
+	return state
+}
+
+// allocate assigns a hub, or tells why there is none. The numbers 400207 to 400209 come in
+// a 200 answer (azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c,
+// azure-sdk-for-c sdk/tests/iot/provisioning/test_az_iot_provisioning_client_parser.c).
+func (s *service) allocate(state *dps.Registration, c *caller) {
+	entry := c.enrollment
+	if entry.disabled {
+		state.Status = dps.StatusDisabled
+		return
+	}
+	if entry.webhook != 0 && entry.webhook/100 != 2 {
+		fail(state, 400207, fmt.Sprintf("Custom allocation failed with status code: %d", entry.webhook))
+		return
+	}
+	chosen := entry.allocate(s.hubs, c.registrationID)
+	switch {
+	case chosen == nil:
+		fail(state, 400208, "No IoT hub is available for the allocation.") // the wording is assumed
+	case chosen.state == hubUnauthorized:
+		fail(state, 400209, s.hubRefusal("IotHubUnauthorizedAccess;Unauthorized"))
+	case chosen.state == hubFull:
+		// Assumed: the hub's own code for a quota that is used up, passed through.
+		fail(state, 403002, s.hubRefusal(fmt.Sprintf("IotHubQuotaExceeded;The hub %s has no room for another device.", chosen.name)))
+	default:
+		assign(state, entry, chosen)
+	}
+}
+
+func fail(state *dps.Registration, code int, message string) {
+	state.Status, state.ErrorCode, state.ErrorMessage = dps.StatusFailed, code, message
+}
+
+func assign(state *dps.Registration, entry *enrollment, chosen *hub) {
+	state.Status, state.Substatus = dps.StatusAssigned, substatusInitial
+	state.AssignedHub = chosen.name
+	state.DeviceID = state.RegistrationID
+	if entry.deviceID != "" {
+		state.DeviceID = entry.deviceID
+	}
+	state.Payload = entry.payload
+}
+
+// hubRefusal is the error body of a hub that the service passes on inside its own message
+// (shape seen in GitHub issue Azure/azure-iot-sdk-c#1789).
+func (s *service) hubRefusal(code string) string {
+	tracking := fmt.Sprintf("Tracking ID:%s-G:0-TimeStamp:%s", hex.EncodeToString(s.random.bytes(16)), s.now().UTC().Format("01/02/2006 15:04:05"))
+	body, _ := json.Marshal(dps.HubError{Message: "ErrorCode:" + code, ExceptionMessage: tracking}) // two strings always marshal
+	return "Msg: " + string(body)
+}

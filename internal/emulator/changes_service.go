@@ -1,0 +1,119 @@
+package emulator
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// blockPage is what a web filter shows.
+const blockPage = "<!DOCTYPE html>\n<html><head><title>Access blocked</title></head>" +
+	"<body><h1>Access blocked</h1><p>This address is not allowed by the policy of your network.</p></body></html>\n"
+
+// futureVersion is an api-version that no SDK sends.
+const futureVersion = "2099-12-31"
+
+// skew is how far the clocks of device and service differ where that is the fault: more
+// than a token lives.
+const skew = 3 * time.Hour
+
+// refuseRegister answers register calls with told: always, or so many times of each device.
+func refuseRegister(told answer, times int) change {
+	return addFault(fault{on: []operation{opRegister}, times: times, answer: told})
+}
+
+// refuseConnect answers whatever is asked with told, before any credential is looked at.
+func refuseConnect(told answer) change {
+	return addFault(fault{on: []operation{opConnect}, answer: told})
+}
+
+// addFault puts a fault before those of the configuration.
+func addFault(f fault) change {
+	return func(w *world) error {
+		w.service.faults = append([]*fault{&f}, w.service.faults...)
+		return nil
+	}
+}
+
+func neverAssign(w *world) error {
+	w.service.retryAfter = max(w.service.retryAfter, time.Second)
+	return addFault(fault{on: []operation{opAssign}, answer: answer{result: dps.StatusAssigning}})(w)
+}
+
+// serviceAhead is the device's slow clock, seen from a device whose clock is right.
+func serviceAhead(w *world) error {
+	w.ahead = skew
+	return nil
+}
+
+func onlyOldTLS(w *world) error {
+	w.tls = tlsVersions{min: tls.VersionTLS10, max: tls.VersionTLS11}
+	return nil
+}
+
+func takeOnlyFutureVersion(w *world) error {
+	w.service.apiVersions = []string{futureVersion}
+	return nil
+}
+
+func removeEnrollments(w *world) error {
+	w.service.enrolled = enrollments{}
+	return nil
+}
+
+func disableEnrollments(w *world) error {
+	for _, entry := range w.service.enrolled.all() {
+		entry.disabled = true
+	}
+	return nil
+}
+
+func unverifyCAs(w *world) error {
+	for _, group := range w.service.enrolled.groups {
+		group.unverified = true
+	}
+	return nil
+}
+
+func webhookAnswers(status int) change {
+	return func(w *world) error {
+		for _, entry := range w.service.enrolled.all() {
+			entry.webhook = status
+		}
+		return nil
+	}
+}
+
+func unlinkHubs(w *world) error {
+	w.service.hubs = nil
+	return nil
+}
+
+func hubsAre(state hubState) change {
+	return func(w *world) error {
+		for i := range w.service.hubs {
+			w.service.hubs[i].state = state
+		}
+		return nil
+	}
+}
+
+// enrollFormerCertificate enrolls the X.509 device on its own, by a certificate that it
+// does not have any more.
+func enrollFormerCertificate(w *world) error {
+	former, err := w.mint.device(x509Device, w.intermediate, nil)
+	if err != nil {
+		return err
+	}
+	w.service.enrolled.add(&enrollment{name: x509Device, certs: []*x509.Certificate{former.cert}})
+	return nil
+}
+
+// swapAttestations enrolls the key device by certificate and the X.509 device by key.
+func swapAttestations(w *world) error {
+	w.service.enrolled.add(&enrollment{name: keyDevice, certs: []*x509.Certificate{w.leaf.cert}})
+	w.service.enrolled.add(&enrollment{name: x509Device, keys: []dps.Key{w.mint.random.key()}})
+	return nil
+}

@@ -1,0 +1,173 @@
+package emulator
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// maxFile bounds what is read of a configuration and of each file it names, in bytes.
+const maxFile = 1 << 20
+
+// File is a configuration, read and checked. testdata/emulator.toml in the root of the
+// repository shows and explains every key.
+type File struct {
+	scope       string
+	apiVersions []string
+	polls       *int
+	retryAfter  *time.Duration
+	hubs        []hub
+	enrollments []*enrollment
+	faults      []*fault
+}
+
+// ReadFile reads a configuration. Files that it names are looked for beside it. An error
+// is one line that names the file and, where there is one, the line, column and key.
+func ReadFile(path string) (*File, error) {
+	data, err := readBounded(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return ParseFile(path, data, func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(path), name)
+		}
+		return readBounded(name)
+	})
+}
+
+// ParseFile reads the text of a configuration. Errors call it name; read gives the content
+// of a file that it names.
+func ParseFile(name string, data []byte, read func(string) ([]byte, error)) (*File, error) {
+	var doc document
+	decoder := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
+	if err := decoder.Decode(&doc); err != nil {
+		return nil, decodeError(name, err)
+	}
+	c := &checker{name: name, data: data, read: read}
+	file := c.file(&doc)
+	if c.err != nil {
+		return nil, c.err
+	}
+	return file, nil
+}
+
+// decodeError puts the position of a TOML error in front of it.
+func decodeError(name string, err error) error {
+	if missing := new(toml.StrictMissingError); errors.As(err, &missing) && len(missing.Errors) > 0 {
+		first := &missing.Errors[0]
+		line, column := first.Position()
+		return fmt.Errorf("%s:%d:%d: unknown key %q", name, line, column, strings.Join(first.Key(), "."))
+	}
+	if decode := new(toml.DecodeError); errors.As(err, &decode) {
+		line, column := decode.Position()
+		return fmt.Errorf("%s:%d:%d: %s", name, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func readBounded(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxFile)
+	}
+	return data, nil
+}
+
+// apply adds the configuration to the settings. Enrollments are copied, since a scenario
+// may change them.
+func (f *File) apply(s *settings) {
+	if f.scope != "" {
+		s.scope = f.scope
+	}
+	if f.polls != nil {
+		s.polls = *f.polls
+	}
+	if f.retryAfter != nil {
+		s.retryAfter = *f.retryAfter
+	}
+	s.apiVersions = f.apiVersions
+	if f.hubs != nil {
+		s.hubs = append([]hub(nil), f.hubs...)
+	}
+	for _, entry := range f.enrollments {
+		copied := *entry
+		s.enrolled.add(&copied)
+	}
+	s.faults = append(s.faults, f.faults...)
+}
+
+// document is the configuration as TOML has it.
+type document struct {
+	IDScope     *string              `toml:"id_scope"`
+	APIVersions []string             `toml:"api_versions"`
+	Polls       *int                 `toml:"polls"`
+	RetryAfter  *int                 `toml:"retry_after"`
+	Hubs        []documentHub        `toml:"hubs"`
+	Enrollments []documentEnrollment `toml:"enrollments"`
+	Groups      []documentGroup      `toml:"groups"`
+	Faults      []documentFault      `toml:"faults"`
+}
+
+type documentHub struct {
+	Name  string `toml:"name"`
+	State string `toml:"state"`
+}
+
+type documentEnrollment struct {
+	RegistrationID  string `toml:"registration_id"`
+	DeviceID        string `toml:"device_id"`
+	Certificate     string `toml:"certificate"`
+	CertificateFile string `toml:"certificate_file"`
+	documentKeys
+	documentPolicy
+}
+
+type documentGroup struct {
+	ID         string `toml:"id"`
+	CA         string `toml:"ca"`
+	CAFile     string `toml:"ca_file"`
+	CAVerified *bool  `toml:"ca_verified"`
+	documentKeys
+	documentPolicy
+}
+
+type documentKeys struct {
+	PrimaryKey   string `toml:"primary_key"`
+	SecondaryKey string `toml:"secondary_key"`
+}
+
+type documentPolicy struct {
+	Disabled       bool      `toml:"disabled"`
+	Hubs           *[]string `toml:"hubs"`
+	WebhookStatus  *int      `toml:"webhook_status"`
+	WebhookPayload string    `toml:"webhook_payload"`
+}
+
+type documentFault struct {
+	On              []string `toml:"on"`
+	RegistrationIDs []string `toml:"registration_ids"`
+	Times           int      `toml:"times"`
+	Status          *int     `toml:"status"`
+	ErrorCode       *int     `toml:"error_code"`
+	Message         string   `toml:"message"`
+	RetryAfter      *int     `toml:"retry_after"`
+	ContentType     string   `toml:"content_type"`
+	Body            string   `toml:"body"`
+	Result          string   `toml:"result"`
+}

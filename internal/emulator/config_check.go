@@ -1,0 +1,234 @@
+package emulator
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// Bounds of numbers in a configuration.
+const (
+	maxPolls      = 1000
+	maxRetryAfter = 24 * 60 * 60 // seconds
+)
+
+// checker turns a document into a File. It keeps the first thing that is wrong.
+type checker struct {
+	name string
+	data []byte
+	read func(string) ([]byte, error)
+	err  error
+}
+
+// failf records what is wrong with the value at path, with its place in the file.
+func (c *checker) failf(path, format string, args ...any) {
+	if c.err != nil {
+		return
+	}
+	place := c.name
+	if at, ok := positionOf(c.data, path); ok {
+		place = fmt.Sprintf("%s:%d:%d", c.name, at.line, at.column)
+	}
+	c.err = fmt.Errorf("%s: %s: %w", place, path, fmt.Errorf(format, args...))
+}
+
+func (c *checker) file(doc *document) *File {
+	file := &File{polls: doc.Polls, apiVersions: doc.APIVersions, retryAfter: c.wait("retry_after", doc.RetryAfter)}
+	if doc.IDScope != nil {
+		file.scope = *doc.IDScope
+		if _, err := dps.CheckIDScope(file.scope); err != nil {
+			c.failf("id_scope", "%w", err)
+		}
+	}
+	if doc.Polls != nil {
+		c.within("polls", *doc.Polls, 0, maxPolls)
+	}
+	if doc.APIVersions != nil && len(doc.APIVersions) == 0 {
+		c.failf("api_versions", "empty: leave the key out to take every version")
+	}
+	for _, version := range doc.APIVersions {
+		if !looksLikeAPIVersion(version) {
+			c.failf("api_versions", "%q is no api-version such as %s", version, dps.DefaultAPIVersion)
+		}
+	}
+	file.hubs = c.hubs(doc.Hubs)
+	file.enrollments = append(c.enrollments(doc), c.groups(doc)...)
+	for i := range doc.Faults {
+		file.faults = append(file.faults, c.fault(fmt.Sprintf("faults[%d]", i), &doc.Faults[i]))
+	}
+	return file
+}
+
+func (c *checker) within(path string, value, least, most int) {
+	if value < least || value > most {
+		c.failf(path, "%d is not between %d and %d", value, least, most)
+	}
+}
+
+// wait reads a number of seconds that may be absent.
+func (c *checker) wait(path string, value *int) *time.Duration {
+	if value == nil {
+		return nil
+	}
+	c.within(path, *value, 0, maxRetryAfter)
+	d := time.Duration(*value) * time.Second
+	return &d
+}
+
+func (c *checker) hubs(docs []documentHub) []hub {
+	var hubs []hub
+	for i, doc := range docs {
+		path := fmt.Sprintf("hubs[%d]", i)
+		h := hub{name: doc.Name, state: hubState(doc.State)}
+		if h.state == "" {
+			h.state = hubLinked
+		}
+		if h.name == "" || strings.ContainsAny(h.name, "/ \t\r\n") || net.ParseIP(h.name) != nil {
+			c.failf(path+".name", "%q is no host name", h.name)
+		}
+		if slices.ContainsFunc(hubs, func(other hub) bool { return strings.EqualFold(other.name, h.name) }) {
+			c.failf(path+".name", "the hub %q is here twice", h.name)
+		}
+		if states := []hubState{hubLinked, hubUnauthorized, hubFull}; !slices.Contains(states, h.state) {
+			c.failf(path+".state", "%q is none of %q", h.state, states)
+		}
+		hubs = append(hubs, h)
+	}
+	return hubs
+}
+
+func (c *checker) enrollments(doc *document) []*enrollment {
+	seen := map[string]bool{keyDevice: true, groupDevice: true, x509Device: true}
+	var entries []*enrollment
+	for i := range doc.Enrollments {
+		d, path := &doc.Enrollments[i], fmt.Sprintf("enrollments[%d]", i)
+		entry := &enrollment{name: d.RegistrationID, deviceID: d.DeviceID, keys: c.keys(path, d.documentKeys)}
+		c.id(path+".registration_id", d.RegistrationID, seen)
+		entry.certs = c.certificates(path+".certificate", d.Certificate, d.CertificateFile, false)
+		c.attests(path, entry)
+		c.policy(path, d.documentPolicy, entry, doc.Hubs)
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+func (c *checker) groups(doc *document) []*enrollment {
+	seen := map[string]bool{keyGroup: true, x509Group: true}
+	var entries []*enrollment
+	for i := range doc.Groups {
+		d, path := &doc.Groups[i], fmt.Sprintf("groups[%d]", i)
+		entry := &enrollment{name: d.ID, group: true, keys: c.keys(path, d.documentKeys)}
+		c.id(path+".id", d.ID, seen)
+		entry.certs = c.certificates(path+".ca", d.CA, d.CAFile, true)
+		entry.unverified = d.CAVerified != nil && !*d.CAVerified
+		c.attests(path, entry)
+		c.policy(path, d.documentPolicy, entry, doc.Hubs)
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+// id checks the id of an enrollment, which must differ from those seen before.
+func (c *checker) id(path, id string, seen map[string]bool) {
+	if err := checkID(id); err != nil {
+		c.failf(path, "%w", err)
+	}
+	if key := strings.ToLower(id); seen[key] {
+		c.failf(path, "%q is enrolled already", id)
+	} else {
+		seen[key] = true
+	}
+}
+
+func (c *checker) keys(path string, d documentKeys) []dps.Key {
+	var keys []dps.Key
+	for _, field := range []struct{ name, text string }{{".primary_key", d.PrimaryKey}, {".secondary_key", d.SecondaryKey}} {
+		if field.text == "" {
+			continue
+		}
+		key, err := dps.ParseKey(dps.NewSecret(field.text))
+		if err != nil {
+			c.failf(path+field.name, "%w", err)
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// certificates reads the primary and perhaps the secondary certificate, from the text at
+// path or from the file of the key path_file. A group's are those of CAs.
+func (c *checker) certificates(path, text, file string, authorities bool) []*x509.Certificate {
+	switch {
+	case text == "" && file == "":
+		return nil
+	case text != "" && file != "":
+		c.failf(path, "given both here and as a file")
+		return nil
+	case file != "":
+		path += "_file"
+		content, err := c.read(file)
+		if err != nil {
+			c.failf(path, "%w", err)
+			return nil
+		}
+		text = string(content)
+	}
+	certs, err := parseCerts([]byte(text))
+	if err != nil {
+		c.failf(path, "%w", err)
+	}
+	if len(certs) > 2 {
+		c.failf(path, "%d certificates, where a primary and a secondary one are taken", len(certs))
+	}
+	for _, cert := range certs {
+		if authorities && !cert.IsCA {
+			c.failf(path, "the certificate of %q is not that of a CA", cert.Subject)
+		}
+	}
+	return certs
+}
+
+// attests makes sure that an enrollment has keys or certificates, and not both.
+func (c *checker) attests(path string, entry *enrollment) {
+	switch keys, certs := len(entry.keys) > 0, len(entry.certs) > 0; {
+	case keys && certs:
+		c.failf(path, "has both a key and a certificate; one of them is the attestation")
+	case !keys && !certs:
+		c.failf(path, "has neither a key nor a certificate")
+	}
+}
+
+func (c *checker) policy(path string, d documentPolicy, entry *enrollment, hubs []documentHub) {
+	entry.disabled = d.Disabled
+	if d.Hubs != nil {
+		entry.hubs = append([]string{}, *d.Hubs...)
+		c.linked(path+".hubs", entry.hubs, hubs)
+	}
+	if d.WebhookStatus != nil {
+		entry.webhook = *d.WebhookStatus
+		c.within(path+".webhook_status", entry.webhook, 100, 599)
+	}
+	if d.WebhookPayload != "" {
+		entry.payload = json.RawMessage(d.WebhookPayload)
+		var object map[string]any
+		if err := json.Unmarshal(entry.payload, &object); err != nil || object == nil {
+			c.failf(path+".webhook_payload", "not a JSON object")
+		}
+	}
+}
+
+// linked makes sure that hubs an enrollment names are linked to the service.
+func (c *checker) linked(path string, names []string, hubs []documentHub) {
+	for _, name := range names {
+		linked := slices.ContainsFunc(hubs, func(h documentHub) bool { return h.Name == name })
+		if !linked && (len(hubs) > 0 || name != defaultHub) {
+			c.failf(path, "the hub %q is not among the hubs", name)
+		}
+	}
+}

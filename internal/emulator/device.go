@@ -1,0 +1,93 @@
+package emulator
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// Attestation names how a device proves itself, as the ready line writes it.
+type Attestation string
+
+// The attestations of ready identities.
+const (
+	SymmetricKey Attestation = "symmetric-key"
+	GroupKey     Attestation = "group-key"
+	X509         Attestation = "x509"
+	SASToken     Attestation = "sas-token"
+)
+
+// Device is what one device holds: everything it needs to register, or not to, as the
+// scenario has it.
+type Device struct {
+	Endpoint       string // host:port of the HTTPS listener
+	Scope          string
+	RegistrationID string
+	Attestation    Attestation
+
+	// Key is the device key in base64, GroupKey that of the enrollment group and Token a
+	// ready SAS token. One of them is set unless the attestation is X509.
+	Key, GroupKey, Token dps.Secret
+
+	// CertPEM is the leaf followed by what the device sends after it, ChainPEM the latter
+	// alone, CertKeyPEM the private key of the leaf (PKCS#8). Set for X509.
+	CertPEM, ChainPEM []byte
+	CertKeyPEM        dps.Secret
+
+	// Payload is what the device sends as payload; nil is nothing.
+	Payload json.RawMessage
+	// Roots are the device's trust anchors. They lack the emulator's CA when that is the
+	// scenario.
+	Roots *x509.CertPool
+	// ClockOffset is how far the device's clock is ahead of the emulator's; negative when
+	// it is behind.
+	ClockOffset time.Duration
+}
+
+// present gives the device a certificate and what it sends after it.
+func (d *Device) present(leaf *certified, chain ...*x509.Certificate) error {
+	key, err := leaf.keyPEM()
+	if err != nil {
+		return err
+	}
+	d.CertPEM = certsPEM(append([]*x509.Certificate{leaf.cert}, chain...)...)
+	d.ChainPEM = certsPEM(chain...)
+	d.CertKeyPEM = dps.NewSecret(string(key))
+	return nil
+}
+
+// save writes the files of the identity and returns its entry of the ready line.
+func (d *Device) save(s *store) (Identity, error) {
+	id := Identity{RegistrationID: d.RegistrationID, Attestation: d.Attestation}
+	files := []struct {
+		path   *string
+		name   string
+		text   string
+		secret bool
+	}{
+		{&id.KeyFile, "device.key", d.Key.Reveal(), true},
+		{&id.GroupKeyFile, "group.key", d.GroupKey.Reveal(), true},
+		{&id.TokenFile, "sas-token.txt", d.Token.Reveal(), true},
+		{&id.CertFile, "device-cert.pem", string(d.CertPEM), false},
+		{&id.KeyFile, "device-key.pem", d.CertKeyPEM.Reveal(), true},
+		{&id.ChainFile, "device-chain.pem", string(d.ChainPEM), false},
+	}
+	for _, file := range files {
+		if file.text == "" {
+			continue
+		}
+		write := s.writePublic
+		if file.secret {
+			write = s.writeSecret
+		}
+		path, err := write(file.name, []byte(file.text))
+		if err != nil {
+			return Identity{}, fmt.Errorf("save identity %s: %w", d.RegistrationID, err)
+		}
+		*file.path = path
+	}
+	return id, nil
+}

@@ -1,0 +1,199 @@
+package emulator
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Config is one emulator. The zero value is a healthy service on a free loopback port that
+// leaves no files.
+type Config struct {
+	// HTTPS is the address to listen on; "" is a free port of 127.0.0.1.
+	HTTPS string
+	// SANs are further names or addresses for the server certificate, which always has
+	// localhost, 127.0.0.1, ::1 and the address listened on.
+	SANs []string
+	// StateDir keeps the CA and the enrolled keys from one start to the next, and holds the
+	// files of the identities. Files, which StateDir implies, asks for files without saying
+	// where: in a temporary directory that Close removes. The devices are then taken to be
+	// outside this process.
+	StateDir string
+	Files    bool
+	// Scenario names one of Scenarios; "" is Healthy.
+	Scenario string
+	// File adds enrollments, groups, hubs and faults; nil adds none. See ReadFile.
+	File *File
+	// RetryAfter is the wait asked for while assigning; nil leaves it to File, or else is
+	// two seconds. A scenario about waiting has a least wait of its own.
+	RetryAfter *time.Duration
+	// IdleTimeout is how long a connection is kept between two calls; 0 is
+	// DefaultIdleTimeout.
+	IdleTimeout time.Duration
+
+	Now    func() time.Time // nil is time.Now
+	Random io.Reader        // seeds ids and symmetric keys; nil is crypto/rand.Reader
+	Log    *slog.Logger     // nil discards; it tells why each refused call was refused
+}
+
+func (c Config) withDefaults() Config {
+	c.HTTPS = cmp.Or(c.HTTPS, "127.0.0.1:0")
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, DefaultIdleTimeout)
+	c.Files = c.Files || c.StateDir != ""
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Emulator is a running service. Close ends it.
+type Emulator struct {
+	store  *store
+	ready  Ready
+	device Device
+	server *http.Server
+
+	serving     sync.WaitGroup // the listener's goroutine
+	connections sync.WaitGroup // one for each connection, begun by serving
+}
+
+// Start begins to listen and returns when devices can register. ctx bounds only the start.
+// Errors are an unknown scenario, an address that cannot be had, and a state directory that
+// cannot be read or written.
+func Start(ctx context.Context, config Config) (*Emulator, error) {
+	config = config.withDefaults()
+	scenario, ok := ScenarioByName(config.Scenario)
+	if !ok {
+		return nil, fmt.Errorf("unknown scenario %q", config.Scenario)
+	}
+	store, err := openStore(config.StateDir, config.Files)
+	if err != nil {
+		return nil, err
+	}
+	e := &Emulator{store: store}
+	if err := e.start(ctx, config, scenario); err != nil {
+		return nil, errors.Join(err, store.close())
+	}
+	return e, nil
+}
+
+func (e *Emulator) start(ctx context.Context, config Config, scenario Scenario) error {
+	w, err := newWorld(config, e.store)
+	if err != nil {
+		return err
+	}
+	if err := scenario.stage(w, config.Files); err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.HTTPS)
+	if err != nil {
+		return fmt.Errorf("listen for HTTPS: %w", err)
+	}
+	if err := e.introduce(w, scenario, listener.Addr()); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := e.serve(w, config, listener); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return nil
+}
+
+// introduce fills in what Ready and Device tell, and writes the files.
+func (e *Emulator) introduce(w *world, scenario Scenario, address net.Addr) error {
+	caFile, err := w.saveTrusted()
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(w.trusted)
+	e.ready = Ready{
+		Schema: Schema, Endpoints: Endpoints{HTTPS: address.String()}, IDScope: w.devices[0].Scope,
+		CAFile: caFile, StateDir: e.store.dir, Identities: []Identity{},
+	}
+	for _, d := range w.devices {
+		d.Endpoint, d.Roots, d.ClockOffset = reachable(address), roots, w.clock
+		identity, err := d.save(e.store)
+		if err != nil {
+			return err
+		}
+		e.ready.Identities = append(e.ready.Identities, identity)
+	}
+	e.device = *w.device(cmp.Or(scenario.attestation, SymmetricKey))
+	return nil
+}
+
+// serve starts the HTTPS listener.
+func (e *Emulator) serve(w *world, config Config, listener net.Listener) error {
+	pair, err := w.serverPair(append(config.SANs, hostOf(listener.Addr())))
+	if err != nil {
+		return err
+	}
+	now := func() time.Time { return config.Now().Add(w.ahead) }
+	handler := &httpHandler{service: newService(w.service, now, w.mint.random), log: config.Log}
+	e.server = newHTTPServer(handler, pair, w.tls, config.IdleTimeout, config.Log)
+	e.server.ConnState = e.count
+	bounded := newBoundedListener(listener, maxConnections)
+	e.serving.Go(func() {
+		if err := e.server.ServeTLS(bounded, "", ""); !errors.Is(err, http.ErrServerClosed) {
+			config.Log.Error("HTTPS listener ended", "error", err)
+		}
+	})
+	return nil
+}
+
+// count keeps track of connections, so that Close can wait for the end of them all.
+func (e *Emulator) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		e.connections.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		e.connections.Done()
+	}
+}
+
+// Ready returns what one needs to use the emulator.
+func (e *Emulator) Ready() Ready { return e.ready }
+
+// Device returns the device that makes the scenario real, to be played inside this process.
+func (e *Emulator) Device() Device { return e.device }
+
+// Close ends every listener and connection and removes a temporary state directory.
+func (e *Emulator) Close() error {
+	err := e.server.Close()
+	e.serving.Wait()
+	e.connections.Wait()
+	if err != nil {
+		err = fmt.Errorf("close HTTPS listener: %w", err)
+	}
+	return errors.Join(err, e.store.close())
+}
+
+// hostOf returns the host of a listening address.
+func hostOf(address net.Addr) string {
+	host, _, _ := net.SplitHostPort(address.String()) // the address of a TCP listener always splits
+	return host
+}
+
+// reachable returns the address with loopback in place of the unspecified address.
+func reachable(address net.Addr) string {
+	host, port, _ := net.SplitHostPort(address.String()) // as above
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,110 @@
+package emulator
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"hash/fnv"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/dps"
+)
+
+// enrollment is what the service holds of one device (an individual enrollment) or of many
+// (an enrollment group). It attests by keys or by certificates, never by both.
+type enrollment struct {
+	// name is the registration id of an individual enrollment or the id of a group.
+	name  string
+	group bool
+	// deviceID is the id in the hub, "" for the registration id. A group has none.
+	deviceID string
+	// keys are the primary and, if there is one, the secondary key.
+	keys []dps.Key
+	// certs are, primary first, the leaves of an individual enrollment or the CAs of a group.
+	certs []*x509.Certificate
+	// unverified marks CAs whose possession was never proven.
+	unverified bool
+	disabled   bool
+	// hubs restricts the allocation to these; nil allows every linked hub.
+	hubs []string
+	// webhook is the HTTP status a custom allocation webhook answers; 0 means that there is
+	// none.
+	webhook int
+	// payload is a JSON object the webhook returns with its decision; nil is none.
+	payload json.RawMessage
+}
+
+// hub is an IoT hub linked to the service.
+type hub struct {
+	name  string
+	state hubState
+}
+
+// hubState says how a hub takes a new device.
+type hubState string
+
+// A linked hub takes devices. An unauthorized one refuses the service, because its keys
+// were changed after it was linked. A full one has no room.
+const (
+	hubLinked       hubState = "linked"
+	hubUnauthorized hubState = "unauthorized"
+	hubFull         hubState = "full"
+)
+
+// enrollments is everything enrolled. It does not change while the service runs.
+type enrollments struct {
+	individuals map[string]*enrollment // by lower-case registration id
+	groups      []*enrollment
+}
+
+// individual returns the enrollment of one registration id, compared without regard to
+// case (learn.microsoft.com: concepts-service), or nil.
+func (e *enrollments) individual(id string) *enrollment { return e.individuals[strings.ToLower(id)] }
+
+// add takes an enrollment in, in place of an individual one of the same name.
+func (e *enrollments) add(entry *enrollment) {
+	if entry.group {
+		e.groups = append(e.groups, entry)
+		return
+	}
+	e.individuals[strings.ToLower(entry.name)] = entry
+}
+
+// all returns every enrollment, individual and group, in no particular order.
+func (e *enrollments) all() []*enrollment {
+	list := slices.Clone(e.groups)
+	for _, entry := range e.individuals {
+		list = append(list, entry)
+	}
+	return list
+}
+
+// groupID is the id of an enrollment group, "" for an individual enrollment.
+func (e *enrollment) groupID() string {
+	if e.group {
+		return e.name
+	}
+	return ""
+}
+
+// keyGroups returns the groups that attest by symmetric key.
+func (e *enrollments) keyGroups() []*enrollment {
+	return slices.DeleteFunc(slices.Clone(e.groups), func(g *enrollment) bool { return len(g.keys) == 0 })
+}
+
+// allocate chooses the hub of a registration id: always the same of those that the
+// enrollment allows and the service has linked. It returns nil when there is none.
+func (e *enrollment) allocate(hubs []hub, id string) *hub {
+	var candidates []*hub
+	for i := range hubs {
+		if e.hubs == nil || slices.Contains(e.hubs, hubs[i].name) {
+			candidates = append(candidates, &hubs[i])
+		}
+	}
+	if len(candidates) == 0 {
+		return nil
+	}
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(strings.ToLower(id))) // a hash never fails to write
+	return candidates[int(sum.Sum32()%uint32(len(candidates)))]
+}

@@ -1,0 +1,70 @@
+package emulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// fault is a failure of the service, kept as data: when it strikes and what it answers.
+// The first fault of the list that applies is the one that strikes.
+type fault struct {
+	// on says at which moments; opAssign needs an answer with a result, the others one
+	// without.
+	on []operation
+	// devices are the registration ids it concerns; empty means all.
+	devices []string
+	// times is how often it strikes each device; 0 means always. At opConnect it is 0: who
+	// calls is not known yet, and nothing is remembered of strangers.
+	times  int
+	answer answer
+}
+
+// answer is what a fault says instead of the service's own answer.
+type answer struct {
+	status     int // HTTP status
+	code       int // six digits; 0 sends no body
+	message    string
+	retryAfter *time.Duration
+	// foreign, unless nil, is sent in place of an error body of the service.
+	foreign *foreign
+	// result is how a registration ends: failed or disabled, or never when it is assigning.
+	// Then code and message are the registration's own, and status is not used.
+	result dps.Status
+}
+
+// refusal returns the answer of a fault at any moment but opAssign.
+func (a answer) refusal() *refusal {
+	return &refusal{
+		reason: reasonFault, status: a.status, code: a.code, message: a.message,
+		why: "a fault is configured", wait: a.retryAfter, foreign: a.foreign,
+	}
+}
+
+// family is the answer of a bare HTTP status: its generic code and its text.
+func family(status int) answer {
+	return answer{status: status, code: generic(status), message: http.StatusText(status)}
+}
+
+// strike returns the fault that the service meets at this moment of a device's, or nil.
+// seen, which may be nil at opConnect, counts the faults a device has met.
+func (s *service) strike(on operation, id string, seen map[*fault]int) *fault {
+	for _, f := range s.faults {
+		if !f.concerns(on, id) || f.times > 0 && seen[f] >= f.times {
+			continue
+		}
+		if f.times > 0 {
+			seen[f]++
+		}
+		return f
+	}
+	return nil
+}
+
+func (f *fault) concerns(on operation, id string) bool {
+	sameID := func(other string) bool { return strings.EqualFold(other, id) }
+	return slices.Contains(f.on, on) && (len(f.devices) == 0 || slices.ContainsFunc(f.devices, sameID))
+}

@@ -1,0 +1,193 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// httpHandler speaks the device API over HTTP: it turns each HTTP request into a claim and
+// a request, and the service's response into an HTTP answer. Identity belongs to the single
+// request, its token and the certificate of its connection, so calls that share a
+// connection do not share a caller.
+type httpHandler struct {
+	service *service
+	log     *slog.Logger
+}
+
+// route is what a path and a method mean.
+type route struct {
+	operation                          operation
+	method                             string
+	scope, registrationID, operationID string
+}
+
+// ServeHTTP implements http.Handler.
+func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	to, ok := parseRoute(r.URL.EscapedPath())
+	answer := h.answer(w, r, to, ok)
+	h.report(r, to, answer)
+	h.render(w, r, to, answer)
+}
+
+// parseRoute reads the path, percent-decoding its segments: clients escape ids in upper
+// case, in lower case or not at all.
+func parseRoute(path string) (route, bool) {
+	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, segment := range segments {
+		decoded, err := url.PathUnescape(segment)
+		if err != nil {
+			return route{}, false
+		}
+		segments[i] = decoded
+	}
+	if len(segments) < 3 || segments[1] != "registrations" {
+		return route{}, false
+	}
+	to := route{scope: segments[0], registrationID: segments[2]}
+	switch rest := segments[3:]; {
+	case len(rest) == 0:
+		to.operation, to.method = opLookup, http.MethodPost
+	case len(rest) == 1 && rest[0] == "register":
+		to.operation, to.method = opRegister, http.MethodPut
+	case len(rest) == 2 && rest[0] == "operations":
+		to.operation, to.method, to.operationID = opStatus, http.MethodGet, rest[1]
+	default:
+		return route{}, false
+	}
+	return to, true
+}
+
+// answer refuses what is wrong in terms of HTTP and lets the service answer the rest.
+func (h *httpHandler) answer(w http.ResponseWriter, r *http.Request, to route, known bool) response {
+	switch {
+	case !known:
+		return h.refuse(http.StatusNotFound, "no path of the device API")
+	case r.Method != to.method:
+		w.Header().Set("Allow", to.method)
+		return h.refuse(http.StatusMethodNotAllowed, "the method is not that of this path")
+	}
+	body, refused := h.readBody(w, r)
+	if refused != nil {
+		return *refused
+	}
+	if len(body) > 0 && to.operation != opStatus && !isJSON(r.Header) {
+		return h.refuse(http.StatusUnsupportedMediaType, "the content type is not JSON")
+	}
+	return h.service.serve(claimOf(r, to, body), request{operation: to.operation, operationID: to.operationID, body: body})
+}
+
+// refuse answers with the bare HTTP status, its generic code and its text.
+func (h *httpHandler) refuse(status int, why string) response {
+	refused := family(status).refusal()
+	refused.reason, refused.why = reasonRequest, why
+	return h.service.refuse(refused)
+}
+
+// readBody reads at most MaxBody bytes.
+func (h *httpHandler) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *response) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err == nil {
+		return body, nil
+	}
+	status := http.StatusBadRequest
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		status = http.StatusRequestEntityTooLarge
+	}
+	refused := h.refuse(status, err.Error())
+	return nil, &refused
+}
+
+// isJSON reports whether the content type is JSON, or is not given at all.
+func isJSON(header http.Header) bool {
+	text := header.Get("Content-Type")
+	if text == "" {
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(text)
+	return err == nil && kind == "application/json"
+}
+
+// claimOf gathers who the request says it comes from. Only a TPM device proves itself by
+// its body, and it does so without any other credential.
+func claimOf(r *http.Request, to route, body []byte) claim {
+	c := claim{scope: to.scope, registrationID: to.registrationID, apiVersion: r.URL.Query().Get("api-version")}
+	c.credential.token = dps.NewSecret(r.Header.Get("Authorization"))
+	if r.TLS != nil {
+		c.credential.chain = r.TLS.PeerCertificates
+	}
+	if c.credential.token.IsZero() && len(c.credential.chain) == 0 {
+		if parsed, err := parseBody(body); err == nil {
+			c.credential.tpm = parsed.TPM
+		}
+	}
+	return c
+}
+
+// render writes a response as the service does over HTTP. The headers are those of a log
+// in GitHub issue microsoft/vscode-iot-workbench#590 and of the REST specification.
+func (h *httpHandler) render(w http.ResponseWriter, r *http.Request, to route, answer response) {
+	header := w.Header()
+	header.Set("Date", h.service.now().UTC().Format(http.TimeFormat))
+	if answer.foreign != nil {
+		header.Set("Content-Type", answer.foreign.contentType)
+		w.WriteHeader(answer.status)
+		_, _ = io.WriteString(w, answer.foreign.text) // the client may be gone
+		return
+	}
+	header.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	header.Set("X-Ms-Request-Id", answer.trackingID)
+	if answer.errorCode != 0 {
+		header.Set("X-Ms-Error-Code", strconv.Itoa(answer.errorCode))
+	}
+	if answer.retryAfter != nil {
+		header.Set("Retry-After", seconds(*answer.retryAfter))
+	}
+	if answer.operationID != "" {
+		location := url.URL{Scheme: "https", Host: r.Host}
+		header.Set("Location", location.String()+dps.OperationPath(to.scope, to.registrationID, answer.operationID))
+	}
+	writeJSON(w, answer.status, answer.body)
+}
+
+// seconds rounds a wait up to whole seconds, which is all the header can say.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	if body == nil {
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(status)
+		return
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the client may be gone
+}
+
+// report logs a call: what was asked, what was answered and, of a refusal, why.
+func (h *httpHandler) report(r *http.Request, to route, answer response) {
+	attributes := []any{
+		"operation", string(to.operation), "registration_id", to.registrationID,
+		"remote", r.RemoteAddr, "status", answer.status, "tracking_id", answer.trackingID,
+	}
+	if answer.refused != nil {
+		attributes = append(attributes, "error_code", answer.errorCode, "reason", string(answer.refused.reason), "why", answer.refused.why)
+	}
+	h.log.Info("call", attributes...)
+}

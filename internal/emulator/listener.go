@@ -1,0 +1,97 @@
+package emulator
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Bounds of the HTTPS listener, so that peers that say nothing, or too much, cannot hurt.
+const (
+	maxConnections = 2048
+	maxHeader      = 32 << 10 // bytes
+	readTimeout    = 20 * time.Second
+	writeTimeout   = 20 * time.Second
+	// DefaultIdleTimeout is how long a connection is kept between two calls.
+	DefaultIdleTimeout = 2 * time.Minute
+)
+
+// newHTTPServer returns a server for handler. It speaks HTTP/1.1 alone, as the SDKs do, and
+// resumes no TLS session, so that the certificate of a connection is the one its client
+// presented on it.
+func newHTTPServer(handler http.Handler, pair tls.Certificate, versions tlsVersions, idle time.Duration, log *slog.Logger) *http.Server {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idle,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Protocols:         new(http.Protocols),
+		TLSConfig: &tls.Config{
+			Certificates: []tls.Certificate{pair},
+			MinVersion:   versions.min,
+			MaxVersion:   versions.max,
+			// Any certificate is taken in the handshake and judged later, since the service
+			// answers a bad one with 401 and not with an alert.
+			ClientAuth:             tls.RequestClientCert,
+			SessionTicketsDisabled: true,
+		},
+	}
+	server.Protocols.SetHTTP1(true)
+	return server
+}
+
+// tlsVersions are the TLS versions a listener speaks; max 0 has no upper bound.
+type tlsVersions struct{ min, max uint16 }
+
+// boundedListener accepts no more than a number of connections at a time; the rest wait in
+// the system's queue.
+type boundedListener struct {
+	net.Listener
+	slots  chan struct{}
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newBoundedListener(inner net.Listener, limit int) *boundedListener {
+	return &boundedListener{Listener: inner, slots: make(chan struct{}, limit), closed: make(chan struct{})}
+}
+
+// Accept waits for a free slot and then for a connection.
+func (l *boundedListener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &boundedConn{Conn: conn, release: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+// Close stops accepting.
+func (l *boundedListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+// boundedConn gives its slot back when it is closed.
+type boundedConn struct {
+	net.Conn
+	release func()
+}
+
+// Close closes the connection.
+func (c *boundedConn) Close() error {
+	err := c.Conn.Close()
+	c.release()
+	return err
+}

@@ -1,0 +1,70 @@
+package emulator
+
+import (
+	"bytes"
+	"crypto/x509"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+// The log tells what the device is not told, and keeps the device's secrets.
+func TestLogTellsWhy(t *testing.T) {
+	t.Parallel()
+	for scenario, want := range map[string]string{
+		"symmetric-key-mismatch":         "signed with neither key of the individual enrollment",
+		"group-key-not-derived":          `it is signed with the key of group \"sandbox-keys\" itself`,
+		"sas-token-expired":              "the token expired at 2026-03-01T11:50:00Z, it is 2026-03-01T12:00:00Z",
+		"sas-token-malformed":            `the token is for \"hub.dpsdiag.example/devices/sandbox-key-01\"`,
+		"cert-chain-incomplete":          "was not sent and is not enrolled",
+		"cert-wrong-role-or-extensions":  "that of a CA, not of a device",
+		"wrong-id-scope":                 `the id scope is \"0ne00D5D1A6\" here`,
+		"public-network-access-disabled": "a fault is configured",
+	} {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			e, err := Start(t.Context(), Config{
+				Scenario: scenario, Now: atNoon, Random: seed(), Log: slog.New(slog.NewJSONHandler(&log, nil)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := e.Device()
+			c := newClient(t, d)
+			c.register()
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("%s is not in the log:\n%s", want, &log)
+			}
+			for _, secret := range []string{d.Key.Reveal(), c.token.Reveal(), d.CertKeyPEM.Reveal()} {
+				if secret != "" && strings.Contains(log.String(), secret) {
+					t.Errorf("a secret is in the log:\n%s", &log)
+				}
+			}
+		})
+	}
+}
+
+// What net/http has to say goes to the log as well, at the level for debugging.
+func TestLogHoldsHandshakeErrors(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	e, err := Start(t.Context(), Config{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := e.Device()
+	d.Roots = x509.NewCertPool()
+	if got := newClient(t, d).register(); got.err == nil {
+		t.Error("a client trusts the emulator without its CA")
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "level=DEBUG") || !strings.Contains(log.String(), "TLS handshake error") {
+		t.Errorf("log:\n%s", &log)
+	}
+}

@@ -1,0 +1,302 @@
+package emulator
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Scenario is a fault with a name. It changes what the service holds, what the devices
+// hold, or both.
+type Scenario struct {
+	// Name is what a user types: the id of the cause where it has one.
+	Name string
+	// Title says in one line what is wrong.
+	Title string
+	// Cause is the id of the cause that it reproduces; "" where nothing is wrong, or where
+	// the answer alone does not tell one cause.
+	Cause string
+
+	// attestation chooses the device that makes the scenario real; "" is SymmetricKey.
+	attestation Attestation
+	service     change
+	device      change
+	// outside replaces device where the devices are not ours, as under "dpsdiag emulate",
+	// and a fault of theirs cannot be put into their files; nil keeps device.
+	outside change
+}
+
+// change alters a healthy world.
+type change func(*world) error
+
+// Healthy is the scenario in which nothing is wrong.
+const Healthy = "healthy"
+
+// Scenarios lists every scenario, in the order in which help shows them.
+func Scenarios() []Scenario {
+	list := []Scenario{{Name: Healthy, Title: "Every device registers"}}
+	list = append(list, statusScenarios()...)
+	list = append(list, keyScenarios()...)
+	list = append(list, certificateScenarios()...)
+	list = append(list, enrollmentScenarios()...)
+	list = append(list, allocationScenarios()...)
+	return append(list, serviceScenarios()...)
+}
+
+// ScenarioByName returns the scenario of that name; "" names the healthy one.
+func ScenarioByName(name string) (Scenario, bool) {
+	if name == "" {
+		name = Healthy
+	}
+	for _, s := range Scenarios() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Scenario{}, false
+}
+
+// stage applies the scenario to a healthy world.
+func (s Scenario) stage(w *world, files bool) error {
+	device := s.device
+	if files && s.outside != nil {
+		device = s.outside
+	}
+	for _, alter := range []change{s.service, device} {
+		if alter == nil {
+			continue
+		}
+		if err := alter(w); err != nil {
+			return fmt.Errorf("stage scenario %s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+// statusScenarios answer register with each of the service's ten common HTTP statuses
+// (learn.microsoft.com: iot-dps/how-to-troubleshoot-dps), with the code of its family.
+func statusScenarios() []Scenario {
+	var list []Scenario
+	for _, status := range []int{400, 401, 403, 404, 405, 409, 412, 415, 429, 500} {
+		told := family(status)
+		if status == http.StatusTooManyRequests {
+			told.retryAfter = new(time.Second)
+		}
+		list = append(list, Scenario{
+			Name:    fmt.Sprintf("http-%d", status),
+			Title:   fmt.Sprintf("The register call is answered with HTTP %d %s", status, http.StatusText(status)),
+			service: refuseRegister(told, 0),
+		})
+	}
+	return list
+}
+
+func keyScenarios() []Scenario {
+	return []Scenario{
+		{
+			Name: "symmetric-key-mismatch", Cause: "symmetric-key-mismatch",
+			Title:  "The device holds another key than the enrollment",
+			device: otherKeys,
+		},
+		{
+			Name: "group-key-not-derived", Cause: "group-key-not-derived",
+			Title:  "A device of a group signs with the group key itself",
+			device: useGroupKeyItself,
+		},
+		{
+			Name: "derived-key-incorrect", Cause: "derived-key-incorrect",
+			Title:  "The device key was derived from the registration id and a line break",
+			device: deriveWithLineBreak,
+		},
+		{
+			Name: "sas-token-malformed", Cause: "sas-token-malformed", attestation: SASToken,
+			Title:  "The device has a token for a hub, not for its registration",
+			device: tokenForHub,
+		},
+		{
+			Name: "sas-token-expired", Cause: "sas-token-expired", attestation: SASToken,
+			Title:  "The device has a token that expired ten minutes ago",
+			device: tokenExpired,
+		},
+		{
+			Name: "device-clock-wrong", Cause: "device-clock-wrong",
+			Title:   "The device's clock is three hours behind",
+			device:  clockBehind,
+			outside: serviceAhead,
+		},
+	}
+}
+
+func certificateScenarios() []Scenario {
+	return []Scenario{
+		{
+			Name: "cert-expired", Cause: "cert-expired", attestation: X509,
+			Title:  "The device certificate expired yesterday",
+			device: certificateExpired,
+		},
+		{
+			Name: "cert-cn-registration-id-mismatch", Cause: "cert-cn-registration-id-mismatch", attestation: X509,
+			Title:  "The common name of the certificate is another than the registration id",
+			device: certificateOfAnotherName,
+		},
+		{
+			Name: "cert-chain-incomplete", Cause: "cert-chain-incomplete", attestation: X509,
+			Title:  "The device sends its certificate without the intermediate",
+			device: withoutIntermediate,
+		},
+		{
+			Name: "cert-not-trusted-by-enrollment", Cause: "cert-not-trusted-by-enrollment", attestation: X509,
+			Title:  "Another CA than the enrolled one signed the device certificate",
+			device: certificateOfAnotherCA,
+		},
+		{
+			Name: "ca-not-verified", Cause: "ca-not-verified", attestation: X509,
+			Title:   "Possession of the enrolled CA was never proven",
+			service: unverifyCAs,
+		},
+		{
+			Name: "cert-enrollment-mismatch", Cause: "cert-enrollment-mismatch", attestation: X509,
+			Title:   "The individual enrollment holds an earlier certificate of the device",
+			service: enrollFormerCertificate,
+		},
+		{
+			Name: "cert-wrong-role-or-extensions", Cause: "cert-wrong-role-or-extensions", attestation: X509,
+			Title:  "The device presents a CA certificate that is not for client authentication",
+			device: certificateOfWrongRole,
+		},
+		{
+			Name: "server-root-ca-missing", Cause: "server-root-ca-missing",
+			Title:  "The device does not trust the CA of the server",
+			device: trustAnotherCA,
+		},
+	}
+}
+
+func enrollmentScenarios() []Scenario {
+	return []Scenario{
+		{
+			Name: "wrong-id-scope", Cause: "wrong-id-scope",
+			Title:  "The device has an id scope that does not exist",
+			device: useUnknownScope,
+		},
+		{
+			Name: "enrollment-not-found", Cause: "enrollment-not-found",
+			Title:   "Nothing is enrolled",
+			service: removeEnrollments,
+		},
+		{
+			Name: "enrollment-disabled", Cause: "enrollment-disabled",
+			Title:   "Every enrollment is disabled",
+			service: disableEnrollments,
+		},
+		{
+			Name: "registration-id-invalid", Cause: "registration-id-invalid",
+			Title:  "The registration id ends in a full stop",
+			device: useInvalidIDs,
+		},
+		{
+			Name: "attestation-mismatch", Cause: "attestation-mismatch",
+			Title:   "The enrollment wants a certificate where the device has a key",
+			service: swapAttestations,
+		},
+		{
+			Name: "concurrent-registration", Cause: "concurrent-registration",
+			Title:   "Another registration of the same device wins the race",
+			service: refuseRegister(answer{status: http.StatusConflict, code: 409203, message: "Precondition failed."}, 1),
+		},
+		{
+			Name: "payload-invalid", Cause: "payload-invalid",
+			Title:   "The payload is a JSON array, not an object",
+			device:  sendArray,
+			outside: refuseRegister(answer{status: http.StatusBadRequest, code: 400012, message: messageDeserialization}, 0),
+		},
+		{
+			Name: "api-version-unsupported", Cause: "api-version-unsupported",
+			Title:   "The service takes no api-version that the device knows",
+			service: takeOnlyFutureVersion,
+		},
+	}
+}
+
+func allocationScenarios() []Scenario {
+	return []Scenario{
+		{
+			Name: "custom-allocation-failed", Cause: "custom-allocation-failed",
+			Title:   "The custom allocation webhook answers 500",
+			service: webhookAnswers(http.StatusInternalServerError),
+		},
+		{
+			Name: "custom-allocation-unauthorized", Cause: "custom-allocation-unauthorized",
+			Title:   "The custom allocation webhook answers 401",
+			service: webhookAnswers(http.StatusUnauthorized),
+		},
+		{
+			Name: "custom-allocation-rejected", Cause: "custom-allocation-rejected",
+			Title:   "The custom allocation webhook answers 400",
+			service: webhookAnswers(http.StatusBadRequest),
+		},
+		{
+			Name: "iot-central-device-not-ready", Cause: "iot-central-device-not-ready",
+			Title:   "IoT Central, which allocates, does not know the device",
+			service: webhookAnswers(http.StatusNotFound),
+		},
+		{
+			Name: "no-hub-available", Cause: "no-hub-available",
+			Title:   "No hub is linked",
+			service: unlinkHubs,
+		},
+		{
+			Name: "hub-link-broken", Cause: "hub-link-broken",
+			Title:   "The hub refuses the service",
+			service: hubsAre(hubUnauthorized),
+		},
+		{
+			Name: "quota-exceeded", Cause: "quota-exceeded",
+			Title:   "The hub has no room for another device",
+			service: hubsAre(hubFull),
+		},
+		{
+			Name: "never-assigned", Title: "The service is assigning for ever",
+			service: neverAssign,
+		},
+	}
+}
+
+func serviceScenarios() []Scenario {
+	throttled := answer{
+		status: http.StatusTooManyRequests, code: 429001, retryAfter: new(time.Second),
+		message: "Operations are being throttled for this tenant.",
+	}
+	return []Scenario{
+		{
+			Name: "throttled", Cause: "throttled",
+			Title:   "The first register call of each device is throttled",
+			service: refuseRegister(throttled, 1),
+		},
+		{
+			Name: "throttled-forever", Cause: "throttled",
+			Title:   "Every register call is throttled",
+			service: refuseRegister(throttled, 0),
+		},
+		{
+			Name: "service-transient", Cause: "service-transient",
+			Title:   "Every register call is answered with 503",
+			service: refuseRegister(family(http.StatusServiceUnavailable), 0),
+		},
+		{
+			Name: "public-network-access-disabled", Cause: "public-network-access-disabled",
+			Title:   "Network rules refuse the device, whatever it presents",
+			service: refuseConnect(answer{status: http.StatusUnauthorized, code: 401002, message: messageUnauthorized}),
+		},
+		{
+			Name: "proxy-interference", Cause: "proxy-interference",
+			Title:   "Something in between answers with a page of HTML",
+			service: refuseConnect(answer{status: http.StatusForbidden, foreign: &foreign{contentType: "text/html; charset=utf-8", text: blockPage}}),
+		},
+		{
+			Name: "tls-version-or-cipher-unsupported", Cause: "tls-version-or-cipher-unsupported",
+			Title:   "The server speaks no TLS newer than 1.1",
+			service: onlyOldTLS,
+		},
+	}
+}

@@ -1,0 +1,187 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// Files of the state directory. Those under enrolledDir are the service's own: what it
+// holds of its devices, whatever the device has. The rest is for the devices.
+const (
+	enrolledDir = "enrolled"
+	fileCA      = "ca"     // + ".pem", + "-key.pem": signs the server certificate
+	fileServer  = "server" // likewise
+)
+
+// store keeps what an emulator leaves on disk. Without a directory it keeps nothing.
+type store struct {
+	dir       string // absolute, or "" for no files
+	temporary bool   // made here, removed by close
+}
+
+// openStore makes the directory where needed: dir if given, else a fresh temporary one if
+// files are wanted, else none.
+func openStore(dir string, files bool) (*store, error) {
+	if dir == "" && !files {
+		return &store{}, nil
+	}
+	if dir == "" {
+		made, err := os.MkdirTemp("", "dpsdiag-emulator-")
+		if err != nil {
+			return nil, fmt.Errorf("make temporary state directory: %w", err)
+		}
+		return &store{dir: made, temporary: true}, nil
+	}
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find state directory: %w", err)
+	}
+	if err := os.MkdirAll(absolute, 0o700); err != nil {
+		return nil, fmt.Errorf("make state directory: %w", err)
+	}
+	return &store{dir: absolute}, nil
+}
+
+// close removes a temporary directory; a directory that was given stays.
+func (s *store) close() error {
+	if !s.temporary {
+		return nil
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		return fmt.Errorf("remove state directory: %w", err)
+	}
+	return nil
+}
+
+// key returns the enrolled key of that name, made by random at its first use and the same
+// ever after, so that a device set up once stays enrolled.
+func (s *store) key(name string, random *source) (dps.Key, error) {
+	name = filepath.Join(enrolledDir, name+".key")
+	text, err := s.read(name)
+	if err != nil {
+		return dps.Key{}, err
+	}
+	if text != nil {
+		key, err := dps.ParseKey(dps.NewSecret(string(text)))
+		if err != nil {
+			return dps.Key{}, fmt.Errorf("read %s: %w", filepath.Join(s.dir, name), err)
+		}
+		return key, nil
+	}
+	key := random.key()
+	_, err = s.writeSecret(name, []byte(key.Text().Reveal()))
+	return key, err
+}
+
+// authority returns the CA of that name, made by mint at its first use and the same ever
+// after, so that devices keep trusting it.
+func (s *store) authority(name, subject string, mint mint) (*certified, error) {
+	certText, err := s.read(name + ".pem")
+	if err != nil {
+		return nil, err
+	}
+	keyText, err := s.read(name + "-key.pem")
+	if err != nil {
+		return nil, err
+	}
+	if certText != nil && keyText != nil {
+		ca, err := loadAuthority(certText, keyText, mint.now)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w; remove it and its key to have a new one", filepath.Join(s.dir, name+".pem"), err)
+		}
+		return ca, nil
+	}
+	ca, err := mint.authority(subject, nil)
+	if err != nil {
+		return nil, err
+	}
+	return ca, s.writeCertified(name, ca)
+}
+
+func loadAuthority(certText, keyText []byte, now time.Time) (*certified, error) {
+	ca, err := parseCertified(certText, keyText)
+	switch {
+	case err != nil:
+		return nil, err
+	case !ca.cert.IsCA:
+		return nil, errors.New("not a CA certificate")
+	case now.Before(ca.cert.NotBefore), now.After(ca.cert.NotAfter):
+		return nil, fmt.Errorf("valid only from %s to %s", ca.cert.NotBefore.Format(time.DateOnly), ca.cert.NotAfter.Format(time.DateOnly))
+	}
+	return ca, nil
+}
+
+// writeCertified writes name.pem and name-key.pem.
+func (s *store) writeCertified(name string, c *certified) error {
+	key, err := c.keyPEM()
+	if err != nil {
+		return err
+	}
+	if _, err := s.writeSecret(name+"-key.pem", key); err != nil {
+		return err
+	}
+	_, err = s.writePublic(name+".pem", certsPEM(c.cert))
+	return err
+}
+
+func (s *store) writePublic(name string, data []byte) (string, error) {
+	return s.write(name, data, 0o644)
+}
+
+func (s *store) writeSecret(name string, data []byte) (string, error) {
+	return s.write(name, data, 0o600)
+}
+
+// read returns nil without an error when there is no such file, or no directory at all.
+func (s *store) read(name string) ([]byte, error) {
+	if s.dir == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(filepath.Join(s.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read state: %w", err)
+	}
+	return data, nil
+}
+
+// write puts data into a file in one step, so that a reader sees all of it with the right
+// mode or none, and returns its absolute path; without a directory it does nothing.
+func (s *store) write(name string, data []byte, mode fs.FileMode) (path string, err error) {
+	if s.dir == "" {
+		return "", nil
+	}
+	path = filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("write state: %w", err)
+	}
+	if err := replaceFile(path, data, mode); err != nil {
+		return "", fmt.Errorf("write state: %w", err)
+	}
+	return path, nil
+}
+
+func replaceFile(path string, data []byte, mode fs.FileMode) error {
+	file, err := os.CreateTemp(filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))+"-*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	err = errors.Join(err, file.Chmod(mode), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package emulator
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// What there is without a configuration.
+const (
+	defaultScope      = "0ne00D5D1A6"
+	defaultHub        = "hub.dpsdiag.example" // .example names no real host (RFC 2606)
+	defaultPolls      = 1
+	defaultRetryAfter = 2 * time.Second
+)
+
+// The ready identities and the groups they belong to.
+const (
+	keyDevice   = "sandbox-key-01"
+	groupDevice = "sandbox-group-01"
+	x509Device  = "sandbox-x509-01"
+	keyGroup    = "sandbox-keys"
+	x509Group   = "sandbox-certificates"
+)
+
+// world is both sides before anything listens: what the service holds and what the devices
+// hold. It begins healthy; a scenario changes it.
+type world struct {
+	mint    mint
+	store   *store
+	service settings
+	tls     tlsVersions
+	ahead   time.Duration // of the service's clock, before Config.Now
+
+	ca      *certified        // signs the server certificate
+	trusted *x509.Certificate // the trust anchor of the devices
+	clock   time.Duration     // offset of the devices' clock
+	devices []*Device
+
+	key, groupKey      dps.Key    // enrolled
+	root, intermediate *certified // the enrolled CA and what signs the devices below it
+	leaf               *certified // of the X.509 device
+}
+
+// newWorld makes everything healthy: a service with a device of each attestation enrolled,
+// and with what the configuration adds.
+func newWorld(c Config, s *store) (*world, error) {
+	random, err := newSource(c.Random)
+	if err != nil {
+		return nil, err
+	}
+	w := &world{mint: mint{now: c.Now(), random: random}, store: s, tls: tlsVersions{min: tls.VersionTLS12}}
+	for _, step := range []func() error{w.makeKeys, w.makeCertificates} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	w.enroll(c)
+	return w, w.equip()
+}
+
+func (w *world) makeKeys() (err error) {
+	if w.key, err = w.store.key("individual", w.mint.random); err != nil {
+		return err
+	}
+	w.groupKey, err = w.store.key("group", w.mint.random)
+	return err
+}
+
+func (w *world) makeCertificates() (err error) {
+	if w.ca, err = w.store.authority(fileCA, "dpsdiag emulator CA", w.mint); err != nil {
+		return err
+	}
+	w.trusted = w.ca.cert
+	if w.root, err = w.store.authority(filepath.Join(enrolledDir, "device-root"), "dpsdiag sandbox device root", w.mint); err != nil {
+		return err
+	}
+	if w.intermediate, err = w.mint.authority("dpsdiag sandbox device intermediate", w.root); err != nil {
+		return err
+	}
+	w.leaf, err = w.mint.device(x509Device, w.intermediate, nil)
+	return err
+}
+
+// enroll fills in the service's side.
+func (w *world) enroll(c Config) {
+	w.service = settings{
+		scope: defaultScope, polls: defaultPolls, retryAfter: defaultRetryAfter,
+		hubs:     []hub{{name: defaultHub, state: hubLinked}},
+		enrolled: enrollments{individuals: map[string]*enrollment{}},
+	}
+	for _, entry := range []*enrollment{
+		{name: keyDevice, keys: []dps.Key{w.key}},
+		{name: keyGroup, group: true, keys: []dps.Key{w.groupKey}},
+		{name: x509Group, group: true, certs: []*x509.Certificate{w.root.cert}},
+	} {
+		w.service.enrolled.add(entry)
+	}
+	if c.File != nil {
+		c.File.apply(&w.service)
+	}
+	if c.RetryAfter != nil {
+		w.service.retryAfter = *c.RetryAfter
+	}
+}
+
+// equip fills in the devices' side.
+func (w *world) equip() error {
+	certificate := &Device{RegistrationID: x509Device, Attestation: X509}
+	w.devices = []*Device{
+		{RegistrationID: keyDevice, Attestation: SymmetricKey, Key: w.key.Text()},
+		{RegistrationID: groupDevice, Attestation: GroupKey, GroupKey: w.groupKey.Text()},
+		certificate,
+	}
+	for _, d := range w.devices {
+		d.Scope = w.service.scope
+	}
+	return certificate.present(w.leaf, w.intermediate.cert)
+}
+
+// device returns the first device of an attestation; every world has one of each, and a
+// scenario about a ready token adds that.
+func (w *world) device(kind Attestation) *Device {
+	at := slices.IndexFunc(w.devices, func(d *Device) bool { return d.Attestation == kind })
+	return w.devices[at]
+}
+
+// serverPair makes the server certificate, for the standard names and further ones.
+func (w *world) serverPair(names []string) (tls.Certificate, error) {
+	server, err := w.mint.server(append([]string{"localhost", "127.0.0.1", "::1"}, names...), w.ca)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return server.tls(), w.store.writeCertified(fileServer, server)
+}
+
+// saveTrusted writes what the devices are to trust and returns its path. A CA that is not
+// the emulator's own does not take the place of that in the state directory.
+func (w *world) saveTrusted() (string, error) {
+	name := fileCA
+	if w.trusted != w.ca.cert {
+		name = "other-" + fileCA
+	}
+	return w.store.writePublic(name+".pem", certsPEM(w.trusted))
+}
