@@ -70,9 +70,11 @@ type Rule struct {
 	// it; nil where nothing dpsdiag can run decides it.
 	Decide *Decider
 
-	// Only are the attestations under which the service can refuse a device for this
-	// cause. The zero value means all.
+	// Only are the attestations under which a device can be refused for this cause. The
+	// zero value means all.
 	Only Attestations
+	// Outside says why no call of dpsdiag can be refused for this cause; "" if one can.
+	Outside string
 	// Until is how far a probe cannot come while the cause holds: coming so far rules
 	// the cause out. The zero value means that no progress does.
 	Until Milestone
@@ -91,9 +93,9 @@ type Attestations struct {
 // Decider is a next step that separates causes which the evidence leaves together.
 type Decider struct {
 	How string // one sentence
-	// Command is a dpsdiag command line. In a Rule it holds the words ID-SCOPE,
-	// REGISTRATION-ID and CREDENTIAL, which Diagnose replaces; words such as
-	// GROUP-KEY-FILE stay for the reader to replace.
+	// Command is a dpsdiag command line. In a Rule it holds words in capitals; Diagnose
+	// replaces ID-SCOPE, REGISTRATION-ID, CREDENTIAL and API-VERSION, while others, such as
+	// GROUP-KEY-FILE, stay for the reader to replace.
 	Command string
 }
 
@@ -117,6 +119,10 @@ type Weight struct {
 	// Against lists facts that speak against the cause without excluding it. They hold it
 	// at [Allows].
 	Against []string
+
+	// inapplicable marks a cause that is out of the question and only worth a word if the
+	// catalogue brings it up.
+	inapplicable bool
 }
 
 // Diagnosis is the judgement of a whole probe.

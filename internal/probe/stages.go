@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -61,7 +62,7 @@ func describeInputs(in *Inputs, target Target) string {
 	switch {
 	case in.Certificate != nil:
 		leaf := in.Certificate.Leaf
-		return fmt.Sprintf("certificate %q and %d more, valid until %s", Name(leaf), len(in.Certificate.Chain), day(leaf.NotAfter))
+		return fmt.Sprintf("certificate %q %s, valid until %s", Name(leaf), describeChain(in.Certificate.Chain), day(leaf.NotAfter))
 	case in.Token != nil:
 		return fmt.Sprintf("SAS token, valid until %s", in.Token.Expiry.Format(time.RFC3339))
 	case in.Key != nil && in.Key.Derived:
@@ -70,6 +71,16 @@ func describeInputs(in *Inputs, target Target) string {
 		return fmt.Sprintf("symmetric key of %d bytes", in.Key.Size)
 	}
 	return string(target.Attestation)
+}
+
+func describeChain(chain []*x509.Certificate) string {
+	switch len(chain) {
+	case 0:
+		return "alone"
+	case 1:
+		return "and its issuer"
+	}
+	return fmt.Sprintf("and %d issuers", len(chain))
 }
 
 // inspectSettings adds the warnings that do not depend on the attestation.

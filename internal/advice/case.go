@@ -1,0 +1,183 @@
+package advice
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// newCase prepares the evidence of one run for the rules.
+func newCase(ev *probe.Evidence, run *probe.Run) *Case {
+	r := refusalOf(run)
+	return &Case{Evidence: ev, Run: run, Rows: rowsOf(run, r), refusal: r}
+}
+
+// kind is the attestation that the device used.
+func (c *Case) kind() probe.AttestationKind { return c.Evidence.Target.Attestation }
+
+// host is the name or address that was asked for.
+func (c *Case) host() string { return c.Evidence.Target.Endpoint.Host }
+
+// azure reports whether the host is a provisioning endpoint of an Azure cloud. Only there
+// does the issuer of the server certificate tell whether the real service answered.
+func (c *Case) azure() bool {
+	_, ok := dps.CloudOf(c.host())
+	return ok
+}
+
+// class is the HTTP-like class of the refusal, 0 when there is none; see refusal.class.
+func (c *Case) class() int { return c.refusal.class() }
+
+// hasRow reports whether one of the rows has that id.
+func (c *Case) hasRow(id string) bool {
+	return slices.ContainsFunc(c.Rows, func(row *codes.Entry) bool { return row.ID == id })
+}
+
+// mentions reports whether any of the rows names a cause.
+func (c *Case) mentions(id string) bool {
+	return slices.ContainsFunc(c.Rows, func(row *codes.Entry) bool { return slices.Contains(row.CauseIDs, id) })
+}
+
+// judged reports whether the peer has judged the device: it refused a call, or broke off
+// the handshake.
+func (c *Case) judged() bool { return c.refusal != nil || c.tlsFailure() == probe.TLSAlert }
+
+// warnings returns what the inputs stage remarked under a cause id.
+func (c *Case) warnings(id string) []string {
+	var details []string
+	for _, w := range c.Evidence.Inputs.Warnings {
+		if w.ID == id {
+			details = append(details, w.Detail)
+		}
+	}
+	return details
+}
+
+// tlsFailure returns the kind of the failed handshake, "" when none failed.
+func (c *Case) tlsFailure() probe.TLSKind {
+	if h := c.Run.TLS; h != nil && h.Failure != nil {
+		return h.Failure.Kind
+	}
+	return ""
+}
+
+// issuer returns who signed the server's certificate, "" when that is not known or the
+// host is not one of Azure's, where any issuer is as good as another.
+func (c *Case) issuer() probe.ServerIssuer {
+	if c.Run.TLS == nil || !c.azure() {
+		return ""
+	}
+	return c.Run.TLS.Issuer
+}
+
+// silent reports whether the run ended without an answer: nothing came, or the connection
+// was cut.
+func (c *Case) silent() bool {
+	return lost(c.Run) != nil || c.tlsFailure() == probe.TLSCut || c.tlsFailure() == probe.TLSTimeout
+}
+
+// event says in one line what ended the run, "" when nothing went wrong in it.
+func (c *Case) event() string {
+	run := c.Run
+	switch {
+	case c.refusal != nil:
+		return c.refusal.String()
+	case run.Resolution != nil && run.Resolution.Failure != nil:
+		return fmt.Sprintf("the name %s was not resolved: %s", c.host(), resolutionText(run.Resolution.Failure.Kind))
+	case dialFailure(run) != nil:
+		return dialText(run)
+	case c.tlsFailure() != "":
+		return "the TLS handshake failed: " + tlsText(run.TLS)
+	case lost(run) != nil && lost(run).Kind == probe.NetTimeout:
+		return "the connection stood, but no answer came in time"
+	case lost(run) != nil:
+		return "the connection was cut before an answer came"
+	case run.End == probe.EndUnanswered:
+		return "the registration was still being processed when the probe gave up"
+	}
+	return ""
+}
+
+func resolutionText(kind probe.NetKind) string {
+	switch kind {
+	case probe.NetNoSuchHost:
+		return "the resolver says that it does not exist"
+	case probe.NetResolverTimeout:
+		return "no resolver answered in time"
+	}
+	return "the resolver refused or failed"
+}
+
+func dialText(run *probe.Run) string {
+	var tried []string
+	for _, d := range run.Dials {
+		tried = append(tried, d.Address+" "+dialKindText(d.Failure.Kind))
+	}
+	return "no TCP connection was made: " + strings.Join(tried, ", ")
+}
+
+func dialKindText(kind probe.NetKind) string {
+	switch kind {
+	case probe.NetRefused:
+		return "refused it"
+	case probe.NetTimeout:
+		return "did not answer"
+	case probe.NetUnreachable:
+		return "is unreachable"
+	case probe.NetReset:
+		return "reset it"
+	}
+	return "failed"
+}
+
+func tlsText(h *probe.Handshake) string {
+	switch h.Failure.Kind {
+	case probe.TLSUnknownAuthority:
+		return "the server's certificate leads to no trusted root"
+	case probe.TLSNameMismatch:
+		return "the server's certificate is for other names than " + h.ServerName
+	case probe.TLSServerExpired:
+		return "the server's certificate has expired by the local clock"
+	case probe.TLSServerNotYet:
+		return "the server's certificate is not yet valid by the local clock"
+	case probe.TLSAlert:
+		return alertText(h.Failure)
+	case probe.TLSNotTLS:
+		return "the peer does not speak TLS on this port"
+	case probe.TLSVersion:
+		return "the peer and dpsdiag have no TLS version or cipher in common"
+	case probe.TLSCut:
+		return "the peer cut the connection"
+	case probe.TLSTimeout:
+		return "the peer said nothing"
+	}
+	return h.Failure.Text
+}
+
+func alertText(f *probe.TLSFailure) string {
+	text := fmt.Sprintf("the peer sent alert %d", f.Alert)
+	if row := codes.ByID(tlsRow(f)); row != nil {
+		text += " (" + row.Name + ")"
+	}
+	return text
+}
+
+// span writes a length of time as a person would say it.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	d = d.Abs()
+	switch {
+	case d >= 2*day:
+		return fmt.Sprintf("%d days", d.Round(day)/day)
+	case d >= 100*time.Minute:
+		return fmt.Sprintf("%d hours", d.Round(time.Hour)/time.Hour)
+	case d >= 100*time.Second:
+		return fmt.Sprintf("%d minutes", d.Round(time.Minute)/time.Minute)
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}

@@ -1,0 +1,53 @@
+package advice
+
+import (
+	"time"
+
+	"dpsdiag/internal/probe"
+)
+
+// clockTolerance is how far two clocks may differ and still both be called right: more
+// than the uncertainty of any sane Date header, less than any token or certificate needs.
+const clockTolerance = 2 * time.Minute
+
+// skew returns how far the local clock is ahead of the service's, by the Date of an
+// answer; negative when behind. A bound taken from a certificate does not count.
+func (c *Case) skew() (ahead time.Duration, known bool) {
+	if clock := c.Run.Clock; clock != nil && clock.Source == probe.ClockDateHeader {
+		return clock.Skew, true
+	}
+	return 0, false
+}
+
+// clockRight reports whether the local clock is known to agree with the service's.
+func (c *Case) clockRight() bool {
+	ahead, known := c.skew()
+	return known && ahead.Abs() <= clockTolerance
+}
+
+// clockWrong reports whether the local clock is known to disagree with the service's.
+func (c *Case) clockWrong() bool {
+	ahead, known := c.skew()
+	return known && ahead.Abs()-c.Run.Clock.Uncertainty > clockTolerance
+}
+
+// serviceTime is the time of the probe by the service's clock, or by the local one where
+// the service's is not known.
+func (c *Case) serviceTime() time.Time {
+	ahead, _ := c.skew()
+	return c.Evidence.Started.Add(-ahead)
+}
+
+// skewText says how the clocks compare.
+func (c *Case) skewText() string {
+	ahead, known := c.skew()
+	switch {
+	case !known:
+		return "the service's clock is not known"
+	case c.clockRight():
+		return "the clock is within " + span(max(ahead.Abs()+c.Run.Clock.Uncertainty, time.Second)) + " of the service's"
+	case ahead < 0:
+		return "the clock is " + span(ahead) + " behind the service's"
+	}
+	return "the clock is " + span(ahead) + " ahead of the service's"
+}

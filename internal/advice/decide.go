@@ -1,0 +1,103 @@
+package advice
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// maxDeciders is how many next steps a diagnosis proposes.
+const maxDeciders = 3
+
+// probeCommand begins the command of every Decider that probes again.
+const probeCommand = "dpsdiag probe --id-scope ID-SCOPE --registration-id REGISTRATION-ID "
+
+// decide returns what would separate the causes that are left: the steps of the likeliest
+// ones, each step once, filled in for this target. A proven cause needs none.
+func decide(ev *probe.Evidence, causes []candidate) []Decider {
+	if len(causes) == 0 || causes[0].strength == Proves {
+		return nil
+	}
+	var steps []Decider
+	for _, c := range causes {
+		if c.rule.Decide == nil || c.doubted || len(steps) == maxDeciders {
+			continue
+		}
+		step := Decider{How: c.rule.Decide.How, Command: fillCommand(c.rule.Decide.Command, ev.Target)}
+		if !slices.ContainsFunc(steps, func(s Decider) bool { return s.Command == step.Command }) {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+// fillCommand puts the target into a command. Credentials stay words for the reader to
+// replace: the files are not known here, and a secret never is.
+func fillCommand(command string, t probe.Target) string {
+	if t.ExtraRoots && !strings.Contains(command, "--ca-file") {
+		command += " --ca-file CA-FILE"
+	}
+	return strings.NewReplacer(
+		"dpsdiag probe --id-scope", "dpsdiag probe "+endpointFlag(t.Endpoint)+"--id-scope",
+		"ID-SCOPE", shellWord(t.Scope),
+		"REGISTRATION-ID", shellWord(t.RegistrationID),
+		"CREDENTIAL", credentialFlags(t.Attestation),
+		"API-VERSION", otherVersion(t.APIVersion),
+	).Replace(command)
+}
+
+// endpointFlag is the flag that leads to the endpoint, with a space after it; "" for the
+// default one.
+func endpointFlag(e dps.Endpoint) string {
+	if e.HTTPS != dps.PortHTTPS {
+		return "--endpoint " + shellWord(net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))) + " "
+	}
+	for _, cloud := range dps.Clouds() {
+		switch {
+		case e.Host != cloud.GlobalHost():
+		case cloud == dps.CloudPublic:
+			return ""
+		default:
+			return "--cloud " + string(cloud) + " "
+		}
+	}
+	return "--endpoint " + shellWord(e.Host) + " "
+}
+
+// otherVersion is an api-version that nearly every instance takes, other than the one that
+// was asked for.
+func otherVersion(asked string) string {
+	if asked == dps.DefaultAPIVersion {
+		return "2021-06-01" // of the C SDK and IoT Edge
+	}
+	return dps.DefaultAPIVersion
+}
+
+func credentialFlags(kind probe.AttestationKind) string {
+	switch kind {
+	case probe.KindSymmetricKey:
+		return "--key-file KEY-FILE"
+	case probe.KindGroupKey:
+		return "--group-key-file GROUP-KEY-FILE"
+	case probe.KindX509:
+		return "--cert CERT-FILE --cert-key CERT-KEY-FILE"
+	case probe.KindTPM:
+		return "--tpm TPM-PATH"
+	case probe.KindSASToken:
+		return "--sas-token-env TOKEN-VARIABLE"
+	}
+	return "CREDENTIAL"
+}
+
+// shellWord quotes text for a shell where it needs quoting.
+func shellWord(text string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
+	if text != "" && strings.Trim(text, plain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

@@ -1,0 +1,269 @@
+package advice
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// row is one piece of evidence and what has to be made of it.
+type row struct {
+	name    string
+	ev      *probe.Evidence
+	verdict Verdict
+	causes  []string // "strength id", all of them, in order
+	out     []string // ids that must be ruled out, perhaps among others
+}
+
+// table is every row, family by family.
+func table() []row {
+	return slices.Concat(
+		keyTable(), tokenTable(), clockTable(), certificateTable(), chainTable(), enrollmentTable(), requestTable(),
+		allocationTable(), healthTable(), networkTable(), pathTable(), tlsTable(), goodTable(),
+	)
+}
+
+func causesOf(d Diagnosis) []string {
+	list := []string{}
+	for _, c := range d.Causes {
+		list = append(list, c.Strength.String()+" "+c.Rule.ID)
+	}
+	return list
+}
+
+func outOf(d Diagnosis) []string {
+	list := []string{}
+	for _, c := range d.RuledOut {
+		list = append(list, c.Rule.ID)
+	}
+	return list
+}
+
+func TestDiagnose(t *testing.T) {
+	t.Parallel()
+	for _, test := range table() {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := Diagnose(test.ev)
+			if d.Verdict != test.verdict {
+				t.Errorf("verdict %s, want %s", d.Verdict, test.verdict)
+			}
+			if diff := cmp.Diff(test.causes, causesOf(d)); diff != "" {
+				t.Errorf("causes (-want +got):\n%s", diff)
+			}
+			for _, id := range test.out {
+				if !slices.Contains(outOf(d), id) {
+					t.Errorf("%s is not ruled out, only %s", id, outOf(d))
+				}
+			}
+		})
+	}
+}
+
+// unseen are the rules that no wire evidence brings up: no row for an answer, a handshake
+// or a network failure names them. They exist for explain and for text.
+func unseen() []string {
+	return []string{"pop-certificate-wrong-issuer", "tpm-not-available", "tpm-access-denied"}
+}
+
+// TestEveryRuleMatters takes away one rule at a time: some row of the table must notice.
+func TestEveryRuleMatters(t *testing.T) {
+	t.Parallel()
+	rows := table()
+	for _, rule := range Rules() {
+		t.Run(rule.ID, func(t *testing.T) {
+			t.Parallel()
+			rest := slices.DeleteFunc(Rules(), func(r Rule) bool { return r.ID == rule.ID })
+			noticed := slices.ContainsFunc(rows, func(test row) bool {
+				with, without := diagnose(test.ev, Rules()), diagnose(test.ev, rest)
+				return !slices.Equal(causesOf(with), causesOf(without)) ||
+					slices.Contains(test.out, rule.ID) && !slices.Equal(outOf(with), outOf(without))
+			})
+			if expected := !slices.Contains(unseen(), rule.ID); noticed != expected {
+				t.Errorf("noticed: %t, want %t", noticed, expected)
+			}
+		})
+	}
+}
+
+// TestDiagnosisIsWellFormed holds for every row of the table.
+func TestDiagnosisIsWellFormed(t *testing.T) {
+	t.Parallel()
+	for _, test := range table() {
+		checkDiagnosis(t, test.name, test.ev)
+	}
+}
+
+// TestAnyEvidenceIsDiagnosed mixes identities, targets and endings of every kind.
+func TestAnyEvidenceIsDiagnosed(t *testing.T) {
+	t.Parallel()
+	identities := []change{
+		key(64), key(32), groupKey(64), groupKey(32), token(nil), token(expired), tpm, device(), device(endedOn),
+		device(beginsOn, name(probe.NameDifferent, "x")), device(selfSigned), device(above("Plant Intermediate", "Plant Root")),
+	}
+	targets := []change{
+		scope("0cn0000990D"), host(ownHost), host("plant.azure-devices.net"), id("Sensor."), lookup, preflight, noClock,
+		clock(-3 * time.Hour), clock(30 * time.Hour), issuer(probe.IssuerOther), version("x"), over(probe.MQTT),
+	}
+	endings := []change{
+		nothing, unauthorized(), invalid(), noCA(), bare(200), bare(401), bare(404), bare(418), page(200), page(401), page(503), redirect, challenge(),
+		refuse(400, 400004, "Invalid RegistrationId"), refuse(429, 429001, ""), refuse(500, 500000, "\x1b[31m"), webhook("500"), webhook("404"),
+		state(dps.StatusAssigned, 0, ""), state(dps.StatusDisabled, 0, ""), state("x", -1, ""), registration(""), lose(probe.NetReset, probe.EndCut),
+		unresolved(probe.NetNoSuchHost), undialed(probe.NetTimeout), undialed(), unshaken(probe.TLSUnknownAuthority, ""), alert(0), alert(42),
+		unshaken(probe.TLSServerExpired, probe.IssuerKnown), unshaken(probe.TLSCut, ""), unopened,
+	}
+	for i, identity := range identities {
+		for j, target := range targets {
+			for k, ending := range endings {
+				end := []probe.End{probe.EndRefused, probe.EndInterrupted, probe.EndTimeout}[(i+j+k)%3]
+				checkDiagnosis(t, fmt.Sprint(i, j, k, end), refusedProbe(identity, target, ending, ends(end)))
+			}
+		}
+	}
+}
+
+func nothing(*probe.Evidence) {}
+
+// TestEmptyEvidence: a nil fact means that it was not learned, wherever it stands.
+func TestEmptyEvidence(t *testing.T) {
+	t.Parallel()
+	checkDiagnosis(t, "no run", &probe.Evidence{})
+	for _, end := range []probe.End{"", probe.EndComplete, probe.EndRefused, probe.EndExhausted, probe.EndTimeout, probe.EndInterrupted} {
+		checkDiagnosis(t, "a run that learned nothing, "+string(end), &probe.Evidence{Runs: []probe.Run{{End: end}}})
+	}
+}
+
+// checkDiagnosis checks what holds for every diagnosis, and that the evidence stays as it
+// was.
+func checkDiagnosis(t *testing.T, name string, ev *probe.Evidence) {
+	t.Helper()
+	warnings := len(ev.Inputs.Warnings)
+	d := Diagnose(ev)
+	if len(d.Runs) != len(ev.Runs) || len(d.Causes) > maxCauses || len(d.Decide) > maxDeciders || len(ev.Inputs.Warnings) != warnings {
+		t.Errorf("%s: %d verdicts for %d runs, %d causes, %d next steps", name, len(d.Runs), len(ev.Runs), len(d.Causes), len(d.Decide))
+	}
+	for _, c := range d.Causes {
+		checkCause(t, name, d, c)
+	}
+	for _, c := range d.RuledOut {
+		if len(c.Because) == 0 || c.Because[0] == "" {
+			t.Errorf("%s: %s is ruled out without a reason", name, c.Rule.ID)
+		}
+	}
+	if d.Verdict == Registered && len(d.Causes)+len(d.RuledOut)+len(d.Decide) > 0 {
+		t.Errorf("%s: registered, and yet %s", name, causesOf(d))
+	}
+}
+
+// checkCause checks that a cause is complete and as strong as it may be: without an answer
+// none is more than possible, and a proof stands alone.
+func checkCause(t *testing.T, name string, d Diagnosis, c Cause) {
+	t.Helper()
+	switch {
+	case len(c.Because) == 0 || len(c.Remedies) == 0 || c.Explain == "":
+		t.Errorf("%s: incomplete cause %+v", name, c)
+	case slices.Contains(outOf(d), c.Rule.ID):
+		t.Errorf("%s: %s is both a cause and ruled out", name, c.Rule.ID)
+	case c.Strength < Allows || c.Strength > Allows && (d.Verdict == NoVerdict || d.Verdict == Interrupted):
+		t.Errorf("%s: %s, and the evidence %s %s", name, d.Verdict, c.Strength, c.Rule.ID)
+	case c.Strength == Proves && len(d.Causes) != 1:
+		t.Errorf("%s: %s is proven beside %s", name, c.Rule.ID, causesOf(d))
+	}
+}
+
+// TestDiagnosisInFull pins one whole diagnosis with its words.
+func TestDiagnosisInFull(t *testing.T) {
+	t.Parallel()
+	d := Diagnose(refusedProbe(warn("cert-expires-soon", "soon"), clock(5*time.Minute), refuse(404, 404201, "Enrollment\x1b not found.")))
+	d.RuledOut = nil
+	for i := range d.Causes {
+		d.Causes[i].Rule, d.Causes[i].Remedies = &Rule{ID: d.Causes[i].Rule.ID}, nil
+	}
+	event := `the service answered 404 with error code 404201 ("Enrollment\x1b not found.")`
+	want := Diagnosis{
+		Verdict: Fault,
+		Runs:    []Verdict{Fault},
+		Causes: []Cause{
+			{Rule: &Rule{ID: "enrollment-not-found"}, Strength: Suggests, Because: []string{event}, Explain: "404201"},
+			{
+				Rule: &Rule{ID: "wrong-id-scope"}, Strength: Allows, Explain: "404201",
+				Because: []string{event, "an enrollment in another instance is not seen under this id scope"},
+			},
+		},
+		Warnings: []probe.Warning{
+			{ID: "cert-expires-soon", Detail: "soon"},
+			{ID: "device-clock-wrong", Detail: "the clock is 5 minutes ahead of the service's; tokens and certificates will be judged wrongly"},
+		},
+		Decide: []Decider{{
+			How:     "Probe again with the id scope copied from the overview page of the instance that holds the enrollment",
+			Command: "dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id sensor-17 --key-file KEY-FILE",
+		}},
+	}
+	if diff := cmp.Diff(want, d, cmp.Comparer(func(a, b *Rule) bool { return a.ID == b.ID })); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestRunsAreJudgedTogether: the worst run decides, and what one run rules out another
+// may still allow.
+func TestRunsAreJudgedTogether(t *testing.T) {
+	t.Parallel()
+	d := Diagnose(refusedProbe(undialed(probe.NetTimeout), also(unauthorized(), noClock)))
+	if diff := cmp.Diff([]Verdict{Fault, Fault}, d.Runs); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	want := []string{
+		"proves port-blocked", "suggests symmetric-key-mismatch", "suggests group-key-not-derived", "allows device-clock-wrong",
+		"allows derived-key-incorrect", "allows enrollment-not-found", "allows wrong-id-scope", "allows enrollment-disabled",
+	}
+	if diff := cmp.Diff(want, causesOf(d)); diff != "" {
+		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+	if out := outOf(d); slices.Contains(out, "port-blocked") || !slices.Contains(out, "dns-failure") {
+		t.Errorf("ruled out: %s", out)
+	}
+	same := Diagnose(refusedProbe(unauthorized(), also(unauthorized())))
+	if one := Diagnose(refusedProbe(unauthorized())); !cmp.Equal(same.Causes[0].Because, one.Causes[0].Because) {
+		t.Errorf("the same reason twice: %q", same.Causes[0].Because)
+	}
+}
+
+// TestWarnings: what is odd but no cause.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	assigned := state(dps.StatusAssigned, 0, "")
+	for name, test := range map[string]struct {
+		ev   *probe.Evidence
+		want []string
+	}{
+		"nothing odd":           {refusedProbe(assigned, ends(probe.EndComplete)), nil},
+		"a clock that is wrong": {refusedProbe(assigned, ends(probe.EndComplete), clock(-time.Hour)), []string{"device-clock-wrong"}},
+		"a clock in doubt":      {refusedProbe(assigned, ends(probe.EndComplete), clock(-clockTolerance-500*time.Millisecond)), nil},
+		"an interceptor":        {refusedProbe(assigned, ends(probe.EndComplete), issuer(probe.IssuerOther)), []string{"proxy-interference"}},
+		"an own server":         {refusedProbe(assigned, ends(probe.EndComplete), host(ownHost)), nil},
+		"an interceptor that is the cause": {
+			refusedProbe(issuer(probe.IssuerOther), page(403)), nil,
+		},
+		"once for two runs": {
+			refusedProbe(assigned, ends(probe.EndComplete), clock(-time.Hour), also(assigned, ends(probe.EndComplete), clock(-time.Hour))),
+			[]string{"device-clock-wrong"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, w := range Diagnose(test.ev).Warnings {
+				got = append(got, w.ID)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package advice
+
+import (
+	"fmt"
+	"net/http"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// Milestone is a point on the way of a registration. Reaching it shows that everything
+// needed for it works.
+type Milestone int
+
+// The milestones in order. Connected: a TCP connection stood. Handshaken: the server's
+// certificate was verified. Answered: the run ended with an answer, not with silence.
+// Accepted: the service took the identity and its request. Assigned: it assigned a hub.
+const (
+	Nowhere Milestone = iota
+	Connected
+	Handshaken
+	Answered
+	Accepted
+	Assigned
+)
+
+// reached says in one line how the probe came to a milestone, "" if it did not. Accepted
+// and Assigned count from every run, since all present the same identity.
+func (c *Case) reached(m Milestone) string {
+	switch m {
+	case Connected:
+		return c.connection()
+	case Handshaken:
+		return c.handshake()
+	case Answered:
+		return c.answer()
+	case Accepted:
+		return c.acceptance(accepted, "the service accepted the identity over %s")
+	case Assigned:
+		return c.acceptance(assigned, "the service assigned a hub over %s")
+	}
+	return ""
+}
+
+func (c *Case) connection() string {
+	for _, d := range c.Run.Dials {
+		if d.Failure == nil {
+			return "a TCP connection to " + d.Address + " was made"
+		}
+	}
+	return ""
+}
+
+func (c *Case) handshake() string {
+	h := c.Run.TLS
+	switch {
+	case h == nil || h.Failure != nil:
+		return ""
+	case h.Root == nil:
+		return "the TLS handshake succeeded"
+	}
+	return fmt.Sprintf("the TLS handshake succeeded and the server's certificate leads to the trusted root %q", probe.Name(h.Root))
+}
+
+func (c *Case) answer() string {
+	if lost(c.Run) != nil || len(c.Run.Answers) == 0 {
+		return ""
+	}
+	return "an answer came from " + c.Evidence.Target.Endpoint.Host
+}
+
+func (c *Case) acceptance(test func(*probe.Run) bool, format string) string {
+	for i := range c.Evidence.Runs {
+		if run := &c.Evidence.Runs[i]; test(run) {
+			return fmt.Sprintf(format, run.Transport)
+		}
+	}
+	return ""
+}
+
+// accepted reports whether the service took the identity and the request of a run: it
+// told a state of the registration, and did not end it for a fault of the request.
+func accepted(run *probe.Run) bool {
+	r := refusalOf(run)
+	switch r.class() {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound:
+		return false
+	case http.StatusForbidden:
+		if r.state == "" {
+			return false
+		}
+	}
+	for i := range run.Answers {
+		if a := &run.Answers[i]; a.Status/100 == 2 && stateOf(a) != "" && stateOf(a) != dps.StatusDisabled {
+			return true
+		}
+	}
+	return false
+}
+
+func assigned(run *probe.Run) bool { return stateOf(run.LastAnswer()) == dps.StatusAssigned }

@@ -1,0 +1,118 @@
+package advice
+
+import (
+	"slices"
+	"strconv"
+
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/probe"
+)
+
+// rowsOf returns the catalogue rows that fit what ended the run, most specific first. A
+// failure on the way to the service is tied to its row by its typed kind.
+func rowsOf(run *probe.Run, r *refusal) []*codes.Entry {
+	switch {
+	case r != nil:
+		return r.rows()
+	case run.Resolution != nil && run.Resolution.Failure != nil:
+		return entries(resolutionRow(run.Resolution.Failure.Kind))
+	case dialFailure(run) != nil:
+		return entries(dialRow(dialFailure(run).Kind))
+	case run.TLS != nil && run.TLS.Failure != nil:
+		return entries(tlsRow(run.TLS.Failure))
+	case lost(run) != nil:
+		return entries(lostRow(lost(run).Kind))
+	}
+	return nil
+}
+
+// entries returns the row with that id, if there is one.
+func entries(id string) []*codes.Entry {
+	if e := codes.ByID(id); e != nil {
+		return []*codes.Entry{e}
+	}
+	return nil
+}
+
+func resolutionRow(kind probe.NetKind) string {
+	if kind == probe.NetNoSuchHost {
+		return "net-no-such-host"
+	}
+	return "net-dns-again"
+}
+
+func dialRow(kind probe.NetKind) string {
+	switch kind {
+	case probe.NetRefused:
+		return "net-refused"
+	case probe.NetTimeout:
+		return "net-timedout"
+	case probe.NetUnreachable:
+		return "net-unreach"
+	case probe.NetReset:
+		return "net-reset"
+	}
+	return ""
+}
+
+func tlsRow(f *probe.TLSFailure) string {
+	switch f.Kind {
+	case probe.TLSUnknownAuthority:
+		return "go-x509-unknown-authority"
+	case probe.TLSNameMismatch:
+		return "go-x509-hostname"
+	case probe.TLSServerExpired, probe.TLSServerNotYet:
+		return "go-x509-expired"
+	case probe.TLSAlert:
+		return "tls-alert-" + strconv.Itoa(int(f.Alert))
+	case probe.TLSNotTLS:
+		return "go-tls-first-record"
+	case probe.TLSVersion:
+		return "go-tls-version"
+	case probe.TLSTimeout:
+		return "go-tls-hs-timeout"
+	case probe.TLSCut:
+		return "net-eof"
+	}
+	return ""
+}
+
+func lostRow(kind probe.NetKind) string {
+	if kind == probe.NetTimeout {
+		return "net-deadline"
+	}
+	return "net-eof"
+}
+
+// dialFailure returns the failure that tells most of a run that no address of the host
+// took: a refusal shows that the host was reached, a timeout that packets vanish, while an
+// unreachable address may only mean that the device has no IPv6. nil when one connected.
+func dialFailure(run *probe.Run) *probe.NetFailure {
+	if connected(run) {
+		return nil
+	}
+	telling := []probe.NetKind{probe.NetRefused, probe.NetTimeout, probe.NetReset, probe.NetOther, probe.NetUnreachable}
+	for _, kind := range telling {
+		i := slices.IndexFunc(run.Dials, func(d probe.Dial) bool { return d.Failure != nil && d.Failure.Kind == kind })
+		if i >= 0 {
+			return run.Dials[i].Failure
+		}
+	}
+	return nil
+}
+
+// connected reports whether any TCP connection of the run was made.
+func connected(run *probe.Run) bool {
+	return slices.ContainsFunc(run.Dials, func(d probe.Dial) bool { return d.Failure == nil })
+}
+
+// lost returns why the run ended without an answer on a connection that stood, or nil.
+func lost(run *probe.Run) *probe.NetFailure {
+	if last := run.LastAnswer(); last != nil {
+		return last.Failure
+	}
+	if run.Opening != nil {
+		return run.Opening.Failure
+	}
+	return nil
+}

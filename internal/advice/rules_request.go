@@ -1,0 +1,119 @@
+package advice
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// requestRules are the causes that lie in the registration request itself.
+func requestRules() []Rule {
+	return []Rule{
+		{
+			ID:    "payload-invalid",
+			Title: "Request body malformed",
+			Meaning: "The service cannot read the body of the registration request: it is not valid JSON, has members beside registrationId, tpm and payload, " +
+				"or its payload is not a JSON object.",
+			Confirm: []string{
+				"Log the bytes that are really sent and parse them (jq .)",
+				"Look for modelId or other own data at the top level: it belongs inside payload",
+				"Look for a payload that is a string holding JSON: it was encoded twice",
+			},
+			Remedies: []string{
+				"Send registrationId and, if wanted, one payload object that holds everything else",
+				"Send it as application/json in UTF-8, not compressed, below the limit of 96 KB",
+			},
+			Scenario: "payload-invalid",
+			Until:    Accepted,
+			Weigh:    weighPayload,
+		},
+		{
+			ID:    "api-version-unsupported",
+			Title: "API version too old or unknown",
+			Meaning: "The api-version of the call is retired, misspelt, or not known to the instance: sovereign clouds get new ones later than the public cloud, " +
+				"and an old one may lack the feature that is used.",
+			Confirm: []string{
+				"Read the api-version in the URL, or in the MQTT user name after ?api-version=",
+				"Check that endpoint and instance are in the same cloud",
+			},
+			Remedies: []string{
+				"Use 2019-03-31, which nearly all devices in the field speak, or 2021-06-01",
+				"Update an SDK or tool that asks for a retired version; take a release that fits the sovereign cloud",
+			},
+			Scenario: "api-version-unsupported",
+			Decide: &Decider{
+				How:     "Probe with another API version that devices in the field speak: if that passes, only the version was wrong",
+				Command: probeCommand + "CREDENTIAL --api-version API-VERSION",
+			},
+			Until: Accepted,
+			Weigh: weighAPIVersion,
+		},
+		{
+			ID:    "concurrent-registration",
+			Title: "Same identity registered twice at once",
+			Meaning: "Two clients register the same identity at the same time, or one client twice, and one loses the race. " +
+				"It also happens when a client restarts while its first registration is still running.",
+			Confirm: []string{
+				"Look for other devices or processes that use this registration id: cloned images are the usual source",
+				"Look in the device's log for a second register call within a few seconds",
+			},
+			Remedies: []string{
+				"Wait a random few seconds and register once more",
+				"Give each device an identity of its own, also devices made from one image",
+				"Have one process on a device register; let a restarted client wait for the operation that is under way",
+			},
+			Scenario: "concurrent-registration",
+			Until:    Accepted,
+			Weigh:    weighRace,
+		},
+	}
+}
+
+func weighPayload(c *Case) Weight {
+	if c.class() != http.StatusBadRequest {
+		return Weight{}
+	}
+	odd := c.warnings("payload-invalid")
+	switch {
+	case len(odd) > 0 && c.hasRow("dps-400012"):
+		return proven(odd...)
+	case len(odd) > 0:
+		return suggested(odd...)
+	}
+	return Weight{}
+}
+
+// publishedVersions are the api-versions of the device API that were published or seen in
+// official clients (azure-rest-api-specs deviceprovisioningservices/data-plane, and the
+// constants of the SDKs).
+func publishedVersions() []string {
+	return []string{
+		"2017-08-31-preview", "2018-09-01-preview", "2019-03-31", "2021-06-01", "2021-10-01",
+		"2021-11-01-preview", "2025-07-01-preview", "2026-11-01", "2026-11-02-preview", "2026-11-15-preview",
+	}
+}
+
+func weighAPIVersion(c *Case) Weight {
+	version := c.Evidence.Target.APIVersion
+	published := slices.Contains(publishedVersions(), version)
+	switch {
+	case c.class() != http.StatusBadRequest:
+		return Weight{}
+	case !published && c.hasRow("dps-unsupported-api-version"):
+		return proven("the call asked for " + quoted(version) + ", which is no published version")
+	case !published:
+		return suggested("the call asked for " + quoted(version) + ", which is no published version")
+	case strings.HasSuffix(version, "-preview"):
+		return remark("the call asked for " + version + ", a preview that not every instance has")
+	}
+	return remark("the call asked for " + version)
+}
+
+func weighRace(c *Case) Weight {
+	switch c.class() {
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return suggested(fmt.Sprintf("a registration is refused with %d when another one of the same identity is under way", c.class()))
+	}
+	return Weight{}
+}

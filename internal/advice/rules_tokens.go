@@ -1,0 +1,211 @@
+package advice
+
+import (
+	"fmt"
+	"time"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// tokenRules are the causes that lie in a shared access signature or in the clock that
+// dates it.
+func tokenRules() []Rule {
+	return []Rule{
+		{
+			ID:    "sas-token-malformed",
+			Title: "SAS token built wrongly",
+			Meaning: "The token is not the one the service computes for this device: it is for another resource, its text was changed by encoding after it was signed, " +
+				"it names a policy that is not registration, or its expiry is in milliseconds.",
+			Confirm: []string{
+				"Take the token apart: sr must be ID-SCOPE/registrations/REGISTRATION-ID (URL-encoded or raw), skn registration, empty or absent, se whole seconds since 1970",
+				"Check that the signature was made over the sr text exactly as it stands in the token, a newline, and se",
+			},
+			Remedies: []string{
+				"Build the token as documented: sig is the URL-encoded base64 of the HMAC-SHA256 of sr + newline + se, keyed with the base64-decoded device key",
+				"Do not use a token of an IoT hub: its resource is another one",
+				"Better, let an official SDK make the token from the key",
+			},
+			Scenario: "sas-token-malformed",
+			Decide:   signInstead(),
+			Only:     usingReadyToken(),
+			Until:    Accepted,
+			Weigh:    weighTokenForm,
+		},
+		{
+			ID:      "sas-token-expired",
+			Title:   "SAS token expired",
+			Meaning: "The token was good once, but its expiry has passed while the device's clock is right.",
+			Confirm: []string{
+				"Compare the se field of the token, in seconds since 1970, with the real time in UTC",
+			},
+			Remedies: []string{
+				"Make a new token for each registration, right before it",
+				"Do not keep tokens over a restart or in a configuration file; keep the key and sign with it",
+			},
+			Scenario: "sas-token-expired",
+			Decide:   signInstead(),
+			Only:     usingReadyToken(),
+			Until:    Accepted,
+			Weigh:    weighTokenExpiry,
+		},
+		{
+			ID:    "device-clock-wrong",
+			Title: "Device clock wrong or never set",
+			Meaning: "The device's time is far from real time. Tokens are then expired when they are made, or dated decades ahead, and the server's certificate " +
+				"looks expired or not yet valid, although nothing is wrong with either. A clock at 1970 was never set.",
+			Confirm: []string{
+				"Compare the device's time in UTC (date -u) with a clock you trust",
+				"Look for a failed NTP or SNTP synchronisation in the log, for dates of 1970, or for a missing battery-backed clock",
+			},
+			Remedies: []string{
+				"Set the clock from NTP before TLS and before the first token; let the device wait for it after a cold start",
+				"Allow UDP port 123 to a time server, or take the time from the modem, GNSS or a Date header",
+				"Then register again: the credential itself needs no change",
+			},
+			Scenario: "device-clock-wrong",
+			Decide: &Decider{
+				How:     "After setting the clock, a preflight shows whether it agrees with the service's; it registers nothing",
+				Command: probeCommand + "CREDENTIAL --preflight",
+			},
+			Until: Accepted,
+			Weigh: weighClock,
+		},
+	}
+}
+
+// usingReadyToken limits a cause to devices whose token was made elsewhere.
+func usingReadyToken() Attestations {
+	return Attestations{
+		Kinds:     []probe.AttestationKind{probe.KindSASToken},
+		Otherwise: "no ready-made token was used: dpsdiag signs its own, in the documented form and for this call",
+	}
+}
+
+func signInstead() *Decider {
+	return &Decider{
+		How:     "Give dpsdiag the key in place of the token: it then makes a fresh token itself",
+		Command: probeCommand + "--key-file KEY-FILE",
+	}
+}
+
+func weighTokenForm(c *Case) Weight {
+	t := c.Evidence.Inputs.Token
+	if t == nil || !c.identityRefused() {
+		return Weight{}
+	}
+	if !t.CoversTarget {
+		target := dps.Resource(c.Evidence.Target.Scope, c.Evidence.Target.RegistrationID)
+		return proven(fmt.Sprintf("the token is for %s, the call was for %s", quoted(t.Resource), quoted(target)))
+	}
+	switch {
+	case t.InMilliseconds:
+		return suggested("the token's expiry looks like milliseconds; the service counts seconds")
+	case t.Policy != "" && t.Policy != dps.RegistrationPolicy:
+		return suggested(fmt.Sprintf("the token names the policy %s; a device's token names %s or none", quoted(t.Policy), dps.RegistrationPolicy))
+	}
+	return doubted("the token is for the right resource, its expiry and policy are well-formed")
+}
+
+func weighTokenExpiry(c *Case) Weight {
+	t := c.Evidence.Inputs.Token
+	if t == nil || !c.identityRefused() {
+		return Weight{}
+	}
+	_, known := c.skew()
+	left := t.Expiry.Sub(c.serviceTime())
+	expiry := t.Expiry.UTC().Format(time.RFC3339)
+	switch {
+	case left > 0 && known:
+		return ruledOut("the token was valid until " + expiry + " by the service's clock")
+	case left > 0:
+		return doubted("the token is valid until " + expiry + " by the local clock")
+	case c.clockRight():
+		return proven("the token expired at "+expiry+", "+span(left)+" before the call", c.skewText())
+	}
+	return suggested("the token expired at "+expiry+", "+span(left)+" before the call", c.skewText())
+}
+
+// earliestPlausible is a date before this program was written: a local clock that reads
+// less is certainly wrong.
+func earliestPlausible() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+func weighClock(c *Case) Weight {
+	switch c.tlsFailure() {
+	case probe.TLSServerExpired, probe.TLSServerNotYet:
+		return weighClockByCertificate(c)
+	}
+	switch {
+	case c.refusal == nil:
+		return Weight{}
+	case c.clockRight():
+		return ruledOut(c.skewText())
+	case !c.identityRefused() || !c.clockWrong():
+		return Weight{}
+	}
+	switch c.kind() {
+	case probe.KindX509:
+		return weighClockOfCertificate(c)
+	case probe.KindSASToken:
+		return suggested(c.skewText(), "a token dated by that clock expires at the wrong time")
+	}
+	return weighClockOfToken(c)
+}
+
+// weighClockOfToken judges a clock known to be wrong, of a device whose token was made for
+// the call.
+func weighClockOfToken(c *Case) Weight {
+	life := span(probe.TokenLifetime())
+	ahead, _ := c.skew()
+	switch behind := -ahead - c.Run.Clock.Uncertainty; {
+	case behind > probe.TokenLifetime():
+		return proven(c.skewText(), "a token that is valid for "+life+" had expired "+span(behind-probe.TokenLifetime())+" before it arrived")
+	case behind > 0:
+		return doubted(c.skewText() + ", which a token valid for " + life + " outlasts")
+	}
+	return doubted(c.skewText() + ", which only lengthens the life of a token")
+}
+
+// weighClockOfCertificate judges a clock known to be wrong, of a device that presents a
+// certificate. The service judges that by its own clock, the device's TLS library by the
+// device's.
+func weighClockOfCertificate(c *Case) Weight {
+	cert := c.Evidence.Inputs.Certificate
+	if cert != nil && len(cert.Expired)+len(cert.NotYetValid) > 0 && len(c.outOfDate()) == 0 {
+		return suggested(c.skewText(), "the device's certificates are out of date by the local clock only")
+	}
+	return doubted(c.skewText() + "; but the service judges certificates by its own clock")
+}
+
+// weighClockByCertificate judges the clock of a device that finds the server's certificate
+// out of date. It is proven only by a second witness.
+func weighClockByCertificate(c *Case) Weight {
+	because := []string{c.boundText()}
+	cert := c.Evidence.Inputs.Certificate
+	switch {
+	case c.Evidence.Started.Before(earliestPlausible()):
+		return proven(append(because, "the local clock reads "+day(c.Evidence.Started)+", which is before this program was written")...)
+	case c.tlsFailure() == probe.TLSServerNotYet && cert != nil && len(cert.NotYetValid) > 0:
+		return proven(append(because, "the device's own certificate is not yet valid by the local clock either")...)
+	case c.issuer() == probe.IssuerOther:
+		return doubted("the certificate does not lead to a public root that Azure uses, so its dates prove nothing")
+	case c.issuer() == probe.IssuerKnown:
+		because = append(because, "the certificate leads to a public root that Azure uses, so it is genuine")
+	}
+	return suggested(because...)
+}
+
+// boundText says how wrong the clock is at least, if the certificate is in date.
+func (c *Case) boundText() string {
+	clock := c.Run.Clock
+	switch {
+	case clock == nil:
+		return "the server's certificate is out of date by the local clock"
+	case clock.Skew < 0:
+		return "the local clock is behind by at least " + span(clock.Skew) + " if the server's certificate is in date"
+	}
+	return "the local clock is ahead by at least " + span(clock.Skew) + " if the server's certificate is in date"
+}
+
+// day writes a date.
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

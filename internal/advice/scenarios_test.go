@@ -1,0 +1,29 @@
+package advice_test
+
+import (
+	"testing"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/emulator"
+)
+
+// TestScenarios ties rules and sandbox both ways.
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	for _, rule := range advice.Rules() {
+		if rule.Scenario == "" {
+			continue
+		}
+		if scenario, ok := emulator.ScenarioByName(rule.Scenario); !ok || scenario.Cause != rule.ID {
+			t.Errorf("the scenario %q of the cause %s plays %q", rule.Scenario, rule.ID, scenario.Cause)
+		}
+	}
+	for _, scenario := range emulator.Scenarios() {
+		if scenario.Cause == "" {
+			continue
+		}
+		if rule, ok := advice.RuleByID(scenario.Cause); !ok || rule.Scenario == "" {
+			t.Errorf("the scenario %s plays %s, which has no rule or names no scenario", scenario.Name, scenario.Cause)
+		}
+	}
+}

@@ -1,0 +1,258 @@
+package advice
+
+import (
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+func networkTable() []row {
+	proxied := "allows proxy-not-configured"
+	return []row{
+		{
+			name: "a documented name that is denied", ev: refusedProbe(unresolved(probe.NetNoSuchHost)), verdict: Fault,
+			causes: []string{"proves dns-failure"},
+			out:    []string{"wrong-global-endpoint"},
+		},
+		{
+			name: "the name of an instance that is gone", ev: refusedProbe(host("plant.azure-devices-provisioning.net"), unresolved(probe.NetNoSuchHost)), verdict: Fault,
+			causes: []string{"suggests dns-failure", "suggests wrong-global-endpoint", proxied},
+		},
+		{
+			name: "a name that nobody knows", ev: refusedProbe(host(ownHost), unresolved(probe.NetNoSuchHost)), verdict: Fault,
+			causes: []string{"suggests dns-failure", "suggests wrong-global-endpoint", proxied},
+		},
+		{
+			name: "no resolver", ev: refusedProbe(host(ownHost), unresolved(probe.NetResolverTimeout)), verdict: Fault,
+			causes: []string{"suggests dns-failure", "allows network-unreachable", proxied},
+		},
+		{
+			name: "a resolver that refuses", ev: refusedProbe(unresolved(probe.NetResolverFailed)), verdict: Fault,
+			causes: []string{"suggests dns-failure", "allows network-unreachable", proxied},
+		},
+		{
+			name: "a silent port", ev: refusedProbe(undialed(probe.NetTimeout)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied, "allows public-network-access-disabled"},
+			out:    []string{"dns-failure"},
+		},
+		{
+			name: "a silent port, the budget being gone", ev: refusedProbe(undialed(probe.NetTimeout), ends(probe.EndTimeout)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied, "allows public-network-access-disabled"},
+		},
+		{
+			name: "a closed port", ev: refusedProbe(undialed(probe.NetRefused)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "allows transport-protocol-wrong", proxied},
+			out:    []string{"network-unreachable"},
+		},
+		{
+			name: "a closed port by its number", ev: refusedProbe(host("10.0.0.7"), literal, ports(8443, 8883, 5671), undialed(probe.NetRefused)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "allows transport-protocol-wrong", proxied},
+			out:    []string{"network-unreachable"},
+		},
+		{
+			name: "no route", ev: refusedProbe(undialed(probe.NetUnreachable)), verdict: Fault,
+			causes: []string{"suggests network-unreachable", proxied},
+		},
+		{
+			name: "no IPv6, and a silent port", ev: refusedProbe(undialed(probe.NetUnreachable, probe.NetTimeout)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied, "allows public-network-access-disabled"},
+		},
+		{
+			name: "a connection that is reset", ev: refusedProbe(undialed(probe.NetReset)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "suggests proxy-interference", "allows network-unreachable", proxied},
+		},
+		{
+			name: "an error of the device's own network", ev: refusedProbe(undialed(probe.NetOther)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied},
+		},
+		{
+			name: "a private endpoint out of reach", ev: refusedProbe(undialed(probe.NetTimeout), behindPrivate), verdict: Fault,
+			causes: []string{"suggests public-network-access-disabled", "suggests port-blocked", "allows network-unreachable", proxied},
+		},
+		{
+			name: "one transport is blocked, the other registers",
+			ev: refusedProbe(undialed(probe.NetTimeout),
+				also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
+			verdict: Fault,
+			causes:  []string{"proves port-blocked"},
+			out:     []string{"network-unreachable", "symmetric-key-mismatch", "custom-allocation-failed", "hub-link-broken", "no-hub-available"},
+		},
+		{
+			name:    "a proxy that wants credentials",
+			ev:      refusedProbe(host(ownHost), page(407)),
+			verdict: Fault,
+			causes:  []string{"suggests proxy-not-configured", "suggests proxy-interference", "allows wrong-global-endpoint"},
+		},
+		{
+			name: "the user interrupted a connect", ev: refusedProbe(undialed(probe.NetTimeout), ends(probe.EndInterrupted)), verdict: Interrupted,
+			causes: []string{},
+			out:    []string{"dns-failure"},
+		},
+		{
+			name: "the user interrupted a wait", ev: refusedProbe(refuse(429, 429001, ""), ends(probe.EndInterrupted)), verdict: Interrupted,
+			causes: []string{"allows throttled"},
+		},
+	}
+}
+
+func literal(ev *probe.Evidence) { run(ev).Resolution.Literal = true }
+
+func pathTable() []row {
+	return []row{
+		{
+			name: "the name of a hub", ev: refusedProbe(host("plant.azure-devices.net"), refuse(404, 404000, "Not Found")), verdict: Fault,
+			causes: []string{"suggests wrong-global-endpoint", "allows enrollment-not-found", "allows wrong-id-scope"},
+		},
+		{
+			name: "a redirect", ev: refusedProbe(host(ownHost), redirect), verdict: Fault,
+			causes: []string{"suggests wrong-global-endpoint", "suggests proxy-interference"},
+		},
+		{
+			name: "a redirect of what claims to be Azure", ev: refusedProbe(issuer(probe.IssuerOther), redirect), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "allows wrong-global-endpoint"},
+		},
+		{
+			name: "a page where Azure's certificate was shown", ev: refusedProbe(page(200)), verdict: Fault,
+			causes: []string{"allows wrong-global-endpoint"},
+			out:    []string{"proxy-interference"},
+		},
+		{
+			name: "nothing at all, with 200", ev: refusedProbe(host(ownHost), bare(200)), verdict: Fault,
+			causes: []string{"allows wrong-global-endpoint", "allows proxy-interference"},
+		},
+		{
+			name: "a status nobody sends", ev: refusedProbe(host(ownHost), bare(418)), verdict: Fault,
+			causes: []string{"allows wrong-global-endpoint", "allows proxy-interference"},
+		},
+		{
+			name: "a refusal through an interceptor", ev: refusedProbe(issuer(probe.IssuerOther), shows, refuse(404, 404201, "")), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "suggests enrollment-not-found", "allows wrong-id-scope"},
+		},
+		{
+			name: "no TLS on a port of one's own", ev: refusedProbe(host(ownHost), ports(1883, 8883, 5671), unshaken(probe.TLSNotTLS, "")), verdict: Fault,
+			causes: []string{"suggests transport-protocol-wrong", "suggests proxy-interference"},
+		},
+		{
+			name: "no TLS on another port of one's own", verdict: Fault,
+			ev:     refusedProbe(host(ownHost), over(probe.AMQP), ports(443, 8883, 1883), unshaken(probe.TLSNotTLS, "")),
+			causes: []string{"suggests transport-protocol-wrong", "suggests proxy-interference"},
+		},
+		{
+			name: "no TLS on the service's port for MQTT", ev: refusedProbe(over(probe.MQTT), unshaken(probe.TLSNotTLS, "")), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong"},
+		},
+		{
+			name: "no TLS on the service's port", ev: refusedProbe(unshaken(probe.TLSNotTLS, "")), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong"},
+		},
+		{
+			name: "silence after connecting", ev: refusedProbe(unshaken(probe.TLSTimeout, "")), verdict: NoVerdict,
+			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
+		},
+		{
+			name: "a cut in the handshake", ev: refusedProbe(unshaken(probe.TLSCut, "")), verdict: NoVerdict,
+			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
+		},
+		{
+			name: "silence after the call", ev: refusedProbe(lose(probe.NetTimeout, probe.EndTimeout)), verdict: NoVerdict,
+			causes: []string{"allows network-unreachable", "allows custom-allocation-failed", "allows service-transient", "allows proxy-interference"},
+		},
+		{
+			name: "a cut after the call", ev: refusedProbe(host(ownHost), lose(probe.NetReset, probe.EndCut)), verdict: NoVerdict,
+			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
+		},
+		{
+			name: "a cut before any call", ev: refusedProbe(host(ownHost), unopened), verdict: NoVerdict,
+			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
+		},
+		{
+			name: "a cut while polling", ev: refusedProbe(host(ownHost), accept, lose(probe.NetReset, probe.EndCut)), verdict: NoVerdict,
+			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
+			out:    []string{"symmetric-key-mismatch"},
+		},
+	}
+}
+
+func over(t probe.TransportID) change { return func(ev *probe.Evidence) { run(ev).Transport = t } }
+
+func ports(https, mqtt, amqp int) change {
+	return func(ev *probe.Evidence) {
+		e := &ev.Target.Endpoint
+		e.HTTPS, e.MQTT, e.AMQP = https, mqtt, amqp
+	}
+}
+
+func redirect(ev *probe.Evidence) {
+	answer(probe.Answer{Status: 302, Location: "https://login.example/", Body: dps.Body{Kind: dps.BodyEmpty}})(ev)
+}
+
+func unopened(ev *probe.Evidence) {
+	r := run(ev)
+	r.Opening, r.End = &probe.Opening{Failure: &probe.NetFailure{Kind: probe.NetReset}}, probe.EndCut
+}
+
+func tlsTable() []row {
+	return []row{
+		{
+			name: "Azure's certificate without a trusted root", ev: refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerKnown)), verdict: Fault,
+			causes: []string{"proves server-root-ca-missing"},
+		},
+		{
+			name: "another certificate for Azure's name", ev: refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther)), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
+		},
+		{
+			name: "an own server without a trusted root", ev: refusedProbe(host(ownHost), unshaken(probe.TLSUnknownAuthority, probe.IssuerOther)), verdict: Fault,
+			causes: []string{"suggests server-root-ca-missing", "allows proxy-interference"},
+		},
+		{
+			name: "a certificate for other names", ev: refusedProbe(host(ownHost), unshaken(probe.TLSNameMismatch, probe.IssuerOther)), verdict: Fault,
+			causes: []string{"suggests wrong-global-endpoint", "allows proxy-interference"},
+		},
+		{
+			name: "a chain that is broken", ev: refusedProbe(host(ownHost), unshaken(probe.TLSBadCertificate, probe.IssuerOther)), verdict: Fault,
+			causes: []string{"suggests proxy-interference"},
+		},
+		{
+			name: "no common version", ev: refusedProbe(unshaken(probe.TLSVersion, "")), verdict: Fault,
+			causes: []string{"suggests tls-version-or-cipher-unsupported", "allows proxy-interference"},
+		},
+		{
+			name: "the peer wants another version", ev: refusedProbe(alert(70)), verdict: Fault,
+			causes: []string{"suggests tls-version-or-cipher-unsupported"},
+		},
+		{
+			name: "the peer does not know the device's CA", ev: refusedProbe(device(), alert(48)), verdict: Fault,
+			causes: []string{"suggests cert-not-trusted-by-enrollment", "allows proxy-interference"},
+			out:    []string{"server-root-ca-missing"},
+		},
+		{
+			name: "the peer wants a certificate", ev: refusedProbe(device(), alert(116)), verdict: Fault,
+			causes: []string{"suggests client-cert-not-presented"},
+		},
+	}
+}
+
+func goodTable() []row {
+	return []row{
+		{name: "assigned", ev: refusedProbe(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete)), verdict: Registered, causes: []string{}},
+		{name: "preflight", ev: refusedProbe(preflight, ends(probe.EndComplete)), verdict: Registered, causes: []string{}},
+		{name: "a lookup of an assigned device", ev: refusedProbe(lookup, registration(dps.StatusAssigned), ends(probe.EndComplete)), verdict: Registered, causes: []string{}},
+		{name: "a lookup of a device that is being assigned", ev: refusedProbe(lookup, registration(dps.StatusAssigning)), verdict: NoVerdict, causes: []string{}},
+		{
+			name: "throttled, then assigned", verdict: Registered, causes: []string{},
+			ev: refusedProbe(refuse(429, 429001, ""), state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete)),
+		},
+		{
+			name: "assigned, and then the hub refuses", verdict: Fault, causes: []string{},
+			ev: refusedProbe(state(dps.StatusAssigned, 0, ""), failed(probe.StageHub), ends(probe.EndComplete)),
+		},
+	}
+}
+
+func preflight(ev *probe.Evidence) { ev.Target.Mode = probe.ModePreflight }
+
+func failed(stage probe.StageID) change {
+	return func(ev *probe.Evidence) {
+		run(ev).Findings = append(run(ev).Findings, probe.Finding{Stage: stage, Outcome: probe.Failed})
+	}
+}

@@ -1,0 +1,82 @@
+package advice
+
+import (
+	"net/http"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// verdictOf judges how one run ended.
+func verdictOf(mode probe.Mode, run *probe.Run) Verdict {
+	switch run.End {
+	case probe.EndInterrupted:
+		return Interrupted
+	case probe.EndExhausted:
+		return RetryLater
+	case probe.EndComplete:
+		return completed(mode, run)
+	case probe.EndRefused:
+		return refused(run)
+	}
+	if failed := run.FailedStage(); failed != nil && (failed.Stage == probe.StageResolve || failed.Stage == probe.StageConnect) {
+		return Fault // the network said no, even if only by its silence
+	}
+	return NoVerdict
+}
+
+// completed judges a run that came to its end: the end it was asked for is a success.
+func completed(mode probe.Mode, run *probe.Run) Verdict {
+	switch {
+	case run.FailedStage() != nil:
+		return Fault
+	case mode == probe.ModePreflight || assigned(run):
+		return Registered
+	}
+	return NoVerdict
+}
+
+// refused judges a run that was told no. A state that may still change is no verdict, and
+// a call that the service put off is one to repeat.
+func refused(run *probe.Run) Verdict {
+	r := refusalOf(run)
+	switch {
+	case r == nil && pending(stateOf(run.LastAnswer())):
+		return NoVerdict
+	case r != nil && r.state == "" && (r.status == http.StatusTooManyRequests || r.status/100 == 5):
+		return RetryLater
+	}
+	return Fault
+}
+
+// pending reports a state of registration that is not final.
+func pending(s dps.Status) bool { return s == dps.StatusAssigning || s == dps.StatusUnassigned }
+
+// overall is the verdict of a probe with these runs: an interruption hides what the others
+// would have shown, else a fault counts most, and only all together make it registered.
+func overall(runs []Verdict) Verdict {
+	worst := Registered
+	for _, v := range runs {
+		if gravity(v) > gravity(worst) {
+			worst = v
+		}
+	}
+	if len(runs) == 0 {
+		return NoVerdict
+	}
+	return worst
+}
+
+func gravity(v Verdict) int {
+	switch v {
+	case Registered:
+		return 0
+	case NoVerdict:
+		return 1
+	case RetryLater:
+		return 2
+	case Fault:
+		return 3
+	}
+	return 4
+}

@@ -1,0 +1,54 @@
+package advice
+
+import (
+	"testing"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+func TestVerdictOfRun(t *testing.T) {
+	t.Parallel()
+	complete := ends(probe.EndComplete)
+	for name, test := range map[string]struct {
+		ev   *probe.Evidence
+		want Verdict
+	}{
+		"no end at all":                {refusedProbe(ends("")), NoVerdict},
+		"complete without an answer":   {refusedProbe(complete), NoVerdict},
+		"preflight that failed":        {refusedProbe(preflight, failed(probe.StageTLS), complete), Fault},
+		"unassigned, asked by lookup":  {refusedProbe(lookup, registration(dps.StatusUnassigned)), NoVerdict},
+		"failed, asked by lookup":      {refusedProbe(lookup, registration(dps.StatusFailed)), Fault},
+		"429 that nobody waited for":   {refusedProbe(refuse(429, 429001, "")), RetryLater},
+		"a registration that ended so": {refusedProbe(state(dps.StatusFailed, 429001, "")), Fault},
+		"no address in time":           {refusedProbe(unresolved(probe.NetResolverTimeout), ends(probe.EndTimeout)), Fault},
+		"no word in time":              {refusedProbe(ends(probe.EndTimeout)), NoVerdict},
+		"interrupted at a fault":       {refusedProbe(unresolved(probe.NetNoSuchHost), ends(probe.EndInterrupted)), Interrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := verdictOf(test.ev.Target.Mode, run(test.ev)); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestOverallVerdict(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		runs []Verdict
+		want Verdict
+	}{
+		{nil, NoVerdict},
+		{[]Verdict{Registered, Registered}, Registered},
+		{[]Verdict{Registered, NoVerdict}, NoVerdict},
+		{[]Verdict{RetryLater, NoVerdict, Registered}, RetryLater},
+		{[]Verdict{RetryLater, Fault, NoVerdict}, Fault},
+		{[]Verdict{Fault, Interrupted, NoVerdict}, Interrupted},
+	} {
+		if got := overall(test.runs); got != test.want {
+			t.Errorf("%s: %s, want %s", test.runs, got, test.want)
+		}
+	}
+}

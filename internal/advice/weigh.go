@@ -1,0 +1,172 @@
+package advice
+
+import (
+	"slices"
+	"strconv"
+
+	"dpsdiag/internal/codes"
+)
+
+// candidate is a rule with what speaks for it in one run, or in all of them once merged.
+type candidate struct {
+	rule     *Rule
+	index    int // of the rule in Rules
+	strength Strength
+	because  []string
+	// support is Suggests or more where the evidence alone points to the cause, whatever
+	// the catalogue names, and Silent otherwise.
+	support  Strength
+	named    bool // by the most specific catalogue row
+	doubted  bool // something speaks against it
+	position int  // in that row
+	explain  string
+}
+
+// weigh judges every rule on one run. Nothing is judged stronger than most. What the
+// evidence says nothing of is left out.
+func weigh(c *Case, rules []Rule, most Strength) []candidate {
+	own := make([]Weight, len(rules))
+	for i := range rules {
+		own[i] = rules[i].weigh(c)
+	}
+	named := nameCauses(c, rules, own)
+	for i := range rules {
+		if own[i].inapplicable && !c.mentions(rules[i].ID) {
+			own[i] = Weight{}
+		}
+	}
+	var found []candidate
+	for i := range rules {
+		cand := combine(c, own[i], named[rules[i].ID])
+		cand.rule, cand.index = &rules[i], i
+		cand.strength = min(cand.strength, most)
+		if cand.strength != Silent {
+			found = append(found, cand)
+		}
+	}
+	return settle(found)
+}
+
+// weigh is what the evidence says of the cause, the catalogue left aside.
+func (r *Rule) weigh(c *Case) Weight {
+	if c.judged() && len(r.Only.Kinds) > 0 && !slices.Contains(r.Only.Kinds, c.kind()) {
+		return inapplicable(r.Only.Otherwise)
+	}
+	if c.judged() && r.Outside != "" {
+		return inapplicable(r.Outside)
+	}
+	if why := c.reached(r.Until); why != "" {
+		return ruledOut(why)
+	}
+	if r.Weigh == nil {
+		return Weight{}
+	}
+	return r.Weigh(c)
+}
+
+// naming is what a catalogue row says of a cause.
+type naming struct {
+	strength Strength
+	position int
+	explain  string
+}
+
+// nameCauses returns what the most specific catalogue row that still has a possible cause
+// says: it allows each cause it names and, if it is for one code or message rather than
+// for a whole class, suggests the first one that nothing speaks against.
+func nameCauses(c *Case, rules []Rule, own []Weight) map[string]naming {
+	weights := map[string]Weight{}
+	for i := range rules {
+		weights[rules[i].ID] = own[i]
+	}
+	possible := func(id string) bool { w, known := weights[id]; return known && w.Strength != RulesOut }
+	for _, row := range c.Rows {
+		if !slices.ContainsFunc(row.CauseIDs, possible) {
+			continue
+		}
+		named := map[string]naming{}
+		for i, id := range row.CauseIDs {
+			named[id] = naming{Allows, i, c.refusal.query()}
+		}
+		if specific(row) {
+			lead := slices.IndexFunc(row.CauseIDs, func(id string) bool { return possible(id) && len(weights[id].Against) == 0 })
+			if lead >= 0 {
+				named[row.CauseIDs[lead]] = naming{Suggests, lead, c.refusal.query()}
+			}
+		}
+		return named
+	}
+	return nil
+}
+
+// specific reports whether a row is for one code, message or failure, and not for a whole
+// HTTP status or family of codes.
+func specific(row *codes.Entry) bool {
+	if row.Wrapper {
+		return false
+	}
+	_, err := strconv.Atoi(row.Code)
+	return row.Kind != codes.KindHTTP || err != nil && row.Code != "5xx"
+}
+
+// combine adds what the catalogue says to what the evidence says.
+func combine(c *Case, own Weight, named naming) candidate {
+	cand := candidate{strength: own.Strength, because: own.Because}
+	if own.Strength >= Suggests {
+		cand.support = own.Strength
+	}
+	if own.Strength == RulesOut {
+		return cand
+	}
+	if named.strength > Silent {
+		cand.strength = max(own.Strength, named.strength)
+		cand.named, cand.position, cand.explain = true, named.position, named.explain
+	}
+	if cand.strength == Silent {
+		return cand
+	}
+	if len(own.Against) > 0 {
+		cand.strength, cand.doubted = min(cand.strength, Allows), true
+	}
+	cand.because = reasons(c, own)
+	return cand
+}
+
+// reasons are the lines under a cause: what happened, what speaks for it, what against.
+func reasons(c *Case, own Weight) []string {
+	var lines []string
+	if event := c.event(); event != "" {
+		lines = append(lines, event)
+	}
+	lines = append(lines, own.Because...)
+	for _, fact := range own.Against {
+		lines = append(lines, "against it: "+fact)
+	}
+	return lines
+}
+
+// settle lets a proof stand only alone: beside one proven cause the others need no
+// mention, and several proofs together prove none.
+func settle(found []candidate) []candidate {
+	proven := func(c candidate) bool { return c.strength == Proves }
+	switch count(found, proven) {
+	case 0:
+		return found
+	case 1:
+		return slices.DeleteFunc(found, func(c candidate) bool { return c.strength > Silent && !proven(c) })
+	}
+	for i := range found {
+		found[i].strength = min(found[i].strength, Suggests)
+	}
+	return found
+}
+
+func count(list []candidate, is func(candidate) bool) int {
+	n := 0
+	for _, c := range list {
+		if is(c) {
+			n++
+		}
+	}
+	return n
+}
