@@ -1,0 +1,74 @@
+package report
+
+import (
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/codes"
+)
+
+func explainSamples() []sample {
+	return []sample{
+		{"explain-code", NewExplain([]Answer{{Query: "429", Entries: []*codes.Entry{throttlingRow(), throttledDPSRow()}}})},
+		{"explain-cause", NewExplain([]Answer{{Query: "throttled", Rule: throttledRule()}})},
+		{"explain-no-scenario", NewExplain([]Answer{{Query: "quota-exceeded", Rule: &advice.Rule{
+			ID: "quota-exceeded", Title: "Quota used up", Meaning: "A daily or total limit of the instance is reached.",
+			Confirm: []string{"Read the quotas of the instance"}, Remedies: []string{"Raise the limit"},
+			NoScenario: "the limit is one of the whole instance and shows in no answer to a device",
+		}}})},
+		{"explain-unknown", NewExplain([]Answer{{
+			Query: "404999", Class: 404, Nearest: []*codes.Entry{throttledDPSRow(), codes.ByID("http-404")},
+		}})},
+		{"explain-nothing-near", NewExplain([]Answer{{Query: "999999"}})},
+		{"explain-several", NewExplain([]Answer{
+			{Query: "429", Entries: []*codes.Entry{throttlingRow()}},
+			{Query: "429001", Entries: []*codes.Entry{throttledDPSRow()}},
+			{Query: hostileText},
+		})},
+		{"explain-common", NewCommon([]*codes.Entry{throttlingRow(), codes.ByID("http-401"), codes.ByID("http-415")})},
+		{"explain-catalogue", NewCatalogue([]*codes.Entry{throttlingRow(), throttledDPSRow(), longRow()})},
+	}
+}
+
+func throttlingRow() *codes.Entry {
+	return &codes.Entry{
+		ID: "http-429", Kind: codes.KindHTTP, Code: "429", Name: "Too many requests", HTTPStatus: 429,
+		Messages:   []string{"429 Too many requests"},
+		Meaning:    "DPS is throttling this instance. Registration (PUT) and polling (GET) have separate limits and both are enforced.",
+		Causes:     []string{"Fleet boots or re-registers at the same moment", "Devices provision on every boot instead of using cached hub details"},
+		Remedies:   []string{"Wait the retry-after seconds the service gives (header, MQTT topic parameter or AMQP property)", "Without it use exponential backoff with random jitter"},
+		Retry:      codes.RetryBackoff,
+		AppliesTo:  []string{"device-api", "service-api"},
+		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md"},
+		Confidence: "documented",
+		CauseIDs:   []string{"throttled", "service-transient"},
+		Conflict:   "Older text gives a limit of 200 registrations a minute; a docs change says 1,000.",
+	}
+}
+
+func throttledDPSRow() *codes.Entry {
+	return &codes.Entry{
+		ID: "dps-429001", Kind: codes.KindDPS, Code: "429001", Name: "Throttled", HTTPStatus: 429,
+		Meaning: "The DPS instance is over its rate limit.", Causes: []string{"Retry storm"}, Remedies: []string{"Spread the fleet"},
+		Retry: codes.RetryBackoff, Sources: []string{"https://github.com/Azure/azure-iot-sdk-c/pull/1703"}, Confidence: "observed",
+		CauseIDs: []string{"throttled"},
+	}
+}
+
+func longRow() *codes.Entry {
+	return &codes.Entry{
+		ID: "net-long", Kind: codes.KindSDK, Code: "Query_Status_operation_returned_a_failed_registration_status_with_a_status_code_of_200",
+		Meaning: "The poll was answered. Not as hoped.", Causes: []string{"Any"}, Remedies: []string{"Read the body"}, Retry: codes.RetryNo,
+		Sources: []string{"seed"}, NoCauseReason: "a wrapper",
+	}
+}
+
+func throttledRule() *advice.Rule {
+	return &advice.Rule{
+		ID: "throttled", Title: "Service is throttling", Meaning: "The instance gets more requests than its limits allow.",
+		Confirm:  []string{"Count the registrations a minute of all devices of the instance"},
+		Remedies: []string{"Wait for Retry-After", "Spread the fleet"},
+		Scenario: "throttled",
+		Decide: &advice.Decider{
+			How: "A lookup later shows whether the first attempt went through.", Command: "dpsdiag probe --lookup --id-scope SCOPE --registration-id ID --key-file KEY-FILE",
+		},
+	}
+}

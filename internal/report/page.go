@@ -1,0 +1,183 @@
+package report
+
+import (
+	"io"
+	"strings"
+
+	"github.com/fatih/color"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+)
+
+// page collects lines of text that are no wider than its width.
+type page struct {
+	out    strings.Builder
+	width  int
+	marks  marks
+	colors map[style]*color.Color
+	opts   Options
+}
+
+func newPage(o Options) *page {
+	return &page{width: o.width(), marks: marksFor(o.ASCII), colors: palette(o.Color), opts: o}
+}
+
+// span is text in one style.
+type span struct {
+	text  string
+	style style
+}
+
+// text is what the output can show of s.
+func (p *page) text(s string) string {
+	if p.opts.ASCII {
+		return toASCII(s)
+	}
+	return s
+}
+
+// paint returns the spans as one string with their colours.
+func (p *page) paint(spans ...span) string {
+	var b strings.Builder
+	for _, s := range spans {
+		if s.style == plain || s.text == "" {
+			b.WriteString(p.text(s.text))
+			continue
+		}
+		b.WriteString(p.colors[s.style].Sprint(p.text(s.text)))
+	}
+	return b.String()
+}
+
+// blank ends a block with an empty line.
+func (p *page) blank() { p.out.WriteByte('\n') }
+
+// line writes spans that are known to be short.
+func (p *page) line(spans ...span) {
+	p.out.WriteString(strings.TrimRight(p.paint(spans...), " ") + "\n")
+}
+
+// heading begins a block.
+func (p *page) heading(title string) {
+	p.blank()
+	p.title(title)
+}
+
+// title writes text that stands out.
+func (p *page) title(text string) {
+	for _, l := range wrap(p.text(text), p.width) {
+		p.line(span{l, strong})
+	}
+}
+
+// separator writes a line across the page.
+func (p *page) separator() { p.line(span{strings.Repeat(p.marks.rule, p.width), faint}) }
+
+// hang writes text behind a lead, wrapped, each further line below the start of the text.
+func (p *page) hang(text string, lead ...span) {
+	indent := 0
+	for _, s := range lead {
+		indent += columns(p.text(s.text))
+	}
+	lines := wrap(p.text(text), p.width-indent)
+	p.line(append(lead, span{lines[0], plain})...)
+	for _, l := range lines[1:] {
+		p.out.WriteString(strings.Repeat(" ", indent) + l + "\n")
+	}
+}
+
+// command writes a command line that can be copied also where it has to be broken.
+func (p *page) command(text string, lead ...span) {
+	indent := 0
+	for _, s := range lead {
+		indent += columns(p.text(s.text))
+	}
+	const more = ` \`
+	lines := wrap(p.text(text), p.width-indent-len(more))
+	for i, l := range lines {
+		end := more
+		if i == len(lines)-1 {
+			end = ""
+		}
+		if i == 0 {
+			p.line(append(lead, span{l + end, accent})...)
+			continue
+		}
+		p.line(span{strings.Repeat(" ", indent), plain}, span{l + end, accent})
+	}
+}
+
+// field is a named value of a block.
+type field struct{ name, value string }
+
+// fields writes the named values that there are: aligned in two columns, or each value
+// below its name where the names leave no room.
+func (p *page) fields(indent string, list ...field) {
+	width := 0
+	for _, f := range list {
+		if f.value != "" {
+			width = max(width, columns(p.text(f.name)))
+		}
+	}
+	stacked := len(indent)+width > p.width*2/3
+	for _, f := range list {
+		switch {
+		case f.value == "":
+		case stacked:
+			p.hang(f.name, span{indent, plain})
+			p.hang(f.value, span{indent + "    ", plain})
+		default:
+			p.hang(f.value, span{indent, plain}, span{pad(p.text(f.name), width) + "  ", faint})
+		}
+	}
+}
+
+// writeTo ends the page.
+func (p *page) writeTo(w io.Writer) error {
+	_, err := io.WriteString(w, p.out.String())
+	return err
+}
+
+// pad fills s with spaces up to width columns.
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-columns(s)))
+}
+
+// columns is the width of s on a terminal. Ambiguous characters count as narrow whatever
+// the locale, so that the same document gives the same bytes everywhere.
+func columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
+
+// wrap breaks text between words into lines of at most width columns; a word that is
+// longer is broken inside. There is always at least one line, which may be empty.
+func wrap(text string, width int) []string {
+	width = max(width, 1)
+	var lines []string
+	line, used := "", 0
+	for word := range strings.FieldsSeq(text) {
+		size := columns(word)
+		if used > 0 && used+1+size <= width {
+			line, used = line+" "+word, used+1+size
+			continue
+		}
+		if used > 0 {
+			lines = append(lines, line)
+		}
+		head, rest := breakWord(word, width)
+		lines = append(lines, head...)
+		line, used = rest, columns(rest)
+	}
+	return append(lines, line)
+}
+
+// breakWord cuts a word into full lines and what is left.
+func breakWord(word string, width int) (full []string, rest string) {
+	line, used := "", 0
+	for _, r := range word {
+		size := columns(string(r))
+		if used > 0 && used+size > width {
+			full = append(full, line)
+			line, used = "", 0
+		}
+		line, used = line+string(r), used+size
+	}
+	return full, line
+}

@@ -1,0 +1,318 @@
+package report
+
+import (
+	"cmp"
+	"math"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// ProbeSchema names the JSON of a [Probe].
+const ProbeSchema = "dpsdiag/probe/1"
+
+// Probe is the report of a probe. Numbers are 0 and texts empty where nothing was learned.
+type Probe struct {
+	Schema     string     `json:"schema"`
+	Tool       Tool       `json:"tool"`
+	StartedAt  string     `json:"started_at"` // RFC 3339, UTC
+	DurationMS float64    `json:"duration_ms"`
+	Verdict    string     `json:"verdict"`
+	ExitCode   int        `json:"exit_code"`
+	Target     Target     `json:"target"`
+	Runs       []Run      `json:"runs"`
+	Causes     []Cause    `json:"causes"` // most likely first
+	RuledOut   []RuledOut `json:"ruled_out"`
+	Warnings   []Warning  `json:"warnings"`
+	Decide     []Decider  `json:"decide"` // what would separate causes that are left together
+
+	// mode is needed for the words of the verdict; the schema has no room for it.
+	mode probe.Mode
+}
+
+// Tool is the program that wrote the document.
+type Tool struct {
+	Version string `json:"version"`
+}
+
+// Target is what was probed.
+type Target struct {
+	Endpoint       string `json:"endpoint"`
+	IDScope        string `json:"id_scope"`
+	RegistrationID string `json:"registration_id"`
+	Attestation    string `json:"attestation"`
+}
+
+// Run is the probe of one transport.
+type Run struct {
+	Transport string  `json:"transport"`
+	Verdict   string  `json:"verdict"`
+	Stages    []Stage `json:"stages"` // always all of them, in order
+	Reply     Reply   `json:"reply"`
+}
+
+// Stage is the outcome of one stage.
+type Stage struct {
+	ID         string            `json:"id"`
+	Outcome    string            `json:"outcome"`
+	DurationMS float64           `json:"duration_ms"`
+	Detail     string            `json:"detail"`
+	Needs      string            `json:"needs"` // for skipped: the stage whose failure prevents this one
+	Facts      map[string]string `json:"facts"`
+}
+
+// Reply is the last thing the service told about the registration.
+type Reply struct {
+	Status       string `json:"status"`
+	Substatus    string `json:"substatus"`
+	AssignedHub  string `json:"assigned_hub"`
+	DeviceID     string `json:"device_id"`
+	ErrorCode    int    `json:"error_code"`
+	ErrorMessage string `json:"error_message"`
+	TrackingID   string `json:"tracking_id"`
+	OperationID  string `json:"operation_id"`
+	HTTPStatus   int    `json:"http_status"`
+	Attempts     int    `json:"attempts"` // register or lookup calls made
+}
+
+// Cause is a possible cause, with the facts that speak for it and what to do.
+type Cause struct {
+	ID       string   `json:"id"`
+	Title    string   `json:"title"`
+	Strength string   `json:"strength"` // proves, suggests or allows
+	Because  []string `json:"because"`
+	Remedies []string `json:"remedies"`
+	Explain  string   `json:"explain"` // the command that tells more
+}
+
+// RuledOut is a cause that the evidence excludes.
+type RuledOut struct {
+	ID      string   `json:"id"`
+	Because []string `json:"because"`
+
+	title string
+}
+
+// Warning is something odd that did not stop the probe.
+type Warning struct {
+	ID     string `json:"id"`
+	Detail string `json:"detail"`
+}
+
+// Decider is a next step that separates causes which the evidence leaves together.
+type Decider struct {
+	How     string `json:"how"`
+	Command string `json:"command"`
+}
+
+// NewProbe makes the report of a probe from its evidence and diagnosis.
+// With failOnWarning a registration with warnings has an exit status of its own.
+func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning bool) *Probe {
+	doc := &Probe{
+		Schema:     ProbeSchema,
+		Tool:       Tool{Version: Clean(tool.Version)},
+		StartedAt:  ev.Started.UTC().Format(time.RFC3339),
+		DurationMS: milliseconds(ev.Took),
+		Verdict:    string(d.Verdict),
+		Target:     newTarget(ev),
+		Runs:       make([]Run, 0, len(ev.Runs)),
+		Causes:     make([]Cause, 0, len(d.Causes)),
+		RuledOut:   make([]RuledOut, 0, len(d.RuledOut)),
+		Warnings:   make([]Warning, 0, len(d.Warnings)),
+		Decide:     make([]Decider, 0, len(d.Decide)),
+		mode:       ev.Target.Mode,
+	}
+	for i := range ev.Runs {
+		doc.Runs = append(doc.Runs, newRun(&ev.Runs[i], verdictOf(d, i)))
+	}
+	for _, c := range d.Causes {
+		doc.Causes = append(doc.Causes, newCause(c))
+	}
+	for _, c := range d.RuledOut {
+		doc.RuledOut = append(doc.RuledOut, RuledOut{ID: c.Rule.ID, title: c.Rule.Title, Because: cleanAll(c.Because)})
+	}
+	for _, w := range d.Warnings {
+		doc.Warnings = append(doc.Warnings, Warning{ID: Clean(w.ID), Detail: Clean(w.Detail)})
+	}
+	for _, s := range d.Decide {
+		doc.Decide = append(doc.Decide, Decider{How: Clean(s.How), Command: Clean(s.Command)})
+	}
+	doc.ExitCode = exitOf(d.Verdict, doc.warned(), failOnWarning)
+	return doc
+}
+
+// verdictOf is the verdict of run i, or that of the whole where the diagnosis has none.
+func verdictOf(d advice.Diagnosis, i int) advice.Verdict {
+	if i < len(d.Runs) {
+		return d.Runs[i]
+	}
+	return d.Verdict
+}
+
+// warned reports whether anything was found odd.
+func (d *Probe) warned() bool {
+	for _, run := range d.Runs {
+		for _, s := range run.Stages {
+			if s.Outcome == string(probe.Warned) {
+				return true
+			}
+		}
+	}
+	return len(d.Warnings) > 0
+}
+
+func newTarget(ev *probe.Evidence) Target {
+	return Target{
+		Endpoint:       Clean(endpointText(ev)),
+		IDScope:        Clean(ev.Target.Scope),
+		RegistrationID: Clean(ev.Target.RegistrationID),
+		Attestation:    string(ev.Target.Attestation),
+	}
+}
+
+// endpointText is the host, with the port where the runs share one that is not the
+// service's own.
+func endpointText(ev *probe.Evidence) string {
+	endpoint := ev.Target.Endpoint
+	port := 0
+	for _, run := range ev.Runs {
+		own, standard := portOf(run.Transport, endpoint)
+		if own == standard || port != 0 && port != own {
+			return endpoint.Host
+		}
+		port = own
+	}
+	if port == 0 {
+		return endpoint.Host
+	}
+	return net.JoinHostPort(endpoint.Host, strconv.Itoa(port))
+}
+
+// portOf returns the port of the endpoint that a transport uses, and the service's own.
+func portOf(transport probe.TransportID, endpoint dps.Endpoint) (own, standard int) {
+	switch transport {
+	case probe.MQTT:
+		return endpoint.MQTT, dps.PortMQTT
+	case probe.AMQP:
+		return endpoint.AMQP, dps.PortAMQP
+	}
+	return endpoint.HTTPS, dps.PortHTTPS
+}
+
+func newRun(run *probe.Run, verdict advice.Verdict) Run {
+	out := Run{
+		Transport: string(run.Transport),
+		Verdict:   string(verdict),
+		Stages:    make([]Stage, 0, len(run.Findings)),
+		Reply:     newReply(run),
+	}
+	for _, f := range run.Findings {
+		out.Stages = append(out.Stages, newStage(f))
+	}
+	return out
+}
+
+func newStage(f probe.Finding) Stage {
+	facts := make(map[string]string, len(f.Facts))
+	for _, fact := range f.Facts {
+		facts[Clean(fact.Name)] = Clean(fact.Value)
+	}
+	return Stage{
+		ID:         string(f.Stage),
+		Outcome:    string(f.Outcome),
+		DurationMS: milliseconds(f.Took),
+		Detail:     Clean(f.Detail),
+		Needs:      string(f.Needs),
+		Facts:      facts,
+	}
+}
+
+// newReply gathers what the answers of a run told, the last word on each point winning.
+func newReply(run *probe.Run) Reply {
+	reply := Reply{Attempts: run.Attempts()}
+	for i := range run.Answers {
+		reply.take(&run.Answers[i])
+	}
+	if r := run.Registration(); r != nil {
+		reply.takeRegistration(r)
+	}
+	return reply.clean()
+}
+
+// take notes one answer. A new answer replaces what an earlier one said of the outcome;
+// the ids of the operation outlive it.
+func (r *Reply) take(a *probe.Answer) {
+	r.ErrorCode, r.ErrorMessage = 0, ""
+	r.HTTPStatus = a.Status
+	r.TrackingID = cmp.Or(a.RequestID, r.TrackingID)
+	switch body := a.Body; {
+	case body.Operation != nil:
+		r.Status = string(body.Operation.Status)
+		r.OperationID = cmp.Or(body.Operation.OperationID, r.OperationID)
+	case body.Error != nil:
+		r.ErrorCode, r.ErrorMessage = body.Error.ErrorCode, body.Error.Message
+		r.TrackingID = cmp.Or(body.Error.TrackingID, r.TrackingID)
+	case body.Hub != nil:
+		r.ErrorMessage = strings.TrimSpace(body.Hub.Message + " " + body.Hub.ExceptionMessage)
+	default:
+		r.ErrorMessage = body.Excerpt
+	}
+}
+
+func (r *Reply) takeRegistration(state *dps.Registration) {
+	r.Status = cmp.Or(string(state.Status), r.Status)
+	r.Substatus = state.Substatus
+	r.AssignedHub = state.AssignedHub
+	r.DeviceID = state.DeviceID
+	if r.ErrorCode == 0 {
+		r.ErrorCode, r.ErrorMessage = state.ErrorCode, cmp.Or(state.ErrorMessage, r.ErrorMessage)
+	}
+}
+
+func (r *Reply) clean() Reply {
+	out := *r
+	for _, text := range []*string{
+		&out.Status, &out.Substatus, &out.AssignedHub, &out.DeviceID,
+		&out.ErrorMessage, &out.TrackingID, &out.OperationID,
+	} {
+		*text = Clean(*text)
+	}
+	return out
+}
+
+func newCause(c advice.Cause) Cause {
+	return Cause{
+		ID:       c.Rule.ID,
+		Title:    Clean(c.Rule.Title),
+		Strength: c.Strength.String(),
+		Because:  cleanAll(c.Because),
+		Remedies: cleanAll(c.Remedies),
+		Explain:  explainCommand(c.Explain),
+	}
+}
+
+// explainCommand is the command line that explains query, or "" for none.
+func explainCommand(query string) string {
+	if query == "" {
+		return ""
+	}
+	return "dpsdiag explain " + ShellWord(Clean(query))
+}
+
+// ShellWord quotes text for a POSIX shell where it needs quoting.
+func ShellWord(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/,=+@%") == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// milliseconds rounds to a tenth, which is finer than any network.
+func milliseconds(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Millisecond)*10) / 10
+}

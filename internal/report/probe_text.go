@@ -1,0 +1,329 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/probe"
+)
+
+// drawText draws the stages of every run, what the service answered, the verdict and the
+// diagnosis.
+func (d *Probe) drawText(p *page) {
+	d.drawTarget(p)
+	for i := range d.Runs {
+		p.blank()
+		d.Runs[i].draw(p)
+	}
+	d.drawVerdict(p)
+	d.drawCauses(p)
+	d.drawDecide(p)
+	d.drawRuledOut(p)
+	d.drawWarnings(p)
+}
+
+func (d *Probe) drawTarget(p *page) {
+	p.fields("",
+		field{"endpoint", d.Target.Endpoint},
+		field{"id scope", d.Target.IDScope},
+		field{"registration id", d.Target.RegistrationID},
+		field{"attestation", d.Target.Attestation})
+}
+
+func (r *Run) draw(p *page) {
+	p.line(span{r.Transport, strong})
+	for i := range r.Stages {
+		r.Stages[i].draw(p)
+	}
+	r.Reply.draw(p)
+}
+
+// Widths of the stage table's columns: the longest stage id, and times up to 9999 ms.
+const (
+	stageWidth = 8
+	tookWidth  = 7
+)
+
+func (s *Stage) draw(p *page) {
+	mark, look := s.mark(p)
+	took := ""
+	if s.Outcome != string(probe.Skipped) && s.Outcome != string(probe.NotApplicable) {
+		took = durationText(s.DurationMS)
+	}
+	lead := []span{
+		{"  ", plain},
+		{mark, look},
+		{" " + pad(s.ID, stageWidth) + " ", plain},
+		{strings.Repeat(" ", max(0, tookWidth-columns(took))) + took + "  ", faint},
+	}
+	p.hang(s.detail(), lead...)
+	if p.opts.Verbose {
+		s.drawFacts(p)
+	}
+}
+
+func (s *Stage) mark(p *page) (string, style) {
+	switch probe.Outcome(s.Outcome) {
+	case probe.Passed:
+		return p.marks.passed, good
+	case probe.Warned:
+		return p.marks.warned, odd
+	case probe.Failed:
+		return p.marks.failed, bad
+	case probe.Skipped:
+		return p.marks.skipped, faint
+	}
+	return p.marks.notApplicable, faint
+}
+
+// detail says of a stage that did not run that it did not.
+func (s *Stage) detail() string {
+	switch probe.Outcome(s.Outcome) {
+	case probe.Skipped:
+		return "skipped, " + s.Needs + " failed"
+	case probe.NotApplicable:
+		return cmp.Or(s.Detail, "not applicable")
+	}
+	return s.Detail
+}
+
+func (s *Stage) drawFacts(p *page) {
+	var list []field
+	for name, value := range s.Facts {
+		list = append(list, field{name, value})
+	}
+	slices.SortFunc(list, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	p.fields("      ", list...)
+}
+
+func (r *Reply) draw(p *page) {
+	if r.Status == "" && r.HTTPStatus == 0 && r.ErrorMessage == "" {
+		return
+	}
+	p.heading("Answer of the service")
+	p.fields("  ",
+		field{"status", r.statusText()},
+		field{"error", r.errorText()},
+		field{"assigned hub", r.AssignedHub},
+		field{"device id", r.DeviceID},
+		field{"tracking id", r.TrackingID},
+		field{"operation id", r.OperationID},
+		field{"attempts", r.attemptsText()})
+}
+
+func (r *Reply) statusText() string {
+	text := r.Status
+	if r.Substatus != "" {
+		text += " (" + r.Substatus + ")"
+	}
+	if r.HTTPStatus == 0 {
+		return text
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", text, r.HTTPStatus), ", ")
+}
+
+func (r *Reply) errorText() string {
+	code := ""
+	if r.ErrorCode != 0 {
+		code = strconv.Itoa(r.ErrorCode)
+	}
+	return strings.TrimSpace(code + " " + r.ErrorMessage)
+}
+
+// attemptsText is "" for the usual single attempt.
+func (r *Reply) attemptsText() string {
+	if r.Attempts < 2 {
+		return ""
+	}
+	return strconv.Itoa(r.Attempts)
+}
+
+func (d *Probe) drawVerdict(p *page) {
+	mark, look := p.marks.failed, bad
+	switch {
+	case d.Verdict == string(advice.Registered) && d.warned():
+		mark, look = p.marks.warned, odd
+	case d.Verdict == string(advice.Registered):
+		mark, look = p.marks.passed, good
+	case d.Verdict != string(advice.Fault):
+		mark, look = p.marks.warned, odd
+	}
+	p.blank()
+	text := fmt.Sprintf("%s (exit status %d, %s)", d.verdictText(), d.ExitCode, durationText(d.DurationMS))
+	p.hang(d.verdictWord()+": "+text, span{strings.TrimSpace(mark) + " ", look})
+}
+
+// verdictWord is the verdict as a person reads it: a preflight or a lookup registers
+// nothing, and must not claim it.
+func (d *Probe) verdictWord() string {
+	if d.Verdict == string(advice.Registered) && d.mode == probe.ModePreflight {
+		return "ready"
+	}
+	return d.Verdict
+}
+
+func (d *Probe) verdictText() string {
+	switch advice.Verdict(d.Verdict) {
+	case advice.Registered:
+		return d.registeredText()
+	case advice.Fault:
+		if len(d.Causes) == 0 {
+			return "the device does not provision, and no cause that dpsdiag knows fits"
+		}
+		return "the device does not provision"
+	case advice.RetryLater:
+		return "the service asks to come back later; there is nothing to fix on the device"
+	case advice.Interrupted:
+		return "this is what was learned until then"
+	}
+	return "nothing could be concluded"
+}
+
+func (d *Probe) registeredText() string {
+	text := "the device is registered"
+	switch d.mode {
+	case probe.ModePreflight:
+		text = "everything up to the register call works; nothing was registered"
+	case probe.ModeLookup:
+		text = "the service holds a registration of this device; nothing was changed"
+	}
+	if d.warned() {
+		return text + ", with warnings"
+	}
+	return text
+}
+
+// fullCauses is how many causes are drawn with what to do; the others are less likely and
+// would bury them.
+const fullCauses = 3
+
+func (d *Probe) drawCauses(p *page) {
+	if len(d.Causes) == 0 {
+		return
+	}
+	p.heading("Causes, the most likely first")
+	told := map[string]bool{}
+	for i := range d.Causes {
+		full := i < fullCauses || p.opts.Verbose
+		if i > 0 && full {
+			p.blank()
+		}
+		if i == fullCauses && !full {
+			p.heading("Less likely")
+		}
+		d.Causes[i].draw(p, i+1, full, told)
+	}
+	p.blank()
+	p.hang("dpsdiag explain ID tells more of a cause", span{"  ", plain})
+}
+
+// label is the column of words in front of a cause's details.
+func label(word string) span { return span{"     " + pad(word, 13), faint} }
+
+// draw writes a cause with its reasons and, in full, what to do. Reasons that an earlier
+// cause told are left out of one that is not in full.
+func (c *Cause) draw(p *page, number int, full bool, told map[string]bool) {
+	p.hang(fmt.Sprintf("%s [%s]", c.Title, c.ID), span{fmt.Sprintf("%3d. ", number), strong})
+	fresh := c.Because
+	if !full {
+		fresh = slices.DeleteFunc(slices.Clone(c.Because), func(line string) bool { return told[line] })
+	}
+	for i, line := range fresh {
+		told[line] = true
+		p.hang(line, label(firstOnly(i, strengthText(c.Strength))), span{p.marks.bullet + " ", faint})
+	}
+	if !full {
+		return
+	}
+	for i, line := range c.Remedies {
+		p.hang(line, label(firstOnly(i, "do")), span{strconv.Itoa(i+1) + ". ", plain})
+	}
+	if c.Explain != "" {
+		p.command(c.Explain, label("more"))
+	}
+}
+
+// strengthText introduces the reasons for a cause with how far they carry it.
+func strengthText(strength string) string {
+	switch strength {
+	case advice.Proves.String():
+		return "proven by"
+	case advice.Suggests.String():
+		return "suggested by"
+	}
+	return "allowed by"
+}
+
+// firstOnly is word for the first line of a list and nothing for the others.
+func firstOnly(i int, word string) string {
+	if i == 0 {
+		return word
+	}
+	return ""
+}
+
+func (d *Probe) drawDecide(p *page) {
+	if len(d.Decide) == 0 {
+		return
+	}
+	p.heading("What would decide between them")
+	for _, s := range d.Decide {
+		p.hang(s.How, span{"  " + p.marks.bullet + " ", faint})
+		if s.Command != "" {
+			p.command(s.Command, span{"    $ ", faint})
+		}
+	}
+}
+
+func (d *Probe) drawRuledOut(p *page) {
+	if len(d.RuledOut) == 0 || len(d.Causes) == 0 && !p.opts.Verbose {
+		return
+	}
+	if !p.opts.Verbose {
+		p.heading("Ruled out (--verbose tells why)")
+		var ids []string
+		for _, c := range d.RuledOut {
+			ids = append(ids, c.ID)
+		}
+		p.hang(strings.Join(ids, ", "), span{"  ", plain})
+		return
+	}
+	p.heading("Ruled out")
+	for _, c := range d.RuledOut {
+		p.hang(c.title+": "+strings.Join(c.Because, "; "), span{"  " + p.marks.bullet + " ", faint})
+	}
+}
+
+func (d *Probe) drawWarnings(p *page) {
+	if len(d.Warnings) == 0 {
+		return
+	}
+	p.heading("Warnings")
+	for _, w := range d.Warnings {
+		text := w.Detail
+		if w.ID != "" {
+			text += " [" + w.ID + "]"
+		}
+		p.hang(text, span{"  " + strings.TrimSpace(p.marks.warned) + " ", odd})
+	}
+}
+
+// durationText writes milliseconds with the digits that matter.
+func durationText(ms float64) string {
+	switch {
+	case ms == 0:
+		return "0 ms"
+	case ms < 10:
+		return fmt.Sprintf("%.1f ms", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.0f ms", ms)
+	case ms < 60_000:
+		return fmt.Sprintf("%.1f s", ms/1000)
+	}
+	return (time.Duration(ms) * time.Millisecond).Round(time.Second).String()
+}
