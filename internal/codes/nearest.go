@@ -132,7 +132,7 @@ func likeness(a, b string) float64 {
 	if shorter < leastSharedLetters*longer {
 		return best // the length alone is too far off to count letters
 	}
-	if letters := 1 - float64(editDistance(a, b))/longer; letters >= leastSharedLetters {
+	if letters := 1 - float64(EditDistance(a, b))/longer; letters >= leastSharedLetters {
 		best = max(best, letters)
 	}
 	return best
@@ -150,9 +150,9 @@ func sharedWords(a, b string) float64 {
 	return float64(shared) / float64(max(1, len(wa)+len(wb)))
 }
 
-// editDistance returns the least number of bytes to insert, delete or replace to turn a
+// EditDistance returns the least number of bytes to insert, delete or replace to turn a
 // into b.
-func editDistance(a, b string) int {
+func EditDistance(a, b string) int {
 	costs := make([]int, len(b)+1)
 	for j := range costs {
 		costs[j] = j

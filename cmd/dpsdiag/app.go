@@ -1,0 +1,121 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"dpsdiag/internal/report"
+)
+
+// app is the world that commands run in.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	lookupEnv      func(string) (string, bool)
+	// terminal tells the width of a stream that is a terminal.
+	terminal func(stream any) (columns int, ok bool)
+	now      func() time.Time
+	// interruptible returns a context that a signal to end cancels.
+	interruptible func(context.Context) (context.Context, context.CancelFunc)
+	// startSandbox starts the emulator behind --sandbox.
+	startSandbox sandboxStarter
+
+	global globalOptions
+}
+
+// globalOptions are the flags of every command.
+type globalOptions struct {
+	format  string
+	noColor bool
+	ascii   bool
+}
+
+func realWorld() *app {
+	return &app{
+		stdin:         os.Stdin,
+		stdout:        os.Stdout,
+		stderr:        os.Stderr,
+		lookupEnv:     os.LookupEnv,
+		terminal:      terminalColumns,
+		now:           time.Now,
+		interruptible: untilSignal,
+		startSandbox:  startSandbox,
+	}
+}
+
+// untilSignal returns a context that ends with the first Ctrl-C or SIGTERM, so that what
+// was learned can be told. From then on a second one ends the program at once.
+func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// terminalColumns reports whether a stream is a terminal, and its width.
+func terminalColumns(stream any) (int, bool) {
+	file, ok := stream.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0, false
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		columns = report.DefaultWidth
+	}
+	return columns, true
+}
+
+func (a *app) getenv(name string) string {
+	value, _ := a.lookupEnv(name)
+	return value
+}
+
+// textOptions are how text is drawn on standard output.
+func (a *app) textOptions() report.Options {
+	columns, terminal := a.terminal(a.stdout)
+	return report.Options{
+		Width: columns,
+		Color: terminal && !a.global.noColor && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb",
+		ASCII: a.global.ascii || !a.showsUnicode(),
+	}
+}
+
+// showsUnicode reports whether the locale's character set is UTF-8. The first variable
+// that is set decides, as POSIX has it (XBD 8.2); none set is the C locale. Windows has
+// no such variables, and its consoles show Unicode.
+func (a *app) showsUnicode() bool {
+	if runtime.GOOS == "windows" {
+		return true
+	}
+	locale := strings.ToLower(cmp.Or(a.getenv("LC_ALL"), a.getenv("LC_CTYPE"), a.getenv("LANG")))
+	return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
+}
+
+// write puts a document on standard output in the format that was asked for.
+func (a *app) write(doc report.Document, opts report.Options) error {
+	format, ok := report.FormatNamed(a.global.format)
+	if !ok {
+		return a.checkFormat()
+	}
+	return format.Write(a.stdout, doc, opts)
+}
+
+// checkFormat refuses an output format that does not exist.
+func (a *app) checkFormat() error {
+	var names []string
+	for _, f := range report.Formats() {
+		if f.Name == a.global.format {
+			return nil
+		}
+		names = append(names, f.Name)
+	}
+	return usagef("the formats are "+strings.Join(names, ", "), "-o: %q is not an output format", report.Clean(a.global.format))
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/report"
+)
+
+func TestTextOptions(t *testing.T) {
+	t.Parallel()
+	utf8 := map[string]string{"LANG": "en_GB.UTF-8"}
+	tests := []struct {
+		name    string
+		env     map[string]string
+		columns int // of the terminal, 0 for none
+		global  globalOptions
+		want    report.Options
+	}{
+		{name: "a pipe in the C locale", want: report.Options{ASCII: true}},
+		{name: "a pipe", env: utf8, want: report.Options{}},
+		{name: "a terminal", env: utf8, columns: 132, want: report.Options{Width: 132, Color: true}},
+		{name: "--no-color", env: utf8, columns: 80, global: globalOptions{noColor: true}, want: report.Options{Width: 80}},
+		{name: "--ascii", env: utf8, columns: 80, global: globalOptions{ascii: true}, want: report.Options{Width: 80, Color: true, ASCII: true}},
+		{name: "NO_COLOR", env: map[string]string{"LANG": "C.utf8", "NO_COLOR": "1"}, columns: 80, want: report.Options{Width: 80}},
+		{name: "NO_COLOR empty", env: map[string]string{"LANG": "C.utf8", "NO_COLOR": ""}, columns: 80, want: report.Options{Width: 80, Color: true}},
+		{name: "dumb terminal", env: map[string]string{"LANG": "C.utf8", "TERM": "dumb"}, columns: 80, want: report.Options{Width: 80}},
+		{name: "LC_ALL first", env: map[string]string{"LC_ALL": "C", "LC_CTYPE": "C.UTF-8", "LANG": "C.UTF-8"}, want: report.Options{ASCII: true}},
+		{name: "LC_CTYPE before LANG", env: map[string]string{"LC_CTYPE": "de_DE.UTF-8", "LANG": "C"}, want: report.Options{}},
+		{name: "another character set", env: map[string]string{"LANG": "de_DE.ISO-8859-1"}, want: report.Options{ASCII: true}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			w.global = test.global
+			w.terminal = func(any) (int, bool) { return test.columns, test.columns > 0 }
+			w.lookupEnv = func(name string) (string, bool) { value, ok := test.env[name]; return value, ok }
+			if diff := cmp.Diff(test.want, w.textOptions()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestKeyIsNotReadFromATerminal(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.terminal = func(any) (int, bool) { return 80, true }
+	if got := w.run(t, "probe", "--id-scope", "0ne0045B3C6", "--registration-id", "a", "--key", "-"); got != report.ExitUsage {
+		t.Errorf("exit status %d", got)
+	}
+	want := "dpsdiag: --key -: standard input is a terminal\nhint: pipe it, as in: dpsdiag probe --key - < FILE\n"
+	if diff := cmp.Diff(want, w.err.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestUnwrittenReportIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"explain", "429"}, {"probe", "--sandbox", "healthy", "-o", "json"}, {"version"}} {
+		w := newWorld()
+		w.stdout = full{}
+		if got := w.run(t, args...); got != report.ExitNoVerdict {
+			t.Errorf("%v: exit status %d, want %d", args, got, report.ExitNoVerdict)
+		}
+		if !cmp.Equal(w.err.Len() > 0, true) {
+			t.Errorf("%v: nothing on standard error", args)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	candidates := []string{"healthy", "throttled", "throttled-forever", "cert-expired", "wrong-id-scope"}
+	for word, want := range map[string]string{
+		"throtled":       "throttled",
+		"THROTTLED":      "throttled",
+		"heathy":         "healthy",
+		"wrong":          "wrong-id-scope",
+		"cert-expird":    "cert-expired",
+		"t":              "",
+		"something else": "",
+		"":               "",
+	} {
+		if got, ok := nearest(word, candidates); got != want || ok != (want != "") {
+			t.Errorf("nearest(%q) = %q, %t, want %q", word, got, ok, want)
+		}
+	}
+}

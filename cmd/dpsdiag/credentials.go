@@ -1,0 +1,198 @@
+package main
+
+import (
+	"crypto"
+	"crypto/x509"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/probe"
+)
+
+// credentialOptions are the flags by which a device proves itself.
+type credentialOptions struct {
+	key, groupKey        secretSource
+	cert, certKey, chain string
+	tokenEnv             string
+}
+
+func (o *credentialOptions) flags() *pflag.FlagSet {
+	o.key.name, o.groupKey.name = "key", "group-key"
+	flags := pflag.NewFlagSet("credentials", pflag.ContinueOnError)
+	flags.StringVar(&o.key.file, "key-file", "", "`FILE` with the device's symmetric key in base64")
+	flags.StringVar(&o.key.env, "key-env", "", "environment variable `VAR` with the device's symmetric key")
+	flags.StringVar(&o.key.value, "key", "", "\"-\" reads the device's symmetric key from standard input; the `KEY` itself works too, but others can read it in the process list")
+	flags.StringVar(&o.groupKey.file, "group-key-file", "", "`FILE` with an enrollment group's key; the device key is derived from it")
+	flags.StringVar(&o.groupKey.env, "group-key-env", "", "environment variable `VAR` with an enrollment group's key")
+	flags.StringVar(&o.groupKey.value, "group-key", "", "\"-\" reads an enrollment group's `KEY` from standard input; as with --key")
+	flags.StringVar(&o.cert, "cert", "", "PEM `FILE` with the device certificate, intermediates after it; needs --cert-key")
+	flags.StringVar(&o.certKey, "cert-key", "", "PEM `FILE` with the private key of --cert, not encrypted")
+	flags.StringVar(&o.chain, "chain", "", "PEM `FILE` with intermediates to send after those of --cert")
+	flags.StringVar(&o.tokenEnv, "sas-token-env", "", "environment variable `VAR` with a ready SAS token, used as it is")
+	return flags
+}
+
+// credential is one way to prove an identity, as given on the command line.
+type credential struct {
+	flags []string
+	read  func(*app) (probe.Attestation, error)
+}
+
+func (o *credentialOptions) given() []credential {
+	var x509Flags, tokenFlags []string
+	for _, f := range []struct{ flag, value string }{{"--cert", o.cert}, {"--cert-key", o.certKey}, {"--chain", o.chain}} {
+		if f.value != "" {
+			x509Flags = append(x509Flags, f.flag)
+		}
+	}
+	if o.tokenEnv != "" {
+		tokenFlags = []string{"--sas-token-env"}
+	}
+	all := []credential{
+		{o.key.flags(), o.readKey},
+		{o.groupKey.flags(), o.readGroupKey},
+		{x509Flags, o.readX509},
+		{tokenFlags, o.readToken},
+	}
+	return slices.DeleteFunc(all, func(c credential) bool { return len(c.flags) == 0 })
+}
+
+// attestation reads the one credential that was given.
+func (o *credentialOptions) attestation(a *app) (probe.Attestation, error) {
+	given := o.given()
+	switch len(given) {
+	case 0:
+		return nil, usagef("give one of --key-file, --group-key-file, --cert with --cert-key, --sas-token-env; or try --sandbox healthy",
+			"no credential: a device proves itself with a key, a certificate or a token")
+	case 1:
+		return given[0].read(a)
+	}
+	return nil, usagef("leave one of them out", "%s and %s are two credentials; a device proves itself with one", given[0].flags[0], given[1].flags[0])
+}
+
+// one refuses a secret from two sources.
+func (s secretSource) one() error {
+	if given := s.flags(); len(given) > 1 {
+		return usagef("leave one of them out", "%s and %s both give the same key", given[0], given[1])
+	}
+	return nil
+}
+
+func (o *credentialOptions) readKey(a *app) (probe.Attestation, error) {
+	if err := o.key.one(); err != nil {
+		return nil, err
+	}
+	key, err := o.key.readKey(a)
+	if err != nil {
+		return nil, err
+	}
+	return probe.NewSymmetricKey(key), nil
+}
+
+func (o *credentialOptions) readGroupKey(a *app) (probe.Attestation, error) {
+	if err := o.groupKey.one(); err != nil {
+		return nil, err
+	}
+	key, err := o.groupKey.readKey(a)
+	if err != nil {
+		return nil, err
+	}
+	return probe.NewGroupKey(key), nil
+}
+
+func (o *credentialOptions) readToken(a *app) (probe.Attestation, error) {
+	const flag = "--sas-token-env"
+	token, err := a.secretFromEnv(flag, o.tokenEnv)
+	if err != nil {
+		return nil, err
+	}
+	attestation, err := probe.NewSASToken(token)
+	if err != nil {
+		return nil, usagef("a token looks like: SharedAccessSignature sr=...&sig=...&se=...&skn=registration", "%s %q: %v", flag, o.tokenEnv, err)
+	}
+	return attestation, nil
+}
+
+func (o *credentialOptions) readX509(*app) (probe.Attestation, error) {
+	if o.cert == "" || o.certKey == "" {
+		missing := "--cert"
+		if o.cert != "" {
+			missing = "--cert-key"
+		}
+		return nil, usagef("give --cert FILE and --cert-key FILE together", "%s is missing", missing)
+	}
+	chain, err := o.readChain()
+	if err != nil {
+		return nil, err
+	}
+	key, err := readPrivateKey(o.certKey)
+	if err != nil {
+		return nil, err
+	}
+	attestation, err := probe.NewX509(chain, key)
+	if err != nil {
+		return nil, usagef("give the private key that the certificate was made with", "--cert-key %q: %v", o.certKey, err)
+	}
+	return attestation, nil
+}
+
+// readChain reads --cert, leaf first, and what --chain adds to it.
+func (o *credentialOptions) readChain() ([]*x509.Certificate, error) {
+	chain, err := readCertificates("--cert", o.cert)
+	if err != nil || o.chain == "" {
+		return chain, err
+	}
+	more, err := readCertificates("--chain", o.chain)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range more {
+		if !slices.ContainsFunc(chain, c.Equal) {
+			chain = append(chain, c)
+		}
+	}
+	return chain, nil
+}
+
+func readCertificates(flag, path string) ([]*x509.Certificate, error) {
+	data, err := readFile(flag, path)
+	if err != nil {
+		return nil, err
+	}
+	certs, err := probe.ParseCertificates(data)
+	if err != nil {
+		return nil, usagef("a certificate file is PEM text with BEGIN CERTIFICATE lines", "%s %q: %v", flag, path, err)
+	}
+	return certs, nil
+}
+
+func readPrivateKey(path string) (crypto.Signer, error) {
+	data, err := readFile("--cert-key", path)
+	if err != nil {
+		return nil, err
+	}
+	key, err := probe.ParsePrivateKey(data)
+	if err != nil {
+		return nil, usagef("a private key file is PEM text with a BEGIN PRIVATE KEY line", "--cert-key %q: %v", path, err)
+	}
+	return key, nil
+}
+
+// commonNamer is an attestation that carries a registration id.
+type commonNamer interface{ CommonName() string }
+
+// registrationID is the id given, or else the one that the certificate carries.
+func registrationID(given string, attestation probe.Attestation) (id, source string, err error) {
+	if given != "" {
+		return given, "--registration-id", nil
+	}
+	namer, ok := attestation.(commonNamer)
+	if !ok {
+		return "", "", usagef("give the id of the enrollment, or of the device in its group", "--registration-id is missing")
+	}
+	if namer.CommonName() == "" {
+		return "", "", usagef("give --registration-id", "the certificate has no common name to take the registration id from")
+	}
+	return namer.CommonName(), "the common name of --cert", nil
+}

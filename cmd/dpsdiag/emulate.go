@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/report"
+)
+
+const emulateLong = `emulate runs a device provisioning service on this machine that device SDKs
+register against. It makes its own CA and server certificate and one ready
+identity for each attestation, verifies what devices present, and can play
+faults by name.
+
+When it is ready it prints how to reach it; with -o json that is one line of
+JSON. Refused calls are told on standard error with the reason. It stays until
+Ctrl-C or SIGTERM and then exits with status 0.`
+
+const emulateExample = `  dpsdiag emulate
+  dpsdiag emulate --scenario throttled -o json
+  dpsdiag emulate --https 127.0.0.1:8443 --state-dir ./dps-state
+  dpsdiag emulate --list-scenarios`
+
+type emulateOptions struct {
+	https       string
+	sans        []string
+	stateDir    string
+	configFile  string
+	scenario    string
+	list        bool
+	allowRemote bool
+}
+
+func newEmulateCmd(a *app) *cobra.Command {
+	var o emulateOptions
+	cmd := &cobra.Command{
+		Use:     "emulate",
+		Short:   "run a local provisioning service",
+		Long:    emulateLong,
+		Example: emulateExample,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runEmulate(cmd.Context(), a, &o, cmd.Flags()) },
+	}
+	flags := pflag.NewFlagSet("emulate", pflag.ContinueOnError)
+	flags.StringVar(&o.https, "https", "127.0.0.1:0", "`ADDR`ess of the HTTPS listener; port 0 takes a free one")
+	flags.BoolVar(&o.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
+	flags.StringArrayVar(&o.sans, "san", nil, "further `NAME` or address for the server certificate; may be repeated")
+	flags.StringVar(&o.stateDir, "state-dir", "", "`DIR` that keeps CA, keys and identities; the default is a temporary one, removed at the end")
+	flags.StringVar(&o.configFile, "config", "", "TOML `FILE` with further enrollments, groups, hubs and faults")
+	flags.StringVar(&o.scenario, "scenario", emulator.Healthy, "fault to play, a `NAME` of --list-scenarios")
+	flags.BoolVar(&o.list, "list-scenarios", false, "list the scenarios and exit")
+	a.addFlags(cmd, flagGroup{"Flags", flags})
+	complete(cmd, "scenario", scenarioCompletions)
+	return cmd
+}
+
+func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.FlagSet) (err error) {
+	if o.list {
+		return a.write(scenarioList(), a.textOptions())
+	}
+	config, err := o.config(a, flags)
+	if err != nil {
+		return err
+	}
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
+	service, err := emulator.Start(ctx, config)
+	if err != nil {
+		return usagef("another --https address or --state-dir may do", "emulate: %v", err)
+	}
+	defer func() { err = errors.Join(err, service.Close()) }()
+	if err := a.writeReady(service.Ready(), o.scenario); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+func (o *emulateOptions) config(a *app, flags *pflag.FlagSet) (emulator.Config, error) {
+	if err := noEmptyValue(flags); err != nil {
+		return emulator.Config{}, err
+	}
+	if err := checkScenario("--scenario", o.scenario); err != nil {
+		return emulator.Config{}, err
+	}
+	if err := checkListen("--https", o.https, o.allowRemote); err != nil {
+		return emulator.Config{}, err
+	}
+	config := emulator.Config{
+		HTTPS: o.https, SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario,
+		Log: slog.New(slog.NewTextHandler(a.stderr, nil)),
+	}
+	if o.configFile == "" {
+		return config, nil
+	}
+	file, err := emulator.ReadFile(o.configFile)
+	if err != nil {
+		return emulator.Config{}, usagef("testdata/emulator.toml in the sources shows every key", "--config: %v", err)
+	}
+	config.File = file
+	return config, nil
+}
+
+// checkListen refuses an address that is none, and one that other machines can reach
+// unless that is allowed: the emulator hands out working credentials.
+func checkListen(flag, address string, allowRemote bool) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return usagef("an address is HOST:PORT, such as 127.0.0.1:8443", "%s: %q is not an address", flag, address)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return usagef("a port is a number from 1 to 65535, or 0 for a free one", "%s: %q is not a port", flag, port)
+	}
+	ip := net.ParseIP(host)
+	if allowRemote || host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return usagef("use 127.0.0.1, or add --allow-remote if that is meant", "%s: %q can be reached from other machines", flag, address)
+}
+
+func scenarioList() *report.Scenarios {
+	doc := &report.Scenarios{Schema: report.ScenariosSchema, Scenarios: []report.Scenario{}}
+	for _, s := range emulator.Scenarios() {
+		doc.Scenarios = append(doc.Scenarios, report.Scenario{Name: s.Name, Title: s.Title, Cause: s.Cause})
+	}
+	return doc
+}
+
+// writeReady tells how to reach the emulator: one line of JSON, or text whose command
+// lines are whole, so that they can be copied.
+func (a *app) writeReady(ready emulator.Ready, scenario string) error {
+	if a.global.format == "json" {
+		if err := json.NewEncoder(a.stdout).Encode(ready); err != nil {
+			return fmt.Errorf("write the ready line: %w", err)
+		}
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Ready: provisioning service on %s, scenario %s\n", ready.Endpoints.HTTPS, scenario)
+	fmt.Fprintf(&b, "  id scope  %s\n  CA file   %s\n  state     %s\n", ready.IDScope, ready.CAFile, ready.StateDir)
+	b.WriteString("\nRegister with it:\n")
+	for _, id := range ready.Identities {
+		fmt.Fprintf(&b, "  %s\n", strings.Join(probeCommand(ready, id), " "))
+	}
+	b.WriteString("\nCtrl-C ends it.\n")
+	if _, err := io.WriteString(a.stdout, b.String()); err != nil {
+		return fmt.Errorf("write the ready text: %w", err)
+	}
+	return nil
+}
+
+// probeCommand is the command line that registers one of the ready identities.
+func probeCommand(ready emulator.Ready, id emulator.Identity) []string {
+	command := []string{
+		"dpsdiag", "probe", "--endpoint", ready.Endpoints.HTTPS, "--ca-file", report.ShellWord(ready.CAFile),
+		"--id-scope", ready.IDScope, "--registration-id", id.RegistrationID,
+	}
+	add := func(flag, value string) {
+		if value != "" {
+			command = append(command, flag, report.ShellWord(value))
+		}
+	}
+	if id.Attestation == emulator.X509 {
+		add("--cert", id.CertFile)
+		add("--cert-key", id.KeyFile)
+		return command
+	}
+	add("--key-file", id.KeyFile)
+	add("--group-key-file", id.GroupKeyFile)
+	if id.TokenFile != "" {
+		command = append([]string{fmt.Sprintf(`TOKEN="$(cat %s)"`, report.ShellWord(id.TokenFile))}, command...)
+		command = append(command, "--sas-token-env", "TOKEN")
+	}
+	return command
+}

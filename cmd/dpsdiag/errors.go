@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/report"
+)
+
+// usageError is a mistake in how the program was called. Nothing was sent.
+type usageError struct {
+	message string // names the flag and what was found
+	hint    string // what to do instead
+}
+
+func (e *usageError) Error() string { return e.message }
+
+func usagef(hint, format string, args ...any) error {
+	return &usageError{message: fmt.Sprintf(format, args...), hint: hint}
+}
+
+// exitError carries the exit status of a document that has been written.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// exitWith is nil for status 0.
+func exitWith(status int) error {
+	if status == report.ExitOK {
+		return nil
+	}
+	return exitError(status)
+}
+
+// tell writes one line for people to standard error, whatever the arguments hold. That
+// it cannot be written there is nothing to tell anybody.
+func tell(stderr io.Writer, format string, args ...any) {
+	_, _ = io.WriteString(stderr, report.Clean(fmt.Sprintf(format, args...))+"\n")
+}
+
+// conclude turns the error of a command into the exit status, and tells people about it
+// unless a document did.
+func conclude(stderr io.Writer, err error) int {
+	if err == nil {
+		return report.ExitOK
+	}
+	if status, ok := errors.AsType[exitError](err); ok {
+		return int(status)
+	}
+	tell(stderr, "dpsdiag: %v", err)
+	usage, ok := errors.AsType[*usageError](err)
+	if !ok {
+		// The machine failed the program: a full disk, no free port for the sandbox. Whoever
+		// asked has no verdict.
+		return report.ExitNoVerdict
+	}
+	if usage.hint != "" {
+		tell(stderr, "hint: %s", usage.hint)
+	}
+	return report.ExitUsage
+}
+
+// flagError says what is wrong with a flag as the other usage errors do. It never quotes a
+// value that may be a secret.
+func flagError(cmd *cobra.Command, err error) error {
+	help := fmt.Sprintf("run %q for the flags", cmd.CommandPath()+" --help")
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return unknownFlag(cmd, unknown, help)
+	}
+	if missing, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return usagef(help, "--%s: needs a value", missing.GetFlag().Name)
+	}
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return usagef(valueHint(invalid.GetFlag(), help), "--%s: %q is not %s", invalid.GetFlag().Name, invalid.GetValue(), valueKind(invalid.GetFlag()))
+	}
+	return usagef(help, "a flag is not well formed")
+}
+
+func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) error {
+	name := unknown.GetSpecifiedName()
+	if unknown.GetSpecifiedShortnames() != "" {
+		return usagef(help, "unknown flag -%s", name)
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near, ok := nearest(name, names); ok {
+		return usagef(fmt.Sprintf("did you mean --%s?", near), "unknown flag --%s", name)
+	}
+	return usagef(help, "unknown flag --%s", name)
+}
+
+func valueKind(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "duration":
+		return "a duration"
+	case "int":
+		return "a whole number"
+	case "bool":
+		return "true or false"
+	}
+	return "a valid value"
+}
+
+func valueHint(f *pflag.Flag, help string) string {
+	if f.Value.Type() == "duration" {
+		return "a duration has a unit, such as 30s or 2m"
+	}
+	return help
+}
+
+// unknownCommand answers a first word that is no command.
+func unknownCommand(root *cobra.Command, args []string, err error) error {
+	word := ""
+	for _, arg := range args {
+		if word == "" && strings.Contains(err.Error(), fmt.Sprintf("%q", arg)) {
+			word = arg
+		}
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	hint := "the commands are " + strings.Join(names, ", ")
+	if near, ok := nearest(word, names); ok {
+		hint = fmt.Sprintf("did you mean %q?", "dpsdiag "+near)
+	}
+	return usagef(hint, "unknown command %q", word)
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/report"
+)
+
+const explainLong = `explain tells what an error code means, what causes it, what to do and whether
+to try again. It knows HTTP statuses, the six-digit codes of DPS and IoT Hub,
+MQTT and AMQP refusals, TLS errors, names and messages of the SDKs and of IoT
+Edge, and the causes that dpsdiag names (such as wrong-id-scope).
+
+Each argument is one code, in any usual spelling; quote it if it has spaces.
+Without an argument it shows the ten codes that the service documents.
+
+Exit status: 0 if at least one of the codes is known, and those that are not are
+named on standard error; 1 if none is, with the nearest known codes.`
+
+const explainExample = `  dpsdiag explain
+  dpsdiag explain 429
+  dpsdiag explain 401002 "CONNACK 5" amqp:unauthorized-access
+  dpsdiag explain wrong-id-scope -o json
+  dpsdiag explain --all --kind mqtt`
+
+// shownNearest is how many known codes are shown for one that is not.
+const shownNearest = 5
+
+type explainOptions struct {
+	all  bool
+	kind string
+}
+
+func newExplainCmd(a *app) *cobra.Command {
+	var o explainOptions
+	cmd := &cobra.Command{
+		Use:     "explain [CODE...]",
+		Short:   "what an error code means and what to do",
+		Long:    explainLong,
+		Example: explainExample,
+		RunE:    func(_ *cobra.Command, args []string) error { return runExplain(a, o, args) },
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return explainCompletions(), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	flags := pflag.NewFlagSet("explain", pflag.ContinueOnError)
+	flags.BoolVar(&o.all, "all", false, "list every known code")
+	flags.StringVar(&o.kind, "kind", "", "only codes of this `KIND`: "+strings.Join(kindNames(), ", ")+"; without a code, list them")
+	a.addFlags(cmd, flagGroup{"Flags", flags})
+	complete(cmd, "kind", kindNames)
+	return cmd
+}
+
+func runExplain(a *app, o explainOptions, args []string) error {
+	if err := o.validate(args); err != nil {
+		return err
+	}
+	answers := make([]report.Answer, 0, len(args))
+	for _, arg := range args {
+		answers = append(answers, o.answer(arg))
+	}
+	doc := o.document(answers)
+	if err := a.write(doc, a.textOptions()); err != nil {
+		return err
+	}
+	if doc.ExitCode == report.ExitOK {
+		nameUnknown(a.stderr, answers)
+	}
+	return exitWith(doc.ExitCode)
+}
+
+// nameUnknown tells a script which of several codes its exit status 0 does not cover.
+func nameUnknown(stderr io.Writer, answers []report.Answer) {
+	for _, answer := range answers {
+		if !answer.Known() {
+			tell(stderr, "dpsdiag: not known: %s", answer.Query)
+		}
+	}
+}
+
+func (o explainOptions) validate(args []string) error {
+	if o.kind != "" && !slices.Contains(kindNames(), o.kind) {
+		hint := "the kinds are " + strings.Join(kindNames(), ", ")
+		if near, ok := nearest(o.kind, kindNames()); ok {
+			hint = fmt.Sprintf("did you mean %s?", near)
+		}
+		return usagef(hint, "--kind: %q is not a kind of code", o.kind)
+	}
+	if o.all && len(args) > 0 {
+		return usagef("leave out --all or the codes", "--all lists every code and takes none")
+	}
+	for _, arg := range args {
+		if strings.TrimSpace(arg) == "" {
+			return usagef(`give a code such as 429, or none for the common ones`, "one of the codes is empty")
+		}
+	}
+	return nil
+}
+
+func (o explainOptions) document(answers []report.Answer) *report.Explain {
+	switch {
+	case len(answers) > 0:
+		return report.NewExplain(answers)
+	case o.all || o.kind != "":
+		return report.NewCatalogue(o.filter(slices.Collect(codes.All())))
+	}
+	return report.NewCommon(codes.Common())
+}
+
+// answer looks a query up: a cause id first, since it is no code at all.
+func (o explainOptions) answer(query string) report.Answer {
+	if rule, ok := advice.RuleByID(strings.ToLower(strings.TrimSpace(query))); ok && o.kind == "" {
+		return report.Answer{Query: query, Rule: rule}
+	}
+	if entries := o.filter(codes.Lookup(query)); len(entries) > 0 {
+		return report.Answer{Query: query, Entries: entries}
+	}
+	class, _ := codes.Class(query)
+	return report.Answer{Query: query, Class: class, Nearest: codes.Nearest(query, shownNearest)}
+}
+
+// filter keeps the entries of the kind that was asked for.
+func (o explainOptions) filter(entries []*codes.Entry) []*codes.Entry {
+	if o.kind == "" {
+		return entries
+	}
+	return slices.DeleteFunc(slices.Clone(entries), func(e *codes.Entry) bool { return string(e.Kind) != o.kind })
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range codes.Kinds() {
+		names = append(names, string(k))
+	}
+	return names
+}
+
+// explainCompletions are the codes that are one plain word, each once, and the causes.
+func explainCompletions() []cobra.Completion {
+	var list []cobra.Completion
+	offered := map[string]bool{}
+	for e := range codes.All() {
+		if !offered[e.Code] && !strings.ContainsAny(e.Code, " \t\n:'\"$") {
+			offered[e.Code] = true
+			list = append(list, cobra.CompletionWithDesc(e.Code, e.Name))
+		}
+	}
+	for _, r := range advice.Rules() {
+		list = append(list, cobra.CompletionWithDesc(r.ID, r.Title))
+	}
+	return list
+}

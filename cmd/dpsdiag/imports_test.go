@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// goPackage is what the test needs of "go list -json".
+type goPackage struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+}
+
+// listPackages are the packages that the program is built from.
+func listPackages(t *testing.T) map[string]goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Standard,Imports", "dpsdiag/cmd/dpsdiag").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := map[string]goPackage{}
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages[p.ImportPath] = p
+	}
+}
+
+// mayImport lists, for each package, the packages of this module that it may import.
+// What is not listed is forbidden.
+func mayImport() map[string][]string {
+	return map[string][]string{
+		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "probe", "dps", "codes", "emulator"},
+		"dpsdiag/internal/report":   {"advice", "probe", "dps", "codes"},
+		"dpsdiag/internal/advice":   {"probe", "dps", "codes"},
+		"dpsdiag/internal/probe":    {"dps"},
+		"dpsdiag/internal/emulator": {"dps", "codes"},
+		"dpsdiag/internal/dps":      {},
+		"dpsdiag/internal/codes":    {},
+	}
+}
+
+// forbidden are edges that a reader may be tempted to add, with the reason against each.
+// An importer is a package of this module, an import also stands for what is below it.
+func forbidden() []struct{ except, path, reason string } {
+	return []struct{ except, path, reason string }{
+		{"dpsdiag/cmd/dpsdiag", "github.com/spf13/cobra", "the command line is known to cmd alone"},
+		{"dpsdiag/cmd/dpsdiag", "github.com/spf13/pflag", "the command line is known to cmd alone"},
+		{"dpsdiag/cmd/dpsdiag", "golang.org/x/term", "whether there is a terminal is decided once, where the streams are made"},
+		{"dpsdiag/internal/report", "github.com/fatih/color", "only the report draws"},
+		{"dpsdiag/internal/report", "github.com/olekukonko/tablewriter", "only the report draws"},
+		{"dpsdiag/internal/emulator", "github.com/pelletier/go-toml", "only the emulator has a configuration file"},
+		{"dpsdiag/internal/probe", "github.com/cenkalti/backoff", "only the probe tries again"},
+	}
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
+	allowed := mayImport()
+	for path, p := range listPackages(t) {
+		if !strings.HasPrefix(path, "dpsdiag/") {
+			continue
+		}
+		own, known := allowed[path]
+		if !known {
+			t.Errorf("%s has no row in mayImport: say what it may import", path)
+		}
+		for _, imported := range p.Imports {
+			name, internal := strings.CutPrefix(imported, "dpsdiag/internal/")
+			if internal && !slices.Contains(own, name) {
+				t.Errorf("%s imports %s: imports run cmd, report, advice, probe, dps and never back; the emulator stands beside, so that the probe cannot know of it", path, imported)
+			}
+		}
+	}
+}
+
+func TestLibrariesStayWhereTheyBelong(t *testing.T) {
+	t.Parallel()
+	for path, p := range listPackages(t) {
+		if !strings.HasPrefix(path, "dpsdiag/") {
+			continue
+		}
+		for _, rule := range forbidden() {
+			for _, imported := range p.Imports {
+				if path != rule.except && strings.HasPrefix(imported, rule.path) {
+					t.Errorf("%s imports %s: %s", path, imported, rule.reason)
+				}
+			}
+		}
+	}
+}
+
+func TestPureNounsUseTheStandardLibraryAlone(t *testing.T) {
+	t.Parallel()
+	packages := listPackages(t)
+	for _, path := range []string{"dpsdiag/internal/dps", "dpsdiag/internal/codes"} {
+		for _, imported := range packages[path].Imports {
+			if !packages[imported].Standard {
+				t.Errorf("%s imports %s: dps and codes are used by both sides of the wire and must not drag anything in", path, imported)
+			}
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"dpsdiag/internal/dps"
+)
+
+// maxInput bounds what is read of a file or of standard input, in bytes. Keys,
+// certificates and payloads are a fraction of it.
+const maxInput = 1 << 20
+
+// readFile reads the file that a flag names. What cannot be an input (nothing, too much,
+// a directory) is a usage error that names the flag.
+func readFile(flag, path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usagef("check the path and its permissions", "%s: cannot open %q: %s", flag, path, reason(err))
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, usagef("name a file in it", "%s: %q is a directory", flag, path)
+	}
+	return readInput(flag, fmt.Sprintf("%q", path), file)
+}
+
+// readInput reads a stream that a flag names; source is what messages call it.
+func readInput(flag, source string, r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	switch {
+	case err != nil:
+		return nil, usagef("check the path and its permissions", "%s: cannot read %s: %s", flag, source, reason(err))
+	case len(data) > maxInput:
+		return nil, usagef("is it the right file?", "%s: %s is larger than 1 MiB", flag, source)
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, usagef("is it the right file, and was it written to the end?", "%s: %s is empty", flag, source)
+	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return nil, usagef("save it as UTF-8 or ASCII; Windows PowerShell writes UTF-16 with >", "%s: %s is UTF-16 text", flag, source)
+	}
+	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+}
+
+// reason is the operating system's part of a file error, without the path again.
+func reason(err error) string {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
+
+// secretSource is where a secret comes from: one of a file, an environment variable and
+// the command line itself.
+type secretSource struct {
+	name             string // of the flag, "key" for --key-file, --key-env and --key
+	file, env, value string
+}
+
+// flags are the flags by which the secret was given.
+func (s secretSource) flags() []string {
+	var given []string
+	for _, f := range []struct{ flag, value string }{
+		{"--" + s.name + "-file", s.file}, {"--" + s.name + "-env", s.env}, {"--" + s.name, s.value},
+	} {
+		if f.value != "" {
+			given = append(given, f.flag)
+		}
+	}
+	return given
+}
+
+// read returns the secret and what messages call its source.
+func (s secretSource) read(a *app) (secret dps.Secret, source string, err error) {
+	switch {
+	case s.file != "":
+		source = "--" + s.name + "-file"
+		data, err := readFile(source, s.file)
+		return dps.NewSecret(string(data)), fmt.Sprintf("%s %q", source, s.file), err
+	case s.env != "":
+		source = "--" + s.name + "-env"
+		secret, err = a.secretFromEnv(source, s.env)
+		return secret, fmt.Sprintf("%s %q", source, s.env), err
+	case s.value == "-":
+		source = "--" + s.name + " -"
+		data, err := a.readStdin(source)
+		return dps.NewSecret(string(data)), source, err
+	}
+	tell(a.stderr, "dpsdiag: warning: other users can read --%[1]s in the process list; --%[1]s-file, --%[1]s-env and --%[1]s - are safe", s.name)
+	return dps.NewSecret(s.value), "--" + s.name, nil
+}
+
+// secretFromEnv reads the environment variable that a flag names.
+func (a *app) secretFromEnv(flag, variable string) (dps.Secret, error) {
+	value, set := a.lookupEnv(variable)
+	hint := "name the variable, without $"
+	switch {
+	case !set:
+		return dps.Secret{}, usagef(hint, "%s: there is no environment variable %q", flag, variable)
+	case value == "":
+		return dps.Secret{}, usagef(hint, "%s: the environment variable %q is empty", flag, variable)
+	}
+	return dps.NewSecret(value), nil
+}
+
+// readStdin reads a secret from standard input. Typing one into a terminal would show it.
+func (a *app) readStdin(flag string) ([]byte, error) {
+	if _, terminal := a.terminal(a.stdin); terminal {
+		return nil, usagef("pipe it, as in: dpsdiag probe "+flag+" < FILE", "%s: standard input is a terminal", flag)
+	}
+	return readInput(flag, "standard input", a.stdin)
+}
+
+// readKey reads a symmetric key.
+func (s secretSource) readKey(a *app) (dps.Key, error) {
+	secret, source, err := s.read(a)
+	if err != nil {
+		return dps.Key{}, err
+	}
+	key, err := dps.ParseKey(secret)
+	if err != nil {
+		return dps.Key{}, usagef("the key is the base64 text that the enrollment shows as primary or secondary key", "%s: %v", source, err)
+	}
+	return key, nil
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+	"dpsdiag/internal/report"
+)
+
+const probeLong = `probe registers a device with the service, stage by stage (inputs, resolve,
+connect, tls, open, register, assign), and tells what went wrong, how sure that
+is and what to do.
+
+It is a real registration: the service may create or update the device in the
+assigned hub, and counts and bills it. --lookup and --preflight change nothing.
+Nothing is sent before all flags and files have been checked.
+
+429 and 5xx are retried with exponential backoff, full jitter and Retry-After;
+every wait is told on standard error. Ctrl-C prints what was learned; a second
+one ends at once.`
+
+const probeExample = `  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file key.txt
+  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --group-key-env GROUP_KEY
+  dpsdiag probe --id-scope 0ne0045B3C6 --cert device.pem --cert-key device.key --preflight
+  dpsdiag probe --sandbox cert-chain-incomplete -o json`
+
+// probeOptions are the flags of probe.
+type probeOptions struct {
+	target     targetOptions
+	credential credentialOptions
+
+	transports        string
+	payload           string
+	apiVersion        string
+	preflight, lookup bool
+	timeout           time.Duration
+	maxAttempts       int
+	retryMaxWait      time.Duration
+	expiresIn         time.Duration
+	failOn            string
+	verbose           bool
+	sandbox           string
+}
+
+func newProbeCmd(a *app) *cobra.Command {
+	var o probeOptions
+	cmd := &cobra.Command{
+		Use:     "probe",
+		Short:   "register a device and find out why it fails",
+		Long:    probeLong,
+		Example: probeExample,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runProbe(cmd.Context(), a, &o, cmd.Flags()) },
+	}
+	a.addFlags(cmd,
+		flagGroup{"What to reach", o.target.flags()},
+		flagGroup{"How the device proves itself (one of them)", o.credential.flags()},
+		flagGroup{"What to do", o.actionFlags()},
+		flagGroup{"Result", o.resultFlags()})
+	complete(cmd, "cloud", cloudCompletions)
+	complete(cmd, "transport", transportCompletions)
+	complete(cmd, "sandbox", scenarioCompletions)
+	complete(cmd, "fail-on", func() []cobra.Completion { return []cobra.Completion{failOnWarning} })
+	return cmd
+}
+
+func (o *probeOptions) actionFlags() *pflag.FlagSet {
+	flags := pflag.NewFlagSet("action", pflag.ContinueOnError)
+	flags.StringVar(&o.transports, "transport", string(probe.HTTPS), "`TRANSPORT` to use: "+strings.Join(transportNames(), ", "))
+	flags.BoolVar(&o.preflight, "preflight", false, "stop before the register call; changes nothing in the service")
+	flags.BoolVar(&o.lookup, "lookup", false, "look the registration up instead of registering; unbilled, changes nothing")
+	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
+	flags.StringVar(&o.apiVersion, "api-version", dps.DefaultAPIVersion, "`VERSION` of the device API")
+	flags.DurationVar(&o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
+	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of register calls, the first included, when the service answers 429 or 5xx")
+	flags.DurationVar(&o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
+	flags.DurationVar(&o.expiresIn, "expires-in", probe.DefaultExpiresIn, "warn of certificates that expire within this `DURATION`")
+	flags.StringVar(&o.sandbox, "sandbox", "", "probe an emulator inside this program that plays `SCENARIO`, with a fitting identity; no network, no Azure account (see dpsdiag emulate --list-scenarios)")
+	return flags
+}
+
+// failOnWarning is the value of --fail-on.
+const failOnWarning = "warning"
+
+func (o *probeOptions) resultFlags() *pflag.FlagSet {
+	flags := pflag.NewFlagSet("result", pflag.ContinueOnError)
+	flags.StringVar(&o.failOn, "fail-on", "", "\"warning\": exit status 5 when the device is registered but there are warnings (`LEVEL`)")
+	flags.BoolVar(&o.verbose, "verbose", false, "show also the facts of every stage, what to do about unlikely causes and why others are ruled out; JSON always has them")
+	return flags
+}
+
+func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet) error {
+	if err := o.validate(flags); err != nil {
+		return err
+	}
+	cfg, end, err := o.config(ctx, a, flags)
+	if err != nil {
+		return err
+	}
+	evidence := watchedProbe(ctx, a, cfg)
+	end()
+	tool := report.Tool{Version: buildVersion().Version}
+	doc := report.NewProbe(&evidence, advice.Diagnose(&evidence), tool, o.failOn == failOnWarning)
+	text := a.textOptions()
+	text.Verbose = o.verbose
+	if err := a.write(doc, text); err != nil {
+		return err
+	}
+	return exitWith(doc.ExitCode)
+}
+
+// watchedProbe runs a probe that can be interrupted and tells what it waits for.
+func watchedProbe(ctx context.Context, a *app, cfg probe.Config) probe.Evidence {
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
+	progress := newProgress(a.stderr, cfg.MaxAttempts)
+	defer progress.stop()
+	cfg.OnEvent = progress.event
+	return probe.Do(ctx, cfg)
+}
+
+// validate checks what can be checked of the flags alone.
+func (o *probeOptions) validate(flags *pflag.FlagSet) error {
+	if err := noEmptyValue(flags); err != nil {
+		return err
+	}
+	switch {
+	case o.preflight && o.lookup:
+		return usagef("leave one of them out", "--preflight and --lookup exclude each other")
+	case o.failOn != "" && o.failOn != failOnWarning:
+		return usagef("it can be "+failOnWarning, "--fail-on: %q is not a level", o.failOn)
+	case o.maxAttempts < 1:
+		return usagef("the first call is counted, so 1 means no retry", "--max-attempts: %d is too few", o.maxAttempts)
+	case strings.ContainsAny(o.apiVersion, " \t\r\n"):
+		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has white space in it", o.apiVersion)
+	}
+	return o.validateDurations()
+}
+
+func (o *probeOptions) validateDurations() error {
+	for _, d := range []struct {
+		flag  string
+		value time.Duration
+	}{{"--timeout", o.timeout}, {"--retry-max-wait", o.retryMaxWait}, {"--expires-in", o.expiresIn}} {
+		if d.value <= 0 {
+			return usagef("give a duration such as 30s or 2m", "%s: %s is not more than zero", d.flag, d.value)
+		}
+	}
+	return nil
+}
+
+// noEmptyValue refuses flags with an empty value: most often a shell variable that is not
+// set, and taking them as absent would probe something else than was meant.
+func noEmptyValue(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+			err = usagef("is a shell variable empty?", "--%s: the value is empty", f.Name)
+		}
+	})
+	return err
+}
+
+// config is the probe that the flags ask for, and what to call when it has ended.
+func (o *probeOptions) config(ctx context.Context, a *app, flags *pflag.FlagSet) (cfg probe.Config, end func(), err error) {
+	cfg = probe.Config{
+		APIVersion:   o.apiVersion,
+		Budget:       o.timeout,
+		MaxAttempts:  o.maxAttempts,
+		RetryMaxWait: o.retryMaxWait,
+		ExpiresIn:    o.expiresIn,
+		Mode:         o.mode(),
+		Now:          a.now,
+	}
+	if cfg.Transports, err = parseTransports(o.transports); err != nil {
+		return cfg, nil, err
+	}
+	if cfg.Payload, err = parsePayload(o.payload); err != nil {
+		return cfg, nil, err
+	}
+	if o.sandbox != "" {
+		end, err = o.enterSandbox(ctx, a, &cfg, flags)
+		return cfg, end, err
+	}
+	if cfg.Attestation, err = o.credential.attestation(a); err != nil {
+		return cfg, nil, err
+	}
+	return cfg, func() {}, o.target.fill(&cfg, flags.Changed("port-https"))
+}
+
+func (o *probeOptions) mode() probe.Mode {
+	switch {
+	case o.preflight:
+		return probe.ModePreflight
+	case o.lookup:
+		return probe.ModeLookup
+	}
+	return probe.ModeRegister
+}
+
+// transport is a transport that --transport offers.
+type transport struct {
+	about string
+	open  probe.Transport
+}
+
+func transports() []transport {
+	return []transport{{"HTTP 1.1 over TLS, port 443", probe.NewHTTPS()}}
+}
+
+func transportNames() []string {
+	var names []string
+	for _, t := range transports() {
+		names = append(names, string(t.open.ID()))
+	}
+	return names
+}
+
+func transportCompletions() []cobra.Completion {
+	var list []cobra.Completion
+	for _, t := range transports() {
+		list = append(list, cobra.CompletionWithDesc(string(t.open.ID()), t.about))
+	}
+	return list
+}
+
+// parseTransports reads a list of transports with commas between them.
+func parseTransports(list string) ([]probe.Transport, error) {
+	var chosen []probe.Transport
+	for name := range strings.SplitSeq(list, ",") {
+		i := slices.Index(transportNames(), strings.TrimSpace(name))
+		if i < 0 {
+			return nil, usagef("available: "+strings.Join(transportNames(), ", "), "--transport: %q is not available", name)
+		}
+		t := transports()[i].open
+		if slices.ContainsFunc(chosen, func(c probe.Transport) bool { return c.ID() == t.ID() }) {
+			return nil, usagef("name each transport once", "--transport: %s is named twice", t.ID())
+		}
+		chosen = append(chosen, t)
+	}
+	return chosen, nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/report"
+)
+
+// run executes one command line and returns the exit status.
+func run(ctx context.Context, a *app, args []string) int {
+	root := newRootCmd(a) //nolint:contextcheck // cobra hands the context of ExecuteContext to the commands
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		if _, _, notFound := root.Find(args); notFound != nil {
+			err = unknownCommand(root, args, notFound)
+		}
+	}
+	return conclude(a.stderr, err)
+}
+
+const rootLong = `dpsdiag tells why an IoT device does not provision through the Azure IoT Hub
+Device Provisioning Service (DPS), and what to do next.
+
+Exit status, the same for every output format:
+  0    registered and nothing is wrong; explain: recognised
+  1    a fault was found and is named; explain: nothing known in the input
+  2    wrong usage or unreadable input; nothing was sent
+  3    no verdict: nothing could be concluded
+  4    the service asked to come back later; nothing to fix on the device
+  5    registered with warnings, and --fail-on warning was given
+  130  interrupted; what was learned until then is printed`
+
+const rootExample = `  dpsdiag explain 401002
+  dpsdiag probe --sandbox healthy
+  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file key.txt`
+
+func newRootCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               "dpsdiag",
+		Short:             "find out why a device does not provision",
+		Long:              rootLong,
+		Example:           rootExample,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFormat() },
+	}
+	cmd.SetIn(a.stdin)
+	cmd.SetOut(a.stdout)
+	cmd.SetErr(a.stderr)
+	cmd.SetFlagErrorFunc(flagError)
+	cmd.PersistentFlags().AddFlagSet(globalFlags(&a.global))
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, nil) })
+	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newEmulateCmd(a), newVersionCmd(a), newCompletionCmd(a))
+	cmd.SetHelpCommand(newHelpCmd())
+	complete(cmd, "output", formatNames)
+	return cmd
+}
+
+func globalFlags(o *globalOptions) *pflag.FlagSet {
+	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
+	flags.StringVarP(&o.format, "output", "o", report.Formats()[0].Name, "output `FORMAT`: text or json")
+	flags.BoolVar(&o.noColor, "no-color", false, "no colour; the default is colour on a terminal unless NO_COLOR is set")
+	flags.BoolVar(&o.ascii, "ascii", false, "ASCII marks; the default is Unicode in a UTF-8 locale")
+	flags.BoolP("help", "h", false, "this help")
+	return flags
+}
+
+func formatNames() []cobra.Completion {
+	var names []cobra.Completion
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// complete offers fixed values for a flag. It panics when the command has no such flag,
+// which any run of the program would show.
+func complete(cmd *cobra.Command, flag string, values func() []cobra.Completion) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err)
+	}
+}
+
+// noArguments refuses words after a command that takes none. It does not quote them: a
+// stray word may be a key whose flag was forgotten.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef(fmt.Sprintf("run %q for what it takes", cmd.CommandPath()+" --help"),
+		"%s takes no arguments, only flags; %d given", cmd.Name(), len(args))
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/probe"
+)
+
+// sandboxStarter starts an emulator that plays a scenario.
+type sandboxStarter func(ctx context.Context, scenario string) (*emulator.Emulator, error)
+
+// startSandbox starts an emulator that never lets a device wait, unless the scenario is
+// about waiting.
+func startSandbox(ctx context.Context, scenario string) (*emulator.Emulator, error) {
+	var none time.Duration
+	return emulator.Start(ctx, emulator.Config{Scenario: scenario, RetryAfter: &none})
+}
+
+// enterSandbox starts the emulator and points the probe at it with the identity that makes
+// the scenario real. The probe itself does not know.
+func (o *probeOptions) enterSandbox(ctx context.Context, a *app, cfg *probe.Config, flags *pflag.FlagSet) (end func(), err error) {
+	if used := o.givenByUser(flags); len(used) > 0 {
+		return nil, usagef("a sandbox brings its own service and identity; leave out either",
+			"--sandbox cannot be combined with %s", strings.Join(used, ", "))
+	}
+	if err := checkScenario("--sandbox", o.sandbox); err != nil {
+		return nil, err
+	}
+	sandbox, err := a.startSandbox(ctx, o.sandbox)
+	if err != nil {
+		return nil, fmt.Errorf("start the sandbox: %w", err)
+	}
+	end = func() {
+		if err := sandbox.Close(); err != nil {
+			tell(a.stderr, "dpsdiag: close the sandbox: %v", err)
+		}
+	}
+	if err := play(sandbox.Device(), cfg); err != nil {
+		end()
+		return nil, fmt.Errorf("prepare the sandbox: %w", err)
+	}
+	return end, nil
+}
+
+// givenByUser are the flags that a sandbox sets itself, as far as they were given.
+func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
+	var used []string
+	for _, own := range []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags()} {
+		own.VisitAll(func(f *pflag.Flag) {
+			if flags.Changed(f.Name) {
+				used = append(used, "--"+f.Name)
+			}
+		})
+	}
+	return used
+}
+
+// play makes the probe act as a device of the emulator.
+func play(device emulator.Device, cfg *probe.Config) (err error) {
+	if cfg.Endpoint, err = dps.ParseEndpoint(device.Endpoint); err != nil {
+		return err
+	}
+	if cfg.Attestation, err = attest(device); err != nil {
+		return err
+	}
+	cfg.Scope, cfg.RegistrationID, cfg.Roots = device.Scope, device.RegistrationID, device.Roots
+	if cfg.Payload == nil {
+		cfg.Payload = device.Payload
+	}
+	now := cfg.Now
+	cfg.Now = func() time.Time { return now().Add(device.ClockOffset) }
+	return nil
+}
+
+func attest(device emulator.Device) (probe.Attestation, error) {
+	switch device.Attestation {
+	case emulator.X509:
+		return attestX509(device)
+	case emulator.SASToken:
+		return probe.NewSASToken(device.Token)
+	case emulator.GroupKey:
+		key, err := dps.ParseKey(device.GroupKey)
+		if err != nil {
+			return nil, err
+		}
+		return probe.NewGroupKey(key), nil
+	}
+	key, err := dps.ParseKey(device.Key)
+	if err != nil {
+		return nil, err
+	}
+	return probe.NewSymmetricKey(key), nil
+}
+
+func attestX509(device emulator.Device) (probe.Attestation, error) {
+	chain, err := probe.ParseCertificates(device.CertPEM)
+	if err != nil {
+		return nil, err
+	}
+	key, err := probe.ParsePrivateKey([]byte(device.CertKeyPEM.Reveal()))
+	if err != nil {
+		return nil, err
+	}
+	return probe.NewX509(chain, key)
+}
+
+// checkScenario refuses an unknown scenario with the nearest known one.
+func checkScenario(flag, name string) error {
+	if _, ok := emulator.ScenarioByName(name); ok {
+		return nil
+	}
+	var names []string
+	for _, s := range emulator.Scenarios() {
+		names = append(names, s.Name)
+	}
+	hint := `run "dpsdiag emulate --list-scenarios" for all`
+	if near, ok := nearest(name, names); ok {
+		hint = fmt.Sprintf("did you mean %s?", near)
+	}
+	return usagef(hint, "%s: there is no scenario %q", flag, name)
+}
+
+func scenarioCompletions() []cobra.Completion {
+	var list []cobra.Completion
+	for _, s := range emulator.Scenarios() {
+		list = append(list, cobra.CompletionWithDesc(s.Name, s.Title))
+	}
+	return list
+}

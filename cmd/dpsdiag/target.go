@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// targetOptions are the flags that say what to reach.
+type targetOptions struct {
+	scope, registrationID string
+	endpoint, cloud       string
+	portHTTPS             int
+	caFile                string
+}
+
+func (o *targetOptions) flags() *pflag.FlagSet {
+	flags := pflag.NewFlagSet("target", pflag.ContinueOnError)
+	flags.StringVar(&o.scope, "id-scope", "", "`ID` scope of the DPS instance, as its overview page shows it")
+	flags.StringVar(&o.registrationID, "registration-id", "", "registration `ID` of the device; the default is the common name of --cert")
+	flags.StringVar(&o.endpoint, "endpoint", "", "`HOST[:PORT]` of the service; the default is the global endpoint of --cloud. The port serves every transport")
+	flags.StringVar(&o.cloud, "cloud", "", "`CLOUD` of the global endpoint: "+strings.Join(cloudNames(), ", ")+" (default "+cloudNames()[0]+")")
+	flags.IntVar(&o.portHTTPS, "port-https", 0, "`PORT` of the https transport (default 443, or the port of --endpoint)")
+	flags.StringVar(&o.caFile, "ca-file", "", "PEM `FILE` of certificates to trust besides those of the system")
+	return flags
+}
+
+func cloudNames() []string {
+	var names []string
+	for _, c := range dps.Clouds() {
+		names = append(names, string(c))
+	}
+	return names
+}
+
+// cloudCompletions tell each cloud's host.
+func cloudCompletions() []cobra.Completion {
+	var list []cobra.Completion
+	for _, c := range dps.Clouds() {
+		list = append(list, cobra.CompletionWithDesc(string(c), c.GlobalHost()))
+	}
+	return list
+}
+
+// parseEndpoint combines --endpoint, --cloud and --port-https.
+func (o *targetOptions) parseEndpoint(portGiven bool) (dps.Endpoint, error) {
+	if o.endpoint != "" && o.cloud != "" {
+		return dps.Endpoint{}, usagef("leave one of them out", "--endpoint and --cloud both name the service")
+	}
+	if o.cloud != "" && !slices.Contains(cloudNames(), o.cloud) {
+		return dps.Endpoint{}, usagef("the clouds are "+strings.Join(cloudNames(), ", "), "--cloud: %q is not a cloud known here", o.cloud)
+	}
+	host := o.endpoint
+	if host == "" {
+		cloud := dps.CloudPublic
+		if o.cloud != "" {
+			cloud = dps.Cloud(o.cloud)
+		}
+		host = cloud.GlobalHost()
+	}
+	endpoint, err := dps.ParseEndpoint(host)
+	if err != nil {
+		return dps.Endpoint{}, usagef("the endpoint of the public cloud is "+dps.CloudPublic.GlobalHost(), "--endpoint: %v", err)
+	}
+	if !portGiven {
+		return endpoint, nil
+	}
+	if o.portHTTPS < 1 || o.portHTTPS > 65535 {
+		return dps.Endpoint{}, usagef("a port is a number from 1 to 65535", "--port-https: %d is not a port", o.portHTTPS)
+	}
+	endpoint.HTTPS = o.portHTTPS
+	return endpoint, nil
+}
+
+// roots are the trust anchors of the system and those of --ca-file; nil means those of
+// the system alone.
+func (o *targetOptions) roots() (*x509.CertPool, error) {
+	if o.caFile == "" {
+		return nil, nil
+	}
+	certs, err := readCertificates("--ca-file", o.caFile)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a system without trust anchors can still use these
+	}
+	for _, c := range certs {
+		pool.AddCert(c)
+	}
+	return pool, nil
+}
+
+// fill puts the target into a probe.
+func (o *targetOptions) fill(cfg *probe.Config, portGiven bool) (err error) {
+	if o.scope == "" {
+		return usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6; or try --sandbox healthy", "--id-scope is missing")
+	}
+	if _, err := dps.CheckIDScope(o.scope); err != nil {
+		return usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6", "--id-scope: %v", err)
+	}
+	id, source, err := registrationID(o.registrationID, cfg.Attestation)
+	if err != nil {
+		return err
+	}
+	if _, err := dps.CheckRegistrationID(id); err != nil {
+		return usagef(fmt.Sprintf("at most %d letters, digits and - . _ :", dps.MaxRegistrationID), "%s: %v", source, err)
+	}
+	cfg.Scope, cfg.RegistrationID = o.scope, id
+	if cfg.Endpoint, err = o.parseEndpoint(portGiven); err != nil {
+		return err
+	}
+	cfg.Roots, err = o.roots()
+	cfg.ExtraRoots = cfg.Roots != nil
+	return err
+}
+
+// parsePayload reads --payload: JSON, or @ and the name of a file with it.
+func parsePayload(text string) (json.RawMessage, error) {
+	if text == "" {
+		return nil, nil
+	}
+	data := []byte(text)
+	if path, ok := strings.CutPrefix(text, "@"); ok {
+		var err error
+		if data, err = readFile("--payload", path); err != nil {
+			return nil, err
+		}
+	}
+	data = bytes.TrimSpace(data)
+	var payload any
+	if err := json.Unmarshal(data, &payload); err != nil {
+		return nil, usagef(`a payload is a JSON object, such as {"model":"T1"}, or @ and the name of a file with one`, "--payload: not JSON: %v", err)
+	}
+	return data, nil
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+)
+
+// world is an app in memory with what it wrote.
+type world struct {
+	app
+	out, err bytes.Buffer
+}
+
+// newWorld has an empty environment, no terminal and no signals.
+func newWorld() *world {
+	w := &world{}
+	w.app = app{
+		stdin:         strings.NewReader(""),
+		stdout:        &w.out,
+		stderr:        &w.err,
+		lookupEnv:     func(string) (string, bool) { return "", false },
+		terminal:      func(any) (int, bool) { return 0, false },
+		now:           time.Now,
+		interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
+		startSandbox:  startSandbox,
+	}
+	return w
+}
+
+// run runs a command line and returns its exit status. The time limit is against hangs.
+func (w *world) run(t *testing.T, args ...string) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	return run(ctx, &w.app, args)
+}
