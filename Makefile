@@ -1,0 +1,38 @@
+# Every target is a command that also works typed by hand. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+FUZZTIME ?= 10s
+LINT := go tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: build test check lint fmt fuzz bench conformance help
+
+build: ## static binary in bin/dpsdiag
+	CGO_ENABLED=0 go build -trimpath -o bin/dpsdiag ./cmd/dpsdiag
+
+test: ## all tests; needs nothing but Go (-shuffle also keeps results from being cached)
+	go test -shuffle=on ./...
+
+check: lint ## vet, linters, and the tests under the race detector (needs a C compiler)
+	go vet ./...
+	go test -race -shuffle=on ./...
+
+lint: ## golangci-lint, built from tools/go.mod (the first time takes minutes)
+	$(LINT) run ./...
+
+fmt: ## format the Go code as the linter wants it
+	$(LINT) fmt ./...
+
+fuzz: ## every fuzz target for FUZZTIME (default 10s) each
+	go test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {while (n) print $$2, t[--n]}' | while read -r pkg target; do \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null; done
+
+bench: ## benchmarks, with the start-up time of `explain 429` against an empty Go program
+	go test -run '^$$' -bench . ./...
+
+conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulate` (needs Node.js and npm)
+	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' Makefile

@@ -1,0 +1,136 @@
+// The official Azure IoT device SDK for Node.js registers with `dpsdiag
+// emulate`: every transport with every attestation, and what must be refused.
+//
+//   DPSDIAG=../../bin/dpsdiag npm test
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, it } from 'node:test';
+
+import { startEmulator } from './emulator.mjs';
+
+const DEVICE_PROGRAM = fileURLToPath(new URL('device.mjs', import.meta.url));
+const HANG_LIMIT_MS = 60_000; // a registration takes less than a second
+
+/** Each transport, with the name of its address among the ready line's endpoints. */
+const transports = [{ transport: 'https', listener: 'https' }];
+
+/** Each attestation, with the credentials that its ready identity registers with. */
+const attestations = [
+  {
+    attestation: 'symmetric-key',
+    credentials: async (identity) => ({ key: await readKey(identity.key_file) }),
+  },
+  {
+    attestation: 'group-key',
+    credentials: async (identity) => ({
+      key: deriveKey(await readKey(identity.group_key_file), identity.registration_id),
+    }),
+  },
+  {
+    attestation: 'x509',
+    credentials: async (identity) => ({
+      cert: await readFile(identity.cert_file, 'utf8'),
+      certKey: await readFile(identity.key_file, 'utf8'),
+    }),
+  },
+];
+
+/** Credentials that prove nothing, each tried with the ready identity of its attestation. */
+const refusals = [
+  {
+    reason: 'a wrong key',
+    attestation: 'symmetric-key',
+    credentials: () => ({ key: randomBytes(64).toString('base64') }),
+  },
+  {
+    reason: 'the group key itself',
+    attestation: 'group-key',
+    credentials: async (identity) => ({ key: await readKey(identity.group_key_file) }),
+  },
+];
+
+describe('the Azure IoT SDK for Node.js', () => {
+  let emulator;
+  before(async () => {
+    assert.ok(process.env.DPSDIAG, 'DPSDIAG names the dpsdiag program to test');
+    emulator = await startEmulator(process.env.DPSDIAG);
+  });
+  after(() => emulator?.stop('SIGKILL'));
+
+  // Side by side: most of a registration is waiting for as long as the emulator asks.
+  describe('registration', { concurrency: true }, () => {
+    for (const { transport, listener } of transports) {
+      for (const { attestation, credentials } of attestations) {
+        it(`succeeds over ${transport} with ${attestation}`, async () => {
+          const job = await jobFor(emulator.ready, transport, listener, attestation, credentials);
+          const { registration, error } = await runDevice(job, emulator.ready.ca_file);
+
+          assert.ifError(error);
+          assert.equal(registration.status, 'assigned');
+          assert.equal(registration.registrationId, job.registrationId);
+          assert.match(registration.assignedHub, /^[\w.-]+(:\d+)?$/);
+          assert.ok(registration.deviceId, 'the registration has a device id');
+        });
+      }
+
+      for (const { reason, attestation, credentials } of refusals) {
+        it(`is refused over ${transport} with ${reason}`, async () => {
+          const job = await jobFor(emulator.ready, transport, listener, attestation, credentials);
+          const { error } = await runDevice(job, emulator.ready.ca_file);
+
+          assert.equal(error?.name, 'UnauthorizedError');
+          assert.equal(JSON.parse(error.body).errorCode, 401002);
+        });
+      }
+
+      it(`needs the emulator's CA over ${transport}`, async () => {
+        const [{ attestation, credentials }] = attestations;
+        const job = await jobFor(emulator.ready, transport, listener, attestation, credentials);
+        const { error } = await runDevice(job, undefined);
+
+        assert.match(error?.code, /^(SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/);
+      });
+    }
+  });
+
+  it('leaves an emulator that ends with exit 0 on SIGTERM', async () => {
+    assert.deepEqual(await emulator.stop('SIGTERM'), { code: 0, signal: null });
+  });
+});
+
+/** The job of device.mjs: the ready identity of an attestation registers over a transport with these credentials. */
+async function jobFor(ready, transport, listener, attestation, credentials) {
+  const identity = ready.identities.find((candidate) => candidate.attestation === attestation);
+  assert.ok(identity, `the ready line has an identity for ${attestation}`);
+  return {
+    transport,
+    endpoint: ready.endpoints[listener],
+    idScope: ready.id_scope,
+    registrationId: identity.registration_id,
+    ...(await credentials(identity)),
+  };
+}
+
+async function readKey(file) {
+  return (await readFile(file, 'utf8')).trim();
+}
+
+/** The key of one device of an enrollment group (learn.microsoft.com: concepts-symmetric-key-attestation). */
+function deriveKey(groupKey, registrationId) {
+  return createHmac('sha256', Buffer.from(groupKey, 'base64')).update(registrationId, 'utf8').digest('base64');
+}
+
+/** Runs device.mjs on a job, trusting caFile besides the public authorities, and returns its outcome. */
+async function runDevice(job, caFile) {
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: caFile ?? '' };
+  const output = await new Promise((resolve, reject) => {
+    const done = (error, stdout) => (error ? reject(error) : resolve(stdout));
+    const child = execFile(process.execPath, [DEVICE_PROGRAM], { env, timeout: HANG_LIMIT_MS }, done);
+    child.stdin.end(JSON.stringify(job));
+  });
+  return JSON.parse(output);
+}

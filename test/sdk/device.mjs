@@ -1,0 +1,73 @@
+// One device: reads a job as JSON from standard input, registers with the
+// official SDK, and prints the outcome as JSON.
+//
+// Job:     {transport, endpoint: "ADDRESS:PORT", idScope, registrationId} and
+//          either {key}, base64, or {cert, certKey}, PEM with the chain.
+// Outcome: {registration}, the SDK's result, or {error: {name, code, message, body}}.
+//
+// Every registration is a process of its own, as on a device, because Node.js
+// reads NODE_EXTRA_CA_CERTS, the only way to give all the SDK's transports a
+// trust anchor, when it starts.
+
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
+
+import httpBase from 'azure-iot-http-base';
+import provisioning from 'azure-iot-provisioning-device';
+import provisioningHttp from 'azure-iot-provisioning-device-http';
+import symmetricKey from 'azure-iot-security-symmetric-key';
+import x509 from 'azure-iot-security-x509';
+
+// PROVISIONING_HOST is the name asked for in the URL, in SNI and in the check
+// of the server's certificate; where it is found is up to the endpoint.
+const PROVISIONING_HOST = 'localhost';
+
+/**
+ * Leads every connection to one address and port. The SDK always goes to port
+ * 443 with HTTPS and WebSockets.
+ */
+class EndpointAgent extends https.Agent {
+  #address;
+
+  constructor(endpoint) {
+    super();
+    const colon = endpoint.lastIndexOf(':');
+    this.#address = { host: endpoint.slice(0, colon), port: Number(endpoint.slice(colon + 1)) };
+  }
+
+  createConnection(options, callback) {
+    return super.createConnection({ ...options, ...this.#address }, callback);
+  }
+}
+
+/** For each transport, a function that makes the SDK's transport for an endpoint. */
+const transports = {
+  https: (endpoint) => {
+    const client = new httpBase.Http();
+    client.setOptions({ http: { agent: new EndpointAgent(endpoint) } });
+    return new provisioningHttp.Http(client);
+  },
+};
+
+function securityClient({ registrationId, key, cert, certKey }) {
+  return cert
+    ? new x509.X509Security(registrationId, { cert, key: certKey })
+    : new symmetricKey.SymmetricKeySecurityClient(registrationId, key);
+}
+
+async function register(job) {
+  const client = provisioning.ProvisioningDeviceClient.create(
+    PROVISIONING_HOST,
+    job.idScope,
+    transports[job.transport](job.endpoint),
+    securityClient(job),
+  );
+  try {
+    return { registration: await client.register() };
+  } catch ({ name, code, message, responseBody }) {
+    return { error: { name, code, message, body: responseBody } };
+  }
+}
+
+const job = JSON.parse(await text(process.stdin));
+process.stdout.write(JSON.stringify(await register(job)));
