@@ -132,17 +132,19 @@ func checkCauses(t *testing.T, e *codes.Entry) {
 
 const (
 	// leads begin a remedy that holds under a condition; an instruction follows them.
-	leads = "at before for from if in once only or otherwise over then when without"
+	leads = "at before for from if in on once only or otherwise over then when with without"
 
 	// verbs are those that remedies give instructions with.
-	verbs = "activate add append apply ask associate attach back bypass cache call change check clear close compare " +
-		"complete configure confirm connect contact convert correct create decrypt derive destroy do enable " +
-		"enlarge enroll exempt fill find fix follow force generate give go grant ignore import install issue " +
-		"keep let link list log look lower make move never open parse pass point poll print publish put raise " +
-		"re-export re-read re-register reach reactivate read rebuild receive reconnect recreate register reissue " +
-		"relink remove renew replace replay reprovision reset resolve restart restore retry return reuse run " +
-		"save search see select send set shorten shrink sign slow spread stagger start stop subscribe supply " +
-		"take test treat trust try turn unlink unwrap update upgrade upload use validate verify wait write"
+	verbs = "activate add allow append apply ask assign associate attach back build bypass cache call capture change " +
+		"check clear close compare complete configure confirm connect contact convert copy correct create decode " +
+		"decrypt delete derive destroy do edit enable enlarge enroll exempt export fill find fix follow force " +
+		"free generate give go grant hand ignore implement import include initialise install issue keep leave " +
+		"let limit link list load log look lower make match measure move never note offer open parse pass point " +
+		"poll print probe provide publish put raise re-export re-read re-register reach reactivate read rebuild " +
+		"receive recompute reconnect recreate register reissue relink remove renew repair replace replay report " +
+		"reprovision reset resolve restart restore retry return reuse run save search see select send set " +
+		"shorten shrink sign slow spread stagger start stop store subscribe supply switch take test treat trust " +
+		"try turn unblock unlink unwrap update upgrade upload use validate verify wait write"
 )
 
 // isInstruction reports whether a remedy begins with a verb, or with a condition before

@@ -31,7 +31,7 @@ func TestNearest(t *testing.T) {
 		"a name with another ending":              {"ProvisioningTransportError", 1, []string{"cs-transport-exception"}},
 		"a name mistyped":                         {"DeviceNotFuond", 1, []string{"hub-404001"}},
 		"a condition mistyped":                    {"amqp:unautorized-acces", 1, []string{"amqp-unauthorized-access"}},
-		"a message in part":                       {"failed to provision with IoT hub", 1, []string{"edge-no-backup"}},
+		"a message in part":                       {"failed to provision with IoT hub and no backup was found", 1, []string{"edge-no-backup"}},
 		"a message with a number":                 {"connack refused 17 not authorized", 1, []string{"mqtt-connack-5"}},
 		"nothing like it":                         {"zzzz", 3, nil},
 		"nothing asked":                           {" ", 3, nil},

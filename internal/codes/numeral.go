@@ -36,7 +36,8 @@ func bareSynonyms(kind Kind) string {
 	return ""
 }
 
-// numerals yields the numbers that the row answers to, by its code and its aliases.
+// numerals yields the numbers that the row answers to: those of its code and its aliases,
+// and the messages that are nothing but a number, such as "0x00020002".
 func (e *Entry) numerals() iter.Seq[numeral] {
 	return func(yield func(numeral) bool) {
 		if !yieldNumerals(e.Code, e.Kind, yield) {
@@ -47,7 +48,22 @@ func (e *Entry) numerals() iter.Seq[numeral] {
 				return
 			}
 		}
+		for _, message := range e.Messages {
+			if n, ok := hexMessage(message); ok && !yield(n) {
+				return
+			}
+		}
 	}
+}
+
+// hexMessage reads a message that is a hexadecimal number as a whole.
+func hexMessage(message string) (n numeral, ok bool) {
+	digits := strings.TrimPrefix(message, "-")
+	if !strings.HasPrefix(digits, "0x") {
+		return numeral{}, false
+	}
+	_, number, ok := parseNumber(strings.ToLower(digits))
+	return numeral{low: number, high: number, exact: true, code: message}, ok
 }
 
 // yieldNumerals yields the numbers of one code: several in "401/403/404 from the hub",
