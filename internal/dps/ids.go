@@ -31,7 +31,7 @@ func CheckRegistrationID(id string) (remarks []string, err error) {
 	}
 	for i, r := range id {
 		if !isIDRune(r) {
-			return nil, fmt.Errorf("the registration id has %q at position %d; allowed are ASCII letters, digits and - . _ :", r, i+1)
+			return nil, fmt.Errorf("the registration id has %q at position %d; only ASCII letters, digits and any of -._: are allowed", r, i+1)
 		}
 	}
 	if strings.ToLower(id) != id {

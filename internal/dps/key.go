@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -54,7 +55,7 @@ func keyTextError(text string, err error) error {
 	case len(text)%4 != 0:
 		return fmt.Errorf("the key is not base64: its length of %d characters is no multiple of 4, so a part may be missing", len(text))
 	}
-	if at, ok := err.(base64.CorruptInputError); ok {
+	if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
 		return fmt.Errorf("the key is not base64: illegal character at position %d", int64(at)+1)
 	}
 	return fmt.Errorf("the key is not base64")

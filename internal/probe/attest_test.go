@@ -217,8 +217,8 @@ func TestPublicRoots(t *testing.T) {
 			t.Errorf("%s: %v", entry.Name(), err)
 			continue
 		}
-		if print := fmt.Sprintf("%x", sha1.Sum(certs[0].Raw)); !slices.Contains(published, print) {
-			t.Errorf("%s has the thumbprint %s", entry.Name(), print)
+		if thumbprint := fmt.Sprintf("%x", sha1.Sum(certs[0].Raw)); !slices.Contains(published, thumbprint) {
+			t.Errorf("%s has the thumbprint %s", entry.Name(), thumbprint)
 		}
 		if got := issuerOf(certs); got != IssuerKnown {
 			t.Errorf("%s is not recognised as itself", entry.Name())

@@ -1,10 +1,12 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"net"
 	"time"
 
@@ -46,6 +48,17 @@ const (
 	DefaultRetryMaxWait = 30 * time.Second
 	DefaultExpiresIn    = 30 * 24 * time.Hour
 )
+
+// Check returns an error when the service cannot be asked for this over one of the
+// transports; a probe of it would prove nothing. It looks at no other field.
+func (c Config) Check() error {
+	for _, t := range c.Transports {
+		if err := t.Supports(cmp.Or(c.Mode, ModeRegister), c.Attestation.Kind()); err != nil {
+			return fmt.Errorf("transport %s: %w", t.ID(), err)
+		}
+	}
+	return nil
+}
 
 // Resolver looks up the addresses of a host; *net.Resolver is one.
 type Resolver interface {
@@ -89,6 +102,9 @@ type Transport interface {
 	ID() TransportID
 	// Port of the endpoint that this transport connects to.
 	Port(dps.Endpoint) int
+	// Supports returns an error that says why when the service does not offer the mode or
+	// the attestation over this transport.
+	Supports(Mode, AttestationKind) error
 	// Open starts a session. The first call of dial hands over the connection that the
 	// connect and tls stages proved; further calls make new ones in the same way. A nil
 	// Session means that the Opening says why: a Refusal by the peer, or a Failure.

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"crypto/x509"
+	"slices"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -190,6 +191,7 @@ const (
 	NetTimeout         NetKind = "timeout"          // nothing answered
 	NetUnreachable     NetKind = "unreachable"      // no route to host or network
 	NetReset           NetKind = "reset"            // the connection was reset or closed by the peer
+	NetProtocol        NetKind = "protocol"         // the peer answered, but not in the transport's protocol
 	NetOther           NetKind = "other"
 )
 
@@ -268,19 +270,35 @@ const (
 
 // Opening is what opening a session on the transport showed.
 type Opening struct {
-	Status int // HTTP status, CONNACK return code or SASL outcome; see the transport
+	// Layer is the protocol that gave Status, or fell silent.
+	Layer Layer
+	// Status is what Layer answered with, in its own terms. An HTTP answer always has
+	// one; elsewhere 0 means accepted, or no answer if there is a Failure.
+	Status int
 	// Server is how the peer names itself, as far as it does.
 	Server string
 	// Refusal is the refusal in the transport's own terms, "" when there is none.
 	Refusal string
 	// Condition is the AMQP error condition of a refusal, "" elsewhere.
-	Condition string
-	Body      dps.Body
-	Location  string    // where an HTTP redirect points
-	Date      time.Time // the peer's clock, zero when it told none
+	Condition  string
+	Body       dps.Body
+	Location   string      // where an HTTP redirect points
+	RetryAfter *RetryAfter // what a refused WebSocket handshake asked for; nil when it did not
+	Date       time.Time   // the peer's clock, zero when it told none
 	// Failure is set when no answer came at all.
 	Failure *NetFailure
 }
+
+// Layer is a protocol that can refuse a session before any call.
+type Layer string
+
+// The layers, with the meaning that Opening.Status has on each.
+const (
+	LayerHTTP          Layer = "http"           // status of an answer to a plain request
+	LayerWebSocket     Layer = "websocket"      // HTTP status of the handshake's answer; 101 for one that is refused here
+	LayerMQTTConnect   Layer = "mqtt-connect"   // return code of the CONNACK
+	LayerMQTTSubscribe Layer = "mqtt-subscribe" // return code of the SUBACK: 128 for a refusal
+)
 
 // Operation is a call of the device API.
 type Operation string
@@ -306,6 +324,11 @@ type Answer struct {
 	TooLarge   bool      // more than MaxBody bytes were sent; the rest was not read
 	Date       time.Time // the service's clock, zero when it told none
 	Condition  string    // AMQP error condition
+	// Strays counts the answers to other calls, or to none, that came since the previous
+	// answer and were passed over: late ones, duplicates, those of somebody else.
+	Strays int
+	// Unacknowledged says that no PUBACK came for the call, though its answer did.
+	Unacknowledged bool
 	// Failure is set when no answer came, or not all of it; Status tells which.
 	Failure *NetFailure
 }
@@ -352,14 +375,9 @@ func (r *Run) FailedStage() *Finding {
 // LastAnswer returns the last answer to one of ops, or to any call when ops is empty; nil
 // when there is none. A missing answer (Failure) counts.
 func (r *Run) LastAnswer(ops ...Operation) *Answer {
-	for i := len(r.Answers) - 1; i >= 0; i-- {
-		if len(ops) == 0 {
+	for i := range slices.Backward(r.Answers) {
+		if len(ops) == 0 || slices.Contains(ops, r.Answers[i].Op) {
 			return &r.Answers[i]
-		}
-		for _, op := range ops {
-			if r.Answers[i].Op == op {
-				return &r.Answers[i]
-			}
 		}
 	}
 	return nil
@@ -367,8 +385,8 @@ func (r *Run) LastAnswer(ops ...Operation) *Answer {
 
 // Registration returns the last registration state the service told, or nil.
 func (r *Run) Registration() *dps.Registration {
-	for i := len(r.Answers) - 1; i >= 0; i-- {
-		switch body := r.Answers[i].Body; {
+	for _, answer := range slices.Backward(r.Answers) {
+		switch body := answer.Body; {
 		case body.Registration != nil:
 			return body.Registration
 		case body.Operation != nil && body.Operation.Registration != nil:

@@ -21,6 +21,9 @@ func netKind(err error) NetKind {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dnsKind(dns)
 	}
+	if _, ok := errors.AsType[*protocolError](err); ok {
+		return NetProtocol
+	}
 	if kind, ok := errnoKind(err); ok {
 		return kind
 	}
@@ -42,6 +45,11 @@ func dnsKind(err *net.DNSError) NetKind {
 	}
 	return NetResolverFailed
 }
+
+// protocolError is an answer that does not belong to the protocol of the transport.
+type protocolError struct{ text string }
+
+func (e *protocolError) Error() string { return e.text }
 
 // isTimeout also takes a cancelled context for a timeout: the caller knows whether the
 // user interrupted.

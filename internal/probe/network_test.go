@@ -120,7 +120,7 @@ func TestBrokenNetwork(t *testing.T) {
 	named := func(r resolver) probe.Config {
 		return with(target(t, closed.Addr()), func(c *probe.Config) { c.Endpoint.Host = "dps.example"; c.Resolver = r })
 	}
-	blackHole := func(ctx context.Context, _, _ string) (net.Conn, error) {
+	blackHole := func(ctx context.Context, _, _ string) (net.Conn, error) { //nolint:unparam // the type is probe.DialFunc
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}

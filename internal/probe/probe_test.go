@@ -226,7 +226,7 @@ func TestLostAnswers(t *testing.T) {
 		}
 	}
 	stallsInBody := func(w http.ResponseWriter, req *http.Request) {
-		w.WriteHeader(202)
+		w.WriteHeader(http.StatusAccepted)
 		io.WriteString(w, `{"operationId":`)
 		w.(http.Flusher).Flush()
 		silent(w, req)

@@ -77,7 +77,7 @@ func jitter(most time.Duration) time.Duration {
 	if most <= 0 {
 		return 0
 	}
-	return rand.N(most)
+	return rand.N(most) //nolint:gosec // a pause need not be secret
 }
 
 // pause waits, and reports false when the context ended first.

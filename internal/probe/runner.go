@@ -145,7 +145,7 @@ func (r *runner) noAnswer(f *NetFailure) Finding {
 		return failed("no answer came")
 	case NetReset:
 		r.stop(EndCut)
-		return failed("the connection was cut before an answer")
+		return failed("the connection was cut before an answer").with("error", f.Text)
 	}
 	r.stop(EndRefused)
 	return failed("no usable answer: %s", describeNet(f))

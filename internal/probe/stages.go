@@ -112,10 +112,10 @@ func (r *runner) open(ctx context.Context) Finding {
 	r.compareClock(opening.Date, time.Since(start))
 	if session == nil {
 		if opening.Failure != nil {
-			return r.noAnswer(opening.Failure)
+			return r.noAnswer(opening.Failure).with("layer", string(opening.Layer))
 		}
 		r.stop(EndRefused)
-		return failed("%s", opening.Refusal).with("server", opening.Server)
+		return refusedFinding(opening)
 	}
 	r.session = session
 	f := passed("the peer speaks %s", r.run.Transport)
@@ -123,6 +123,15 @@ func (r *runner) open(ctx context.Context) Finding {
 		f = warned("the answer to a plain request is not one of the service")
 	}
 	return f.with("status", nonZero(opening.Status)).with("server", opening.Server).with("redirect", opening.Location)
+}
+
+// refusedFinding says what refused the session.
+func refusedFinding(o Opening) Finding {
+	f := failed("%s", o.Refusal).with("layer", string(o.Layer)).with("status", nonZero(o.Status))
+	if o.RetryAfter != nil {
+		f = f.with("retry-after", o.RetryAfter.Text)
+	}
+	return f.with("body", o.Body.Excerpt).with("redirect", o.Location).with("server", o.Server)
 }
 
 // register makes the register call, or the lookup in its place, as often as the service
@@ -324,7 +333,10 @@ func answerFinding(f Finding, a Answer) Finding {
 	if a.Body.Excerpt != "" {
 		f = f.with("body", a.Body.Excerpt)
 	}
-	return f.with("request-id", a.RequestID).with("redirect", a.Location).with("server", a.Server)
+	if a.Unacknowledged {
+		f = f.with("acknowledged", "no")
+	}
+	return f.with("stray-answers", nonZero(a.Strays)).with("request-id", a.RequestID).with("redirect", a.Location).with("server", a.Server)
 }
 
 func nonZero(n int) string {

@@ -18,6 +18,9 @@ import (
 // MaxBody is the most that is read of any answer, in bytes.
 const MaxBody = 1 << 20
 
+// maxHeader is the longest header block taken, in bytes: one beyond it is not the service's.
+const maxHeader = 64 << 10
+
 // callTimeout is how long one call may take; the budget may end it sooner.
 const callTimeout = 30 * time.Second
 
@@ -34,22 +37,24 @@ func (httpsTransport) ID() TransportID { return HTTPS }
 // Port implements Transport.
 func (httpsTransport) Port(e dps.Endpoint) int { return e.HTTPS }
 
+// Supports implements Transport: HTTPS carries everything.
+func (httpsTransport) Supports(Mode, AttestationKind) error { return nil }
+
 // Open implements Transport. It asks for the root, which is no call of the device API:
 // any HTTP answer proves that HTTP passes, and its Date compares the clocks before a
 // token is judged by them.
 func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
 	s := &httpsSession{target: target, token: id.Token, client: &http.Client{
 		Transport: &http.Transport{
-			DialTLSContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
-			DisableCompression: true,
-			MaxConnsPerHost:    1, // one identity, one connection
-			// A header block beyond this is not the service's.
-			MaxResponseHeaderBytes: 64 << 10,
+			DialTLSContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+			DisableCompression:     true,
+			MaxConnsPerHost:        1, // one identity, one connection
+			MaxResponseHeaderBytes: maxHeader,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	a := s.call(ctx, "", http.MethodGet, "/", "", nil)
-	opening := Opening{Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body, Date: a.Date, Failure: a.Failure}
+	opening := Opening{Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body, Date: a.Date, Failure: a.Failure}
 	if a.Failure != nil {
 		s.Close()
 		return nil, opening
@@ -142,11 +147,16 @@ func (a *Answer) read(ctx context.Context, resp *http.Response) error {
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF): // a body cut short is still read
 		return err
 	}
+	a.setBody(body)
+	return nil
+}
+
+// setBody recognises a body of which at most one byte beyond MaxBody was read.
+func (a *Answer) setBody(body []byte) {
 	if len(body) > MaxBody {
 		a.TooLarge, body = true, body[:MaxBody]
 	}
 	a.Body = dps.ParseBody(body)
-	return nil
 }
 
 // callFailure classifies why no answer came.

@@ -1,0 +1,307 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"dpsdiag/internal/dps"
+)
+
+// Settings of the MQTT session.
+const (
+	mqttSubprotocol  = "mqtt"
+	mqttKeepAlive    = 60 * time.Second       // as the Python SDK
+	mqttWriteTimeout = 10 * time.Second       // for a peer that takes no more bytes
+	mqttAckGrace     = time.Second            // for a PUBACK that comes after the answer, out of order
+	mqttQuiesce      = 500 * time.Millisecond // for the DISCONNECT to leave
+)
+
+// mqttTransport speaks the device API over MQTT 3.1.1, straight over TLS or over a
+// WebSocket (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps).
+type mqttTransport struct{ overWebSocket bool }
+
+// NewMQTT returns the MQTT transport.
+func NewMQTT() Transport { return mqttTransport{} }
+
+// NewMQTTOverWebSocket returns the transport that speaks MQTT over a WebSocket.
+func NewMQTTOverWebSocket() Transport { return mqttTransport{overWebSocket: true} }
+
+// ID implements Transport.
+func (t mqttTransport) ID() TransportID {
+	if t.overWebSocket {
+		return MQTTWS
+	}
+	return MQTT
+}
+
+// Port implements Transport.
+func (t mqttTransport) Port(e dps.Endpoint) int {
+	if t.overWebSocket {
+		return e.HTTPS
+	}
+	return e.MQTT
+}
+
+// Supports implements Transport.
+func (mqttTransport) Supports(m Mode, k AttestationKind) error {
+	switch {
+	case m == ModeLookup:
+		return errors.New("the service offers the status lookup over https only")
+	case k == KindTPM:
+		return errors.New("the service takes a TPM over https and amqp only")
+	}
+	return nil
+}
+
+// Open implements Transport: CONNECT, then SUBSCRIBE to the answers.
+func (t mqttTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	conn, opening := t.dial(ctx, dial, target.Endpoint)
+	if conn == nil {
+		return nil, opening
+	}
+	s := newMQTTSession(newMQTTWire(conn), target, id)
+	steps := []struct {
+		layer Layer
+		take  func(context.Context) error
+	}{
+		{LayerMQTTConnect, s.connect},
+		{LayerMQTTSubscribe, s.subscribe},
+	}
+	for _, step := range steps {
+		opening.Layer, opening.Status = step.layer, 0
+		if err := step.take(ctx); err != nil {
+			s.Close()
+			opening.failMQTT(err)
+			return nil, opening
+		}
+	}
+	return s, opening
+}
+
+func (t mqttTransport) dial(ctx context.Context, dial Dialer, e dps.Endpoint) (net.Conn, Opening) {
+	if t.overWebSocket {
+		return dialWebSocket(ctx, dial, e, mqttSubprotocol)
+	}
+	conn, err := dial(ctx)
+	if err != nil {
+		return nil, Opening{Layer: LayerMQTTConnect, Failure: callFailure(err)}
+	}
+	return conn, Opening{}
+}
+
+// failMQTT tells a refusal from the lack of an answer.
+func (o *Opening) failMQTT(err error) {
+	if refusal, ok := errors.AsType[*mqttRefusedError](err); ok {
+		o.Status, o.Refusal = int(refusal.code), refusal.text
+		return
+	}
+	o.Failure = classifyNet(err)
+}
+
+// mqttSession makes calls on one connection.
+type mqttSession struct {
+	client     mqtt.Client
+	wire       *mqttWire
+	connecting mqtt.Token
+
+	mu      sync.Mutex
+	rid     string          // of the call that waits for an answer; "" for none
+	answers chan mqttAnswer // see expect
+	strays  int             // messages passed over since the last answer
+}
+
+func newMQTTSession(wire *mqttWire, target Target, id Identity) *mqttSession {
+	s := &mqttSession{wire: wire, answers: make(chan mqttAnswer)}
+	options := mqtt.NewClientOptions().
+		SetProtocolVersion(4). // without it a refused CONNECT is followed by one of MQTT 3.1
+		SetClientID(target.RegistrationID).
+		SetUsername(dps.MQTTUsername(target.Scope, target.RegistrationID, target.APIVersion)).
+		SetPassword(id.Token.Reveal()). // none is sent for ""
+		SetCleanSession(true).
+		SetKeepAlive(mqttKeepAlive).
+		SetConnectTimeout(callTimeout).
+		SetWriteTimeout(mqttWriteTimeout).
+		SetAutoReconnect(false).
+		SetConnectRetry(false).
+		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return wire, nil }).
+		SetDefaultPublishHandler(s.deliver).
+		SetConnectionLostHandler(s.end)
+	options.Servers = []*url.URL{{Host: target.Endpoint.Host}} // the library wants one; it is not dialled
+	s.client = mqtt.NewClient(options)
+	s.connecting = s.client.Connect()
+	return s
+}
+
+// connect waits for the CONNACK.
+func (s *mqttSession) connect(ctx context.Context) error { return s.await(ctx, s.connecting) }
+
+// subscribe asks for the answers and waits for the SUBACK.
+func (s *mqttSession) subscribe(ctx context.Context) error {
+	var token mqtt.Token
+	if err := s.wire.hand(func() { token = s.client.Subscribe(dps.MQTTResponses, 1, nil) }); err != nil {
+		return err
+	}
+	if err := s.await(ctx, token); err != nil {
+		return err
+	}
+	if token.(*mqtt.SubscribeToken).Result()[dps.MQTTResponses] == subackRefused {
+		return &mqttRefusedError{subackRefused, "SUBACK 128: the subscription to the answers is refused"}
+	}
+	return nil
+}
+
+// await waits until token is done; the library completes all tokens when the connection
+// ends.
+func (s *mqttSession) await(ctx context.Context, token mqtt.Token) error {
+	select {
+	case <-token.Done():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := token.Error(); err != nil {
+		return cmp.Or(s.wire.cause(), err)
+	}
+	return nil
+}
+
+// Register implements Session.
+func (s *mqttSession) Register(ctx context.Context, body []byte) Answer {
+	return s.call(ctx, OpRegister, dps.MQTTRegisterTopic, body)
+}
+
+// Status implements Session. The payload is one space, as of the Node and Python SDKs.
+func (s *mqttSession) Status(ctx context.Context, operationID string) Answer {
+	topic := func(rid string) string { return dps.MQTTStatusTopic(rid, operationID) }
+	return s.call(ctx, OpStatus, topic, []byte(" "))
+}
+
+// Lookup implements Session; the service has none over MQTT, as Supports says.
+func (s *mqttSession) Lookup(context.Context, []byte) Answer {
+	return Answer{Op: OpLookup, Failure: &NetFailure{Kind: NetOther, Text: "there is no lookup over MQTT"}}
+}
+
+// Close implements Session: DISCONNECT, where there was a CONNACK.
+func (s *mqttSession) Close() error {
+	select {
+	case <-s.connecting.Done():
+	default:
+		s.wire.Close()
+		<-s.connecting.Done()
+	}
+	if s.connecting.Error() == nil {
+		s.client.Disconnect(uint(mqttQuiesce.Milliseconds()))
+	}
+	return s.wire.Close()
+}
+
+// call makes one call. It never fails: an answer that did not come is an answer with a
+// Failure.
+func (s *mqttSession) call(ctx context.Context, op Operation, topic func(rid string) string, body []byte) Answer {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	start := time.Now()
+	a := Answer{Op: op}
+	if err := s.exchange(ctx, topic, body, &a); err != nil {
+		a.Failure, a.Strays = classifyNet(err), s.passedOver()
+	}
+	a.Took = time.Since(start)
+	return a
+}
+
+// exchange publishes a request and waits for its answer and its PUBACK.
+func (s *mqttSession) exchange(ctx context.Context, topic func(rid string) string, body []byte, a *Answer) error {
+	rid := rand.Text()
+	answers := s.expect(rid)
+	defer s.expect("")
+	var sent mqtt.Token
+	if err := s.wire.hand(func() { sent = s.client.Publish(topic(rid), 1, false, body) }); err != nil {
+		return err
+	}
+	select {
+	case answer, ok := <-answers:
+		if !ok {
+			return s.wire.cause()
+		}
+		a.readMQTT(answer)
+		a.Unacknowledged = !acknowledged(ctx, sent)
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// acknowledged waits a little for the PUBACK of what was sent.
+func acknowledged(ctx context.Context, sent mqtt.Token) bool {
+	ctx, cancel := context.WithTimeout(ctx, mqttAckGrace)
+	defer cancel()
+	select {
+	case <-sent.Done():
+		return sent.Error() == nil // there is an error when the connection ended first
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// mqttAnswer is the message that answers a call.
+type mqttAnswer struct {
+	topic  string
+	body   []byte
+	strays int // messages passed over before it
+}
+
+// readMQTT takes everything that is wanted of an answer.
+func (a *Answer) readMQTT(answer mqttAnswer) {
+	status, _, retryAfter, _ := dps.ParseResponseTopic(answer.topic)
+	a.Status, a.Strays = status, answer.strays
+	a.RetryAfter = ParseRetryAfter(retryAfter, time.Now())
+	a.setBody(answer.body)
+}
+
+// expect makes rid the call whose answer is waited for. The channel it returns takes that
+// answer, and is closed when the connection has ended.
+func (s *mqttSession) expect(rid string) <-chan mqttAnswer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rid, s.answers = rid, make(chan mqttAnswer, 1)
+	return s.answers
+}
+
+// deliver takes every message. Only the first answer to the call that waits is wanted.
+func (s *mqttSession) deliver(_ mqtt.Client, m mqtt.Message) {
+	_, rid, _, ok := dps.ParseResponseTopic(m.Topic())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !ok || rid != s.rid {
+		s.strays++
+		return
+	}
+	s.answers <- mqttAnswer{m.Topic(), m.Payload(), s.strays}
+	s.rid, s.strays = "", 0
+}
+
+// passedOver returns how many messages nobody waited for since it, or an answer, last told.
+func (s *mqttSession) passedOver() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	strays := s.strays
+	s.strays = 0
+	return strays
+}
+
+// end tells the call that waits that nothing more will come. The library calls it once,
+// after it has delivered every message.
+func (s *mqttSession) end(mqtt.Client, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.answers)
+}

@@ -1,0 +1,176 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"dpsdiag/internal/dps"
+)
+
+// webSocketPath is where most SDKs open a WebSocket (azure-iot-sdk-node
+// provisioning/transport/mqtt/src/mqtt_ws.ts, azure-iot-sdk-c provisioning_client).
+const webSocketPath = "/$iothub/websocket"
+
+// maxMessage is the longest WebSocket message taken, in bytes: any packet or frame that
+// the protocol on top takes fits in.
+const maxMessage = 2 * MaxBody
+
+// closeGrace is how long the peer has to answer our close frame.
+const closeGrace = 250 * time.Millisecond
+
+// dialWebSocket opens a WebSocket for subprotocol on a connection of dial and returns it as
+// a stream of bytes. A nil connection means that the Opening says why; otherwise it holds
+// what the handshake told, on top of which the subprotocol opens its session.
+func dialWebSocket(ctx context.Context, dial Dialer, e dps.Endpoint, subprotocol string) (net.Conn, Opening) {
+	opening := Opening{Layer: LayerWebSocket}
+	raw, err := dial(ctx)
+	if err != nil {
+		opening.Failure = callFailure(err)
+		return nil, opening
+	}
+	// Once the handshake is answered the library no longer looks at ctx.
+	stop := context.AfterFunc(ctx, func() { raw.Close() })
+	defer stop()
+	//nolint:bodyclose // the library leaves nothing to close: a body is a copy in memory
+	ws, resp, err := websocket.Dial(ctx, "wss://"+authority(e)+webSocketPath, &websocket.DialOptions{
+		HTTPClient:   handshakeClient(raw),
+		HTTPHeader:   http.Header{"User-Agent": {"dpsdiag"}},
+		Subprotocols: []string{subprotocol},
+	})
+	if resp == nil {
+		raw.Close()
+		opening.Failure = callFailure(cmp.Or(ctx.Err(), err))
+		return nil, opening
+	}
+	opening.readHandshake(resp)
+	if err != nil || ws.Subprotocol() == "" {
+		raw.Close()
+		opening.Refusal = describeHandshake(resp, subprotocol)
+		return nil, opening
+	}
+	ws.SetReadLimit(maxMessage)
+	return &webSocketConn{Conn: raw, ws: ws}, opening
+}
+
+// handshakeClient makes one request, on conn, and follows no redirect.
+func handshakeClient(conn net.Conn) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DialTLSContext:         func(context.Context, string, string) (net.Conn, error) { return conn, nil },
+			DisableKeepAlives:      true,
+			MaxResponseHeaderBytes: maxHeader,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// readHandshake takes what the answer to a handshake tells. The library has read the first
+// 1024 bytes of a refusal's body.
+func (o *Opening) readHandshake(resp *http.Response) {
+	o.Status = resp.StatusCode
+	o.Server = resp.Header.Get("Server")
+	o.Location = resp.Header.Get("Location")
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		o.Date = date
+	}
+	o.RetryAfter = ParseRetryAfter(resp.Header.Get("Retry-After"), cmp.Or(o.Date, time.Now()))
+	if resp.Body != nil {
+		body, _ := io.ReadAll(resp.Body) // of a buffer
+		o.Body = dps.ParseBody(body)
+	}
+}
+
+// describeHandshake says in what way an answer is no WebSocket for subprotocol.
+func describeHandshake(resp *http.Response, subprotocol string) string {
+	chosen := resp.Header.Get("Sec-WebSocket-Protocol")
+	switch {
+	case resp.StatusCode != http.StatusSwitchingProtocols:
+		return fmt.Sprintf("the WebSocket handshake was answered with %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	case chosen == "":
+		return fmt.Sprintf("the peer opened the WebSocket without the subprotocol %q", subprotocol)
+	case !strings.EqualFold(chosen, subprotocol):
+		return fmt.Sprintf("the peer opened the WebSocket with the subprotocol %q in place of %q", chosen, subprotocol)
+	}
+	return "the answer 101 is not that to a WebSocket handshake"
+}
+
+// webSocketConn is the stream of bytes that the binary messages of a WebSocket make up.
+// Its deadlines are those of the connection below: passing one ends the WebSocket.
+type webSocketConn struct {
+	net.Conn // below the WebSocket
+	ws       *websocket.Conn
+	message  io.Reader // what is left of the message being read; nil between messages
+}
+
+// Read implements net.Conn. Closing the connection, or its deadline, ends a read.
+func (c *webSocketConn) Read(p []byte) (int, error) {
+	for {
+		if c.message == nil {
+			kind, message, err := c.ws.Reader(context.Background())
+			switch {
+			case err != nil:
+				return 0, readError(err)
+			case kind != websocket.MessageBinary:
+				return 0, &protocolError{"the peer sent text over the WebSocket, where only binary messages belong"}
+			}
+			c.message = message
+		}
+		n, err := c.message.Read(p)
+		if errors.Is(err, io.EOF) {
+			c.message, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, readError(err)
+		}
+	}
+}
+
+// Write implements net.Conn: every call makes one message.
+func (c *webSocketConn) Write(p []byte) (int, error) {
+	if err := c.ws.Write(context.Background(), websocket.MessageBinary, p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Close implements net.Conn. The peer gets the chance to answer the close frame; one that
+// does not, or is gone already, is no error.
+func (c *webSocketConn) Close() error {
+	cut := time.AfterFunc(closeGrace, func() { c.Conn.Close() })
+	defer cut.Stop()
+	_ = c.ws.Close(websocket.StatusNormalClosure, "")
+	return nil
+}
+
+// readError keeps what a close frame said.
+func readError(err error) error {
+	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
+		return &closedError{closed}
+	}
+	return err
+}
+
+// closedError is the end of a connection that the peer announced with a close frame.
+type closedError struct{ frame websocket.CloseError }
+
+func (e *closedError) Error() string {
+	switch {
+	case e.frame.Code == websocket.StatusNoStatusRcvd:
+		return "the peer closed the WebSocket without a status"
+	case e.frame.Reason == "":
+		return fmt.Sprintf("the peer closed the WebSocket with status %d", e.frame.Code)
+	}
+	return fmt.Sprintf("the peer closed the WebSocket with status %d: %s", e.frame.Code, e.frame.Reason)
+}
+
+// Is makes it the end of a stream for those who ask, whatever the status.
+func (e *closedError) Is(target error) bool { return target == io.EOF }

@@ -1,0 +1,115 @@
+//go:build peers
+
+package peers
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// mosquitto is a running broker with one listener per way to reach it; the numbers are
+// ports on loopback.
+type mosquitto struct {
+	tls       int // MQTT over TLS
+	webSocket int // MQTT over a WebSocket over TLS
+	mutual    int // MQTT over TLS, for clients with a certificate of the authority
+	locked    int // MQTT over TLS, for nobody
+}
+
+// startMosquitto runs a broker until the test ends. It uses the certificates in dir.
+func startMosquitto(t *testing.T, dir string) mosquitto {
+	t.Helper()
+	program, err := exec.LookPath("mosquitto")
+	if err != nil {
+		program = "/usr/sbin/mosquitto" // not everybody's PATH has the folder
+	}
+	ports := freePorts(t, 4)
+	m := mosquitto{tls: ports[0], webSocket: ports[1], mutual: ports[2], locked: ports[3]}
+	config := filepath.Join(dir, "mosquitto.conf")
+	writeFile(t, config, m.config(dir))
+	writeFile(t, filepath.Join(dir, "passwords"), "")
+	command := exec.Command(program, "-c", config)
+	log, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatalf("mosquitto does not start: %v", err)
+	}
+	running, said := make(chan bool, 1), make(chan string, 1)
+	go readLog(log, running, said)
+	t.Cleanup(func() {
+		if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Errorf("mosquitto cannot be ended: %v", err)
+		}
+		text := <-said // all of it, before Wait closes the pipe
+		if err := command.Wait(); err != nil || t.Failed() {
+			t.Logf("mosquitto ended (%v) and said:\n%s", err, text)
+		}
+	})
+	if !<-running {
+		t.Fatal("mosquitto ended at once")
+	}
+	return m
+}
+
+// readLog reports once whether the broker came up, and at its end all that it said.
+func readLog(log io.Reader, running chan<- bool, said chan<- string) {
+	var text strings.Builder
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		fmt.Fprintln(&text, lines.Text())
+		if strings.HasSuffix(lines.Text(), " running") {
+			running <- true
+		}
+	}
+	select {
+	case running <- false:
+	default: // nobody asks any more
+	}
+	said <- text.String()
+}
+
+func (m mosquitto) config(dir string) string {
+	secured := fmt.Sprintf("certfile %s\nkeyfile %s\n", filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key"))
+	open := "allow_anonymous true\n"
+	return strings.Join([]string{
+		"user root", // so that it can read the test's folder; elsewhere it is the test's user
+		"per_listener_settings true",
+		"log_dest stderr",
+		fmt.Sprintf("listener %d 127.0.0.1\n%s%s", m.tls, secured, open),
+		fmt.Sprintf("listener %d 127.0.0.1\nprotocol websockets\n%s%s", m.webSocket, secured, open),
+		fmt.Sprintf("listener %d 127.0.0.1\nrequire_certificate true\ncafile %s\n%s%s", m.mutual, filepath.Join(dir, "ca.pem"), secured, open),
+		fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous false\npassword_file %s\n%s", m.locked, filepath.Join(dir, "passwords"), secured),
+	}, "\n")
+}
+
+// freePorts returns ports on which nothing listened a moment ago.
+func freePorts(t *testing.T, n int) []int {
+	t.Helper()
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close() // together, so that no port comes twice
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
