@@ -91,10 +91,34 @@ type Attestation interface {
 }
 
 // Identity is what a device presents on one connection: a client certificate in the TLS
-// handshake, or a token with each call.
+// handshake, a token with each call, or the answer of its TPM to the service's challenge.
 type Identity struct {
 	Certificate *tls.Certificate
 	Token       dps.Secret
+	TPM         TPMProof // nil for every attestation but a TPM
+}
+
+// TPMProof answers for the device's TPM on one connection. Its calls may take seconds; a
+// call that was given to the TPM is not cut short, ctx ends it before the next one. Errors
+// are a *[TPMError] or the error of ctx.
+type TPMProof interface {
+	// Keys are the public keys that the device introduces itself with.
+	Keys() dps.TPMKeys
+	// Activate takes the activation blob of the service's challenge into the TPM and
+	// returns the token for the target, signed with the key in it. It changes nothing that
+	// outlives the call.
+	Activate(ctx context.Context, blob []byte) (dps.Secret, error)
+	// ActivateHub takes the activation blob of an assignment, with the key for the hub, and
+	// makes it the device's persistent key if that was asked for.
+	ActivateHub(ctx context.Context, blob []byte) error
+	// SignForHub returns the HMAC-SHA256 of message with the key of the last ActivateHub.
+	SignForHub(ctx context.Context, message []byte) ([]byte, error)
+}
+
+// Authorizer is a Session that takes a token after it was opened: the service's challenge
+// to a TPM comes as an answer to a call.
+type Authorizer interface {
+	Authorize(token dps.Secret)
 }
 
 // Transport speaks the device API over one protocol.

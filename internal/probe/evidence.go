@@ -47,6 +47,7 @@ type Inputs struct {
 	Key         *KeyFacts         // a symmetric key or a group key signs
 	Token       *TokenFacts       // a ready SAS token is used
 	Certificate *CertificateFacts // a client certificate is used
+	TPM         *TPMFacts         // a TPM proves the device
 	Warnings    []Warning         // what is odd and may be refused
 }
 
@@ -114,7 +115,10 @@ type Run struct {
 	Opening    *Opening
 	Answers    []Answer // every answer of the service, in order, polls included
 	Waits      []Wait
-	End        End
+	// TPM is why the device's TPM could not answer the service; nil when it could, or was
+	// not asked. A TPM that fails before any packet is in Inputs instead.
+	TPM *TPMError
+	End End
 }
 
 // End says how a run came to its end.
@@ -124,7 +128,7 @@ type End string
 // The other ends say why it did not.
 const (
 	EndComplete    End = "complete"
-	EndRefused     End = "refused"     // the service, the peer or the network said no
+	EndRefused     End = "refused"     // the service, the peer, the network or the device's own TPM said no
 	EndExhausted   End = "exhausted"   // told to come back later (429, 5xx) until the retries ran out
 	EndTimeout     End = "timeout"     // the budget ran out, or a peer said nothing
 	EndCut         End = "cut"         // the connection was cut before an answer
@@ -285,6 +289,9 @@ type Opening struct {
 	Location   string      // where an HTTP redirect points
 	RetryAfter *RetryAfter // what a refused WebSocket handshake asked for; nil when it did not
 	Date       time.Time   // the peer's clock, zero when it told none
+	// TPM is set when the device's TPM could not answer the peer's challenge, on transports
+	// that put it while opening.
+	TPM *TPMError
 	// Failure is set when no answer came at all.
 	Failure *NetFailure
 }
@@ -329,6 +336,9 @@ type Answer struct {
 	Strays int
 	// Unacknowledged says that no PUBACK came for the call, though its answer did.
 	Unacknowledged bool
+	// Answered says that this is the challenge every TPM gets first and that the TPM
+	// answered it: part of a normal registration, not a refusal.
+	Answered bool
 	// Failure is set when no answer came, or not all of it; Status tells which.
 	Failure *NetFailure
 }

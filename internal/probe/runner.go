@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type runner struct {
 	pace     *pacer
 	last     Answer // the answer that assign goes on from
 	held     bool   // this run holds the registering token
+	proved   bool   // the TPM has answered the service's challenge
 }
 
 // walk runs every stage in order and leaves one finding for each.
@@ -169,6 +171,11 @@ func (f Finding) with(name, value string) Finding {
 
 func joinAll(list []string) string { return strings.Join(list, ", ") }
 
+// joinWords joins those that are not empty.
+func joinWords(words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
+}
+
 // joinSome keeps a line short: one entry and how many more.
 func joinSome(list []string) string {
 	if len(list) < 3 {
@@ -179,5 +186,5 @@ func joinSome(list []string) string {
 
 // request is the body of register and lookup.
 func (r *runner) request() dps.Request {
-	return dps.Request{RegistrationID: r.target.RegistrationID, Payload: r.cfg.Payload}
+	return dps.Request{RegistrationID: r.target.RegistrationID, TPM: r.tpmKeys(), Payload: r.cfg.Payload}
 }

@@ -47,6 +47,9 @@ func notBuilt(Mode) string { return "the assigned hub was not asked" }
 
 // inspect reports what is known before any packet.
 func (r *runner) inspect(context.Context) Finding {
+	if f, ended := r.inspectTPM(); ended {
+		return f
+	}
 	in := r.inputs
 	f := passed("%s", describeInputs(in, r.target))
 	switch n := len(in.Warnings); {
@@ -55,7 +58,7 @@ func (r *runner) inspect(context.Context) Finding {
 	case n > 1:
 		f = warned("%s; and %d more, see warnings", in.Warnings[0].Detail, n-1)
 	}
-	return f.with("attestation", string(r.target.Attestation)).with("identity", describeInputs(in, r.target))
+	return in.TPM.addTo(f.with("attestation", string(r.target.Attestation)).with("identity", describeInputs(in, r.target)))
 }
 
 func describeInputs(in *Inputs, target Target) string {
@@ -69,6 +72,8 @@ func describeInputs(in *Inputs, target Target) string {
 		return fmt.Sprintf("device key derived from a group key of %d bytes", in.Key.Size)
 	case in.Key != nil:
 		return fmt.Sprintf("symmetric key of %d bytes", in.Key.Size)
+	case in.TPM != nil:
+		return in.TPM.describe()
 	}
 	return string(target.Attestation)
 }
@@ -85,22 +90,24 @@ func describeChain(chain []*x509.Certificate) string {
 
 // inspectSettings adds the warnings that do not depend on the attestation.
 func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
-	if remarks, err := dps.CheckRegistrationID(target.RegistrationID); err != nil {
-		in.warn("registration-id-invalid", "%v", err)
-	} else {
-		for _, remark := range remarks {
-			in.warn("registration-id-invalid", "%s", remark)
-		}
+	// An empty id was to come from the TPM, which says itself why it could not tell.
+	if in.TPM == nil || target.RegistrationID != "" {
+		in.remark("registration-id-invalid", dps.CheckRegistrationID, target.RegistrationID)
 	}
-	if remarks, err := dps.CheckIDScope(target.Scope); err != nil {
-		in.warn("wrong-id-scope", "%v", err)
-	} else {
-		for _, remark := range remarks {
-			in.warn("wrong-id-scope", "%s", remark)
-		}
-	}
+	in.remark("wrong-id-scope", dps.CheckIDScope, target.Scope)
 	if len(payload) > 0 && payload[0] != '{' {
 		in.warn("payload-invalid", "the payload is not a JSON object, which the service's documentation asks for")
+	}
+}
+
+// remark warns of what check finds odd about a setting.
+func (in *Inputs) remark(id string, check func(string) ([]string, error), value string) {
+	remarks, err := check(value)
+	if err != nil {
+		in.warn(id, "%v", err)
+	}
+	for _, remark := range remarks {
+		in.warn(id, "%s", remark)
 	}
 }
 
@@ -111,7 +118,10 @@ func (r *runner) open(ctx context.Context) Finding {
 	r.run.Opening = &opening
 	r.compareClock(opening.Date, time.Since(start))
 	if session == nil {
-		if opening.Failure != nil {
+		switch {
+		case opening.TPM != nil:
+			return r.tpmFailed(ctx, opening.TPM)
+		case opening.Failure != nil:
 			return r.noAnswer(opening.Failure).with("layer", string(opening.Layer))
 		}
 		r.stop(EndRefused)
@@ -148,11 +158,17 @@ func (r *runner) register(ctx context.Context) Finding {
 	}
 	for attempt := 1; ; attempt++ {
 		answer := r.call(ctx, body)
+		if r.challenged(answer) {
+			if f, ok := r.prove(ctx, answer); !ok {
+				return f
+			}
+			answer = r.call(ctx, body)
+		}
 		if answer.Failure != nil {
 			return r.noAnswer(answer.Failure)
 		}
 		if !comeBackLater(answer) {
-			return r.judgeRegister(answer)
+			return r.judgeRegister(answer).with("challenge", flag(r.proved, "answered by the TPM"))
 		}
 		next := r.waitAfter(answer, attempt+1)
 		if attempt == r.cfg.MaxAttempts || !r.wait(ctx, next) {
@@ -206,7 +222,7 @@ func (r *runner) assign(ctx context.Context) Finding {
 	for polls := 0; ; polls++ {
 		status, registration := stateOf(r.last)
 		if !pending(status) || r.target.Mode == ModeLookup {
-			return r.judgeAssign(status, registration, polls)
+			return r.takeHubKey(ctx, r.judgeAssign(status, registration, polls))
 		}
 		answer, ok := r.poll(ctx, polls+1)
 		if !ok {

@@ -84,6 +84,9 @@ func (s *httpsSession) Lookup(ctx context.Context, body []byte) Answer {
 	return s.call(ctx, OpLookup, http.MethodPost, dps.LookupPath(s.target.Scope, s.target.RegistrationID), s.query(), body)
 }
 
+// Authorize implements Authorizer.
+func (s *httpsSession) Authorize(token dps.Secret) { s.token = token }
+
 // Close implements Session.
 func (s *httpsSession) Close() error {
 	s.client.CloseIdleConnections()

@@ -1,0 +1,286 @@
+//go:build tpm && linux
+
+package probe_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-tpm/tpm2"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// setPassword protects a hierarchy.
+func setPassword(t *testing.T, soft *softTPM, hierarchy tpm2.TPMHandle) {
+	t.Helper()
+	_, err := tpm2.HierarchyChangeAuth{
+		AuthHandle: tpm2.AuthHandle{Handle: hierarchy, Auth: tpm2.PasswordAuth(nil)},
+		NewAuth:    tpm2.TPM2BAuth{Buffer: []byte("password")},
+	}.Execute(soft.direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// makeKey makes a primary key of the owner hierarchy persistent.
+func makeKey(t *testing.T, soft *softTPM, template tpm2.TPMTPublic, handle tpm2.TPMHandle) {
+	t.Helper()
+	rsp, err := tpm2.CreatePrimary{
+		PrimaryHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.PasswordAuth(nil)},
+		InPublic:      tpm2.New2B(template),
+	}.Execute(soft.direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evict(t, soft, rsp.ObjectHandle, handle)
+	if _, err := (tpm2.FlushContext{FlushHandle: rsp.ObjectHandle}).Execute(soft.direct); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestHierarchyPassword: it fails before any packet, and only where a password is needed.
+func TestHierarchyPassword(t *testing.T) {
+	t.Parallel()
+	t.Run("endorsement", func(t *testing.T) {
+		soft := startTPM(t)
+		setPassword(t, soft, tpm2.TPMRHEndorsement)
+		wantFailure(t, openTPM(t, soft.path, false), probe.TPMHierarchy)
+	})
+	t.Run("endorsement, key persistent", func(t *testing.T) {
+		soft := startTPM(t)
+		persistKeys(t, soft)
+		setPassword(t, soft, tpm2.TPMRHEndorsement)
+		tpm := openTPM(t, soft.path, false)
+		wantFailure(t, tpm, probe.TPMHierarchy)
+		if f := facts(tpm); f.EK.Handle == 0 || !f.EndorsementAuth || tpm.RegistrationID() == "" {
+			t.Errorf("the key can be read all the same: %+v", f)
+		}
+	})
+	t.Run("owner", func(t *testing.T) {
+		soft := startTPM(t)
+		setPassword(t, soft, tpm2.TPMRHOwner)
+		wantFailure(t, openTPM(t, soft.path, false), probe.TPMHierarchy)
+	})
+	t.Run("owner, key persistent", func(t *testing.T) {
+		soft := startTPM(t)
+		persistKeys(t, soft)
+		setPassword(t, soft, tpm2.TPMRHOwner)
+		if run := registerWith(t, newProvisioning(t), openTPM(t, soft.path, false)); outcomes(run) != healthy {
+			t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
+		}
+		wantFailure(t, openTPM(t, soft.path, true), probe.TPMHierarchy)
+	})
+}
+
+// persistKeys provisions the TPM once, as an SDK would.
+func persistKeys(t *testing.T, soft *softTPM) {
+	t.Helper()
+	if run := registerWith(t, newProvisioning(t), openTPM(t, soft.path, true)); outcomes(run) != healthy {
+		t.Fatalf("outcomes %s", outcomes(run))
+	}
+}
+
+// wantFailure wants a TPM that fails in the inputs stage, and nothing sent.
+func wantFailure(t *testing.T, tpm *probe.TPM, kind probe.TPMKind) {
+	t.Helper()
+	if failure := facts(tpm).Failure; failure == nil || failure.Kind != kind {
+		t.Fatalf("failure %+v, want %s", failure, kind)
+	}
+	service := newProvisioning(t)
+	run := registerWith(t, service, tpm)
+	if f := run.FailedStage(); f == nil || f.Stage != probe.StageInputs || run.End != probe.EndRefused || len(run.Dials) != 0 {
+		t.Errorf("failed stage %+v, end %s, %d dials", f, run.End, len(run.Dials))
+	}
+}
+
+// TestLockout: too many wrong passwords do not keep a TPM from attesting, since none of
+// its keys here has one; but it is told.
+func TestLockout(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	lockOut(t, soft)
+	tpm := openTPM(t, soft.path, false)
+	if !facts(tpm).LockedOut {
+		t.Fatal("the TPM is not locked out")
+	}
+	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
+	}
+}
+
+// lockOut gives wrong passwords until the TPM takes no more.
+func lockOut(t *testing.T, soft *softTPM) {
+	t.Helper()
+	template := tpm2.RSASRKTemplate
+	template.ObjectAttributes.NoDA = false
+	rsp, err := tpm2.CreatePrimary{
+		PrimaryHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.PasswordAuth(nil)},
+		InPublic:      tpm2.New2B(template),
+		InSensitive: tpm2.TPM2BSensitiveCreate{Sensitive: &tpm2.TPMSSensitiveCreate{
+			UserAuth: tpm2.TPM2BAuth{Buffer: []byte("right")},
+		}},
+	}.Execute(soft.direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !errors.Is(err, tpm2.TPMRCLockout) {
+		_, err = tpm2.Create{
+			ParentHandle: tpm2.AuthHandle{Handle: rsp.ObjectHandle, Name: rsp.Name, Auth: tpm2.PasswordAuth([]byte("wrong"))},
+			InPublic:     tpm2.New2B(tpm2.ECCSRKTemplate),
+		}.Execute(soft.direct)
+		if !errors.Is(err, tpm2.TPMRCAuthFail) && !errors.Is(err, tpm2.TPMRCLockout) {
+			t.Fatalf("a wrong password gives %v", err)
+		}
+	}
+	if _, err := (tpm2.FlushContext{FlushHandle: rsp.ObjectHandle}).Execute(soft.direct); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOccupied: another key at a conventional handle is left alone and told.
+func TestOccupied(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	makeKey(t, soft, tpm2.ECCSRKTemplate, 0x81000001)
+	makeKey(t, soft, tpm2.RSASRKTemplate, 0x81010001)
+	before := soft.handles(t)
+	tpm := openTPM(t, soft.path, false)
+	in := tpm.Inspect(probe.Target{}, time.Time{}, 0)
+	var ids []string
+	for _, w := range in.Warnings {
+		ids = append(ids, w.ID)
+	}
+	if got := strings.Join(ids, " "); got != "tpm-ek-mismatch tpm-srk-template" {
+		t.Errorf("warnings %q", got)
+	}
+	run := registerWith(t, newProvisioning(t), tpm)
+	if got, want := outcomes(run), "inputs=warned "+healthy; got != want {
+		t.Errorf("outcomes %s, want %s", got, want)
+	}
+	wantFailure(t, openTPM(t, soft.path, true), probe.TPMTemplate)
+	if after := soft.handles(t); len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
+		t.Errorf("handles before %x, after %x", before, after)
+	}
+}
+
+// countdown is a context that ends once it has been asked so many times.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestCancelAnywhere ends the context before each command in turn: nothing is ever left in
+// the TPM.
+func TestCancelAnywhere(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	p := proof(t, openTPM(t, soft.path, false))
+	blob := blobFor(t, p.Keys(), randomKey())
+	for n := 0; ; n++ {
+		_, err := p.Activate(&countdown{t.Context(), n}, blob)
+		if left := soft.handles(t); len(left) != 0 {
+			t.Fatalf("cancelled after %d commands: left in the TPM: %x", n, left)
+		}
+		if err == nil {
+			if n < 8 {
+				t.Errorf("only %d commands", n)
+			}
+			return
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("cancelled after %d commands: %v", n, err)
+		}
+	}
+}
+
+// TestDamagedBlobs gives the TPM blobs that are cut off or changed: each is told as such.
+func TestDamagedBlobs(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	p := proof(t, openTPM(t, soft.path, false))
+	key := randomKey()
+	blob := blobFor(t, p.Keys(), key)
+	random := rand.New(rand.NewPCG(1, 2))
+	damaged := [][]byte{nil, {0}}
+	for range 40 {
+		damaged = append(damaged, blob[:random.IntN(len(blob))])
+		changed := append([]byte{}, blob...)
+		changed[random.IntN(len(blob)-32)] ^= 1 << random.IntN(8) // not in the address, which nobody reads
+		damaged = append(damaged, changed)
+	}
+	for i, b := range damaged {
+		token, err := p.Activate(t.Context(), b)
+		if err == nil {
+			if parsed, err := dps.ParseToken(token); err != nil || !parsed.SignedBy(key) {
+				t.Errorf("blob %d: a token that is signed with another key", i)
+			}
+			continue
+		}
+		switch kind := kindOf(t, err); kind {
+		case probe.TPMActivation, probe.TPMBlob:
+		default:
+			t.Errorf("blob %d: %s: %v", i, kind, err)
+		}
+	}
+	if left := soft.handles(t); len(left) != 0 {
+		t.Errorf("left in the TPM: %x", left)
+	}
+}
+
+// TestReset: saved contexts do not outlive a reset, so the keys are made anew, and the
+// same ones.
+func TestReset(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	tpm := openTPM(t, soft.path, false)
+	soft.reset(t)
+	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
+	}
+	if left := soft.handles(t); len(left) != 0 {
+		t.Errorf("left in the TPM: %x", left)
+	}
+}
+
+// TestSavedKeys: keys that were made once are not made again, which now would fail.
+func TestSavedKeys(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	tpm := openTPM(t, soft.path, false)
+	setPassword(t, soft, tpm2.TPMRHOwner)
+	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
+	}
+}
+
+// TestSlotsFull: what other programs left loaded can stop a TPM without a resource manager.
+func TestSlotsFull(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	for {
+		_, err := tpm2.CreatePrimary{
+			PrimaryHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.PasswordAuth(nil)},
+			InPublic:      tpm2.New2B(tpm2.ECCSRKTemplate),
+		}.Execute(soft.direct)
+		if errors.Is(err, tpm2.TPMRCObjectMemory) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantFailure(t, openTPM(t, soft.path, false), probe.TPMNoManager)
+}

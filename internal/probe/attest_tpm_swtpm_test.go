@@ -1,0 +1,326 @@
+//go:build tpm && linux
+
+package probe_test
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-tpm/tpm2"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/probe"
+)
+
+// provisioning is a service that enrolls one TPM: it challenges the keys of the body, or
+// other ones, and takes a token signed with the key in the challenge.
+type provisioning struct {
+	t           *testing.T
+	key, hubKey dps.Key
+	other       *dps.TPMKeys // challenged in place of the caller's
+	challenges  atomic.Int32
+}
+
+func newProvisioning(t *testing.T) *provisioning {
+	return &provisioning{t: t, key: randomKey(), hubKey: randomKey()}
+}
+
+func randomKey() dps.Key {
+	b := make([]byte, dps.GeneratedKeySize)
+	rand.Read(b)
+	return dps.NewKey(b)
+}
+
+func blobFor(t *testing.T, keys dps.TPMKeys, key dps.Key) []byte {
+	t.Helper()
+	blob, err := emulator.NewActivation(keys.EndorsementKey, keys.StorageRootKey, key, "hub.example", rand.Reader)
+	if err != nil {
+		t.Error(err)
+	}
+	return blob
+}
+
+func (p *provisioning) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("Retry-After", "0")
+	id := strings.Split(req.URL.Path, "/")
+	switch {
+	case len(id) < 4:
+		w.WriteHeader(http.StatusNotFound)
+	case req.Method == http.MethodPut && req.Header.Get("Authorization") == "":
+		p.challenges.Add(1)
+		w.WriteHeader(http.StatusUnauthorized)
+		p.answer(w, dps.Challenge{Message: "Authorization required", AuthenticationKey: blobFor(p.t, p.caller(req), p.key), KeyName: "registration"})
+	case !p.authorized(req, id[1], id[3]):
+		w.WriteHeader(http.StatusUnauthorized)
+		io.WriteString(w, `{"errorCode":401002,"message":"Unauthorized"}`)
+	case req.Method == http.MethodPut:
+		w.WriteHeader(http.StatusAccepted)
+		hub := blobFor(p.t, p.caller(req), p.hubKey)
+		p.answer(w, dps.Operation{OperationID: base64.RawURLEncoding.EncodeToString(hub), Status: dps.StatusAssigning})
+	default:
+		// The hub's blob has travelled in the operation id, so that no state is needed.
+		hub, err := base64.RawURLEncoding.DecodeString(id[5])
+		if err != nil {
+			p.t.Error(err)
+		}
+		p.answer(w, dps.Operation{OperationID: id[5], Status: dps.StatusAssigned, Registration: &dps.Registration{
+			RegistrationID: id[3], AssignedHub: "hub.example", DeviceID: id[3], Status: dps.StatusAssigned,
+			TPM: &dps.RegistrationTPM{AuthenticationKey: hub},
+		}})
+	}
+}
+
+func (p *provisioning) caller(req *http.Request) dps.TPMKeys {
+	var body dps.Request
+	if err := json.NewDecoder(req.Body).Decode(&body); err != nil || body.TPM == nil {
+		p.t.Errorf("the body has no TPM keys: %v", err)
+		return dps.TPMKeys{}
+	}
+	if p.other != nil {
+		return *p.other
+	}
+	return *body.TPM
+}
+
+func (p *provisioning) authorized(req *http.Request, scope, id string) bool {
+	token, err := dps.ParseToken(dps.NewSecret(req.Header.Get("Authorization")))
+	return err == nil && token.SignedBy(p.key) && token.Covers(dps.Resource(scope, id)) && token.Expiry.After(time.Now())
+}
+
+func (p *provisioning) answer(w io.Writer, body any) {
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		p.t.Error(err)
+	}
+}
+
+func openTPM(t *testing.T, path string, persist bool) *probe.TPM {
+	t.Helper()
+	tpm, err := probe.OpenTPM(context.Background(), path, persist)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tpm
+}
+
+func facts(tpm *probe.TPM) *probe.TPMFacts {
+	return tpm.Inspect(probe.Target{}, time.Time{}, 0).TPM
+}
+
+func proof(t *testing.T, tpm *probe.TPM) probe.TPMProof {
+	t.Helper()
+	if failure := facts(tpm).Failure; failure != nil {
+		t.Fatal(failure)
+	}
+	return tpm.Identify(probe.Target{Scope: scope, RegistrationID: tpm.RegistrationID()}, time.Now()).TPM
+}
+
+func registerWith(t *testing.T, service http.Handler, tpm *probe.TPM) probe.Run {
+	t.Helper()
+	cfg := start(t, service)
+	cfg.Attestation, cfg.RegistrationID = tpm, tpm.RegistrationID()
+	return do(t, cfg)
+}
+
+func kindOf(t *testing.T, err error) probe.TPMKind {
+	t.Helper()
+	failure, ok := errors.AsType[*probe.TPMError](err)
+	if !ok {
+		t.Fatalf("%v is no *probe.TPMError", err)
+	}
+	return failure.Kind
+}
+
+// TestTPMRegisters goes the whole way twice, and leaves the TPM as it was.
+func TestTPMRegisters(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	before := soft.handles(t)
+	tpm := openTPM(t, soft.path, false)
+	service := newProvisioning(t)
+	for range 2 {
+		run := registerWith(t, service, tpm)
+		if got := outcomes(run); got != healthy {
+			t.Errorf("outcomes %s, want %s; %v", got, healthy, run.FailedStage())
+		}
+		type seen struct {
+			Status   int
+			Kind     dps.BodyKind
+			Answered bool
+		}
+		var answers []seen
+		for _, a := range run.Answers {
+			answers = append(answers, seen{a.Status, a.Body.Kind, a.Answered})
+		}
+		want := []seen{{401, dps.BodyChallenge, true}, {202, dps.BodyOperation, false}, {200, dps.BodyOperation, false}}
+		if diff := cmp.Diff(want, answers); diff != "" {
+			t.Errorf("answers (-want +got):\n%s", diff)
+		}
+	}
+	if n := service.challenges.Load(); n != 2 {
+		t.Errorf("%d challenges for two registrations", n)
+	}
+	if diff := cmp.Diff(before, soft.handles(t)); diff != "" {
+		t.Errorf("handles in the TPM (-before +after):\n%s", diff)
+	}
+	f := facts(tpm)
+	if f.Manufacturer != "IBM" || f.EK.Handle != 0 || f.EK.Hash() == "" || f.IdentityKey {
+		t.Errorf("facts %+v", f)
+	}
+	if id := tpm.RegistrationID(); id != dps.TPMRegistrationID(f.EK.Public) || len(id) != 52 {
+		t.Errorf("registration id %q", id)
+	}
+}
+
+// TestAnotherTPM: a blob for any other pair of keys is told as such.
+func TestAnotherTPM(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	tpm := openTPM(t, soft.path, false)
+	mine := proof(t, tpm).Keys()
+	theirs := proof(t, openTPM(t, startTPM(t).path, false)).Keys()
+	for name, keys := range map[string]dps.TPMKeys{
+		"other TPM":       theirs,
+		"its EK replaced": {EndorsementKey: theirs.EndorsementKey, StorageRootKey: mine.StorageRootKey},
+		"its SRK of old":  {EndorsementKey: mine.EndorsementKey, StorageRootKey: theirs.StorageRootKey},
+	} {
+		service := newProvisioning(t)
+		service.other = &keys
+		run := registerWith(t, service, tpm)
+		const want = "register=failed assign=skipped hub=not-applicable"
+		if got := outcomes(run); got != want {
+			t.Errorf("%s: outcomes %s, want %s", name, got, want)
+		}
+		if run.TPM == nil || run.TPM.Kind != probe.TPMActivation || run.TPM.Code == 0 {
+			t.Errorf("%s: failure %+v", name, run.TPM)
+		}
+		if run.End != probe.EndRefused || len(run.Answers) != 1 || run.Answers[0].Answered {
+			t.Errorf("%s: end %s, answers %+v", name, run.End, run.Answers)
+		}
+	}
+	if left := soft.handles(t); len(left) != 0 {
+		t.Errorf("left in the TPM: %x", left)
+	}
+}
+
+// TestPersist: with the wish the three keys stay, and are used and replaced the next time.
+func TestPersist(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	first := openTPM(t, soft.path, true)
+	ek, srk := facts(first).EK.Public, facts(first).SRK.Public
+	want := []tpm2.TPMHandle{0x81000001, 0x81000100, 0x81010001}
+	service := newProvisioning(t)
+	for range 2 { // the second finds its keys in place
+		service.hubKey = randomKey()
+		if run := registerWith(t, service, openTPM(t, soft.path, true)); outcomes(run) != healthy {
+			t.Fatalf("outcomes %s; %v", outcomes(run), run.FailedStage())
+		}
+		if diff := cmp.Diff(want, soft.handles(t)); diff != "" {
+			t.Fatalf("handles in the TPM (-want +got):\n%s", diff)
+		}
+		checkIdentityKey(t, soft, service.hubKey)
+	}
+	later := openTPM(t, soft.path, false)
+	f := facts(later)
+	if diff := cmp.Diff([]probe.TPMKeyFacts{{Public: ek, Handle: 0x81010001}, {Public: srk, Handle: 0x81000001}}, []probe.TPMKeyFacts{f.EK, f.SRK}); diff != "" || !f.IdentityKey {
+		t.Errorf("keys (-want +got):\n%s\nidentity key %v", diff, f.IdentityKey)
+	}
+	persisted := service.hubKey
+	service.hubKey = randomKey()
+	if run := registerWith(t, service, later); outcomes(run) != healthy {
+		t.Errorf("outcomes %s", outcomes(run))
+	}
+	checkIdentityKey(t, soft, persisted)
+	for _, handle := range want {
+		evict(t, soft, handle, handle)
+	}
+	if left := soft.handles(t); len(left) != 0 {
+		t.Errorf("left in the TPM: %x", left)
+	}
+}
+
+// checkIdentityKey signs with the persistent key as an SDK would.
+func checkIdentityKey(t *testing.T, soft *softTPM, key dps.Key) {
+	t.Helper()
+	public, err := tpm2.ReadPublic{ObjectHandle: tpm2.TPMHandle(0x81000100)}.Execute(soft.direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rsp, err := tpm2.Hmac{
+		Handle:  tpm2.AuthHandle{Handle: 0x81000100, Name: public.Name, Auth: tpm2.PasswordAuth(nil)},
+		Buffer:  tpm2.TPM2BMaxBuffer{Buffer: []byte("message")},
+		HashAlg: tpm2.TPMAlgSHA256,
+	}.Execute(soft.direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !hmac.Equal(rsp.OutHMAC.Buffer, softHMAC(t, key, []byte("message"))) {
+		t.Error("another key is persistent")
+	}
+}
+
+func softHMAC(t *testing.T, key dps.Key, message []byte) []byte {
+	t.Helper()
+	secret, err := base64.StdEncoding.DecodeString(key.Text().Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(message)
+	return mac.Sum(nil)
+}
+
+// evict makes object persistent at handle, or removes it when both are the same.
+func evict(t *testing.T, soft *softTPM, object, handle tpm2.TPMHandle) {
+	t.Helper()
+	public, err := tpm2.ReadPublic{ObjectHandle: object}.Execute(soft.direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tpm2.EvictControl{
+		Auth:             tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.PasswordAuth(nil)},
+		ObjectHandle:     tpm2.NamedHandle{Handle: object, Name: public.Name},
+		PersistentHandle: handle,
+	}.Execute(soft.direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSignForHub: messages of one command and of several.
+func TestSignForHub(t *testing.T) {
+	t.Parallel()
+	soft := startTPM(t)
+	p := proof(t, openTPM(t, soft.path, false))
+	key := randomKey()
+	if _, err := p.SignForHub(t.Context(), []byte("early")); err == nil {
+		t.Error("signed before there was a key")
+	}
+	if err := p.ActivateHub(t.Context(), blobFor(t, p.Keys(), key)); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 1, 1024, 1025, 2048, 5000} {
+		message := make([]byte, n)
+		rand.Read(message)
+		got, err := p.SignForHub(t.Context(), message)
+		if err != nil || !hmac.Equal(got, softHMAC(t, key, message)) {
+			t.Errorf("%d bytes: %x, %v", n, got, err)
+		}
+	}
+	if left := soft.handles(t); len(left) != 0 {
+		t.Errorf("left in the TPM: %x", left)
+	}
+}

@@ -1,0 +1,126 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"dpsdiag/internal/dps"
+)
+
+// challenged reports the first answer to a TPM: a 401 with a key that only this TPM can
+// use. It is answered once; a second one is a refusal.
+func (r *runner) challenged(a Answer) bool {
+	_, takesToken := r.session.(Authorizer)
+	return a.Status == http.StatusUnauthorized && a.Body.Challenge != nil && takesToken && r.identity.TPM != nil && !r.proved
+}
+
+// prove answers a challenge, so that the call can be made again. It reports false with the
+// stage's finding when the TPM fails.
+func (r *runner) prove(ctx context.Context, challenge Answer) (Finding, bool) {
+	token, err := r.identity.TPM.Activate(ctx, challenge.Body.Challenge.AuthenticationKey)
+	if err != nil {
+		return r.tpmFailed(ctx, err), false
+	}
+	r.session.(Authorizer).Authorize(token)
+	r.proved = true
+	r.run.Answers[len(r.run.Answers)-1].Answered = true
+	return Finding{}, true
+}
+
+// tpmFailed ends a stage in which the device's own TPM failed.
+func (r *runner) tpmFailed(ctx context.Context, err error) Finding {
+	if ctx.Err() != nil {
+		r.stop(EndTimeout)
+		return failed("the time ran out while the TPM was at work")
+	}
+	r.run.TPM = asTPMError(err)
+	r.stop(EndRefused)
+	return failed("%s", r.run.TPM.Error()).withTPM(r.run.TPM)
+}
+
+// takeHubKey takes the key for the hub that comes with an assignment into the TPM. Without
+// one a device cannot talk to its hub, and some SDKs fail here (azure-iot-sdk-c
+// provisioning_client/src/prov_device_ll_client.c).
+func (r *runner) takeHubKey(ctx context.Context, f Finding) Finding {
+	_, registration := stateOf(r.last)
+	if r.identity.TPM == nil || f.Outcome != Passed || r.target.Mode != ModeRegister || registration == nil {
+		return f
+	}
+	if registration.TPM == nil || len(registration.TPM.AuthenticationKey) == 0 {
+		f.Outcome, f.Detail = Warned, f.Detail+", without the key that a TPM needs for its hub"
+		return f
+	}
+	if err := r.identity.TPM.ActivateHub(ctx, registration.TPM.AuthenticationKey); err != nil {
+		bad := r.tpmFailed(ctx, err)
+		f.Outcome, f.Detail, f.Facts = Failed, f.Detail+", but: "+bad.Detail, append(f.Facts, bad.Facts...)
+		return f
+	}
+	return f.with("hub-key", "activated")
+}
+
+// inspectTPM is the outcome of the inputs stage for a TPM; it reports false when the TPM
+// can attest.
+func (r *runner) inspectTPM() (Finding, bool) {
+	facts := r.inputs.TPM
+	if facts == nil || facts.Failure == nil {
+		return Finding{}, false
+	}
+	r.stop(EndRefused)
+	return facts.addTo(failed("%s", facts.Failure.Error())).withTPM(facts.Failure), true
+}
+
+// describe sums the TPM up in one line.
+func (t *TPMFacts) describe() string {
+	return fmt.Sprintf("TPM of %s, endorsement key with SHA-256 %.16s...", joinWords(t.Manufacturer, t.Model, t.Firmware), t.EK.Hash())
+}
+
+// addTo adds the facts about the TPM to a finding.
+func (t *TPMFacts) addTo(f Finding) Finding {
+	if t == nil {
+		return f
+	}
+	return f.with("tpm", t.Path).with("manufacturer", t.Manufacturer).with("model", t.Model).with("firmware", t.Firmware).
+		with("ek-sha256", t.EK.Hash()).with("ek-source", t.EK.source()).with("srk-source", t.SRK.source()).
+		with("identity-key", t.identityKey()).with("lockout", flag(t.LockedOut, "the TPM refuses passwords"))
+}
+
+// source says where a key comes from, "" when there is none.
+func (k TPMKeyFacts) source() string {
+	switch {
+	case k.Public == nil:
+		return ""
+	case k.Handle != 0:
+		return fmt.Sprintf("persistent at 0x%08x", k.Handle)
+	}
+	return "made from the standard template for this probe"
+}
+
+func (t *TPMFacts) identityKey() string {
+	return flag(t.IdentityKey, fmt.Sprintf("present at 0x%08x", uint32(identityHandle)))
+}
+
+func flag(set bool, text string) string {
+	if set {
+		return text
+	}
+	return ""
+}
+
+// withTPM adds what a script needs to know of a TPM's failure.
+func (f Finding) withTPM(e *TPMError) Finding {
+	f = f.with("tpm-failure", string(e.Kind)).with("step", e.Step).with("group", e.Group)
+	if e.Code != 0 {
+		f = f.with("tpm-code", fmt.Sprintf("0x%03x", e.Code))
+	}
+	return f
+}
+
+// tpmKeys are the public keys that go with the body of a call; nil without a TPM.
+func (r *runner) tpmKeys() *dps.TPMKeys {
+	if r.identity.TPM == nil {
+		return nil
+	}
+	keys := r.identity.TPM.Keys()
+	return &keys
+}
