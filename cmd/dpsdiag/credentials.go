@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto"
 	"crypto/x509"
 	"slices"
@@ -15,6 +16,7 @@ type credentialOptions struct {
 	key, groupKey        secretSource
 	cert, certKey, chain string
 	tokenEnv             string
+	tpm                  tpmOptions
 }
 
 func (o *credentialOptions) flags() *pflag.FlagSet {
@@ -30,13 +32,14 @@ func (o *credentialOptions) flags() *pflag.FlagSet {
 	flags.StringVar(&o.certKey, "cert-key", "", "PEM `FILE` with the private key of --cert, not encrypted")
 	flags.StringVar(&o.chain, "chain", "", "PEM `FILE` with intermediates to send after those of --cert")
 	flags.StringVar(&o.tokenEnv, "sas-token-env", "", "environment variable `VAR` with a ready SAS token, used as it is")
+	o.tpm.addTo(flags)
 	return flags
 }
 
 // credential is one way to prove an identity, as given on the command line.
 type credential struct {
 	flags []string
-	read  func(*app) (probe.Attestation, error)
+	read  func(context.Context, *app) (probe.Attestation, error)
 }
 
 func (o *credentialOptions) given() []credential {
@@ -54,19 +57,20 @@ func (o *credentialOptions) given() []credential {
 		{o.groupKey.flags(), o.readGroupKey},
 		{x509Flags, o.readX509},
 		{tokenFlags, o.readToken},
+		{o.tpm.given(), o.tpm.read},
 	}
 	return slices.DeleteFunc(all, func(c credential) bool { return len(c.flags) == 0 })
 }
 
 // attestation reads the one credential that was given.
-func (o *credentialOptions) attestation(a *app) (probe.Attestation, error) {
+func (o *credentialOptions) attestation(ctx context.Context, a *app) (probe.Attestation, error) {
 	given := o.given()
 	switch len(given) {
 	case 0:
-		return nil, usagef("give one of --key-file, --group-key-file, --cert with --cert-key, --sas-token-env; or try --sandbox healthy",
-			"no credential: a device proves itself with a key, a certificate or a token")
+		return nil, usagef("give one of --key-file, --group-key-file, --cert with --cert-key, --sas-token-env, --tpm; or try --sandbox healthy",
+			"no credential: a device proves itself with a key, a certificate, a token or a TPM")
 	case 1:
-		return given[0].read(a)
+		return given[0].read(ctx, a)
 	}
 	return nil, usagef("leave one of them out", "%s and %s are two credentials; a device proves itself with one", given[0].flags[0], given[1].flags[0])
 }
@@ -79,7 +83,7 @@ func (s secretSource) one() error {
 	return nil
 }
 
-func (o *credentialOptions) readKey(a *app) (probe.Attestation, error) {
+func (o *credentialOptions) readKey(_ context.Context, a *app) (probe.Attestation, error) {
 	if err := o.key.one(); err != nil {
 		return nil, err
 	}
@@ -90,7 +94,7 @@ func (o *credentialOptions) readKey(a *app) (probe.Attestation, error) {
 	return probe.NewSymmetricKey(key), nil
 }
 
-func (o *credentialOptions) readGroupKey(a *app) (probe.Attestation, error) {
+func (o *credentialOptions) readGroupKey(_ context.Context, a *app) (probe.Attestation, error) {
 	if err := o.groupKey.one(); err != nil {
 		return nil, err
 	}
@@ -101,7 +105,7 @@ func (o *credentialOptions) readGroupKey(a *app) (probe.Attestation, error) {
 	return probe.NewGroupKey(key), nil
 }
 
-func (o *credentialOptions) readToken(a *app) (probe.Attestation, error) {
+func (o *credentialOptions) readToken(_ context.Context, a *app) (probe.Attestation, error) {
 	const flag = "--sas-token-env"
 	token, err := a.secretFromEnv(flag, o.tokenEnv)
 	if err != nil {
@@ -114,7 +118,7 @@ func (o *credentialOptions) readToken(a *app) (probe.Attestation, error) {
 	return attestation, nil
 }
 
-func (o *credentialOptions) readX509(*app) (probe.Attestation, error) {
+func (o *credentialOptions) readX509(context.Context, *app) (probe.Attestation, error) {
 	if o.cert == "" || o.certKey == "" {
 		missing := "--cert"
 		if o.cert != "" {
@@ -179,6 +183,10 @@ func readPrivateKey(path string) (crypto.Signer, error) {
 	return key, nil
 }
 
+// idMaker is an attestation that makes its own registration id: a TPM. The id is "" when
+// the TPM cannot be read, which the probe reports.
+type idMaker interface{ RegistrationID() string }
+
 // commonNamer is an attestation that carries a registration id.
 type commonNamer interface{ CommonName() string }
 
@@ -186,6 +194,9 @@ type commonNamer interface{ CommonName() string }
 func registrationID(given string, attestation probe.Attestation) (id, source string, err error) {
 	if given != "" {
 		return given, "--registration-id", nil
+	}
+	if maker, ok := attestation.(idMaker); ok {
+		return maker.RegistrationID(), "the TPM's own id", nil
 	}
 	namer, ok := attestation.(commonNamer)
 	if !ok {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +73,7 @@ func newProbeCmd(a *app) *cobra.Command {
 
 func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("action", pflag.ContinueOnError)
-	flags.StringVar(&o.transports, "transport", string(probe.HTTPS), "`TRANSPORT` to use: "+strings.Join(transportNames(), ", "))
+	flags.StringVar(&o.transports, "transport", string(probe.HTTPS), "`TRANSPORT` to use: "+strings.Join(transportNames(), ", ")+"; several with commas, or "+allTransports+" to compare them side by side")
 	flags.BoolVar(&o.preflight, "preflight", false, "stop before the register call; changes nothing in the service")
 	flags.BoolVar(&o.lookup, "lookup", false, "look the registration up instead of registering; unbilled, changes nothing")
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
@@ -104,6 +103,10 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	cfg, end, err := o.config(ctx, a, flags)
 	if err != nil {
 		return err
+	}
+	if err := cfg.Check(); err != nil {
+		end()
+		return usagef("leave the transport out, or choose another", "--transport: %v", err)
 	}
 	evidence := watchedProbe(ctx, a, cfg)
 	end()
@@ -189,10 +192,10 @@ func (o *probeOptions) config(ctx context.Context, a *app, flags *pflag.FlagSet)
 		end, err = o.enterSandbox(ctx, a, &cfg, flags)
 		return cfg, end, err
 	}
-	if cfg.Attestation, err = o.credential.attestation(a); err != nil {
+	if cfg.Attestation, err = o.credential.attestation(ctx, a); err != nil {
 		return cfg, nil, err
 	}
-	return cfg, func() {}, o.target.fill(&cfg, flags.Changed("port-https"))
+	return cfg, func() {}, o.target.fill(&cfg)
 }
 
 func (o *probeOptions) mode() probe.Mode {
@@ -203,47 +206,4 @@ func (o *probeOptions) mode() probe.Mode {
 		return probe.ModeLookup
 	}
 	return probe.ModeRegister
-}
-
-// transport is a transport that --transport offers.
-type transport struct {
-	about string
-	open  probe.Transport
-}
-
-func transports() []transport {
-	return []transport{{"HTTP 1.1 over TLS, port 443", probe.NewHTTPS()}}
-}
-
-func transportNames() []string {
-	var names []string
-	for _, t := range transports() {
-		names = append(names, string(t.open.ID()))
-	}
-	return names
-}
-
-func transportCompletions() []cobra.Completion {
-	var list []cobra.Completion
-	for _, t := range transports() {
-		list = append(list, cobra.CompletionWithDesc(string(t.open.ID()), t.about))
-	}
-	return list
-}
-
-// parseTransports reads a list of transports with commas between them.
-func parseTransports(list string) ([]probe.Transport, error) {
-	var chosen []probe.Transport
-	for name := range strings.SplitSeq(list, ",") {
-		i := slices.Index(transportNames(), strings.TrimSpace(name))
-		if i < 0 {
-			return nil, usagef("available: "+strings.Join(transportNames(), ", "), "--transport: %q is not available", name)
-		}
-		t := transports()[i].open
-		if slices.ContainsFunc(chosen, func(c probe.Transport) bool { return c.ID() == t.ID() }) {
-			return nil, usagef("name each transport once", "--transport: %s is named twice", t.ID())
-		}
-		chosen = append(chosen, t)
-	}
-	return chosen, nil
 }

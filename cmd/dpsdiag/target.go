@@ -19,7 +19,7 @@ import (
 type targetOptions struct {
 	scope, registrationID string
 	endpoint, cloud       string
-	portHTTPS             int
+	ports                 portOptions
 	caFile                string
 }
 
@@ -29,7 +29,7 @@ func (o *targetOptions) flags() *pflag.FlagSet {
 	flags.StringVar(&o.registrationID, "registration-id", "", "registration `ID` of the device; the default is the common name of --cert")
 	flags.StringVar(&o.endpoint, "endpoint", "", "`HOST[:PORT]` of the service; the default is the global endpoint of --cloud. The port serves every transport")
 	flags.StringVar(&o.cloud, "cloud", "", "`CLOUD` of the global endpoint: "+strings.Join(cloudNames(), ", ")+" (default "+cloudNames()[0]+")")
-	flags.IntVar(&o.portHTTPS, "port-https", 0, "`PORT` of the https transport (default 443, or the port of --endpoint)")
+	o.ports.addTo(flags)
 	flags.StringVar(&o.caFile, "ca-file", "", "PEM `FILE` of certificates to trust besides those of the system")
 	return flags
 }
@@ -51,8 +51,8 @@ func cloudCompletions() []cobra.Completion {
 	return list
 }
 
-// parseEndpoint combines --endpoint, --cloud and --port-https.
-func (o *targetOptions) parseEndpoint(portGiven bool) (dps.Endpoint, error) {
+// parseEndpoint combines --endpoint, --cloud and the ports.
+func (o *targetOptions) parseEndpoint() (dps.Endpoint, error) {
 	if o.endpoint != "" && o.cloud != "" {
 		return dps.Endpoint{}, usagef("leave one of them out", "--endpoint and --cloud both name the service")
 	}
@@ -71,14 +71,33 @@ func (o *targetOptions) parseEndpoint(portGiven bool) (dps.Endpoint, error) {
 	if err != nil {
 		return dps.Endpoint{}, usagef("the endpoint of the public cloud is "+dps.CloudPublic.GlobalHost(), "--endpoint: %v", err)
 	}
-	if !portGiven {
-		return endpoint, nil
+	return endpoint, o.ports.set(&endpoint)
+}
+
+// portOptions are the flags for one port each; 0 keeps the endpoint's.
+type portOptions struct{ https, mqtt, amqp int }
+
+func (o *portOptions) addTo(flags *pflag.FlagSet) {
+	const usage = "`PORT` of the %s transport%s (default %d, or the port of --endpoint)"
+	flags.IntVar(&o.https, "port-https", 0, fmt.Sprintf(usage, "https", " and of WebSocket", dps.PortHTTPS))
+	flags.IntVar(&o.mqtt, "port-mqtt", 0, fmt.Sprintf(usage, "mqtt", "", dps.PortMQTT))
+	flags.IntVar(&o.amqp, "port-amqp", 0, fmt.Sprintf(usage, "amqp", "", dps.PortAMQP))
+}
+
+func (o *portOptions) set(endpoint *dps.Endpoint) error {
+	for _, port := range []struct {
+		flag  string
+		value int
+		part  *int
+	}{{"--port-https", o.https, &endpoint.HTTPS}, {"--port-mqtt", o.mqtt, &endpoint.MQTT}, {"--port-amqp", o.amqp, &endpoint.AMQP}} {
+		switch {
+		case port.value < 0 || port.value > 65535:
+			return usagef("a port is a number from 1 to 65535", "%s: %d is not a port", port.flag, port.value)
+		case port.value > 0:
+			*port.part = port.value
+		}
 	}
-	if o.portHTTPS < 1 || o.portHTTPS > 65535 {
-		return dps.Endpoint{}, usagef("a port is a number from 1 to 65535", "--port-https: %d is not a port", o.portHTTPS)
-	}
-	endpoint.HTTPS = o.portHTTPS
-	return endpoint, nil
+	return nil
 }
 
 // roots are the trust anchors of the system and those of --ca-file; nil means those of
@@ -102,7 +121,7 @@ func (o *targetOptions) roots() (*x509.CertPool, error) {
 }
 
 // fill puts the target into a probe.
-func (o *targetOptions) fill(cfg *probe.Config, portGiven bool) (err error) {
+func (o *targetOptions) fill(cfg *probe.Config) (err error) {
 	if o.scope == "" {
 		return usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6; or try --sandbox healthy", "--id-scope is missing")
 	}
@@ -113,11 +132,11 @@ func (o *targetOptions) fill(cfg *probe.Config, portGiven bool) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := dps.CheckRegistrationID(id); err != nil {
+	if _, err := dps.CheckRegistrationID(id); err != nil && id != "" {
 		return usagef(fmt.Sprintf("at most %d letters, digits and - . _ :", dps.MaxRegistrationID), "%s: %v", source, err)
 	}
 	cfg.Scope, cfg.RegistrationID = o.scope, id
-	if cfg.Endpoint, err = o.parseEndpoint(portGiven); err != nil {
+	if cfg.Endpoint, err = o.parseEndpoint(); err != nil {
 		return err
 	}
 	cfg.Roots, err = o.roots()

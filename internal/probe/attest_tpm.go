@@ -14,6 +14,9 @@ import (
 // TPM attests with a TPM 2.0. It opens the device for each piece of work and leaves
 // nothing loaded in it between two of them. One TPM serves several runs at a time.
 type TPM struct {
+	// ShowEK adds the endorsement key itself, in base64, to the facts of the inputs stage.
+	ShowEK bool
+
 	path    string
 	persist bool
 	facts   TPMFacts // as found when it was opened
@@ -55,6 +58,7 @@ func (t *TPM) Kind() AttestationKind { return KindTPM }
 // handle, so one that this probe could not use is worth a warning.
 func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 	facts := t.facts
+	facts.ShowEK = t.ShowEK
 	in := Inputs{TPM: &facts}
 	if facts.EK.Occupied != "" {
 		in.warn("tpm-ek-mismatch", "the SDKs would use the key at 0x%08x as the endorsement key: %s", uint32(ekHandle), facts.EK.Occupied)

@@ -21,6 +21,8 @@ type TPMFacts struct {
 	OwnerAuth, EndorsementAuth bool
 	// LockedOut says that the TPM refuses passwords for a while, after too many wrong ones.
 	LockedOut bool
+	// ShowEK says that the report is to show the endorsement key itself.
+	ShowEK bool
 	// Failure is why the TPM cannot attest; nil when it can.
 	Failure *TPMError
 }

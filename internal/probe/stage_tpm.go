@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 
@@ -79,6 +80,9 @@ func (t *TPMFacts) describe() string {
 func (t *TPMFacts) addTo(f Finding) Finding {
 	if t == nil {
 		return f
+	}
+	if t.ShowEK {
+		f = f.with("endorsement-key", base64.StdEncoding.EncodeToString(t.EK.Public))
 	}
 	return f.with("tpm", t.Path).with("manufacturer", t.Manufacturer).with("model", t.Model).with("firmware", t.Firmware).
 		with("ek-sha256", t.EK.Hash()).with("ek-source", t.EK.source()).with("srk-source", t.SRK.source()).

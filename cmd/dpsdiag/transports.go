@@ -1,0 +1,64 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dpsdiag/internal/probe"
+)
+
+// allTransports stands for every transport.
+const allTransports = "all"
+
+// transport is a transport that --transport offers.
+type transport struct {
+	about string
+	open  probe.Transport
+}
+
+// transports lists them in the order in which a comparison shows them.
+func transports() []transport {
+	return []transport{
+		{"HTTP 1.1 over TLS, port 443", probe.NewHTTPS()},
+		{"MQTT 3.1.1 over TLS, port 8883", probe.NewMQTT()},
+		{"MQTT 3.1.1 over WebSocket, port 443", probe.NewMQTTOverWebSocket()},
+	}
+}
+
+func transportNames() []string {
+	var names []string
+	for _, t := range transports() {
+		names = append(names, string(t.open.ID()))
+	}
+	return names
+}
+
+func transportCompletions() []cobra.Completion {
+	var list []cobra.Completion
+	for _, t := range transports() {
+		list = append(list, cobra.CompletionWithDesc(string(t.open.ID()), t.about))
+	}
+	return append(list, cobra.CompletionWithDesc(allTransports, "all of them, side by side"))
+}
+
+// parseTransports reads a list of transports with commas between them.
+func parseTransports(list string) ([]probe.Transport, error) {
+	if list == allTransports {
+		list = strings.Join(transportNames(), ",")
+	}
+	var chosen []probe.Transport
+	for name := range strings.SplitSeq(list, ",") {
+		i := slices.Index(transportNames(), strings.TrimSpace(name))
+		if i < 0 {
+			return nil, usagef("available: "+strings.Join(transportNames(), ", ")+", or "+allTransports, "--transport: %q is not available", name)
+		}
+		t := transports()[i].open
+		if slices.ContainsFunc(chosen, func(c probe.Transport) bool { return c.ID() == t.ID() }) {
+			return nil, usagef("name each transport once", "--transport: %s is named twice", t.ID())
+		}
+		chosen = append(chosen, t)
+	}
+	return chosen, nil
+}
