@@ -6,7 +6,7 @@ SHELL := bash
 FUZZTIME ?= 10s
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: build test check lint fmt fuzz bench conformance help
+.PHONY: build test check lint fmt fuzz bench conformance tpm peers help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -o bin/dpsdiag ./cmd/dpsdiag
@@ -33,6 +33,12 @@ bench: ## benchmarks, with the start-up time of `explain 429` against an empty G
 
 conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulate` (needs Node.js and npm)
 	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
+
+tpm: ## the TPM attestation against a software TPM (needs swtpm)
+	go test -shuffle=on -tags tpm ./internal/probe
+
+peers: ## the probe against servers that are not ours (needs mosquitto)
+	go test -shuffle=on -tags peers ./test/peers/...
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' Makefile
