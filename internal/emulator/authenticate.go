@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -21,8 +22,8 @@ type caller struct {
 // when a connection opens. A disabled enrollment still authenticates: the registration
 // then ends as disabled.
 func (s *service) authenticate(c claim) (*caller, *refusal) {
-	if f := s.strike(opConnect, c.registrationID, nil); f != nil {
-		return nil, f.answer.refusal()
+	if refused := s.admit(c.registrationID); refused != nil {
+		return nil, refused
 	}
 	if refused := s.checkClaim(c); refused != nil {
 		return nil, refused
@@ -34,16 +35,56 @@ func (s *service) authenticate(c claim) (*caller, *refusal) {
 	return &caller{scope: c.scope, registrationID: c.registrationID, enrollment: entry}, nil
 }
 
+// prove is what can be said of a caller when its AMQP connection opens, before a link names
+// what is still missing: the api-version and, unless the caller has a token, the id scope
+// and the registration id. Its certificate then stands for its name.
+func (s *service) prove(c claim) *refusal {
+	named := c.scope != ""
+	if !named && len(c.credential.chain) > 0 {
+		c.registrationID = c.credential.chain[0].Subject.CommonName
+	}
+	if refused := s.admit(c.registrationID); refused != nil {
+		return refused
+	}
+	if named {
+		if refused := cmp.Or(s.checkScope(c.scope), checkName(c.registrationID)); refused != nil {
+			return refused
+		}
+	}
+	_, refused := s.verify(c)
+	return refused
+}
+
+// admit refuses whoever a fault at opConnect concerns.
+func (s *service) admit(id string) *refusal {
+	if f := s.strike(opConnect, id, nil); f != nil {
+		return f.answer.refusal()
+	}
+	return nil
+}
+
 // checkClaim refuses what no credential could make good.
 func (s *service) checkClaim(c claim) *refusal {
-	if !strings.EqualFold(c.scope, s.scope) {
-		// Assumed: documents class it as 404 and no report shows a body, so there is none.
-		return &refusal{reason: reasonScope, status: http.StatusNotFound, why: fmt.Sprintf("the id scope is %q here", s.scope)}
+	return cmp.Or(s.checkScope(c.scope), s.checkVersion(c.apiVersion), checkName(c.registrationID))
+}
+
+func (s *service) checkScope(scope string) *refusal {
+	if strings.EqualFold(scope, s.scope) {
+		return nil
 	}
-	if !s.speaks(c.apiVersion) {
-		return badRequest(reasonAPIVersion, "Unsupported API version "+c.apiVersion+".", "the api-version is not among those taken")
+	// Assumed: documents class it as 404 and no report shows a body, so there is none.
+	return &refusal{reason: reasonScope, status: http.StatusNotFound, why: fmt.Sprintf("the id scope is %q here", s.scope)}
+}
+
+func (s *service) checkVersion(version string) *refusal {
+	if s.speaks(version) {
+		return nil
 	}
-	if err := checkID(c.registrationID); err != nil {
+	return badRequest(reasonAPIVersion, "Unsupported API version "+version+".", "the api-version is not among those taken")
+}
+
+func checkName(id string) *refusal {
+	if err := checkID(id); err != nil {
 		return badRequest(reasonRequest, "Invalid RegistrationId", err.Error())
 	}
 	return nil

@@ -92,7 +92,7 @@ func TestTokens(t *testing.T) {
 			}
 			if !test.accept {
 				want := &refusal{reason: reasonToken, status: 401, code: 401002, message: "Unauthorized", why: refused.why}
-				if diff := cmp.Diff(want, refused, cmp.AllowUnexported(refusal{})); diff != "" {
+				if diff := cmp.Diff(want, refused, cmp.AllowUnexported(refusal{}, delivery{})); diff != "" {
 					t.Errorf("refusal (-want +got):\n%s", diff)
 				}
 				wantNoSecret(t, refused.why, test.token, w)

@@ -37,6 +37,20 @@ func addFault(f fault) change {
 	}
 }
 
+// lateness is how late a late answer is: longer than any that is in time.
+const lateness = time.Second
+
+// deliver lets something go wrong with the delivery at these moments, always.
+func deliver(d delivery, on ...operation) change {
+	return addFault(fault{on: on, answer: answer{delivery: d}})
+}
+
+// blockPorts leaves the port of HTTPS alone open.
+func blockPorts(w *world) error {
+	w.blocked = true
+	return nil
+}
+
 func neverAssign(w *world) error {
 	w.service.retryAfter = max(w.service.retryAfter, time.Second)
 	return addFault(fault{on: []operation{opAssign}, answer: answer{result: dps.StatusAssigning}})(w)

@@ -170,4 +170,6 @@ type documentFault struct {
 	ContentType     string   `toml:"content_type"`
 	Body            string   `toml:"body"`
 	Result          string   `toml:"result"`
+	Delivery        string   `toml:"delivery"`
+	Delay           *int     `toml:"delay"`
 }

@@ -4,12 +4,16 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"time"
 
 	"dpsdiag/internal/dps"
 )
 
-// maxTimes is the largest count of a fault in a configuration.
-const maxTimes = 1_000_000
+// Bounds of a fault in a configuration.
+const (
+	maxTimes = 1_000_000
+	maxDelay = 15 // seconds; an HTTPS connection has writeTimeout for its answer
+)
 
 // fault reads one fault of a configuration.
 func (c *checker) fault(path string, d *documentFault) *fault {
@@ -26,14 +30,18 @@ func (c *checker) fault(path string, d *documentFault) *fault {
 	}
 	if slices.Contains(f.on, opAssign) {
 		f.answer = c.outcome(path, d)
-	} else {
-		f.answer = c.refusal(path, d)
+		return f
+	}
+	f.answer = c.refusal(path, d)
+	f.answer.delivery = c.delivery(path, d, f.on)
+	if cuts := f.answer.delivery.manner == cut; !cuts && slices.Contains(f.on, opSubscribe) {
+		c.failf(path+".delivery", "on %q there is no answer, so the delivery has to be %q", opSubscribe, cut)
 	}
 	return f
 }
 
 func (c *checker) moments(path string, names []string) []operation {
-	all := []operation{opConnect, opRegister, opStatus, opLookup, opAssign}
+	all := []operation{opConnect, opSubscribe, opRegister, opStatus, opLookup, opAssign}
 	var on []operation
 	for _, name := range names {
 		if !slices.Contains(all, operation(name)) {
@@ -52,8 +60,8 @@ func (c *checker) moments(path string, names []string) []operation {
 
 // outcome reads the answer of a fault on assign.
 func (c *checker) outcome(path string, d *documentFault) answer {
-	if d.Status != nil || d.RetryAfter != nil || d.ContentType != "" || d.Body != "" {
-		c.failf(path, "on %q there is no status, retry_after, content_type or body", opAssign)
+	if d.Status != nil || d.RetryAfter != nil || d.ContentType != "" || d.Body != "" || d.Delivery != "" || d.Delay != nil {
+		c.failf(path, "on %q there is no status, retry_after, content_type, body, delivery or delay", opAssign)
 	}
 	a := answer{result: dps.Status(d.Result), message: d.Message, code: c.errorCode(path, d.ErrorCode, 0)}
 	results := []dps.Status{dps.StatusFailed, dps.StatusDisabled, dps.StatusAssigning}
@@ -72,7 +80,11 @@ func (c *checker) refusal(path string, d *documentFault) answer {
 		c.failf(path+".result", "belongs to %q", opAssign)
 	}
 	if d.Status == nil {
-		c.failf(path+".status", "missing: the HTTP status of the answer")
+		if d.Delivery == "" {
+			c.failf(path+".status", "missing: the HTTP status of the answer, unless only its delivery fails")
+		} else if d.ErrorCode != nil || d.Message != "" || d.RetryAfter != nil || d.ContentType != "" || d.Body != "" {
+			c.failf(path+".status", "missing: what the fault says needs one")
+		}
 		return answer{}
 	}
 	status := *d.Status
@@ -86,6 +98,32 @@ func (c *checker) refusal(path string, d *documentFault) answer {
 		c.within(path+".status", status, 400, 599)
 	}
 	return a
+}
+
+// delivery reads what goes wrong with the delivery of an answer.
+func (c *checker) delivery(path string, d *documentFault, on []operation) delivery {
+	how := delivery{manner: manner(d.Delivery)}
+	if manners := []manner{cut, late, duplicate, other}; d.Delivery != "" && !slices.Contains(manners, how.manner) {
+		c.failf(path+".delivery", "%q is none of %q", d.Delivery, manners)
+	}
+	if d.Delivery != "" && how.manner != cut && slices.Contains(on, opConnect) {
+		c.failf(path+".delivery", "on %q it can only be %q", opConnect, cut)
+	}
+	if how.manner == cut && d.Status != nil {
+		c.failf(path+".status", "cannot be told where the delivery is %q", cut)
+	}
+	if d.Delay != nil && how.manner != late {
+		c.failf(path+".delay", "belongs to the delivery %q", late)
+	}
+	if how.manner != late {
+		return how
+	}
+	how.delay = lateness
+	if d.Delay != nil {
+		c.within(path+".delay", *d.Delay, 1, maxDelay)
+		how.delay = time.Duration(*d.Delay) * time.Second
+	}
+	return how
 }
 
 func (c *checker) errorCode(path string, code *int, otherwise int) int {

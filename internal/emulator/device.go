@@ -23,7 +23,7 @@ const (
 // Device is what one device holds: everything it needs to register, or not to, as the
 // scenario has it.
 type Device struct {
-	Endpoint       string // host:port of the HTTPS listener
+	Endpoint       dps.Endpoint // with the host of the HTTPS listener
 	Scope          string
 	RegistrationID string
 	Attestation    Attestation

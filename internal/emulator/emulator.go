@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// Config is one emulator. The zero value is a healthy service on a free loopback port that
+// Config is one emulator. The zero value is a healthy service on free loopback ports that
 // leaves no files.
 type Config struct {
-	// HTTPS is the address to listen on; "" is a free port of 127.0.0.1.
-	HTTPS string
+	// HTTPS, MQTT and AMQP are the addresses to listen on; "" is a free port of 127.0.0.1.
+	HTTPS, MQTT, AMQP string
 	// SANs are further names or addresses for the server certificate, which always has
-	// localhost, 127.0.0.1, ::1 and the address listened on.
+	// localhost, 127.0.0.1, ::1 and the addresses listened on.
 	SANs []string
 	// StateDir keeps the CA and the enrolled keys from one start to the next, and holds the
 	// files of the identities. Files, which StateDir implies, asks for files without saying
@@ -36,8 +36,8 @@ type Config struct {
 	// RetryAfter is the wait asked for while assigning; nil leaves it to File, or else is
 	// two seconds. A scenario about waiting has a least wait of its own.
 	RetryAfter *time.Duration
-	// IdleTimeout is how long a connection is kept between two calls; 0 is
-	// DefaultIdleTimeout.
+	// IdleTimeout is how long a connection is kept between two calls where its protocol does
+	// not say, as MQTT and AMQP may; 0 is DefaultIdleTimeout.
 	IdleTimeout time.Duration
 
 	Now    func() time.Time // nil is time.Now
@@ -46,7 +46,9 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.HTTPS = cmp.Or(c.HTTPS, "127.0.0.1:0")
+	for _, address := range []*string{&c.HTTPS, &c.MQTT, &c.AMQP} {
+		*address = cmp.Or(*address, "127.0.0.1:0")
+	}
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, DefaultIdleTimeout)
 	c.Files = c.Files || c.StateDir != ""
 	if c.Now == nil {
@@ -66,10 +68,13 @@ type Emulator struct {
 	store  *store
 	ready  Ready
 	device Device
-	server *http.Server
+	ports  ports
+	https  *http.Server
 
-	serving     sync.WaitGroup // the listener's goroutine
-	connections sync.WaitGroup // one for each connection, begun by serving
+	stop        context.CancelFunc
+	serving     sync.WaitGroup // one for each listener
+	connections sync.WaitGroup // one for each connection that net/http looks after
+	webSockets  *sync.WaitGroup
 }
 
 // Start begins to listen and returns when devices can register. ctx bounds only the start.
@@ -81,13 +86,16 @@ func Start(ctx context.Context, config Config) (*Emulator, error) {
 	if !ok {
 		return nil, fmt.Errorf("unknown scenario %q", config.Scenario)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("start the emulator: %w", err)
+	}
 	store, err := openStore(config.StateDir, config.Files)
 	if err != nil {
 		return nil, err
 	}
 	e := &Emulator{store: store}
 	if err := e.start(ctx, config, scenario); err != nil {
-		return nil, errors.Join(err, store.close())
+		return nil, errors.Join(err, e.ports.close(), store.close())
 	}
 	return e, nil
 }
@@ -100,21 +108,17 @@ func (e *Emulator) start(ctx context.Context, config Config, scenario Scenario) 
 	if err := scenario.stage(w, config.Files); err != nil {
 		return err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.HTTPS)
-	if err != nil {
-		return fmt.Errorf("listen for HTTPS: %w", err)
+	if e.ports, err = openPorts(ctx, config, w.blocked); err != nil {
+		return err
 	}
-	if err := e.introduce(w, scenario, listener.Addr()); err != nil {
-		return errors.Join(err, listener.Close())
+	if err := e.introduce(w, scenario); err != nil {
+		return err
 	}
-	if err := e.serve(w, config, listener); err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	return nil
+	return e.serve(context.WithoutCancel(ctx), w, config)
 }
 
 // introduce fills in what Ready and Device tell, and writes the files.
-func (e *Emulator) introduce(w *world, scenario Scenario, address net.Addr) error {
+func (e *Emulator) introduce(w *world, scenario Scenario) error {
 	caFile, err := w.saveTrusted()
 	if err != nil {
 		return err
@@ -122,11 +126,11 @@ func (e *Emulator) introduce(w *world, scenario Scenario, address net.Addr) erro
 	roots := x509.NewCertPool()
 	roots.AddCert(w.trusted)
 	e.ready = Ready{
-		Schema: Schema, Endpoints: Endpoints{HTTPS: address.String()}, IDScope: w.devices[0].Scope,
+		Schema: Schema, Endpoints: e.ports.endpoints(), IDScope: w.devices[0].Scope,
 		CAFile: caFile, StateDir: e.store.dir, Identities: []Identity{},
 	}
 	for _, d := range w.devices {
-		d.Endpoint, d.Roots, d.ClockOffset = reachable(address), roots, w.clock
+		d.Endpoint, d.Roots, d.ClockOffset = e.ports.reachable(), roots, w.clock
 		identity, err := d.save(e.store)
 		if err != nil {
 			return err
@@ -137,22 +141,36 @@ func (e *Emulator) introduce(w *world, scenario Scenario, address net.Addr) erro
 	return nil
 }
 
-// serve starts the HTTPS listener.
-func (e *Emulator) serve(w *world, config Config, listener net.Listener) error {
-	pair, err := w.serverPair(append(config.SANs, hostOf(listener.Addr())))
+// serve starts the listeners. What they serve ends with Close.
+func (e *Emulator) serve(ctx context.Context, w *world, config Config) error {
+	pair, err := w.serverPair(append(config.SANs, e.ports.hosts()...))
 	if err != nil {
 		return err
 	}
 	now := func() time.Time { return config.Now().Add(w.ahead) }
-	handler := &httpHandler{service: newService(w.service, now, w.mint.random), log: config.Log}
-	e.server = newHTTPServer(handler, pair, w.tls, config.IdleTimeout, config.Log)
-	e.server.ConnState = e.count
-	bounded := newBoundedListener(listener, maxConnections)
+	f := front{service: newService(w.service, now, w.mint.random), log: config.Log, idle: config.IdleTimeout}
+	ctx, e.stop = context.WithCancel(ctx)
+	secure := serverTLS(pair, w.tls)
+	handler := &httpHandler{front: f}
+	e.webSockets = &handler.webSockets
+	e.https = newHTTPServer(ctx, handler, secure, config.IdleTimeout, config.Log)
+	e.https.ConnState = e.count
 	e.serving.Go(func() {
-		if err := e.server.ServeTLS(bounded, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		if err := e.https.ServeTLS(e.ports.https, "", ""); !errors.Is(err, http.ErrServerClosed) {
 			config.Log.Error("HTTPS listener ended", "error", err)
 		}
 	})
+	for _, raw := range []struct {
+		listener net.Listener
+		server   tlsServer
+	}{
+		{e.ports.mqtt.Listener, tlsServer{&f, transportMQTT, secure, f.speakMQTT}},
+		{e.ports.amqp.Listener, tlsServer{&f, transportAMQP, secure, f.speakAMQP}},
+	} {
+		if raw.listener != nil {
+			e.serving.Go(func() { raw.server.serve(ctx, raw.listener) })
+		}
+	}
 	return nil
 }
 
@@ -174,26 +192,10 @@ func (e *Emulator) Device() Device { return e.device }
 
 // Close ends every listener and connection and removes a temporary state directory.
 func (e *Emulator) Close() error {
-	err := e.server.Close()
+	e.stop()
+	err := errors.Join(e.https.Close(), e.ports.close())
 	e.serving.Wait()
 	e.connections.Wait()
-	if err != nil {
-		err = fmt.Errorf("close HTTPS listener: %w", err)
-	}
+	e.webSockets.Wait()
 	return errors.Join(err, e.store.close())
-}
-
-// hostOf returns the host of a listening address.
-func hostOf(address net.Addr) string {
-	host, _, _ := net.SplitHostPort(address.String()) // the address of a TCP listener always splits
-	return host
-}
-
-// reachable returns the address with loopback in place of the unspecified address.
-func reachable(address net.Addr) string {
-	host, port, _ := net.SplitHostPort(address.String()) // as above
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port)
 }

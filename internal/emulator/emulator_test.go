@@ -33,7 +33,7 @@ func TestRegistrationStepByStep(t *testing.T) {
 	}
 	wantHeader(t, first.header, map[string]string{
 		"Retry-After":               "3",
-		"Location":                  "https://" + e.Device().Endpoint + dps.OperationPath(e.Device().Scope, keyDevice, operation.OperationID),
+		"Location":                  "https://" + e.Ready().Endpoints.HTTPS + dps.OperationPath(e.Device().Scope, keyDevice, operation.OperationID),
 		"Content-Type":              "application/json; charset=utf-8",
 		"Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 		"Date":                      "Sun, 01 Mar 2026 12:00:00 GMT",
@@ -210,8 +210,8 @@ func TestServerCertificateNames(t *testing.T) {
 func TestUnspecifiedAddressIsReachedByLoopback(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{HTTPS: "0.0.0.0:0"})
-	if host, _, _ := net.SplitHostPort(e.Device().Endpoint); host != "127.0.0.1" {
-		t.Errorf("endpoint is %s", e.Device().Endpoint)
+	if host := e.Device().Endpoint.Host; host != "127.0.0.1" {
+		t.Errorf("host is %s", host)
 	}
 	newClient(t, e.Device()).enter().want(t, "200 assigned")
 }
@@ -222,7 +222,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	silent, err := net.Dial("tcp", e.Device().Endpoint)
+	silent, err := net.Dial("tcp", e.Ready().Endpoints.HTTPS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	if _, err := os.Stat(e.Ready().StateDir); !os.IsNotExist(err) {
 		t.Errorf("temporary state directory: %v", err)
 	}
-	if again, err := net.Dial("tcp", e.Device().Endpoint); err == nil {
+	if again, err := net.Dial("tcp", e.Ready().Endpoints.HTTPS); err == nil {
 		_ = again.Close()
 		t.Error("still listening")
 	}

@@ -34,13 +34,37 @@ type answer struct {
 	// result is how a registration ends: failed or disabled, or never when it is assigning.
 	// Then code and message are the registration's own, and status is not used.
 	result dps.Status
+	// delivery is how the answer reaches the device. With status 0 the answer is the
+	// service's own.
+	delivery delivery
 }
+
+// delivery is how an answer reaches the device. The zero value is as it should be.
+type delivery struct {
+	manner manner
+	delay  time.Duration // of a late answer
+}
+
+// manner is what goes wrong with the delivery of an answer.
+type manner string
+
+// What can go wrong. At opConnect and opSubscribe an answer can only be cut. HTTPS answers
+// each request once and on its own, so there is no second and no other answer there.
+const (
+	cut       manner = "cut"       // the connection ends instead
+	late      manner = "late"      // the answer comes after a delay
+	duplicate manner = "duplicate" // the answer comes twice
+	other     manner = "other"     // before it comes one to a request that was never made
+)
+
+// speaks reports whether the fault has an answer of its own.
+func (a answer) speaks() bool { return a.status != 0 }
 
 // refusal returns the answer of a fault at any moment but opAssign.
 func (a answer) refusal() *refusal {
 	return &refusal{
 		reason: reasonFault, status: a.status, code: a.code, message: a.message,
-		why: "a fault is configured", wait: a.retryAfter, foreign: a.foreign,
+		why: "a fault is configured", wait: a.retryAfter, foreign: a.foreign, delivery: a.delivery,
 	}
 }
 
@@ -49,8 +73,9 @@ func family(status int) answer {
 	return answer{status: status, code: generic(status), message: http.StatusText(status)}
 }
 
-// strike returns the fault that the service meets at this moment of a device's, or nil.
-// seen, which may be nil at opConnect, counts the faults a device has met.
+// strike returns the fault that the service meets at this moment of a device's, or nil; the
+// id "" is that of a stranger, whom only faults of every device concern. seen, which may be
+// nil at opConnect, counts the faults a device has met.
 func (s *service) strike(on operation, id string, seen map[*fault]int) *fault {
 	for _, f := range s.faults {
 		if !f.concerns(on, id) || f.times > 0 && seen[f] >= f.times {

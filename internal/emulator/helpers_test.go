@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +46,24 @@ func begin(t *testing.T, c Config) *Emulator {
 		}
 	})
 	return e
+}
+
+// beginWith starts an emulator with a fault.
+func beginWith(t *testing.T, f fault) *Emulator {
+	t.Helper()
+	return begin(t, Config{File: &File{faults: []*fault{&f}}})
+}
+
+// at is the address at which the device finds a transport.
+func (d Device) at(transport string) string {
+	port := d.Endpoint.HTTPS
+	switch transport {
+	case transportMQTT:
+		port = d.Endpoint.MQTT
+	case transportAMQP:
+		port = d.Endpoint.AMQP
+	}
+	return net.JoinHostPort(d.Endpoint.Host, strconv.Itoa(port))
 }
 
 // client is a device that speaks plain net/http.
@@ -109,7 +129,7 @@ func parseKey(t *testing.T, text dps.Secret) dps.Key {
 // do sends one request; edits change it before it goes.
 func (c *client) do(method, path, body string, edits ...func(*http.Request)) wire {
 	c.t.Helper()
-	url := "https://" + c.device.Endpoint + path
+	url := "https://" + c.device.at(transportHTTPS) + path
 	r, err := http.NewRequestWithContext(c.t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
@@ -214,7 +234,7 @@ func (w wire) want(t *testing.T, summary string) {
 func (c *client) serverCertificate() *x509.Certificate {
 	c.t.Helper()
 	transport := c.http.Transport.(*http.Transport)
-	conn, err := tls.Dial("tcp", c.device.Endpoint, transport.TLSClientConfig)
+	conn, err := tls.Dial("tcp", c.device.at(transportHTTPS), transport.TLSClientConfig)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -1,15 +1,14 @@
 package emulator
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -18,10 +17,11 @@ import (
 // httpHandler speaks the device API over HTTP: it turns each HTTP request into a claim and
 // a request, and the service's response into an HTTP answer. Identity belongs to the single
 // request, its token and the certificate of its connection, so calls that share a
-// connection do not share a caller.
+// connection do not share a caller. Requests to speak MQTT or AMQP over a WebSocket it
+// passes on.
 type httpHandler struct {
-	service *service
-	log     *slog.Logger
+	front
+	webSockets sync.WaitGroup // of handlers whose connection net/http has let go of
 }
 
 // route is what a path and a method mean.
@@ -33,9 +33,25 @@ type route struct {
 
 // ServeHTTP implements http.Handler.
 func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if wantsWebSocket(r) {
+		h.upgrade(w, r)
+		return
+	}
 	to, ok := parseRoute(r.URL.EscapedPath())
-	answer := h.answer(w, r, to, ok)
-	h.report(r, to, answer)
+	h.send(w, r, to, h.answer(w, r, to, ok))
+}
+
+// send logs an answer and delivers it, as far as a fault lets it.
+func (h *httpHandler) send(w http.ResponseWriter, r *http.Request, to route, answer response) {
+	h.report(call{transport: transportHTTPS, remote: r.RemoteAddr, operation: to.operation, registrationID: to.registrationID}, answer)
+	switch answer.delivery.manner {
+	case cut:
+		panic(http.ErrAbortHandler) // net/http closes the connection
+	case late:
+		if !pause(r.Context(), answer.delivery.delay) {
+			return
+		}
+	}
 	h.render(w, r, to, answer)
 }
 
@@ -86,11 +102,8 @@ func (h *httpHandler) answer(w http.ResponseWriter, r *http.Request, to route, k
 	return h.service.serve(claimOf(r, to, body), request{operation: to.operation, operationID: to.operationID, body: body})
 }
 
-// refuse answers with the bare HTTP status, its generic code and its text.
 func (h *httpHandler) refuse(status int, why string) response {
-	refused := family(status).refusal()
-	refused.reason, refused.why = reasonRequest, why
-	return h.service.refuse(refused)
+	return h.service.refuse(bare(status, why))
 }
 
 // readBody reads at most MaxBody bytes.
@@ -139,9 +152,7 @@ func (h *httpHandler) render(w http.ResponseWriter, r *http.Request, to route, a
 	header := w.Header()
 	header.Set("Date", h.service.now().UTC().Format(http.TimeFormat))
 	if answer.foreign != nil {
-		header.Set("Content-Type", answer.foreign.contentType)
-		w.WriteHeader(answer.status)
-		_, _ = io.WriteString(w, answer.foreign.text) // the client may be gone
+		writeText(w, answer)
 		return
 	}
 	header.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
@@ -150,44 +161,31 @@ func (h *httpHandler) render(w http.ResponseWriter, r *http.Request, to route, a
 		header.Set("X-Ms-Error-Code", strconv.Itoa(answer.errorCode))
 	}
 	if answer.retryAfter != nil {
-		header.Set("Retry-After", seconds(*answer.retryAfter))
+		header.Set("Retry-After", strconv.FormatInt(seconds(*answer.retryAfter), 10))
 	}
 	if answer.operationID != "" {
 		location := url.URL{Scheme: "https", Host: r.Host}
 		header.Set("Location", location.String()+dps.OperationPath(to.scope, to.registrationID, answer.operationID))
 	}
-	writeJSON(w, answer.status, answer.body)
+	writeText(w, answer)
 }
 
-// seconds rounds a wait up to whole seconds, which is all the header can say.
-func seconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
-}
+// seconds rounds a wait up to whole seconds, which is all that every transport can say.
+func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
-func writeJSON(w http.ResponseWriter, status int, body any) {
-	if body == nil {
+// writeText writes the status and the body of an answer, with the headers about the body.
+func writeText(w http.ResponseWriter, answer response) {
+	text, err := answer.text()
+	switch {
+	case err != nil:
+		answer.status = http.StatusInternalServerError
+	case answer.foreign != nil:
+		w.Header().Set("Content-Type", answer.foreign.contentType)
+	case text == nil:
 		w.Header().Set("Content-Length", "0")
-		w.WriteHeader(status)
-		return
+	default:
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
+	w.WriteHeader(answer.status)
 	_, _ = w.Write(text) // the client may be gone
-}
-
-// report logs a call: what was asked, what was answered and, of a refusal, why.
-func (h *httpHandler) report(r *http.Request, to route, answer response) {
-	attributes := []any{
-		"operation", string(to.operation), "registration_id", to.registrationID,
-		"remote", r.RemoteAddr, "status", answer.status, "tracking_id", answer.trackingID,
-	}
-	if answer.refused != nil {
-		attributes = append(attributes, "error_code", answer.errorCode, "reason", string(answer.refused.reason), "why", answer.refused.why)
-	}
-	h.log.Info("call", attributes...)
 }

@@ -260,7 +260,7 @@ func TestNextConnectionHasItsOwnCertificate(t *testing.T) {
 func TestPlainHTTPIsToldSo(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
-	conn, err := net.Dial("tcp", e.Device().Endpoint)
+	conn, err := net.Dial("tcp", e.Ready().Endpoints.HTTPS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestGarbageDoesNotHurt(t *testing.T) {
 	e := begin(t, Config{})
 	d := e.Device()
 	for _, text := range []string{"", "\x00", "\x16\x03\x01\xff\xff", strings.Repeat("\xff", 1<<16), "GET / HTTP/9.9\r\n\r\n"} {
-		conn, err := net.Dial("tcp", d.Endpoint)
+		conn, err := net.Dial("tcp", d.at(transportHTTPS))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +294,7 @@ func TestGarbageDoesNotHurt(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"nonsense\r\n\r\n", "PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n"} {
-		conn, err := tls.Dial("tcp", d.Endpoint, newClient(t, d).http.Transport.(*http.Transport).TLSClientConfig)
+		conn, err := tls.Dial("tcp", d.at(transportHTTPS), newClient(t, d).http.Transport.(*http.Transport).TLSClientConfig)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net"
@@ -9,20 +10,20 @@ import (
 	"time"
 )
 
-// Bounds of the HTTPS listener, so that peers that say nothing, or too much, cannot hurt.
+// Bounds of the listeners, so that peers that say nothing, or too much, cannot hurt.
 const (
-	maxConnections = 2048
+	maxConnections = 2048     // of each listener
 	maxHeader      = 32 << 10 // bytes
 	readTimeout    = 20 * time.Second
 	writeTimeout   = 20 * time.Second
-	// DefaultIdleTimeout is how long a connection is kept between two calls.
+	// DefaultIdleTimeout is how long a connection is kept between two calls where its
+	// protocol does not say.
 	DefaultIdleTimeout = 2 * time.Minute
 )
 
-// newHTTPServer returns a server for handler. It speaks HTTP/1.1 alone, as the SDKs do, and
-// resumes no TLS session, so that the certificate of a connection is the one its client
-// presented on it.
-func newHTTPServer(handler http.Handler, pair tls.Certificate, versions tlsVersions, idle time.Duration, log *slog.Logger) *http.Server {
+// newHTTPServer returns a server for handler. It speaks HTTP/1.1 alone, as the SDKs do.
+// Requests end with ctx.
+func newHTTPServer(ctx context.Context, handler http.Handler, config *tls.Config, idle time.Duration, log *slog.Logger) *http.Server {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readTimeout,
@@ -32,22 +33,13 @@ func newHTTPServer(handler http.Handler, pair tls.Certificate, versions tlsVersi
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		Protocols:         new(http.Protocols),
-		TLSConfig: &tls.Config{
-			Certificates: []tls.Certificate{pair},
-			MinVersion:   versions.min,
-			MaxVersion:   versions.max,
-			// Any certificate is taken in the handshake and judged later, since the service
-			// answers a bad one with 401 and not with an alert.
-			ClientAuth:             tls.RequestClientCert,
-			SessionTicketsDisabled: true,
-		},
+		TLSConfig:         config,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withConn,
 	}
 	server.Protocols.SetHTTP1(true)
 	return server
 }
-
-// tlsVersions are the TLS versions a listener speaks; max 0 has no upper bound.
-type tlsVersions struct{ min, max uint16 }
 
 // boundedListener accepts no more than a number of connections at a time; the rest wait in
 // the system's queue.

@@ -20,15 +20,17 @@ const MaxBody = 96 << 10
 // operation is a call of the device API, or a moment at which a fault can strike.
 type operation string
 
-// Register, status and lookup are the calls. Connect is the authentication that precedes
-// each of them on HTTPS and opens a connection elsewhere; assign is the moment at which
-// the service decides about a registration.
+// Register, status and lookup are the calls; MQTT and AMQP have no lookup. Connect is the
+// authentication that precedes each of them on HTTPS and opens a connection elsewhere;
+// subscribe, which HTTPS does not have, is the moment at which a device can be sent
+// answers; assign is that at which the service decides about a registration.
 const (
-	opConnect  operation = "connect"
-	opRegister operation = "register"
-	opStatus   operation = "status"
-	opLookup   operation = "lookup"
-	opAssign   operation = "assign"
+	opConnect   operation = "connect"
+	opSubscribe operation = "subscribe"
+	opRegister  operation = "register"
+	opStatus    operation = "status"
+	opLookup    operation = "lookup"
+	opAssign    operation = "assign"
 )
 
 // claim is who a caller says it is, freed of its transport.
@@ -69,6 +71,23 @@ type response struct {
 	operationID string
 	// refused is why the call was refused, nil when it was not.
 	refused *refusal
+	// delivery is how the answer reaches the device, or does not.
+	delivery delivery
+}
+
+// text returns the body as it goes over the wire; nil is no body.
+func (r response) text() ([]byte, error) {
+	if r.foreign != nil {
+		return []byte(r.foreign.text), nil
+	}
+	if r.body == nil {
+		return nil, nil
+	}
+	text, err := json.Marshal(r.body)
+	if err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return text, nil
 }
 
 // foreign is an answer that is not the service's.
@@ -98,6 +117,8 @@ type refusal struct {
 	why     string
 	wait    *time.Duration
 	foreign *foreign
+	// delivery is that of the response.
+	delivery delivery
 }
 
 // messageDeserialization is what the service says to a body it cannot read.
@@ -112,6 +133,18 @@ func generic(status int) int { return status * 1000 }
 // (GitHub issues Azure/iotedge#4112 and Azure/azure-iot-sdk-c#405).
 func badRequest(reason reason, message, why string) *refusal {
 	return &refusal{reason: reason, status: http.StatusBadRequest, code: 400004, message: message, why: why}
+}
+
+// unreadable refuses a body that cannot be understood.
+func unreadable(why string) *refusal {
+	return &refusal{reason: reasonRequest, status: http.StatusBadRequest, code: 400012, message: messageDeserialization, why: why}
+}
+
+// bare refuses with an HTTP status alone, its generic code and its text.
+func bare(status int, why string) *refusal {
+	refused := family(status).refusal()
+	refused.reason, refused.why = reasonRequest, why
+	return refused
 }
 
 // unauthorized refuses a credential. One number covers all ways; the message differs.

@@ -14,9 +14,12 @@ type Ready struct {
 	Identities []Identity `json:"identities"`
 }
 
-// Endpoints are the addresses of the listeners, host:port.
+// Endpoints are the addresses of the listeners, host:port. That of HTTPS serves MQTT and AMQP
+// over WebSockets too.
 type Endpoints struct {
 	HTTPS string `json:"https"`
+	MQTT  string `json:"mqtt"`
+	AMQP  string `json:"amqp"`
 }
 
 // Identity is a device ready to register, or faulty as the scenario has it, with the files

@@ -40,7 +40,8 @@ func Scenarios() []Scenario {
 	list = append(list, certificateScenarios()...)
 	list = append(list, enrollmentScenarios()...)
 	list = append(list, allocationScenarios()...)
-	return append(list, serviceScenarios()...)
+	list = append(list, serviceScenarios()...)
+	return append(list, deliveryScenarios()...)
 }
 
 // ScenarioByName returns the scenario of that name; "" names the healthy one.
@@ -297,6 +298,46 @@ func serviceScenarios() []Scenario {
 			Name: "tls-version-or-cipher-unsupported", Cause: "tls-version-or-cipher-unsupported",
 			Title:   "The server speaks no TLS newer than 1.1",
 			service: onlyOldTLS,
+		},
+		{
+			Name: "port-blocked", Cause: "port-blocked",
+			Title:   "The ports of MQTT and AMQP refuse connections, that of HTTPS does not",
+			service: blockPorts,
+		},
+	}
+}
+
+// deliveryScenarios break a connection at each step, or bring answers otherwise than they
+// should come. To the latter a sound client pays no heed.
+func deliveryScenarios() []Scenario {
+	return []Scenario{
+		{
+			Name: "cut-at-connect", Title: "The connection ends before the service has accepted the device",
+			service: deliver(delivery{manner: cut}, opConnect),
+		},
+		{
+			Name: "cut-after-subscribe", Title: "The connection ends once the device waits for answers (MQTT, AMQP)",
+			service: deliver(delivery{manner: cut}, opSubscribe),
+		},
+		{
+			Name: "cut-before-answer", Title: "The connection ends between the register call and its answer",
+			service: deliver(delivery{manner: cut}, opRegister),
+		},
+		{
+			Name: "cut-while-polling", Title: "The connection ends between a poll and its answer",
+			service: deliver(delivery{manner: cut}, opStatus),
+		},
+		{
+			Name: "answer-late", Title: "The answer to the register call comes a second late",
+			service: deliver(delivery{manner: late, delay: lateness}, opRegister),
+		},
+		{
+			Name: "answer-duplicated", Title: "Every answer comes twice (MQTT, AMQP)",
+			service: deliver(delivery{manner: duplicate}, opRegister, opStatus, opLookup),
+		},
+		{
+			Name: "answer-for-other-request", Title: "Before every answer comes one to another request (MQTT, AMQP)",
+			service: deliver(delivery{manner: other}, opRegister, opStatus, opLookup),
 		},
 	}
 }

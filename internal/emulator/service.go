@@ -57,9 +57,20 @@ func (s *service) call(c *caller, r request) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rec := s.registry.open(c.registrationID)
-	if f := s.strike(r.operation, c.registrationID, rec.met); f != nil {
+	f := s.strike(r.operation, c.registrationID, rec.met)
+	if f == nil {
+		return s.answer(c, rec, r)
+	}
+	if f.answer.speaks() {
 		return s.refuse(f.answer.refusal())
 	}
+	answer := s.answer(c, rec, r)
+	answer.delivery = f.answer.delivery
+	return answer
+}
+
+// answer is what the service says to a call by itself.
+func (s *service) answer(c *caller, rec *record, r request) response {
 	switch r.operation {
 	case opRegister:
 		return s.register(c, rec)
@@ -70,12 +81,23 @@ func (s *service) call(c *caller, r request) response {
 	}
 }
 
+// subscribe marks the moment at which a caller can be sent answers, and reports whether a
+// fault cuts its connection there.
+func (s *service) subscribe(c *caller) (cuts bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.strike(opSubscribe, c.registrationID, s.registry.open(c.registrationID).met) != nil
+}
+
 // checkBody refuses a body that cannot be read, or that speaks of another device. What the
 // real service says to the latter is assumed.
 func checkBody(body []byte, id string) *refusal {
+	if len(body) > MaxBody {
+		return bare(http.StatusRequestEntityTooLarge, "the body is larger than a message may be")
+	}
 	parsed, err := parseBody(body)
 	if err != nil {
-		return &refusal{reason: reasonRequest, status: http.StatusBadRequest, code: 400012, message: messageDeserialization, why: err.Error()}
+		return unreadable(err.Error())
 	}
 	if parsed.RegistrationID != "" && !strings.EqualFold(parsed.RegistrationID, id) {
 		return badRequest(reasonRequest, "The registrationId of the body is not that of the request.", "the body is of another registration id")
@@ -87,7 +109,7 @@ func checkBody(body []byte, id string) *refusal {
 func (s *service) refuse(r *refusal) response {
 	answer := response{
 		status: r.status, errorCode: r.code, trackingID: s.random.guid(),
-		retryAfter: r.wait, foreign: r.foreign, refused: r,
+		retryAfter: r.wait, foreign: r.foreign, refused: r, delivery: r.delivery,
 	}
 	if r.code != 0 {
 		answer.body = &dps.ServiceError{

@@ -26,7 +26,7 @@ func readIdentities(t *testing.T, e *Emulator) []Device {
 	var devices []Device
 	for _, identity := range ready.Identities {
 		d := Device{
-			Endpoint: ready.Endpoints.HTTPS, Scope: ready.IDScope, Roots: roots,
+			Endpoint: endpoint(t, ready.Endpoints), Scope: ready.IDScope, Roots: roots,
 			RegistrationID: identity.RegistrationID, Attestation: identity.Attestation,
 		}
 		switch identity.Attestation {
@@ -45,6 +45,19 @@ func readIdentities(t *testing.T, e *Emulator) []Device {
 	return devices
 }
 
+// endpoint is what a device makes of the ready line.
+func endpoint(t *testing.T, e Endpoints) dps.Endpoint {
+	t.Helper()
+	var parsed [3]dps.Endpoint
+	for i, text := range []string{e.HTTPS, e.MQTT, e.AMQP} {
+		var err error
+		if parsed[i], err = dps.ParseEndpoint(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dps.Endpoint{Host: parsed[0].Host, HTTPS: parsed[0].HTTPS, MQTT: parsed[1].MQTT, AMQP: parsed[2].AMQP}
+}
+
 func readFile(t *testing.T, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -59,7 +72,7 @@ func TestReadyLine(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	e := begin(t, Config{StateDir: dir})
 	want := Ready{
-		Schema: "dpsdiag/emulator/1", Endpoints: Endpoints{HTTPS: e.Device().Endpoint}, IDScope: defaultScope,
+		Schema: "dpsdiag/emulator/1", Endpoints: e.Ready().Endpoints, IDScope: defaultScope,
 		CAFile: filepath.Join(dir, "ca.pem"), StateDir: dir,
 		Identities: []Identity{
 			{RegistrationID: keyDevice, Attestation: "symmetric-key", KeyFile: filepath.Join(dir, "device.key")},
@@ -86,7 +99,7 @@ func TestReadyLineInJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, member := range []string{
-		`"schema":"dpsdiag/emulator/1"`, `"endpoints":{"https":"127.0.0.1:`, `"id_scope":"`, `"ca_file":"/`, `"state_dir":"/`,
+		`"schema":"dpsdiag/emulator/1"`, `"endpoints":{"https":"127.0.0.1:`, `","mqtt":"127.0.0.1:`, `","amqp":"127.0.0.1:`, `"id_scope":"`, `"ca_file":"/`, `"state_dir":"/`,
 		`"identities":[{"registration_id":"`, `"attestation":"symmetric-key","key_file":"/`,
 		`"attestation":"group-key","group_key_file":"/`, `"cert_file":"/`, `"chain_file":"/`,
 	} {

@@ -35,6 +35,7 @@ type world struct {
 	service settings
 	tls     tlsVersions
 	ahead   time.Duration // of the service's clock, before Config.Now
+	blocked bool          // the ports of MQTT and AMQP, not that of HTTPS
 
 	ca      *certified        // signs the server certificate
 	trusted *x509.Certificate // the trust anchor of the devices

@@ -1,0 +1,35 @@
+// Package amqp reads and writes AMQP 1.0 as the Device Provisioning Service
+// speaks it. Both ends use it: the probe for its SASL exchange, the emulator
+// for everything.
+//
+// A peer starts with [ReadProtocol] and [WriteProtocol], authenticates with
+// [ClientSASL] or [ServerSASL], and then exchanges frames with
+// [Limits.ReadFrame] and [WriteFrame]. [WriteTransfer] and [Assembly] cut
+// messages into transfer frames and join them again; [Limits.DecodeMessage]
+// and [Message.Encode] turn a payload into a message and back.
+//
+// # Values
+//
+// A decoded value is one of the Go types below, and [Append] writes the same
+// types, always in the shortest form:
+//
+//	null, boolean        nil, bool
+//	ubyte ... ulong      uint8, uint16, uint32, uint64
+//	byte ... long        int8, int16, int32, int64
+//	float, double        float32, float64
+//	decimal32 ... 128    Decimal32, Decimal64, Decimal128
+//	char, timestamp      Char, time.Time
+//	uuid, binary         UUID, []byte
+//	string, symbol       string, Symbol
+//	list, map, array     []any, Map, Array
+//	described type       Described, or a Composite when writing
+//
+// # Limits
+//
+// Bytes from a peer are decoded under [Limits], whose zero value is fit for
+// use. What is allocated is in proportion to the bytes that arrived, never to
+// a length that they announce.
+//
+// The standard is "OASIS AMQP Version 1.0" (docs.oasis-open.org/amqp/core/v1.0);
+// comments cite it by part and section.
+package amqp

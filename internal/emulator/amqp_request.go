@@ -1,0 +1,158 @@
+package emulator
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"dpsdiag/internal/amqp"
+)
+
+// Application properties of requests and answers, and the operations of the former (azure-
+// iot-sdk-node provisioning/transport/amqp/src/amqp.ts). The case of the last is that in
+// which most SDKs look for it.
+const (
+	operationTypeKey = "iotdps-operation-type"
+	operationIDKey   = "iotdps-operation-id"
+	retryAfterKey    = "retry-after"
+
+	operationRegister = "iotdps-register"
+	operationStatus   = "iotdps-get-operationstatus"
+)
+
+// transfer takes one frame of a request and serves the request when it is whole.
+func (l *amqpLink) transfer(t *amqp.Transfer, payload []byte) error {
+	if l.detached {
+		return nil // was sent before the peer knew
+	}
+	if !l.partial {
+		if l.credit == 0 {
+			return l.close(&amqp.Error{Condition: conditionCredit, Description: fmt.Sprintf("more than %d messages without leave", linkCredit)})
+		}
+		l.credit--
+		l.count++
+	}
+	l.partial = t.More && !t.Aborted
+	delivery, err := l.assembly.Add(t, payload)
+	if wrong := new(amqp.DecodeError); errors.As(err, &wrong) {
+		return l.close(&amqp.Error{Condition: wrong.Condition, Description: wrong.Reason})
+	}
+	if err != nil {
+		return err
+	}
+	if l.credit < linkCredit/2 {
+		if err := l.grant(); err != nil {
+			return err
+		}
+	}
+	if delivery == nil {
+		return nil
+	}
+	return l.serve(delivery)
+}
+
+// serve answers a request: one that is refused with the disposition of its delivery, any
+// other with a message after the delivery is accepted, because one SDK takes every other
+// disposition for a failure to send (azure-iot-sdk-java provisioning-device-client:
+// AmqpsConnection.java).
+func (l *amqpLink) serve(d *amqp.Delivery) error {
+	message, r, refused := readRequest(d.Payload)
+	var answer response
+	if refused != nil {
+		answer = l.service.refuse(refused)
+	} else {
+		answer = l.service.call(l.caller, r)
+	}
+	l.report(call{l.transport, l.remote, r.operation, l.caller.registrationID}, answer)
+	if answer.status >= http.StatusMultipleChoices {
+		return l.deliver(answer.delivery, func(f form) error { return l.reject(d, answer, f) })
+	}
+	if err := l.dispose(d, &amqp.Accepted{}); err != nil {
+		return err
+	}
+	return l.deliver(answer.delivery, func(f form) error { return l.reply(message.Properties, answer, f) })
+}
+
+// readRequest reads a message. Its body may be data, text, empty or missing.
+func readRequest(payload []byte) (*amqp.Message, request, *refusal) {
+	message, err := amqpLimits().DecodeMessage(payload)
+	if err != nil {
+		return nil, request{}, unreadable(err.Error())
+	}
+	var r request
+	switch operation := property(message, operationTypeKey); operation {
+	case operationRegister:
+		r.operation = opRegister
+	case operationStatus:
+		r.operation, r.operationID = opStatus, property(message, operationIDKey)
+		return message, r, nil
+	default: // assumed
+		return message, r, bare(http.StatusBadRequest, fmt.Sprintf("%s is %q", operationTypeKey, operation))
+	}
+	switch value := message.Value.(type) {
+	case nil:
+		r.body = bytes.Join(message.Data, nil)
+	case string:
+		r.body = []byte(value)
+	case []byte:
+		r.body = value
+	default:
+		return message, r, unreadable(fmt.Sprintf("the body is %T", value))
+	}
+	return message, r, nil
+}
+
+// property returns an application property that is text.
+func property(m *amqp.Message, name string) string {
+	value, _ := m.ApplicationProperties.Get(name)
+	text, _ := value.(string)
+	return text
+}
+
+// dispose tells the peer what became of its delivery, if it wants to know.
+func (l *amqpLink) dispose(d *amqp.Delivery, state amqp.DeliveryState) error {
+	if d.Settled {
+		return nil
+	}
+	return l.send(&amqp.Disposition{Role: amqp.RoleReceiver, First: d.ID, Settled: true, State: state})
+}
+
+// reject refuses a request, which can be done once.
+func (l *amqpLink) reject(d *amqp.Delivery, answer response, f form) error {
+	if f != plain {
+		return nil
+	}
+	reason, err := amqpError(answer)
+	if err != nil {
+		return err
+	}
+	return l.dispose(d, &amqp.Rejected{Error: reason})
+}
+
+// reply posts an answer, with the correlation id of the request as it came. A request that
+// has none cannot be told from another, so there is no answer to another one before it.
+func (l *amqpLink) reply(asked *amqp.Properties, answer response, f form) error {
+	var id any
+	if asked != nil {
+		id = asked.CorrelationID
+	}
+	if f == misplaced {
+		if id == nil {
+			return nil
+		}
+		id, answer = l.service.random.guid(), l.service.refuse(elsewhere())
+	}
+	text, err := answer.text()
+	if err != nil {
+		return err
+	}
+	message := &amqp.Message{Data: [][]byte{text}}
+	if id != nil {
+		message.Properties = &amqp.Properties{CorrelationID: id}
+	}
+	if answer.retryAfter != nil {
+		message.ApplicationProperties = amqp.Map{{Key: retryAfterKey, Value: int32(seconds(*answer.retryAfter))}}
+	}
+	return l.post(message)
+}

@@ -1,0 +1,161 @@
+package emulator
+
+import (
+	"fmt"
+
+	"dpsdiag/internal/amqp"
+)
+
+const (
+	sessionWindow = 2048 // frames in flight, each way
+	maxHandle     = 15   // of a link in a session
+)
+
+// amqpSession is one session of a connection, and lives in its goroutine.
+type amqpSession struct {
+	*amqpConversation
+	channel uint16 // both ways
+	links   map[uint32]*amqpLink
+	ended   bool // where it is still among the sessions, the peer is to agree
+
+	// Frames that have come, and those that may come before we say more.
+	nextIncoming, incomingWindow uint32
+	// Frames that have gone, and those that may go before the peer says more.
+	nextOutgoing, outgoingWindow uint32
+
+	outbox outbox
+}
+
+func newAMQPSession(a *amqpConversation, channel uint16, peer *amqp.Begin) *amqpSession {
+	return &amqpSession{
+		amqpConversation: a, channel: channel, links: map[uint32]*amqpLink{},
+		nextIncoming: peer.NextOutgoingID, incomingWindow: sessionWindow, outgoingWindow: peer.IncomingWindow,
+	}
+}
+
+// take serves one performative, with its payload if it is a transfer.
+func (s *amqpSession) take(body amqp.Composite, payload []byte) error {
+	if _, ok := body.(*amqp.End); ok {
+		return s.end()
+	}
+	if s.ended {
+		return nil // was sent before the peer knew
+	}
+	switch body := body.(type) {
+	case *amqp.Attach:
+		return s.attach(body)
+	case *amqp.Flow:
+		return s.flow(body)
+	case *amqp.Transfer:
+		return s.transfer(body, payload)
+	case *amqp.Disposition:
+		return s.settle(body)
+	case *amqp.Detach:
+		return s.detach(body)
+	}
+	return &amqp.Error{Condition: conditionNotAllowed, Description: fmt.Sprintf("unexpected %T", body)}
+}
+
+// send writes a performative, unless the session has ended.
+func (s *amqpSession) send(body amqp.Composite) error {
+	if s.ended {
+		return nil
+	}
+	return s.write(s.channel, body)
+}
+
+// end forgets the session, after agreeing where the peer ends it.
+func (s *amqpSession) end() error {
+	delete(s.sessions, s.channel)
+	return s.finish(&amqp.End{})
+}
+
+// fail ends the session with a reason.
+func (s *amqpSession) fail(condition amqp.Symbol, format string, args ...any) error {
+	return s.finish(&amqp.End{Error: &amqp.Error{Condition: condition, Description: fmt.Sprintf(format, args...)}})
+}
+
+// finish says the last word, unless it was said.
+func (s *amqpSession) finish(last *amqp.End) error {
+	err := s.send(last)
+	s.ended, s.outbox = true, outbox{}
+	return err
+}
+
+// state is what both ends count of the session.
+func (s *amqpSession) state() *amqp.Flow {
+	return &amqp.Flow{
+		NextIncomingID: new(s.nextIncoming), IncomingWindow: s.incomingWindow,
+		NextOutgoingID: s.nextOutgoing, OutgoingWindow: sessionWindow,
+	}
+}
+
+// flow learns how much the peer takes, of frames and of messages.
+func (s *amqpSession) flow(peer *amqp.Flow) error {
+	s.outgoingWindow = peer.IncomingWindow
+	if peer.NextIncomingID != nil { // of what has gone, the peer may not have seen all
+		s.outgoingWindow = left(peer.IncomingWindow, s.nextOutgoing-*peer.NextIncomingID)
+	}
+	if peer.Handle != nil {
+		link, ok := s.links[*peer.Handle]
+		if !ok {
+			return s.fail(conditionHandle, "no link has the handle %d", *peer.Handle)
+		}
+		return link.flow(peer)
+	}
+	if err := s.flush(); err != nil || !peer.Echo {
+		return err
+	}
+	return s.send(s.state())
+}
+
+// left returns what is left of a window or of credit after some of it is used; numbers wrap
+// around.
+func left(given, used uint32) uint32 {
+	if used > given {
+		return 0
+	}
+	return given - used
+}
+
+// transfer takes one frame of a request.
+func (s *amqpSession) transfer(t *amqp.Transfer, payload []byte) error {
+	if s.incomingWindow == 0 {
+		return s.fail(conditionWindow, "more than %d frames without leave", sessionWindow)
+	}
+	s.nextIncoming++
+	s.incomingWindow--
+	link, ok := s.links[t.Handle]
+	if !ok || link.answers {
+		return s.fail(conditionHandle, "no link from the peer has the handle %d", t.Handle)
+	}
+	if s.incomingWindow < sessionWindow/2 {
+		s.incomingWindow = sessionWindow
+		if err := s.send(s.state()); err != nil {
+			return err
+		}
+	}
+	return link.transfer(t, payload)
+}
+
+// settle agrees to what the peer decides about answers, where it waits for that.
+func (s *amqpSession) settle(peer *amqp.Disposition) error {
+	if peer.Role == amqp.RoleSender || peer.Settled || peer.State == nil {
+		return nil
+	}
+	return s.send(&amqp.Disposition{Role: amqp.RoleSender, First: peer.First, Last: peer.Last, Settled: true, State: peer.State})
+}
+
+// detach forgets a link, after agreeing where the peer detaches it.
+func (s *amqpSession) detach(peer *amqp.Detach) error {
+	link, ok := s.links[peer.Handle]
+	if !ok {
+		return s.fail(conditionHandle, "no link has the handle %d", peer.Handle)
+	}
+	delete(s.links, peer.Handle)
+	s.outbox.release(link)
+	if link.detached {
+		return nil
+	}
+	return s.send(&amqp.Detach{Handle: peer.Handle, Closed: peer.Closed})
+}

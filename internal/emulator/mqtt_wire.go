@@ -1,0 +1,130 @@
+package emulator
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+// maxPacket bounds an MQTT packet after its fixed header, in bytes: a message of the
+// largest size, its topic and more.
+const maxPacket = MaxBody + 8<<10
+
+// maxLengthBytes is how many bytes the length of a packet has at most (MQTT 3.1.1, 2.2.3).
+const maxLengthBytes = 4
+
+// readPacket reads one packet. Only what arrives takes memory, whatever length is announced.
+// What a packet lacks of its fields reads as zeros, which mean nothing to the service.
+func readPacket(r io.Reader) (packets.ControlPacket, error) {
+	head, size, err := readPacketHead(r)
+	if err != nil {
+		return nil, err
+	}
+	if size > maxPacket {
+		return nil, fmt.Errorf("a packet of %d bytes is larger than %d", size, maxPacket)
+	}
+	body, err := io.ReadAll(io.LimitReader(r, size))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) < size {
+		return nil, io.ErrUnexpectedEOF
+	}
+	packet, err := packets.ReadPacket(io.MultiReader(bytes.NewReader(head), bytes.NewReader(body)))
+	if err != nil {
+		return nil, fmt.Errorf("decode packet: %w", err)
+	}
+	return packet, nil
+}
+
+// readPacketHead reads the fixed header of a packet, and the size of the rest in it.
+func readPacketHead(r io.Reader) (head []byte, size int64, err error) {
+	head = make([]byte, 1, 1+maxLengthBytes)
+	if _, err := io.ReadFull(r, head); err != nil {
+		return nil, 0, err
+	}
+	for i := range maxLengthBytes {
+		head = head[:len(head)+1]
+		if _, err := io.ReadFull(r, head[i+1:]); err != nil {
+			return nil, 0, err
+		}
+		digit := head[i+1]
+		size |= int64(digit&0x7f) << (7 * i)
+		if digit&0x80 == 0 {
+			return head, size, nil
+		}
+	}
+	return nil, 0, errors.New("the length of a packet does not end")
+}
+
+// The topics of the device API (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps).
+const (
+	topicRegister = "$dps/registrations/PUT/iotdps-register/"
+	topicStatus   = "$dps/registrations/GET/iotdps-get-operationstatus/"
+	topicAnswers  = "$dps/registrations/res/"
+	filterAnswers = topicAnswers + "#"
+)
+
+// mqttRequest is a request as a topic names it.
+type mqttRequest struct {
+	operation   operation
+	operationID string
+	rid         string // request id, repeated in the answer as it is
+}
+
+// parseTopic reads the topic that a device publishes on.
+func parseTopic(topic string) (mqttRequest, error) {
+	path, query, _ := strings.Cut(topic, "?")
+	var request mqttRequest
+	switch path {
+	case topicRegister:
+		request.operation = opRegister
+	case topicStatus:
+		request.operation = opStatus
+	default:
+		return mqttRequest{}, fmt.Errorf("%q is no topic of the device API", topic)
+	}
+	request.rid, request.operationID = field(query, "$rid"), field(query, "operationId")
+	if request.rid == "" {
+		return mqttRequest{}, fmt.Errorf("the topic %q has no $rid", topic)
+	}
+	return request, nil
+}
+
+// field returns the value of the first field of that name, as it is written.
+func field(query, name string) string {
+	for part := range strings.SplitSeq(query, "&") {
+		if key, value, _ := strings.Cut(part, "="); key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// answerTopic is the topic of the answer to a request. $rid comes first and then, in lower
+// case, retry-after: some SDKs find them in no other form (azure-iot-sdk-csharp
+// provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs, azure-iot-sdk-java
+// provisioning-device-client: ContractAPIMqtt.java).
+func answerTopic(rid string, answer response) string {
+	topic := topicAnswers + strconv.Itoa(answer.status) + "/?$rid=" + rid
+	if answer.retryAfter != nil {
+		topic += "&retry-after=" + strconv.FormatInt(seconds(*answer.retryAfter), 10)
+	}
+	return topic
+}
+
+// parseUsername reads the user name of a CONNECT packet,
+// {idScope}/registrations/{registrationId}/api-version={version}, after which fields may
+// follow that say nothing to the service.
+func parseUsername(name string) (claim, error) {
+	parts := strings.SplitN(name, "/", 4)
+	if len(parts) != 4 || parts[1] != "registrations" {
+		return claim{}, errors.New("the user name is not of the form {idScope}/registrations/{registrationId}/api-version={version}")
+	}
+	return claim{scope: parts[0], registrationID: parts[2], apiVersion: field(parts[3], "api-version")}, nil
+}

@@ -1,0 +1,124 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"dpsdiag/internal/dps"
+)
+
+// ports are the addresses of an emulator.
+type ports struct{ https, mqtt, amqp port }
+
+// port is one address.
+type port struct {
+	net.Listener // nil where connections are refused
+	address      *net.TCPAddr
+	holding      []io.Closer // what keeps others from an address without a listener
+}
+
+// openPorts listens on the addresses of a configuration, on those of MQTT and AMQP only
+// unless they are blocked. The caller closes what it returns, with an error too.
+func openPorts(ctx context.Context, c Config, blocked bool) (ports, error) {
+	var p ports
+	for _, one := range []struct {
+		port          *port
+		name, address string
+		blocked       bool
+	}{
+		{&p.https, "HTTPS", c.HTTPS, false},
+		{&p.mqtt, "MQTT", c.MQTT, blocked},
+		{&p.amqp, "AMQP", c.AMQP, blocked},
+	} {
+		open := listen
+		if one.blocked {
+			open = occupy
+		}
+		var err error
+		if *one.port, err = open(ctx, one.address); err != nil {
+			return p, fmt.Errorf("listen for %s: %w", one.name, err)
+		}
+	}
+	return p, nil
+}
+
+func listen(ctx context.Context, address string) (port, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return port{}, err
+	}
+	return port{Listener: newBoundedListener(listener, maxConnections), address: listener.Addr().(*net.TCPAddr)}, nil
+}
+
+// occupy takes an address on which connections are refused. It is the near end of a
+// connection, so that nobody else gets it, yet nobody listens there.
+func occupy(ctx context.Context, address string) (port, error) {
+	near, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return port{}, err
+	}
+	far, err := listen(ctx, net.JoinHostPort(loopbackFor(near.IP), "0"))
+	if err != nil {
+		return port{}, err
+	}
+	defer far.Close()
+	dialer := net.Dialer{LocalAddr: near}
+	conn, err := dialer.DialContext(ctx, "tcp", far.address.String())
+	if err != nil {
+		return port{}, err
+	}
+	accepted, err := far.Accept()
+	if err != nil {
+		return port{}, errors.Join(err, conn.Close())
+	}
+	return port{address: conn.LocalAddr().(*net.TCPAddr), holding: []io.Closer{conn, accepted}}, nil
+}
+
+// loopbackFor returns a host on this machine that ip, where it is one, can reach.
+func loopbackFor(ip net.IP) string {
+	if ip == nil || ip.IsUnspecified() {
+		return "127.0.0.1"
+	}
+	return ip.String()
+}
+
+func (p *ports) all() []*port { return []*port{&p.https, &p.mqtt, &p.amqp} }
+
+// close ends what was opened, once.
+func (p *ports) close() error {
+	var all error
+	for _, one := range p.all() {
+		closers := one.holding
+		if one.Listener != nil {
+			closers = append(closers, one.Listener)
+		}
+		for _, closer := range closers {
+			if err := closer.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+				all = errors.Join(all, fmt.Errorf("close %s: %w", one.address, err))
+			}
+		}
+	}
+	return all
+}
+
+func (p *ports) endpoints() Endpoints {
+	return Endpoints{HTTPS: p.https.address.String(), MQTT: p.mqtt.address.String(), AMQP: p.amqp.address.String()}
+}
+
+// reachable is where a device on this machine reaches the service.
+func (p *ports) reachable() dps.Endpoint {
+	host := p.https.address.IP
+	return dps.Endpoint{Host: loopbackFor(host), HTTPS: p.https.address.Port, MQTT: p.mqtt.address.Port, AMQP: p.amqp.address.Port}
+}
+
+// hosts are those listened on, for the server certificate.
+func (p *ports) hosts() []string {
+	var hosts []string
+	for _, one := range p.all() {
+		hosts = append(hosts, one.address.IP.String())
+	}
+	return hosts
+}

@@ -1,0 +1,146 @@
+package emulator
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"dpsdiag/internal/dps"
+
+	"github.com/coder/websocket"
+)
+
+// hang bounds what should take no time at all.
+const hang = 30 * time.Second
+
+// stranger is a client that shares nothing with the emulator: net/http, paho or go-amqp.
+type stranger interface {
+	// open connects as the device; "" is success, anything else the refusal in short.
+	open() string
+	// register and poll make one call; a wire whose err is set had no answer.
+	register(body string) wire
+	poll(operationID string) wire
+}
+
+// allTransports lists the transports, HTTPS first.
+func allTransports() []string {
+	return []string{transportHTTPS, transportMQTT, transportMQTTWS, transportAMQP, transportAMQPWS}
+}
+
+// newStranger returns a client for a transport. It closes with the test.
+func newStranger(t *testing.T, d Device, transport string) stranger {
+	t.Helper()
+	c := newClient(t, d)
+	switch transport {
+	case transportMQTT, transportMQTTWS:
+		return &pahoClient{client: c, transport: transport}
+	case transportAMQP, transportAMQPWS:
+		return &goAMQPClient{client: c, transport: transport}
+	}
+	return &httpStranger{c}
+}
+
+// httpStranger makes a stranger of the plain client.
+type httpStranger struct{ *client }
+
+func (*httpStranger) open() string { return "" }
+
+func (h *httpStranger) register(body string) wire {
+	return h.do(http.MethodPut, h.path(dps.RegisterPath), body)
+}
+
+// enterOver registers and polls until the end, and sums up how that went.
+func enterOver(t *testing.T, d Device, transport string) string {
+	t.Helper()
+	s := newStranger(t, d, transport)
+	if refused := s.open(); refused != "" {
+		return refused
+	}
+	body, err := json.Marshal(dps.Request{RegistrationID: d.RegistrationID, Payload: d.Payload})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.register(string(body))
+	for range patience {
+		if got.err != nil || got.body.Operation == nil || got.status != http.StatusAccepted {
+			break
+		}
+		got = s.poll(got.body.Operation.OperationID)
+	}
+	return got.short()
+}
+
+// short sums an answer up without what the seed makes.
+func (w wire) short() string {
+	if w.err != nil {
+		return "no answer: " + causeOf(w.err)
+	}
+	return regexp.MustCompile(`[0-9a-f]{32}`).ReplaceAllString(w.String(), "HEX")
+}
+
+// causeOf sums up why there is no connection, or no connection any more. Whether a peer
+// notices the end as it reads or as it writes is chance.
+func causeOf(err error) string {
+	text := strings.NewReplacer("broken pipe", "EOF", "connection reset", "EOF", "closed network connection", "EOF").Replace(err.Error())
+	for _, cause := range []string{"unknown authority", "protocol version", "connection refused", "EOF", "non-CONNACK", `unexpected protocol "HTTP"`} {
+		if strings.Contains(text, cause) {
+			return cause
+		}
+	}
+	return text
+}
+
+// dial connects to a transport, up to the point where its protocol begins.
+func (c *client) dial(ctx context.Context, transport string) (net.Conn, error) {
+	config := c.http.Transport.(*http.Transport).TLSClientConfig
+	switch transport {
+	case transportMQTTWS:
+		return c.dialWebSocket(ctx, "mqtt")
+	case transportAMQPWS:
+		return c.dialWebSocket(ctx, "AMQPWSB10")
+	}
+	config = config.Clone()
+	config.ServerName = c.device.Endpoint.Host
+	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", c.device.at(transport))
+}
+
+// refusedHandshake is the answer to a WebSocket handshake that is no WebSocket.
+type refusedHandshake struct{ wire }
+
+func (r refusedHandshake) Error() string { return r.String() }
+
+func (c *client) dialWebSocket(ctx context.Context, subprotocols ...string) (net.Conn, error) {
+	socket, answer, err := websocket.Dial(ctx, "wss://"+c.device.at(transportHTTPS)+"/$iothub/websocket",
+		&websocket.DialOptions{HTTPClient: c.http, Subprotocols: subprotocols})
+	if err != nil && answer != nil {
+		text := make([]byte, 1024)
+		n, _ := answer.Body.Read(text) // holds the start of the body
+		return nil, refusedHandshake{wire{
+			status: answer.StatusCode, header: answer.Header, text: string(text[:n]), body: dps.ParseBody(text[:n]),
+		}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.t.Cleanup(func() { socket.CloseNow() })
+	conn := websocket.NetConn(context.WithoutCancel(ctx), socket, websocket.MessageBinary)
+	if len(subprotocols) == 1 && socket.Subprotocol() != subprotocols[0] {
+		return nil, fmt.Errorf("subprotocol %q, want %q", socket.Subprotocol(), subprotocols[0])
+	}
+	return conn, nil
+}
+
+// testContext ends what hangs.
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), hang)
+	t.Cleanup(cancel)
+	return ctx
+}
