@@ -56,10 +56,13 @@ func TestConversation(t *testing.T) {
 		handle func(c *conversation, b byte, err error) error
 		want   error
 	}{
-		"end":          {func(_ *conversation, _ byte, err error) error { return errors.Join(err, errEnd) }, nil},
-		"cut":          {func(*conversation, byte, error) error { return errCut }, errCut},
-		"failure":      {func(*conversation, byte, error) error { return boom }, boom},
-		"later":        {func(c *conversation, _ byte, _ error) error { c.after(time.Second, func() error { return boom }); return nil }, boom},
+		"end":     {func(_ *conversation, _ byte, err error) error { return errors.Join(err, errEnd) }, nil},
+		"cut":     {func(*conversation, byte, error) error { return errCut }, errCut},
+		"failure": {func(*conversation, byte, error) error { return boom }, boom},
+		"later": {func(c *conversation, _ byte, _ error) error {
+			c.after(time.Second, func() error { return boom })
+			return nil
+		}, boom},
 		"peer is gone": {func(c *conversation, _ byte, err error) error { c.patience = time.Minute; return err }, context.DeadlineExceeded},
 	}
 	for name, test := range tests {

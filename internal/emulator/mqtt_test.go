@@ -148,29 +148,33 @@ func TestMQTTConnect(t *testing.T) {
 		edit func(*packets.ConnectPacket)
 		want string
 	}{
-		"as it should be":            {func(*packets.ConnectPacket) {}, "CONNACK 0"},
-		"clean session 0":            {func(p *packets.ConnectPacket) { p.CleanSession = false }, "CONNACK 0"},
-		"client id in another case":  {func(p *packets.ConnectPacket) { p.ClientIdentifier = strings.ToUpper(keyDevice) }, "CONNACK 0"},
-		"client version, as Node":    {username(base + "/api-version=2019-03-31&ClientVersion=azure-iot-provisioning-device%2F1.9.0"), "CONNACK 0"},
-		"client version with slash":  {username(base + "/api-version=2019-03-31&ClientVersion=a/b (c; d)"), "CONNACK 0"},
-		"client version, as Java":    {username(base + "/api-version=2019-03-31&ClientVersion=2019-03-31"), "CONNACK 0"},
-		"api-version last":           {username(base + "/ClientVersion=1&api-version=2021-06-01"), "CONNACK 0"},
-		"api-version missing":        {username(base + "/"), "CONNACK 0"}, // told by the answers
-		"api-version unknown":        {username(base + "/api-version=latest"), "CONNACK 0"},
-		"id ends in a full stop":     {func(p *packets.ConnectPacket) { p.ClientIdentifier, p.Username = "a.", d.Scope+"/registrations/a./api-version=2019-03-31" }, "CONNACK 0"},
-		"MQTT 3.1":                   {func(p *packets.ConnectPacket) { p.ProtocolName, p.ProtocolVersion = "MQIsdp", 3 }, "CONNACK 1"},
-		"MQTT 5":                     {func(p *packets.ConnectPacket) { p.ProtocolVersion = 5 }, "CONNACK 1"},
-		"another protocol":           {func(p *packets.ConnectPacket) { p.ProtocolName = "AMQP" }, "CONNACK 1"},
-		"another client id":          {func(p *packets.ConnectPacket) { p.ClientIdentifier = "other" }, "CONNACK 2"},
-		"no client id":               {func(p *packets.ConnectPacket) { p.ClientIdentifier = "" }, "CONNACK 2"},
-		"unknown scope":              {username("0neFFFFFFFF/registrations/" + keyDevice + "/api-version=2019-03-31"), "CONNACK 3"},
-		"no user name":               {func(p *packets.ConnectPacket) { p.UsernameFlag, p.Username, p.PasswordFlag = false, "", false }, "CONNACK 4"},
-		"user name without version":  {username(base), "CONNACK 4"},
-		"user name of a hub":         {username("hub.dpsdiag.example/" + keyDevice + "/?api-version=2021-04-12"), "CONNACK 4"},
-		"no password, no cert":       {func(p *packets.ConnectPacket) { p.PasswordFlag, p.Password = false, nil }, "CONNACK 5"},
-		"empty password, no cert":    {func(p *packets.ConnectPacket) { p.Password = nil }, "CONNACK 5"},
-		"password is no token":       {func(p *packets.ConnectPacket) { p.Password = []byte("secret") }, "CONNACK 5"},
-		"token of a known stranger":  {func(p *packets.ConnectPacket) { p.ClientIdentifier, p.Username = groupDevice, dps.Resource(d.Scope, groupDevice)+"/api-version=2019-03-31" }, "CONNACK 5"},
+		"as it should be":           {func(*packets.ConnectPacket) {}, "CONNACK 0"},
+		"clean session 0":           {func(p *packets.ConnectPacket) { p.CleanSession = false }, "CONNACK 0"},
+		"client id in another case": {func(p *packets.ConnectPacket) { p.ClientIdentifier = strings.ToUpper(keyDevice) }, "CONNACK 0"},
+		"client version, as Node":   {username(base + "/api-version=2019-03-31&ClientVersion=azure-iot-provisioning-device%2F1.9.0"), "CONNACK 0"},
+		"client version with slash": {username(base + "/api-version=2019-03-31&ClientVersion=a/b (c; d)"), "CONNACK 0"},
+		"client version, as Java":   {username(base + "/api-version=2019-03-31&ClientVersion=2019-03-31"), "CONNACK 0"},
+		"api-version last":          {username(base + "/ClientVersion=1&api-version=2021-06-01"), "CONNACK 0"},
+		"api-version missing":       {username(base + "/"), "CONNACK 0"}, // told by the answers
+		"api-version unknown":       {username(base + "/api-version=latest"), "CONNACK 0"},
+		"id ends in a full stop": {func(p *packets.ConnectPacket) {
+			p.ClientIdentifier, p.Username = "a.", d.Scope+"/registrations/a./api-version=2019-03-31"
+		}, "CONNACK 0"},
+		"MQTT 3.1":                  {func(p *packets.ConnectPacket) { p.ProtocolName, p.ProtocolVersion = "MQIsdp", 3 }, "CONNACK 1"},
+		"MQTT 5":                    {func(p *packets.ConnectPacket) { p.ProtocolVersion = 5 }, "CONNACK 1"},
+		"another protocol":          {func(p *packets.ConnectPacket) { p.ProtocolName = "AMQP" }, "CONNACK 1"},
+		"another client id":         {func(p *packets.ConnectPacket) { p.ClientIdentifier = "other" }, "CONNACK 2"},
+		"no client id":              {func(p *packets.ConnectPacket) { p.ClientIdentifier = "" }, "CONNACK 2"},
+		"unknown scope":             {username("0neFFFFFFFF/registrations/" + keyDevice + "/api-version=2019-03-31"), "CONNACK 3"},
+		"no user name":              {func(p *packets.ConnectPacket) { p.UsernameFlag, p.Username, p.PasswordFlag = false, "", false }, "CONNACK 4"},
+		"user name without version": {username(base), "CONNACK 4"},
+		"user name of a hub":        {username("hub.dpsdiag.example/" + keyDevice + "/?api-version=2021-04-12"), "CONNACK 4"},
+		"no password, no cert":      {func(p *packets.ConnectPacket) { p.PasswordFlag, p.Password = false, nil }, "CONNACK 5"},
+		"empty password, no cert":   {func(p *packets.ConnectPacket) { p.Password = nil }, "CONNACK 5"},
+		"password is no token":      {func(p *packets.ConnectPacket) { p.Password = []byte("secret") }, "CONNACK 5"},
+		"token of a known stranger": {func(p *packets.ConnectPacket) {
+			p.ClientIdentifier, p.Username = groupDevice, dps.Resource(d.Scope, groupDevice)+"/api-version=2019-03-31"
+		}, "CONNACK 5"},
 		"scope in lower case":        {username(strings.ToLower(base) + "/api-version=2019-03-31"), "CONNACK 0"},
 		"a will, which is not used":  {func(p *packets.ConnectPacket) { p.WillFlag, p.WillTopic, p.WillMessage = true, "a", []byte("b") }, "CONNACK 0"},
 		"keep-alive of 18 hours":     {func(p *packets.ConnectPacket) { p.Keepalive = 0xffff }, "CONNACK 0"},
@@ -315,12 +319,12 @@ func TestMQTTRequestIDs(t *testing.T) {
 	t.Parallel()
 	r := enterMQTT(t, begin(t, Config{}).Device())
 	for topic, rid := range map[string]string{
-		"PUT/iotdps-register/?$rid=1":                                                        "1",
+		"PUT/iotdps-register/?$rid=1":                                                         "1",
 		"PUT/iotdps-register/?$rid=27dfb14d-5b45-4f2d-8ab0-9f3d6a1d6d5a":                      "27dfb14d-5b45-4f2d-8ab0-9f3d6a1d6d5a",
-		"PUT/iotdps-register/?$rid=a%20b+c":                                                  "a%20b+c",
-		"PUT/iotdps-register/?more=2&$rid=x":                                                 "x",
-		"PUT/iotdps-register/?$rid=y&forceRegistration=true":                                 "y",
-		"PUT/iotdps-register/?$rid=" + strings.Repeat("z", 4000):                             strings.Repeat("z", 4000),
+		"PUT/iotdps-register/?$rid=a%20b+c":                                                   "a%20b+c",
+		"PUT/iotdps-register/?more=2&$rid=x":                                                  "x",
+		"PUT/iotdps-register/?$rid=y&forceRegistration=true":                                  "y",
+		"PUT/iotdps-register/?$rid=" + strings.Repeat("z", 4000):                              strings.Repeat("z", 4000),
 		"PUT/iotdps-register/?$rid=1&retry-after=5&$rid=2&status=200&operationId=4.00.00&a=b": "1",
 	} {
 		r.send(publish(0, topic, ""))

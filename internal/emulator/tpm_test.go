@@ -61,7 +61,7 @@ func unwrap(key *rsa.PrivateKey, label string, seed, wrapped, name []byte) ([]by
 	if err != nil {
 		return nil, err
 	}
-	mac, text := cut(wrapped)
+	mac, text := severed(wrapped)
 	sum := hmac.New(sha256.New, tpm2.KDFa(crypto.SHA256, secret, "INTEGRITY", nil, nil, 256))
 	sum.Write(text)
 	sum.Write(name)
@@ -82,7 +82,7 @@ func decryptCFB(key, text []byte) []byte {
 }
 
 // cut takes off the part that stands after its size.
-func cut(b []byte) (part, rest []byte) {
+func severed(b []byte) (part, rest []byte) {
 	n := 2 + int(binary.BigEndian.Uint16(b))
 	return b[2:n], b[n:]
 }
@@ -92,7 +92,7 @@ func (p paperTPM) open(t *testing.T, blob []byte) (key, uri []byte, err error) {
 	t.Helper()
 	var parts [6][]byte
 	for i := range parts {
-		parts[i], blob = cut(blob)
+		parts[i], blob = severed(blob)
 	}
 	if len(blob) != 0 {
 		t.Errorf("%d bytes follow the blob", len(blob))
@@ -101,19 +101,19 @@ func (p paperTPM) open(t *testing.T, blob []byte) (key, uri []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	innerKey, _ := cut(inner2B)
+	innerKey, _ := severed(inner2B)
 	name := paperName(parts[4])
 	inner, err := unwrap(p.srk, "DUPLICATE", parts[3], parts[2], name)
 	if err != nil {
 		return nil, nil, err
 	}
-	digest, sensitive2B := cut(decryptCFB(innerKey, inner))
+	digest, sensitive2B := severed(decryptCFB(innerKey, inner))
 	if sum := sha256.Sum256(append(bytes.Clone(sensitive2B), name...)); !bytes.Equal(sum[:], digest) {
 		return nil, nil, errIntegrity
 	}
-	sensitive, _ := cut(sensitive2B)
-	seed, rest := cut(sensitive[4:]) // after the type and an empty password
-	key, _ = cut(rest)
+	sensitive, _ := severed(sensitive2B)
+	seed, rest := severed(sensitive[4:]) // after the type and an empty password
+	key, _ = severed(rest)
 	if unique := sha256.Sum256(append(bytes.Clone(seed), key...)); !bytes.HasSuffix(parts[4], unique[:]) {
 		t.Error("public and private part do not belong together")
 	}
