@@ -281,13 +281,15 @@ type Opening struct {
 	Status int
 	// Server is how the peer names itself, as far as it does.
 	Server string
+	// Mechanisms are those of SASL that the peer offers; nil when it was not asked.
+	Mechanisms []string
 	// Refusal is the refusal in the transport's own terms, "" when there is none.
 	Refusal string
 	// Condition is the AMQP error condition of a refusal, "" elsewhere.
 	Condition  string
 	Body       dps.Body
 	Location   string      // where an HTTP redirect points
-	RetryAfter *RetryAfter // what a refused WebSocket handshake asked for; nil when it did not
+	RetryAfter *RetryAfter // what a refusal asked for; nil when it did not
 	Date       time.Time   // the peer's clock, zero when it told none
 	// TPM is set when the device's TPM could not answer the peer's challenge, on transports
 	// that put it while opening.
@@ -305,6 +307,9 @@ const (
 	LayerWebSocket     Layer = "websocket"      // HTTP status of the handshake's answer; 101 for one that is refused here
 	LayerMQTTConnect   Layer = "mqtt-connect"   // return code of the CONNACK
 	LayerMQTTSubscribe Layer = "mqtt-subscribe" // return code of the SUBACK: 128 for a refusal
+	LayerSASL          Layer = "sasl"           // outcome code: 1 credentials, 2 to 4 system errors
+	LayerAMQPOpen      Layer = "amqp-open"      // 0 always: AMQP refuses with a Condition
+	LayerAMQPAttach    Layer = "amqp-attach"    // 0 always
 )
 
 // Operation is a call of the device API.

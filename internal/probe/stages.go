@@ -124,7 +124,7 @@ func (r *runner) open(ctx context.Context) Finding {
 		case opening.Failure != nil:
 			return r.noAnswer(opening.Failure).with("layer", string(opening.Layer))
 		}
-		r.stop(EndRefused)
+		r.stop(opening.end())
 		return refusedFinding(opening)
 	}
 	r.session = session
@@ -132,12 +132,22 @@ func (r *runner) open(ctx context.Context) Finding {
 	if opening.Location != "" || opening.Body.Kind == dps.BodyHTML {
 		f = warned("the answer to a plain request is not one of the service")
 	}
-	return f.with("status", nonZero(opening.Status)).with("server", opening.Server).with("redirect", opening.Location)
+	return f.with("status", nonZero(opening.Status)).with("mechanisms", joinAll(opening.Mechanisms)).
+		with("server", opening.Server).with("redirect", opening.Location)
+}
+
+// end is how a refusal to open ends the run.
+func (o *Opening) end() End {
+	if o.Layer != LayerWebSocket && comeBackLater(Answer{Status: o.httpStatus()}) {
+		return EndExhausted
+	}
+	return EndRefused
 }
 
 // refusedFinding says what refused the session.
 func refusedFinding(o Opening) Finding {
-	f := failed("%s", o.Refusal).with("layer", string(o.Layer)).with("status", nonZero(o.Status))
+	f := failed("%s", o.Refusal).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
+		with("condition", o.Condition).with("mechanisms", joinAll(o.Mechanisms)).withError(o.Body.Error)
 	if o.RetryAfter != nil {
 		f = f.with("retry-after", o.RetryAfter.Text)
 	}
@@ -323,6 +333,8 @@ func describeRefusal(a Answer) string {
 	switch b := a.Body; {
 	case b.Error != nil:
 		return fmt.Sprintf("%d: %d %s", a.Status, b.Error.ErrorCode, b.Error.Message)
+	case a.Condition != "":
+		return describeCondition(a.Condition, b)
 	case b.Challenge != nil:
 		return fmt.Sprintf("%d: the service challenges a TPM", a.Status)
 	case a.TooLarge:
@@ -339,10 +351,7 @@ func describeRefusal(a Answer) string {
 
 // answerFinding adds the facts of an answer to a finding.
 func answerFinding(f Finding, a Answer) Finding {
-	f = f.with("http-status", nonZero(a.Status))
-	if e := a.Body.Error; e != nil {
-		f = f.with("error-code", nonZero(e.ErrorCode)).with("message", e.Message).with("tracking-id", e.TrackingID)
-	}
+	f = f.with("http-status", nonZero(a.Status)).with("condition", a.Condition).withError(a.Body.Error)
 	if a.RetryAfter != nil {
 		f = f.with("retry-after", a.RetryAfter.Text)
 	}
@@ -353,6 +362,14 @@ func answerFinding(f Finding, a Answer) Finding {
 		f = f.with("acknowledged", "no")
 	}
 	return f.with("stray-answers", nonZero(a.Strays)).with("request-id", a.RequestID).with("redirect", a.Location).with("server", a.Server)
+}
+
+// withError adds the facts of an error body, if there is one.
+func (f Finding) withError(e *dps.ServiceError) Finding {
+	if e == nil {
+		return f
+	}
+	return f.with("error-code", nonZero(e.ErrorCode)).with("message", e.Message).with("tracking-id", e.TrackingID)
 }
 
 func nonZero(n int) string {

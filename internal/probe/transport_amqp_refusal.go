@@ -1,0 +1,196 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/dps"
+)
+
+// amqpRefusalError is an AMQP error that the peer sent.
+type amqpRefusalError struct {
+	what  string // "OPEN refused", "link closed", "request rejected"
+	cause *amqp.Error
+}
+
+// Error sums the refusal up in one line.
+func (r *amqpRefusalError) Error() string {
+	return r.what + " with " + describeCondition(string(r.cause.Condition), r.body())
+}
+
+// body is the description, in which the service sends the body of an HTTP refusal
+// (azure-iot-sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs).
+func (r *amqpRefusalError) body() dps.Body { return dps.ParseBody([]byte(r.cause.Description)) }
+
+// retryAfter is what the info asks for.
+func (r *amqpRefusalError) retryAfter() *RetryAfter {
+	info := make(map[string]any, len(r.cause.Info))
+	for _, pair := range r.cause.Info {
+		info[fmt.Sprint(pair.Key)] = pair.Value
+	}
+	return amqpRetryAfter(info)
+}
+
+// amqpRetryAfter finds the pause asked for among the application properties of an answer
+// or the info of a refusal.
+func amqpRetryAfter(properties map[string]any) *RetryAfter {
+	for name, value := range properties {
+		if strings.EqualFold(name, dps.AMQPRetryAfter) && value != nil {
+			return ParseRetryAfter(fmt.Sprint(value), time.Now())
+		}
+	}
+	return nil
+}
+
+// describeCondition says what came with an error condition.
+func describeCondition(condition string, b dps.Body) string {
+	switch {
+	case b.Error != nil:
+		return fmt.Sprintf("%s: %d %s", condition, b.Error.ErrorCode, b.Error.Message)
+	case b.Hub != nil:
+		return condition + ": " + b.Hub.Message
+	case b.Excerpt != "":
+		return condition + ": " + b.Excerpt
+	}
+	return condition
+}
+
+// endedBy is the end that a peer's CLOSE, END or DETACH makes: a refusal if it gives a
+// reason.
+func endedBy(what string, reason *amqp.Error) error {
+	if reason == nil {
+		return &amqpEndError{what}
+	}
+	return &amqpRefusalError{what + " closed", reason}
+}
+
+// amqpEndError is an end for which the peer gave no reason.
+type amqpEndError struct{ what string }
+
+func (e *amqpEndError) Error() string { return "the peer closed the " + e.what + " without a reason" }
+
+// Is makes it the end of a stream for those who ask.
+func (e *amqpEndError) Is(target error) bool { return target == io.EOF }
+
+// openRefused is the end that the property AMQPOpenError of an OPEN makes.
+func openRefused(value any) error {
+	reason, err := amqp.ParseError(value)
+	if err != nil {
+		return malformedAMQP(err)
+	}
+	return &amqpRefusalError{"OPEN refused", reason}
+}
+
+// refusedDelivery is what the state of a request says against it, nil for nothing.
+func refusedDelivery(state amqp.DeliveryState) error {
+	switch state := state.(type) {
+	case *amqp.Rejected:
+		if state.Error != nil {
+			return &amqpRefusalError{"request rejected", state.Error}
+		}
+		return errors.New("the peer rejected the request without a reason")
+	case *amqp.Released:
+		return errors.New("the peer released the request unprocessed")
+	case *amqp.Modified:
+		return errors.New("the peer returned the request modified")
+	}
+	return nil
+}
+
+// errTooLarge is the end that an answer of more than MaxBody bytes makes.
+var errTooLarge = fmt.Errorf("the peer sent a message of more than %d bytes", MaxBody)
+
+// amqpStatus is the HTTP status that fits a refusal: that of the six-digit code in its
+// body, which the C# SDK computes in the same way, or else of its condition. 0 means that
+// neither tells.
+func amqpStatus(condition string, body dps.Body) int {
+	if body.Error != nil {
+		if status := body.Error.ErrorCode / 1000; status >= 100 && status < 600 {
+			return status
+		}
+	}
+	return conditionStatus(condition)
+}
+
+// conditionStatus gives the error conditions that a service sends the HTTP status that
+// means the same. They are those of "OASIS AMQP Version 1.0", part 2, section 2.8, and of
+// azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts, whose classes of
+// error the same SDK makes of HTTP statuses too (device/transport/http/src/http_errors.ts).
+func conditionStatus(condition string) int {
+	switch condition {
+	case "amqp:invalid-field", "com.microsoft:argument-error", "com.microsoft:argument-out-of-range":
+		return http.StatusBadRequest
+	case "amqp:unauthorized-access":
+		return http.StatusUnauthorized
+	case "com.microsoft:iot-hub-suspended", "com.microsoft:quota-exceeded":
+		return http.StatusForbidden
+	case "amqp:not-found", "amqp:resource-deleted", "com.microsoft:iot-hub-not-found-error":
+		return http.StatusNotFound
+	case "com.microsoft:device-already-exists":
+		return http.StatusConflict
+	case "amqp:precondition-failed", "com.microsoft:precondition-failed", "com.microsoft:message-lock-lost":
+		return http.StatusPreconditionFailed
+	case "amqp:link:message-size-exceeded":
+		return http.StatusRequestEntityTooLarge
+	case "com.microsoft:device-container-throttled", "amqp:resource-limit-exceeded":
+		return http.StatusTooManyRequests
+	case "amqp:internal-error":
+		return http.StatusInternalServerError
+	case "com.microsoft:timeout", "amqp:link:detach-forced", "amqp:connection:forced":
+		return http.StatusServiceUnavailable
+	}
+	return 0
+}
+
+// failAMQP takes why a session could not be opened.
+func (o *Opening) failAMQP(err error) {
+	if refusal, ok := errors.AsType[*amqpRefusalError](err); ok {
+		o.Condition, o.Body, o.RetryAfter = string(refusal.cause.Condition), refusal.body(), refusal.retryAfter()
+		o.Refusal = refusal.Error()
+		return
+	}
+	if outcome, ok := errors.AsType[*amqp.RefusedError](err); ok {
+		o.Status, o.Refusal = int(outcome.Code), fmt.Sprintf("SASL outcome %d: %s", outcome.Code, outcome.Code)
+		return
+	}
+	if failure, ok := errors.AsType[*TPMError](err); ok {
+		o.TPM, o.Refusal = failure, failure.Error()
+		return
+	}
+	_, otherProtocol := errors.AsType[*amqp.ProtocolError](err)
+	if otherProtocol || errors.Is(err, amqp.ErrNotOffered) {
+		o.Refusal = err.Error()
+		return
+	}
+	o.Failure = classifyNet(malformedAMQP(err))
+}
+
+// httpStatus is the HTTP status that fits a refusal; 0 means that none does.
+func (o *Opening) httpStatus() int {
+	switch {
+	case o.Layer == LayerHTTP || o.Layer == LayerWebSocket:
+		return o.Status
+	case o.Layer == LayerSASL && o.Status == int(amqp.SASLSysTemp):
+		return http.StatusServiceUnavailable
+	}
+	return amqpStatus(o.Condition, o.Body)
+}
+
+// failAMQP takes why no answer came.
+func (a *Answer) failAMQP(err error) {
+	if refusal, ok := errors.AsType[*amqpRefusalError](err); ok {
+		a.Condition, a.Body, a.RetryAfter = string(refusal.cause.Condition), refusal.body(), refusal.retryAfter()
+		a.Status = amqpStatus(a.Condition, a.Body)
+		return
+	}
+	if errors.Is(err, errTooLarge) {
+		a.Status, a.TooLarge = http.StatusOK, true
+		return
+	}
+	a.Failure = classifyNet(malformedAMQP(err))
+}

@@ -1,0 +1,52 @@
+package probe
+
+import (
+	"context"
+
+	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/dps"
+)
+
+// mechanismPlain is the SASL mechanism for every token (RFC 4616).
+const mechanismPlain = "PLAIN"
+
+// saslLogin returns how an identity logs in; ok is false for a certificate, which goes
+// without SASL in every SDK. ctx bounds the work of a TPM.
+func saslLogin(ctx context.Context, target Target, id Identity) (login amqp.SASLLogin, ok bool) {
+	switch {
+	case id.TPM != nil:
+		return tpmLogin(ctx, target, id.TPM), true
+	case !id.Token.IsZero():
+		user := dps.Resource(target.Scope, target.RegistrationID)
+		return amqp.SASLLogin{Mechanism: mechanismPlain, Initial: amqp.PlainResponse(user, id.Token.Reveal())}, true
+	}
+	return amqp.SASLLogin{}, false
+}
+
+// tpmLogin introduces a TPM, which then answers the service's challenge with a token.
+func tpmLogin(ctx context.Context, target Target, proof TPMProof) amqp.SASLLogin {
+	keys := proof.Keys()
+	var blob amqp.TPMBlob
+	return amqp.SASLLogin{
+		Mechanism: amqp.MechanismTPM,
+		Initial:   amqp.TPMInitialResponse(target.Scope, target.RegistrationID, keys.EndorsementKey),
+		Hostname:  dps.Resource(target.Scope, target.RegistrationID),
+		Answer: func(challenge []byte) (amqp.Credential, error) {
+			if amqp.IsTPMKeyRequest(challenge) {
+				return amqp.TPMResponse(keys.StorageRootKey), nil
+			}
+			last, err := blob.Add(challenge)
+			if err != nil {
+				return nil, &protocolError{err.Error()}
+			}
+			if !last {
+				return amqp.TPMResponse(nil), nil
+			}
+			token, err := proof.Activate(ctx, blob.Bytes())
+			if err != nil {
+				return nil, err
+			}
+			return amqp.TPMResponse([]byte(token.Reveal())), nil
+		},
+	}
+}
