@@ -34,6 +34,7 @@ const emulateExample = `  dpsdiag emulate
 
 type emulateOptions struct {
 	https       string
+	mqtt, amqp  string
 	sans        []string
 	stateDir    string
 	configFile  string
@@ -53,7 +54,9 @@ func newEmulateCmd(a *app) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runEmulate(cmd.Context(), a, &o, cmd.Flags()) },
 	}
 	flags := pflag.NewFlagSet("emulate", pflag.ContinueOnError)
-	flags.StringVar(&o.https, "https", "127.0.0.1:0", "`ADDR`ess of the HTTPS listener; port 0 takes a free one")
+	flags.StringVar(&o.https, "https", "127.0.0.1:0", "`ADDR`ess of the HTTPS listener, which serves MQTT and AMQP over WebSocket too; port 0 takes a free one")
+	flags.StringVar(&o.mqtt, "mqtt", "127.0.0.1:0", "`ADDR`ess of the MQTT listener")
+	flags.StringVar(&o.amqp, "amqp", "127.0.0.1:0", "`ADDR`ess of the AMQP listener")
 	flags.BoolVar(&o.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
 	flags.StringArrayVar(&o.sans, "san", nil, "further `NAME` or address for the server certificate; may be repeated")
 	flags.StringVar(&o.stateDir, "state-dir", "", "`DIR` that keeps CA, keys and identities; the default is a temporary one, removed at the end")
@@ -77,7 +80,7 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 	defer stop()
 	service, err := emulator.Start(ctx, config)
 	if err != nil {
-		return usagef("another --https address or --state-dir may do", "emulate: %v", err)
+		return usagef("another address or --state-dir may do", "emulate: %v", err)
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
 	if err := a.writeReady(service.Ready(), o.scenario); err != nil {
@@ -94,11 +97,13 @@ func (o *emulateOptions) config(a *app, flags *pflag.FlagSet) (emulator.Config, 
 	if err := checkScenario("--scenario", o.scenario); err != nil {
 		return emulator.Config{}, err
 	}
-	if err := checkListen("--https", o.https, o.allowRemote); err != nil {
-		return emulator.Config{}, err
+	for _, l := range []struct{ flag, address string }{{"--https", o.https}, {"--mqtt", o.mqtt}, {"--amqp", o.amqp}} {
+		if err := checkListen(l.flag, l.address, o.allowRemote); err != nil {
+			return emulator.Config{}, err
+		}
 	}
 	config := emulator.Config{
-		HTTPS: o.https, SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario,
+		HTTPS: o.https, MQTT: o.mqtt, AMQP: o.amqp, SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario,
 		Log: slog.New(slog.NewTextHandler(a.stderr, nil)),
 	}
 	if o.configFile == "" {

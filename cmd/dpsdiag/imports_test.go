@@ -41,11 +41,13 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "probe", "dps", "codes", "emulator"},
-		"dpsdiag/internal/report":   {"advice", "probe", "dps", "codes"},
-		"dpsdiag/internal/advice":   {"probe", "dps", "codes"},
-		"dpsdiag/internal/probe":    {"dps"},
-		"dpsdiag/internal/emulator": {"dps", "codes"},
+		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "logtext", "probe", "dps", "codes", "emulator"},
+		"dpsdiag/internal/report":   {"advice", "logtext", "probe", "dps", "codes"},
+		"dpsdiag/internal/advice":   {"logtext", "probe", "dps", "codes"},
+		"dpsdiag/internal/logtext":  {"codes"},
+		"dpsdiag/internal/probe":    {"dps", "amqp"},
+		"dpsdiag/internal/emulator": {"dps", "codes", "amqp"},
+		"dpsdiag/internal/amqp":     {},
 		"dpsdiag/internal/dps":      {},
 		"dpsdiag/internal/codes":    {},
 	}

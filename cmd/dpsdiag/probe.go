@@ -145,6 +145,9 @@ func (o *probeOptions) validate(flags *pflag.FlagSet) error {
 	case strings.ContainsAny(o.apiVersion, " \t\r\n"):
 		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has white space in it", o.apiVersion)
 	}
+	if err := o.target.ports.validate(flags); err != nil {
+		return err
+	}
 	return o.validateDurations()
 }
 

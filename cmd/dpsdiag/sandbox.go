@@ -65,12 +65,10 @@ func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
 
 // play makes the probe act as a device of the emulator.
 func play(device emulator.Device, cfg *probe.Config) (err error) {
-	if cfg.Endpoint, err = dps.ParseEndpoint(device.Endpoint); err != nil {
-		return err
-	}
 	if cfg.Attestation, err = attest(device); err != nil {
 		return err
 	}
+	cfg.Endpoint = device.Endpoint
 	cfg.Scope, cfg.RegistrationID, cfg.Roots = device.Scope, device.RegistrationID, device.Roots
 	if cfg.Payload == nil {
 		cfg.Payload = device.Payload

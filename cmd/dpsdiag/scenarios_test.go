@@ -44,6 +44,7 @@ func expectations() map[string]expectation {
 	later := func(cause, least string) expectation {
 		return expectation{exit: report.ExitRetryLater, first: []string{cause}, least: least, most: "proves"}
 	}
+	cut := expectation{exit: report.ExitNoVerdict, first: []string{"proxy-interference", "network-unreachable"}, least: "allows", most: "allows"}
 	return map[string]expectation{
 		"healthy":   {exit: report.ExitOK},
 		"throttled": {exit: report.ExitOK},
@@ -98,6 +99,15 @@ func expectations() map[string]expectation {
 		"public-network-access-disabled":    hidden(key, "public-network-access-disabled"),
 		"proxy-interference":                likely("proxy-interference"),
 		"tls-version-or-cipher-unsupported": likely("tls-version-or-cipher-unsupported"),
+		"port-blocked":                      proven("port-blocked"),
+
+		"cut-at-connect":           cut,
+		"cut-after-subscribe":      cut,
+		"cut-before-answer":        cut,
+		"cut-while-polling":        cut,
+		"answer-late":              {exit: report.ExitOK},
+		"answer-duplicated":        {exit: report.ExitOK},
+		"answer-for-other-request": {exit: report.ExitOK},
 	}
 }
 
@@ -134,6 +144,10 @@ func quickly(scenario string) []string {
 		return []string{"--timeout", "1500ms"}
 	case "throttled":
 		return nil
+	case "port-blocked": // only a comparison shows that another port works
+		return []string{"--transport", "all"}
+	case "cut-after-subscribe": // HTTPS has no such step
+		return []string{"--transport", "mqtt"}
 	}
 	return []string{"--retry-max-wait", "10ms"}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -71,7 +72,8 @@ func (o *targetOptions) parseEndpoint() (dps.Endpoint, error) {
 	if err != nil {
 		return dps.Endpoint{}, usagef("the endpoint of the public cloud is "+dps.CloudPublic.GlobalHost(), "--endpoint: %v", err)
 	}
-	return endpoint, o.ports.set(&endpoint)
+	o.ports.set(&endpoint)
+	return endpoint, nil
 }
 
 // portOptions are the flags for one port each; 0 keeps the endpoint's.
@@ -84,20 +86,20 @@ func (o *portOptions) addTo(flags *pflag.FlagSet) {
 	flags.IntVar(&o.amqp, "port-amqp", 0, fmt.Sprintf(usage, "amqp", "", dps.PortAMQP))
 }
 
-func (o *portOptions) set(endpoint *dps.Endpoint) error {
-	for _, port := range []struct {
-		flag  string
-		value int
-		part  *int
-	}{{"--port-https", o.https, &endpoint.HTTPS}, {"--port-mqtt", o.mqtt, &endpoint.MQTT}, {"--port-amqp", o.amqp, &endpoint.AMQP}} {
-		switch {
-		case port.value < 0 || port.value > 65535:
-			return usagef("a port is a number from 1 to 65535", "%s: %d is not a port", port.flag, port.value)
-		case port.value > 0:
-			*port.part = port.value
+// validate refuses a port that was given and is none.
+func (o *portOptions) validate(flags *pflag.FlagSet) error {
+	for name, value := range map[string]int{"port-https": o.https, "port-mqtt": o.mqtt, "port-amqp": o.amqp} {
+		if flags.Changed(name) && (value < 1 || value > 65535) {
+			return usagef("a port is a number from 1 to 65535", "--%s: %d is not a port", name, value)
 		}
 	}
 	return nil
+}
+
+func (o *portOptions) set(endpoint *dps.Endpoint) {
+	endpoint.HTTPS = cmp.Or(o.https, endpoint.HTTPS)
+	endpoint.MQTT = cmp.Or(o.mqtt, endpoint.MQTT)
+	endpoint.AMQP = cmp.Or(o.amqp, endpoint.AMQP)
 }
 
 // roots are the trust anchors of the system and those of --ca-file; nil means those of

@@ -24,6 +24,8 @@ func transports() []transport {
 		{"HTTP 1.1 over TLS, port 443", probe.NewHTTPS()},
 		{"MQTT 3.1.1 over TLS, port 8883", probe.NewMQTT()},
 		{"MQTT 3.1.1 over WebSocket, port 443", probe.NewMQTTOverWebSocket()},
+		{"AMQP 1.0 over TLS, port 5671", probe.NewAMQP()},
+		{"AMQP 1.0 over WebSocket, port 443", probe.NewAMQPOverWebSocket()},
 	}
 }
 

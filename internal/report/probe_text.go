@@ -16,13 +16,16 @@ import (
 // diagnosis.
 func (d *Probe) drawText(p *page) {
 	d.drawTarget(p)
+	if len(d.Runs) > 1 {
+		d.drawComparison(p)
+	}
 	for i := range d.Runs {
 		p.blank()
-		d.Runs[i].draw(p)
+		d.Runs[i].draw(p, len(d.Runs) > 1)
 	}
 	d.drawVerdict(p)
-	d.drawCauses(p)
-	d.drawDecide(p)
+	drawCauses(p, d.Causes)
+	drawDecide(p, d.Decide)
 	d.drawRuledOut(p)
 	d.drawWarnings(p)
 }
@@ -35,12 +38,20 @@ func (d *Probe) drawTarget(p *page) {
 		field{"attestation", d.Target.Attestation})
 }
 
-func (r *Run) draw(p *page) {
+// draw draws a run: its stages and what the service answered. Beside others it leaves out
+// what the comparison has shown: stages that have nothing to tell, and the answer.
+func (r *Run) draw(p *page, compared bool) {
 	p.line(span{r.Transport, strong})
 	for i := range r.Stages {
-		r.Stages[i].draw(p)
+		s := &r.Stages[i]
+		if idle := s.Outcome == string(probe.Skipped) || s.Outcome == string(probe.NotApplicable); idle && compared {
+			continue
+		}
+		s.draw(p)
 	}
-	r.Reply.draw(p)
+	if !compared || p.opts.Verbose {
+		r.Reply.draw(p)
+	}
 }
 
 // Widths of the stage table's columns: the longest stage id, and times up to 9999 ms.
@@ -202,13 +213,14 @@ func (d *Probe) registeredText() string {
 // would bury them.
 const fullCauses = 3
 
-func (d *Probe) drawCauses(p *page) {
-	if len(d.Causes) == 0 {
+// drawCauses ranks causes, the first of them with what to do.
+func drawCauses(p *page, causes []Cause) {
+	if len(causes) == 0 {
 		return
 	}
 	p.heading("Causes, the most likely first")
 	told := map[string]bool{}
-	for i := range d.Causes {
+	for i := range causes {
 		full := i < fullCauses || p.opts.Verbose
 		if i > 0 && full {
 			p.blank()
@@ -216,7 +228,7 @@ func (d *Probe) drawCauses(p *page) {
 		if i == fullCauses && !full {
 			p.heading("Less likely")
 		}
-		d.Causes[i].draw(p, i+1, full, told)
+		causes[i].draw(p, i+1, full, told)
 	}
 	p.blank()
 	p.hang("dpsdiag explain ID tells more of a cause", span{"  ", plain})
@@ -267,12 +279,13 @@ func firstOnly(i int, word string) string {
 	return ""
 }
 
-func (d *Probe) drawDecide(p *page) {
-	if len(d.Decide) == 0 {
+// drawDecide lists the steps that would separate the causes.
+func drawDecide(p *page, steps []Decider) {
+	if len(steps) == 0 {
 		return
 	}
 	p.heading("What would decide between them")
-	for _, s := range d.Decide {
+	for _, s := range steps {
 		p.hang(s.How, span{"  " + p.marks.bullet + " ", faint})
 		if s.Command != "" {
 			p.command(s.Command, span{"    $ ", faint})
