@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/fatih/color"
-	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/mattn/go-runewidth"
 )
 
 // page collects lines of text that are no wider than its width.
@@ -144,28 +144,34 @@ func pad(s string, width int) string {
 
 // columns is the width of s on a terminal. Ambiguous characters count as narrow whatever
 // the locale, so that the same document gives the same bytes everywhere.
-func columns(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
+func columns(s string) int {
+	narrow := runewidth.Condition{StrictEmojiNeutral: true}
+	return narrow.StringWidth(s)
+}
 
 // wrap breaks text between words into lines of at most width columns; a word that is
 // longer is broken inside. There is always at least one line, which may be empty.
 func wrap(text string, width int) []string {
 	width = max(width, 1)
-	var lines []string
-	line, used := "", 0
+	var lines, line []string // line is the words of the one that is begun
+	used := 0
 	for word := range strings.FieldsSeq(text) {
 		size := columns(word)
-		if used > 0 && used+1+size <= width {
-			line, used = line+" "+word, used+1+size
+		if len(line) > 0 && used+1+size <= width {
+			line, used = append(line, word), used+1+size
 			continue
 		}
-		if used > 0 {
-			lines = append(lines, line)
+		if len(line) > 0 {
+			lines = append(lines, strings.Join(line, " "))
 		}
-		head, rest := breakWord(word, width)
-		lines = append(lines, head...)
-		line, used = rest, columns(rest)
+		if size > width {
+			head, rest := breakWord(word, width)
+			lines = append(lines, head...)
+			word, size = rest, columns(rest)
+		}
+		line, used = append(line[:0], word), size
 	}
-	return append(lines, line)
+	return append(lines, strings.Join(line, " "))
 }
 
 // breakWord cuts a word into full lines and what is left.
