@@ -15,6 +15,7 @@ import (
 // connection, neither crash the probe nor hold it up.
 func TestAMQPHostile(t *testing.T) {
 	zero, all := uint32(0), ^uint32(0)
+	sender := uint32(1) // handle of the link that requests go through
 	flow := func(handle *uint32, change func(*amqp.Flow)) *amqp.Flow {
 		f := &amqp.Flow{NextIncomingID: &zero, IncomingWindow: 9, OutgoingWindow: 9, Handle: handle, DeliveryCount: &zero, LinkCredit: new(uint32(9))}
 		change(f)
@@ -35,8 +36,8 @@ func TestAMQPHostile(t *testing.T) {
 		"heartbeats every 1 ms":     {atOpen, []amqp.Composite{&amqp.Open{ContainerID: "x", IdleTimeOut: 1}}},
 		"FLOW of no link":           {atRegister, []amqp.Composite{flow(&all, func(*amqp.Flow) {})}},
 		"FLOW without incoming id":  {atRegister, []amqp.Composite{flow(nil, func(f *amqp.Flow) { f.NextIncomingID = nil })}},
-		"FLOW without credit":       {atRegister, []amqp.Composite{flow(&zero, func(f *amqp.Flow) { f.LinkCredit = nil })}},
-		"FLOW with echo and drain":  {atRegister, []amqp.Composite{flow(&zero, func(f *amqp.Flow) { f.Echo, f.Drain = true, true })}},
+		"FLOW without credit":       {atRegister, []amqp.Composite{flow(&sender, func(f *amqp.Flow) { f.LinkCredit = nil })}},
+		"FLOW with echo and drain":  {atRegister, []amqp.Composite{flow(&sender, func(f *amqp.Flow) { f.Echo, f.Drain = true, true })}},
 		"windows closed":            {atSender, []amqp.Composite{flow(nil, func(f *amqp.Flow) { f.IncomingWindow = 0 })}},
 		"DISPOSITION of everything": {atRegister, []amqp.Composite{&amqp.Disposition{Role: amqp.RoleReceiver, Last: &all, Settled: true}}},
 		"DISPOSITION without state": {atRegister, []amqp.Composite{&amqp.Disposition{Role: amqp.RoleReceiver, Settled: true}}},

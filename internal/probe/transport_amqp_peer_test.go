@@ -19,6 +19,7 @@ import (
 type amqpPeer struct {
 	mechanisms       []amqp.SASLMechanism // nil for PLAIN with any token for the device
 	opening          amqp.Open            // what OPEN says besides the container id
+	maxMessage       uint64               // the largest request that it takes, 0 for any
 	steps            map[amqpStep]func(*amqpConn)
 	register, status func(*amqpConn, amqpRequest)
 	tls              *tls.Config
@@ -136,6 +137,9 @@ func (c *amqpConn) take(f amqp.Frame) bool {
 		}
 		answer := c.peer.opening
 		answer.ContainerID = amqpServer
+		if answer.MaxFrameSize == nil {
+			answer.MaxFrameSize = new(uint32(amqp.DefaultFrame))
+		}
 		c.send(&answer)
 	case *amqp.Begin:
 		if c.leaves(atBegin) {
@@ -177,6 +181,7 @@ func (c *amqpConn) attach(link *amqp.Attach) bool {
 	if c.leaves(atSender) {
 		return false
 	}
+	answer.MaxMessageSize = c.peer.maxMessage
 	c.send(answer)
 	c.send(&amqp.Flow{
 		NextIncomingID: new(uint32(0)), IncomingWindow: 1000, OutgoingWindow: 1000,

@@ -331,6 +331,32 @@ func TestAMQPCertificate(t *testing.T) {
 	})
 }
 
+// TestAMQPLargePayload: a request goes in many frames, unless the peer says that it is too
+// large.
+func TestAMQPLargePayload(t *testing.T) {
+	small := uint32(512)
+	tests := map[string]struct {
+		peer    amqpPeer
+		failure *probe.NetFailure
+	}{
+		"frames of 64 KiB":   {amqpPeer{}, nil},
+		"frames of 512":      {amqpPeer{opening: amqp.Open{MaxFrameSize: &small}}, nil},
+		"messages of 64 KiB": {amqpPeer{maxMessage: 65536}, &probe.NetFailure{Kind: probe.NetOther, Text: "encoded message size exceeds max of 65536"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			overAMQP(t, func(t *testing.T, start amqpStart) {
+				cfg := start(t, test.peer)
+				cfg.Payload = []byte(`{"text":"` + strings.Repeat("x", 200_000) + `"}`)
+				run := do(t, cfg)
+				if diff := cmp.Diff(test.failure, lastFailure(run)); diff != "" || (failedStage(run) == "") != (test.failure == nil) {
+					t.Errorf("failed at %q, failure (-want +got):\n%s", failedStage(run), diff)
+				}
+			})
+		})
+	}
+}
+
 func TestAMQPSupports(t *testing.T) {
 	for _, transport := range []probe.Transport{probe.NewAMQP(), probe.NewAMQPOverWebSocket()} {
 		for _, kind := range []probe.AttestationKind{probe.KindSymmetricKey, probe.KindX509, probe.KindTPM} {

@@ -110,11 +110,11 @@ func (w *amqpWire) during(ctx context.Context, f func(context.Context) error) er
 	return libraryError(err)
 }
 
-// libraryError tells what the library objects to in our request, a *goamqp.Error, from what
-// it objects to in the peer.
+// libraryError tells what the library objects to in our request, which is its size, from
+// what it objects to in the peer.
 func libraryError(err error) error {
-	if _, ok := errors.AsType[*goamqp.Error](err); ok {
-		return err
+	if own, ok := errors.AsType[*goamqp.Error](err); ok {
+		return errors.New(own.Description)
 	}
 	return &protocolError{err.Error()}
 }

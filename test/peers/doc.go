@@ -5,6 +5,7 @@
 //
 //	go test -tags peers ./test/peers/
 //
-// They need mosquitto, an MQTT broker (Debian package mosquitto). Nothing is skipped: a
-// program that is missing fails the test.
+// They need mosquitto, an MQTT broker (Debian package mosquitto), and Node.js with rhea, an
+// AMQP 1.0 library (in the folder rhea: npm ci --ignore-scripts --omit=dev). Nothing is
+// skipped: a program that is missing fails the test.
 package peers

@@ -14,7 +14,9 @@ import { text } from 'node:stream/consumers';
 
 import httpBase from 'azure-iot-http-base';
 import provisioning from 'azure-iot-provisioning-device';
+import provisioningAmqp from 'azure-iot-provisioning-device-amqp';
 import provisioningHttp from 'azure-iot-provisioning-device-http';
+import provisioningMqtt from 'azure-iot-provisioning-device-mqtt';
 import symmetricKey from 'azure-iot-security-symmetric-key';
 import x509 from 'azure-iot-security-x509';
 
@@ -40,14 +42,38 @@ class EndpointAgent extends https.Agent {
   }
 }
 
-/** For each transport, a function that makes the SDK's transport for an endpoint. */
+/**
+ * For each transport, a function that makes the SDK's transport for an endpoint.
+ * MQTT and AMQP take the port with the host instead: see provisioningHost.
+ */
 const transports = {
   https: (endpoint) => {
     const client = new httpBase.Http();
     client.setOptions({ http: { agent: new EndpointAgent(endpoint) } });
     return new provisioningHttp.Http(client);
   },
+  mqtt: () => new provisioningMqtt.Mqtt(),
+  'mqtt-ws': (endpoint) => {
+    const transport = new provisioningMqtt.MqttWs();
+    transport._getConnectionUri = () => `wss://${withPort(endpoint)}/$iothub/websocket`; // it has no option for the port
+    return transport;
+  },
+  amqp: () => new provisioningAmqp.Amqp(),
+  'amqp-ws': (endpoint) => {
+    const transport = new provisioningAmqp.AmqpWs();
+    transport.setTransportOptions({ webSocketAgent: new EndpointAgent(endpoint) });
+    return transport;
+  },
 };
+
+/** The host that the SDK is given: only its MQTT and AMQP transports take a port with it. */
+function provisioningHost({ transport, endpoint }) {
+  return transport === 'mqtt' || transport === 'amqp' ? withPort(endpoint) : PROVISIONING_HOST;
+}
+
+function withPort(endpoint) {
+  return PROVISIONING_HOST + endpoint.slice(endpoint.lastIndexOf(':'));
+}
 
 function securityClient({ registrationId, key, cert, certKey }) {
   return cert
@@ -57,7 +83,7 @@ function securityClient({ registrationId, key, cert, certKey }) {
 
 async function register(job) {
   const client = provisioning.ProvisioningDeviceClient.create(
-    PROVISIONING_HOST,
+    provisioningHost(job),
     job.idScope,
     transports[job.transport](job.endpoint),
     securityClient(job),

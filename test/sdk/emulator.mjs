@@ -11,11 +11,12 @@ const HANG_LIMIT_MS = 300_000; // far longer than the whole suite takes
  * Starts the emulator and waits for its ready line.
  *
  * @param {string} program path of the dpsdiag program
+ * @param {string[]} options further options of emulate
  * @returns {Promise<{ready: object, stop: (signal: string) => Promise<{code: number|null, signal: string|null}>}>}
  *   the parsed ready line, and a function that sends the process a signal and tells how it ended
  */
-export async function startEmulator(program) {
-  const child = spawn(program, ['emulate', '-o', 'json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function startEmulator(program, options = []) {
+  const child = spawn(program, ['emulate', '-o', 'json', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   setTimeout(() => child.kill('SIGKILL'), HANG_LIMIT_MS).unref();
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
   const stop = (signal) => {

@@ -1,8 +1,9 @@
 // An AMQP 1.0 server that shares no code with dpsdiag: npm rhea, over TLS and over a
 // WebSocket, as the device API of a provisioning service. The registration id says how it
 // behaves. It refuses requests that are not as the official SDKs make them, and says why.
+// It ends when its standard input does.
 //
-//   node peer.mjs KEY_FILE CERT_FILE
+//   node peer.mjs KEY_FILE CERT_FILE CA_FILE
 //
 // prints one line of JSON with its ports when it is ready.
 
@@ -16,23 +17,22 @@ const SCOPE = '0ne0045B3C6';
 const OPERATION = '4.d0a671905ea5b2c8.42d78160-4c78-479e-8be7-61d5e55dac0d';
 const LARGE = ' '.repeat(300_000);
 
-const [key, cert] = process.argv.slice(2).map((file) => readFileSync(file));
-const tls = { key, cert, requestCert: true, rejectUnauthorized: false };
+const [key, cert, ca] = process.argv.slice(2).map((file) => readFileSync(file));
+const tls = { key, cert, ca, requestCert: true, rejectUnauthorized: false };
 
 const container = rhea.create_container({
   id: 'rhea-peer',
   receiver_options: { autoaccept: false },
 });
-container.sasl_server_mechanisms.enable_plain(
-  (user, password) =>
-    user.startsWith(`${SCOPE}/registrations/`) &&
-    password.startsWith('SharedAccessSignature sr=') &&
-    !user.endsWith('/wrong-key'),
-);
+container.sasl_server_mechanisms.enable_plain((user, password) => {
+  const device = deviceOf(user);
+  return device !== undefined && device !== 'wrong-key' && password.startsWith('SharedAccessSignature sr=');
+});
 container.sasl_server_mechanisms.enable_anonymous(); // has rhea take connections without SASL too
 
 container.on('connection_open', ({ connection }) => {
-  if (userOf(connection).endsWith('/open-refused')) {
+  const user = userOf(connection);
+  if (user === 'open-refused' || (user === undefined && !certified(connection))) {
     refuseOpen(connection);
   }
 });
@@ -156,8 +156,15 @@ function deviceOf(address) {
   return scope === SCOPE && registrations === 'registrations' && rest.length === 0 ? device : undefined;
 }
 
+// userOf is the device that logged in; undefined without SASL.
 function userOf(connection) {
-  return connection.sasl_transport.selected.username ?? ''; // none without SASL
+  return deviceOf(connection.sasl_transport.selected.username);
+}
+
+// certified tells whether the client presented a certificate of the authority. A WebSocket
+// hides that.
+function certified(connection) {
+  return connection.socket.authorized ?? true;
 }
 
 const straight = container.listen({ transport: 'tls', host: '127.0.0.1', port: 0, ...tls });
@@ -169,5 +176,6 @@ const sockets = new WebSocketServer({
 });
 sockets.on('connection', (socket) => container.websocket_accept(socket, {}));
 
+process.stdin.on('end', () => process.exit()).resume();
 await Promise.all([once(straight, 'listening'), once(https, 'listening')]);
 console.log(JSON.stringify({ amqp: straight.address().port, websocket: https.address().port }));
