@@ -6,7 +6,7 @@ SHELL := bash
 FUZZTIME ?= 10s
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: build test check lint fmt fuzz bench conformance tpm peers help
+.PHONY: build test check lint fmt fuzz bench score conformance tpm peers help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -o bin/dpsdiag ./cmd/dpsdiag
@@ -28,8 +28,14 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s) each
 	go test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {while (n) print $$2, t[--n]}' | while read -r pkg target; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null; done
 
-bench: ## benchmarks, with the start-up time of `explain 429` against an empty Go program
+bench: ## benchmarks, with the start-up time against an empty Go program and the reading of a log against grep
 	go test -run '^$$' -bench . ./...
+
+score: build ## how often `explain` names the confirmed cause of a real report
+	go run ./test/score bin/dpsdiag testdata/cases/cases.json
+
+score: build ## how well real reports are explained: first cause, first three, exact, then every miss
+	go run ./test/score bin/dpsdiag testdata/cases/cases.json
 
 conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulate` (needs Node.js and npm)
 	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test

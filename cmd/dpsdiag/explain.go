@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -22,46 +23,62 @@ Edge, and the causes that dpsdiag names (such as wrong-id-scope).
 Each argument is one code, in any usual spelling; quote it if it has spaces.
 Without an argument it shows the ten codes that the service documents.
 
-Exit status: 0 if at least one of the codes is known, and those that are not are
-named on standard error; 1 if none is, with the nearest known codes.`
+A text with spaces that is no code is read as a log: what somebody pasted, "-"
+for standard input, or files with --file. explain names every known error in it
+with its line, ranks the causes over all of them and tells what would decide.
+
+Exit status: 0 if at least one of the codes is known (those that are not are
+named on standard error) or a text holds anything known; 1 if nothing is, with
+the nearest known codes; 2 if an input cannot be read.`
 
 const explainExample = `  dpsdiag explain
   dpsdiag explain 429
   dpsdiag explain 401002 "CONNACK 5" amqp:unauthorized-access
   dpsdiag explain wrong-id-scope -o json
+  dpsdiag explain 'HTTP request failed: [401 Unauthorized] {"errorCode":401002}'
+  journalctl -u aziot-identityd | dpsdiag explain -
+  dpsdiag explain --file agent.log --file config.toml
   dpsdiag explain --all --kind mqtt`
 
 // shownNearest is how many known codes are shown for one that is not.
 const shownNearest = 5
 
 type explainOptions struct {
-	all  bool
-	kind string
+	all   bool
+	kind  string
+	files []string
 }
 
 func newExplainCmd(a *app) *cobra.Command {
 	var o explainOptions
 	cmd := &cobra.Command{
-		Use:     "explain [CODE...]",
+		Use:     "explain [CODE...|TEXT|-]",
 		Short:   "what an error code means and what to do",
 		Long:    explainLong,
 		Example: explainExample,
-		RunE:    func(_ *cobra.Command, args []string) error { return runExplain(a, o, args) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return runExplain(cmd.Context(), a, o, args) },
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return explainCompletions(), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	flags := pflag.NewFlagSet("explain", pflag.ContinueOnError)
 	flags.BoolVar(&o.all, "all", false, "list every known code")
+	flags.StringArrayVar(&o.files, "file", nil, "read the log `FILE`; may be given several times")
 	flags.StringVar(&o.kind, "kind", "", "only codes of this `KIND`: "+strings.Join(kindNames(), ", ")+"; without a code, list them")
 	a.addFlags(cmd, flagGroup{"Flags", flags})
 	complete(cmd, "kind", kindNames)
 	return cmd
 }
 
-func runExplain(a *app, o explainOptions, args []string) error {
+func runExplain(ctx context.Context, a *app, o explainOptions, args []string) error {
 	if err := o.validate(args); err != nil {
 		return err
+	}
+	if inputs, err := o.texts(a, args); err != nil || len(inputs) > 0 {
+		if err != nil {
+			return err
+		}
+		return explainTexts(ctx, a, inputs)
 	}
 	answers := make([]report.Answer, 0, len(args))
 	for _, arg := range args {

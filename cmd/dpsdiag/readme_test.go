@@ -14,11 +14,12 @@ import (
 
 var updateReadme = flag.Bool("update-readme", false, "rewrite the output shown in the README")
 
-const readme = "../../README.md"
+const readme = "README.md"
 
 // TestReadme runs every dpsdiag command that the README shows and compares what it prints
 // with what is shown there.
 func TestReadme(t *testing.T) {
+	t.Chdir("../..") // where a reader of the README stands
 	text, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)

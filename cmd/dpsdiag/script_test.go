@@ -80,12 +80,13 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // makeFile ("mkfile NAME KIND") makes a file that a script cannot hold.
 func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: mkfile NAME huge|utf16|der")
+		ts.Fatalf("usage: mkfile NAME huge|utf16|der|gzip")
 	}
 	contents := map[string][]byte{
 		"huge":  make([]byte, maxInput+1),
 		"utf16": []byte("\xff\xfek\x00e\x00y\x00"),
 		"der":   {0x30, 0x82, 0x01, 0x0a, 0x02, 0x82},
+		"gzip":  {0x1f, 0x8b, 0x08, 0x00},
 	}
 	data, ok := contents[args[1]]
 	if !ok {

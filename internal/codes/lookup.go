@@ -2,6 +2,7 @@ package codes
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -21,27 +22,30 @@ import (
 //   - The id of an entry, which gives that entry alone.
 func Lookup(query string) []*Entry {
 	q := parseQuery(query)
+	if q.numbered && len(q.words) == 0 {
+		return q.match(byNumber(q.number)) // a bare number is no id and no text
+	}
 	if e := ByID(strings.ToLower(q.text)); e != nil {
 		return []*Entry{e}
 	}
-	if found := q.match(); found != nil {
+	if found := q.match(All()); found != nil {
 		return found
 	}
 	if name := unqualified(q.text); name != "" {
 		q.text = name
-		return q.match()
+		return q.match(All())
 	}
 	return nil
 }
 
-// match returns the rows that match the query, in the order of their ranks.
-func (q query) match() []*Entry {
+// match returns those of the rows that match the query, in the order of their ranks.
+func (q query) match(rows iter.Seq[*Entry]) []*Entry {
 	type hit struct {
 		entry *Entry
 		rank  rank
 	}
 	var hits []hit
-	for e := range All() {
+	for e := range rows {
 		if r, ok := q.rank(e); ok {
 			hits = append(hits, hit{e, r})
 		}
@@ -98,9 +102,6 @@ func (q query) rank(e *Entry) (r rank, ok bool) {
 	if r, ok := q.numberRank(e); ok {
 		return r, true
 	}
-	if q.numbered && len(q.words) == 0 {
-		return rank{}, false // a bare number is no text
-	}
 	r = q.textRank(e)
 	return r, r.distance < different
 }
@@ -112,7 +113,7 @@ func (q query) numberRank(e *Entry) (r rank, ok bool) {
 		return rank{}, false
 	}
 	for n := range e.numerals() {
-		if q.number < n.low || q.number > n.high || !q.fits(e, n) {
+		if !n.holds(q.number) || !q.fits(e, n) {
 			continue
 		}
 		r = rank{distance: sameNumber, part: slices.Index(Kinds(), e.Kind)}
@@ -154,7 +155,7 @@ func (q query) textRank(e *Entry) rank {
 	}
 	consider := func(part int, text string) {
 		r := rank{distance: distance(text, q.text), part: part, last: best.last}
-		if r.compare(best) < 0 {
+		if r.distance < different && r.compare(best) < 0 {
 			best = r
 		}
 	}

@@ -16,6 +16,9 @@ type numeral struct {
 	code, synonyms string
 }
 
+// holds reports whether the numeral is the number or a range with it.
+func (n numeral) holds(number uint64) bool { return n.low <= number && number <= n.high }
+
 // words returns the words that may stand beside the number in a query.
 func (n numeral) words() string {
 	return strings.Join([]string{fillers, n.synonyms, wordsOf(n.code)}, " ")
@@ -87,7 +90,7 @@ func yieldNumerals(code string, kind Kind, yield func(numeral) bool) bool {
 // cutSeries returns a code from its number on, and words that people use in place of the
 // name before it. ok is false for a code without a number.
 func cutSeries(code string, kind Kind) (rest, synonyms string, ok bool) {
-	if code[0] >= '0' && code[0] <= '9' {
+	if code != "" && code[0] >= '0' && code[0] <= '9' {
 		return code, bareSynonyms(kind), true
 	}
 	for _, series := range [...]struct{ prefix, synonyms string }{

@@ -23,9 +23,10 @@ type Explain struct {
 	Causes   []LikelyCause `json:"causes"`  // most likely first
 	Nearest  []Nearest     `json:"nearest"` // for what was not recognised
 
-	// answers is what the text shows of each query; list, if set, takes their place.
+	// answers is what the text shows of each query; list or log, if set, takes their place.
 	answers []Answer
 	list    *list
+	log     *log
 }
 
 // Match is one known error, or one cause, that a query or a text holds. HTTPStatus is 0
@@ -73,6 +74,8 @@ type Answer struct {
 	Class int
 	// Nearest are the entries that come closest; for a Class, the last is its row.
 	Nearest []*codes.Entry
+
+	causes []*advice.Rule // behind the best entry, most likely first
 }
 
 // Known reports whether anything was found.
@@ -82,9 +85,13 @@ func (a Answer) Known() bool { return a.Rule != nil || len(a.Entries) > 0 }
 // was recognised.
 func NewExplain(answers []Answer) *Explain {
 	doc := emptyExplain()
-	doc.answers = answers
+	doc.answers = slices.Clone(answers)
 	doc.ExitCode = ExitUnknown
-	for _, a := range answers {
+	for i := range doc.answers {
+		a := &doc.answers[i]
+		if len(a.Entries) > 0 {
+			a.causes = advice.RulesByID(a.Entries[0].CauseIDs...)
+		}
 		if a.Known() {
 			doc.ExitCode = ExitOK
 		}
@@ -96,7 +103,7 @@ func NewExplain(answers []Answer) *Explain {
 			doc.Nearest = append(doc.Nearest, Nearest{Clean(a.Query), e.ID, string(e.Kind), Clean(e.Code), Clean(titleOf(e))})
 		}
 	}
-	doc.Causes = likelyCauses(answers)
+	doc.Causes = likelyCauses(doc.answers)
 	return doc
 }
 
@@ -191,21 +198,15 @@ func (a Answer) votes() []*vote {
 	if a.Rule != nil {
 		return []*vote{{rule: a.Rule, answers: 1, alone: true, because: []string{"it was asked for by its id"}}}
 	}
-	if len(a.Entries) == 0 {
-		return nil
-	}
-	best := a.Entries[0]
+	alone := len(a.causes) == 1
 	var votes []*vote
-	for i, id := range best.CauseIDs {
-		rule, ok := advice.RuleByID(id)
-		if !ok {
-			continue
-		}
-		reason := fmt.Sprintf("%s (%s) is evidence for %d causes; this is number %d", best.Code, titleOf(best), len(best.CauseIDs), i+1)
-		if len(best.CauseIDs) == 1 {
+	for i, rule := range a.causes {
+		best := a.Entries[0]
+		reason := fmt.Sprintf("%s (%s) is evidence for %d causes; this is number %d", best.Code, titleOf(best), len(a.causes), i+1)
+		if alone {
 			reason = fmt.Sprintf("%s (%s) is evidence for this cause alone", best.Code, titleOf(best))
 		}
-		votes = append(votes, &vote{rule: rule, answers: 1, alone: len(best.CauseIDs) == 1, because: []string{reason}})
+		votes = append(votes, &vote{rule: rule, answers: 1, alone: alone, because: []string{reason}})
 	}
 	return votes
 }

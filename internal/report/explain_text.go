@@ -13,8 +13,12 @@ import (
 
 // drawText draws every answer in turn, and what they say together.
 func (d *Explain) drawText(p *page) {
-	if d.list != nil {
+	switch {
+	case d.list != nil:
 		d.list.draw(p)
+		return
+	case d.log != nil:
+		d.log.draw(p)
 		return
 	}
 	for i := range d.answers {
@@ -34,6 +38,7 @@ func (a *Answer) draw(p *page) {
 		drawRule(p, a.Rule)
 	case len(a.Entries) > 0:
 		drawEntry(p, a.Entries[0])
+		drawMore(p, a.causes)
 		drawSiblings(p, a.Entries[1:])
 	default:
 		a.drawUnknown(p)
@@ -54,7 +59,6 @@ func drawEntry(p *page, e *codes.Entry) {
 	p.paragraph("Try again?", retryText(e.Retry))
 	p.paragraph("Sources disagree", e.Conflict)
 	p.bullets("Sources", sourcesOf(e))
-	drawMore(p, e.CauseIDs)
 }
 
 // entryFacts is the line below an entry's title.
@@ -108,15 +112,11 @@ func (p *page) entryLines(entries []*codes.Entry) {
 
 // drawMore points to the causes behind a code and to the sandbox that shows the first
 // which has a scenario.
-func drawMore(p *page, causeIDs []string) {
+func drawMore(p *page, causes []*advice.Rule) {
 	scenario := ""
 	var list []field
-	for _, id := range causeIDs {
-		rule, ok := advice.RuleByID(id)
-		if !ok {
-			continue
-		}
-		list = append(list, field{"dpsdiag explain " + id, rule.Title})
+	for _, rule := range causes {
+		list = append(list, field{"dpsdiag explain " + rule.ID, rule.Title})
 		scenario = cmp.Or(scenario, rule.Scenario)
 	}
 	if len(list) == 0 {

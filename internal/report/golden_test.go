@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,6 +153,6 @@ func walk(value any, path string, visit func(string, any)) {
 	}
 }
 
-func samples() []sample { return append(probeSamples(), explainSamples()...) }
+func samples() []sample { return slices.Concat(probeSamples(), explainSamples(), logSamples()) }
 
 func splitLines(text string) []string { return strings.Split(text, "\n") }

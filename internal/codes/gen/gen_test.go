@@ -63,6 +63,7 @@ func TestFormatGo(t *testing.T) {
 	got, err := formatGo([]row{
 		{ID: "a", Kind: "http", Code: "4\"01", HTTPStatus: &status, Messages: []string{"x", "y\n"}, Wrapper: true},
 		{ID: "b", Conflict: "They differ."},
+		{ID: "c", Code: "5xx", Aliases: []string{"alert 7"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +85,17 @@ var catalogue = [...]Entry{
 		ID:       "b",
 		Conflict: "They differ.",
 	},
+	{
+		ID:      "c",
+		Code:    "5xx",
+		Aliases: []string{"alert 7"},
+	},
+}
+
+var numberIndex = [...]NumberRange{
+	{4, 4, 0},
+	{500, 599, 2},
+	{7, 7, 2},
 }
 `
 	if diff := cmp.Diff(want, string(got)); diff != "" {

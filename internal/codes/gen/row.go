@@ -9,6 +9,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"dpsdiag/internal/codes"
 )
 
 // row is one object of catalogue.json; its fields stand in the order of the file. What
@@ -72,12 +74,26 @@ func formatGo(rows []row) ([]byte, error) {
 		r.writeFields(&out)
 		out.WriteString("},\n")
 	}
-	out.WriteString("}\n")
+	out.WriteString("}\n\n")
+	writeNumberIndex(&out, rows)
 	source, err := format.Source(out.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("format Go source: %w", err)
 	}
 	return source, nil
+}
+
+// writeNumberIndex writes which rows answer to which numbers.
+func writeNumberIndex(out *bytes.Buffer, rows []row) {
+	entries := make([]codes.Entry, len(rows))
+	for i, r := range rows {
+		entries[i] = codes.Entry{Kind: codes.Kind(r.Kind), Code: r.Code, Aliases: r.Aliases, Messages: r.Messages}
+	}
+	out.WriteString("var numberIndex = [...]NumberRange{\n")
+	for _, n := range codes.IndexNumbers(entries) {
+		fmt.Fprintf(out, "{%d, %d, %d},\n", n.Low, n.High, n.Row)
+	}
+	out.WriteString("}\n")
 }
 
 // writeFields writes the fields that are not zero.

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/logtext"
+	"dpsdiag/internal/report"
+)
+
+// textInput is a text to explain: what somebody pasted, standard input or a file.
+type textInput struct {
+	name string // what messages call it
+	open func() (io.ReadCloser, error)
+}
+
+// texts returns the inputs if they are texts, and none if they are codes. A text is
+// recognised by its white space, unless it is the spelling of a code.
+func (o *explainOptions) texts(a *app, args []string) ([]textInput, error) {
+	var inputs []textInput
+	codesGiven := 0
+	for i, arg := range args {
+		switch {
+		case arg == "-" && slices.Contains(args[:i], "-"):
+		case arg == "-":
+			inputs = append(inputs, textInput{"standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.stdin), nil }})
+		case isText(arg):
+			inputs = append(inputs, textInput{fmt.Sprintf("argument %d", i+1), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(arg)), nil }})
+		default:
+			codesGiven++
+		}
+	}
+	for _, path := range o.files {
+		inputs = append(inputs, textInput{path, func() (io.ReadCloser, error) { return openText(path) }})
+	}
+	switch {
+	case len(inputs) == 0:
+		return nil, nil
+	case codesGiven > 0:
+		return nil, usagef("explain the codes in a command of their own", "codes and texts cannot be explained together")
+	case o.all || o.kind != "":
+		return nil, usagef("leave out --all and --kind", "--all and --kind are for codes, not for texts")
+	}
+	if _, terminal := a.terminal(a.stdin); terminal && slices.Contains(args, "-") {
+		return nil, usagef("pipe a log into it: journalctl -u aziot-identityd | dpsdiag explain -", "-: standard input is a terminal")
+	}
+	return inputs, nil
+}
+
+// isText reports whether an argument is a text to read and no code.
+func isText(arg string) bool {
+	text := strings.TrimSpace(arg)
+	if strings.ContainsAny(text, "\r\n") {
+		return true
+	}
+	if !strings.ContainsAny(text, " \t") && !strings.Contains(text, `":`) {
+		return false
+	}
+	if class, ok := codes.Class(text); ok && class != 0 {
+		return false
+	}
+	return len(codes.Lookup(text)) == 0
+}
+
+// openText opens a file that --file names. One that cannot be read is a usage error.
+func openText(path string) (io.ReadCloser, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usagef("check the path and its permissions", "--file: cannot open %q: %s", path, reason(err))
+	}
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		_ = file.Close()
+		return nil, usagef("name the files in it, each with --file", "--file: %q is a directory", path)
+	}
+	return file, nil
+}
+
+// explainTexts reads the texts and reports what they hold together.
+func explainTexts(ctx context.Context, a *app, inputs []textInput) error {
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
+	scanner := logtext.NewScanner()
+	scanner.Now = a.now
+	var all []*logtext.Findings
+	for _, in := range inputs {
+		name := in.name
+		if len(inputs) == 1 {
+			name = ""
+		}
+		found, err := scanText(ctx, scanner, in, name)
+		if err != nil {
+			return err
+		}
+		all = append(all, found)
+	}
+	found := logtext.Join(all...)
+	doc := report.NewExplainText(found, advice.DiagnoseText(found))
+	if err := a.write(doc, a.textOptions()); err != nil {
+		return err
+	}
+	return exitWith(doc.ExitCode)
+}
+
+// scanText reads one text. What cannot be read as text is a usage error.
+func scanText(ctx context.Context, scanner *logtext.Scanner, in textInput, name string) (*logtext.Findings, error) {
+	source, err := in.open()
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	found, err := scanner.Scan(ctx, source, name)
+	if err == nil {
+		return found, nil
+	}
+	if ctx.Err() != nil {
+		return nil, exitError(report.ExitInterrupted)
+	}
+	if errors.Is(err, logtext.ErrEmpty) {
+		return nil, usagef("is it the right file, and was it written to the end?", "%s is empty", in.name)
+	}
+	if binary, ok := errors.AsType[*logtext.BinaryError](err); ok {
+		return nil, usagef(binary.Hint, "%s is %v", in.name, binary)
+	}
+	return nil, usagef("check the path and its permissions", "%s: %s", in.name, reason(errors.Unwrap(err)))
+}

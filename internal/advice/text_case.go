@@ -1,0 +1,143 @@
+package advice
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/logtext"
+	"dpsdiag/internal/probe"
+)
+
+// textCase is what was found in a text with what several rules would compute anew.
+type textCase struct {
+	*logtext.Findings
+	attestation probe.AttestationKind // "" where the text shows none or more than one
+	shown       *logtext.Fact         // what shows the attestation
+}
+
+func newTextCase(found *logtext.Findings) *textCase {
+	c := &textCase{Findings: found}
+	c.attestation, c.shown = c.findAttestation()
+	return c
+}
+
+// findAttestation tells how the device attests. A setting decides; otherwise all hints
+// have to agree.
+func (c *textCase) findAttestation() (probe.AttestationKind, *logtext.Fact) {
+	var set string
+	for _, s := range c.Settings {
+		if s.Meaning == logtext.SettingAttestation {
+			if set != "" && set != s.Value {
+				return "", nil
+			}
+			set = s.Value
+		}
+	}
+	if set != "" {
+		return probe.AttestationKind(set), c.fact(logtext.KindAttestation, set)
+	}
+	hints := c.facts(logtext.KindAttestation)
+	if len(hints) != 1 {
+		return "", nil
+	}
+	return probe.AttestationKind(hints[0].Value), hints[0]
+}
+
+// fact returns a circumstance, nil if the text does not show it.
+func (c *textCase) fact(kind logtext.Kind, value string) *logtext.Fact {
+	for i := range c.Facts {
+		if f := &c.Facts[i]; f.Kind == kind && f.Value == value {
+			return f
+		}
+	}
+	return nil
+}
+
+func (c *textCase) facts(kind logtext.Kind) []*logtext.Fact {
+	var found []*logtext.Fact
+	for i := range c.Facts {
+		if c.Facts[i].Kind == kind {
+			found = append(found, &c.Facts[i])
+		}
+	}
+	return found
+}
+
+func (c *textCase) sign(value string) *logtext.Fact  { return c.fact(logtext.KindSign, value) }
+func (c *textCase) event(value string) *logtext.Fact { return c.fact(logtext.KindEvent, value) }
+
+// anyClient reports whether the text comes from one of these clients.
+func (c *textCase) anyClient(clients ...string) bool {
+	return slices.ContainsFunc(clients, func(client string) bool { return c.fact(logtext.KindClient, client) != nil })
+}
+
+// matching returns the first match that satisfies is, nil if none does.
+func (c *textCase) matching(is func(*logtext.Match) bool) *logtext.Match {
+	for i := range c.Matches {
+		if is(&c.Matches[i]) {
+			return &c.Matches[i]
+		}
+	}
+	return nil
+}
+
+// telling reports whether a match says what went wrong and is no envelope.
+func telling(m *logtext.Match) bool {
+	return !m.Entry.Wrapper && !m.Weak && len(m.Entry.CauseIDs) > 0
+}
+
+// namingAny returns a test for matches that name one of the causes.
+func namingAny(causes ...string) func(*logtext.Match) bool {
+	return func(m *logtext.Match) bool {
+		return slices.ContainsFunc(causes, func(cause string) bool { return slices.Contains(m.Entry.CauseIDs, cause) })
+	}
+}
+
+// refusesIdentity reports whether a match says that the service did not believe the
+// device, without saying why.
+func refusesIdentity(m *logtext.Match) bool {
+	keys := namingAny("symmetric-key-mismatch", "group-key-not-derived")(m)
+	certificates := namingAny("cert-not-trusted-by-enrollment", "cert-enrollment-mismatch", "cert-cn-registration-id-mismatch", "cert-chain-incomplete", "cert-expired")(m)
+	return keys && certificates
+}
+
+// distrustsServer reports whether a match says that the device did not believe the server.
+func distrustsServer(m *logtext.Match) bool {
+	return slices.Contains(m.Entry.CauseIDs[:min(2, len(m.Entry.CauseIDs))], "server-root-ca-missing") && !m.Entry.Wrapper
+}
+
+// missesNetwork reports whether a match says that the service was not reached.
+func missesNetwork(m *logtext.Match) bool {
+	if len(m.Entry.CauseIDs) == 0 || m.Entry.Wrapper {
+		return false
+	}
+	return slices.Contains([]string{"dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured"}, m.Entry.CauseIDs[0])
+}
+
+// answersOfDPS reports whether a match can only come from an answer of DPS.
+func answersOfDPS(m *logtext.Match) bool {
+	return m.Entry.Kind == codes.KindDPS && !m.Weak && !m.Entry.Wrapper || m.Entry.Kind == codes.KindRegistrationStatus && !m.Weak
+}
+
+// quote names a place and what stands there.
+func quote(place logtext.Place, text string) string {
+	return fmt.Sprintf("%s: %s", place, inQuotes(text))
+}
+
+// inQuotes is a text of the log in quotes; those inside it become single ones.
+func inQuotes(text string) string {
+	return `"` + strings.ReplaceAll(shorten(strings.Trim(text, `"`)), `"`, "'") + `"`
+}
+
+// maxQuote is how much of a line a reason shows.
+const maxQuote = 100
+
+func shorten(text string) string {
+	runes := []rune(text)
+	if len(runes) <= maxQuote {
+		return text
+	}
+	return string(runes[:maxQuote-1]) + "…"
+}

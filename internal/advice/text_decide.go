@@ -1,0 +1,150 @@
+package advice
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/logtext"
+	"dpsdiag/internal/probe"
+)
+
+// decide returns the steps that would separate the causes that are left, the first of them
+// a probe with what the text reveals of the device. Where an operator's call failed there
+// is no device to probe.
+func (c *textCase) decide(causes []candidate) []Decider {
+	if len(causes) == 0 || causes[0].strength == Proves || !aboutDevice(causes[0].rule.ID) {
+		return nil
+	}
+	target := c.target()
+	own := Decider{
+		How:     "Register the device itself and see at which stage it fails; with --preflight nothing is changed in the service",
+		Command: fillCommand(probeCommand+"CREDENTIAL"+c.transportFlag(), target),
+	}
+	if c.refusedByHub() != nil {
+		own.How = "Register the device and connect to the hub it gets with the same credentials; this disconnects a device of the same id that is online"
+		own.Command += " --check-hub"
+	}
+	steps := decide(&probe.Evidence{Target: target}, causes)
+	for i := range steps {
+		steps[i].Command = strings.Replace(steps[i].Command, "--cloud CLOUD", "--cloud "+c.cloud(), 1)
+	}
+	steps = slices.DeleteFunc(steps, func(s Decider) bool { return s.Command == own.Command })
+	return firstSteps(append([]Decider{own}, steps...))
+}
+
+func firstSteps(steps []Decider) []Decider { return steps[:min(len(steps), maxDeciders)] }
+
+// aboutDevice reports whether a probe of the device can tell anything of a cause.
+func aboutDevice(cause string) bool {
+	return !slices.Contains([]string{
+		"management-request-invalid", "service-credentials-insufficient", "enrollment-cert-upload-invalid", "pop-certificate-wrong-issuer",
+	}, cause)
+}
+
+// cloud is the cloud that the instance lives in, or the word to replace by it.
+func (c *textCase) cloud() string {
+	switch {
+	case c.sign(logtext.SignChina) != nil:
+		return string(dps.CloudChina)
+	case c.sign(logtext.SignUSGov) != nil:
+		return string(dps.CloudUSGov)
+	}
+	return "CLOUD"
+}
+
+// target is what the text reveals of the device. What it does not stays a word for the
+// reader to replace.
+func (c *textCase) target() probe.Target {
+	host := dps.CloudPublic.GlobalHost()
+	for _, id := range c.IDs.Endpoints {
+		if _, ok := dps.CloudOf(id.Value); ok {
+			host = id.Value
+			break
+		}
+	}
+	endpoint, err := dps.ParseEndpoint(host)
+	if err != nil {
+		endpoint, _ = dps.ParseEndpoint(dps.CloudPublic.GlobalHost())
+	}
+	return probe.Target{
+		Endpoint:       endpoint,
+		Scope:          cmp.Or(firstID(c.IDs.Scopes), "ID-SCOPE"),
+		RegistrationID: cmp.Or(firstID(c.IDs.RegistrationIDs), "REGISTRATION-ID"),
+		Attestation:    c.attestation,
+		APIVersion:     firstID(c.IDs.APIVersions),
+	}
+}
+
+func firstID(ids []logtext.ID) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	return ids[0].Value
+}
+
+// transportFlag chooses the transport that the text shows, if it is not the default one.
+func (c *textCase) transportFlag() string {
+	for _, transport := range []string{"mqtt-ws", "amqp-ws", "mqtt", "amqp"} {
+		if c.fact(logtext.KindTransport, transport) != nil {
+			return " --transport " + transport
+		}
+	}
+	return ""
+}
+
+// Collect is how to make a client say more.
+type Collect struct {
+	Client string // its name for people
+	How    string
+}
+
+// collect returns how to get a better log, where the text leaves the cause open: from the
+// clients that it names, and else from all of them.
+func (c *textCase) collect(causes []candidate) []Collect {
+	if len(causes) > 0 && causes[0].strength > Allows {
+		return nil
+	}
+	var named, all []Collect
+	for _, l := range logLevels() {
+		entry := Collect{Client: l.name, How: l.how}
+		all = append(all, entry)
+		if c.anyClient(l.clients...) {
+			named = append(named, entry)
+		}
+	}
+	if len(named) > 0 {
+		return named
+	}
+	return all
+}
+
+// logLevel is how a client is made to log more (the documentation of each client, and for
+// the embedded ones their configuration headers).
+type logLevel struct {
+	clients []string
+	name    string
+	how     string
+}
+
+func logLevels() []logLevel {
+	return []logLevel{
+		{[]string{logtext.ClientIdentityService}, "IoT Edge 1.2 and later", "iotedge system set-log-level debug; iotedge system restart; then iotedge system logs"},
+		{[]string{logtext.ClientEdge11}, "IoT Edge 1.1", "set IOTEDGE_LOG=debug for the service (systemctl edit iotedge); then journalctl -u iotedge"},
+		{[]string{logtext.ClientEFLOW}, "EFLOW", "Connect-EflowVm, then in the machine sudo iotedge system logs and sudo iotedge check --verbose"},
+		{[]string{logtext.ClientC}, "Azure IoT SDK for C", "Prov_Device_LL_SetOption(handle, PROV_OPTION_LOG_TRACE, &true)"},
+		{[]string{logtext.ClientEmbeddedC}, "Azure SDK for Embedded C", "az_log_set_message_callback; with Paho MQTT_C_CLIENT_TRACE=ON and MQTT_C_CLIENT_TRACE_LEVEL=PROTOCOL"},
+		{[]string{logtext.ClientFreeRTOS}, "Azure IoT middleware for FreeRTOS", "LIBRARY_LOG_LEVEL LOG_DEBUG for each library"},
+		{[]string{logtext.ClientNetX}, "Azure RTOS (NetX Duo)", "NX_AZURE_IOT_LOG_LEVEL 3 and nx_azure_iot_log_init"},
+		{[]string{logtext.ClientZephyr}, "Zephyr and nRF Connect", "CONFIG_AZURE_IOT_HUB_LOG_LEVEL_DBG, CONFIG_MQTT_HELPER_LOG_LEVEL_DBG and CONFIG_MBEDTLS_DEBUG"},
+		{[]string{logtext.ClientESP}, "ESP-IDF", `esp_log_level_set("*", ESP_LOG_VERBOSE) and the mbedTLS debug level in menuconfig`},
+		{[]string{logtext.ClientSphere}, "Azure Sphere", "azsphere device show-deployment-status and the debug output of the application"},
+		{[]string{logtext.ClientNode}, "Azure IoT SDK for Node.js", "DEBUG=azure-iot*,mqttjs*,rhea* in the environment"},
+		{[]string{logtext.ClientPython}, "Azure IoT SDK for Python", "logging.basicConfig(level=logging.DEBUG)"},
+		{[]string{logtext.ClientJava}, "Azure IoT SDK for Java", "level DEBUG for com.microsoft.azure.sdk.iot in the SLF4J binding; -Djavax.net.debug=ssl,handshake for TLS"},
+		{[]string{logtext.ClientDotNet}, "Azure IoT SDK for .NET", "dotnet-trace or an EventListener on Microsoft-Azure-Devices-Provisioning-Client and -Provisioning-Transport-Mqtt, -Amqp, -Http"},
+		{[]string{logtext.ClientCLI}, "Azure CLI", "add --debug to the az command"},
+		{[]string{logtext.ClientMosquitto}, "mosquitto", "add -d to mosquitto_pub or mosquitto_sub"},
+	}
+}

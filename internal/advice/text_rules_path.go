@@ -1,0 +1,180 @@
+package advice
+
+import (
+	"slices"
+
+	"dpsdiag/internal/logtext"
+	"dpsdiag/internal/probe"
+)
+
+func progressTextRules() []textRule {
+	return []textRule{
+		{
+			id: "refused-after-assignment", why: "DPS had assigned the device by then, so what follows is the hub's word and no fault of DPS",
+			see: func(c *textCase) string { return quoteMatch(c.refusedByHub()) },
+			effects: []effect{
+				favours(70, "hub-identity-unusable"), favours(44, "stale-assignment"), favours(30, "proxy-interference"), favours(10, "device-clock-wrong"),
+			},
+		},
+		{
+			id: "refused-before-assignment", why: "DPS itself refuses the device now, so what its hub knows of it does not matter yet",
+			see: seeMatch(func(m *logtext.Match) bool {
+				return m.Phase == logtext.PhaseRegister && telling(m) && refusesIdentity(m)
+			}),
+			effects: []effect{weakens(0.4, "stale-assignment", "hub-identity-unusable")},
+		},
+		{
+			id: "answered-later", why: "the service answered after the network had failed, so the way to it was there by then",
+			see: seeAnswerAfterNetwork,
+			effects: []effect{
+				weakens(0.2, "dns-failure", "network-unreachable", "port-blocked", "proxy-not-configured", "server-root-ca-missing", "tls-version-or-cipher-unsupported"),
+			},
+		},
+		{
+			id: "answered", why: "an answer of DPS came, so network, TLS and endpoint work",
+			see: seeAnswerOnly,
+			effects: []effect{
+				weakens(0.3, "dns-failure", "network-unreachable", "port-blocked", "server-root-ca-missing", "tls-version-or-cipher-unsupported", "proxy-not-configured"),
+			},
+		},
+		{
+			id: "succeeded-in-the-end", why: "DPS assigned the device after the failures, so they passed by themselves",
+			see: func(c *textCase) string {
+				assigned, first := c.event(logtext.EventAssigned), c.firstFailure()
+				if assigned == nil || first == nil || !c.lastFailure().Before(assigned.Last) {
+					return ""
+				}
+				return quoteFact(assigned)
+			},
+			effects: []effect{favours(40, "service-transient")},
+		},
+	}
+}
+
+// refusedByHub returns an error after the assignment by which the hub refuses the device.
+func (c *textCase) refusedByHub() *logtext.Match {
+	return c.matching(func(m *logtext.Match) bool {
+		return m.Phase == logtext.PhaseAssigned && !missesNetwork(m) &&
+			namingAny("hub-identity-unusable", "stale-assignment", "symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "sas-token-expired")(m)
+	})
+}
+
+// lastFailure is where the text tells for the last time what went wrong.
+func (c *textCase) lastFailure() logtext.Place {
+	var end logtext.Place
+	for i := range c.Matches {
+		m := &c.Matches[i]
+		if p := last(m); telling(m) && p.Line > end.Line {
+			end = p
+		}
+	}
+	return end
+}
+
+// seeAnswerAfterNetwork sees an answer of DPS behind the last failure of the network.
+func seeAnswerAfterNetwork(c *textCase) string {
+	answer, network := c.matching(answersOfDPS), c.matching(missesNetwork)
+	if answer == nil || network == nil || !last(network).Before(last(answer)) {
+		return ""
+	}
+	return quoteMatch(answer)
+}
+
+// last is where a match stands for the last time.
+func last(m *logtext.Match) logtext.Place { return m.Places[len(m.Places)-1] }
+
+// seeAnswerOnly sees an answer of DPS in a text without a failure of the network.
+func seeAnswerOnly(c *textCase) string {
+	if c.matching(missesNetwork) != nil || c.matching(distrustsServer) != nil {
+		return ""
+	}
+	return quoteMatch(c.matching(answersOfDPS))
+}
+
+// seeLayer sees an error that shows how far the connection came.
+func seeLayer(firstCauses ...string) func(*textCase) string {
+	return seeMatch(func(m *logtext.Match) bool {
+		return telling(m) && len(m.Entry.CauseIDs) <= 3 && slices.Contains(firstCauses, m.Entry.CauseIDs[0])
+	})
+}
+
+func pathTextRules() []textRule {
+	return []textRule{
+		{
+			id: "name-fails-first", why: "the name was not resolved, and whatever else failed came of that",
+			see:     unless(seeMatch(answersOfDPS), seeLayer("dns-failure")),
+			effects: []effect{favours(44, "dns-failure"), weakens(0.5, "port-blocked", "network-unreachable", "server-root-ca-missing", "proxy-interference")},
+		},
+		{
+			id: "handshake-was-reached", why: "the peer's certificate was judged, so the name was resolved and the port is open",
+			see: unless(seeLayer("dns-failure"), seeMatch(func(m *logtext.Match) bool {
+				return distrustsServer(m) && telling(m) && namingAny("server-root-ca-missing")(m) && !missesNetwork(m)
+			})),
+			effects: []effect{weakens(0.5, "dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured")},
+		},
+		{
+			id: "web-page", why: "a web page came where the service sends JSON, so something in between answered",
+			see:     seeSign(logtext.SignHTML),
+			effects: []effect{favours(90, "proxy-interference")},
+		},
+		{
+			id: "middlebox-named", why: "this product inspects TLS and answers in the service's place",
+			see:     seeSign(logtext.SignMiddlebox),
+			effects: []effect{favours(70, "proxy-interference")},
+		},
+		{
+			id: "proxy-and-no-connection", why: "a proxy is in play, and the connection failed",
+			see:     seeBoth(seeMatch(missesNetwork), seeSign(logtext.SignProxy)),
+			effects: []effect{favours(34, "proxy-not-configured"), favours(14, "proxy-interference")},
+		},
+		{
+			id: "proxy-and-distrust", why: "a proxy is in play, and the server's certificate was not believed",
+			see:     seeBoth(seeMatch(distrustsServer), seeSign(logtext.SignProxy)),
+			effects: []effect{favours(40, "proxy-interference")},
+		},
+		{
+			id: "own-port-silent", why: "the transport has a port of its own, which firewalls close more often than 443",
+			see: seeBoth(seeMatch(func(m *logtext.Match) bool { return missesNetwork(m) && namingAny("port-blocked")(m) }), func(c *textCase) string {
+				return quoteFact(firstOf(c.fact(logtext.KindTransport, "mqtt"), c.fact(logtext.KindTransport, "amqp")))
+			}),
+			effects: []effect{favours(14, "port-blocked")},
+		},
+		{
+			id: "roots-named", why: "the servers' certificates have moved to other roots, and the text speaks of them",
+			see:     seeBoth(seeMatch(distrustsServer), seeSign(logtext.SignOldRoot)),
+			effects: []effect{favours(34, "server-root-ca-missing")},
+		},
+		{
+			id: "no-private-key", why: "a certificate without its private key cannot be presented",
+			see:     seeSign(logtext.SignNoPrivateKey),
+			effects: []effect{favours(76, "client-cert-not-presented"), favours(24, "device-key-material-unreadable")},
+		},
+	}
+}
+
+func firstOf(facts ...*logtext.Fact) *logtext.Fact {
+	i := slices.IndexFunc(facts, func(f *logtext.Fact) bool { return f != nil })
+	if i < 0 {
+		return nil
+	}
+	return facts[i]
+}
+
+func tpmTextRules() []textRule {
+	return []textRule{
+		{
+			id: "challenge-answered", why: "the device went on with the activated key, so the first 401 was the normal challenge of a TPM",
+			see: seeBoth(seeMatch(namingAny("tpm-challenge-unanswered")), func(c *textCase) string {
+				return quoteFact(firstOf(c.event(logtext.EventResent), c.event(logtext.EventAssigned)))
+			}),
+			effects: []effect{excludes("tpm-challenge-unanswered")},
+		},
+		{
+			id: "tpm-over-mqtt", why: "TPM attestation works over HTTPS and AMQP only",
+			see: seeBoth(seeAttestation(probe.KindTPM), func(c *textCase) string {
+				return quoteFact(firstOf(c.fact(logtext.KindTransport, "mqtt"), c.fact(logtext.KindTransport, "mqtt-ws")))
+			}),
+			effects: []effect{favours(70, "attestation-mismatch")},
+		},
+	}
+}

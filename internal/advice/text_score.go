@@ -1,0 +1,202 @@
+package advice
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/logtext"
+)
+
+// What an error is worth to the cause it names first.
+const (
+	worthCase    = 100.0 // the service names one case of a code
+	worthError   = 60.0  // a client, a library or a hub names what happened
+	worthCode    = 40.0  // a six-digit code without a message
+	worthStatus  = 20.0  // a bare HTTP status
+	worthWeak    = 12.0  // common words
+	worthWrapper = 6.0   // an envelope
+)
+
+// placeValue is what the places of a cause in a row are worth, the first being 1.
+func placeValue(place int) float64 {
+	values := [...]float64{1, 0.72, 0.56, 0.44, 0.36, 0.3}
+	return values[min(place, len(values)-1)]
+}
+
+// onlyCause raises a row that names one cause, or two, over one that names many.
+func onlyCause(named int) float64 {
+	switch named {
+	case 1:
+		return 1.25
+	case 2:
+		return 1.1
+	}
+	return 1
+}
+
+const (
+	// laterLines is how far behind the first failure another one begins to count as what
+	// came of trying again; laterShare is what it then counts.
+	laterLines = 30
+	laterShare = 0.5
+
+	// followShare is what an error counts that came of another one.
+	followShare = 0.6
+)
+
+// scoreMatches adds up the causes that the errors of the text name.
+func (c *textCase) scoreMatches() scoreboard {
+	scores := scoreboard{}
+	first := c.firstFailure()
+	for i := range c.Matches {
+		m := &c.Matches[i]
+		value := c.worth(m)
+		value *= c.followOn(m, first)
+		for place, cause := range m.Entry.CauseIDs {
+			points := value * placeValue(place) * onlyCause(len(m.Entry.CauseIDs))
+			if m.Phase == logtext.PhaseAssigned && onlyBeforeAssignment(cause) {
+				points *= assignedShare
+			}
+			s := scores.of(cause)
+			s.support = append(s.support, points)
+			s.because = append(s.because, reason(m, place))
+			if place < s.position {
+				s.position, s.explain = place, explainQuery(m.Entry)
+			}
+			s.proven = s.proven || provesCause(m)
+		}
+	}
+	return scores
+}
+
+// followOn is what is left of an error behind the first one. Long after it errors come of
+// trying again. Clients in C log from the inside out: what follows an error are the
+// functions that it made fail, while elsewhere the innermost error may come last.
+func (c *textCase) followOn(m, first *logtext.Match) float64 {
+	switch {
+	case first == nil || !first.Line.Before(m.Line.Place):
+		return 1
+	case m.Line.Line > first.Line.Line+laterLines:
+		return laterShare
+	case c.anyClient(insideOutClients()...):
+		return followShare
+	}
+	return 1
+}
+
+// insideOutClients log the function that failed first before its callers.
+func insideOutClients() []string {
+	return []string{
+		logtext.ClientC, logtext.ClientEmbeddedC, logtext.ClientFreeRTOS, logtext.ClientNetX, logtext.ClientZephyr, logtext.ClientESP,
+	}
+}
+
+// firstFailure is the first error in the text that tells what went wrong, nil if none does.
+func (c *textCase) firstFailure() *logtext.Match {
+	var first *logtext.Match
+	for i := range c.Matches {
+		if m := &c.Matches[i]; telling(m) && (first == nil || m.Line.Line < first.Line.Line) {
+			first = m
+		}
+	}
+	return first
+}
+
+// worth is what a match is worth to the cause it names first.
+func (c *textCase) worth(m *logtext.Match) float64 {
+	isCase := strings.Contains(m.Entry.Code, " (")
+	switch {
+	case m.Weak:
+		return worthWeak
+	case m.Entry.Wrapper:
+		return worthWrapper
+	case isCase && (m.Entry.Kind == codes.KindDPS || m.Entry.Kind == codes.KindHTTP):
+		return worthCase
+	case m.Entry.Kind == codes.KindDPS && c.hasCaseOf(m):
+		return worthWrapper // the message beside the code tells more
+	case m.Entry.Kind == codes.KindDPS && len(m.Entry.CauseIDs) > 3:
+		return worthCode
+	case m.Entry.Kind == codes.KindHTTP && c.hasTelling():
+		return worthWrapper
+	case m.Entry.Kind == codes.KindHTTP:
+		return worthStatus
+	}
+	return worthError
+}
+
+// hasCaseOf reports whether the text holds a message for the code of a match.
+func (c *textCase) hasCaseOf(m *logtext.Match) bool {
+	return c.matching(func(o *logtext.Match) bool {
+		return o.Entry.Kind == codes.KindDPS && strings.Contains(o.Entry.Code, " (") && strings.HasPrefix(o.Entry.Code, m.Entry.Code)
+	}) != nil
+}
+
+// hasTelling reports whether an error in the text tells more than an HTTP status.
+func (c *textCase) hasTelling() bool {
+	return c.matching(func(m *logtext.Match) bool {
+		return telling(m) && (m.Entry.Kind != codes.KindHTTP || strings.Contains(m.Entry.Code, " ("))
+	}) != nil
+}
+
+// assignedShare is what is left of a cause in DPS once DPS has assigned the device.
+const assignedShare = 0.08
+
+// onlyBeforeAssignment reports whether a cause keeps a device from being assigned, so that
+// a device that was assigned does not have it.
+func onlyBeforeAssignment(cause string) bool {
+	return slices.Contains([]string{
+		"wrong-id-scope", "wrong-global-endpoint", "enrollment-not-found", "enrollment-disabled", "registration-id-invalid",
+		"symmetric-key-mismatch", "group-key-not-derived", "derived-key-incorrect", "sas-token-malformed", "cert-not-trusted-by-enrollment",
+		"cert-chain-incomplete", "ca-not-verified", "cert-cn-registration-id-mismatch", "cert-enrollment-mismatch", "client-cert-not-presented",
+		"tpm-ek-mismatch", "tpm-challenge-unanswered", "hub-link-broken", "no-hub-available", "custom-allocation-failed",
+		"custom-allocation-rejected", "custom-allocation-unauthorized", "iot-central-device-not-ready", "attestation-mismatch", "payload-invalid",
+		"enrollment-cert-upload-invalid", "pop-certificate-wrong-issuer",
+	}, cause)
+}
+
+// provesCause reports whether a match is a message of the service about one single cause.
+func provesCause(m *logtext.Match) bool {
+	serviceSpoke := m.Entry.Kind == codes.KindDPS || m.Entry.Kind == codes.KindIoTHub || m.Entry.Kind == codes.KindRegistrationStatus ||
+		m.Entry.Kind == codes.KindHTTP && strings.Contains(m.Entry.Code, " (")
+	return serviceSpoke && len(m.Entry.CauseIDs) == 1 && telling(m) && m.Entry.Confidence != "inferred"
+}
+
+// reason tells which error names a cause, and at which place.
+func reason(m *logtext.Match, place int) string {
+	more := ""
+	if m.Count > 1 {
+		more = fmt.Sprintf(" and %d more", m.Count-1)
+	}
+	named := "names this cause alone"
+	if n := len(m.Entry.CauseIDs); n > 1 {
+		named = fmt.Sprintf("names it %s of %d", ordinal(place), n)
+	}
+	return fmt.Sprintf("%s%s: %s%s %s", m.Line.Place, more, inQuotes(m.Phrase), titleBeside(m), named)
+}
+
+// titleBeside is the title of a match in brackets, unless its words are the title.
+func titleBeside(m *logtext.Match) string {
+	title := m.Entry.Code
+	if !strings.Contains(title, " (") && m.Entry.Name != title {
+		title = strings.TrimSpace(title + " " + m.Entry.Name)
+	}
+	if strings.Contains(strings.ToLower(m.Phrase), strings.ToLower(strings.TrimRight(m.Entry.Code, "."))) {
+		return ""
+	}
+	return " (" + title + ")"
+}
+
+func ordinal(place int) string {
+	return [...]string{"first", "second", "third", "fourth", "fifth", "sixth"}[min(place, 5)]
+}
+
+// explainQuery is what "dpsdiag explain" takes for a row: its code if that is one word and
+// finds it.
+func explainQuery(e *codes.Entry) string {
+	if found := codes.Lookup(e.Code); !strings.Contains(e.Code, " ") && len(found) > 0 && found[0] == e {
+		return e.Code
+	}
+	return e.ID
+}

@@ -1,0 +1,262 @@
+package logtext
+
+import (
+	"bytes"
+	"strings"
+
+	"dpsdiag/internal/codes"
+)
+
+// bodyReach is over how many lines the parts of one answer may be spread.
+const bodyReach = 12
+
+// openBody is an answer of which more parts may follow.
+type openBody struct {
+	Body
+	last int // line of its last part
+}
+
+// readBodyPart reads one member of an answer: "errorCode": 401002, Error code: 401002,
+// trackingId, message and status, whole or spread over lines.
+func (r *reading) readBodyPart(h hit) {
+	switch h.key {
+	case keyErrorCode:
+		if code, ok := cutDigits(r.after(h), 6); ok && code >= 400_000 && code <= 599_999 {
+			r.readCode(h, code)
+			b := r.openBody(h, func(b *openBody) bool {
+				return b.Code != 0 && b.Code != code || b.Code == 0 && b.Message != "" && b.last < r.line
+			})
+			b.Code, b.Shape = code, shapeOr(b.Shape, ShapeDPS)
+		} else if ok := r.readControlPlane(h); ok {
+			return
+		}
+	case keyTrackingID:
+		if id := cutToken(r.after(h)); isTrackingID(id) {
+			r.addID(&r.found.IDs.TrackingIDs, id)
+			b := r.openBody(h, func(b *openBody) bool { return b.TrackingID != "" && b.TrackingID != id })
+			b.TrackingID = id
+		}
+	case keyMessage:
+		if text := quotedText(r.text[h.end:]); text != "" {
+			b := r.openBody(h, func(b *openBody) bool { return b.Message != "" && b.Message != text })
+			b.Message = text
+		}
+	case keyStatus:
+		r.readStatus(h)
+	case keyHubError:
+		b := r.openBody(h, func(b *openBody) bool { return b.Shape == ShapeHub })
+		b.Shape = ShapeHub
+		if h.start > 0 && (indexFold(r.text, "errormessage") >= 0 || indexFold(r.text, "provisioning failure") >= 0 || indexFold(r.text, "caused by") >= 0 ||
+			bytes.Contains(r.text, []byte("Msg:")) || r.inDPSBody()) {
+			b.Shape = ShapeHubInDPS
+		}
+	case keyServerTime:
+		r.readServerTime(h)
+	}
+}
+
+// inDPSBody reports whether the open answer began as one of DPS.
+func (r *reading) inDPSBody() bool {
+	b := r.current.body
+	return b != nil && (b.Code >= 400200 && b.Code < 400300 || b.Status == "failed")
+}
+
+func shapeOr(known, other Shape) Shape {
+	if known != "" {
+		return known
+	}
+	return other
+}
+
+// openBody returns the answer that the line belongs to: the open one, unless it is too far
+// back or has another value for the same member.
+func (r *reading) openBody(h hit, isOther func(*openBody) bool) *openBody {
+	s := r.current
+	if s.body != nil && (r.line-s.body.last > bodyReach || r.beginsObject(h) || isOther(s.body)) {
+		s.closeBody(r)
+	}
+	if s.body == nil {
+		s.body = &openBody{Body: Body{Place: r.place()}}
+	}
+	s.body.last = r.line
+	return s.body
+}
+
+// beginsObject reports whether a part belongs to an object that begins on this line, while
+// the open answer is one of earlier lines.
+func (r *reading) beginsObject(h hit) bool {
+	b := r.current.body
+	return b.last < r.line && (b.Code != 0 || b.Shape != "") && bytes.IndexByte(r.text[:h.start+1], '{') >= 0
+}
+
+// expire closes an answer that the text has left behind.
+func (s *stream) expire(r *reading) {
+	if s.body != nil && r.line-s.body.last > bodyReach {
+		s.closeBody(r)
+	}
+}
+
+// closeBody notes what an answer says as a whole.
+func (s *stream) closeBody(r *reading) {
+	b := s.body
+	s.body = nil
+	if b == nil || b.Code == 0 && b.Shape == "" {
+		return
+	}
+	if len(r.found.Bodies) < maxBodies {
+		shown := b.Body
+		shown.Message = redact(shown.Message)
+		r.found.Bodies = append(r.found.Bodies, shown)
+	}
+	first, last := b.Place.Line, b.last
+	if b.Code != 0 && b.Message != "" && b.Shape != ShapeHub {
+		s.noteCase(r, b)
+	}
+	for i := range r.found.Matches {
+		m := &r.found.Matches[i]
+		if b.TrackingID != "" && m.on(first, last) && len(m.TrackingIDs) < maxTrackingID && !contains(m.TrackingIDs, b.TrackingID) {
+			m.TrackingIDs = append(m.TrackingIDs, b.TrackingID)
+		}
+	}
+}
+
+// noteCase notes the row for the message of an answer, if the words alone did not show it.
+func (s *stream) noteCase(r *reading, b *openBody) {
+	if s.phase == PhaseAssigned {
+		return
+	}
+	entry := r.caseOf(b.Code, b.Message)
+	if entry == nil {
+		return
+	}
+	if i, known := r.matches[entry]; known && r.found.Matches[i].on(b.Place.Line, b.last) {
+		r.found.Matches[i].Weak = false
+		return
+	}
+	r.commit(record{entry: entry, place: b.Place, text: b.Message, phrase: b.Message, phase: s.phase, clock: r.clockOf(s)})
+}
+
+// reply is what an answer says.
+type reply struct {
+	code    int
+	message string
+}
+
+// maxReplies bounds the memory for answers that were looked up.
+const maxReplies = 200
+
+// caseOf is the row for the message of an answer, nil if its code tells as much. Answers
+// repeat, so they are looked up once.
+func (r *reading) caseOf(code int, message string) *codes.Entry {
+	key := reply{code, message}
+	entry, known := r.replies[key]
+	if known {
+		return entry
+	}
+	if rows := codes.ForReply(0, code, message); len(rows) > 0 && strings.Contains(rows[0].Code, "(") {
+		entry = rows[0]
+	}
+	if len(r.replies) < maxReplies {
+		r.replies[key] = entry
+	}
+	return entry
+}
+
+func contains(list []string, value string) bool {
+	for _, v := range list {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+// readControlPlane reads a code of Azure Resource Manager, such as IH400059.
+func (r *reading) readControlPlane(h hit) bool {
+	rest := r.after(h)
+	if len(rest) < 8 || indexFold(rest[:2], "ih") != 0 {
+		return false
+	}
+	code, ok := cutDigits(rest[2:], 6)
+	if !ok {
+		return false
+	}
+	r.fact(KindSign, SignManagement)
+	if !r.covered(hit{start: len(r.text) - len(rest), end: len(r.text) - len(rest) + 8}) {
+		if entry := r.words.rows.ofStatus(code / 1000); entry != nil {
+			r.note(r.upTo(h, cutToken(rest)), entry)
+		}
+	}
+	return true
+}
+
+// readStatus reads the status of a registration, or of HTTP.
+func (r *reading) readStatus(h hit) {
+	value := strings.ToLower(cutToken(r.after(h)))
+	switch value {
+	case "unassigned", "assigning", "assigned", "failed", "disabled":
+		b := r.openBody(h, func(*openBody) bool { return false })
+		b.Status = value
+	default:
+		if h.text == "status" {
+			h.key = keyHTTPStatus
+			if _, ok := cutDigits(r.after(h), 3); ok {
+				r.readHTTPStatus(h)
+			}
+		}
+	}
+}
+
+// quotedText returns the value behind the name of a member: the text in quotes, or up to
+// the end of the line where it has none. A value that is itself an object is no text.
+func quotedText(rest []byte) string {
+	if len(rest) > 1 && (rest[0] == '"' || rest[0] == '\'') && (rest[1] == ':' || rest[1] == ' ') {
+		rest = rest[1:] // the quote that ends the name
+	}
+	rest = bytes.TrimLeft(rest, " :=")
+	if len(rest) == 0 || rest[0] == '{' || rest[0] == '<' {
+		return ""
+	}
+	if q := rest[0]; q == '"' || q == '\'' {
+		rest = rest[1:]
+		if end := bytes.IndexByte(rest, q); end >= 0 {
+			rest = rest[:end]
+		}
+	}
+	return cut(rest)
+}
+
+// isTrackingID reports whether a text looks like the id of a request: hexadecimal digits in
+// groups, sometimes with the part and the time that a hub adds.
+func isTrackingID(id string) bool {
+	if len(id) < 8 || len(id) > 120 {
+		return false
+	}
+	head, _, _ := strings.Cut(id, ":")
+	head = strings.TrimSuffix(head, "-TimeStamp")
+	digits := 0
+	for i := range len(head) {
+		switch c := head[i]; {
+		case c == '-' || c == '_':
+		case isDigit(c):
+			digits++
+		default:
+			if _, ok := hexDigit(c); !ok && c != 'G' {
+				return false
+			}
+		}
+	}
+	return digits >= 2
+}
+
+// readServerTime compares the time that the service gave with that of the line.
+func (r *reading) readServerTime(h hit) {
+	rest := r.after(h)
+	if len(rest) < len("2024-05-01T08:00:00") {
+		return
+	}
+	service := yearFirst(rest, 0, 4)
+	if days, ok := r.current.date.daysUntil(service); ok && service != (date{}) && days != 0 && (days < -2 || days > 2) {
+		r.current.behind, r.current.compared = days, true
+	}
+}

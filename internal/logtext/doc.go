@@ -1,0 +1,16 @@
+// Package logtext reads logs: it finds the errors of the catalogue in a text of any size
+// and what the text tells of the circumstances, such as how the device attests, how far it
+// came and what its clock said. Make a [Scanner], then call [Scanner.Scan].
+//
+// A text goes through these steps, in one pass and in constant memory:
+//
+//	decode.go      bytes to UTF-8
+//	lines.go       lines, long ones in pieces
+//	normalise.go   one form for what terminals, JSON and HTML write in many
+//	automaton.go   every phrase of vocabulary.go at once
+//	reading.go     what the phrases of a line mean together
+//
+// The tables of phrases are in context.go (circumstances), keys.go (names of values) and
+// topics.go (words for what is wrong with what); the errors come from package codes.
+// Nothing here judges: package advice does.
+package logtext

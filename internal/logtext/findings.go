@@ -1,0 +1,232 @@
+package logtext
+
+import (
+	"fmt"
+
+	"dpsdiag/internal/codes"
+)
+
+// Findings are what a text holds. Nothing in them judges; every part names the line it was
+// read on.
+type Findings struct {
+	Inputs []Input
+	// Matches are the errors of the catalogue in the text, the most telling first; see
+	// [Match.compare] for the order.
+	Matches []Match
+	// Bodies are the answers of a service, in the order of the text.
+	Bodies []Body
+	IDs    IDs
+	// Facts are the circumstances the text shows, in its order: each kind and value once.
+	Facts []Fact
+	// Settings are the configuration that stands in the text, in its order.
+	Settings []Setting
+	// Unmatched are lines that look like errors but hold no known one, a few of them.
+	Unmatched []Line
+	// Dropped are known errors that were left out since they stand in what other software
+	// said, most frequent first.
+	Dropped []Match
+}
+
+// Input is one text that was read.
+type Input struct {
+	Name     string // "" where there is only one
+	Encoding Encoding
+	Lines    int
+}
+
+// Place is a line of an input.
+type Place struct {
+	Input string
+	Line  int // from 1
+}
+
+// String names the place in words.
+func (p Place) String() string {
+	if p.Input == "" {
+		return fmt.Sprintf("line %d", p.Line)
+	}
+	return fmt.Sprintf("%s line %d", p.Input, p.Line)
+}
+
+// Before reports whether p was read before o. Places in different inputs have no order.
+func (p Place) Before(o Place) bool { return p.Input == o.Input && p.Line < o.Line }
+
+// Line is a line of the text.
+type Line struct {
+	Place
+	Text string // printable, of at most maxExcerpt bytes
+}
+
+// Match is one error of the catalogue with the places where it stands.
+type Match struct {
+	Entry *codes.Entry
+	// Line is where it was seen first, Phrase the part of it that is the error.
+	Line   Line
+	Phrase string
+	// Places are the lines where it stands, ascending, at most [MaxPlaces] of them; Count
+	// is how many there are in all.
+	Places      []Place
+	Count       int
+	TrackingIDs []string
+	// Phase is how far the device had come when it was seen first.
+	Phase Phase
+	// Weak says that the words are so common that they count only where nothing else is
+	// known.
+	Weak bool
+	// Clock is what the device's clock said, where the line is dated.
+	Clock Clock
+
+	last Place // where it was seen last, also if Places are full
+}
+
+// Phase is a part of the way of a device into its hub.
+type Phase int
+
+// The phases. A text that shows neither the registration nor its end is in no phase.
+const (
+	PhaseUnknown  Phase = iota
+	PhaseRegister       // a registration with DPS has begun
+	PhaseAssigned       // DPS has assigned a hub, and no new registration has begun since
+)
+
+// Clock is the date by the device's clock.
+type Clock struct {
+	Year int // 0 for none
+	// Behind is how many days the clock is behind the time that the service gave in an
+	// answer, negative if it is ahead. Known says whether both are in the text.
+	Behind int
+	Known  bool
+	// Future says that the date is later than the day on which the text was read.
+	Future bool
+}
+
+// Body is an answer of a service as the text shows it, whole or in parts.
+type Body struct {
+	Place      Place
+	Shape      Shape
+	Code       int // six digits
+	Message    string
+	TrackingID string
+	Status     string // of the registration, such as "failed"
+}
+
+// Shape tells who wrote a body.
+type Shape string
+
+// The shapes: {"errorCode":N,"trackingId":…} is that of DPS, {"Message":"ErrorCode:Name;…"}
+// that of IoT Hub. One of the hub inside one of DPS tells that the hub refused DPS.
+const (
+	ShapeDPS      Shape = "dps"
+	ShapeHub      Shape = "hub"
+	ShapeHubInDPS Shape = "hub-in-dps"
+)
+
+// Fact is a circumstance that the text shows.
+type Fact struct {
+	Kind  Kind
+	Value string
+	Line  Line // where it was seen first
+	Last  Place
+	Count int
+}
+
+// Kind says what a fact is about.
+type Kind string
+
+// The kinds of facts, with their values.
+const (
+	// KindAttestation: symmetric-key, x509, tpm.
+	KindAttestation Kind = "attestation"
+	// KindTransport: https, mqtt, mqtt-ws, amqp, amqp-ws.
+	KindTransport Kind = "transport"
+	// KindClient: the software that wrote the text; see [Clients].
+	KindClient Kind = "client"
+	// KindEvent: a step of the registration: begun, connected, assigned, and succeeded for
+	// the word of a tool that everything went well.
+	KindEvent Kind = "event"
+	// KindSign: a circumstance of which a rule makes use, see the table in context.go.
+	KindSign Kind = "sign"
+	// KindWebhook: the HTTP status with which an allocation function answered.
+	KindWebhook Kind = "webhook"
+	// KindTopic: what is wrong with what, such as "certificate expired", in words that are
+	// no known message.
+	KindTopic Kind = "topic"
+)
+
+// Setting is one line of a configuration.
+type Setting struct {
+	Place Place
+	// Key is the name as it stands there, Meaning the one it has, such as "id-scope".
+	Key     string
+	Meaning string
+	// Value is the value, "" for a secret and for none; State tells these apart.
+	Value string
+	State State
+	// Assigned says that the line is one of a configuration: the name, an equals sign or a
+	// colon, the value.
+	Assigned bool
+	// Form and Size say what a secret looks like without telling it.
+	Form Form
+	Size int // in characters
+}
+
+// Form is what the value of a secret looks like.
+type Form string
+
+// The forms of secrets.
+const (
+	FormNone             Form = ""
+	FormBase64           Form = "base64"
+	FormConnectionString Form = "connection string"
+	FormToken            Form = "SAS token"
+	FormHex              Form = "hexadecimal"
+	FormReference        Form = "reference" // to a file, or to a key in a store
+	FormOther            Form = "other"
+)
+
+// The meanings of settings.
+const (
+	SettingScope          = "id-scope"
+	SettingRegistrationID = "registration-id"
+	SettingEndpoint       = "endpoint"
+	SettingKey            = "key"
+	SettingCertificate    = "certificate"
+	SettingCertificateKey = "certificate-key"
+	SettingAttestation    = "attestation"
+	SettingConnection     = "connection-string"
+	SettingDeviceID       = "device-id"
+)
+
+// State is what a setting has for a value.
+type State string
+
+// The states of a setting.
+const (
+	StateSet         State = "set"
+	StateEmpty       State = "empty"
+	StatePlaceholder State = "placeholder" // "<your id scope>" and the like
+)
+
+// IDs are the identities in the text, each in the order of their appearance.
+type IDs struct {
+	Scopes, RegistrationIDs, Hubs, Endpoints, TrackingIDs, APIVersions, CommonNames []ID
+}
+
+// ID is one identity and where it was seen first.
+type ID struct {
+	Value string
+	Place Place
+}
+
+// The bounds of what is kept, whatever the size of the text.
+const (
+	MaxPlaces     = 100
+	maxMatches    = 400
+	maxIDs        = 16
+	maxFacts      = 200
+	maxSettings   = 100
+	maxBodies     = 50
+	maxUnmatched  = 8
+	maxExcerpt    = 240
+	maxTrackingID = 16
+)

@@ -1,0 +1,80 @@
+package logtext
+
+// key says what the value behind a name is.
+type key int
+
+// The names that values stand behind.
+const (
+	keyNone key = iota
+	keyScope
+	keyRegistrationID
+	keyEndpoint
+	keySecret
+	keyCertificate
+	keyCertificateKey
+	keyMethod
+	keyConnectionString
+	keyDeviceID
+	keyTrackingID
+	keyErrorCode
+	keyHTTPStatus
+	keyConnack
+	keyTLSStack
+	keyMessage
+	keyStatus
+	keyRegistrationPath
+	keyHubHost
+	keyDPSHost
+	keyAPIVersion
+	keyCommonName
+	keyServerTime
+	keyScopeItself
+	keyHubError
+	keyWebhookStatus
+)
+
+// names are the spellings of a key.
+type names struct {
+	key   key
+	names []string
+}
+
+// keyTable lists the names, those of the settings with the spellings of IoT Edge, of the
+// SDKs' samples and of their tools. A longer name that ends in one of them counts as well.
+func keyTable() []names {
+	return []names{
+		{keyScope, []string{"id_scope", "idscope", "id-scope", "id scope", "scope_id", "scopeid", "scope-id"}},
+		{keyRegistrationID, []string{"registration_id", "registrationid", "registration-id", "registration id", "reg_id"}},
+		{keyEndpoint, []string{
+			"global_endpoint", "globalendpoint", "provisioning_host", "provisioninghost", "provisioning-host", "global_prov_uri", "dps_endpoint", "dps_host",
+			"globaldeviceendpoint", "provisioning_service_endpoint", "global endpoint",
+		}},
+		{keySecret, []string{
+			"symmetric_key", "symmetrickey", "symmkey", "symmetric-key", "primary_key", "primarykey", "primary-key", "device_key", "devicekey", "sharedaccesskey",
+			"secondary_key", "secondarykey",
+		}},
+		{keyCertificate, []string{"identity_cert", "x509_cert_file", "certificate_file", "cert_file", "certificate-file-path", "identity_certificate", "x509_cert_path"}},
+		{keyCertificateKey, []string{"identity_pk", "x509_key_file", "key_file", "key-file-path", "private_key_file", "x509_key_path"}},
+		{keyMethod, []string{"method", "attestation type", "attestationtype", "provisioningtype", "attestation-type", "attestation_method"}},
+		{keyConnectionString, []string{"device_connection_string", "connectionstring", "connection_string"}},
+		{keyDeviceID, []string{"device_id", "deviceid", "device-id", "device id"}},
+		{keyTrackingID, []string{"trackingid", "tracking id", "tracking_id", "tracking-id", "track id", "correlation identifier"}},
+		{keyErrorCode, []string{"errorcode", "error code", "error_code", "error-code", "with error", "extended code", "code"}},
+		{keyHTTPStatus, []string{
+			"http status code", "status code", "statuscode", "status_code", "http/1.1", "http/1.0", "http/2", "http status", "http error", "http response", "returned status",
+			"responded with", "response code", "server returned", "http code", "http",
+		}},
+		{keyWebhookStatus, []string{"custom allocation failed with status code"}},
+		{keyConnack, []string{"connack", "return code", "returncode", "return_code", "reason code", "reasoncode", "connect_return_code", "rc", "result code"}},
+		{keyTLSStack, []string{"esp_tls_stack_err", "mbedtls_ssl_handshake returned", "last mbedtls failure", "mbedtls error", "tls_stack_err", "lmbedtlserror"}},
+		{keyMessage, []string{`"message":`, "errormessage", "error message", "msg", "message"}},
+		{keyStatus, []string{`"status":`, "provisioning status", "registration status", "registration state", "status"}},
+		{keyRegistrationPath, []string{"/registrations/", "%2fregistrations%2f"}},
+		{keyHubHost, []string{".azure-devices.net", ".azure-devices.cn", ".azure-devices.us"}},
+		{keyDPSHost, []string{".azure-devices-provisioning.net", ".azure-devices-provisioning.cn", ".azure-devices-provisioning.us"}},
+		{keyAPIVersion, []string{"api-version"}},
+		{keyCommonName, []string{"cn=", "cn =", "common name", "commonname"}},
+		{keyServerTime, []string{"timestamputc", "- date:", "error timestamp"}},
+		{keyHubError, []string{"errorcode:iothub", `"message":"errorcode:`, `message":"errorcode:`}},
+	}
+}

@@ -1,0 +1,196 @@
+package logtext
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/codes"
+)
+
+// record is one error on one line.
+type record struct {
+	entry        *codes.Entry
+	place        Place
+	text, phrase string // of the line, as they stand there; "" where the error is known already
+	phase        Phase
+	clock        Clock
+	weak         bool
+}
+
+// readErrors notes the known errors of the line and returns where they stand. Where phrases
+// overlap, the longest one counts.
+func (r *reading) readErrors() []hit {
+	var taken []hit
+	for _, h := range r.byLength() {
+		if !h.overlapsAny(taken) {
+			taken = append(taken, h)
+		}
+	}
+	slices.SortFunc(taken, func(a, b hit) int { return cmp.Compare(a.start, b.start) })
+	var noted []*codes.Entry
+	for _, h := range taken {
+		if !slices.Contains(noted, h.entry) {
+			noted = append(noted, h.entry)
+			r.note(h, h.entry)
+		}
+	}
+	return taken
+}
+
+// byLength returns the hits of the catalogue, the longest first.
+func (r *reading) byLength() []hit {
+	var found []hit
+	for _, h := range r.hits {
+		if h.entry != nil {
+			found = append(found, h)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b hit) int { return cmp.Compare(b.end-b.start, a.end-a.start) })
+	return found
+}
+
+// note notes an error that a hit tells. Common words count only where the log is about
+// provisioning; until that is known they wait.
+func (r *reading) note(h hit, entry *codes.Entry) {
+	s := r.current
+	rec := record{entry: entry, place: r.place(), phase: s.phase, clock: r.clockOf(s), weak: h.weak}
+	if !h.common || s.near(r.line) || s.anchored && s.name != "" {
+		if i, known := r.matches[entry]; known {
+			r.found.Matches[i].add(rec)
+			return
+		}
+		rec.text, rec.phrase = cut(r.text), cut(r.text[h.start:h.end])
+		r.commit(rec)
+		return
+	}
+	rec.text, rec.phrase = cut(r.text), cut(r.text[h.start:h.end])
+	if len(s.pending) == maxPending {
+		r.drop(s.pending[0])
+		s.pending = s.pending[1:]
+	}
+	s.pending = append(s.pending, rec)
+}
+
+// commit adds a record to the matches.
+func (r *reading) commit(rec record) {
+	i, known := r.matches[rec.entry]
+	if !known {
+		if len(r.found.Matches) >= maxMatches {
+			return
+		}
+		r.matches[rec.entry] = len(r.found.Matches)
+		r.found.Matches = append(r.found.Matches, newMatch(rec))
+		return
+	}
+	r.found.Matches[i].add(rec)
+}
+
+// drop adds a record to what was left out.
+func (r *reading) drop(rec record) {
+	if m, known := r.dropped[rec.entry]; known {
+		m.add(rec)
+		return
+	}
+	if len(r.dropped) < maxMatches {
+		m := newMatch(rec)
+		r.dropped[rec.entry] = &m
+	}
+}
+
+func newMatch(rec record) Match {
+	return Match{
+		Entry: rec.entry, Line: Line{rec.place, redact(rec.text)}, Phrase: redact(rec.phrase), Places: []Place{rec.place}, Count: 1,
+		Phase: rec.phase, Weak: rec.weak, Clock: rec.clock, last: rec.place,
+	}
+}
+
+// add counts a record in. What waited comes in later than what stands behind it.
+func (m *Match) add(rec record) {
+	m.Weak = m.Weak && rec.weak
+	i, seen := slices.BinarySearchFunc(m.Places, rec.place, func(a, b Place) int { return cmp.Compare(a.Line, b.Line) })
+	if seen || rec.place == m.last {
+		return
+	}
+	m.Count++
+	m.last = rec.place
+	if i == 0 && rec.text != "" {
+		m.Line, m.Phrase, m.Phase, m.Clock = Line{rec.place, redact(rec.text)}, redact(rec.phrase), rec.phase, rec.clock
+	}
+	if len(m.Places) < MaxPlaces {
+		m.Places = slices.Insert(m.Places, i, rec.place)
+	}
+}
+
+// on reports whether the match stands on one of the lines from first to last.
+func (m *Match) on(first, last int) bool {
+	return slices.ContainsFunc(m.Places, func(p Place) bool { return p.Line >= first && p.Line <= last })
+}
+
+// compareMatches orders matches, the most telling first: what names no cause, common words
+// and envelopes last, one case of a code of the service before the code, that before a bare
+// HTTP status, then in the order of the text.
+func compareMatches(a, b Match) int {
+	return cmp.Or(
+		cmp.Compare(a.rank(), b.rank()),
+		cmp.Compare(a.Line.Line, b.Line.Line),
+		cmp.Compare(a.Entry.ID, b.Entry.ID),
+	)
+}
+
+// rank says how much a match tells; less is better.
+func (m *Match) rank() int {
+	switch isCase := strings.Contains(m.Entry.Code, " ("); {
+	case len(m.Entry.CauseIDs) == 0:
+		return 5
+	case m.Weak:
+		return 4
+	case m.Entry.Wrapper:
+		return 3
+	case m.Entry.Kind == codes.KindHTTP && !isCase:
+		return 2
+	case m.Entry.Kind == codes.KindDPS && isCase:
+		return 0
+	}
+	return 1
+}
+
+// finish settles what is still open at the end of the text and returns the findings.
+func (r *reading) finish() *Findings {
+	for _, s := range r.streams {
+		s.closeBody(r)
+	}
+	r.settlePending()
+	found := r.found
+	if slices.ContainsFunc(found.Matches, func(m Match) bool { return m.rank() < 3 }) {
+		found.Matches = slices.DeleteFunc(found.Matches, func(m Match) bool { return m.Weak })
+	}
+	slices.SortFunc(found.Matches, compareMatches)
+	for _, m := range r.dropped {
+		if _, kept := r.matches[m.Entry]; !kept {
+			found.Dropped = append(found.Dropped, *m)
+		}
+	}
+	slices.SortFunc(found.Dropped, func(a, b Match) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Entry.ID, b.Entry.ID))
+	})
+	return found
+}
+
+// settlePending decides on the common words that met no line that is certainly about
+// provisioning. In a short text of one program they are what somebody wants explained.
+func (r *reading) settlePending() {
+	keep := r.anchors == 0 && r.line <= shortText && len(r.streams) <= 2
+	var pending []record
+	for _, s := range r.streams {
+		pending = append(pending, s.pending...)
+	}
+	slices.SortFunc(pending, func(a, b record) int { return cmp.Compare(a.place.Line, b.place.Line) })
+	for _, rec := range pending {
+		if keep {
+			r.commit(rec)
+		} else {
+			r.drop(rec)
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package logtext
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
+
+// normaliser brings a line into the one form that patterns are written in: without
+// terminal colours, with the escapes of JSON strings undone at any depth, with single
+// spaces, straight quotes and no control characters. A line break that was escaped inside
+// a string becomes a line feed. Letters keep their case. The result is valid UTF-8.
+type normaliser struct {
+	in  []byte
+	out []byte
+	i   int // next byte of in
+}
+
+// normalise returns text in normal form, valid until the next call.
+func (n *normaliser) normalise(text []byte) []byte {
+	n.in, n.out, n.i = text, n.out[:0], 0
+	for n.i < len(n.in) {
+		start := n.i
+		for n.i < len(n.in) && isPlain(n.in[n.i]) {
+			n.i++
+		}
+		n.out = append(n.out, n.in[start:n.i]...)
+		if n.i < len(n.in) {
+			n.special()
+		}
+	}
+	return n.out
+}
+
+// isPlain tells the bytes that stand for themselves.
+func isPlain(b byte) bool {
+	return b > ' ' && b <= '~' && b != '\\' && b != '&' && b != '#'
+}
+
+// special treats the byte at i, which is not plain, and what belongs to it.
+func (n *normaliser) special() {
+	switch b := n.in[n.i]; {
+	case b == ' ', b == '\t':
+		n.space()
+	case b == '\\':
+		n.backslash()
+	case b == '&':
+		n.entity()
+	case b == '#':
+		n.number()
+	case b == 0x1b:
+		n.i++
+		n.terminalEscape()
+	case b < ' ', b == 0x7f:
+		n.space()
+	default:
+		n.character()
+	}
+}
+
+// space writes a space, unless the text has none there in its normal form: behind another
+// one, and between the name and the value of a JSON member.
+func (n *normaliser) space() {
+	n.i++
+	end := len(n.out)
+	switch {
+	case end > 0 && (n.out[end-1] == ' ' || n.out[end-1] == '\n'):
+	case bytes.HasSuffix(n.out, []byte(`":`)):
+	default:
+		n.out = append(n.out, ' ')
+	}
+}
+
+// character treats a character outside ASCII.
+func (n *normaliser) character() {
+	r, size := utf8.DecodeRune(n.in[n.i:])
+	switch {
+	case r == utf8.RuneError && size == 1:
+		n.i++
+		n.out = append(n.out, '?')
+	case r == '“' || r == '”' || r == '„':
+		n.i += size
+		n.out = append(n.out, '"')
+	case r == '‘' || r == '’':
+		n.i += size
+		n.out = append(n.out, '\'')
+	case unicode.IsPrint(r):
+		n.i += size
+		n.out = append(n.out, n.in[n.i-size:n.i]...)
+	default: // no-break space, C1 controls, byte order marks, bidirectional marks
+		n.i += size - 1
+		n.space()
+	}
+}
+
+// terminalEscape skips a control sequence or an operating system command; i is behind its
+// ESC.
+func (n *normaliser) terminalEscape() {
+	if n.i >= len(n.in) {
+		return
+	}
+	introducer := n.in[n.i]
+	n.i++
+	switch introducer {
+	case '[':
+		for n.i < len(n.in) && n.in[n.i] >= 0x20 && n.in[n.i] < 0x40 {
+			n.i++
+		}
+		n.i = min(n.i+1, len(n.in))
+	case ']':
+		for n.i < len(n.in) && n.in[n.i] != 0x07 && n.in[n.i] != 0x1b {
+			n.i++
+		}
+		n.i = min(n.i+1, len(n.in))
+	}
+}
+
+// number treats a hash sign: rsyslog writes ESC as #033.
+func (n *normaliser) number() {
+	if bytes.HasPrefix(n.in[n.i:], []byte("#033[")) {
+		n.i += len("#033")
+		n.terminalEscape()
+		return
+	}
+	n.out = append(n.out, '#')
+	n.i++
+}
+
+// entity undoes the five character references of XML, as logs in HTML or XML have them.
+func (n *normaliser) entity() {
+	for _, e := range [...]struct {
+		name string
+		char byte
+	}{{"&quot;", '"'}, {"&#34;", '"'}, {"&#39;", '\''}, {"&apos;", '\''}, {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}} {
+		if bytes.HasPrefix(n.in[n.i:], []byte(e.name)) {
+			n.i += len(e.name)
+			n.out = append(n.out, e.char)
+			return
+		}
+	}
+	n.out = append(n.out, '&')
+	n.i++
+}
+
+// backslash undoes an escape of JSON, however many backslashes its nesting has put before
+// it.
+func (n *normaliser) backslash() {
+	start := n.i
+	for n.i < len(n.in) && n.in[n.i] == '\\' {
+		n.i++
+	}
+	if n.i == len(n.in) {
+		n.out = append(n.out, '\\')
+		return
+	}
+	switch c := n.in[n.i]; c {
+	case '"', '\'', '/':
+		n.i++
+		n.out = append(n.out, c)
+	case 'n', 'r', 't':
+		n.lineBreak(start, c)
+	case 'u':
+		n.codePoint()
+	default:
+		n.out = append(n.out, '\\')
+	}
+}
+
+// lineBreak undoes \n, \r and \t, unless they look like parts of a Windows path.
+func (n *normaliser) lineBreak(start int, c byte) {
+	next := n.i + 1
+	inPath := start > 0 && isPathByte(n.in[start-1]) && next < len(n.in) && isLowerOrDigit(n.in[next])
+	switch {
+	case inPath:
+		n.out = append(n.out, '\\')
+	case c == 't':
+		n.space()
+	default:
+		n.i++
+		if end := len(n.out); end > 0 && n.out[end-1] != '\n' {
+			n.out = append(n.out, '\n')
+		}
+	}
+}
+
+// codePoint undoes \uXXXX; i is at the u.
+func (n *normaliser) codePoint() {
+	if n.i+5 > len(n.in) {
+		n.out = append(n.out, '\\')
+		return
+	}
+	r := rune(0)
+	for _, b := range n.in[n.i+1 : n.i+5] {
+		digit, ok := hexDigit(b)
+		if !ok {
+			n.out = append(n.out, '\\')
+			return
+		}
+		r = r<<4 | rune(digit)
+	}
+	n.i += 5
+	switch {
+	case r == 0x1b:
+		n.terminalEscape()
+	case unicode.IsPrint(r):
+		n.out = utf8.AppendRune(n.out, r)
+	default:
+		n.i--
+		n.space()
+	}
+}
+
+func isPathByte(b byte) bool {
+	return isWordByte(b) || b == ':' || b == '.' || b == '-'
+}
+
+func isLowerOrDigit(b byte) bool { return b >= 'a' && b <= 'z' || b >= '0' && b <= '9' }
+
+// isWordByte reports whether b is part of a word: a letter, a digit, an underscore or a
+// byte of a character outside ASCII.
+func isWordByte(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b >= utf8.RuneSelf
+}
+
+func hexDigit(b byte) (value byte, ok bool) {
+	switch {
+	case b >= '0' && b <= '9':
+		return b - '0', true
+	case b >= 'a' && b <= 'f':
+		return b - 'a' + 10, true
+	case b >= 'A' && b <= 'F':
+		return b - 'A' + 10, true
+	}
+	return 0, false
+}

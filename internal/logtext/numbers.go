@@ -1,0 +1,144 @@
+package logtext
+
+import (
+	"bytes"
+	"cmp"
+	"strconv"
+	"strings"
+)
+
+// readHTTPStatus reads the status behind words such as "status code" or "HTTP/1.1".
+func (r *reading) readHTTPStatus(h hit) {
+	rest := r.after(h)
+	if code, ok := cutDigits(rest, 6); ok {
+		r.readCode(h, code)
+		return
+	}
+	status, ok := cutDigits(rest, 3)
+	if !ok {
+		status, ok = statusNamed(cutToken(rest))
+	}
+	if !ok || r.covered(h) {
+		return
+	}
+	if entry := r.words.rows.ofStatus(status); entry != nil {
+		h.common = !r.lineIsAnchored()
+		r.note(r.upTo(h, cutToken(rest)), entry)
+	}
+}
+
+// upTo stretches a hit to the end of the value behind it.
+func (r *reading) upTo(h hit, value string) hit {
+	if i := bytes.Index(r.text[h.end:], []byte(value)); i >= 0 {
+		h.end += i + len(value)
+	}
+	return h
+}
+
+// covered reports whether a hit is a part of a message of the catalogue that tells more
+// than the number in it. An envelope does not.
+func (r *reading) covered(h hit) bool {
+	for _, other := range r.hits {
+		if other.entry != nil && !other.weak && !other.entry.Wrapper && other.start < h.end && h.start < other.end {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reading) lineIsAnchored() bool {
+	_, anchor := r.weighHits()
+	return anchor
+}
+
+// statusNamed reads the names that .NET gives to HTTP statuses (System.Net.HttpStatusCode).
+func statusNamed(name string) (status int, ok bool) {
+	switch strings.ToLower(name) {
+	case "badrequest":
+		return 400, true
+	case "unauthorized":
+		return 401, true
+	case "forbidden":
+		return 403, true
+	case "notfound":
+		return 404, true
+	case "methodnotallowed":
+		return 405, true
+	case "proxyauthenticationrequired":
+		return 407, true
+	case "conflict":
+		return 409, true
+	case "preconditionfailed":
+		return 412, true
+	case "toomanyrequests":
+		return 429, true
+	case "internalservererror":
+		return 500, true
+	case "badgateway":
+		return 502, true
+	case "serviceunavailable":
+		return 503, true
+	case "gatewaytimeout":
+		return 504, true
+	}
+	return 0, false
+}
+
+// readConnack reads the return code of a refused CONNECT, where the line is about MQTT.
+func (r *reading) readConnack(h hit) {
+	rest := r.after(h)
+	digits := bytes.TrimPrefix(bytes.TrimPrefix(rest, []byte("0x")), []byte("0"))
+	if len(digits) == 0 || digits[0] < '1' || digits[0] > '5' || len(digits) > 1 && isWordByte(digits[1]) || r.covered(h) {
+		return
+	}
+	if h.text != "connack" && indexFold(r.text, "connack") < 0 && indexFold(r.text, "mqtt") < 0 && indexFold(r.text, "connection refused") < 0 && indexFold(r.text, "connection rejected") < 0 {
+		return
+	}
+	if entry := r.words.rows.connack[int(digits[0]-'0')]; entry != nil {
+		r.note(r.upTo(h, cutToken(rest)), entry)
+	}
+}
+
+// readTLSStack reads a number of mbedTLS that is written without its sign, as ESP-IDF does.
+func (r *reading) readTLSStack(h hit) {
+	token := strings.TrimLeft(strings.ToLower(cutToken(r.after(h))), "-")
+	hex, isHexadecimal := strings.CutPrefix(token, "0x")
+	value, err := strconv.ParseUint(hex, 16, 16)
+	if !isHexadecimal {
+		value, err = strconv.ParseUint(token, 10, 16)
+	}
+	if err != nil || value == 0 || r.covered(h) {
+		return
+	}
+	if entry := r.words.rows.mbedTLS[value]; entry != nil {
+		r.note(r.upTo(h, token), entry)
+	}
+}
+
+// readCode notes a six-digit code: the row of the party that speaks, or the rule for its
+// class if the code is not known.
+func (r *reading) readCode(h hit, code int) {
+	if code < 400_000 || code > 599_999 {
+		return
+	}
+	h = r.upTo(h, strconv.Itoa(code))
+	known := &r.words.rows
+	entry := cmp.Or(known.dps[code], known.hub[code])
+	if r.hubSpeaks() {
+		entry = cmp.Or(known.hub[code], known.dps[code])
+	}
+	if entry != nil {
+		r.note(h, entry)
+		return
+	}
+	if class := known.ofStatus(code / 1000); class != nil {
+		r.note(h, class)
+		r.note(h, known.family)
+	}
+}
+
+// hubSpeaks reports whether what the line quotes is the word of a hub: the device has been
+// assigned, or the line names a hub.
+func (r *reading) hubSpeaks() bool {
+	return r.current.phase == PhaseAssigned || indexFold(r.text, ".azure-devices.") >= 0
+}

@@ -1,0 +1,259 @@
+package logtext
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"dpsdiag/internal/codes"
+)
+
+// reading is the state of one pass over a text.
+type reading struct {
+	words *vocabulary
+	input string
+	today date
+	found *Findings
+
+	line    int    // the one being read
+	text    []byte // of that line, in normal form
+	hits    []hit
+	date    date // of the line
+	streams map[string]*stream
+	current *stream // the program that wrote the line
+	anchors int     // lines that are certainly about provisioning
+
+	facts   map[factKey]int      // into found.Facts
+	matches map[*codes.Entry]int // into found.Matches
+	dropped map[*codes.Entry]*Match
+	replies map[reply]*codes.Entry
+}
+
+type factKey struct {
+	kind  Kind
+	value string
+}
+
+// hit is a phrase found at text[start:end].
+type hit struct {
+	*phrase
+	start, end int
+}
+
+// overlapsAny reports whether a hit shares words with one of others.
+func (h hit) overlapsAny(others []hit) bool {
+	return slices.ContainsFunc(others, func(o hit) bool { return h.start < o.end && o.start < h.end })
+}
+
+func newReading(words *vocabulary, input string, now time.Time) *reading {
+	r := &reading{
+		words: words, input: input, today: date{now.Year(), now.Month(), now.Day()}, found: &Findings{},
+		streams: map[string]*stream{}, facts: map[factKey]int{}, matches: map[*codes.Entry]int{}, dropped: map[*codes.Entry]*Match{}, replies: map[reply]*codes.Entry{},
+	}
+	r.current = r.streamNamed(nil)
+	return r
+}
+
+// piece reads a line, or a part of one, in normal form. Of several lines that a string of
+// JSON holds each is read for itself. What begins at owned or behind it is left to the
+// next piece.
+func (r *reading) piece(number int, begin bool, text []byte, owned int) {
+	r.line = number
+	if begin {
+		if name := origin(text); name != nil {
+			r.current = r.streamNamed(name)
+		}
+	}
+	for {
+		line, rest, more := bytes.Cut(text, []byte("\n"))
+		r.text = line
+		r.find(owned)
+		if len(r.hits) > 0 {
+			r.understand()
+		}
+		if !more {
+			return
+		}
+		text, owned = rest, owned-len(line)-1
+	}
+}
+
+// find fills hits with the phrases that stand in the text as whole words.
+func (r *reading) find(owned int) {
+	r.hits = r.hits[:0]
+	r.words.automaton.scan(r.text, func(pattern, end int) {
+		p := &r.words.phrases[pattern]
+		start := end - len(p.text)
+		if start < owned && p.fits(r.text, start, end) {
+			r.hits = append(r.hits, hit{p, start, end})
+		}
+	})
+}
+
+// shortText is up to how many lines every line of a text is read closely: somebody chose
+// them to be read.
+const shortText = 120
+
+// understand takes from a line what its phrases tell.
+func (r *reading) understand() {
+	telling, anchor := r.weighHits()
+	near := r.line <= shortText || r.current.near(r.line)
+	if !telling && !near {
+		return
+	}
+	if anchor {
+		r.anchor()
+	}
+	r.date = dateOf(r.text)
+	if r.date != (date{}) {
+		r.current.date = r.date
+	}
+	r.readFacts()
+	r.readValues()
+	r.readTopic(r.readErrors())
+	r.current.expire(r)
+}
+
+// weighHits reports whether the line holds more than common words, and whether it is
+// certainly about provisioning.
+func (r *reading) weighHits() (telling, anchor bool) {
+	for _, h := range r.hits {
+		anchor = anchor || h.anchor
+		telling = telling || h.anchor || h.entry != nil || len(h.facts) > 0
+	}
+	return telling, anchor
+}
+
+// readFacts notes the circumstances that the line tells.
+func (r *reading) readFacts() {
+	relevant := r.relevant()
+	for _, h := range r.hits {
+		for _, i := range h.facts {
+			w := &r.words.table[i]
+			if w.kind == "" || !w.anchor && !relevant || r.negated(h) {
+				continue
+			}
+			if r.newFact(w.kind, w.value) {
+				r.addFact(w.kind, w.value, r.shownWith(w.kind, h))
+			}
+		}
+	}
+}
+
+// negated reports whether the words before a hit deny it.
+func (r *reading) negated(h hit) bool {
+	before := bytes.TrimRight(r.text[:h.start], " ")
+	for _, word := range [...]string{"not", "un", "isn't", "no"} {
+		if tail, ok := bytes.CutSuffix(before, []byte(word)); ok && h.start > len(before) && (len(tail) == 0 || tail[len(tail)-1] == ' ') {
+			return true
+		}
+	}
+	return false
+}
+
+// shownWith is what is shown of a line with a fact: a name speaks for itself.
+func (r *reading) shownWith(kind Kind, h hit) string {
+	if kind == KindClient || kind == KindTransport {
+		return excerpt(r.text[h.start:h.end])
+	}
+	return r.around(h)
+}
+
+// fact notes a circumstance that the line as a whole tells.
+func (r *reading) fact(kind Kind, value string) {
+	if r.newFact(kind, value) {
+		r.addFact(kind, value, r.excerpt())
+	}
+}
+
+// newFact reports whether a circumstance is to be noted; one that is known is counted.
+func (r *reading) newFact(kind Kind, value string) bool {
+	if kind == KindEvent {
+		r.current.event(value)
+	}
+	i, known := r.facts[factKey{kind, value}]
+	if !known {
+		return len(r.found.Facts) < maxFacts
+	}
+	if f := &r.found.Facts[i]; f.Last != r.place() {
+		f.Last = r.place()
+		f.Count++
+	}
+	return false
+}
+
+// addFact notes a circumstance with the text that tells it.
+func (r *reading) addFact(kind Kind, value, text string) {
+	r.facts[factKey{kind, value}] = len(r.found.Facts)
+	r.found.Facts = append(r.found.Facts, Fact{Kind: kind, Value: value, Line: Line{r.place(), text}, Last: r.place(), Count: 1})
+}
+
+// readTopic notes what a line speaks of beside its errors, unless these tell enough: those
+// that only software for this service prints, or that are no envelopes.
+func (r *reading) readTopic(errors []hit) {
+	var t topics
+	for _, h := range r.hits {
+		if !h.overlapsAny(errors) {
+			t |= h.topics
+		}
+	}
+	known := slices.ContainsFunc(errors, func(h hit) bool { return !h.common })
+	if t < faultMissing || !r.relevant() { // things, and nothing wrong with them
+		return
+	}
+	if value := r.words.fault(t, known); value != "" {
+		r.fact(KindTopic, value)
+	}
+	if len(errors) == 0 && len(r.found.Unmatched) < maxUnmatched {
+		r.found.Unmatched = append(r.found.Unmatched, Line{r.place(), r.excerpt()})
+	}
+}
+
+// relevant reports whether the line may be about provisioning: it is near one that
+// certainly is, or the whole text is short.
+func (r *reading) relevant() bool {
+	return r.current.near(r.line) || r.current.anchored && r.current.name != "" || r.line <= shortText && len(r.streams) <= 1
+}
+
+func (r *reading) place() Place { return Place{r.input, r.line} }
+
+// excerpt is the line in a form that can be shown: printable, and not too long.
+func (r *reading) excerpt() string { return excerpt(r.text) }
+
+// The words around a phrase that are shown with it, in bytes.
+const (
+	wordsBefore = 24
+	wordsBehind = 48
+)
+
+// around is a phrase with whole words next to it, in a form that can be shown.
+func (r *reading) around(h hit) string {
+	start, end := h.start, h.end
+	if from := max(0, start-wordsBefore); from == 0 {
+		start = 0
+	} else if i := bytes.IndexByte(r.text[from:start], ' '); i >= 0 {
+		start = from + i + 1
+	}
+	if to := min(len(r.text), end+wordsBehind); to == len(r.text) {
+		end = to
+	} else if i := bytes.LastIndexByte(r.text[end:to], ' '); i >= 0 {
+		end += i
+	}
+	return excerpt(r.text[start:end])
+}
+
+// excerpt is text in a form that can be shown: not too long, and without secrets.
+func excerpt(text []byte) string { return redact(cut(text)) }
+
+// cut cuts text at a character boundary.
+func cut(text []byte) string {
+	text = bytes.TrimSpace(text)
+	if len(text) <= maxExcerpt {
+		return string(text)
+	}
+	end := maxExcerpt
+	for end > 0 && text[end]&0xc0 == 0x80 {
+		end--
+	}
+	return string(text[:end]) + "…"
+}

@@ -1,0 +1,86 @@
+package logtext
+
+const (
+	// reach is how many lines around one that is certainly about provisioning common words
+	// such as "connection refused" are taken to be about it as well.
+	reach = 40
+
+	// maxStreams bounds the number of programs that are told apart.
+	maxStreams = 256
+
+	// maxPending bounds what waits for a line that shows whether it matters.
+	maxPending = 200
+)
+
+// stream is what one program wrote, where the text holds the logs of several.
+type stream struct {
+	name       string // "" for lines that name no program
+	anchored   bool   // some line of it is certainly about provisioning
+	lastAnchor int    // the last such line
+	phase      Phase
+	date       date     // of the last dated line
+	pending    []record // common words that wait for an anchor
+	body       *openBody
+	behind     int // days the device's clock is behind that of the service
+	compared   bool
+}
+
+// streamNamed returns the stream of a program.
+func (r *reading) streamNamed(name []byte) *stream {
+	if s, known := r.streams[string(name)]; known {
+		return s
+	}
+	if len(r.streams) >= maxStreams {
+		name = []byte("\x00others")
+		if s, known := r.streams[string(name)]; known {
+			return s
+		}
+	}
+	s := &stream{name: string(name)}
+	r.streams[s.name] = s
+	return s
+}
+
+// near reports whether a line is close behind one that is certainly about provisioning.
+func (s *stream) near(line int) bool { return s.lastAnchor > 0 && line-s.lastAnchor <= reach }
+
+// event moves the device along its way.
+func (s *stream) event(value string) {
+	switch value {
+	case EventBegun:
+		s.phase = PhaseRegister
+	case EventConnected:
+		if s.phase == PhaseUnknown {
+			s.phase = PhaseRegister
+		}
+	case EventAssigned:
+		s.phase = PhaseAssigned
+	}
+}
+
+// anchor notes that the line is certainly about provisioning, and takes in what waited for
+// that.
+func (r *reading) anchor() {
+	s := r.current
+	s.anchored, s.lastAnchor = true, r.line
+	r.anchors++
+	for _, rec := range s.pending {
+		if s.name != "" || r.line-rec.place.Line <= reach {
+			r.commit(rec)
+		} else {
+			r.drop(rec)
+		}
+	}
+	s.pending = s.pending[:0]
+}
+
+// clock is the date by the clock of the program that wrote the line.
+func (r *reading) clockOf(s *stream) Clock {
+	c := Clock{Year: s.date.year, Behind: s.behind, Known: s.compared}
+	if ahead, ok := r.today.daysUntil(s.date); ok {
+		c.Future = ahead > 2
+	} else {
+		c.Future = s.date.year > r.today.year
+	}
+	return c
+}

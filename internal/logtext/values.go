@@ -1,0 +1,121 @@
+package logtext
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// maxValue is the longest value that is read, in bytes.
+const maxValue = 512
+
+// readValues reads what stands behind the names of the line.
+func (r *reading) readValues() {
+	var last hit
+	for _, h := range r.longestKeys() {
+		if h.start < last.end && last.phrase != nil {
+			continue // "errorcode" holds "code"
+		}
+		last = h
+		if end := r.readValue(h); end > last.end {
+			last.end = end // a connection string holds names, too
+		}
+	}
+}
+
+// longestKeys returns the hits that are names, those that hold others before them.
+func (r *reading) longestKeys() []hit {
+	var found []hit
+	for _, h := range r.hits {
+		if h.key == keyNone {
+			continue
+		}
+		for len(found) > 0 && found[len(found)-1].start >= h.start {
+			found = found[:len(found)-1]
+		}
+		found = append(found, h)
+	}
+	return found
+}
+
+// readValue reads the value behind a name and returns where it ends, if what stands in it
+// is to be left alone.
+func (r *reading) readValue(h hit) (end int) {
+	switch h.key {
+	case keyScope, keyRegistrationID, keyEndpoint, keySecret, keyCertificate, keyCertificateKey, keyMethod, keyConnectionString, keyDeviceID:
+		return r.readSetting(h)
+	case keyRegistrationPath:
+		r.readRegistrationPath(h)
+	case keyHubHost, keyDPSHost:
+		r.readHost(h)
+	case keyAPIVersion:
+		if version := cutToken(r.after(h)); len(version) >= len("2019-03-31") && isDigit(version[0]) {
+			r.addID(&r.found.IDs.APIVersions, version)
+		}
+	case keyCommonName:
+		r.readCommonName(h)
+	case keyTrackingID, keyMessage, keyStatus, keyServerTime, keyErrorCode, keyHubError:
+		r.readBodyPart(h)
+	case keyHTTPStatus:
+		r.readHTTPStatus(h)
+	case keyWebhookStatus:
+		if status, ok := cutDigits(r.after(h), 3); ok {
+			r.fact(KindWebhook, strconv.Itoa(status))
+		}
+	case keyConnack:
+		r.readConnack(h)
+	case keyTLSStack:
+		r.readTLSStack(h)
+	}
+	return 0
+}
+
+// after is the text behind a name, without the signs that lead to its value.
+func (r *reading) after(h hit) []byte {
+	rest := r.text[h.end:min(len(r.text), h.end+maxValue)]
+	return bytes.TrimLeft(rest, " \"':=[(\t")
+}
+
+// cutToken returns the first word of text: what stands before a space or a sign that ends
+// a value.
+func cutToken(text []byte) string {
+	end := bytes.IndexAny(text, " \"',;&)]}<>|\t")
+	if end < 0 {
+		end = len(text)
+	}
+	return strings.TrimRight(string(text[:end]), ".:")
+}
+
+// cutDigits returns the number at the start of text, if it has just as many digits.
+func cutDigits(text []byte, count int) (n int, ok bool) {
+	end := 0
+	for end < len(text) && isDigit(text[end]) {
+		end++
+	}
+	if end != count || end < len(text) && isWordByte(text[end]) {
+		return 0, false
+	}
+	return number(text[:end]), true
+}
+
+// indexFold is the offset of a lower-case name in text, whatever its letter case; -1 if it
+// is not there.
+func indexFold(text []byte, name string) int {
+	for i := 0; i+len(name) <= len(text); i++ {
+		if hasPrefixFold(text[i:], name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// hasPrefixFold reports whether text begins with a lower-case name, whatever its letter
+// case.
+func hasPrefixFold(text []byte, name string) bool {
+	for i := range len(name) {
+		if lowerASCII(rune(text[i])) != rune(name[i]) {
+			return false
+		}
+	}
+	return true
+}

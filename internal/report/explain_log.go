@@ -1,0 +1,156 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/logtext"
+)
+
+// log is what the text face shows of a log, beside what the JSON has.
+type log struct {
+	inputs   []logtext.Input
+	rows     []logRow
+	facts    []field
+	causes   []Cause
+	ruledOut []exclusion
+	decide   []Decider
+	collect  []field
+	nearest  []*codes.Entry
+}
+
+// logRow is one known error with where it stands.
+type logRow struct {
+	places  []logtext.Place
+	count   int
+	phrase  string
+	code    string
+	title   string
+	id      string
+	wrapper bool // an envelope of other errors, or a report of progress
+}
+
+// exclusion is a reason that rules out some causes.
+type exclusion struct {
+	reason string
+	titles []string
+}
+
+// NewExplainText makes the report on what a text holds and what that says. Its exit status
+// is that of a known code if the text holds anything known.
+func NewExplainText(found *logtext.Findings, d advice.TextDiagnosis) *Explain {
+	doc := emptyExplain()
+	doc.log = &log{inputs: found.Inputs, facts: logFacts(found)}
+	doc.ExitCode = ExitUnknown
+	if len(found.Matches) > 0 || len(d.Causes) > 0 {
+		doc.ExitCode = ExitOK
+	}
+	for i := range found.Matches {
+		m := &found.Matches[i]
+		doc.Matches = append(doc.Matches, foundMatch(m))
+		doc.log.rows = append(doc.log.rows, newLogRow(m))
+	}
+	for _, c := range d.Causes {
+		cause := newCause(c)
+		doc.Causes = append(doc.Causes, LikelyCause{cause.ID, cause.Title, cause.Strength, cause.Because, cause.Remedies})
+		doc.log.causes = append(doc.log.causes, cause)
+	}
+	doc.log.ruledOut = exclusions(d.RuledOut)
+	for _, s := range d.Decide {
+		doc.log.decide = append(doc.log.decide, Decider{How: Clean(s.How), Command: Clean(s.Command)})
+	}
+	for _, c := range d.Collect {
+		doc.log.collect = append(doc.log.collect, field{Clean(c.Client), Clean(c.How)})
+	}
+	if doc.ExitCode == ExitUnknown {
+		doc.addNearestOf(found)
+	}
+	return doc
+}
+
+func foundMatch(m *logtext.Match) Match {
+	match := entryMatch(m.Entry)
+	match.Count = m.Count
+	match.TrackingIDs = cleanAll(m.TrackingIDs)
+	for _, p := range m.Places {
+		match.Lines = append(match.Lines, p.Line)
+	}
+	return match
+}
+
+func newLogRow(m *logtext.Match) logRow {
+	return logRow{
+		places: m.Places, count: m.Count, phrase: strings.ReplaceAll(strings.Trim(Clean(m.Phrase), `"`), `"`, "'"), code: Clean(m.Entry.Code), title: Clean(titleOf(m.Entry)),
+		id: m.Entry.ID, wrapper: m.Entry.Wrapper || len(m.Entry.CauseIDs) == 0,
+	}
+}
+
+// exclusions puts causes together that are ruled out for the same reason.
+func exclusions(causes []advice.Cause) []exclusion {
+	var list []exclusion
+	for _, c := range causes {
+		reason := Clean(c.Because[0])
+		i := slices.IndexFunc(list, func(e exclusion) bool { return e.reason == reason })
+		if i < 0 {
+			i = len(list)
+			list = append(list, exclusion{reason: reason})
+		}
+		list[i].titles = append(list[i].titles, Clean(c.Rule.Title))
+	}
+	return list
+}
+
+// The bounds of what is shown as near.
+const (
+	maxNearest = 5
+	nearPerRow = 2
+)
+
+// addNearestOf adds what comes closest to the lines that look like errors: known errors in
+// lines about something else, then those whose words are alike.
+func (d *Explain) addNearestOf(found *logtext.Findings) {
+	add := func(query string, e *codes.Entry) {
+		if len(d.log.nearest) < maxNearest && !slices.Contains(d.log.nearest, e) {
+			d.log.nearest = append(d.log.nearest, e)
+			d.Nearest = append(d.Nearest, Nearest{Clean(query), e.ID, string(e.Kind), Clean(e.Code), Clean(titleOf(e))})
+		}
+	}
+	for i := range found.Dropped {
+		add(found.Dropped[i].Phrase, found.Dropped[i].Entry)
+	}
+	for _, line := range found.Unmatched {
+		for _, e := range codes.Nearest(line.Text, nearPerRow) {
+			add(line.Text, e)
+		}
+	}
+}
+
+// logFacts are what the text tells of the device, each with the line.
+func logFacts(found *logtext.Findings) []field {
+	var list []field
+	ids := func(name string, values []logtext.ID) {
+		for i, id := range values {
+			list = append(list, field{firstOnly(i, name), Clean(id.Value) + " (" + Clean(id.Place.String()) + ")"})
+		}
+	}
+	ids("id scope", found.IDs.Scopes)
+	ids("registration id", found.IDs.RegistrationIDs)
+	ids("common name", found.IDs.CommonNames)
+	ids("endpoint", found.IDs.Endpoints)
+	ids("hub", found.IDs.Hubs)
+	ids("api-version", found.IDs.APIVersions)
+	for _, kind := range []struct {
+		kind logtext.Kind
+		name string
+	}{{logtext.KindAttestation, "attestation"}, {logtext.KindTransport, "transport"}} {
+		for _, f := range found.Facts {
+			if f.Kind == kind.kind {
+				list = append(list, field{kind.name, Clean(f.Value) + " (" + Clean(f.Line.Place.String()) + ")"})
+			}
+		}
+	}
+	ids("tracking id", found.IDs.TrackingIDs)
+	return list
+}

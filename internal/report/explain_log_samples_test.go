@@ -1,0 +1,70 @@
+package report
+
+import (
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/logtext"
+)
+
+func logSamples() []sample {
+	return []sample{
+		{"explain-log", NewExplainText(certificateLog(), certificateDiagnosis())},
+		{"explain-log-several", NewExplainText(severalLogs(), advice.TextDiagnosis{
+			Causes: []advice.Cause{{Rule: throttledRule(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" names this cause alone`}, Explain: "429"}},
+		})},
+		{"explain-log-unknown", NewExplainText(&logtext.Findings{
+			Inputs:    []logtext.Input{{Encoding: logtext.UTF8, Lines: 1}},
+			Unmatched: []logtext.Line{{Place: logtext.Place{Line: 1}, Text: "the registration " + hostileText + " failed for good"}},
+			Dropped:   []logtext.Match{{Entry: throttledDPSRow(), Places: []logtext.Place{{Line: 1}}, Count: 1, Phrase: "failed"}},
+		}, advice.TextDiagnosis{Collect: []advice.Collect{{Client: "Azure CLI", How: "add --debug to the az command"}}})},
+	}
+}
+
+// certificateLog is a log with more lines of one error than are shown.
+func certificateLog() *logtext.Findings {
+	line := func(n int) logtext.Place { return logtext.Place{Line: n} }
+	var many []logtext.Place
+	for n := range 6 {
+		many = append(many, line(n+1))
+	}
+	return &logtext.Findings{
+		Inputs: []logtext.Input{{Encoding: logtext.UTF8, Lines: 4211}},
+		Matches: []logtext.Match{
+			{Entry: throttledDPSRow(), Phrase: `errorCode":429001`, Places: []logtext.Place{line(7)}, Count: 1, TrackingIDs: []string{"0a1b-2c3d"}},
+			{Entry: throttlingRow(), Phrase: "429 Too many requests", Places: many, Count: 250},
+			{Entry: longRow(), Phrase: hostileText, Places: []logtext.Place{line(2), line(3)}, Count: 2},
+		},
+		IDs: logtext.IDs{
+			Scopes:          []logtext.ID{{Value: "0ne0045B3C6", Place: line(1)}},
+			RegistrationIDs: []logtext.ID{{Value: "sensor-17", Place: line(1)}, {Value: hostileText, Place: line(3)}},
+		},
+		Facts: []logtext.Fact{{Kind: logtext.KindAttestation, Value: "x509", Line: logtext.Line{Place: line(4), Text: "via X509"}}},
+	}
+}
+
+func certificateDiagnosis() advice.TextDiagnosis {
+	excluded := func(id, title string) advice.Cause {
+		return advice.Cause{Rule: &advice.Rule{ID: id, Title: title}, Because: []string{`line 4: "via X509": the device attests with a certificate`}}
+	}
+	return advice.TextDiagnosis{
+		Causes: []advice.Cause{
+			{
+				Rule: throttledRule(), Strength: advice.Suggests, Because: []string{`line 7: "` + hostileText + `" names it first of 2`, "against it: nothing"},
+				Remedies: []string{"Wait for Retry-After"}, Explain: "429001",
+			},
+			{Rule: &advice.Rule{ID: "service-transient", Title: "Service fault"}, Strength: advice.Allows, Because: []string{"line 8: so it is"}, Explain: "service-transient"},
+		},
+		RuledOut: []advice.Cause{excluded("symmetric-key-mismatch", "Symmetric key is not the enrolled one"), excluded("group-key-not-derived", "Group key used directly")},
+		Decide:   []advice.Decider{{How: "Register the device itself", Command: "dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --cert CERT-FILE --cert-key CERT-KEY-FILE"}},
+	}
+}
+
+func severalLogs() *logtext.Findings {
+	return &logtext.Findings{
+		Inputs: []logtext.Input{{Name: "a.log", Encoding: logtext.UTF16LE, Lines: 1}, {Name: "b.log", Encoding: logtext.UTF8, Lines: 12}},
+		Matches: []logtext.Match{{
+			Entry:  &codes.Entry{ID: "http-429", Kind: codes.KindHTTP, Code: "429", Name: "Too many requests", CauseIDs: []string{"throttled"}},
+			Phrase: "429 Too many requests", Places: []logtext.Place{{Input: "a.log", Line: 1}, {Input: "b.log", Line: 9}}, Count: 2,
+		}},
+	}
+}
