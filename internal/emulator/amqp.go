@@ -28,7 +28,7 @@ const (
 	amqpMinFrame = 512
 	// amqpLeastBeat bounds how often a peer can have itself reassured.
 	amqpLeastBeat = 250 * time.Millisecond
-	maxSessions   = 16
+	maxSessions   = 4
 )
 
 // amqpLimits bounds what is taken from a peer: a message of the largest size, and what is
@@ -53,7 +53,9 @@ func (f *front) speakAMQP(ctx context.Context, s *stream) error {
 		front: f, conversation: conversation{stream: s, patience: readTimeout},
 		limit: amqpMinFrame, sessions: map[uint16]*amqpSession{},
 	}
-	a.claim.credential.chain = s.chain
+	if a.claim.credential.chain = s.chain; len(s.chain) > 0 {
+		a.claim.registrationID = s.chain[0].Subject.CommonName // until a link names one
+	}
 	switch err := a.negotiate(ctx); {
 	case errors.Is(err, errEnd):
 		s.hangUp()
@@ -76,7 +78,7 @@ func (a *amqpConversation) negotiate(ctx context.Context) error {
 		return err
 	}
 	if refused := a.intercept(); refused != nil && refused.foreign != nil {
-		a.tell("HTTP", "", refused)
+		a.tell("HTTP", refused)
 		_, err := a.Write(foreignHTTP(refused))
 		return errors.Join(err, errEnd)
 	}
@@ -98,8 +100,8 @@ func (a *amqpConversation) negotiate(ctx context.Context) error {
 }
 
 // tell logs that the connection is refused.
-func (a *amqpConversation) tell(with, id string, refused *refusal) {
-	a.reportRefused(call{transport: a.transport, remote: a.remote, registrationID: id}, with, refused)
+func (a *amqpConversation) tell(with string, refused *refusal) {
+	a.reportRefused(call{transport: a.transport, remote: a.remote, registrationID: a.claim.registrationID}, with, refused)
 }
 
 // handle serves one frame. A peer that breaks the protocol is told so with a CLOSE.
@@ -157,7 +159,7 @@ func (a *amqpConversation) open(peer *amqp.Open) error {
 	}
 	a.limit, a.patience = max(peer.FrameLimit(), amqpMinFrame), amqpPatience
 	if a.refused != nil {
-		a.tell("open-error", a.claim.registrationID, a.refused)
+		a.tell("open-error", a.refused)
 		wrong, err := a.describe(a.refused)
 		return errors.Join(err, a.answerOpen(amqp.Map{{Key: amqp.Symbol("com.microsoft:open-error"), Value: wrong}}), a.closeWith(wrong))
 	}

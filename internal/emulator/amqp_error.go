@@ -15,10 +15,8 @@ const (
 	conditionNotAllowed   amqp.Symbol = "amqp:not-allowed"
 	conditionPrecondition amqp.Symbol = "amqp:precondition-failed"
 
-	conditionWindow     amqp.Symbol = "amqp:session:window-violation"
 	conditionHandle     amqp.Symbol = "amqp:session:unattached-handle"
 	conditionHandleUsed amqp.Symbol = "amqp:session:handle-in-use"
-	conditionCredit     amqp.Symbol = "amqp:link:transfer-limit-exceeded"
 
 	conditionArgument  amqp.Symbol = "com.microsoft:argument-error"
 	conditionThrottled amqp.Symbol = "com.microsoft:device-container-throttled"

@@ -29,8 +29,9 @@ type amqpLink struct {
 }
 
 // attach answers an ATTACH. A link says by its address and its properties what is not known
-// of the caller yet, so this is where it is authenticated in full. The link of a caller that
-// is refused is closed at once (GitHub issue Azure/azure-iot-sdk-csharp#1109).
+// of the caller yet, so this is where it is authenticated in full. A link that asks for what
+// there is not is detached at once (GitHub issue Azure/azure-iot-sdk-csharp#1109); a caller
+// that is refused loses the connection, as it does with the answer to OPEN (assumed).
 func (s *amqpSession) attach(peer *amqp.Attach) error {
 	if peer.Handle > maxHandle {
 		return &amqp.Error{Condition: amqp.ConditionFraming, Description: "handle beyond handle-max"}
@@ -48,13 +49,20 @@ func (s *amqpSession) attach(peer *amqp.Attach) error {
 	}
 	s.links[l.handle] = l
 	refused := l.identify(peer)
-	if refused == nil {
+	switch {
+	case refused == nil:
 		return l.accept(peer)
-	}
-	if refused.delivery.manner == cut {
+	case refused.delivery.manner == cut:
 		return errCut
+	case refused.reason == reasonRequest || refused.reason == reasonAPIVersion:
+		return l.turnAway(peer, refused)
 	}
-	return l.turnAway(peer, refused)
+	l.tell("CLOSE", refused)
+	wrong, err := l.describe(refused)
+	if err != nil {
+		return err
+	}
+	return wrong
 }
 
 // identify finds out whose link it is.
@@ -108,7 +116,7 @@ func (l *amqpLink) accept(peer *amqp.Attach) error {
 // turnAway answers an ATTACH without the terminus that would be ours (part 2, section 2.6.3)
 // and closes the link.
 func (l *amqpLink) turnAway(peer *amqp.Attach, refused *refusal) error {
-	l.tell("DETACH", l.claim.registrationID, refused)
+	l.tell("DETACH", refused)
 	answer := l.answerAttach(peer)
 	if l.answers {
 		answer.Source = nil

@@ -75,7 +75,7 @@ func (a *amqpConversation) refuse(refused *refusal) (amqp.SASLCode, error) {
 	if code == amqp.SASLOK {
 		a.refused = refused
 	} else {
-		a.tell("SASL outcome "+code.String(), a.claim.registrationID, refused)
+		a.tell("SASL outcome "+code.String(), refused)
 	}
 	return code, nil
 }
@@ -83,7 +83,7 @@ func (a *amqpConversation) refuse(refused *refusal) (amqp.SASLCode, error) {
 // saslCode returns the outcome of a refusal, or SASLOK where the answer to OPEN tells it. All
 // of it is assumed: clients handle these outcomes, but no trace of the service has one. A
 // refused id scope, for which no report exists at all, is amqp:not-found where the scope is
-// first known: after SASL in the answer to OPEN, without SASL in that to ATTACH.
+// first known: after SASL in the answer to OPEN, without SASL in a CLOSE after ATTACH.
 func saslCode(refused *refusal) amqp.SASLCode {
 	switch refused.reason {
 	case reasonToken, reasonEnrollment:

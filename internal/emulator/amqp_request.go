@@ -27,9 +27,6 @@ func (l *amqpLink) transfer(t *amqp.Transfer, payload []byte) error {
 		return nil // was sent before the peer knew
 	}
 	if !l.partial {
-		if l.credit == 0 {
-			return l.close(&amqp.Error{Condition: conditionCredit, Description: fmt.Sprintf("more than %d messages without leave", linkCredit)})
-		}
 		l.credit--
 		l.count++
 	}
@@ -41,7 +38,7 @@ func (l *amqpLink) transfer(t *amqp.Transfer, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	if l.credit < linkCredit/2 {
+	if l.credit < linkCredit/2 { // in time for a peer that keeps to it
 		if err := l.grant(); err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 
 const (
 	sessionWindow = 2048 // frames in flight, each way
-	maxHandle     = 15   // of a link in a session
+	maxHandle     = 7    // of a link in a session
 )
 
 // amqpSession is one session of a connection, and lives in its goroutine.
@@ -120,16 +120,13 @@ func left(given, used uint32) uint32 {
 
 // transfer takes one frame of a request.
 func (s *amqpSession) transfer(t *amqp.Transfer, payload []byte) error {
-	if s.incomingWindow == 0 {
-		return s.fail(conditionWindow, "more than %d frames without leave", sessionWindow)
-	}
 	s.nextIncoming++
 	s.incomingWindow--
 	link, ok := s.links[t.Handle]
 	if !ok || link.answers {
 		return s.fail(conditionHandle, "no link from the peer has the handle %d", t.Handle)
 	}
-	if s.incomingWindow < sessionWindow/2 {
+	if s.incomingWindow < sessionWindow/2 { // in time for a peer that keeps to it
 		s.incomingWindow = sessionWindow
 		if err := s.send(s.state()); err != nil {
 			return err

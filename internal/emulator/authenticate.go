@@ -36,17 +36,13 @@ func (s *service) authenticate(c claim) (*caller, *refusal) {
 }
 
 // prove is what can be said of a caller when its AMQP connection opens, before a link names
-// what is still missing: the api-version and, unless the caller has a token, the id scope
-// and the registration id. Its certificate then stands for its name.
+// what is still missing: the api-version and, unless the caller has a token, the id scope.
+// The registration id is then that of the certificate.
 func (s *service) prove(c claim) *refusal {
-	named := c.scope != ""
-	if !named && len(c.credential.chain) > 0 {
-		c.registrationID = c.credential.chain[0].Subject.CommonName
-	}
 	if refused := s.admit(c.registrationID); refused != nil {
 		return refused
 	}
-	if named {
+	if c.scope != "" {
 		if refused := cmp.Or(s.checkScope(c.scope), checkName(c.registrationID)); refused != nil {
 			return refused
 		}

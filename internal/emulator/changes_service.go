@@ -40,8 +40,8 @@ func addFault(f fault) change {
 // lateness is how late a late answer is: longer than any that is in time.
 const lateness = time.Second
 
-// deliver lets something go wrong with the delivery at these moments, always.
-func deliver(d delivery, on ...operation) change {
+// misdeliver lets something go wrong with the delivery at these moments, always.
+func misdeliver(d delivery, on ...operation) change {
 	return addFault(fault{on: on, answer: answer{delivery: d}})
 }
 

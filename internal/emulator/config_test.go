@@ -8,8 +8,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"dpsdiag/internal/dps"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const samplePath = "../../testdata/emulator.toml"
@@ -219,6 +222,15 @@ func TestConfigErrors(t *testing.T) {
 		"result of register":    {fault(`on = ["register"]`, "status = 400", `result = "failed"`), `t.toml:5:1: faults[0].result: belongs to "assign"`},
 		"result":                {fault(`on = ["assign"]`, `result = "assigned"`), `t.toml:4:1: faults[0].result: "assigned" is none of ["failed" "disabled" "assigning"]`},
 		"failed without code":   {fault(`on = ["assign"]`, `result = "failed"`), "t.toml:2:3: faults[0].error_code: a failed registration needs one"},
+		"delivery":              {fault(`on = ["register"]`, `delivery = "lost"`), `t.toml:4:1: faults[0].delivery: "lost" is none of ["cut" "late" "duplicate" "other"]`},
+		"late connect":          {fault(`on = ["connect"]`, `delivery = "late"`), `t.toml:4:1: faults[0].delivery: on "connect" it can only be "cut"`},
+		"status at subscribe":   {fault(`on = ["subscribe"]`, "status = 400"), `t.toml:2:3: faults[0].delivery: on "subscribe" there is no answer`},
+		"late subscribe":        {fault(`on = ["subscribe", "register"]`, `delivery = "late"`), `t.toml:4:1: faults[0].delivery: on "subscribe" there is no answer`},
+		"cut with status":       {fault(`on = ["register"]`, "status = 400", `delivery = "cut"`), `t.toml:4:1: faults[0].status: cannot be told where the delivery is "cut"`},
+		"words without status":  {fault(`on = ["register"]`, `message = "a"`, `delivery = "late"`), "t.toml:2:3: faults[0].status: missing: what the fault says needs one"},
+		"delay of nothing":      {fault(`on = ["register"]`, "delay = 1", `delivery = "cut"`), `t.toml:4:1: faults[0].delay: belongs to the delivery "late"`},
+		"delay too long":        {fault(`on = ["register"]`, "delay = 16", `delivery = "late"`), "t.toml:4:1: faults[0].delay: 16 is not between 1 and 15"},
+		"assign with delivery":  {fault(`on = ["assign"]`, `result = "disabled"`, `delivery = "cut"`), `t.toml:2:3: faults[0]: on "assign" there is no status`},
 		"assign with status":    {fault(`on = ["assign"]`, `result = "disabled"`, "status = 400"), `t.toml:2:3: faults[0]: on "assign" there is no status`},
 	}
 	for name, test := range tests {
@@ -277,6 +289,28 @@ func TestReadFileErrors(t *testing.T) {
 				t.Errorf("error %v, want it to begin with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// The ways of delivering an answer, as they are read.
+func TestDeliveriesInAConfig(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]answer{
+		`delivery = "cut"`:                    {delivery: delivery{manner: cut}},
+		`delivery = "late"`:                   {delivery: delivery{manner: late, delay: time.Second}},
+		"delivery = \"late\"\ndelay = 15":     {delivery: delivery{manner: late, delay: 15 * time.Second}},
+		`delivery = "duplicate"`:              {delivery: delivery{manner: duplicate}},
+		"delivery = \"other\"\nstatus = 503":  {status: 503, code: 503000, message: "Service Unavailable", delivery: delivery{manner: other}},
+		"status = 503\nerror_code = 503001\n": {status: 503, code: 503001, message: "Service Unavailable"},
+	} {
+		file, err := ParseFile("t.toml", []byte("[[faults]]\non = [\"register\"]\n"+text), nil)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if diff := cmp.Diff(want, file.faults[0].answer, cmp.AllowUnexported(answer{}, delivery{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
 	}
 }
 

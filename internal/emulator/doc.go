@@ -7,13 +7,20 @@
 //
 // # How a request travels
 //
-// A listener (https.go) takes a call off the wire and writes it down as a request, which
-// knows no transport. The service first authenticates the caller (authenticate.go, with
-// sas.go and x509.go) against the enrollments (enrollment.go), a step of its own because
-// MQTT and AMQP do it when a connection opens. Then it answers the call (service.go) from
-// the state of that registration (registration.go), unless a fault (faults.go) has the
-// first word. What comes back is a response, which the listener renders in the terms of
+// A listener takes a call off the wire and writes it down as a request, which knows no
+// transport: https.go for HTTPS, mqtt.go and amqp.go for the other two, websocket.go for
+// both inside HTTPS. The service first authenticates the caller (authenticate.go, with
+// sas.go and x509.go) against the enrollments (enrollment.go): with every call of HTTPS,
+// when a connection opens elsewhere. Then it answers the call (service.go) from the state
+// of that registration (registration.go), unless a fault (faults.go) has the first word.
+// What comes back is a response, or a refusal, which the listener renders in the terms of
 // its transport. So a fault is described once, however it travels.
+//
+// What MQTT and AMQP have in common is a stream (stream.go), TLS or a WebSocket in it, and
+// the conversation on it (conversation.go), which does everything of one connection in one
+// goroutine. MQTT is packets (mqtt_wire.go) and little else. AMQP is a login
+// (amqp_login.go), then sessions (amqp_session.go) with links (amqp_link.go), on which
+// requests come (amqp_request.go) and answers go when the peer takes them (amqp_outbox.go).
 //
 // # Where to add
 //
@@ -22,9 +29,11 @@
 //   - a scenario: one value in the list of scenarios.go, built from the changes in
 //     changes_service.go and changes_device.go;
 //   - a transport: one file that turns its wire into request and claim, and response and
-//     refusal into its wire; Start opens its listener and Endpoints names its address;
+//     refusal into its wire; ports.go opens its listener, Endpoints names its address and
+//     Start serves it. What is spoken over WebSockets is a list in websocket.go;
 //   - an attestation: a field of credential, a case in authenticate, keys or certificates
-//     of enrollment, and a ready identity in world.go.
+//     of enrollment, a ready identity in world.go and, if AMQP has a mechanism for it, an
+//     entry of mechanisms in amqp_login.go.
 //
 // # What is known and what is not
 //

@@ -164,6 +164,10 @@ func TestStartRefuses(t *testing.T) {
 		"unknown scenario":        {Config{Scenario: "helthy"}, `unknown scenario "helthy"`},
 		"occupied address":        {Config{HTTPS: occupied.Addr().String()}, "listen for HTTPS: "},
 		"no address":              {Config{HTTPS: "nowhere"}, "listen for HTTPS: "},
+		"occupied for MQTT":       {Config{MQTT: occupied.Addr().String()}, "listen for MQTT: "},
+		"occupied for AMQP":       {Config{AMQP: occupied.Addr().String()}, "listen for AMQP: "},
+		"blocked, but no address": {Config{AMQP: "nowhere", Scenario: "port-blocked"}, "listen for AMQP: "},
+		"blocked, but occupied":   {Config{MQTT: occupied.Addr().String(), Scenario: "port-blocked"}, "listen for MQTT: "},
 		"state directory is file": {Config{StateDir: file}, "make state directory: "},
 		"short random source":     {Config{Random: strings.NewReader("short")}, "read random seed: "},
 	}
@@ -209,11 +213,36 @@ func TestServerCertificateNames(t *testing.T) {
 
 func TestUnspecifiedAddressIsReachedByLoopback(t *testing.T) {
 	t.Parallel()
-	e := begin(t, Config{HTTPS: "0.0.0.0:0"})
+	e := begin(t, Config{HTTPS: "0.0.0.0:0", MQTT: "0.0.0.0:0", AMQP: "localhost:0"})
 	if host := e.Device().Endpoint.Host; host != "127.0.0.1" {
 		t.Errorf("host is %s", host)
 	}
-	newClient(t, e.Device()).enter().want(t, "200 assigned")
+	stillServes(t, e)
+}
+
+// Nobody listens on a port that is blocked, nobody else gets it, and it is free afterwards.
+func TestBlockedPorts(t *testing.T) {
+	t.Parallel()
+	e, err := Start(t.Context(), Config{Scenario: "port-blocked", MQTT: "0.0.0.0:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := e.Device()
+	for _, transport := range []string{transportMQTT, transportAMQP} {
+		if conn, err := net.Dial("tcp", d.at(transport)); err == nil {
+			conn.Close()
+			t.Errorf("the port of %s is open", transport)
+		}
+		if other, err := net.Listen("tcp", d.at(transport)); err == nil {
+			other.Close()
+			t.Errorf("another got the port of %s", transport)
+		}
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	again := begin(t, Config{MQTT: d.at(transportMQTT), AMQP: d.at(transportAMQP)})
+	stillServes(t, again)
 }
 
 func TestCloseEndsEverything(t *testing.T) {

@@ -3,8 +3,10 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -38,10 +40,9 @@ func foreignHTTP(refused *refusal) []byte {
 		StatusCode: refused.status, ProtoMajor: 1, ProtoMinor: 1, Close: true,
 		Header:        http.Header{"Content-Type": {refused.foreign.contentType}},
 		ContentLength: int64(len(refused.foreign.text)),
-		Body:          http.NoBody,
+		Body:          io.NopCloser(strings.NewReader(refused.foreign.text)),
 	}
 	var text bytes.Buffer
 	_ = answer.Write(&text) // a buffer takes everything
-	text.WriteString(refused.foreign.text)
 	return text.Bytes()
 }

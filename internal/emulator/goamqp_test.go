@@ -13,6 +13,12 @@ import (
 )
 
 // goAMQPClient is a device that speaks AMQP with Microsoft's library.
+// Names for what both libraries call alike.
+type (
+	goError     = amqp.Error
+	goCondition = amqp.ErrCond
+)
+
 type goAMQPClient struct {
 	*client
 	transport string
@@ -24,7 +30,7 @@ type goAMQPClient struct {
 func (g *goAMQPClient) open() string {
 	ctx := testContext(g.t)
 	conn, err := g.dial(ctx, g.transport)
-	if refused := new(refusedHandshake); errors.As(err, refused) {
+	if refused := new(handshakeError); errors.As(err, refused) {
 		return "handshake " + refused.String()
 	}
 	if err != nil {

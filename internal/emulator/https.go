@@ -187,5 +187,5 @@ func writeText(w http.ResponseWriter, answer response) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
 	w.WriteHeader(answer.status)
-	_, _ = w.Write(text) // the client may be gone
+	_, _ = w.Write(text) //nolint:gosec // it is JSON or what a fault has for an answer; the client may be gone
 }

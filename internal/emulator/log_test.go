@@ -48,6 +48,48 @@ func TestLogTellsWhy(t *testing.T) {
 	}
 }
 
+// The log tells of each transport who was refused, in which terms and why.
+func TestLogOfEveryTransport(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ scenario, transport, want string }{
+		{"symmetric-key-mismatch", transportMQTT, `"transport":"mqtt","registration_id":"sandbox-key-01","remote":"127.0.0.1:`},
+		{"symmetric-key-mismatch", transportMQTT, `"with":"CONNACK 5","reason":"token","why":"the token is signed with neither key of the individual enrollment"`},
+		{"symmetric-key-mismatch", transportAMQP, `"with":"SASL outcome auth","reason":"token"`},
+		{"wrong-id-scope", transportAMQPWS, `"transport":"amqp-ws","registration_id":"sandbox-key-01"`},
+		{"wrong-id-scope", transportAMQPWS, `"with":"open-error","reason":"unknown-id-scope"`},
+		{"api-version-unsupported", transportAMQP, `"with":"DETACH","reason":"api-version"`},
+		{"cert-expired", transportMQTTWS, `"transport":"mqtt-ws","operation":"register","registration_id":"sandbox-x509-01"`},
+		{"cert-expired", transportMQTTWS, `"status":401,`},
+		{"throttled", transportAMQP, `"transport":"amqp","operation":"register","registration_id":"sandbox-key-01"`},
+		{"proxy-interference", transportAMQP, `"with":"HTTP","reason":"configured-fault"`},
+		{"public-network-access-disabled", transportAMQPWS, `"transport":"https","operation":"connect"`},
+	} {
+		t.Run(test.scenario+"/"+test.transport, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			e, err := Start(t.Context(), Config{
+				Scenario: test.scenario, Now: atNoon, Random: seed(), Log: slog.New(slog.NewJSONHandler(&log, nil)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := e.Device()
+			enterOver(t, d, test.transport)
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(log.String(), test.want) {
+				t.Errorf("%s is not in the log:\n%s", test.want, &log)
+			}
+			for _, secret := range []string{d.Key.Reveal(), tokenOf(t, d, noon).Reveal(), d.CertKeyPEM.Reveal()} {
+				if secret != "" && strings.Contains(log.String(), secret) {
+					t.Errorf("a secret is in the log:\n%s", &log)
+				}
+			}
+		})
+	}
+}
+
 // What net/http has to say goes to the log as well, at the level for debugging.
 func TestLogHoldsHandshakeErrors(t *testing.T) {
 	t.Parallel()

@@ -64,7 +64,7 @@ func (p *pahoClient) open() string {
 }
 
 func connectRefusal(token *mqtt.ConnectToken, err error) string {
-	refused := new(refusedHandshake)
+	refused := new(handshakeError)
 	switch code := token.ReturnCode(); {
 	case errors.As(err, refused):
 		return "handshake " + refused.String()

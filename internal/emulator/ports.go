@@ -56,25 +56,26 @@ func listen(ctx context.Context, address string) (port, error) {
 // occupy takes an address on which connections are refused. It is the near end of a
 // connection, so that nobody else gets it, yet nobody listens there.
 func occupy(ctx context.Context, address string) (port, error) {
-	near, err := net.ResolveTCPAddr("tcp", address)
+	local, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return port{}, err
 	}
-	far, err := listen(ctx, net.JoinHostPort(loopbackFor(near.IP), "0"))
+	peer, err := listen(ctx, net.JoinHostPort(loopbackFor(local.IP), "0"))
 	if err != nil {
 		return port{}, err
 	}
-	defer far.Close()
-	dialer := net.Dialer{LocalAddr: near}
-	conn, err := dialer.DialContext(ctx, "tcp", far.address.String())
+	defer peer.Close()
+	near, err := (&net.Dialer{LocalAddr: local}).DialContext(ctx, "tcp", peer.address.String())
 	if err != nil {
 		return port{}, err
 	}
-	accepted, err := far.Accept()
+	p := port{address: near.LocalAddr().(*net.TCPAddr), holding: []io.Closer{near}}
+	far, err := peer.Accept()
 	if err != nil {
-		return port{}, errors.Join(err, conn.Close())
+		return p, err
 	}
-	return port{address: conn.LocalAddr().(*net.TCPAddr), holding: []io.Closer{conn, accepted}}, nil
+	p.holding = append(p.holding, far)
+	return p, near.(*net.TCPConn).SetLinger(0) // a reset, so that the address is free at once
 }
 
 // loopbackFor returns a host on this machine that ip, where it is one, can reach.

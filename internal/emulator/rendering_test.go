@@ -52,7 +52,7 @@ func renderings() map[string]rendering {
 		"ca-not-verified":                  badChain,
 		"cert-enrollment-mismatch":         badChain,
 		"cert-wrong-role-or-extensions":    badChain,
-		"cert-cn-registration-id-mismatch": {amqp: "DETACH " + certificate},
+		"cert-cn-registration-id-mismatch": badChain,
 
 		"wrong-id-scope":          {mqtt: "CONNACK 3", amqp: "CLOSE amqp:not-found"},
 		"registration-id-invalid": {amqp: "CLOSE com.microsoft:argument-error 400004 Invalid RegistrationId"},
@@ -143,13 +143,13 @@ func TestConnectFaultOverEveryTransport(t *testing.T) {
 		everyone := fault{on: []operation{opConnect}, answer: family(status)}
 		one := everyone
 		one.devices = []string{keyDevice}
-		http := fmt.Sprintf("%d %d %s", status, status*1000, http.StatusText(status))
+		answered := fmt.Sprintf("%d %d %s", status, status*1000, http.StatusText(status))
 		for _, f := range []fault{everyone, one} {
 			e := beginWith(t, f)
 			for _, transport := range allTransports() {
-				want := cmp.Or(want.over(transport), http)
+				want := cmp.Or(want.over(transport), answered)
 				if len(f.devices) == 0 && (transport == transportMQTTWS || transport == transportAMQPWS) {
-					want = "handshake " + http // before anything is known of the caller
+					want = "handshake " + answered // before anything is known of the caller
 				}
 				t.Run(fmt.Sprintf("%d %v/%s", status, f.devices, transport), func(t *testing.T) {
 					t.Parallel()
@@ -223,6 +223,26 @@ func TestAttestationsOverEveryTransport(t *testing.T) {
 				t.Parallel()
 				if got := enterOver(t, d, transport); got != assigned {
 					t.Errorf("the device sees %q", got)
+				}
+			})
+		}
+	}
+}
+
+// The id scope is known at the connect, but to AMQP with a certificate only at the links.
+func TestUnknownScopeOverEveryTransport(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		transportHTTPS: "404 empty", transportMQTT: "CONNACK 3", transportMQTTWS: "CONNACK 3",
+		transportAMQP: "CLOSE amqp:not-found", transportAMQPWS: "CLOSE amqp:not-found",
+	}
+	e := begin(t, Config{Scenario: "wrong-id-scope", Files: true})
+	for _, d := range readIdentities(t, e) {
+		for transport, want := range want {
+			t.Run(string(d.Attestation)+"/"+transport, func(t *testing.T) {
+				t.Parallel()
+				if got := enterOver(t, d, transport); got != want {
+					t.Errorf("the device sees %q, want %q", got, want)
 				}
 			})
 		}

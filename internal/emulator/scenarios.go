@@ -313,31 +313,31 @@ func deliveryScenarios() []Scenario {
 	return []Scenario{
 		{
 			Name: "cut-at-connect", Title: "The connection ends before the service has accepted the device",
-			service: deliver(delivery{manner: cut}, opConnect),
+			service: misdeliver(delivery{manner: cut}, opConnect),
 		},
 		{
 			Name: "cut-after-subscribe", Title: "The connection ends once the device waits for answers (MQTT, AMQP)",
-			service: deliver(delivery{manner: cut}, opSubscribe),
+			service: misdeliver(delivery{manner: cut}, opSubscribe),
 		},
 		{
 			Name: "cut-before-answer", Title: "The connection ends between the register call and its answer",
-			service: deliver(delivery{manner: cut}, opRegister),
+			service: misdeliver(delivery{manner: cut}, opRegister),
 		},
 		{
 			Name: "cut-while-polling", Title: "The connection ends between a poll and its answer",
-			service: deliver(delivery{manner: cut}, opStatus),
+			service: misdeliver(delivery{manner: cut}, opStatus),
 		},
 		{
 			Name: "answer-late", Title: "The answer to the register call comes a second late",
-			service: deliver(delivery{manner: late, delay: lateness}, opRegister),
+			service: misdeliver(delivery{manner: late, delay: lateness}, opRegister),
 		},
 		{
 			Name: "answer-duplicated", Title: "Every answer comes twice (MQTT, AMQP)",
-			service: deliver(delivery{manner: duplicate}, opRegister, opStatus, opLookup),
+			service: misdeliver(delivery{manner: duplicate}, opRegister, opStatus, opLookup),
 		},
 		{
 			Name: "answer-for-other-request", Title: "Before every answer comes one to another request (MQTT, AMQP)",
-			service: deliver(delivery{manner: other}, opRegister, opStatus, opLookup),
+			service: misdeliver(delivery{manner: other}, opRegister, opStatus, opLookup),
 		},
 	}
 }

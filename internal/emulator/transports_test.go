@@ -111,30 +111,37 @@ func (c *client) dial(ctx context.Context, transport string) (net.Conn, error) {
 	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", c.device.at(transport))
 }
 
-// refusedHandshake is the answer to a WebSocket handshake that is no WebSocket.
-type refusedHandshake struct{ wire }
+// handshakeError is the answer to a WebSocket handshake that is no WebSocket.
+type handshakeError struct{ wire }
 
-func (r refusedHandshake) Error() string { return r.String() }
+func (e handshakeError) Error() string { return e.String() }
 
-func (c *client) dialWebSocket(ctx context.Context, subprotocols ...string) (net.Conn, error) {
-	socket, answer, err := websocket.Dial(ctx, "wss://"+c.device.at(transportHTTPS)+"/$iothub/websocket",
-		&websocket.DialOptions{HTTPClient: c.http, Subprotocols: subprotocols})
-	if err != nil && answer != nil {
-		text := make([]byte, 1024)
-		n, _ := answer.Body.Read(text) // holds the start of the body
-		return nil, refusedHandshake{wire{
-			status: answer.StatusCode, header: answer.Header, text: string(text[:n]), body: dps.ParseBody(text[:n]),
-		}}
-	}
+func (c *client) dialWebSocket(ctx context.Context, subprotocol string) (net.Conn, error) {
+	socket, err := c.handshake(ctx, "/$iothub/websocket", subprotocol)
 	if err != nil {
 		return nil, err
 	}
-	c.t.Cleanup(func() { socket.CloseNow() })
-	conn := websocket.NetConn(context.WithoutCancel(ctx), socket, websocket.MessageBinary)
-	if len(subprotocols) == 1 && socket.Subprotocol() != subprotocols[0] {
-		return nil, fmt.Errorf("subprotocol %q, want %q", socket.Subprotocol(), subprotocols[0])
+	if got := socket.Subprotocol(); got != subprotocol {
+		return nil, fmt.Errorf("subprotocol %q, want %q", got, subprotocol)
 	}
-	return conn, nil
+	return websocket.NetConn(context.WithoutCancel(ctx), socket, websocket.MessageBinary), nil
+}
+
+// handshake asks for a WebSocket, which closes with the test. An answer that is none is a
+// handshakeError.
+func (c *client) handshake(ctx context.Context, path string, subprotocols ...string) (*websocket.Conn, error) {
+	options := &websocket.DialOptions{HTTPClient: c.http, Subprotocols: subprotocols}
+	socket, answer, err := websocket.Dial(ctx, "wss://"+c.device.at(transportHTTPS)+path, options) //nolint:bodyclose // it is closed already
+	switch {
+	case err != nil && answer != nil:
+		text := make([]byte, 1024)
+		n, _ := answer.Body.Read(text) // the start of the body, which Dial keeps
+		return nil, handshakeError{wire{status: answer.StatusCode, header: answer.Header, text: string(text[:n]), body: dps.ParseBody(text[:n])}}
+	case err != nil:
+		return nil, err
+	}
+	c.t.Cleanup(func() { _ = socket.CloseNow() })
+	return socket, nil
 }
 
 // testContext ends what hangs.

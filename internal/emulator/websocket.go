@@ -93,7 +93,7 @@ func (h *httpHandler) upgrade(w http.ResponseWriter, r *http.Request) {
 func (h *httpHandler) converseOver(ctx context.Context, s *stream, p subprotocol) error {
 	stop := context.AfterFunc(ctx, s.drop)
 	defer stop()
-	defer s.Conn.Close() // stops its timers
+	defer s.Close() // stops the timers of its deadlines
 	return p.speak(ctx, s)
 }
 
