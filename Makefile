@@ -34,9 +34,6 @@ bench: ## benchmarks, with the start-up time against an empty Go program and the
 score: build ## how often `explain` names the confirmed cause of a real report
 	go run ./test/score bin/dpsdiag testdata/cases/cases.json
 
-score: build ## how well real reports are explained: first cause, first three, exact, then every miss
-	go run ./test/score bin/dpsdiag testdata/cases/cases.json
-
 conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulate` (needs Node.js and npm)
 	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
 

@@ -104,10 +104,12 @@ type Case struct {
 	Evidence *probe.Evidence
 	Run      *probe.Run
 	// Rows are the catalogue rows that fit what ended the run, most specific first: the
-	// service's refusal or a failure on the way to it. Empty when neither happened.
+	// service's refusal, in the plainest words that it had for this device over any
+	// transport, or a failure on the way to it. Empty when neither happened.
 	Rows []*codes.Entry
 
-	refusal *refusal // the answer in which the service said no; nil when it did not
+	refusal *refusal    // how the service said no, here or plainer over another transport; nil when it did not
+	across  *comparison // this run beside the others
 }
 
 // Weight is a rule's judgement of a case.
@@ -119,6 +121,8 @@ type Weight struct {
 	// Against lists facts that speak against the cause without excluding it. They hold it
 	// at [Allows].
 	Against []string
+	// Remedies are what this evidence calls for, ahead of the rule's own.
+	Remedies []string
 
 	// inapplicable marks a cause that is out of the question and only worth a word if the
 	// catalogue brings it up.

@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,10 +12,15 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// newCase prepares the evidence of one run for the rules.
-func newCase(ev *probe.Evidence, run *probe.Run) *Case {
-	r := refusalOf(run)
-	return &Case{Evidence: ev, Run: run, Rows: rowsOf(run, r), refusal: r}
+// newCases prepares the evidence of every run for the rules.
+func newCases(ev *probe.Evidence, across *comparison) []*Case {
+	var cases []*Case
+	for _, run := range across.runs {
+		r := across.judging(run)
+		rows := rowsOf(run, r, ev.Target.Attestation)
+		cases = append(cases, &Case{Evidence: ev, Run: run, Rows: rows, refusal: r, across: across})
+	}
+	return cases
 }
 
 // kind is the attestation that the device used.
@@ -77,30 +83,72 @@ func (c *Case) issuer() probe.ServerIssuer {
 
 // silent reports whether the run ended without an answer: nothing came, or the connection
 // was cut.
-func (c *Case) silent() bool {
-	return lost(c.Run) != nil || c.tlsFailure() == probe.TLSCut || c.tlsFailure() == probe.TLSTimeout
+func (c *Case) silent() bool { return silent(c.Run) }
+
+func silent(run *probe.Run) bool {
+	if h := run.TLS; h != nil && h.Failure != nil {
+		return h.Failure.Kind == probe.TLSCut || h.Failure.Kind == probe.TLSTimeout
+	}
+	return lost(run) != nil && !garbled(run)
+}
+
+// tpmFailure is why the device's TPM could not attest, nil when it could.
+func (c *Case) tpmFailure() *probe.TPMError {
+	if c.Run.TPM != nil || c.Evidence.Inputs.TPM == nil {
+		return c.Run.TPM
+	}
+	return c.Evidence.Inputs.TPM.Failure
+}
+
+// tpmKind is the kind of that failure, "" when there is none.
+func (c *Case) tpmKind() probe.TPMKind {
+	if f := c.tpmFailure(); f != nil {
+		return f.Kind
+	}
+	return ""
+}
+
+// hubFailure is what the stage says in which the assigned hub was asked, "" unless it
+// failed.
+func (c *Case) hubFailure() string {
+	if failed := c.Run.FailedStage(); failed != nil && failed.Stage == probe.StageHub {
+		return cmp.Or(failed.Detail, "the stage failed")
+	}
+	return ""
 }
 
 // event says in one line what ended the run, "" when nothing went wrong in it.
 func (c *Case) event() string {
 	run := c.Run
 	switch {
+	case c.tpmFailure() != nil:
+		return c.tpmFailure().Error()
 	case c.refusal != nil:
-		return c.refusal.String()
+		return refusalOf(run).String()
 	case run.Resolution != nil && run.Resolution.Failure != nil:
 		return fmt.Sprintf("the name %s was not resolved: %s", c.host(), resolutionText(run.Resolution.Failure.Kind))
 	case dialFailure(run) != nil:
 		return dialText(run)
 	case c.tlsFailure() != "":
 		return "the TLS handshake failed: " + tlsText(run.TLS)
-	case lost(run) != nil && lost(run).Kind == probe.NetTimeout:
-		return "the connection stood, but no answer came in time"
 	case lost(run) != nil:
-		return "the connection was cut before an answer came"
+		return lostText(lost(run))
 	case run.End == probe.EndUnanswered:
 		return "the registration was still being processed when the probe gave up"
+	case c.hubFailure() != "":
+		return "after a hub was assigned: " + c.hubFailure()
 	}
 	return ""
+}
+
+func lostText(f *probe.NetFailure) string {
+	switch f.Kind {
+	case probe.NetTimeout:
+		return "the connection stood, but no answer came in time"
+	case probe.NetReset:
+		return "the connection was cut before an answer came"
+	}
+	return "no usable answer came: " + clipped(cmp.Or(f.Text, string(f.Kind)))
 }
 
 func resolutionText(kind probe.NetKind) string {

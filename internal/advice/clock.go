@@ -10,10 +10,19 @@ import (
 // than the uncertainty of any sane Date header, less than any token or certificate needs.
 const clockTolerance = 2 * time.Minute
 
-// skew returns how far the local clock is ahead of the service's, by the Date of an
-// answer; negative when behind. A bound taken from a certificate does not count.
-func (c *Case) skew() (ahead time.Duration, known bool) {
+// clock compares the clocks by the Date of an answer, in this run or else in another one:
+// MQTT and AMQP tell no time. It is nil where no answer had one; a bound taken from a
+// certificate does not count.
+func (c *Case) clock() *probe.Clock {
 	if clock := c.Run.Clock; clock != nil && clock.Source == probe.ClockDateHeader {
+		return clock
+	}
+	return c.across.clock()
+}
+
+// skew returns how far the local clock is ahead of the service's; negative when behind.
+func (c *Case) skew() (ahead time.Duration, known bool) {
+	if clock := c.clock(); clock != nil {
 		return clock.Skew, true
 	}
 	return 0, false
@@ -28,7 +37,7 @@ func (c *Case) clockRight() bool {
 // clockWrong reports whether the local clock is known to disagree with the service's.
 func (c *Case) clockWrong() bool {
 	ahead, known := c.skew()
-	return known && ahead.Abs()-c.Run.Clock.Uncertainty > clockTolerance
+	return known && ahead.Abs()-c.clock().Uncertainty > clockTolerance
 }
 
 // serviceTime is the time of the probe by the service's clock, or by the local one where
@@ -45,7 +54,7 @@ func (c *Case) skewText() string {
 	case !known:
 		return "the service's clock is not known"
 	case c.clockRight():
-		return "the clock is within " + span(max(ahead.Abs()+c.Run.Clock.Uncertainty, time.Second)) + " of the service's"
+		return "the clock is within " + span(max(ahead.Abs()+c.clock().Uncertainty, time.Second)) + " of the service's"
 	case ahead < 0:
 		return "the clock is " + span(ahead) + " behind the service's"
 	}

@@ -19,20 +19,22 @@ const probeCommand = "dpsdiag probe --id-scope ID-SCOPE --registration-id REGIST
 // decide returns what would separate the causes that are left: the steps of the likeliest
 // ones, each step once, filled in for this target. A proven cause needs none.
 func decide(ev *probe.Evidence, causes []candidate) []Decider {
-	if len(causes) == 0 || causes[0].strength == Proves {
-		return nil
-	}
 	var steps []Decider
 	for _, c := range causes {
-		if c.rule.Decide == nil || c.doubted || len(steps) == maxDeciders {
+		if c.rule.Decide == nil || c.strength == Proves || c.doubted || len(steps) == maxDeciders {
 			continue
 		}
-		step := Decider{How: c.rule.Decide.How, Command: fillCommand(c.rule.Decide.Command, ev.Target)}
+		step := c.rule.Decide.fill(ev.Target)
 		if !slices.ContainsFunc(steps, func(s Decider) bool { return s.Command == step.Command }) {
 			steps = append(steps, step)
 		}
 	}
 	return steps
+}
+
+// fill is the step for a target.
+func (d *Decider) fill(t probe.Target) Decider {
+	return Decider{How: d.How, Command: fillCommand(d.Command, t)}
 }
 
 // fillCommand puts the target into a command. Credentials stay words for the reader to
@@ -66,6 +68,29 @@ func endpointFlag(e dps.Endpoint) string {
 		}
 	}
 	return "--endpoint " + shellWord(e.Host) + " "
+}
+
+// portFlag is the flag that leads a transport to its own port beside endpointFlag, with a
+// space before it; "" where that leads to it already.
+func portFlag(t probe.TransportID, e dps.Endpoint) string {
+	named, port := "", portOf(t, e)
+	standard := e.HTTPS // which --endpoint gives to every transport
+	switch t {
+	case probe.MQTT:
+		named = "mqtt"
+		if e.HTTPS == dps.PortHTTPS {
+			standard = dps.PortMQTT
+		}
+	case probe.AMQP:
+		named = "amqp"
+		if e.HTTPS == dps.PortHTTPS {
+			standard = dps.PortAMQP
+		}
+	}
+	if port == standard {
+		return ""
+	}
+	return " --port-" + named + " " + strconv.Itoa(port)
 }
 
 // otherVersion is an api-version that nearly every instance takes, other than the one that

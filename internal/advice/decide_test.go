@@ -52,6 +52,35 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+func TestPortFlag(t *testing.T) {
+	t.Parallel()
+	azure := dps.Endpoint{HTTPS: 443, MQTT: 8883, AMQP: 5671}
+	one := dps.Endpoint{HTTPS: 8443, MQTT: 8443, AMQP: 8443}
+	each := dps.Endpoint{HTTPS: 8443, MQTT: 8884, AMQP: 5672}
+	half := dps.Endpoint{HTTPS: 443, MQTT: 8884, AMQP: 5672}
+	for _, test := range []struct {
+		transport probe.TransportID
+		endpoint  dps.Endpoint
+		want      string
+	}{
+		{probe.HTTPS, azure, ""},
+		{probe.MQTT, azure, ""},
+		{probe.AMQP, azure, ""},
+		{probe.MQTT, one, ""},
+		{probe.HTTPS, each, ""},
+		{probe.MQTTWS, each, ""},
+		{probe.MQTT, each, " --port-mqtt 8884"},
+		{probe.AMQP, each, " --port-amqp 5672"},
+		{probe.MQTT, half, " --port-mqtt 8884"},
+		{probe.AMQP, half, " --port-amqp 5672"},
+		{probe.AMQPWS, half, ""},
+	} {
+		if got := portFlag(test.transport, test.endpoint); got != test.want {
+			t.Errorf("%s at %+v: %q, want %q", test.transport, test.endpoint, got, test.want)
+		}
+	}
+}
+
 func TestFillCommand(t *testing.T) {
 	t.Parallel()
 	endpoint := func(host string, https int) dps.Endpoint {

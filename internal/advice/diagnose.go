@@ -15,20 +15,31 @@ func Diagnose(ev *probe.Evidence) Diagnosis { return diagnose(ev, Rules()) }
 // diagnose is Diagnose with a choice of rules.
 func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	var d Diagnosis
-	var found [][]candidate
-	for i := range ev.Runs {
-		v := verdictOf(ev.Target.Mode, &ev.Runs[i])
-		d.Runs = append(d.Runs, v)
+	var counted []Verdict
+	var failed []judged
+	across := compare(ev)
+	for _, c := range newCases(ev, across) {
+		if across.ownRace(c.Run) {
+			d.Runs = append(d.Runs, NoVerdict)
+			continue
+		}
+		v := verdictOf(ev.Target.Mode, c.Run)
+		d.Runs, counted = append(d.Runs, v), append(counted, v)
 		if v != Registered {
-			c := newCase(ev, &ev.Runs[i])
-			found = append(found, weigh(c, rules, c.strongest(v)))
+			failed = append(failed, judged{c, weigh(c, rules, c.strongest(v))})
 		}
 	}
-	d.Verdict = overall(d.Runs)
-	causes, out := rank(merge(found))
+	d.Verdict = across.overall(counted)
+	causes, out := rank(together(failed))
+	if line := across.passedText(); line != "" && len(causes) > 0 {
+		causes[0].because = append(slices.Clone(causes[0].because), line)
+	}
 	d.Causes, d.RuledOut = asCauses(causes), asCauses(out)
-	d.Warnings = warnings(ev, d.Causes)
+	d.Warnings = warnings(ev, across, d.Causes)
 	d.Decide = decide(ev, causes)
+	if step := across.detour(); step != nil && len(causes) == 0 && d.Verdict != Registered {
+		d.Decide = []Decider{step.fill(ev.Target)}
+	}
 	return d
 }
 
@@ -51,7 +62,7 @@ func asCauses(list []candidate) []Cause {
 			Rule:     c.rule,
 			Strength: c.strength,
 			Because:  c.because,
-			Remedies: c.rule.Remedies,
+			Remedies: slices.Concat(c.remedies, c.rule.Remedies),
 			Explain:  cmp.Or(c.explain, c.rule.ID),
 		})
 	}
@@ -60,10 +71,10 @@ func asCauses(list []candidate) []Cause {
 
 // warnings are what the inputs stage found odd and what the runs show besides, unless it
 // is among the causes already.
-func warnings(ev *probe.Evidence, causes []Cause) []probe.Warning {
+func warnings(ev *probe.Evidence, across *comparison, causes []Cause) []probe.Warning {
 	all := slices.Clone(ev.Inputs.Warnings)
-	for i := range ev.Runs {
-		for _, w := range newCase(ev, &ev.Runs[i]).observations() {
+	for _, c := range newCases(ev, across) {
+		for _, w := range c.observations() {
 			isCause := slices.ContainsFunc(causes, func(c Cause) bool { return c.Rule.ID == w.ID })
 			if !isCause && !slices.Contains(all, w) {
 				all = append(all, w)

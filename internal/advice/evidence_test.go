@@ -1,8 +1,10 @@
 package advice
 
 import (
+	"cmp"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -237,6 +239,43 @@ func lose(kind probe.NetKind, end probe.End) change {
 
 func ends(end probe.End) change { return func(ev *probe.Evidence) { run(ev).End = end } }
 
+// A session that was refused, in the terms of its transport.
+
+// session refuses the session over a transport.
+func session(t probe.TransportID, o probe.Opening) change {
+	return func(ev *probe.Evidence) {
+		r := run(ev)
+		o.Refusal = cmp.Or(o.Refusal, "refused")
+		r.Transport, r.Opening, r.Clock, r.Answers = t, &o, nil, nil
+	}
+}
+
+func connack(code int) change {
+	return session(probe.MQTT, probe.Opening{Layer: probe.LayerMQTTConnect, Status: code, Refusal: fmt.Sprintf("CONNACK %d: as it was", code)})
+}
+
+func sasl(outcome int, mechanisms ...string) change {
+	return session(probe.AMQP, probe.Opening{Layer: probe.LayerSASL, Status: outcome, Mechanisms: mechanisms})
+}
+
+// condition refuses with an AMQP error; description is its text.
+func condition(layer probe.Layer, name, description string) change {
+	return session(probe.AMQP, probe.Opening{Layer: layer, Condition: name, Body: dps.ParseBody([]byte(description))})
+}
+
+// upgrade refuses a WebSocket with an answer of HTTP.
+func upgrade(t probe.TransportID, status int, body string) change {
+	return session(t, probe.Opening{Layer: probe.LayerWebSocket, Status: status, Body: dps.ParseBody([]byte(body))})
+}
+
+// wordless ends the run while the session was opening, without a refusal.
+func wordless(t probe.TransportID, layer probe.Layer, kind probe.NetKind, end probe.End) change {
+	return func(ev *probe.Evidence) {
+		session(t, probe.Opening{Layer: layer, Failure: &probe.NetFailure{Kind: kind, Text: "as it was"}})(ev)
+		run(ev).Opening.Refusal, run(ev).End = "", end
+	}
+}
+
 // unresolved stops the run at resolve.
 func unresolved(kind probe.NetKind) change {
 	return func(ev *probe.Evidence) {
@@ -328,4 +367,8 @@ func also(changes ...change) change {
 		}
 		ev.Runs = slices.Concat(ev.Runs, second.Runs)
 	}
+}
+
+func everyTransport() []probe.TransportID {
+	return []probe.TransportID{probe.HTTPS, probe.MQTT, probe.MQTTWS, probe.AMQP, probe.AMQPWS}
 }

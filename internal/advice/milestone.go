@@ -63,10 +63,15 @@ func (c *Case) handshake() string {
 }
 
 func (c *Case) answer() string {
-	if lost(c.Run) != nil || len(c.Run.Answers) == 0 {
+	if !answered(c.Run) {
 		return ""
 	}
 	return "an answer came from " + c.Evidence.Target.Endpoint.Host
+}
+
+// answered reports whether a run ended with an answer.
+func answered(run *probe.Run) bool {
+	return refusalOf(run) != nil || garbled(run) || lost(run) == nil && len(run.Answers) > 0
 }
 
 func (c *Case) acceptance(test func(*probe.Run) bool, format string) string {

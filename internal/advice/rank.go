@@ -58,12 +58,7 @@ func (a candidate) with(b candidate) candidate {
 		}
 		return a
 	}
-	a.because = slices.Clone(a.because)
-	for _, reason := range b.because {
-		if !slices.Contains(a.because, reason) {
-			a.because = append(a.because, reason)
-		}
-	}
+	a.because, a.remedies = union(a.because, b.because), union(a.remedies, b.remedies)
 	a.strength, a.support = max(a.strength, b.strength), max(a.support, b.support)
 	a.doubted = a.doubted && b.doubted
 	if b.named && (!a.named || b.position < a.position) {
@@ -71,6 +66,17 @@ func (a candidate) with(b candidate) candidate {
 	}
 	a.explain = cmp.Or(a.explain, b.explain)
 	return a
+}
+
+// union is the lines of a and then those of b that a lacks.
+func union(a, b []string) []string {
+	lines := slices.Clone(a)
+	for _, line := range b {
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // rank splits candidates into the causes, likeliest first, and what is ruled out, in the

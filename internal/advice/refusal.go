@@ -23,35 +23,59 @@ const (
 	codeHubNotFound      = 401001
 )
 
-// refusal is the answer with which the service, or whoever answered in its place, said no.
+// refusal is how the service, or whoever answered in its place, said no: to a call, to a
+// registration or, before any call, to the session.
 type refusal struct {
-	status   int // HTTP status
-	code     int // six-digit error code, 0 for none
-	message  string
-	state    dps.Status // final state of the registration; "" when a call was refused
-	body     dps.BodyKind
-	location string // where a redirect points
+	reading                  // of a call the status alone, and the term and row of its condition
+	opening   *probe.Opening // what refused the session; nil when a call was refused
+	condition string         // AMQP error condition, "" elsewhere
+	code      int            // six-digit error code, 0 for none
+	message   string
+	state     dps.Status // final state of the registration; "" when a call was refused
+	body      dps.BodyKind
+	location  string // where a redirect points
 }
 
 // refusalOf returns the refusal that ended the run, or nil: a missing answer, a pending
-// state and an assignment are none.
+// state, an assignment and a challenge that the TPM answered are none, nor is what the
+// device's own TPM failed at.
 func refusalOf(run *probe.Run) *refusal {
 	last := run.LastAnswer()
-	if last == nil || last.Failure != nil {
+	switch {
+	case run.TPM != nil:
+		return nil
+	case last == nil:
+		return refusalOfOpening(run.Opening)
+	case last.Failure != nil || last.Answered:
 		return nil
 	}
-	r := &refusal{status: last.Status, body: last.Body.Kind, location: last.Location}
-	switch body := last.Body; {
-	case body.Operation != nil || body.Registration != nil:
-		return r.ofState(stateOf(last), run.Registration())
-	case body.Error != nil:
-		r.code, r.message = body.Error.ErrorCode, body.Error.Message
-	case body.Hub != nil:
-		r.message = body.Hub.Message
-	case body.Challenge != nil:
-		r.message = body.Challenge.Message
+	r := &refusal{condition: last.Condition, location: last.Location}
+	if r.condition != "" {
+		r.reading = readCondition(r.condition)
 	}
+	r.status = last.Status
+	if last.Body.Operation != nil || last.Body.Registration != nil {
+		r.body = last.Body.Kind
+		return r.ofState(stateOf(last), run.Registration())
+	}
+	r.readBody(last.Body)
 	return r
+}
+
+// readBody takes what a body says. The description of an AMQP error may be any text, so
+// there only a page is foreign.
+func (r *refusal) readBody(b dps.Body) {
+	r.body = b.Kind
+	switch {
+	case b.Error != nil:
+		r.code, r.message = b.Error.ErrorCode, b.Error.Message
+	case b.Hub != nil:
+		r.message = b.Hub.Message
+	case b.Challenge != nil:
+		r.message = b.Challenge.Message
+	case r.condition != "" && b.Kind != dps.BodyHTML:
+		r.body, r.message = dps.BodyEmpty, b.Excerpt
+	}
 }
 
 // ofState makes r the refusal of a registration that ended in a state, or returns nil
@@ -81,23 +105,49 @@ func stateOf(a *probe.Answer) dps.Status {
 	return ""
 }
 
-// rows are the catalogue rows for the refusal, most specific first.
-func (r *refusal) rows() []*codes.Entry {
-	if r.state != "" && r.code == 0 && r.message == "" {
+// rows are the catalogue rows for the refusal of a device with such a credential, most
+// specific first.
+func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry {
+	switch {
+	case r.state != "" && r.code == 0 && r.message == "":
 		return entries("status-" + string(r.state))
-	}
-	if r.body == dps.BodyChallenge {
+	case r.body == dps.BodyChallenge:
 		return entries("dps-tpm-challenge")
-	}
-	if r.foreign() && r.status/100 != 5 && r.status != http.StatusProxyAuthRequired {
+	case r.ofHandshake():
+		return r.handshakeRows(kind)
+	case r.foreign() && r.status/100 != 5 && r.status != http.StatusProxyAuthRequired:
 		return nil // the status is somebody else's and does not mean what it does in the service
+	case r.row != "" && r.code == 0:
+		return r.ownRows(kind)
 	}
-	rows := codes.ForReply(r.status, r.code, r.message)
+	rows := append(codes.ForReply(r.status, r.code, r.message), entries(r.row)...)
 	isDPS := func(e *codes.Entry) bool { return e.Kind == codes.KindDPS && !e.Wrapper }
 	if r.state != "" && !slices.ContainsFunc(rows, isDPS) {
 		return append(hubRows(r.code), rows...)
 	}
 	return rows
+}
+
+// handshakeRows are the rows of a refused WebSocket. A token had not been shown, so what
+// the service says of credentials is not about it.
+func (r *refusal) handshakeRows(kind probe.AttestationKind) []*codes.Entry {
+	if r.class() == http.StatusUnauthorized && kind != probe.KindX509 {
+		return nil
+	}
+	return append(codes.ForReply(r.status, r.code, r.message), entries(r.row)...)
+}
+
+// ownRows are the rows of a refusal in the terms of a transport alone, after those of what
+// the same device is told over HTTPS.
+func (r *refusal) ownRows(kind probe.AttestationKind) []*codes.Entry {
+	own := entries(r.row)
+	switch {
+	case !r.disbelief || kind == probe.KindTPM:
+		return own
+	case kind == probe.KindX509:
+		return append(entries("dps-401002"), own...)
+	}
+	return append(entries("dps-401002-unauthorized"), own...)
 }
 
 // hubRows is the row of a code of IoT Hub. A registration can fail with one that the
@@ -112,8 +162,8 @@ func hubRows(code int) []*codes.Entry {
 }
 
 // class is the HTTP-like class of the refusal: the first three digits of its code, or
-// else the HTTP status of a refused call. It is 0 for a registration that failed only
-// because no hub could be allocated.
+// else the HTTP status of a refused call, or the one that means the same. It is 0 for a
+// registration that failed only because no hub could be allocated.
 func (r *refusal) class() int {
 	if r == nil {
 		return 0
@@ -135,6 +185,30 @@ func (r *refusal) class() int {
 // errors.
 func (r *refusal) ofService() bool {
 	return r != nil && (r.body == dps.BodyError || r.state != "")
+}
+
+// plain reports whether a call was refused by an HTTP status without anything of the
+// service's own.
+func (r *refusal) plain() bool {
+	return r != nil && r.opening == nil && r.condition == "" && r.body != dps.BodyChallenge && !r.ofService()
+}
+
+// vague reports whether a session was refused only because the service does not believe the
+// device: a return code, an outcome or a condition, the same for whatever is wrong with it.
+func (r *refusal) vague() bool {
+	return r != nil && r.opening != nil && !r.ofHandshake() && r.class() == http.StatusUnauthorized
+}
+
+// telling reports whether the service says by a code of its own why it refuses the device.
+func (r *refusal) telling() bool {
+	if !r.ofService() || r.code == 0 || r.state != "" || r.vague() || r.ofHandshake() {
+		return false
+	}
+	switch r.class() {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound:
+		return true
+	}
+	return false
 }
 
 // foreign reports whether the body is one that the service does not send.
@@ -167,6 +241,8 @@ const maxQuoted = 120
 // String says what was answered, as a line of evidence.
 func (r *refusal) String() string {
 	switch {
+	case r.opening != nil:
+		return r.openingText()
 	case r.state != "":
 		return fmt.Sprintf("the registration ended as %s%s", r.state, r.codeText())
 	case r.body == dps.BodyChallenge:
@@ -177,6 +253,8 @@ func (r *refusal) String() string {
 		return fmt.Sprintf("the answer was %d, a redirect to %s", r.status, quoted(r.location))
 	case r.foreign():
 		return fmt.Sprintf("the answer was %d with a body that the service does not send (%s)", r.status, r.body)
+	case r.condition != "" && r.code == 0:
+		return "the call was refused (" + clipped(r.condition) + ")" + r.codeText()
 	case r.code == 0:
 		return fmt.Sprintf("the answer was %d without an error code", r.status)
 	}
@@ -201,14 +279,19 @@ func (r *refusal) query() string {
 		return ""
 	case r.code != 0:
 		return strconv.Itoa(r.code)
+	case r.term != "" || r.status == 0:
+		return r.term
 	}
 	return strconv.Itoa(r.status)
 }
 
 // quoted quotes the beginning of a text from the network.
-func quoted(text string) string {
+func quoted(text string) string { return strconv.Quote(clipped(text)) }
+
+// clipped is the beginning of a text.
+func clipped(text string) string {
 	if runes := []rune(text); len(runes) > maxQuoted {
-		text = string(runes[:maxQuoted]) + "..."
+		return string(runes[:maxQuoted]) + "..."
 	}
-	return strconv.Quote(text)
+	return text
 }

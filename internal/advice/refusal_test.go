@@ -63,7 +63,7 @@ func TestNoRefusal(t *testing.T) {
 func TestMilestones(t *testing.T) {
 	t.Parallel()
 	ev := refusedProbe(state(dps.StatusAssigned, 0, ""))
-	c := newCase(ev, run(ev))
+	c := newCases(ev, compare(ev))[0]
 	for m, want := range map[Milestone]string{
 		Nowhere:    "",
 		Connected:  "a TCP connection to 20.43.44.10:443 was made",

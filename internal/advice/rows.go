@@ -10,10 +10,10 @@ import (
 
 // rowsOf returns the catalogue rows that fit what ended the run, most specific first. A
 // failure on the way to the service is tied to its row by its typed kind.
-func rowsOf(run *probe.Run, r *refusal) []*codes.Entry {
+func rowsOf(run *probe.Run, r *refusal, kind probe.AttestationKind) []*codes.Entry {
 	switch {
 	case r != nil:
-		return r.rows()
+		return r.rows(kind)
 	case run.Resolution != nil && run.Resolution.Failure != nil:
 		return entries(resolutionRow(run.Resolution.Failure.Kind))
 	case dialFailure(run) != nil:
@@ -21,7 +21,7 @@ func rowsOf(run *probe.Run, r *refusal) []*codes.Entry {
 	case run.TLS != nil && run.TLS.Failure != nil:
 		return entries(tlsRow(run.TLS.Failure))
 	case lost(run) != nil:
-		return entries(lostRow(lost(run).Kind))
+		return entries(lostRow(run))
 	}
 	return nil
 }
@@ -77,11 +77,28 @@ func tlsRow(f *probe.TLSFailure) string {
 	return ""
 }
 
-func lostRow(kind probe.NetKind) string {
-	if kind == probe.NetTimeout {
+func lostRow(run *probe.Run) string {
+	switch lost(run).Kind {
+	case probe.NetTimeout:
 		return "net-deadline"
+	case probe.NetProtocol:
+		return garbledRow(run)
 	}
 	return "net-eof"
+}
+
+// garbledRow is the row of an answer that is not in the protocol of the transport.
+func garbledRow(run *probe.Run) string {
+	if run.Opening != nil && run.Opening.Failure != nil && run.Opening.Layer == probe.LayerWebSocket {
+		return "python-websocket"
+	}
+	switch run.Transport {
+	case probe.MQTT, probe.MQTTWS:
+		return "node-mqtt-unrecognized-packet-type"
+	case probe.AMQP, probe.AMQPWS:
+		return "amqp-connection-framing-error"
+	}
+	return "net-http-response"
 }
 
 // dialFailure returns the failure that tells most of a run that no address of the host
@@ -106,7 +123,8 @@ func connected(run *probe.Run) bool {
 	return slices.ContainsFunc(run.Dials, func(d probe.Dial) bool { return d.Failure == nil })
 }
 
-// lost returns why the run ended without an answer on a connection that stood, or nil.
+// lost returns why the run ended without a usable answer on a connection that stood, or
+// nil.
 func lost(run *probe.Run) *probe.NetFailure {
 	if last := run.LastAnswer(); last != nil {
 		return last.Failure
@@ -116,3 +134,7 @@ func lost(run *probe.Run) *probe.NetFailure {
 	}
 	return nil
 }
+
+// garbled reports whether the run ended with an answer that is not in the protocol of its
+// transport.
+func garbled(run *probe.Run) bool { return lost(run) != nil && lost(run).Kind == probe.NetProtocol }

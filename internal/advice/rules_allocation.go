@@ -132,6 +132,8 @@ func weighWebhookFailed(c *Case) Weight {
 		return suggested(webhookAnswer(status) + ", so what it returned is no allocation")
 	case status != 0:
 		return Weight{}
+	case lost(c.Run) != nil && len(c.Run.Answers) == 0:
+		return ruledOut("no registration had been asked for yet")
 	case c.Run.End == probe.EndUnanswered:
 		return allowed("a webhook that takes long keeps a registration waiting")
 	}

@@ -143,7 +143,7 @@ func weighCommonName(c *Case) Weight {
 	switch {
 	case c.identityRefused():
 		return proven(fact)
-	case c.class() == http.StatusBadRequest || c.class() == http.StatusNotFound:
+	case c.class() == http.StatusBadRequest || c.class() == http.StatusNotFound || c.clientIDRejected():
 		return suggested(fact)
 	}
 	return Weight{}

@@ -114,7 +114,7 @@ func weighEnrolled(c *Case) Weight {
 
 func weighScope(c *Case) Weight {
 	missing := c.class() == http.StatusNotFound && !c.refusal.foreign()
-	if !missing && !c.identityRefused() {
+	if !missing && !c.identityRefused() && !c.unavailable() {
 		return Weight{}
 	}
 	odd := c.warnings("wrong-id-scope")
@@ -122,6 +122,9 @@ func weighScope(c *Case) Weight {
 		odd = append(odd, other)
 	}
 	switch {
+	case c.unavailable():
+		return suggested(append(odd, "the service gives this return code for an id scope that it does not know",
+			"in the words of MQTT it means an outage, and SDKs retry on it")...)
 	case len(odd) > 0:
 		return suggested(odd...)
 	case missing && c.refusal.code == 0:
@@ -131,6 +134,10 @@ func weighScope(c *Case) Weight {
 	}
 	return allowed("an enrollment in another instance is not seen under this id scope")
 }
+
+// unavailable reports return code 3 of MQTT, which the service gives for an unknown id
+// scope (GitHub issue Azure/azure-iot-sdk-python#670).
+func (c *Case) unavailable() bool { return c.refusal.at(probe.LayerMQTTConnect, 3) }
 
 // scopeClouds are the beginnings of id scopes seen in public, with the cloud each was seen
 // in (GitHub issue Azure/iotedge#6631 and public code; no grammar is published).
@@ -166,7 +173,7 @@ func weighDisabled(c *Case) Weight {
 }
 
 func weighRegistrationID(c *Case) Weight {
-	if c.class() != http.StatusBadRequest {
+	if c.class() != http.StatusBadRequest && !c.clientIDRejected() {
 		return Weight{}
 	}
 	odd := c.warnings("registration-id-invalid")
@@ -177,9 +184,14 @@ func weighRegistrationID(c *Case) Weight {
 		return suggested(odd...)
 	case strictID(c.Evidence.Target.RegistrationID):
 		return ruledOut("the registration id has only lower-case letters, digits and hyphens, which every API version takes")
+	case c.clientIDRejected():
+		return suggested("the client id, which this return code rejects, is the registration id")
 	}
 	return Weight{}
 }
+
+// clientIDRejected reports return code 2 of MQTT.
+func (c *Case) clientIDRejected() bool { return c.refusal.at(probe.LayerMQTTConnect, 2) }
 
 // strictID reports whether every version of the service takes the id
 // (azure-rest-api-specs deviceprovisioningservices/data-plane, device/routes.tsp).
@@ -193,11 +205,13 @@ func weighAttestation(c *Case) Weight {
 	switch {
 	case c.challenged() && c.kind() != probe.KindTPM:
 		return suggested("the service sent the challenge for a TPM to a device without one")
+	case c.refusal.lacksMechanism() && c.kind() == probe.KindTPM:
+		return suggested("the peer does not offer the SASL mechanism for a TPM")
 	case c.identityRefused():
 		return allowed("the refusal does not say which attestation the enrollment expects")
 	}
 	return Weight{}
 }
 
-// challenged reports whether the last answer was the challenge for a TPM.
+// challenged reports whether the last answer was the challenge for a TPM, not answered.
 func (c *Case) challenged() bool { return c.refusal != nil && c.refusal.body == dps.BodyChallenge }

@@ -95,17 +95,23 @@ func deriveInstead() *Decider {
 
 // identityRefused reports whether the service refused to believe the device. A 401 with a
 // page came from somebody else, one with a hub's error refused the service, and one with a
-// challenge is a question.
+// challenge is a question, unless the TPM has answered that.
 func (c *Case) identityRefused() bool {
-	if c.class() != http.StatusUnauthorized {
+	if c.class() != http.StatusUnauthorized || !c.shown() {
 		return false
 	}
 	switch c.refusal.body {
-	case dps.BodyHubError, dps.BodyChallenge:
+	case dps.BodyHubError:
 		return false
+	case dps.BodyChallenge:
+		return c.challengeAnswered() != ""
 	}
 	return !c.refusal.foreign()
 }
+
+// shown reports whether the device had shown its credential when it was refused: a token
+// comes only after the WebSocket that carries it, a certificate with the TLS handshake.
+func (c *Case) shown() bool { return c.kind() == probe.KindX509 || !c.refusal.ofHandshake() }
 
 func weighKeyMismatch(c *Case) Weight {
 	key := c.Evidence.Inputs.Key

@@ -108,17 +108,6 @@ func (c *Case) globalHost() bool {
 	return ok && cloud.GlobalHost() == c.host()
 }
 
-// elsewhere names the transport of another run that did connect to the same host, "" when
-// none did.
-func (c *Case) elsewhere() probe.TransportID {
-	for i := range c.Evidence.Runs {
-		if run := &c.Evidence.Runs[i]; run != c.Run && connected(run) {
-			return run.Transport
-		}
-	}
-	return ""
-}
-
 func weighDNS(c *Case) Weight {
 	f := c.resolutionFailure()
 	switch {
@@ -135,10 +124,10 @@ func weighDNS(c *Case) Weight {
 func weighPort(c *Case) Weight {
 	f := dialFailure(c.Run)
 	switch {
+	case f != nil && len(c.across.connected) > 0:
+		return c.weighClosedPort()
 	case f == nil || f.Kind == probe.NetUnreachable:
 		return Weight{}
-	case c.elsewhere() != "":
-		return proven("the " + string(c.elsewhere()) + " transport did connect to the same host, on its own port")
 	case c.azure() && c.onlyPrivate():
 		return allowed()
 	}
@@ -146,18 +135,19 @@ func weighPort(c *Case) Weight {
 }
 
 func weighReach(c *Case) Weight {
+	if w, told := c.weighReachBeside(); told {
+		return w
+	}
 	f := dialFailure(c.Run)
 	switch {
-	case c.elsewhere() != "":
-		return ruledOut("the " + string(c.elsewhere()) + " transport did connect to the same host")
 	case f == nil:
 		return Weight{}
 	case f.Kind == probe.NetRefused:
 		return ruledOut("the connection was refused, so something at the other end answers")
 	case f.Kind == probe.NetUnreachable:
-		return suggested()
+		return suggested(c.across.allClosed()...)
 	}
-	return allowed()
+	return allowed(c.across.allClosed()...)
 }
 
 func weighProxy(c *Case) Weight {
@@ -166,8 +156,8 @@ func weighProxy(c *Case) Weight {
 		return suggested("407 comes from a proxy that wants credentials")
 	case c.reached(Answered) != "":
 		return ruledOut(c.reached(Answered))
-	case c.elsewhere() != "":
-		return Weight{}
+	case len(c.across.connected) > 0:
+		return doubted(c.across.ports(c.across.connected) + " takes connections without a proxy")
 	case c.resolutionFailure() != nil, dialFailure(c.Run) != nil:
 		return allowed("a network that lets only its proxy out looks like this to a client without one")
 	}

@@ -20,6 +20,7 @@ func operatorRules() []Rule {
 			},
 			NoScenario: "It shows at the assigned hub, which the sandbox has no part of.",
 			Outside:    beforeAnyHub,
+			Weigh:      weighHubIdentity,
 		},
 		{
 			ID:    "stale-assignment",
@@ -37,6 +38,7 @@ func operatorRules() []Rule {
 			},
 			NoScenario: "It lies in what device and hub remember of an earlier registration, which a sandbox that starts empty has not.",
 			Outside:    beforeAnyHub,
+			Weigh:      weighStale,
 		},
 		{
 			ID:    "client-config-missing",
@@ -101,6 +103,20 @@ func operatorRules() []Rule {
 			Outside:    "dpsdiag made a device call, which needs no operator's rights",
 		},
 	}
+}
+
+func weighHubIdentity(c *Case) Weight {
+	if c.hubFailure() != "" {
+		return suggested("provisioning itself went through")
+	}
+	return Weight{}
+}
+
+func weighStale(c *Case) Weight {
+	if c.hubFailure() != "" {
+		return allowed("the hub may hold what an earlier registration wrote")
+	}
+	return Weight{}
 }
 
 // noManagement is why a device call is not refused for what an operator asked.

@@ -81,16 +81,17 @@ func isHub(host string) bool {
 }
 
 func weighEndpoint(c *Case) Weight {
-	other := c.otherCloud()
 	switch r := c.refusal; {
 	case isHub(c.host()) && c.event() != "":
 		return suggested(c.host() + " is the name of an IoT hub, not of a provisioning endpoint")
 	case c.resolutionFailure() != nil:
 		return c.weighUnknownName()
+	case garbled(c.Run) && !c.azure(), r.misfits():
+		return allowed("what answers does not speak as the provisioning service does")
 	case r == nil:
 		return Weight{}
-	case other != "" && (c.identityRefused() || c.class() == http.StatusNotFound || c.class() == http.StatusBadRequest):
-		return suggested(other)
+	case c.otherCloud() != "" && c.unknownThere():
+		return suggested(c.otherCloud())
 	case r.ofService():
 		return ruledOut("the answer has the form of the provisioning service's own")
 	case r.location != "" && !c.azure():
@@ -99,6 +100,16 @@ func weighEndpoint(c *Case) Weight {
 		return allowed("the answer is none of the provisioning service")
 	}
 	return Weight{}
+}
+
+// unknownThere reports whether the refusal is one that a device gets where its instance is
+// not known.
+func (c *Case) unknownThere() bool {
+	switch c.class() {
+	case http.StatusBadRequest, http.StatusNotFound:
+		return true
+	}
+	return c.identityRefused() || c.unavailable()
 }
 
 // weighUnknownName judges the endpoint of a name that does not resolve.
@@ -124,7 +135,7 @@ func weighProtocol(c *Case) Weight {
 		return ruledOut("dpsdiag made a documented call and the service answered it in its own form")
 	case port == standard || c.event() == "":
 		return Weight{}
-	case c.tlsFailure() == probe.TLSNotTLS:
+	case c.tlsFailure() == probe.TLSNotTLS || garbled(c.Run):
 		return suggested(fmt.Sprintf("the port asked for is %d; the service uses %d for this transport", port, standard))
 	}
 	return remark(fmt.Sprintf("the port asked for is %d; the service uses %d for this transport", port, standard))
@@ -143,14 +154,18 @@ func portOf(t probe.TransportID, e dps.Endpoint) int {
 
 func weighInterception(c *Case) Weight {
 	switch {
-	case c.reached(Accepted) != "" && !c.silent():
-		return ruledOut(c.reached(Accepted))
+	case c.webSocketsAlone() && (c.issuer() != probe.IssuerKnown || c.silent()):
+		return c.weighWebSockets()
+	case accepted(c.Run) && !c.silent():
+		return ruledOut("the service accepted the identity over " + string(c.Run.Transport))
 	case c.issuer() == probe.IssuerOther:
 		return suggested(c.foreignIssuer())
 	case c.issuer() == probe.IssuerKnown && c.tlsFailure() == "" && !c.silent():
 		return ruledOut("the server's certificate for " + c.host() + " leads to a public root that Azure uses, so nothing ends the TLS session on the way")
 	case c.refusal != nil:
 		return c.weighForeignAnswer()
+	case garbled(c.Run):
+		return suggested("what answers does not speak the protocol of the transport")
 	}
 	switch c.tlsFailure() {
 	case probe.TLSBadCertificate, probe.TLSOther:
@@ -175,12 +190,26 @@ func (c *Case) weighForeignAnswer() Weight {
 		return suggested("the service answers in JSON of its own form")
 	case r.location != "":
 		return suggested("the service does not redirect; sign-in pages of networks do")
+	case r.ofHandshake():
+		return c.weighHandshake()
 	case c.kind() == probe.KindX509 && c.identityRefused() && c.Run.TLS != nil && !c.Run.TLS.ClientCertRequested:
 		return suggested("the server never asked for a client certificate, as a gateway that ends the TLS session would not")
 	case !r.ofService() && len(c.Rows) == 0:
 		return allowed("the answer is none of the provisioning service")
 	}
 	return Weight{}
+}
+
+// weighHandshake judges who refused a WebSocket.
+func (c *Case) weighHandshake() Weight {
+	r := c.refusal
+	switch {
+	case r.at(probe.LayerWebSocket, http.StatusSwitchingProtocols):
+		return suggested("the service takes the subprotocol that was asked for")
+	case r.ofService() || putsOff(r.status):
+		return Weight{}
+	}
+	return suggested("proxies that know no WebSockets refuse them so")
 }
 
 // foreignIssuer says who signed the certificate that stands in for an Azure name.

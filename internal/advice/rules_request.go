@@ -76,6 +76,8 @@ func weighPayload(c *Case) Weight {
 	}
 	odd := c.warnings("payload-invalid")
 	switch {
+	case c.refusal.opening != nil:
+		return ruledOut("the session was refused before the payload was sent")
 	case len(odd) > 0 && c.hasRow("dps-400012"):
 		return proven(odd...)
 	case len(odd) > 0:

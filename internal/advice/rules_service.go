@@ -91,11 +91,14 @@ func serviceRules() []Rule {
 
 func weighThrottled(c *Case) Weight {
 	if c.class() == http.StatusTooManyRequests {
-		attempts := fmt.Sprintf("%d of %d answers were 429", c.putOff(), len(c.Run.Answers))
-		if c.refusal.ofService() {
-			return proven(attempts)
+		var attempts []string
+		if n := c.putOff(); n > 0 {
+			attempts = append(attempts, fmt.Sprintf("%d of %d answers were 429", n, len(c.Run.Answers)))
 		}
-		return suggested(attempts)
+		if c.refusal.ofService() {
+			return proven(attempts...)
+		}
+		return suggested(attempts...)
 	}
 	if c.refusal == nil && c.putOff() > 0 && c.event() != "" {
 		return allowed("the service answered 429 earlier in the run")
@@ -118,8 +121,12 @@ func weighTransient(c *Case) Weight {
 	switch {
 	case c.class()/100 == 5 && c.refusal.foreign() && c.issuer() == probe.IssuerOther:
 		return allowed("but the answer may not come from the service at all")
+	case c.refusal.at(probe.LayerSASL, saslSysPerm):
+		return doubted("this outcome is for errors that do not pass by themselves")
 	case c.class()/100 == 5:
 		return suggested("the 500 series tells of a failure on the side of the service")
+	case c.unavailable():
+		return allowed("an outage has the same return code")
 	case c.silent():
 		return allowed("a service in trouble can fall silent")
 	case c.Run.End == probe.EndUnanswered:
@@ -130,16 +137,30 @@ func weighTransient(c *Case) Weight {
 
 func weighAccessRules(c *Case) Weight {
 	switch {
-	case c.identityRefused() && !c.refusal.ofService():
+	case c.turnedAway() && c.refusal.ofService():
+		return suggested("the service refused the WebSocket, before the device had shown who it is")
+	case c.turnedAway():
+		return allowed("the WebSocket was refused before the device had shown who it is")
+	case c.identityRefused() && c.refusal.plain():
 		return suggested("a wrong credential gets a 401 with a six-digit code; an IP filter rule answers with a plain one")
 	case c.certificateRefused():
 		return ruledOut("the message is about the certificate, so the service looked at it")
 	case c.identityRefused():
-		return allowed("an IP filter rule also answers 401, without naming itself")
+		return allowed("an IP filter rule refuses the device too, without naming itself")
 	case dialFailure(c.Run) != nil && c.azure() && c.onlyPrivate():
 		return suggested("the name resolves to private addresses, as with a private endpoint, and no connection was made")
 	}
 	return Weight{}
+}
+
+// turnedAway reports whether a WebSocket was refused to a device that had shown no
+// credential yet, in the way of a door that is closed to it.
+func (c *Case) turnedAway() bool {
+	if !c.refusal.ofHandshake() || c.shown() || c.refusal.foreign() {
+		return false
+	}
+	status := c.refusal.opening.Status
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
 // lookupElsewhere is the step for causes that show only when a call is answered.

@@ -73,10 +73,10 @@ func TestRulesAndCatalogueAreTied(t *testing.T) {
 }
 
 // TestUnseenRules: the rules excused from the table are those that no answer of the
-// service and no failure on the way to it can bring up.
+// service, no refused session and no failure on the way to it can bring up.
 func TestUnseenRules(t *testing.T) {
 	t.Parallel()
-	failures := failureRows()
+	failures := append(failureRows(), openingRows()...)
 	for e := range codes.All() {
 		answers := e.Kind == codes.KindHTTP || e.Kind == codes.KindDPS || e.Kind == codes.KindRegistrationStatus
 		for _, id := range unseen() {
@@ -151,7 +151,13 @@ func failureRows() []string {
 		ids = append(ids, resolutionRow(kind))
 	}
 	for _, kind := range []probe.NetKind{probe.NetRefused, probe.NetTimeout, probe.NetUnreachable, probe.NetReset} {
-		ids = append(ids, dialRow(kind), lostRow(kind))
+		ids = append(ids, dialRow(kind))
+	}
+	for _, kind := range []probe.NetKind{probe.NetTimeout, probe.NetReset, probe.NetProtocol, probe.NetOther} {
+		for _, transport := range everyTransport() {
+			lostCall := &probe.Run{Transport: transport, Answers: []probe.Answer{{Failure: &probe.NetFailure{Kind: kind}}}}
+			ids = append(ids, lostRow(lostCall))
+		}
 	}
 	for _, kind := range []probe.TLSKind{
 		probe.TLSUnknownAuthority, probe.TLSNameMismatch, probe.TLSServerExpired, probe.TLSServerNotYet,
@@ -165,14 +171,27 @@ func failureRows() []string {
 	return ids
 }
 
+// openingRows are the ids of the rows for each session that was refused.
+func openingRows() []string {
+	ids := []string{"dps-401002", "dps-401002-unauthorized"}
+	for _, transport := range everyTransport() {
+		for _, test := range openings(transport) {
+			if row := readOpening(&test.opening).row; row != "" && !slices.Contains(ids, row) {
+				ids = append(ids, row)
+			}
+		}
+	}
+	return ids
+}
+
 // TestRowsNamedInCodeExist: failures and some rules are tied to rows by id.
 func TestRowsNamedInCodeExist(t *testing.T) {
 	t.Parallel()
 	named := []string{
 		"dps-401002-invalid-cert", "dps-401002-ca-not-found", "dps-401002-chain-mismatch", "dps-400004-regid", "dps-400012",
-		"dps-unsupported-api-version", "dps-tpm-challenge", hubBody, "status-failed", "status-disabled",
+		"dps-unsupported-api-version", "dps-tpm-challenge", hubBody, endorsementRefused, "status-failed", "status-disabled",
 	}
-	for _, id := range append(named, failureRows()...) {
+	for _, id := range slices.Concat(named, failureRows(), openingRows()) {
 		if codes.ByID(id) == nil {
 			t.Errorf("the catalogue has no row %q", id)
 		}

@@ -62,6 +62,9 @@ func weighRoot(c *Case) Weight {
 	case probe.IssuerOther:
 		return doubted(c.foreignIssuer())
 	}
+	if trusting := c.across.trusting(); len(trusting) > 0 {
+		return doubted("over " + transports(trusting) + " the same host shows a certificate that the device trusts")
+	}
 	return remark(c.host() + " is none of Azure's names, so its root has to be given to the device")
 }
 

@@ -135,11 +135,14 @@ func weighClock(c *Case) Weight {
 	case probe.TLSServerExpired, probe.TLSServerNotYet:
 		return weighClockByCertificate(c)
 	}
+	_, known := c.skew()
 	switch {
 	case c.refusal == nil:
 		return Weight{}
 	case c.clockRight():
 		return ruledOut(c.skewText())
+	case !known && c.kind() == probe.KindX509:
+		return doubted("the service judges certificates by its own clock")
 	case !c.identityRefused() || !c.clockWrong():
 		return Weight{}
 	}
@@ -157,7 +160,7 @@ func weighClock(c *Case) Weight {
 func weighClockOfToken(c *Case) Weight {
 	life := span(probe.TokenLifetime())
 	ahead, _ := c.skew()
-	switch behind := -ahead - c.Run.Clock.Uncertainty; {
+	switch behind := -ahead - c.clock().Uncertainty; {
 	case behind > probe.TokenLifetime():
 		return proven(c.skewText(), "a token that is valid for "+life+" had expired "+span(behind-probe.TokenLifetime())+" before it arrived")
 	case behind > 0:

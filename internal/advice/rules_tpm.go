@@ -1,6 +1,12 @@
 package advice
 
-import "dpsdiag/internal/probe"
+import (
+	"fmt"
+	"net/http"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
 
 // tpmRules are the causes that concern attestation with a TPM.
 func tpmRules() []Rule {
@@ -9,18 +15,22 @@ func tpmRules() []Rule {
 			ID:    "tpm-ek-mismatch",
 			Title: "Endorsement key does not match the enrollment",
 			Meaning: "The endorsement key read from the TPM is not the enrolled one: another or replaced TPM, a simulator that was restarted, a key made from another template, " +
-				"or a text that was cut off when it was copied.",
+				"or a text that was cut off when it was copied. One TPM makes several endorsement keys: the C# SDK, IoT Edge and dpsdiag use the TCG template with 256 zero bytes in its field unique, " +
+				"the C and Node SDKs leave that field empty, and so does the Java SDK, which makes the key in the owner hierarchy besides. Once a key is persistent at 0x81010001, the SDKs take that one.",
 			Confirm: []string{
 				"Read the endorsement key again on the device and compare it with the enrollment: the base64 of an RSA 2048 key has 424 characters and begins AToAAQALAAMAsgAg",
+				"Find out which client read the key that was enrolled: another client on the same TPM may make another key",
 				"Check that the enrollment is of type TPM and that the registration id is the one derived from this key",
 			},
 			Remedies: []string{
-				"Put the current endorsement key into the enrollment",
+				"Put the endorsement key that this client uses into the enrollment, and the registration id that belongs to it",
+				"Or make the enrolled key persistent at 0x81010001 with the client that it was read with",
 				"Keep the state of a software TPM over restarts",
 			},
 			NoScenario: "The sandbox has no TPM identity.",
 			Only:       usingTPM(),
 			Until:      Accepted,
+			Weigh:      weighEndorsementKey,
 		},
 		{
 			ID:      "tpm-not-available",
@@ -32,9 +42,11 @@ func tpmRules() []Rule {
 			Remedies: []string{
 				"Enable the TPM in the firmware, or add a virtual one to the machine",
 				"Load the kernel driver; for a container or nested machine pass the device through",
+				"Use the device with the resource manager, /dev/tpmrm0, and end other programs that hold /dev/tpm0",
 				"Or choose another attestation and enroll the device with that",
 			},
 			NoScenario: "It happens on the device before any call is made.",
+			Weigh:      weighTPM,
 		},
 		{
 			ID:      "tpm-access-denied",
@@ -42,13 +54,15 @@ func tpmRules() []Rule {
 			Meaning: "The account of the provisioning service may not open the TPM, or the TPM's hierarchies are protected by authorisation values that it was not given.",
 			Confirm: []string{
 				"Check owner and mode of /dev/tpm0 and /dev/tpmrm0, and the account of the service",
-				"Check whether an owner or endorsement password is set (tpm2_getcap properties-variable)",
+				"Run dpsdiag as that account: what it may do as another one proves nothing",
+				"Check whether an owner or endorsement password is set, or a lockout is on (tpm2_getcap properties-variable)",
 			},
 			Remedies: []string{
 				"Give the account read and write access by a udev rule; IoT Edge uses the account aziottpm",
 				"Configure the authorisation values the service needs, or clear the ones that nobody needs",
 			},
 			NoScenario: "It happens on the device before any call is made.",
+			Weigh:      weighTPMAccess,
 		},
 		{
 			ID:    "tpm-challenge-unanswered",
@@ -75,9 +89,104 @@ func usingTPM() Attestations {
 	return Attestations{Kinds: []probe.AttestationKind{probe.KindTPM}, Otherwise: "no TPM was used"}
 }
 
-func weighChallenge(c *Case) Weight {
-	if c.challenged() {
-		return suggested("the challenge is the first half of the attestation, and no second call followed it")
+// endorsementRefused is the row of what the service says to an endorsement key that is not
+// the enrolled one.
+const endorsementRefused = "dps-400004-ek"
+
+func weighEndorsementKey(c *Case) Weight {
+	occupied := c.warnings("tpm-ek-mismatch")
+	switch {
+	case c.tpmKind() == probe.TPMActivation, c.hasRow(endorsementRefused):
+		return proven(append(c.endorsementKey(), occupied...)...)
+	case len(occupied) > 0 && (c.tpmKind() == probe.TPMTemplate || c.identityRefused()):
+		return suggested(occupied...)
+	case c.refusal.at(probe.LayerSASL, saslAuth):
+		return suggested(append(c.endorsementKey(), "an unknown device is told so (404201); this outcome refuses its key, or what that signed")...)
+	case c.identityRefused():
+		return allowed(c.endorsementKey()...)
+	case c.class() == http.StatusNotFound && c.madeFromKey():
+		return remark(append(c.endorsementKey(), "the registration id is made from this key, so another key asks under another id")...)
 	}
 	return Weight{}
+}
+
+// endorsementKey says which key the device has, as far as it could be read.
+func (c *Case) endorsementKey() []string {
+	t := c.Evidence.Inputs.TPM
+	if t == nil || t.EK.Public == nil {
+		return nil
+	}
+	origin := "made from the standard template"
+	if t.EK.Handle != 0 {
+		origin = fmt.Sprintf("persistent at 0x%08x", t.EK.Handle)
+	}
+	return []string{"the endorsement key used has the SHA-256 " + t.EK.Hash() + " and is " + origin}
+}
+
+// madeFromKey reports whether the registration id is the one that SDKs make from the
+// endorsement key.
+func (c *Case) madeFromKey() bool {
+	t := c.Evidence.Inputs.TPM
+	return t != nil && t.EK.Public != nil && c.Evidence.Target.RegistrationID == dps.TPMRegistrationID(t.EK.Public)
+}
+
+func weighTPM(c *Case) Weight {
+	switch c.tpmKind() {
+	case probe.TPMMissing, probe.TPMNoManager:
+		return proven()
+	case probe.TPMNoAnswer, probe.TPMTemplate, probe.TPMOther:
+		return suggested()
+	case probe.TPMActivation, probe.TPMBlob:
+		if assigned(c.Run) {
+			return allowed("the TPM took the key for the registration, but not the one for the hub")
+		}
+	}
+	return Weight{}
+}
+
+func weighTPMAccess(c *Case) Weight {
+	f := c.tpmFailure()
+	if f == nil {
+		return Weight{}
+	}
+	w := proven()
+	switch f.Kind {
+	case probe.TPMPermission:
+		if f.Group != "" {
+			w.Because = []string{"the group " + f.Group + " owns the device"}
+			w.Remedies = []string{"Add the account that runs the client to the group " + f.Group + ", and start the client anew"}
+		}
+	case probe.TPMHierarchy:
+		w.Remedies = []string{"Clear the password of the hierarchy, or attest in another way: dpsdiag and the SDKs use an empty password"}
+	case probe.TPMLockout:
+		w.Remedies = []string{"Wait for the recovery time of the lockout, or end it with the lockout password (tpm2_dictionarylockout --clear-lockout)"}
+	default:
+		return Weight{}
+	}
+	return w
+}
+
+func weighChallenge(c *Case) Weight {
+	switch {
+	case c.challengeAnswered() != "":
+		return ruledOut(c.challengeAnswered())
+	case c.challenged():
+		return suggested("the challenge is the first half of the attestation, and no second call followed it")
+	case c.tpmKind() == probe.TPMBlob:
+		return suggested("what the challenge holds is no key for a TPM")
+	}
+	return Weight{}
+}
+
+// challengeAnswered says over which transport the TPM answered the service's challenge, ""
+// if it did over none.
+func (c *Case) challengeAnswered() string {
+	for _, run := range c.across.runs {
+		for i := range run.Answers {
+			if run.Answers[i].Answered {
+				return "the TPM answered the challenge over " + string(run.Transport)
+			}
+		}
+	}
+	return ""
 }

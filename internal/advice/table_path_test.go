@@ -243,8 +243,10 @@ func goodTable() []row {
 			ev: refusedProbe(refuse(429, 429001, ""), state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete)),
 		},
 		{
-			name: "assigned, and then the hub refuses", verdict: Fault, causes: []string{},
-			ev: refusedProbe(state(dps.StatusAssigned, 0, ""), failed(probe.StageHub), ends(probe.EndComplete)),
+			name: "assigned, and then the hub refuses", verdict: Fault,
+			causes: []string{"suggests hub-identity-unusable", "allows stale-assignment"},
+			out:    []string{"hub-link-broken"},
+			ev:     refusedProbe(state(dps.StatusAssigned, 0, ""), failed(probe.StageHub), ends(probe.EndComplete)),
 		},
 	}
 }

@@ -95,6 +95,11 @@ func namingAny(causes ...string) func(*logtext.Match) bool {
 	}
 }
 
+// leading returns a test for matches that name one of the causes first.
+func leading(causes ...string) func(*logtext.Match) bool {
+	return func(m *logtext.Match) bool { return telling(m) && slices.Contains(causes, m.Entry.CauseIDs[0]) }
+}
+
 // refusesIdentity reports whether a match says that the service did not believe the
 // device, without saying why.
 func refusesIdentity(m *logtext.Match) bool {
@@ -110,10 +115,7 @@ func distrustsServer(m *logtext.Match) bool {
 
 // missesNetwork reports whether a match says that the service was not reached.
 func missesNetwork(m *logtext.Match) bool {
-	if len(m.Entry.CauseIDs) == 0 || m.Entry.Wrapper {
-		return false
-	}
-	return slices.Contains([]string{"dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured"}, m.Entry.CauseIDs[0])
+	return leading("dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured")(m)
 }
 
 // answersOfDPS reports whether a match can only come from an answer of DPS.

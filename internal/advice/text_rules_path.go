@@ -93,9 +93,7 @@ func seeAnswerOnly(c *textCase) string {
 
 // seeLayer sees an error that shows how far the connection came.
 func seeLayer(firstCauses ...string) func(*textCase) string {
-	return seeMatch(func(m *logtext.Match) bool {
-		return telling(m) && len(m.Entry.CauseIDs) <= 3 && slices.Contains(firstCauses, m.Entry.CauseIDs[0])
-	})
+	return seeMatch(func(m *logtext.Match) bool { return len(m.Entry.CauseIDs) <= 3 && leading(firstCauses...)(m) })
 }
 
 func pathTextRules() []textRule {

@@ -58,7 +58,7 @@ func allocationTextRules() []textRule {
 		},
 		{
 			id: "linked-hub", why: "the link from DPS to its hub is in play",
-			see:     seeBoth(seeMatch(namingAny("hub-link-broken", "no-hub-available")), seeSign(logtext.SignLinkedHub)),
+			see:     seeBoth(seeMatch(leading("hub-link-broken", "no-hub-available")), seeSign(logtext.SignLinkedHub)),
 			effects: []effect{favours(30, "hub-link-broken")},
 		},
 		{
@@ -156,8 +156,10 @@ func seeOperatorCall(c *textCase) string {
 // wrong with what.
 func topicTextRules() []textRule {
 	topic := func(id, value string, effects ...effect) textRule {
-		return textRule{id: "words-" + id, why: "the line says so in its own words", effects: effects,
-			see: func(c *textCase) string { return quoteFact(c.fact(logtext.KindTopic, value)) }}
+		return textRule{
+			id: "words-" + id, why: "the line says so in its own words", effects: effects,
+			see: func(c *textCase) string { return quoteFact(c.fact(logtext.KindTopic, value)) },
+		}
 	}
 	return []textRule{
 		topic("tpm-denied", logtext.TopicTPMDenied, favours(70, "tpm-access-denied"), favours(16, "tpm-not-available")),

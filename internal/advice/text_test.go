@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
 
@@ -208,6 +209,28 @@ func TestLogMatches(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), b.String()); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// TestEveryMessageLeadsToItsCause: a text that holds one message of the catalogue has the
+// first cause of its row.
+func TestEveryMessageLeadsToItsCause(t *testing.T) {
+	t.Parallel()
+	for _, kind := range codes.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			for e := range codes.All() {
+				if e.Kind != kind || e.Wrapper || len(e.CauseIDs) == 0 {
+					continue
+				}
+				for _, message := range e.Messages {
+					d := DiagnoseText(findings(t, "dps client: "+message))
+					if len(d.Causes) == 0 || d.Causes[0].Rule.ID != e.CauseIDs[0] {
+						t.Errorf("%q of %s: got %s", message, e.ID, verdictOnText(findings(t, "dps client: "+message), textRules()))
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -1,8 +1,6 @@
 package advice
 
 import (
-	"net/http"
-
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -37,13 +35,13 @@ func completed(mode probe.Mode, run *probe.Run) Verdict {
 }
 
 // refused judges a run that was told no. A state that may still change is no verdict, and
-// a call that the service put off is one to repeat.
+// a call or a session that the service put off is one to repeat.
 func refused(run *probe.Run) Verdict {
 	r := refusalOf(run)
 	switch {
 	case r == nil && pending(stateOf(run.LastAnswer())):
 		return NoVerdict
-	case r != nil && r.state == "" && (r.status == http.StatusTooManyRequests || r.status/100 == 5):
+	case r != nil && r.state == "" && putsOff(r.status):
 		return RetryLater
 	}
 	return Fault

@@ -20,6 +20,7 @@ type candidate struct {
 	doubted  bool // something speaks against it
 	position int  // in that row
 	explain  string
+	remedies []string // before those of the rule
 }
 
 // weigh judges every rule on one run. Nothing is judged stronger than most. What the
@@ -100,18 +101,25 @@ func nameCauses(c *Case, rules []Rule, own []Weight) map[string]naming {
 }
 
 // specific reports whether a row is for one code, message or failure, and not for a whole
-// HTTP status or family of codes.
+// HTTP status or family of codes. A code of MQTT or AMQP tells as little as a status unless
+// one cause alone goes with it.
 func specific(row *codes.Entry) bool {
 	if row.Wrapper {
 		return false
 	}
-	_, err := strconv.Atoi(row.Code)
-	return row.Kind != codes.KindHTTP || err != nil && row.Code != "5xx"
+	switch row.Kind {
+	case codes.KindMQTT, codes.KindAMQP:
+		return len(row.CauseIDs) == 1
+	case codes.KindHTTP:
+		_, err := strconv.Atoi(row.Code)
+		return err != nil && row.Code != "5xx"
+	}
+	return true
 }
 
 // combine adds what the catalogue says to what the evidence says.
 func combine(c *Case, own Weight, named naming) candidate {
-	cand := candidate{strength: own.Strength, because: own.Because}
+	cand := candidate{strength: own.Strength, because: own.Because, remedies: own.Remedies}
 	if own.Strength >= Suggests {
 		cand.support = own.Strength
 	}

@@ -61,7 +61,7 @@ func FuzzAutomaton(f *testing.F) {
 	f.Add("aa aaa b", "AAAAb")
 	f.Fuzz(func(t *testing.T, words, text string) {
 		var patterns []string
-		for _, w := range strings.Fields(words) {
+		for w := range strings.FieldsSeq(words) {
 			if w = strings.ToLower(w); !slices.Contains(patterns, w) && len(patterns) < 20 {
 				patterns = append(patterns, w)
 			}

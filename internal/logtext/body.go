@@ -2,6 +2,8 @@ package logtext
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"strings"
 
 	"dpsdiag/internal/codes"
@@ -16,42 +18,46 @@ type openBody struct {
 	last int // line of its last part
 }
 
-// readBodyPart reads one member of an answer: "errorCode": 401002, Error code: 401002,
-// trackingId, message and status, whole or spread over lines.
-func (r *reading) readBodyPart(h hit) {
-	switch h.key {
-	case keyErrorCode:
-		if code, ok := cutDigits(r.after(h), 6); ok && code >= 400_000 && code <= 599_999 {
-			r.readCode(h, code)
-			b := r.openBody(h, func(b *openBody) bool {
-				return b.Code != 0 && b.Code != code || b.Code == 0 && b.Message != "" && b.last < r.line
-			})
-			b.Code, b.Shape = code, shapeOr(b.Shape, ShapeDPS)
-		} else if ok := r.readControlPlane(h); ok {
-			return
-		}
-	case keyTrackingID:
-		if id := cutToken(r.after(h)); isTrackingID(id) {
-			r.addID(&r.found.IDs.TrackingIDs, id)
-			b := r.openBody(h, func(b *openBody) bool { return b.TrackingID != "" && b.TrackingID != id })
-			b.TrackingID = id
-		}
-	case keyMessage:
-		if text := quotedText(r.text[h.end:]); text != "" {
-			b := r.openBody(h, func(b *openBody) bool { return b.Message != "" && b.Message != text })
-			b.Message = text
-		}
-	case keyStatus:
-		r.readStatus(h)
-	case keyHubError:
-		b := r.openBody(h, func(b *openBody) bool { return b.Shape == ShapeHub })
-		b.Shape = ShapeHub
-		if h.start > 0 && (indexFold(r.text, "errormessage") >= 0 || indexFold(r.text, "provisioning failure") >= 0 || indexFold(r.text, "caused by") >= 0 ||
-			bytes.Contains(r.text, []byte("Msg:")) || r.inDPSBody()) {
-			b.Shape = ShapeHubInDPS
-		}
-	case keyServerTime:
-		r.readServerTime(h)
+// readErrorCode reads a code: "errorCode": 401002, Error code: 401002, errorcode: IH400053.
+func (r *reading) readErrorCode(h hit) {
+	code, ok := cutDigits(r.after(h), 6)
+	if !ok || code < 400_000 || code > 599_999 {
+		r.readControlPlane(h)
+		return
+	}
+	r.readCode(h, code)
+	b := r.openBody(h, func(b *openBody) bool {
+		return b.Code != 0 && b.Code != code || b.Code == 0 && b.Message != "" && b.last < r.line
+	})
+	b.Code = code
+	b.Shape = cmp.Or(b.Shape, ShapeDPS)
+}
+
+func (r *reading) readTrackingID(h hit) {
+	id := cutToken(r.after(h))
+	if !isTrackingID(id) {
+		return
+	}
+	r.addID(&r.found.IDs.TrackingIDs, id)
+	r.openBody(h, func(b *openBody) bool { return b.TrackingID != "" && b.TrackingID != id }).TrackingID = id
+}
+
+func (r *reading) readMessage(h hit) {
+	if text := quotedText(r.text[h.end:]); text != "" {
+		r.openBody(h, func(b *openBody) bool { return b.Message != "" && b.Message != text }).Message = text
+	}
+}
+
+// readHubError reads the name that a hub gives to an error. Inside an answer of DPS it is
+// what the hub told DPS.
+func (r *reading) readHubError(h hit) {
+	b := r.openBody(h, func(b *openBody) bool { return b.Shape == ShapeHub })
+	b.Shape = ShapeHub
+	quoted := slices.ContainsFunc([]string{"errormessage", "provisioning failure", "caused by", "msg:"}, func(words string) bool {
+		return indexFold(r.text[:h.start], words) >= 0
+	})
+	if quoted || r.inDPSBody() {
+		b.Shape = ShapeHubInDPS
 	}
 }
 
@@ -59,13 +65,6 @@ func (r *reading) readBodyPart(h hit) {
 func (r *reading) inDPSBody() bool {
 	b := r.current.body
 	return b != nil && (b.Code >= 400200 && b.Code < 400300 || b.Status == "failed")
-}
-
-func shapeOr(known, other Shape) Shape {
-	if known != "" {
-		return known
-	}
-	return other
 }
 
 // openBody returns the answer that the line belongs to: the open one, unless it is too far
@@ -114,7 +113,7 @@ func (s *stream) closeBody(r *reading) {
 	}
 	for i := range r.found.Matches {
 		m := &r.found.Matches[i]
-		if b.TrackingID != "" && m.on(first, last) && len(m.TrackingIDs) < maxTrackingID && !contains(m.TrackingIDs, b.TrackingID) {
+		if b.TrackingID != "" && m.on(first, last) && len(m.TrackingIDs) < maxTrackingID && !slices.Contains(m.TrackingIDs, b.TrackingID) {
 			m.TrackingIDs = append(m.TrackingIDs, b.TrackingID)
 		}
 	}
@@ -162,24 +161,15 @@ func (r *reading) caseOf(code int, message string) *codes.Entry {
 	return entry
 }
 
-func contains(list []string, value string) bool {
-	for _, v := range list {
-		if v == value {
-			return true
-		}
-	}
-	return false
-}
-
 // readControlPlane reads a code of Azure Resource Manager, such as IH400059.
-func (r *reading) readControlPlane(h hit) bool {
+func (r *reading) readControlPlane(h hit) {
 	rest := r.after(h)
-	if len(rest) < 8 || indexFold(rest[:2], "ih") != 0 {
-		return false
+	if len(rest) < 8 || !hasPrefixFold(rest, "ih") {
+		return
 	}
 	code, ok := cutDigits(rest[2:], 6)
 	if !ok {
-		return false
+		return
 	}
 	r.fact(KindSign, SignManagement)
 	if !r.covered(hit{start: len(r.text) - len(rest), end: len(r.text) - len(rest) + 8}) {
@@ -187,7 +177,6 @@ func (r *reading) readControlPlane(h hit) bool {
 			r.note(r.upTo(h, cutToken(rest)), entry)
 		}
 	}
-	return true
 }
 
 // readStatus reads the status of a registration, or of HTTP.

@@ -63,7 +63,7 @@ func dateAt(line []byte, start, end int) date {
 		}
 		return asctime(line[:start], line[start:end])
 	case 1, 2:
-		return yearLast(line, start, end)
+		return yearLast(line, end)
 	}
 	return date{}
 }
@@ -79,7 +79,7 @@ func yearFirst(line []byte, start, end int) date {
 }
 
 // yearLast reads 5/20/2019 10:06:16 PM. Whether day or month comes first is not known.
-func yearLast(line []byte, start, end int) date {
+func yearLast(line []byte, end int) date {
 	_, length := dateParts(line, end, 1)
 	behind := end + length
 	if length == 0 || behind+6 > len(line) || line[behind] != line[end] || line[behind+5] != ' ' {

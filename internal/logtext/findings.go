@@ -139,17 +139,16 @@ const (
 	KindAttestation Kind = "attestation"
 	// KindTransport: https, mqtt, mqtt-ws, amqp, amqp-ws.
 	KindTransport Kind = "transport"
-	// KindClient: the software that wrote the text; see [Clients].
+	// KindClient: the software that wrote the text, [ClientC] and so on.
 	KindClient Kind = "client"
-	// KindEvent: a step of the registration: begun, connected, assigned, and succeeded for
-	// the word of a tool that everything went well.
+	// KindEvent: a step of the registration, [EventBegun] and so on.
 	KindEvent Kind = "event"
-	// KindSign: a circumstance of which a rule makes use, see the table in context.go.
+	// KindSign: a circumstance of which a rule makes use, [SignHTML] and so on.
 	KindSign Kind = "sign"
 	// KindWebhook: the HTTP status with which an allocation function answered.
 	KindWebhook Kind = "webhook"
-	// KindTopic: what is wrong with what, such as "certificate expired", in words that are
-	// no known message.
+	// KindTopic: what is wrong with what in words that are no known message,
+	// [TopicTPMDenied] and so on.
 	KindTopic Kind = "topic"
 )
 

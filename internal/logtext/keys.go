@@ -28,7 +28,6 @@ const (
 	keyAPIVersion
 	keyCommonName
 	keyServerTime
-	keyScopeItself
 	keyHubError
 	keyWebhookStatus
 )

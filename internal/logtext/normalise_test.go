@@ -40,8 +40,6 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
-// TestNormaliseIsStable: the normal form of a normal form is the same, apart from escapes
-// that only come to light when an outer one is undone.
 func FuzzNormalise(f *testing.F) {
 	f.Add([]byte("\x1b[1mx\x1b[0m \\\"a\\\": \\u0041"))
 	f.Add([]byte("\\n\\r\\t&quot;\xff"))

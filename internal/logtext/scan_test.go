@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
 
@@ -133,6 +134,21 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+// TestEveryMessage: every message of the catalogue is found as its own row's, wherever it
+// stands.
+func TestEveryMessage(t *testing.T) {
+	t.Parallel()
+	for e := range codes.All() {
+		for _, message := range e.Messages {
+			text := "dps: the client said:\n[12:00] ERROR: " + strings.ToUpper(message) + "\nend"
+			is := func(m logtext.Match) bool { return m.Entry == e && m.Line.Line == 2 }
+			if found := scan(t, text); !slices.ContainsFunc(found.Matches, is) {
+				t.Errorf("%q of %s: found %v", message, e.ID, matches(found.Matches))
+			}
+		}
+	}
+}
+
 // TestDresses: what terminals, log collectors and programs put around a text changes
 // nothing in what is found.
 func TestDresses(t *testing.T) {
@@ -140,14 +156,19 @@ func TestDresses(t *testing.T) {
 	const plain = "aziot-identityd[8]: caused by: {\"errorCode\":401002,\"trackingId\":\"0a1b-2c3d\",\"message\":\"CA certificate not found.\"}\naziot-identityd[8]: no such host\n"
 	want := []string{"dps-401002-ca-not-found 1", "dps-401002 1", "net-no-such-host 2"}
 	escaped := strings.NewReplacer(`"`, `\"`).Replace(plain)
+	var little, big strings.Builder // in UTF-16
+	for i := range len(plain) {
+		little.WriteString(plain[i:i+1] + "\x00")
+		big.WriteString("\x00" + plain[i:i+1])
+	}
 	for name, text := range map[string]string{
 		"plain":                  plain,
 		"CR LF":                  strings.ReplaceAll(plain, "\n", "\r\n"),
 		"byte order mark":        "\ufeff" + plain,
-		"UTF-16LE with mark":     utf16(plain, true, "\xff\xfe"),
-		"UTF-16LE without mark":  utf16(plain, true, ""),
-		"UTF-16BE with mark":     utf16(plain, false, "\xfe\xff"),
-		"UTF-16BE without mark":  utf16(plain, false, ""),
+		"UTF-16LE with mark":     "\xff\xfe" + little.String(),
+		"UTF-16LE without mark":  little.String(),
+		"UTF-16BE with mark":     "\xfe\xff" + big.String(),
+		"UTF-16BE without mark":  big.String(),
 		"terminal colours":       "\x1b[1;31m" + strings.ReplaceAll(plain, "certificate", "\x1b[4mcertificate\x1b[0m"),
 		"rsyslog's colours":      strings.ReplaceAll(plain, "certificate", "#033[4mcertificate#033[0m"),
 		"escaped once":           escaped,
@@ -170,21 +191,6 @@ func TestDresses(t *testing.T) {
 			}
 		})
 	}
-}
-
-func utf16(text string, little bool, mark string) string {
-	var b strings.Builder
-	b.WriteString(mark)
-	for _, r := range text {
-		if little {
-			b.WriteByte(byte(r))
-			b.WriteByte(byte(r >> 8))
-		} else {
-			b.WriteByte(byte(r >> 8))
-			b.WriteByte(byte(r))
-		}
-	}
-	return b.String()
 }
 
 func prefixed(text, prefix string) string {
@@ -268,7 +274,7 @@ func TestClocks(t *testing.T) {
 		"2029-10-18T16:31:26+03:00 device agent[1]: certificate verify failed":                                      {Year: 2029, Future: true},
 		"2024-05-01 08:00:00 certificate verify failed":                                                             {Year: 2024},
 		`2019-01-01T00:00:00Z {"errorCode":401002,"message":"x","timestampUtc":"2024-05-01T08:00:00.1Z"}` + "\nEOF": {Year: 2019},
-		"certificate verify failed": {},
+		"certificate verify failed":                                                                                 {},
 	} {
 		found := scan(t, text)
 		if got := found.Matches[0].Clock; got != want {

@@ -41,9 +41,17 @@ func (r *reading) longestKeys() []hit {
 // readValue reads the value behind a name and returns where it ends, if what stands in it
 // is to be left alone.
 func (r *reading) readValue(h hit) (end int) {
-	switch h.key {
-	case keyScope, keyRegistrationID, keyEndpoint, keySecret, keyCertificate, keyCertificateKey, keyMethod, keyConnectionString, keyDeviceID:
+	if h.key.meaning() != "" {
 		return r.readSetting(h)
+	}
+	r.readIdentity(h)
+	r.readAnswer(h)
+	return 0
+}
+
+// readIdentity reads names and addresses of devices and services.
+func (r *reading) readIdentity(h hit) {
+	switch h.key {
 	case keyRegistrationPath:
 		r.readRegistrationPath(h)
 	case keyHubHost, keyDPSHost:
@@ -54,8 +62,24 @@ func (r *reading) readValue(h hit) (end int) {
 		}
 	case keyCommonName:
 		r.readCommonName(h)
-	case keyTrackingID, keyMessage, keyStatus, keyServerTime, keyErrorCode, keyHubError:
-		r.readBodyPart(h)
+	}
+}
+
+// readAnswer reads what a service, a function or a library answered.
+func (r *reading) readAnswer(h hit) {
+	switch h.key {
+	case keyErrorCode:
+		r.readErrorCode(h)
+	case keyTrackingID:
+		r.readTrackingID(h)
+	case keyMessage:
+		r.readMessage(h)
+	case keyStatus:
+		r.readStatus(h)
+	case keyServerTime:
+		r.readServerTime(h)
+	case keyHubError:
+		r.readHubError(h)
 	case keyHTTPStatus:
 		r.readHTTPStatus(h)
 	case keyWebhookStatus:
@@ -67,7 +91,6 @@ func (r *reading) readValue(h hit) (end int) {
 	case keyTLSStack:
 		r.readTLSStack(h)
 	}
-	return 0
 }
 
 // after is the text behind a name, without the signs that lead to its value.

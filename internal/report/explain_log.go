@@ -147,7 +147,7 @@ func logFacts(found *logtext.Findings) []field {
 	}{{logtext.KindAttestation, "attestation"}, {logtext.KindTransport, "transport"}} {
 		for _, f := range found.Facts {
 			if f.Kind == kind.kind {
-				list = append(list, field{kind.name, Clean(f.Value) + " (" + Clean(f.Line.Place.String()) + ")"})
+				list = append(list, field{kind.name, Clean(f.Value) + " (" + Clean(f.Line.String()) + ")"})
 			}
 		}
 	}

@@ -64,7 +64,7 @@ type reportedCase struct {
 func decidabilities() []string { return []string{"from-text", "needs-probe", "ambiguous"} }
 
 func loadCases(file string) ([]reportedCase, error) {
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(file) //nolint:gosec // reading the file that the user names is the purpose
 	if err != nil {
 		return nil, fmt.Errorf("read the cases: %w", err)
 	}
@@ -88,6 +88,7 @@ func (o *outcome) acceptable(cause string) bool {
 // first reports whether the first cause is acceptable, three whether one of the first
 // three is, exact whether the first is the confirmed one.
 func (o *outcome) first() bool { return len(o.causes) > 0 && o.acceptable(o.causes[0]) }
+
 func (o *outcome) three() bool {
 	return slices.ContainsFunc(o.causes[:min(len(o.causes), 3)], o.acceptable)
 }

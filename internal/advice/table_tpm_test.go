@@ -1,0 +1,151 @@
+package advice
+
+import (
+	"bytes"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// endorsement is a stand-in for the public area of an endorsement key.
+func endorsement() []byte { return bytes.Repeat([]byte{7}, 316) }
+
+// chip attests with a TPM whose endorsement key could be read, unless altered.
+func chip(alter ...func(*probe.TPMFacts)) change {
+	return func(ev *probe.Evidence) {
+		facts := &probe.TPMFacts{Path: "/dev/tpmrm0", EK: probe.TPMKeyFacts{Public: endorsement()}}
+		for _, each := range alter {
+			each(facts)
+		}
+		ev.Target.Attestation, ev.Inputs = probe.KindTPM, probe.Inputs{TPM: facts}
+	}
+}
+
+// unfit is a TPM that fails before any packet.
+func unfit(failure probe.TPMError) change {
+	return func(ev *probe.Evidence) {
+		chip(func(f *probe.TPMFacts) { f.Failure, f.EK = &failure, probe.TPMKeyFacts{} })(ev)
+		for i := range ev.Runs {
+			ev.Runs[i] = probe.Run{
+				Transport: ev.Runs[i].Transport, End: probe.EndRefused,
+				Findings: []probe.Finding{{Stage: probe.StageInputs, Outcome: probe.Failed}},
+			}
+		}
+	}
+}
+
+// fails is a TPM that fails at what the service sent.
+func fails(kind probe.TPMKind) change {
+	return func(ev *probe.Evidence) { run(ev).TPM = &probe.TPMError{Kind: kind, Step: "activate the credential"} }
+}
+
+// meets is the first answer to every TPM, which then answered it.
+func meets(ev *probe.Evidence) {
+	challenge()(ev)
+	run(ev).Answers[len(run(ev).Answers)-1].Answered = true
+}
+
+func madeID(ev *probe.Evidence) { ev.Target.RegistrationID = dps.TPMRegistrationID(endorsement()) }
+
+func tpmTable() []row {
+	occupied := warn("tpm-ek-mismatch", "the SDKs would use the key at 0x81010001")
+	return []row{
+		{name: "no TPM", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMMissing})), verdict: Fault, causes: []string{"proves tpm-not-available"}},
+		{name: "no resource manager", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMNoManager})), verdict: Fault, causes: []string{"proves tpm-not-available"}},
+		{name: "something that is no TPM", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMNoAnswer})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
+		{name: "a TPM without RSA", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMTemplate})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
+		{name: "a TPM in failure mode", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMOther})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
+		{
+			name: "another key where the SDKs look", verdict: Fault,
+			ev:     refusedProbe(unfit(probe.TPMError{Kind: probe.TPMTemplate}), occupied),
+			causes: []string{"suggests tpm-ek-mismatch", "suggests tpm-not-available"},
+		},
+		{name: "no permission", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMPermission})), verdict: Fault, causes: []string{"proves tpm-access-denied"}},
+		{name: "a hierarchy with a password", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMHierarchy})), verdict: Fault, causes: []string{"proves tpm-access-denied"}},
+		{
+			name: "a lockout that begins during the probe", verdict: Fault,
+			ev:     refusedProbe(chip(), challenge(), fails(probe.TPMLockout)),
+			causes: []string{"proves tpm-access-denied"},
+		},
+		{
+			name: "no TPM, whatever the transport", verdict: Fault,
+			ev:     refusedProbe(also(), unfit(probe.TPMError{Kind: probe.TPMMissing})),
+			causes: []string{"proves tpm-not-available"},
+		},
+		{
+			name: "a key for another TPM", ev: refusedProbe(chip(), challenge(), fails(probe.TPMActivation)), verdict: Fault,
+			causes: []string{"proves tpm-ek-mismatch"},
+		},
+		{
+			name: "a key for another TPM, over AMQP", verdict: Fault,
+			ev: refusedProbe(chip(), session(probe.AMQP, probe.Opening{Layer: probe.LayerSASL, TPM: &probe.TPMError{Kind: probe.TPMActivation}}),
+				fails(probe.TPMActivation)),
+			causes: []string{"proves tpm-ek-mismatch"},
+		},
+		{
+			name: "a challenge that holds no key", ev: refusedProbe(chip(), challenge(), fails(probe.TPMBlob)), verdict: Fault,
+			causes: []string{"suggests tpm-challenge-unanswered"},
+		},
+		{
+			name: "a key for the hub that the TPM does not take", verdict: Fault,
+			ev:     refusedProbe(chip(), meets, state(dps.StatusAssigned, 0, ""), fails(probe.TPMActivation)),
+			causes: []string{"allows tpm-not-available"},
+			out:    []string{"tpm-ek-mismatch", "tpm-challenge-unanswered"},
+		},
+		{
+			name: "an answered challenge, then an assignment", verdict: Registered,
+			ev:     refusedProbe(chip(), meets, state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete)),
+			causes: []string{},
+		},
+		{
+			name: "an answered challenge, then no hub", verdict: Fault,
+			ev:     refusedProbe(chip(), meets, state(dps.StatusFailed, 400208, "")),
+			causes: []string{"suggests no-hub-available", "allows custom-allocation-failed"},
+			out:    []string{"tpm-ek-mismatch", "tpm-challenge-unanswered"},
+		},
+		{
+			name: "an answered challenge and no more", verdict: NoVerdict,
+			ev:     refusedProbe(chip(), meets, ends(probe.EndTimeout)),
+			causes: []string{},
+			out:    []string{"tpm-challenge-unanswered"},
+		},
+		{
+			name: "an answered challenge, then another one", ev: refusedProbe(chip(), meets, challenge()), verdict: Fault,
+			causes: []string{
+				"allows enrollment-not-found", "allows wrong-id-scope", "allows enrollment-disabled", "allows attestation-mismatch",
+				"allows public-network-access-disabled", "allows tpm-ek-mismatch",
+			},
+			out: []string{"tpm-challenge-unanswered", "device-clock-wrong"},
+		},
+		{
+			name: "an answered challenge, then a refusal of what the TPM signed", verdict: Fault,
+			ev:     refusedProbe(chip(), clock(-3*60*60*1e9), meets, unauthorized()),
+			causes: []string{"proves device-clock-wrong"},
+		},
+		{
+			name: "the service names the endorsement key", verdict: Fault,
+			ev:     refusedProbe(chip(), refuse(400, 400004, "Endorsement key is invalid, or does not match the Enrollment.")),
+			causes: []string{"proves tpm-ek-mismatch"},
+			out:    []string{"registration-id-invalid"},
+		},
+		{
+			name: "no enrollment under the id that the key makes", verdict: Fault,
+			ev:     refusedProbe(chip(), madeID, refuse(404, 404201, "Enrollment not found.")),
+			causes: []string{"suggests enrollment-not-found", "allows wrong-id-scope", "allows tpm-ek-mismatch"},
+		},
+		{
+			name: "SASL outcome 1 for a TPM", ev: refusedProbe(chip(), sasl(1, "TPM")), verdict: Fault,
+			causes: []string{
+				"suggests tpm-ek-mismatch", "allows device-clock-wrong", "allows enrollment-not-found", "allows wrong-id-scope",
+				"allows enrollment-disabled", "allows attestation-mismatch", "allows public-network-access-disabled",
+			},
+		},
+		{
+			name: "a refusal, and another key where the SDKs look", ev: refusedProbe(chip(), occupied, meets, bare(401)), verdict: Fault,
+			causes: []string{
+				"suggests public-network-access-disabled", "suggests tpm-ek-mismatch", "allows enrollment-not-found", "allows wrong-id-scope",
+				"allows enrollment-disabled", "allows attestation-mismatch",
+			},
+		},
+	}
+}

@@ -1,0 +1,171 @@
+package advice
+
+import (
+	"fmt"
+	"strings"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/logtext"
+	"dpsdiag/internal/probe"
+)
+
+func settingTextRules() []textRule {
+	return []textRule{
+		{
+			id: "setting-empty", why: "the setting has no value",
+			see:     seeSetting(func(s *logtext.Setting) bool { return s.State == logtext.StateEmpty && isDeviceSetting(s) }),
+			effects: []effect{favours(66, "client-config-missing")},
+		},
+		{
+			id: "setting-placeholder", why: "the value of the template was left in place",
+			see:     seeSetting(func(s *logtext.Setting) bool { return s.State == logtext.StatePlaceholder && isDeviceSetting(s) }),
+			effects: []effect{favours(50, "client-config-missing")},
+		},
+		{
+			id: "setting-misnamed", why: "config.toml calls it id_scope; scope_id is the name of version 1.1",
+			see: func(c *textCase) string {
+				if !c.anyClient(logtext.ClientIdentityService) {
+					return ""
+				}
+				return seeSetting(func(s *logtext.Setting) bool { return s.Key == "scope_id" && s.Assigned })(c)
+			},
+			effects: []effect{favours(80, "client-config-missing")},
+		},
+		{
+			id: "key-of-wrong-form", why: "a key is the base64 text alone, and this is something else",
+			see: seeSetting(func(s *logtext.Setting) bool {
+				return s.Meaning == logtext.SettingKey && (s.Form == logtext.FormConnectionString || s.Form == logtext.FormToken || s.Form == logtext.FormHex)
+			}),
+			effects: []effect{favours(60, "symmetric-key-mismatch"), favours(40, "client-config-missing", "derived-key-incorrect")},
+		},
+		{
+			id: "name-unset", why: "the host that was looked up is the word for a missing value",
+			see:     seeSign(logtext.SignUnset),
+			effects: []effect{favours(120, "client-config-missing")},
+		},
+		{
+			id: "endpoint-of-another-cloud", why: "the instance lives in another cloud than this endpoint",
+			see:     seeForeignCloud,
+			effects: []effect{favours(130, "wrong-global-endpoint")},
+		},
+		{
+			id: "endpoint-is-no-endpoint", why: "a device registers at a provisioning endpoint, such as global.azure-devices-provisioning.net, and not there",
+			see: seeSetting(func(s *logtext.Setting) bool {
+				if s.Meaning != logtext.SettingEndpoint || s.State != logtext.StateSet {
+					return false
+				}
+				host := hostOf(s.Value)
+				_, known := dps.CloudOf(host)
+				return !known && strings.Contains(host, "azure-devices")
+			}),
+			effects: []effect{favours(110, "wrong-global-endpoint")},
+		},
+		{
+			id: "registration-id-empty-certificate", why: "the id is empty, and with a certificate it is the common name of its subject",
+			see:     seeBoth(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
+			effects: []effect{favours(60, "cert-cn-registration-id-mismatch"), favours(20, "client-config-missing")},
+		},
+		{
+			id: "registration-id-empty", why: "the registration id is empty",
+			see:     unless(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
+			effects: []effect{favours(60, "client-config-missing"), favours(24, "cert-cn-registration-id-mismatch")},
+		},
+		{
+			id: "registration-id-against-rules", why: "the registration id breaks the naming rules",
+			see:     seeBadID,
+			effects: []effect{favours(46, "registration-id-invalid")},
+		},
+		{
+			id: "common-name-differs", why: "the common name of the certificate is not the registration id",
+			see:     seeNameMismatch,
+			effects: []effect{favours(90, "cert-cn-registration-id-mismatch")},
+		},
+	}
+}
+
+// isDeviceSetting reports whether a device cannot register without the setting.
+func isDeviceSetting(s *logtext.Setting) bool {
+	switch s.Meaning {
+	case logtext.SettingScope, logtext.SettingEndpoint, logtext.SettingKey, logtext.SettingCertificate, logtext.SettingCertificateKey:
+		return true
+	}
+	return false
+}
+
+func seeSetting(is func(*logtext.Setting) bool) func(*textCase) string {
+	return func(c *textCase) string {
+		for i := range c.Settings {
+			if is(&c.Settings[i]) {
+				return quoteSetting(&c.Settings[i])
+			}
+		}
+		return ""
+	}
+}
+
+// hostOf returns the host of a setting that may be a URL.
+func hostOf(value string) string {
+	_, rest, found := strings.Cut(value, "://")
+	if !found {
+		rest = value
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	host, _, _ = strings.Cut(host, ":")
+	return strings.ToLower(host)
+}
+
+// seeForeignCloud sees an endpoint in one cloud and an instance in another.
+func seeForeignCloud(c *textCase) string {
+	for _, id := range c.IDs.Endpoints {
+		cloud, ok := dps.CloudOf(id.Value)
+		if !ok {
+			continue
+		}
+		for _, other := range []struct {
+			cloud dps.Cloud
+			sign  string
+		}{{dps.CloudChina, logtext.SignChina}, {dps.CloudUSGov, logtext.SignUSGov}} {
+			if f := c.sign(other.sign); f != nil && cloud == dps.CloudPublic && !c.endpointIn(other.cloud) {
+				return quote(id.Place, id.Value) + " and " + quoteFact(f)
+			}
+		}
+	}
+	return ""
+}
+
+func (c *textCase) endpointIn(cloud dps.Cloud) bool {
+	for _, id := range c.IDs.Endpoints {
+		if of, ok := dps.CloudOf(id.Value); ok && of == cloud {
+			return true
+		}
+	}
+	return false
+}
+
+// seeBadID sees a registration id that the service cannot take, or one with upper-case
+// letters where the service complains of the id.
+func seeBadID(c *textCase) string {
+	complains := c.matching(namingAny("registration-id-invalid")) != nil
+	for _, id := range c.IDs.RegistrationIDs {
+		remarks, err := dps.CheckRegistrationID(id.Value)
+		if err != nil {
+			return quote(id.Place, id.Value) + ", " + err.Error()
+		}
+		if complains && len(remarks) > 0 {
+			return quote(id.Place, id.Value) + ", " + remarks[0]
+		}
+	}
+	return ""
+}
+
+// seeNameMismatch sees one registration id and one common name that differ.
+func seeNameMismatch(c *textCase) string {
+	if len(c.IDs.RegistrationIDs) != 1 || len(c.IDs.CommonNames) != 1 || c.attestation != probe.KindX509 {
+		return ""
+	}
+	id, name := c.IDs.RegistrationIDs[0], c.IDs.CommonNames[0]
+	if id.Value == name.Value {
+		return ""
+	}
+	return fmt.Sprintf("%s and %s", quote(id.Place, id.Value), quote(name.Place, "CN="+name.Value))
+}

@@ -1,0 +1,103 @@
+package advice
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/probe"
+)
+
+// TestTPMReasons: what is said of a TPM, and what to do first.
+func TestTPMReasons(t *testing.T) {
+	t.Parallel()
+	group := probe.TPMError{Kind: probe.TPMPermission, Step: "open", Path: "/dev/tpmrm0", Group: "tss"}
+	key := "the endorsement key used has the SHA-256 " + probe.TPMKeyFacts{Public: endorsement()}.Hash() + " and is "
+	persistent := func(f *probe.TPMFacts) { f.EK.Handle = 0x81010001 }
+	for name, test := range map[string]struct {
+		ev      *probe.Evidence
+		because []string
+		remedy  string // the first one, where it is not the rule's
+	}{
+		"the owner of the device": {
+			refusedProbe(unfit(group)),
+			[]string{"no permission to open /dev/tpmrm0, which belongs to the group tss", "the group tss owns the device"},
+			"Add the account that runs the client to the group tss, and start the client anew",
+		},
+		"an owner without a name": {
+			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMPermission, Path: "/dev/tpmrm0"})),
+			[]string{"no permission to open /dev/tpmrm0"},
+			"",
+		},
+		"a lockout": {
+			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMLockout, Step: "make the endorsement key", Text: "TPM_RC_LOCKOUT"})),
+			[]string{"make the endorsement key: TPM_RC_LOCKOUT"},
+			"Wait for the recovery time of the lockout, or end it with the lockout password (tpm2_dictionarylockout --clear-lockout)",
+		},
+		"a password": {
+			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMHierarchy, Step: "use the endorsement key", Text: "TPM_RC_BAD_AUTH"})),
+			[]string{"use the endorsement key: TPM_RC_BAD_AUTH"},
+			"Clear the password of the hierarchy, or attest in another way: dpsdiag and the SDKs use an empty password",
+		},
+		"a key made for the probe": {
+			refusedProbe(chip(), fails(probe.TPMActivation)),
+			[]string{
+				"the key that the service sent is not for this TPM (activate the credential: )",
+				key + "made from the standard template",
+			},
+			"",
+		},
+		"a persistent key": {
+			refusedProbe(chip(persistent), warn("tpm-ek-mismatch", "odd"), fails(probe.TPMActivation)),
+			[]string{
+				"the key that the service sent is not for this TPM (activate the credential: )",
+				key + "persistent at 0x81010001", "odd",
+			},
+			"",
+		},
+		"the id that comes from the key": {
+			refusedProbe(chip(), madeID, refuse(400, 400004, "Endorsement key is invalid, or does not match the Enrollment.")),
+			[]string{
+				`the service answered 400 with error code 400004 ("Endorsement key is invalid, or does not match the Enrollment.")`,
+				key + "made from the standard template",
+			},
+			"",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cause := Diagnose(test.ev).Causes[0]
+			if diff := cmp.Diff(test.because, cause.Because); diff != "" {
+				t.Errorf("because (-want +got):\n%s", diff)
+			}
+			if test.remedy == "" {
+				test.remedy = cause.Rule.Remedies[0]
+			}
+			if cause.Remedies[0] != test.remedy {
+				t.Errorf("the first remedy is: %s", cause.Remedies[0])
+			}
+		})
+	}
+}
+
+// TestMadeID: another key asks under another id only where the id comes from the key.
+func TestMadeID(t *testing.T) {
+	t.Parallel()
+	const line = "the registration id is made from this key, so another key asks under another id"
+	missing := refuse(404, 404201, "Enrollment not found.")
+	for name, test := range map[string]struct {
+		ev   *probe.Evidence
+		want bool
+	}{
+		"made":    {refusedProbe(chip(), madeID, missing), true},
+		"given":   {refusedProbe(chip(), missing), false},
+		"no key":  {refusedProbe(tpm, madeID, missing), false},
+		"no fact": {refusedProbe(chip(func(f *probe.TPMFacts) { f.EK = probe.TPMKeyFacts{} }), madeID, missing), false},
+	} {
+		because := findCause(t, Diagnose(test.ev), "tpm-ek-mismatch").Because
+		if got := strings.Contains(strings.Join(because, "\n"), line); got != test.want {
+			t.Errorf("%s: %q", name, because)
+		}
+	}
+}
