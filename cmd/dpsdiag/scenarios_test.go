@@ -137,6 +137,58 @@ func TestEveryScenarioIsDiagnosed(t *testing.T) {
 	}
 }
 
+// TestEveryScenarioOverEveryTransport: the same fault leads to the same first cause and
+// exit status whichever transport carried it; otherwise says where it cannot.
+func TestEveryScenarioOverEveryTransport(t *testing.T) {
+	t.Parallel()
+	table, other := expectations(), exceptions()
+	for _, s := range emulator.Scenarios() {
+		for _, transport := range transportNames() {
+			want, ok := other[s.Name][transport]
+			if !ok {
+				want = table[s.Name]
+			}
+			t.Run(s.Name+"/"+transport, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld()
+				options := slices.DeleteFunc(quickly(s.Name), func(o string) bool { return o == "--transport" || o == "all" || o == "mqtt" })
+				status := w.run(t, append([]string{"probe", "--sandbox", s.Name, "--transport", transport, "-o", "json"}, options...)...)
+				var doc report.Probe
+				if err := json.Unmarshal(w.out.Bytes(), &doc); err != nil {
+					t.Fatalf("%v in %q; standard error: %s", err, w.out.String(), w.err.String())
+				}
+				want.check(t, status, &doc)
+			})
+		}
+	}
+}
+
+// exceptions are the scenarios that look otherwise over some transports.
+func exceptions() map[string]map[string]expectation {
+	fine := expectation{exit: report.ExitOK}
+	likely := func(causes ...string) expectation {
+		return expectation{exit: report.ExitFault, first: causes, least: "suggests", most: "suggests"}
+	}
+	key := likely("symmetric-key-mismatch", "group-key-not-derived")
+	chain := likely("cert-not-trusted-by-enrollment", "cert-enrollment-mismatch")
+	network := likely("public-network-access-disabled")
+	return map[string]map[string]expectation{
+		// Nothing in MQTT or AMQP tells the service's time, so the clock is not proven.
+		"cert-expired":       {"mqtt": likely("cert-expired"), "amqp": likely("cert-expired")},
+		"sas-token-expired":  {"mqtt": likely("sas-token-expired"), "amqp": likely("sas-token-expired")},
+		"device-clock-wrong": {"mqtt": key, "amqp": key},
+		// A CONNACK and a SASL outcome have one word for every credential that is refused.
+		"enrollment-not-found":           {"mqtt": key, "mqtt-ws": key, "amqp": key, "amqp-ws": key},
+		"public-network-access-disabled": {"mqtt": key, "mqtt-ws": network, "amqp": key, "amqp-ws": network},
+		// AMQP has one message for every certificate.
+		"cert-enrollment-mismatch": {"amqp": chain, "amqp-ws": chain},
+		// The ports of the other transports are open.
+		"port-blocked": {"https": fine, "mqtt-ws": fine, "amqp-ws": fine},
+		// HTTPS subscribes to nothing.
+		"cut-after-subscribe": {"https": fine},
+	}
+}
+
 // quickly shortens the scenarios that are about waiting.
 func quickly(scenario string) []string {
 	switch scenario {
