@@ -66,7 +66,7 @@ func TestBrokenTLS(t *testing.T) {
 		"not TLS":           {target(t, listen(t, func(c net.Conn) { c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")); untilClosed(c) })), probe.TLSNotTLS, 0, probe.EndRefused},
 		"alert":             {target(t, listen(t, alert)), probe.TLSAlert, 40, probe.EndRefused},
 		"hangs up":          {target(t, listen(t, func(net.Conn) {})), probe.TLSCut, 0, probe.EndCut},
-		"silent":            {with(target(t, listen(t, untilClosed)), func(c *probe.Config) { c.Budget = 200 * time.Millisecond }), probe.TLSTimeout, 0, probe.EndTimeout},
+		"silent":            {with(target(t, listen(t, untilClosed)), func(c *probe.Config) { c.Budget = 2 * time.Second }), probe.TLSTimeout, 0, probe.EndTimeout},
 		"too old": {target(t, listen(t, func(c net.Conn) {
 			tls.Server(c, &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}).Handshake()
 		})), probe.TLSAlert, 70, probe.EndRefused},

@@ -246,9 +246,10 @@ func TestLostAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := start(t, test.service)
 			if test.end == probe.EndTimeout {
-				cfg.Budget = 300 * time.Millisecond
+				cfg.Budget = 2 * time.Second
 			}
 			run := do(t, cfg)
 			if run.End != test.end || outcomes(run) != test.outcomes {

@@ -163,7 +163,7 @@ func TestMQTTLost(t *testing.T) {
 				t.Parallel()
 				cfg := c.start(t, test.broker)
 				if test.kind == timeout {
-					cfg.Budget = 600 * time.Millisecond
+					cfg.Budget = 2 * time.Second
 				}
 				run := do(t, cfg)
 				if outcomes(run) != test.outcomes || run.End != ends[test.kind] || run.Opening.Layer != test.layer {

@@ -116,7 +116,7 @@ func TestWebSocketHandshakeRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := startWebSocket(t, test.handler)
 			if name == "body that stalls" {
-				cfg.Budget = 300 * time.Millisecond
+				cfg.Budget = 2 * time.Second
 			}
 			run := do(t, cfg)
 			o := run.Opening
@@ -169,7 +169,7 @@ func TestWebSocketHandshakeLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := startWebSocket(t, test.handler)
 			if test.kind == probe.NetTimeout {
-				cfg.Budget = 300 * time.Millisecond
+				cfg.Budget = 2 * time.Second
 			}
 			run := do(t, cfg)
 			f := run.Opening.Failure
