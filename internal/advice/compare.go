@@ -268,7 +268,7 @@ func agreement(refused []judged, cause candidate) string {
 // silent is no verdict by itself, but is a fault where another one passes.
 func (m *comparison) overall(runs []Verdict) Verdict {
 	v := overall(runs)
-	if v == NoVerdict && len(m.passed) > 0 && slices.ContainsFunc(m.runs, silent) {
+	if v != Interrupted && len(m.passed) > 0 && slices.ContainsFunc(m.runs, silent) {
 		return Fault
 	}
 	return v

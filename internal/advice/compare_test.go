@@ -237,10 +237,16 @@ func TestOverallOfComparison(t *testing.T) {
 		want Verdict
 		runs []Verdict
 	}{
-		"all pass":                 {refusedProbe(passes(probe.HTTPS), also(passes(probe.MQTT))), Registered, []Verdict{Registered, Registered}},
-		"one is refused":           {refusedProbe(passes(probe.HTTPS), also(connack(5))), Fault, []Verdict{Registered, Fault}},
-		"one is cut":               {refusedProbe(passes(probe.HTTPS), also(cut)), Fault, []Verdict{Registered, NoVerdict}},
-		"one is cut in TLS":        {refusedProbe(passes(probe.HTTPS), also(unshaken(probe.TLSCut, ""))), Fault, []Verdict{Registered, NoVerdict}},
+		"all pass":          {refusedProbe(passes(probe.HTTPS), also(passes(probe.MQTT))), Registered, []Verdict{Registered, Registered}},
+		"one is refused":    {refusedProbe(passes(probe.HTTPS), also(connack(5))), Fault, []Verdict{Registered, Fault}},
+		"one is cut":        {refusedProbe(passes(probe.HTTPS), also(cut)), Fault, []Verdict{Registered, NoVerdict}},
+		"one is cut in TLS": {refusedProbe(passes(probe.HTTPS), also(unshaken(probe.TLSCut, ""))), Fault, []Verdict{Registered, NoVerdict}},
+		"one is cut, one put off": {
+			refusedProbe(passes(probe.HTTPS), also(cut), also(sasl(4))), Fault, []Verdict{Registered, NoVerdict, RetryLater},
+		},
+		"one is cut, one interrupted": {
+			refusedProbe(passes(probe.HTTPS), also(cut), also(ends(probe.EndInterrupted))), Interrupted, []Verdict{Registered, NoVerdict, Interrupted},
+		},
 		"one is still at it":       {refusedProbe(passes(probe.HTTPS), also(accept, ends(probe.EndUnanswered))), NoVerdict, []Verdict{Registered, NoVerdict}},
 		"one never had its turn":   {refusedProbe(passes(probe.HTTPS), also(ends(probe.EndTimeout))), NoVerdict, []Verdict{Registered, NoVerdict}},
 		"one is put off":           {refusedProbe(passes(probe.HTTPS), also(sasl(4))), RetryLater, []Verdict{Registered, RetryLater}},

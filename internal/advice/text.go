@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
 
@@ -44,8 +45,8 @@ type score struct {
 	against  []string
 	out      []string // why it is excluded
 	proven   bool
-	explain  string
-	position int // the best place in a row of the catalogue
+	row      *codes.Entry // the row that names the cause at the best place, nil if none does
+	position int          // that place
 }
 
 // scoreboard holds the scores by the ids of the causes.
@@ -97,7 +98,7 @@ func (c *textCase) rankText(scores scoreboard) (causes, out []candidate) {
 		if s == nil || s.total() <= 0 {
 			continue
 		}
-		cand := candidate{rule: &rules[i], index: i, because: firstReasons(s), explain: s.explain, position: s.position, strength: Allows}
+		cand := candidate{rule: &rules[i], index: i, because: firstReasons(s), position: s.position, strength: Allows}
 		if s.total() < best*worthNaming {
 			continue
 		}
@@ -116,7 +117,13 @@ func (c *textCase) rankText(scores scoreboard) (causes, out []candidate) {
 		return cmp.Or(cmp.Compare(points[b.rule.ID], points[a.rule.ID]), cmp.Compare(a.position, b.position), cmp.Compare(a.index, b.index))
 	})
 	c.prove(causes, scores)
-	return causes[:min(len(causes), maxCauses)], out
+	causes = causes[:min(len(causes), maxCauses)]
+	for _, kept := range [][]candidate{causes, out} {
+		for i := range kept {
+			kept[i].explain = explainQuery(scores[kept[i].rule.ID].row)
+		}
+	}
+	return causes, out
 }
 
 // prove raises the first cause if the service itself named it and it alone, and nothing

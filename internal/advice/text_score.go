@@ -63,7 +63,7 @@ func (c *textCase) scoreMatches() scoreboard {
 			s.support = append(s.support, points)
 			s.because = append(s.because, reason(m, place))
 			if place < s.position {
-				s.position, s.explain = place, explainQuery(m.Entry)
+				s.position, s.row = place, m.Entry
 			}
 			s.proven = s.proven || provesCause(m)
 		}
@@ -193,9 +193,15 @@ func ordinal(place int) string {
 }
 
 // explainQuery is what "dpsdiag explain" takes for a row: its code if that is one word and
-// finds it.
+// finds it. A cause that no row names has none.
 func explainQuery(e *codes.Entry) string {
-	if found := codes.Lookup(e.Code); !strings.Contains(e.Code, " ") && len(found) > 0 && found[0] == e {
+	if e == nil {
+		return ""
+	}
+	if strings.Contains(e.Code, " ") {
+		return e.ID
+	}
+	if found := codes.Lookup(e.Code); len(found) > 0 && found[0] == e {
 		return e.Code
 	}
 	return e.ID
