@@ -40,7 +40,7 @@ conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulat
 tpm: ## the TPM attestation against a software TPM (needs swtpm)
 	go test -shuffle=on -tags tpm ./internal/probe
 
-peers: ## the probe against servers that are not ours (needs mosquitto, Node.js and npm)
+peers: ## the probe against servers that are not ours (needs mosquitto, four proxies, Node.js and npm)
 	cd test/peers/rhea && npm ci --ignore-scripts --omit=dev
 	go test -shuffle=on -tags peers ./test/peers/...
 

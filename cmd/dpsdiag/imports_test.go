@@ -64,6 +64,7 @@ func forbidden() []struct{ except, path, reason string } {
 		{"dpsdiag/internal/report", "github.com/olekukonko/tablewriter", "only the report draws"},
 		{"dpsdiag/internal/emulator", "github.com/pelletier/go-toml", "only the emulator has a configuration file"},
 		{"dpsdiag/internal/probe", "github.com/cenkalti/backoff", "only the probe tries again"},
+		{"dpsdiag/internal/probe", "golang.org/x/net", "only the probe goes through proxies"},
 	}
 }
 

@@ -198,6 +198,9 @@ func (o *probeOptions) config(ctx context.Context, a *app, flags *pflag.FlagSet)
 	if cfg.Attestation, err = o.credential.attestation(ctx, a); err != nil {
 		return cfg, nil, err
 	}
+	if cfg.Proxy, err = o.target.proxies(a); err != nil {
+		return cfg, nil, err
+	}
 	return cfg, func() {}, o.target.fill(&cfg)
 }
 

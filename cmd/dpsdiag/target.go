@@ -21,7 +21,7 @@ type targetOptions struct {
 	scope, registrationID string
 	endpoint, cloud       string
 	ports                 portOptions
-	caFile                string
+	caFile, proxy         string
 }
 
 func (o *targetOptions) flags() *pflag.FlagSet {
@@ -32,6 +32,7 @@ func (o *targetOptions) flags() *pflag.FlagSet {
 	flags.StringVar(&o.cloud, "cloud", "", "`CLOUD` of the global endpoint: "+strings.Join(cloudNames(), ", ")+" (default "+cloudNames()[0]+")")
 	o.ports.addTo(flags)
 	flags.StringVar(&o.caFile, "ca-file", "", "PEM `FILE` of certificates to trust besides those of the system")
+	flags.StringVar(&o.proxy, "proxy", "", "`URL` of an HTTP, HTTPS or SOCKS5 proxy; the default is that of HTTPS_PROXY, ALL_PROXY and NO_PROXY; \""+noProxy+"\" ignores them")
 	return flags
 }
 

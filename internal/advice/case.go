@@ -125,6 +125,8 @@ func (c *Case) event() string {
 		return c.tpmFailure().Error()
 	case c.refusal != nil:
 		return refusalOf(run).String()
+	case run.ProxyFailed() != nil:
+		return proxyText(run.ProxyFailed())
 	case run.Resolution != nil && run.Resolution.Failure != nil:
 		return fmt.Sprintf("the name %s was not resolved: %s", c.host(), resolutionText(run.Resolution.Failure.Kind))
 	case dialFailure(run) != nil:

@@ -24,7 +24,7 @@ func decide(ev *probe.Evidence, causes []candidate) []Decider {
 		if c.rule.Decide == nil || c.strength == Proves || c.doubted || len(steps) == maxDeciders {
 			continue
 		}
-		step := c.rule.Decide.fill(ev.Target)
+		step := c.rule.Decide.fill(ev)
 		if !slices.ContainsFunc(steps, func(s Decider) bool { return s.Command == step.Command }) {
 			steps = append(steps, step)
 		}
@@ -32,9 +32,27 @@ func decide(ev *probe.Evidence, causes []candidate) []Decider {
 	return steps
 }
 
-// fill is the step for a target.
-func (d *Decider) fill(t probe.Target) Decider {
-	return Decider{How: d.How, Command: fillCommand(d.Command, t)}
+// fill is the step for the target of a probe.
+func (d *Decider) fill(ev *probe.Evidence) Decider {
+	return Decider{How: d.How, Command: fillCommand(keepProxy(d.Command, ev.Runs), ev.Target)}
+}
+
+// keepProxy adds the flag for the proxy to a command where a flag chose it; what the
+// environment chose stands there for the next command as well.
+func keepProxy(command string, runs []probe.Run) string {
+	fromFlag := func(run probe.Run) bool {
+		return run.Route.Proxy != nil && strings.HasPrefix(run.Route.Proxy.Origin, "--")
+	}
+	direct := func(run probe.Run) bool { return strings.HasPrefix(run.Route.Direct, "--") }
+	switch {
+	case strings.Contains(command, "--proxy"):
+		return command
+	case slices.ContainsFunc(runs, fromFlag):
+		return command + " --proxy PROXY-URL"
+	case slices.ContainsFunc(runs, direct):
+		return command + " --proxy none"
+	}
+	return command
 }
 
 // fillCommand puts the target into a command. Credentials stay words for the reader to

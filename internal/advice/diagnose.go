@@ -38,7 +38,7 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	d.Warnings = warnings(ev, across, d.Causes)
 	d.Decide = decide(ev, causes)
 	if step := across.detour(); step != nil && len(causes) == 0 && d.Verdict != Registered {
-		d.Decide = []Decider{step.fill(ev.Target)}
+		d.Decide = []Decider{step.fill(ev)}
 	}
 	return d
 }

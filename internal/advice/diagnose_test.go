@@ -25,7 +25,7 @@ type row struct {
 func table() []row {
 	return slices.Concat(
 		keyTable(), tokenTable(), clockTable(), certificateTable(), chainTable(), enrollmentTable(), requestTable(),
-		allocationTable(), healthTable(), networkTable(), pathTable(), tlsTable(), goodTable(),
+		allocationTable(), healthTable(), networkTable(), proxyTable(), pathTable(), tlsTable(), goodTable(),
 		mqttTable(), amqpTable(), webSocketTable(), compareTable(), tpmTable(),
 	)
 }
@@ -121,6 +121,7 @@ func TestAnyEvidenceIsDiagnosed(t *testing.T) {
 		connack(2), connack(3), connack(4), connack(5), suback(), sasl(0, "X"), sasl(1), sasl(3), upgrade(probe.MQTTWS, 403, blockPage),
 		upgrade(probe.AMQPWS, 401, badToken), condition(probe.LayerAMQPOpen, "amqp:not-found", ""), condition(probe.LayerAMQPAttach, "\x1b", "\x1b"),
 		wordless(probe.AMQP, probe.LayerSASL, probe.NetProtocol, probe.EndRefused), fails(probe.TPMActivation), fails(probe.TPMBlob), meets,
+		behind(probe.ProxyAuth), behind(probe.ProxyForbidden), behind(probe.ProxyNoRoute), behind(probe.ProxyCut), behind(probe.ProxyPage),
 	}
 	for i, identity := range identities {
 		for j, target := range targets {

@@ -43,6 +43,12 @@ func (c *Case) reached(m Milestone) string {
 }
 
 func (c *Case) connection() string {
+	if c.Run.Route.Proxy != nil {
+		if a := c.Run.Through(); a != nil {
+			return proxyName(a.Proxy) + " connected to " + a.Target
+		}
+		return ""
+	}
 	for _, d := range c.Run.Dials {
 		if d.Failure == nil {
 			return "a TCP connection to " + d.Address + " was made"

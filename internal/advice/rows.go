@@ -14,6 +14,8 @@ func rowsOf(run *probe.Run, r *refusal, kind probe.AttestationKind) []*codes.Ent
 	switch {
 	case r != nil:
 		return r.rows(kind)
+	case run.ProxyFailed() != nil:
+		return proxyRows(run.ProxyFailed())
 	case run.Resolution != nil && run.Resolution.Failure != nil:
 		return entries(resolutionRow(run.Resolution.Failure.Kind))
 	case dialFailure(run) != nil:
@@ -103,9 +105,10 @@ func garbledRow(run *probe.Run) string {
 
 // dialFailure returns the failure that tells most of a run that no address of the host
 // took: a refusal shows that the host was reached, a timeout that packets vanish, while an
-// unreachable address may only mean that the device has no IPv6. nil when one connected.
+// unreachable address may only mean that the device has no IPv6. nil when one connected, and
+// on a run through a proxy, where the addresses are not those of the service.
 func dialFailure(run *probe.Run) *probe.NetFailure {
-	if connected(run) {
+	if connected(run) || run.Route.Proxy != nil {
 		return nil
 	}
 	telling := []probe.NetKind{probe.NetRefused, probe.NetTimeout, probe.NetReset, probe.NetOther, probe.NetUnreachable}
@@ -118,8 +121,11 @@ func dialFailure(run *probe.Run) *probe.NetFailure {
 	return nil
 }
 
-// connected reports whether any TCP connection of the run was made.
+// connected reports whether any connection of the run to the service was made.
 func connected(run *probe.Run) bool {
+	if run.Route.Proxy != nil {
+		return run.Through() != nil
+	}
 	return slices.ContainsFunc(run.Dials, func(d probe.Dial) bool { return d.Failure == nil })
 }
 

@@ -40,6 +40,7 @@ func networkRules() []Rule {
 			Remedies: []string{
 				"Have the firewall allow outbound connections to the port, for the provisioning endpoint and for the hubs: the device needs both",
 				"Or use a transport on port 443: HTTPS, or MQTT or AMQP over WebSocket",
+				"Where a proxy forbids the port, have its rules allow CONNECT to it",
 			},
 			Scenario: "port-blocked",
 			Decide:   anotherNetwork(),
@@ -68,7 +69,7 @@ func networkRules() []Rule {
 		{
 			ID:    "proxy-not-configured",
 			Title: "Mandatory proxy not configured",
-			Meaning: "The network lets traffic out only through a proxy, and this client or service was not told of it, or the proxy wants credentials that it was not given. " +
+			Meaning: "The network lets traffic out only through a proxy, and this client or service was not told of it, was told of one that is not there, or has no credentials for it. " +
 				"Often one component has the setting and another one lacks it.",
 			Confirm: []string{
 				"Compare a request with and without the proxy, from the account of the service (curl -x PROXY https://HOST)",
@@ -80,7 +81,11 @@ func networkRules() []Rule {
 				"Give the proxy the credentials it asks for, or have the endpoint exempted",
 			},
 			NoScenario: "It lies in the network between device and service, which a local service cannot play.",
-			Weigh:      weighProxy,
+			Decide: &Decider{
+				How:     "Probe through the proxy of the network, if it has one: if that passes, only the setting was missing",
+				Command: probeCommand + "CREDENTIAL --proxy PROXY-URL --preflight",
+			},
+			Weigh: weighProxy,
 		},
 	}
 }
@@ -93,9 +98,9 @@ func anotherNetwork() *Decider {
 }
 
 // resolutionFailure returns why the name did not resolve, nil when it did or was not
-// asked for.
+// asked for. A proxy resolves it in our place.
 func (c *Case) resolutionFailure() *probe.NetFailure {
-	if c.Run.Resolution == nil {
+	if c.Run.Resolution == nil || c.Run.Route.Proxy != nil {
 		return nil
 	}
 	return c.Run.Resolution.Failure
@@ -111,7 +116,11 @@ func (c *Case) globalHost() bool {
 func weighDNS(c *Case) Weight {
 	f := c.resolutionFailure()
 	switch {
-	case f == nil && c.Run.Resolution != nil && !c.Run.Resolution.Literal:
+	case c.Run.ProxyFailed() != nil:
+		return weighDNSBehind(c.Run.ProxyFailed())
+	case f != nil && c.trialHelps() != "":
+		return doubted(c.trialHelps() + "; a network with a mandatory proxy need not resolve the names of others")
+	case f == nil && c.Run.Route.Proxy == nil && c.Run.Resolution != nil && !c.Run.Resolution.Literal:
 		return ruledOut("the name " + c.host() + " was resolved")
 	case f == nil:
 		return Weight{}
@@ -124,6 +133,8 @@ func weighDNS(c *Case) Weight {
 func weighPort(c *Case) Weight {
 	f := dialFailure(c.Run)
 	switch {
+	case c.Run.ProxyFailed() != nil:
+		return c.weighPortBehind(c.Run.ProxyFailed())
 	case f != nil && len(c.across.connected) > 0:
 		return c.weighClosedPort()
 	case f == nil || f.Kind == probe.NetUnreachable:
@@ -138,16 +149,24 @@ func weighReach(c *Case) Weight {
 	if w, told := c.weighReachBeside(); told {
 		return w
 	}
-	f := dialFailure(c.Run)
+	if c.Run.ProxyFailed() != nil {
+		return weighReachBehind(c.Run.ProxyFailed())
+	}
+	return weighReachOf(dialFailure(c.Run), c.across.allClosed()...)
+}
+
+// weighReachOf judges the network by a connection that failed, and by what else is known of
+// connections; nil is none.
+func weighReachOf(f *probe.NetFailure, because ...string) Weight {
 	switch {
 	case f == nil:
 		return Weight{}
 	case f.Kind == probe.NetRefused:
 		return ruledOut("the connection was refused, so something at the other end answers")
 	case f.Kind == probe.NetUnreachable:
-		return suggested(c.across.allClosed()...)
+		return suggested(because...)
 	}
-	return allowed(c.across.allClosed()...)
+	return allowed(because...)
 }
 
 func weighProxy(c *Case) Weight {
@@ -156,6 +175,10 @@ func weighProxy(c *Case) Weight {
 		return suggested("407 comes from a proxy that wants credentials")
 	case c.reached(Answered) != "":
 		return ruledOut(c.reached(Answered))
+	case c.Run.ProxyFailed() != nil:
+		return weighProxySetting(c.Run.ProxyFailed())
+	case c.Run.ProxyTrial != nil:
+		return c.weighProxyTrial()
 	case len(c.across.connected) > 0:
 		return doubted(c.across.ports(c.across.connected) + " takes connections without a proxy")
 	case c.resolutionFailure() != nil, dialFailure(c.Run) != nil:

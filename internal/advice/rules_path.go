@@ -62,6 +62,7 @@ func pathRules() []Rule {
 			Remedies: []string{
 				"Have *.azure-devices-provisioning.net and *.azure-devices.net exempted from TLS inspection: with certificates as identity nothing else works",
 				"With keys, adding the inspection CA to the device's trust store also works, if policy allows it",
+				"Where a proxy refuses to connect, have its rules allow CONNECT to these hosts",
 			},
 			Scenario: "proxy-interference",
 			Decide:   lookupElsewhere(),
@@ -84,6 +85,8 @@ func weighEndpoint(c *Case) Weight {
 	switch r := c.refusal; {
 	case isHub(c.host()) && c.event() != "":
 		return suggested(c.host() + " is the name of an IoT hub, not of a provisioning endpoint")
+	case c.Run.ProxyFailed() != nil:
+		return c.weighEndpointBehind(c.Run.ProxyFailed())
 	case c.resolutionFailure() != nil:
 		return c.weighUnknownName()
 	case garbled(c.Run) && !c.azure(), r.misfits():
@@ -153,6 +156,14 @@ func portOf(t probe.TransportID, e dps.Endpoint) int {
 }
 
 func weighInterception(c *Case) Weight {
+	w := c.weighMiddlebox()
+	if through := c.throughProxy(); through != "" && w.Strength > Silent {
+		w.Because = append(w.Because, through)
+	}
+	return w
+}
+
+func (c *Case) weighMiddlebox() Weight {
 	switch {
 	case c.webSocketsAlone() && (c.issuer() != probe.IssuerKnown || c.silent()):
 		return c.weighWebSockets()
@@ -166,6 +177,8 @@ func weighInterception(c *Case) Weight {
 		return c.weighForeignAnswer()
 	case garbled(c.Run):
 		return suggested("what answers does not speak the protocol of the transport")
+	case c.Run.ProxyFailed() != nil:
+		return c.weighInterceptionBehind(c.Run.ProxyFailed())
 	}
 	switch c.tlsFailure() {
 	case probe.TLSBadCertificate, probe.TLSOther:

@@ -17,7 +17,7 @@ func verdictOf(mode probe.Mode, run *probe.Run) Verdict {
 	case probe.EndRefused:
 		return refused(run)
 	}
-	if failed := run.FailedStage(); failed != nil && (failed.Stage == probe.StageResolve || failed.Stage == probe.StageConnect) {
+	if failed := run.FailedStage(); failed != nil && !muteProxy(run) && (failed.Stage == probe.StageResolve || failed.Stage == probe.StageConnect) {
 		return Fault // the network said no, even if only by its silence
 	}
 	return NoVerdict

@@ -30,6 +30,8 @@ type Config struct {
 	Roots      *x509.CertPool
 	ExtraRoots bool
 
+	Proxy ProxyFunc // which proxy leads to the service; nil means the direct way
+
 	Budget       time.Duration // for the whole probe; 0 means DefaultBudget
 	MaxAttempts  int           // register calls, the first included; 0 means DefaultMaxAttempts
 	RetryMaxWait time.Duration // longest single wait; 0 means DefaultRetryMaxWait

@@ -17,52 +17,95 @@ const (
 	handshakeTimeout = 15 * time.Second
 )
 
-// resolve looks the host up and keeps the addresses for connect.
+// peer is the host and port that connections are made to: the service's or the proxy's.
+func (r *runner) peer() (host string, port int) {
+	if p := r.way.Proxy; p != nil {
+		return p.Host, p.Port
+	}
+	return r.target.Endpoint.Host, r.transport.Port(r.target.Endpoint)
+}
+
+// resolve looks the peer up and keeps the addresses for connect.
 func (r *runner) resolve(ctx context.Context) Finding {
-	host := r.target.Endpoint.Host
-	res := &Resolution{Host: host}
+	host, _ := r.peer()
+	res := r.lookup(ctx, host)
 	r.run.Resolution = res
+	if res.Failure != nil {
+		r.stop(EndRefused)
+		f := failed("%s cannot be resolved: %s", host, res.Failure.Text)
+		if r.way.Proxy != nil {
+			return r.proxyUnresolved(res.Failure, f)
+		}
+		return r.tryUnused(ctx, f)
+	}
+	f := passed("%s", joinSome(res.Addresses)).with("addresses", joinAll(res.Addresses))
+	if res.Literal {
+		f = passed("%s is an address", host)
+	}
+	if r.way.Proxy != nil {
+		return r.leftToProxy(f)
+	}
+	return f
+}
+
+// lookup resolves a host.
+func (r *runner) lookup(ctx context.Context, host string) *Resolution {
 	if net.ParseIP(host) != nil {
-		res.Literal, res.Addresses = true, []string{host}
-		return passed("%s is an address", host)
+		return &Resolution{Host: host, Literal: true, Addresses: []string{host}}
 	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	addresses, err := r.resolver().LookupHost(ctx, host)
 	if err != nil {
-		res.Failure = classifyNet(err)
-		r.stop(EndRefused)
-		return failed("%s cannot be resolved: %s", host, res.Failure.Text)
+		return &Resolution{Host: host, Failure: classifyNet(err)}
 	}
-	res.Addresses = addresses
-	return passed("%s", joinSome(addresses)).with("addresses", joinAll(addresses))
+	return &Resolution{Host: host, Addresses: addresses}
 }
 
-// connect opens a TCP connection to the first address that takes one.
+// connect opens a TCP connection to the first address that takes one, and from there
+// through the proxy if there is one.
 func (r *runner) connect(ctx context.Context) Finding {
-	conn, dials := r.dialAny(ctx)
-	r.run.Dials = append(r.run.Dials, dials...)
-	last := dials[len(dials)-1]
-	if conn == nil {
-		r.stop(EndRefused)
-		return failed("%s: %s", last.Address, describeNet(last.Failure)).with("tried", strconv.Itoa(len(dials)))
+	conn, f := r.connectTCP(ctx)
+	switch {
+	case r.way.Proxy != nil && conn == nil:
+		return r.proxyUnreachable(f)
+	case r.way.Proxy != nil:
+		return r.connectThrough(ctx, conn, f)
+	case conn == nil:
+		return r.tryUnused(ctx, f)
 	}
 	r.tcp = conn
-	if len(dials) > 1 {
+	return r.tellDirect(f)
+}
+
+func (r *runner) connectTCP(ctx context.Context) (net.Conn, Finding) {
+	conn, dials := r.dialPeer(ctx)
+	last := dials[len(dials)-1]
+	switch {
+	case conn == nil:
+		r.stop(EndRefused)
+		return nil, failed("%s: %s", last.Address, describeNet(last.Failure)).with("tried", strconv.Itoa(len(dials)))
+	case len(dials) > 1:
 		first := dials[0]
-		return warned("%s, after %s failed: %s", last.Address, first.Address, describeNet(first.Failure))
+		return conn, warned("%s, after %s failed: %s", last.Address, first.Address, describeNet(first.Failure))
 	}
-	return passed("%s", last.Address)
+	return conn, passed("%s", last.Address)
+}
+
+// dialPeer opens one more TCP connection to the addresses that resolve found.
+func (r *runner) dialPeer(ctx context.Context) (net.Conn, []Dial) {
+	_, port := r.peer()
+	conn, dials := r.dialAny(ctx, r.run.Resolution.Addresses, port)
+	r.run.Dials = append(r.run.Dials, dials...)
+	return conn, dials
 }
 
 // dialAny tries every address in turn. It returns at least one Dial.
-func (r *runner) dialAny(ctx context.Context) (net.Conn, []Dial) {
-	port := strconv.Itoa(r.transport.Port(r.target.Endpoint))
-	addresses := r.run.Resolution.Addresses
+func (r *runner) dialAny(ctx context.Context, addresses []string, port int) (net.Conn, []Dial) {
 	limit := max(connectTimeout/time.Duration(len(addresses)), minDialTimeout)
 	var dials []Dial
 	for _, address := range addresses {
-		address = net.JoinHostPort(address, port)
+		address = net.JoinHostPort(address, strconv.Itoa(port))
 		start := time.Now()
 		conn, err := r.dialOne(ctx, address, limit)
 		dials = append(dials, Dial{Address: address, Took: time.Since(start), Failure: classifyNet(err)})
@@ -93,10 +136,9 @@ func (r *runner) dialTLS(ctx context.Context) (net.Conn, error) {
 		r.proven = nil
 		return proven, nil
 	}
-	conn, dials := r.dialAny(ctx)
-	r.run.Dials = append(r.run.Dials, dials...)
-	if conn == nil {
-		return nil, &dialError{dials[len(dials)-1].Failure}
+	conn, err := r.redial(ctx)
+	if err != nil {
+		return nil, err
 	}
 	tlsConn := tls.Client(conn, r.tlsConfig(&Handshake{}))
 	if err := handshake(ctx, tlsConn); err != nil {
@@ -104,6 +146,22 @@ func (r *runner) dialTLS(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	return tlsConn, nil
+}
+
+// redial opens one more connection to the service, the same way as connect did.
+func (r *runner) redial(ctx context.Context) (net.Conn, error) {
+	conn, dials := r.dialPeer(ctx)
+	switch {
+	case conn == nil:
+		return nil, &dialError{dials[len(dials)-1].Failure}
+	case r.way.Proxy == nil:
+		return conn, nil
+	}
+	through, attempt := r.tunnel(ctx, conn)
+	if through == nil {
+		return nil, &dialError{attempt.netFailure()}
+	}
+	return through, nil
 }
 
 // dialError carries a classified failure through a transport's library.

@@ -108,8 +108,11 @@ const (
 type Run struct {
 	Transport  TransportID
 	Findings   []Finding // exactly one per stage, in the order of Stages
-	Resolution *Resolution
-	Dials      []Dial // one per address tried, in order
+	Route      Route
+	Resolution *Resolution    // of the service's host, or of the proxy's
+	Dials      []Dial         // one per address of that host tried, in order
+	Tunnels    []ProxyAttempt // what the proxy answered, one per connection to it
+	ProxyTrial *ProxyAttempt  // whether a proxy that is named and not used connects; nil when not tried
 	TLS        *Handshake
 	Clock      *Clock
 	Opening    *Opening

@@ -55,40 +55,48 @@ func (r *runner) tlsConfig(h *Handshake) *tls.Config {
 // failTLS classifies a failed handshake, with the server's chain where it was seen, and
 // says how the run ends.
 func (r *runner) failTLS(h *Handshake, err error) {
-	h.Failure = &TLSFailure{Kind: TLSOther, Text: netText(err)}
-	f := h.Failure
+	h.Failure = classifyTLS(err, r.now())
 	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		h.Peer = bad.UnverifiedCertificates
 		h.Issuer = issuerOf(h.Peer)
-		f.Kind = verificationKind(bad.Err, r.now())
-		f.Text = bad.Err.Error()
 		r.clockFromCertificate(h)
+	}
+	switch h.Failure.Kind {
+	case TLSTimeout:
+		r.stop(EndTimeout)
+	case TLSCut:
+		r.stop(EndCut)
+	default:
 		r.stop(EndRefused)
-		return
+	}
+}
+
+// classifyTLS sorts the error of a handshake at the local time now.
+func classifyTLS(err error, now time.Time) *TLSFailure {
+	f := &TLSFailure{Kind: TLSOther, Text: netText(err)}
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		f.Kind, f.Text = verificationKind(bad.Err, now), bad.Err.Error()
+		return f
 	}
 	if alert, ok := receivedAlert(err); ok {
 		f.Kind, f.Alert = TLSAlert, alert
-		r.stop(EndRefused)
-		return
+		return f
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		f.Kind = TLSNotTLS
-		r.stop(EndRefused)
-		return
+		return f
 	}
 	switch netKind(err) {
 	case NetTimeout:
 		f.Kind = TLSTimeout
-		r.stop(EndTimeout)
 	case NetReset:
 		f.Kind = TLSCut
-		r.stop(EndCut)
 	default:
 		if strings.Contains(f.Text, "protocol version") || strings.Contains(f.Text, "cipher suite") {
 			f.Kind = TLSVersion
 		}
-		r.stop(EndRefused)
 	}
+	return f
 }
 
 func verificationKind(err error, now time.Time) TLSKind {

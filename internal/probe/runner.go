@@ -19,6 +19,7 @@ type runner struct {
 	*shared
 	transport Transport
 	run       *Run
+	way       ProxyChoice // how the service is reached
 
 	identity Identity
 	tcp      net.Conn  // connected, not yet TLS
@@ -34,6 +35,8 @@ type runner struct {
 func (r *runner) walk(ctx context.Context) {
 	defer r.close()
 	r.run.Transport = r.transport.ID()
+	r.way = r.cfg.Proxy.choose(r.target.Endpoint.Host, r.transport.Port(r.target.Endpoint))
+	r.run.Route = r.way.route()
 	r.identity = r.cfg.Attestation.Identify(r.target, r.now())
 	r.pace = newPacer(r.cfg.RetryMaxWait)
 	var blocked StageID

@@ -2,8 +2,10 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +48,8 @@ type Target struct {
 	IDScope        string `json:"id_scope"`
 	RegistrationID string `json:"registration_id"`
 	Attestation    string `json:"attestation"`
+
+	proxies []string // for the reader of text; in JSON the facts of the connect stage tell
 }
 
 // Run is the probe of one transport.
@@ -172,7 +176,27 @@ func newTarget(ev *probe.Evidence) Target {
 		IDScope:        Clean(ev.Target.Scope),
 		RegistrationID: Clean(ev.Target.RegistrationID),
 		Attestation:    string(ev.Target.Attestation),
+		proxies:        proxiesOf(ev),
 	}
+}
+
+// proxiesOf are the proxies that the runs go through, each with who names it, or why one
+// that is named was not used.
+func proxiesOf(ev *probe.Evidence) []string {
+	var list []string
+	for _, run := range ev.Runs {
+		text := ""
+		switch route := run.Route; {
+		case route.Proxy != nil:
+			text = Clean(fmt.Sprintf("%s (%s)", route.Proxy.URL, route.Proxy.Origin))
+		case route.Direct != "":
+			text = Clean("none: " + route.Direct)
+		}
+		if text != "" && !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 // endpointText is the host, with the port where the runs share one that is not the

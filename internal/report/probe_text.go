@@ -35,7 +35,8 @@ func (d *Probe) drawTarget(p *page) {
 		field{"endpoint", d.Target.Endpoint},
 		field{"id scope", d.Target.IDScope},
 		field{"registration id", d.Target.RegistrationID},
-		field{"attestation", d.Target.Attestation})
+		field{"attestation", d.Target.Attestation},
+		field{"proxy", strings.Join(d.Target.proxies, ", ")})
 }
 
 // draw draws a run: its stages and what the service answered. Beside others it leaves out

@@ -1,0 +1,186 @@
+package advice
+
+import (
+	"fmt"
+
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// What a proxy refuses says little of the device and much of the way. These functions
+// weigh the causes of rules_network.go and rules_path.go on a run that came no further
+// than its proxy; a is that attempt.
+
+// proxyRows are the catalogue rows for a run that came no further than its proxy. A proxy
+// that works and was not able or willing to connect has none.
+func proxyRows(a *probe.ProxyAttempt) []*codes.Entry {
+	switch a.Failure.Kind {
+	case probe.ProxyAuth:
+		return entries("http-407")
+	case probe.ProxyUnresolved, probe.ProxyUnreachable, probe.ProxyTLS, probe.ProxyNotAProxy:
+		return entries("net-proxyconnect")
+	}
+	return nil
+}
+
+// proxyText says in one line why there is no way through the proxy.
+func proxyText(a *probe.ProxyAttempt) string {
+	return fmt.Sprintf("there is no connection to %s through %s: %s", a.Target, proxyName(a.Proxy), a.Failure.Text)
+}
+
+func proxyName(p probe.ProxyRef) string { return fmt.Sprintf("the proxy %s (%s)", p.URL, p.Origin) }
+
+// muteProxy reports whether the run ended at a proxy that took the connection and then
+// gave no whole answer.
+func muteProxy(run *probe.Run) bool {
+	a := run.ProxyFailed()
+	return a != nil && (a.Failure.Kind == probe.ProxyTimeout || a.Failure.Kind == probe.ProxyCut)
+}
+
+// throughProxy says that the run goes through a proxy, "" when it does not.
+func (c *Case) throughProxy() string {
+	if a := c.Run.Through(); a != nil {
+		return "everything passed through " + proxyName(a.Proxy)
+	}
+	return ""
+}
+
+// beside names the transport of another run that got through the same proxy to the same
+// host, "" when none did.
+func (c *Case) beside(p probe.ProxyRef) probe.TransportID {
+	for i := range c.Evidence.Runs {
+		if a := c.Evidence.Runs[i].Through(); a != nil && a.Proxy.URL == p.URL {
+			return c.Evidence.Runs[i].Transport
+		}
+	}
+	return ""
+}
+
+// weighProxySetting judges whether the setting of the proxy is what is wrong.
+func weighProxySetting(a *probe.ProxyAttempt) Weight {
+	switch a.Failure.Kind {
+	case probe.ProxyAuth:
+		return proven("only a proxy that wants credentials answers so; they belong into its setting, as USER:PASSWORD@ before the host")
+	case probe.ProxyUnresolved:
+		if a.Failure.Net.Kind == probe.NetNoSuchHost {
+			return suggested("the name of the proxy does not exist; " + a.Proxy.Origin + " gives it")
+		}
+		return allowed()
+	case probe.ProxyUnreachable:
+		if a.Failure.Net.Kind == probe.NetUnreachable {
+			return allowed()
+		}
+		return suggested("nothing takes a connection where " + a.Proxy.Origin + " says that the proxy is")
+	case probe.ProxyTLS, probe.ProxyNotAProxy:
+		return suggested("what answers there is not the proxy that " + a.Proxy.Origin + " says it is")
+	case probe.ProxyPage, probe.ProxyStatus, probe.ProxyTimeout, probe.ProxyCut:
+		return allowed("what " + a.Proxy.Origin + " names may be something else than a proxy")
+	}
+	return Weight{}
+}
+
+// weighProxyTrial judges a direct way that failed where a proxy is named and was not used.
+func (c *Case) weighProxyTrial() Weight {
+	a := c.Run.ProxyTrial
+	switch {
+	case a.Failure != nil:
+		return allowed(proxyName(a.Proxy) + " does not help: " + a.Failure.Text)
+	case len(c.across.connected) > 0:
+		return allowed(proxyName(a.Proxy) + " does connect to " + a.Target)
+	}
+	return proven("the direct way fails, and " + proxyName(a.Proxy) + ", which was not used, does connect to " + a.Target)
+}
+
+// trialHelps says that a proxy which is named and was not used gets through, "" if none
+// does.
+func (c *Case) trialHelps() string {
+	if a := c.Run.ProxyTrial; a != nil && a.Failure == nil {
+		return proxyName(a.Proxy) + " does connect to " + a.Target
+	}
+	return ""
+}
+
+// weighDNSBehind: the proxy resolves the name of the service, we that of the proxy.
+func weighDNSBehind(a *probe.ProxyAttempt) Weight {
+	switch a.Failure.Kind {
+	case probe.ProxyUnresolved:
+		return suggested("it is the name of the proxy that was not resolved")
+	case probe.ProxyNoRoute:
+		return allowed("a proxy resolves the name of the service itself, and may have failed to")
+	}
+	return Weight{}
+}
+
+func (c *Case) weighPortBehind(a *probe.ProxyAttempt) Weight {
+	switch a.Failure.Kind {
+	case probe.ProxyForbidden:
+		return c.weighForbidden(a)
+	case probe.ProxyNoRoute, probe.ProxyTimeout:
+		return allowed("a firewall behind the proxy would look like this")
+	case probe.ProxyUnreachable:
+		return allowed("it is the port of the proxy that takes no connection")
+	}
+	return Weight{}
+}
+
+// weighForbidden judges whether the rules of the proxy mean the port.
+func (c *Case) weighForbidden(a *probe.ProxyAttempt) Weight {
+	if beside := c.beside(a.Proxy); beside != "" {
+		return proven("the " + string(beside) + " transport got through the same proxy to the same host, on its own port")
+	}
+	if c.port() != dps.PortHTTPS {
+		return suggested(fmt.Sprintf("many proxies let CONNECT pass to port %d alone", dps.PortHTTPS))
+	}
+	return allowed("the rules of a proxy can name ports as well as hosts")
+}
+
+// port is that of the service for the transport of the run.
+func (c *Case) port() int { return portOf(c.Run.Transport, c.Evidence.Target.Endpoint) }
+
+func weighReachBehind(a *probe.ProxyAttempt) Weight {
+	switch a.Failure.Kind {
+	case probe.ProxyUnreachable:
+		return weighReachOf(a.Failure.Net)
+	case probe.ProxyUnresolved:
+		if a.Failure.Net.Kind == probe.NetNoSuchHost {
+			return Weight{}
+		}
+		return allowed()
+	case probe.ProxyNoRoute:
+		return allowed("the proxy did not get to the service either")
+	case probe.ProxyTimeout, probe.ProxyCut:
+		return allowed()
+	}
+	return ruledOut("the proxy was reached and answered")
+}
+
+// weighEndpointBehind judges the endpoint that a proxy did not reach.
+func (c *Case) weighEndpointBehind(a *probe.ProxyAttempt) Weight {
+	switch {
+	case c.globalHost():
+		return ruledOut(c.host() + " is a documented endpoint")
+	case a.Failure.Kind == probe.ProxyNoRoute && !c.azure():
+		return suggested("it is none of the documented endpoints, and the proxy did not get to it")
+	case a.Failure.Kind == probe.ProxyNoRoute:
+		return allowed("it is the name of a single instance, which exists only as long as that does")
+	}
+	return Weight{}
+}
+
+func (c *Case) weighInterceptionBehind(a *probe.ProxyAttempt) Weight {
+	switch a.Failure.Kind {
+	case probe.ProxyForbidden:
+		if c.port() != dps.PortHTTPS {
+			return allowed("the rules of a proxy can name hosts as well as ports")
+		}
+		return suggested("the rules of the proxy forbid the connection")
+	case probe.ProxyPage:
+		return suggested("sign-in and warning pages of networks come so")
+	case probe.ProxyStatus:
+		return suggested("a proxy that lets traffic through does not answer so")
+	case probe.ProxyNotAProxy, probe.ProxyTLS, probe.ProxyNoRoute, probe.ProxyTimeout, probe.ProxyCut:
+		return allowed()
+	}
+	return Weight{}
+}

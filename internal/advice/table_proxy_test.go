@@ -1,0 +1,254 @@
+package advice
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+var plantProxy = probe.ProxyRef{URL: "http://proxy.plant:3128", Kind: probe.ProxyHTTP, Origin: "HTTPS_PROXY"}
+
+// behind stops every run at its proxy.
+func behind(kind probe.ProxyFailureKind, alter ...func(*probe.ProxyAttempt)) change {
+	return func(ev *probe.Evidence) {
+		through(ev)
+		for i := range ev.Runs {
+			r := &ev.Runs[i]
+			r.TLS, r.Clock, r.Opening = nil, nil, nil
+			r.Findings = []probe.Finding{{Stage: probe.StageConnect, Outcome: probe.Failed}}
+			a := &r.Tunnels[0]
+			a.Failure = &probe.ProxyFailure{Kind: kind, Text: "as it was"}
+			for _, each := range alter {
+				each(a)
+			}
+			switch kind {
+			case probe.ProxyTimeout:
+				r.End = probe.EndTimeout
+			case probe.ProxyCut:
+				r.End = probe.EndCut
+			}
+		}
+	}
+}
+
+// through sends every run through the proxy.
+func through(ev *probe.Evidence) {
+	for i := range ev.Runs {
+		r := &ev.Runs[i]
+		r.Route.Proxy = &plantProxy
+		r.Resolution = &probe.Resolution{Host: "proxy.plant", Addresses: []string{"10.1.2.3"}}
+		r.Dials = []probe.Dial{{Address: "10.1.2.3:3128"}}
+		r.Tunnels = []probe.ProxyAttempt{{Proxy: plantProxy, Target: publicHost + ":443", Status: 200}}
+	}
+}
+
+// because is why the network did not let the probe to the proxy.
+func because(kind probe.NetKind) func(*probe.ProxyAttempt) {
+	return func(a *probe.ProxyAttempt) { a.Failure.Net = &probe.NetFailure{Kind: kind} }
+}
+
+// trial has a proxy that is named and not used tried; kind is "" where it connects.
+func trial(kind probe.ProxyFailureKind) change {
+	return func(ev *probe.Evidence) {
+		for i := range ev.Runs {
+			a := &probe.ProxyAttempt{Proxy: plantProxy, Target: publicHost + ":443"}
+			if kind != "" {
+				a.Failure = &probe.ProxyFailure{Kind: kind, Text: "as it was"}
+			}
+			ev.Runs[i].ProxyTrial = a
+		}
+	}
+}
+
+func proxyTable() []row {
+	return []row{
+		{
+			name: "the proxy wants credentials", ev: refusedProbe(behind(probe.ProxyAuth)), verdict: Fault,
+			causes: []string{"proves proxy-not-configured"},
+			out:    []string{"network-unreachable", "wrong-global-endpoint"},
+		},
+		{
+			name: "the proxy's name does not exist", verdict: Fault,
+			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(probe.NetNoSuchHost))),
+			causes: []string{"suggests proxy-not-configured", "suggests dns-failure"},
+			out:    []string{"wrong-global-endpoint"},
+		},
+		{
+			name: "the proxy's name is not resolved", verdict: Fault,
+			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(probe.NetResolverTimeout))),
+			causes: []string{"suggests dns-failure", "suggests proxy-not-configured", "allows network-unreachable"},
+		},
+		{
+			name: "nothing listens where the proxy should be", verdict: Fault,
+			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetRefused))),
+			causes: []string{"suggests proxy-not-configured", "allows port-blocked"},
+			out:    []string{"network-unreachable"},
+		},
+		{
+			name: "nothing answers where the proxy should be", verdict: Fault,
+			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetTimeout))),
+			causes: []string{"suggests proxy-not-configured", "allows port-blocked", "allows network-unreachable"},
+		},
+		{
+			name: "no route to the proxy", verdict: Fault,
+			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetUnreachable))),
+			causes: []string{"suggests network-unreachable", "suggests proxy-not-configured", "allows port-blocked"},
+		},
+		{
+			name: "no TLS with the proxy", ev: refusedProbe(behind(probe.ProxyTLS)), verdict: Fault,
+			causes: []string{"suggests proxy-not-configured", "allows proxy-interference"},
+			out:    []string{"network-unreachable"},
+		},
+		{
+			name: "no proxy at all", ev: refusedProbe(behind(probe.ProxyNotAProxy)), verdict: Fault,
+			causes: []string{"suggests proxy-not-configured", "allows proxy-interference"},
+		},
+		{
+			name: "the proxy forbids the host", ev: refusedProbe(behind(probe.ProxyForbidden)), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "allows port-blocked"},
+			out:    []string{"network-unreachable"},
+		},
+		{
+			name: "the proxy forbids the port", ev: refusedProbe(over(probe.MQTT), behind(probe.ProxyForbidden)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "allows proxy-interference"},
+		},
+		{
+			name: "the proxy forbids one port of two", verdict: Fault,
+			ev: refusedProbe(also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete)), through, func(ev *probe.Evidence) {
+				second := ev.Runs[1]
+				behind(probe.ProxyForbidden)(ev)
+				ev.Runs[0].Transport, ev.Runs[1] = probe.AMQP, second
+			}),
+			causes: []string{"proves port-blocked"},
+			out:    []string{"network-unreachable"},
+		},
+		{
+			name: "the proxy does not get there", ev: refusedProbe(behind(probe.ProxyNoRoute)), verdict: Fault,
+			causes: []string{"allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows proxy-interference"},
+			out:    []string{"wrong-global-endpoint"},
+		},
+		{
+			name: "the proxy does not get to an own instance", verdict: Fault,
+			ev:     refusedProbe(host("plant.azure-devices-provisioning.net"), behind(probe.ProxyNoRoute)),
+			causes: []string{"allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows wrong-global-endpoint", "allows proxy-interference"},
+		},
+		{
+			name: "the proxy does not get to a name that nobody knows", ev: refusedProbe(host(ownHost), behind(probe.ProxyNoRoute)), verdict: Fault,
+			causes: []string{"suggests wrong-global-endpoint", "allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows proxy-interference"},
+		},
+		{
+			name: "a page in place of a connection", ev: refusedProbe(behind(probe.ProxyPage)), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "allows proxy-not-configured"},
+		},
+		{
+			name: "another answer of the proxy", ev: refusedProbe(behind(probe.ProxyStatus)), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "allows proxy-not-configured"},
+		},
+		{
+			name: "a silent proxy", ev: refusedProbe(behind(probe.ProxyTimeout)), verdict: NoVerdict,
+			causes: []string{"allows port-blocked", "allows network-unreachable", "allows proxy-not-configured", "allows proxy-interference"},
+		},
+		{
+			name: "a proxy that hangs up", ev: refusedProbe(host(ownHost), behind(probe.ProxyCut)), verdict: NoVerdict,
+			causes: []string{"allows network-unreachable", "allows proxy-not-configured", "allows proxy-interference"},
+		},
+		{
+			name: "a refusal of the service, through a proxy", ev: refusedProbe(through, refuse(404, 404201, "")), verdict: Fault,
+			causes: []string{"suggests enrollment-not-found", "allows wrong-id-scope"},
+			out:    []string{"dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured"},
+		},
+		{
+			name: "an interceptor behind the proxy", ev: refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther), through), verdict: Fault,
+			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
+			out:    []string{"port-blocked"},
+		},
+		{
+			name: "the direct way fails, and a proxy gets there", ev: refusedProbe(undialed(probe.NetTimeout), trial("")), verdict: Fault,
+			causes: []string{"proves proxy-not-configured"},
+		},
+		{
+			name: "the name is not resolved, and a proxy gets there", ev: refusedProbe(unresolved(probe.NetNoSuchHost), trial("")), verdict: Fault,
+			causes: []string{"proves proxy-not-configured"},
+		},
+		{
+			name: "the direct way fails, and so does a proxy", ev: refusedProbe(undialed(probe.NetTimeout), trial(probe.ProxyForbidden)), verdict: Fault,
+			causes: []string{"suggests port-blocked", "allows network-unreachable", "allows proxy-not-configured", "allows public-network-access-disabled"},
+		},
+		{
+			name: "one port is blocked, for which a proxy gets there", verdict: Fault,
+			ev:     refusedProbe(undialed(probe.NetTimeout), trial(""), also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
+			causes: []string{"proves port-blocked"},
+		},
+		{
+			name: "an upgrade that is lost behind a proxy", verdict: Fault,
+			ev:     refusedProbe(host(ownHost), upgrade(probe.AMQPWS, 426, ""), through),
+			causes: []string{"suggests proxy-interference", "allows wrong-global-endpoint", "allows transport-protocol-wrong"},
+		},
+	}
+}
+
+// TestProxyReasons: the words name the proxy, who named it and what it answered.
+func TestProxyReasons(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		ev   *probe.Evidence
+		want []string
+	}{
+		"refused": {refusedProbe(behind(probe.ProxyAuth)), []string{
+			"there is no connection to " + publicHost + ":443 through the proxy http://proxy.plant:3128 (HTTPS_PROXY): as it was",
+			"only a proxy that wants credentials answers so; they belong into its setting, as USER:PASSWORD@ before the host",
+		}},
+		"not used": {refusedProbe(undialed(probe.NetTimeout), trial("")), []string{
+			"no TCP connection was made: 20.43.44.10:443 did not answer",
+			"the direct way fails, and the proxy http://proxy.plant:3128 (HTTPS_PROXY), which was not used, does connect to " + publicHost + ":443",
+		}},
+		"intercepted": {refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther), through, shows), []string{
+			"the TLS handshake failed: the server's certificate leads to no trusted root",
+			"the certificate presented for " + publicHost + ` was issued by "CN=Plant Gateway", which is none of the public roots that Azure uses`,
+			"everything passed through the proxy http://proxy.plant:3128 (HTTPS_PROXY)",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, Diagnose(test.ev).Causes[0].Because); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestDecideKeepsTheProxy: a step that probes again goes the same way.
+func TestDecideKeepsTheProxy(t *testing.T) {
+	t.Parallel()
+	flag := func(ev *probe.Evidence) {
+		through(ev)
+		ev.Runs[0].Route.Proxy = &probe.ProxyRef{URL: plantProxy.URL, Kind: plantProxy.Kind, Origin: "--proxy"}
+	}
+	none := func(ev *probe.Evidence) { ev.Runs[0].Route.Direct = "--proxy none was given" }
+	exempt := func(ev *probe.Evidence) { ev.Runs[0].Route.Direct = "NO_PROXY exempts the host" }
+	for name, test := range map[string]struct {
+		way  change
+		want string
+	}{
+		"by a flag":          {flag, " --proxy PROXY-URL"},
+		"by the environment": {through, ""},
+		"none by a flag":     {none, " --proxy none"},
+		"exempted":           {exempt, ""},
+		"none":               {nothing, ""},
+	} {
+		for _, command := range commands(refusedProbe(test.way, unauthorized())) {
+			if _, proxy, _ := strings.Cut(command, " --proxy"); proxy != strings.TrimPrefix(test.want, " --proxy") {
+				t.Errorf("%s: %s", name, command)
+			}
+		}
+	}
+	once := commands(refusedProbe(flag, behind(probe.ProxyNotAProxy)))
+	if i := slices.IndexFunc(once, func(c string) bool { return strings.Count(c, "--proxy") == 1 }); i < 0 {
+		t.Errorf("no step names the proxy: %q", once)
+	}
+}

@@ -1,0 +1,158 @@
+package probe
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"dpsdiag/internal/dps"
+)
+
+// Proxy is a host that connects to others for us. A proxy is a way to make the TCP
+// connection of any transport, never a transport.
+type Proxy struct {
+	Kind           ProxyKind
+	Host           string
+	Port           int
+	User, Password dps.Secret // both zero for a proxy that asks for none
+	Origin         string     // see ProxyRef
+}
+
+// maxProxyCredential is the longest user name or password, in bytes (RFC 1929, 2).
+const maxProxyCredential = 255
+
+// ParseProxy reads the URL of a proxy: http, https or socks5 (socks5h means the same: the
+// name of the target is always left to the proxy). Without a scheme it is an HTTP proxy.
+// Errors never quote the text, which may hold a password.
+func ParseProxy(text, origin string) (*Proxy, error) {
+	text = strings.TrimSpace(text)
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("it is not a URL; special characters of a user name or password are written as %XX")
+	case u.Hostname() == "":
+		return nil, errors.New("it names no host")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("it has more than a host and a port; the address of a PAC file is no proxy")
+	}
+	p := &Proxy{Host: u.Hostname(), Origin: origin}
+	if err := p.setScheme(u.Scheme); err != nil {
+		return nil, err
+	}
+	if err := p.setPort(u.Port()); err != nil {
+		return nil, err
+	}
+	if err := p.setCredentials(u.User); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// setScheme sets the kind and the port that goes with it.
+func (p *Proxy) setScheme(scheme string) error {
+	switch scheme {
+	case "http":
+		p.Kind, p.Port = ProxyHTTP, 80
+	case "https":
+		p.Kind, p.Port = ProxyHTTPS, 443
+	case "socks5", "socks5h":
+		p.Kind, p.Port = ProxySOCKS5, 1080
+	default:
+		return errors.New("its scheme is none of http, https, socks5 and socks5h")
+	}
+	return nil
+}
+
+func (p *Proxy) setPort(text string) error {
+	if text == "" {
+		return nil
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 1 || port > 65535 {
+		return errors.New("its port is not a number from 1 to 65535")
+	}
+	p.Port = port
+	return nil
+}
+
+func (p *Proxy) setCredentials(user *url.Userinfo) error {
+	name := user.Username()
+	password, _ := user.Password()
+	switch {
+	case len(name) > maxProxyCredential || len(password) > maxProxyCredential:
+		return errors.New("its user name or password is longer than 255 bytes")
+	case strings.Contains(name, ":") && p.Kind != ProxySOCKS5:
+		return errors.New("its user name has a colon, which HTTP has no way to send")
+	case name == "" && password != "" && p.Kind == ProxySOCKS5:
+		return errors.New("it has a password without a user name")
+	}
+	p.User, p.Password = dps.NewSecret(name), dps.NewSecret(password)
+	return nil
+}
+
+// URL is the proxy's URL without the credentials.
+func (p *Proxy) URL() string { return (&url.URL{Scheme: string(p.Kind), Host: p.address()}).String() }
+
+func (p *Proxy) address() string { return net.JoinHostPort(p.Host, strconv.Itoa(p.Port)) }
+
+func (p *Proxy) ref() ProxyRef { return ProxyRef{URL: p.URL(), Kind: p.Kind, Origin: p.Origin} }
+
+func (p *Proxy) hasCredentials() bool { return !p.User.IsZero() || !p.Password.IsZero() }
+
+// redact makes the credentials unreadable in what a proxy sent: some repeat a request in
+// their page of error.
+func (p *Proxy) redact(text string) string {
+	var pairs []string
+	for _, secret := range []string{p.basic(), p.Password.Reveal(), p.User.Reveal()} {
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+			if p.hasCredentials() && form != "" {
+				pairs = append(pairs, form, "[redacted]")
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// ProxyChoice is what the settings of a machine say of the way to one host.
+type ProxyChoice struct {
+	Proxy *Proxy // nil for the direct way
+	// Direct says why it is the direct way although a proxy is named.
+	Direct string
+	// Unused are proxies that are named but not meant for the host. When the direct way
+	// fails, they are asked for a connection; nothing is sent through it.
+	Unused []*Proxy
+}
+
+// ProxyFunc chooses the way to a host and port.
+type ProxyFunc func(host string, port int) ProxyChoice
+
+// ThroughProxy leads to every host through p.
+func ThroughProxy(p *Proxy) ProxyFunc {
+	return func(string, int) ProxyChoice { return ProxyChoice{Proxy: p} }
+}
+
+// WithoutProxy leads to every host directly; why says so for the report, unused are the
+// proxies that are named all the same.
+func WithoutProxy(why string, unused ...*Proxy) ProxyFunc {
+	return func(string, int) ProxyChoice { return ProxyChoice{Direct: why, Unused: unused} }
+}
+
+func (f ProxyFunc) choose(host string, port int) ProxyChoice {
+	if f == nil {
+		return ProxyChoice{}
+	}
+	return f(host, port)
+}
+
+func (c ProxyChoice) route() Route {
+	if c.Proxy == nil {
+		return Route{Direct: c.Direct}
+	}
+	ref := c.Proxy.ref()
+	return Route{Proxy: &ref}
+}

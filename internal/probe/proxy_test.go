@@ -1,0 +1,332 @@
+package probe_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/probe"
+)
+
+// userinfo is the part of a URL with the credentials.
+func userinfo() string { return url.UserPassword(proxyUser, proxyPassword).String() + "@" }
+
+// TestThroughProxies probes a service that only the proxy can resolve and reach.
+func TestThroughProxies(t *testing.T) {
+	tests := map[string]struct {
+		scheme   string
+		userinfo string
+		auth     bool
+		serve    func(*proxyDouble, net.Conn)
+		kind     probe.ProxyKind
+		server   string
+	}{
+		"http":                      {"http", "", false, connectHTTP, probe.ProxyHTTP, "double"},
+		"http with credentials":     {"http", userinfo(), true, connectHTTP, probe.ProxyHTTP, "double"},
+		"https":                     {"https", "", false, connectHTTP, probe.ProxyHTTPS, "double"},
+		"https with credentials":    {"https", userinfo(), true, connectHTTP, probe.ProxyHTTPS, "double"},
+		"socks5":                    {"socks5", "", false, connectSOCKS, probe.ProxySOCKS5, ""},
+		"socks5 with credentials":   {"socks5", userinfo(), true, connectSOCKS, probe.ProxySOCKS5, ""},
+		"socks5h":                   {"socks5h", "", false, connectSOCKS, probe.ProxySOCKS5, ""},
+		"credentials nobody wanted": {"http", userinfo(), false, connectHTTP, probe.ProxyHTTP, "double"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg, to := hiddenService(t, service{})
+			double := &proxyDouble{to: to, auth: test.auth}
+			if test.kind == probe.ProxyHTTPS {
+				double.https = proxyTLS(t, &cfg)
+			}
+			serveProxy(t, double, test.serve)
+			cfg = through(t, cfg, double.url(test.scheme, test.userinfo))
+			run := do(t, cfg)
+			if got := outcomes(run); got != healthy {
+				t.Fatalf("outcomes %q: %+v", got, run.FailedStage())
+			}
+			ref := probe.ProxyRef{URL: string(test.kind) + "://" + double.addr.String(), Kind: test.kind, Origin: "--proxy"}
+			want := []probe.ProxyAttempt{{Proxy: ref, Target: "example.com:443", WithCredentials: test.userinfo != "", Server: test.server}}
+			if test.kind != probe.ProxySOCKS5 {
+				want[0].Status = 200
+			}
+			run.Tunnels[0].Took = 0
+			if diff := cmp.Diff(want, run.Tunnels); diff != "" {
+				t.Errorf("tunnels (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(probe.Route{Proxy: &ref}, run.Route); diff != "" {
+				t.Errorf("route (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{"example.com:443"}, double.targets()); diff != "" {
+				t.Errorf("asked for (-want +got):\n%s", diff)
+			}
+			if d := run.Find(probe.StageConnect).Detail; !strings.HasPrefix(d, "example.com:443 through the proxy "+ref.URL) {
+				t.Errorf("connect says %q", d)
+			}
+			noSecrets(t, run)
+		})
+	}
+}
+
+// proxyTLS is a certificate for loopback that the probe trusts.
+func proxyTLS(t *testing.T, cfg *probe.Config) *tls.Config {
+	t.Helper()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	cfg.Roots.AddCert(server.Certificate())
+	return &tls.Config{Certificates: server.TLS.Certificates}
+}
+
+// TestEveryConnectionGoesThroughTheProxy: a service that hangs up after each answer is
+// connected to anew.
+func TestEveryConnectionGoesThroughTheProxy(t *testing.T) {
+	cfg, to := hiddenService(t, service{
+		root:     answer(404, "", "Connection", "close"),
+		register: answer(202, `{"operationId":"op1","status":"assigning"}`, "Connection", "close", "Retry-After", "0"),
+	})
+	double := serveProxy(t, &proxyDouble{to: to}, connectHTTP)
+	run := do(t, through(t, cfg, double.url("http", "")))
+	if outcomes(run) != healthy || len(run.Tunnels) != 3 || len(run.Dials) != 3 {
+		t.Errorf("outcomes %s over %d tunnels and %d connections, want 3", outcomes(run), len(run.Tunnels), len(run.Dials))
+	}
+}
+
+// TestServerSpeaksFirst: what comes right behind the proxy's answer is the server's.
+func TestServerSpeaksFirst(t *testing.T) {
+	proxy := listenEach(t, answers("HTTP/1.1 200 OK\r\n\r\n\x15\x03\x03\x00\x02\x02\x28")) // a handshake_failure alert
+	run := do(t, through(t, nowhere(t), "http://"+proxy.String()))
+	if run.TLS == nil || run.TLS.Failure == nil || run.TLS.Failure.Kind != probe.TLSAlert || run.TLS.Failure.Alert != 40 {
+		t.Errorf("outcomes %s, %+v", outcomes(run), run.TLS)
+	}
+}
+
+// TestProxyGoneLater: the proxy refuses the second connection.
+func TestProxyGoneLater(t *testing.T) {
+	cfg, to := hiddenService(t, service{root: answer(404, "", "Connection", "close")})
+	double := &proxyDouble{to: to}
+	serveProxy(t, double, func(d *proxyDouble, conn net.Conn) {
+		if len(d.targets()) == 0 {
+			connectHTTP(d, conn)
+			return
+		}
+		conn.Read(make([]byte, 1024))
+		io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+	})
+	run := do(t, through(t, cfg, double.url("http", "")))
+	failed := run.FailedStage()
+	if failed == nil || failed.Stage != probe.StageRegister || !strings.Contains(failed.Detail, "403") {
+		t.Errorf("failed stage %+v", failed)
+	}
+	if run.ProxyFailed() != nil || run.Through() == nil {
+		t.Error("a run that got through is taken for one that did not")
+	}
+}
+
+// TestProxyCertificate: an https proxy is verified as every server is.
+func TestProxyCertificate(t *testing.T) {
+	cfg, to := hiddenService(t, service{})
+	server := proxyTLS(t, &cfg)
+	old := server.Clone()
+	old.MaxVersion = tls.VersionTLS11
+	for want, test := range map[probe.TLSKind]struct {
+		server *tls.Config
+		roots  *x509.CertPool
+	}{
+		probe.TLSUnknownAuthority: {server, x509.NewCertPool()},
+		probe.TLSAlert:            {old, cfg.Roots},
+	} {
+		double := serveProxy(t, &proxyDouble{to: to, https: test.server}, connectHTTP)
+		cfg.Roots = test.roots
+		run := do(t, through(t, cfg, double.url("https", userinfo())))
+		a := run.ProxyFailed()
+		if a == nil || a.Failure.Kind != probe.ProxyTLS || a.Failure.TLS.Kind != want {
+			t.Errorf("%s: %+v", want, a)
+		}
+		if asked := double.targets(); len(asked) > 0 {
+			t.Errorf("%s: the proxy was asked for %v", want, asked)
+		}
+	}
+}
+
+// TestProxyOutOfReach covers proxies whose name or address leads nowhere.
+func TestProxyOutOfReach(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	cfg := nowhere(t)
+	t.Run("unresolved", func(t *testing.T) {
+		cfg := cfg
+		cfg.Resolver = resolver{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
+		run := do(t, through(t, cfg, "http://proxy.example:3128"))
+		a := run.ProxyFailed()
+		if a == nil || a.Failure.Kind != probe.ProxyUnresolved || a.Failure.Net.Kind != probe.NetNoSuchHost || run.FailedStage().Stage != probe.StageResolve {
+			t.Errorf("%+v", a)
+		}
+		if run.Resolution.Host != "proxy.example" || run.FailedStage().Detail != "the proxy: proxy.example cannot be resolved: no such host" {
+			t.Errorf("%+v, %s", run.Resolution, run.FailedStage().Detail)
+		}
+	})
+	t.Run("refused", func(t *testing.T) {
+		run := do(t, through(t, cfg, "socks5://"+closed.Addr().String()))
+		a := run.ProxyFailed()
+		if a == nil || a.Failure.Kind != probe.ProxyUnreachable || a.Failure.Net.Kind != probe.NetRefused || run.End != probe.EndRefused {
+			t.Errorf("%+v, end %s", a, run.End)
+		}
+		if want := "the proxy: " + closed.Addr().String() + ": connection refused"; run.FailedStage().Detail != want {
+			t.Errorf("detail %q, want %q", run.FailedStage().Detail, want)
+		}
+	})
+}
+
+// TestSilenceIsBounded: neither a proxy that says nothing nor one whose page never ends
+// holds a probe up for longer than it may.
+func TestSilenceIsBounded(t *testing.T) {
+	for name, test := range map[string]struct {
+		serve func(net.Conn)
+		kind  probe.ProxyFailureKind
+		took  time.Duration
+	}{
+		"no answer":            {untilClosed, probe.ProxyTimeout, 20 * time.Second},
+		"a page without end":   {answers("HTTP/1.1 403 No\r\n\r\n<html>"), probe.ProxyForbidden, 2 * time.Second},
+		"a page with a length": {answers("HTTP/1.1 403 No\r\nContent-Length: 999\r\n\r\n<html>"), probe.ProxyForbidden, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := nowhere(t)
+				cfg.Dial = func(context.Context, string, string) (net.Conn, error) {
+					ours, theirs := net.Pipe()
+					go func() {
+						defer theirs.Close()
+						test.serve(theirs)
+					}()
+					return ours, nil
+				}
+				cfg.Proxy = probe.ThroughProxy(&probe.Proxy{Kind: probe.ProxyHTTP, Host: "192.0.2.2", Port: 3128})
+				a := do(t, cfg).Tunnels[0]
+				if a.Failure == nil || a.Failure.Kind != test.kind || a.Took != test.took {
+					t.Errorf("%+v after %s, want %s after %s", a.Failure, a.Took, test.kind, test.took)
+				}
+			})
+		})
+	}
+}
+
+// TestInterruptAtTheProxy cancels while the proxy says nothing.
+func TestInterruptAtTheProxy(t *testing.T) {
+	for _, scheme := range []string{"http", "https", "socks5"} {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		proxy := listenEach(t, func(conn net.Conn) { cancel(); untilClosed(conn) })
+		ev := probe.Do(ctx, through(t, nowhere(t), scheme+"://"+proxy.String()))
+		if run := ev.Runs[0]; run.End != probe.EndInterrupted || run.FailedStage().Stage != probe.StageConnect {
+			t.Errorf("%s: end %q, outcomes %q", scheme, run.End, outcomes(run))
+		}
+	}
+}
+
+// TestUnusedProxyIsTried: when the direct way fails, a proxy that is named and not used is
+// asked whether it connects, and nothing more.
+func TestUnusedProxyIsTried(t *testing.T) {
+	cfg, to := hiddenService(t, service{})
+	double := serveProxy(t, &proxyDouble{to: to}, connectHTTP)
+	working := double.url("http", userinfo())
+	refusing := "http://" + listenEach(t, answers(refusal("403 Forbidden", "", ""))).String()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	direct := func(settings ...string) probe.Config {
+		var unused []*probe.Proxy
+		for _, s := range settings {
+			p, err := probe.ParseProxy(s, "HTTP_PROXY")
+			if err != nil {
+				t.Fatal(err)
+			}
+			unused = append(unused, p)
+		}
+		c := cfg
+		c.Proxy = probe.WithoutProxy("HTTP_PROXY is not for TLS", unused...)
+		return c
+	}
+	undialable := func(c probe.Config) probe.Config {
+		c.Endpoint = target(t, closed.Addr()).Endpoint
+		return c
+	}
+	t.Run("a name that does not resolve", func(t *testing.T) {
+		run := do(t, direct(working))
+		if run.FailedStage().Stage != probe.StageResolve || run.ProxyTrial == nil || run.ProxyTrial.Failure != nil {
+			t.Fatalf("trial %+v", run.ProxyTrial)
+		}
+		if want := "; the proxy http://" + double.addr.String() + ", named by HTTP_PROXY, does connect"; !strings.HasSuffix(run.FailedStage().Detail, want) {
+			t.Errorf("detail %q lacks %q", run.FailedStage().Detail, want)
+		}
+		noSecrets(t, run)
+	})
+	t.Run("a port that is closed, and a second proxy", func(t *testing.T) {
+		run := do(t, undialable(direct(refusing, working)))
+		if run.FailedStage().Stage != probe.StageConnect || run.ProxyTrial == nil || run.ProxyTrial.Failure != nil {
+			t.Errorf("trial %+v", run.ProxyTrial)
+		}
+	})
+	t.Run("none that works", func(t *testing.T) {
+		for setting, kind := range map[string]probe.ProxyFailureKind{
+			refusing:                             probe.ProxyForbidden,
+			"http://" + closed.Addr().String():   probe.ProxyUnreachable,
+			"socks5://proxy.example":             probe.ProxyUnresolved,
+			"https://" + double.addr.String():    probe.ProxyTLS,
+			"http://" + userinfo() + to.String(): probe.ProxyCut, // the service itself is no proxy
+		} {
+			run := do(t, direct(setting))
+			if run.ProxyTrial == nil || run.ProxyTrial.Failure == nil || run.ProxyTrial.Failure.Kind != kind {
+				t.Errorf("%s: %+v", run.ProxyTrial.Proxy.URL, run.ProxyTrial.Failure)
+			}
+			noSecrets(t, run)
+		}
+	})
+	t.Run("the direct way works", func(t *testing.T) {
+		c := direct(working)
+		c.Endpoint = target(t, to).Endpoint
+		run := do(t, c)
+		if outcomes(run) != healthy || run.ProxyTrial != nil || run.Route.Direct == "" {
+			t.Errorf("outcomes %s, trial %+v, route %+v", outcomes(run), run.ProxyTrial, run.Route)
+		}
+		if d := run.Find(probe.StageConnect).Detail; !strings.HasSuffix(d, ", directly: HTTP_PROXY is not for TLS") {
+			t.Errorf("connect says %q", d)
+		}
+	})
+}
+
+// noSecrets fails where evidence holds the credentials of the proxy in any form.
+func noSecrets(t *testing.T, run probe.Run) {
+	t.Helper()
+	printed := fmt.Sprintf("%+v %#v", run, run)
+	for i := range run.Tunnels {
+		text, err := json.Marshal(run.Tunnels[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		printed += string(text)
+	}
+	for _, secret := range []string{
+		proxyUser, proxyPassword, url.QueryEscape(proxyPassword), url.PathEscape(proxyPassword),
+		base64.StdEncoding.EncodeToString([]byte(proxyUser + ":" + proxyPassword)),
+	} {
+		if i := strings.Index(printed, secret); i >= 0 {
+			t.Errorf("the evidence holds a credential in %q", printed[max(0, i-60):i+len(secret)])
+		}
+	}
+}

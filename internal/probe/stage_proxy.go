@@ -1,0 +1,158 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// service is the host:port of the service that this transport connects to.
+func (r *runner) service() string {
+	return net.JoinHostPort(r.target.Endpoint.Host, strconv.Itoa(r.transport.Port(r.target.Endpoint)))
+}
+
+// verifyProxy is our side of TLS with an https proxy. The device's certificate is none of
+// its business.
+func (r *runner) verifyProxy(p *Proxy) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: p.Host, RootCAs: r.cfg.Roots, Time: r.now}
+}
+
+// tunnel has the proxy connect to the service, and keeps what it answered.
+func (r *runner) tunnel(ctx context.Context, conn net.Conn) (net.Conn, ProxyAttempt) {
+	p := r.way.Proxy
+	through, attempt := p.tunnel(ctx, conn, r.service(), r.verifyProxy(p))
+	r.run.Tunnels = append(r.run.Tunnels, attempt)
+	return through, attempt
+}
+
+// leftToProxy says in the resolve stage whose name was resolved.
+func (r *runner) leftToProxy(f Finding) Finding {
+	f.Detail = "the proxy: " + f.Detail
+	if host := r.target.Endpoint.Host; net.ParseIP(host) == nil {
+		f.Detail += "; it resolves " + host + " itself"
+	}
+	return f.withProxy(r.way.Proxy.ref())
+}
+
+// proxyUnresolved records that the proxy's name leads nowhere.
+func (r *runner) proxyUnresolved(failure *NetFailure, f Finding) Finding {
+	return r.proxyOut(ProxyFailure{Kind: ProxyUnresolved, Text: "its name cannot be resolved", Net: failure}, f)
+}
+
+// proxyUnreachable records that the proxy took no connection.
+func (r *runner) proxyUnreachable(f Finding) Finding {
+	last := r.run.Dials[len(r.run.Dials)-1]
+	return r.proxyOut(unreachable(last), f)
+}
+
+func unreachable(last Dial) ProxyFailure {
+	text := fmt.Sprintf("no connection to it (%s: %s)", last.Address, describeNet(last.Failure))
+	return ProxyFailure{Kind: ProxyUnreachable, Text: text, Net: last.Failure}
+}
+
+// proxyOut ends a stage at a proxy that could not be asked.
+func (r *runner) proxyOut(failure ProxyFailure, f Finding) Finding {
+	attempt := r.way.Proxy.attempt(r.service())
+	attempt.Failure = &failure
+	r.run.Tunnels = append(r.run.Tunnels, attempt)
+	f.Detail = "the proxy: " + f.Detail
+	return f.withProxy(attempt.Proxy).with("proxy-failure", string(failure.Kind))
+}
+
+// connectThrough goes on from the TCP connection to the proxy, of which f tells.
+func (r *runner) connectThrough(ctx context.Context, conn net.Conn, f Finding) Finding {
+	through, attempt := r.tunnel(ctx, conn)
+	if through == nil {
+		r.stop(attempt.end())
+		refused := failed("the proxy %s: %s", attempt.Proxy.URL, attempt.Failure.Text)
+		refused.Facts = f.Facts
+		return refused.withAttempt(attempt)
+	}
+	r.tcp = through
+	f.Detail = fmt.Sprintf("%s through the proxy %s (%s)", attempt.Target, attempt.Proxy.URL, f.Detail)
+	return f.withAttempt(attempt)
+}
+
+// tellDirect says why a proxy that is named was not used.
+func (r *runner) tellDirect(f Finding) Finding {
+	if r.way.Direct != "" {
+		f.Detail += ", directly: " + r.way.Direct
+	}
+	return f.with("no-proxy", r.way.Direct)
+}
+
+// tryUnused finds out, when the direct way has failed, whether a proxy that is named and
+// was not used would connect to the service. Nothing is sent through it.
+func (r *runner) tryUnused(ctx context.Context, f Finding) Finding {
+	f = f.with("no-proxy", r.way.Direct)
+	for _, p := range r.way.Unused {
+		if ctx.Err() != nil {
+			return f
+		}
+		attempt := r.try(ctx, p)
+		r.run.ProxyTrial = &attempt
+		if attempt.Failure == nil {
+			f.Detail += fmt.Sprintf("; the proxy %s, named by %s, does connect", attempt.Proxy.URL, attempt.Proxy.Origin)
+			return f.with("proxy-trial", attempt.Proxy.URL+" connects")
+		}
+		f = f.with("proxy-trial", attempt.Proxy.URL+": "+attempt.Failure.Text)
+	}
+	return f
+}
+
+// try asks a proxy for a connection to the service and gives that up again.
+func (r *runner) try(ctx context.Context, p *Proxy) ProxyAttempt {
+	attempt := p.attempt(r.service())
+	res := r.lookup(ctx, p.Host)
+	if res.Failure != nil {
+		attempt.Failure = &ProxyFailure{Kind: ProxyUnresolved, Text: "its name cannot be resolved", Net: res.Failure}
+		return attempt
+	}
+	conn, dials := r.dialAny(ctx, res.Addresses, p.Port)
+	if conn == nil {
+		failure := unreachable(dials[len(dials)-1])
+		attempt.Failure = &failure
+		return attempt
+	}
+	through, attempt := p.tunnel(ctx, conn, r.service(), r.verifyProxy(p))
+	if through != nil {
+		through.Close()
+	}
+	return attempt
+}
+
+// end is how a run ends that came no further than the proxy.
+func (a *ProxyAttempt) end() End {
+	switch a.Failure.Kind {
+	case ProxyTimeout:
+		return EndTimeout
+	case ProxyCut:
+		return EndCut
+	}
+	return EndRefused
+}
+
+// netFailure is the failure in the terms of a transport that wanted a connection.
+func (a *ProxyAttempt) netFailure() *NetFailure {
+	if a.Failure.Net != nil {
+		return a.Failure.Net
+	}
+	return &NetFailure{Kind: NetOther, Text: "the proxy " + a.Proxy.URL + ": " + a.Failure.Text}
+}
+
+func (f Finding) withProxy(p ProxyRef) Finding {
+	return f.with("proxy", p.URL).with("proxy-from", p.Origin)
+}
+
+// withAttempt adds the facts of what a proxy answered.
+func (f Finding) withAttempt(a ProxyAttempt) Finding {
+	f = f.withProxy(a.Proxy).with("proxy-target", a.Target).with("proxy-status", nonZero(a.Status)).with("proxy-server", a.Server)
+	if a.Failure == nil {
+		return f
+	}
+	return f.with("proxy-failure", string(a.Failure.Kind)).with("proxy-reason", a.Reason).
+		with("proxy-schemes", strings.Join(a.Schemes, ", ")).with("redirect", a.Location).with("body", a.Body.Excerpt)
+}
