@@ -6,10 +6,13 @@ SHELL := bash
 FUZZTIME ?= 10s
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: build test check lint fmt fuzz bench score conformance tpm peers help
+.PHONY: build dist test check lint fmt fuzz bench score conformance tpm peers help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -o bin/dpsdiag ./cmd/dpsdiag
+
+dist: ## release archives for every platform, with checksums, in dist/ (reproducible)
+	go run ./internal/dist
 
 test: ## all tests; needs nothing but Go (-shuffle also keeps results from being cached)
 	go test -shuffle=on ./...

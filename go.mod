@@ -10,8 +10,12 @@ require (
 	github.com/olekukonko/tablewriter v1.1.0 // from v1.1.2 on it allocates 650 kB at every start of the program
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/rogpeppe/go-internal v1.16.0
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9
+	github.com/xeipuuv/gojsonpointer v0.0.0-20180127040702-4e3ac2762d5f // indirect
+	github.com/xeipuuv/gojsonreference v0.0.0-20180127040603-bd5ef7bd5415 // indirect
+	github.com/xeipuuv/gojsonschema v1.2.0 // indirect
 	go.uber.org/goleak v1.3.0
 	golang.org/x/term v0.47.0
 )
@@ -34,5 +38,7 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 )
+
+require github.com/owenrumney/go-sarif/v3 v3.3.1
 
 require golang.org/x/text v0.43.0 // indirect

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -103,19 +104,7 @@ func (a *app) showsUnicode() bool {
 func (a *app) write(doc report.Document, opts report.Options) error {
 	format, ok := report.FormatNamed(a.global.format)
 	if !ok {
-		return a.checkFormat()
+		return fmt.Errorf("there is no format %q", a.global.format)
 	}
 	return format.Write(a.stdout, doc, opts)
-}
-
-// checkFormat refuses an output format that does not exist.
-func (a *app) checkFormat() error {
-	var names []string
-	for _, f := range report.Formats() {
-		if f.Name == a.global.format {
-			return nil
-		}
-		names = append(names, f.Name)
-	}
-	return usagef("the formats are "+strings.Join(names, ", "), "-o: %q is not an output format", report.Clean(a.global.format))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,15 +13,41 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var updateReadme = flag.Bool("update-readme", false, "rewrite the output shown in the README")
+var updateReadme = flag.Bool("update-readme", false, "rewrite the output shown in the README and in docs")
 
-const readme = "README.md"
+// pages are the README and everything in docs below the root of the repository, with the
+// fewest commands that each shows together with their output.
+func pages(t *testing.T, root string) map[string]int {
+	t.Helper()
+	docs, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	least := map[string]int{filepath.Join(root, "README.md"): 5}
+	for _, page := range docs {
+		least[page] = 0
+	}
+	if len(least) < 5 {
+		t.Errorf("only %d pages found", len(least))
+	}
+	return least
+}
 
-// TestReadme runs every dpsdiag command that the README shows and compares what it prints
-// with what is shown there.
+// TestReadme runs every dpsdiag command that the README and the pages of docs show and
+// compares what it prints with what is shown there.
 func TestReadme(t *testing.T) {
-	t.Chdir("../..") // where a reader of the README stands
-	text, err := os.ReadFile(readme)
+	t.Chdir("../..") // where a reader of the pages stands
+	for page, least := range pages(t, ".") {
+		if commands := checkPage(t, page); commands < least {
+			t.Errorf("only %d commands found in %s", commands, page)
+		}
+	}
+}
+
+// checkPage runs the sessions of one page and returns how many commands it ran.
+func checkPage(t *testing.T, page string) int {
+	t.Helper()
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,20 +65,18 @@ func TestReadme(t *testing.T) {
 			commands++
 			output := runInMemory(t, args)
 			if diff := cmp.Diff(mask(step.output), mask(output)); diff != "" && !*updateReadme {
-				t.Errorf("$ %s (-README +now):\n%s", step.command, diff)
+				t.Errorf("%s: $ %s (-page +now):\n%s", page, step.command, diff)
 			}
 			ran.WriteString("$ " + step.command + "\n" + output)
 		}
 		return "```console\n" + ran.String() + "```"
 	})
-	if commands < 5 {
-		t.Errorf("only %d commands found in the README", commands)
-	}
 	if *updateReadme {
-		if err := os.WriteFile(readme, []byte(updated), 0o644); err != nil {
+		if err := os.WriteFile(page, []byte(updated), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return commands
 }
 
 type sessionStep struct{ command, output string }

@@ -49,7 +49,7 @@ func newRootCmd(a *app) *cobra.Command {
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkFormat() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkFormat(cmd) },
 	}
 	cmd.SetIn(a.stdin)
 	cmd.SetOut(a.stdout)
@@ -57,36 +57,32 @@ func newRootCmd(a *app) *cobra.Command {
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.PersistentFlags().AddFlagSet(globalFlags(&a.global))
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, nil) })
-	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newEmulateCmd(a), newVersionCmd(a), newCompletionCmd(a))
+	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newEmulateCmd(a), newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	cmd.SetHelpCommand(newHelpCmd())
-	complete(cmd, "output", formatNames)
+	completeWith(cmd, "output", completeFormats)
 	return cmd
 }
 
 func globalFlags(o *globalOptions) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
-	flags.StringVarP(&o.format, "output", "o", report.Formats()[0].Name, "output `FORMAT`: text or json")
+	flags.StringVarP(&o.format, "output", "o", report.Formats()[0].Name, formatHelp())
 	flags.BoolVar(&o.noColor, "no-color", false, "no colour; the default is colour on a terminal unless NO_COLOR is set")
 	flags.BoolVar(&o.ascii, "ascii", false, "ASCII marks; the default is Unicode in a UTF-8 locale")
 	flags.BoolP("help", "h", false, "this help")
 	return flags
 }
 
-func formatNames() []cobra.Completion {
-	var names []cobra.Completion
-	for _, f := range report.Formats() {
-		names = append(names, f.Name)
-	}
-	return names
-}
-
-// complete offers fixed values for a flag. It panics when the command has no such flag,
-// which any run of the program would show.
+// complete offers fixed values for a flag.
 func complete(cmd *cobra.Command, flag string, values func() []cobra.Completion) {
-	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	completeWith(cmd, flag, func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return values(), cobra.ShellCompDirectiveNoFileComp
 	})
-	if err != nil {
+}
+
+// completeWith gives a flag its completion. It panics when the command has no such flag,
+// which any run of the program would show.
+func completeWith(cmd *cobra.Command, flag string, offer cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, offer); err != nil {
 		panic(err)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
@@ -13,48 +12,6 @@ import (
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/report"
 )
-
-// outputs are the ways in which a probe can tell its result.
-func outputs() [][]string {
-	list := [][]string{{"-o", "text", "--verbose"}}
-	for _, f := range report.Formats() {
-		list = append(list, []string{"-o", f.Name})
-	}
-	return list
-}
-
-func TestNoSecretInAnyOutput(t *testing.T) {
-	t.Parallel()
-	for _, s := range emulator.Scenarios() {
-		for _, output := range outputs() {
-			t.Run(s.Name+strings.Join(output, ""), func(t *testing.T) {
-				t.Parallel()
-				w := newWorld()
-				var device emulator.Device
-				w.startSandbox = func(ctx context.Context, scenario string) (*emulator.Emulator, error) {
-					e, err := startSandbox(ctx, scenario)
-					if err == nil {
-						device = e.Device()
-					}
-					return e, err
-				}
-				args := append([]string{"probe", "--sandbox", s.Name, "--max-attempts", "2", "--retry-max-wait", "10ms", "--timeout", "20s"}, output...)
-				if s.Name == "never-assigned" {
-					args = append(args, "--timeout", "1200ms")
-				}
-				w.run(t, args...)
-				if w.out.Len() == 0 {
-					t.Fatalf("no output; standard error: %s", w.err.String())
-				}
-				for _, secret := range secretsOf(device) {
-					for form := range leaks(secret, w.out.String()+w.err.String()) {
-						t.Errorf("a secret of the device is in the output (%s)", form)
-					}
-				}
-			})
-		}
-	}
-}
 
 // secretsOf are the secrets of a device, as bytes: what it holds, what is inside that and
 // what is derived from it.

@@ -82,13 +82,20 @@ func isHub(host string) bool {
 }
 
 func weighEndpoint(c *Case) Weight {
-	switch r := c.refusal; {
+	switch {
 	case isHub(c.host()) && c.event() != "":
 		return suggested(c.host() + " is the name of an IoT hub, not of a provisioning endpoint")
 	case c.Run.ProxyFailed() != nil:
 		return c.weighEndpointBehind(c.Run.ProxyFailed())
 	case c.resolutionFailure() != nil:
 		return c.weighUnknownName()
+	}
+	return c.weighAnsweringEndpoint()
+}
+
+// weighAnsweringEndpoint judges the endpoint by what it answers.
+func (c *Case) weighAnsweringEndpoint() Weight {
+	switch r := c.refusal; {
 	case garbled(c.Run) && !c.azure(), r.misfits():
 		return allowed("what answers does not speak as the provisioning service does")
 	case r == nil:
@@ -180,6 +187,11 @@ func (c *Case) weighMiddlebox() Weight {
 	case c.Run.ProxyFailed() != nil:
 		return c.weighInterceptionBehind(c.Run.ProxyFailed())
 	}
+	return c.weighLostPeer()
+}
+
+// weighLostPeer judges a peer that gave no answer in the transport's protocol.
+func (c *Case) weighLostPeer() Weight {
 	switch c.tlsFailure() {
 	case probe.TLSBadCertificate, probe.TLSOther:
 		return suggested()

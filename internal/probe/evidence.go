@@ -298,7 +298,8 @@ type Opening struct {
 	// that put it while opening.
 	TPM *TPMError
 	// Failure is set when no answer came at all.
-	Failure *NetFailure
+	Failure  *NetFailure
+	Exchange *Exchange // what was sent to open, and the answer; nil when nothing was
 }
 
 // Layer is a protocol that can refuse a session before any call.
@@ -348,7 +349,8 @@ type Answer struct {
 	// answered it: part of a normal registration, not a refusal.
 	Answered bool
 	// Failure is set when no answer came, or not all of it; Status tells which.
-	Failure *NetFailure
+	Failure  *NetFailure
+	Exchange *Exchange // the call on the wire
 }
 
 // RetryAfter is a wait that the service asked for.

@@ -54,7 +54,9 @@ func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	a := s.call(ctx, "", http.MethodGet, "/", "", nil)
-	opening := Opening{Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body, Date: a.Date, Failure: a.Failure}
+	opening := Opening{
+		Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body, Date: a.Date, Failure: a.Failure, Exchange: a.Exchange,
+	}
 	if a.Failure != nil {
 		s.Close()
 		return nil, opening
@@ -102,9 +104,9 @@ func (s *httpsSession) call(ctx context.Context, op Operation, method, path, que
 	defer cancel()
 	start := time.Now()
 	a := Answer{Op: op}
-	resp, err := s.send(ctx, method, path+query, body)
+	req, err := s.request(ctx, method, path+query, body)
 	if err == nil {
-		err = a.read(ctx, resp)
+		err = s.exchange(req, body, &a)
 	}
 	a.Took = time.Since(start)
 	if err != nil {
@@ -113,7 +115,7 @@ func (s *httpsSession) call(ctx context.Context, op Operation, method, path, que
 	return a
 }
 
-func (s *httpsSession) send(ctx context.Context, method, pathAndQuery string, body []byte) (*http.Response, error) {
+func (s *httpsSession) request(ctx context.Context, method, pathAndQuery string, body []byte) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "https://"+authority(s.target.Endpoint)+pathAndQuery, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -126,11 +128,25 @@ func (s *httpsSession) send(ctx context.Context, method, pathAndQuery string, bo
 	if !s.token.IsZero() {
 		req.Header.Set("Authorization", s.token.Reveal())
 	}
-	return s.client.Do(req)
+	return req, nil
 }
 
-// read takes everything that is wanted of a response, at most MaxBody bytes of its body.
-func (a *Answer) read(ctx context.Context, resp *http.Response) error {
+// exchange sends a request, reads the answer and keeps both as they were.
+func (s *httpsSession) exchange(req *http.Request, body []byte, a *Answer) error {
+	headers := append([]Fact{{"Host", req.URL.Host}}, httpHeaders(req.Header)...)
+	a.Exchange = &Exchange{Request: newMessage(req.Method+" "+req.URL.RequestURI()+" "+req.Proto, headers, body, s.token)}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return err
+	}
+	answer, err := a.read(req.Context(), resp)
+	a.Exchange.Answer = newMessage(resp.Proto+" "+resp.Status, httpHeaders(resp.Header), answer, s.token)
+	return err
+}
+
+// read takes everything that is wanted of a response, and returns the body, of
+// which it reads one byte beyond MaxBody.
+func (a *Answer) read(ctx context.Context, resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
 	a.Status = resp.StatusCode
 	a.Server = resp.Header.Get("Server")
@@ -146,12 +162,12 @@ func (a *Answer) read(ctx context.Context, resp *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return nil, ctx.Err()
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF): // a body cut short is still read
-		return err
+		return nil, err
 	}
 	a.setBody(body)
-	return nil
+	return body, nil
 }
 
 // setBody recognises a body of which at most one byte beyond MaxBody was read.

@@ -192,10 +192,15 @@ func (a *Answer) classText() string {
 	return fmt.Sprintf("%s %s: %s", text, titleOf(class), class.Meaning)
 }
 
+// together reports whether several answers have causes to be ranked in one list.
+func (d *Explain) together() bool {
+	known := slices.DeleteFunc(slices.Clone(d.answers), func(a Answer) bool { return !a.Known() })
+	return len(known) > 1 && len(d.Causes) > 0
+}
+
 // drawTogether ranks the causes of several queries in one list.
 func (d *Explain) drawTogether(p *page) {
-	known := slices.DeleteFunc(slices.Clone(d.answers), func(a Answer) bool { return !a.Known() })
-	if len(known) < 2 || len(d.Causes) == 0 {
+	if !d.together() {
 		return
 	}
 	p.blank()

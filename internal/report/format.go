@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Document is a finished report: [Probe], [Explain] or [Catalogue].
@@ -14,13 +15,45 @@ type Document interface {
 
 // Format is a way to write documents.
 type Format struct {
-	Name  string
+	Name string
+	// Write writes a document that the format Fits.
 	Write func(w io.Writer, doc Document, opts Options) error
+	// Fits reports whether the format makes sense for documents of this type; the zero
+	// value of the type will do.
+	Fits func(doc Document) bool
 }
 
 // Formats lists what the -o flag offers, the default first.
 func Formats() []Format {
-	return []Format{{"text", writeText}, {"json", writeJSON}}
+	return []Format{
+		{"text", writeText, fitsAll},
+		{"json", writeJSON, fitsAll},
+		{"markdown", writeMarkdown, fits[markdownDocument]},
+		{"junit", writeJUnit, fits[*Probe]},
+		{"sarif", writeSARIF, fits[*Probe]},
+		{"github", writeGitHub, fits[*Probe]},
+	}
+}
+
+// FormatsFor lists the formats that fit documents of this type, the default first.
+func FormatsFor(doc Document) []Format {
+	return slices.DeleteFunc(Formats(), func(f Format) bool { return !f.Fits(doc) })
+}
+
+func fitsAll(Document) bool { return true }
+
+func fits[T any](doc Document) bool {
+	_, ok := doc.(T)
+	return ok
+}
+
+// as is the document as the type that a format needs.
+func as[T any](doc Document, format string) (T, error) {
+	wanted, ok := doc.(T)
+	if !ok {
+		return wanted, fmt.Errorf("there is no %s format for a %T", format, doc)
+	}
+	return wanted, nil
 }
 
 // FormatNamed returns the format of that name.
@@ -43,11 +76,16 @@ func writeText(w io.Writer, doc Document, opts Options) error {
 }
 
 func writeJSON(w io.Writer, doc Document, _ Options) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(doc); err != nil {
+	if err := encodeJSON(w, doc); err != nil {
 		return fmt.Errorf("write the report as JSON: %w", err)
 	}
 	return nil
+}
+
+// encodeJSON writes JSON that people can read too.
+func encodeJSON(w io.Writer, value any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(value)
 }

@@ -14,7 +14,7 @@ type Options struct {
 	Width   int  // columns; 0 means DefaultWidth
 	Color   bool // the output understands terminal colours
 	ASCII   bool // the output shows ASCII only
-	Verbose bool // leave nothing out: facts of stages, remedies of unlikely causes, why others are ruled out
+	Verbose bool // leave nothing out: facts of stages, exchanges, remedies of unlikely causes, why others are ruled out
 }
 
 func (o Options) width() int {

@@ -58,6 +58,8 @@ type Run struct {
 	Verdict   string  `json:"verdict"`
 	Stages    []Stage `json:"stages"` // always all of them, in order
 	Reply     Reply   `json:"reply"`
+
+	exchanges []exchange // shown to people who ask for everything
 }
 
 // Stage is the outcome of one stage.
@@ -234,6 +236,7 @@ func newRun(run *probe.Run, verdict advice.Verdict) Run {
 		Verdict:   string(verdict),
 		Stages:    make([]Stage, 0, len(run.Findings)),
 		Reply:     newReply(run),
+		exchanges: newExchanges(run),
 	}
 	for _, f := range run.Findings {
 		out.Stages = append(out.Stages, newStage(f))

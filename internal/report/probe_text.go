@@ -53,6 +53,9 @@ func (r *Run) draw(p *page, compared bool) {
 	if !compared || p.opts.Verbose {
 		r.Reply.draw(p)
 	}
+	if p.opts.Verbose {
+		r.drawExchanges(p)
+	}
 }
 
 // Widths of the stage table's columns: the longest stage id, and times up to 9999 ms.
@@ -63,10 +66,7 @@ const (
 
 func (s *Stage) draw(p *page) {
 	mark, look := s.mark(p)
-	took := ""
-	if s.Outcome != string(probe.Skipped) && s.Outcome != string(probe.NotApplicable) {
-		took = durationText(s.DurationMS)
-	}
+	took := s.took()
 	lead := []span{
 		{"  ", plain},
 		{mark, look},
@@ -77,6 +77,14 @@ func (s *Stage) draw(p *page) {
 	if p.opts.Verbose {
 		s.drawFacts(p)
 	}
+}
+
+// took is how long a stage ran, "" for one that did not.
+func (s *Stage) took() string {
+	if s.Outcome == string(probe.Skipped) || s.Outcome == string(probe.NotApplicable) {
+		return ""
+	}
+	return durationText(s.DurationMS)
 }
 
 func (s *Stage) mark(p *page) (string, style) {
@@ -104,28 +112,39 @@ func (s *Stage) detail() string {
 	return s.Detail
 }
 
-func (s *Stage) drawFacts(p *page) {
-	var list []field
+func (s *Stage) drawFacts(p *page) { p.fields("      ", s.facts()...) }
+
+// facts are the facts of a stage, by name.
+func (s *Stage) facts() []field {
+	list := make([]field, 0, len(s.Facts))
 	for name, value := range s.Facts {
 		list = append(list, field{name, value})
 	}
 	slices.SortFunc(list, func(a, b field) int { return strings.Compare(a.name, b.name) })
-	p.fields("      ", list...)
+	return list
 }
 
 func (r *Reply) draw(p *page) {
-	if r.Status == "" && r.HTTPStatus == 0 && r.ErrorMessage == "" {
+	if r.empty() {
 		return
 	}
 	p.heading("Answer of the service")
-	p.fields("  ",
-		field{"status", r.statusText()},
-		field{"error", r.errorText()},
-		field{"assigned hub", r.AssignedHub},
-		field{"device id", r.DeviceID},
-		field{"tracking id", r.TrackingID},
-		field{"operation id", r.OperationID},
-		field{"attempts", r.attemptsText()})
+	p.fields("  ", r.fields()...)
+}
+
+// empty reports that the service told nothing.
+func (r *Reply) empty() bool { return r.Status == "" && r.HTTPStatus == 0 && r.ErrorMessage == "" }
+
+func (r *Reply) fields() []field {
+	return []field{
+		{"status", r.statusText()},
+		{"error", r.errorText()},
+		{"assigned hub", r.AssignedHub},
+		{"device id", r.DeviceID},
+		{"tracking id", r.TrackingID},
+		{"operation id", r.OperationID},
+		{"attempts", r.attemptsText()},
+	}
 }
 
 func (r *Reply) statusText() string {

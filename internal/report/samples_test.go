@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"dpsdiag/internal/advice"
@@ -36,7 +37,8 @@ func probeSamples() []sample {
 		{"probe-interrupted", NewProbe(interrupted(), advice.Diagnosis{
 			Verdict: advice.Interrupted, Runs: []advice.Verdict{advice.Interrupted},
 		}, Tool{"1.2.3"}, false)},
-		{"probe-hostile", NewProbe(hostile(), hostileDiagnosis(), Tool{"1.2.3"}, false)},
+		{"probe-hostile", NewProbe(hostile(hostileText), hostileDiagnosis(hostileText), Tool{"1.2.3"}, false)},
+		{"probe-markup", NewProbe(hostile(markupText), hostileDiagnosis(markupText), Tool{"1.2.3"}, false)},
 	}
 }
 
@@ -113,9 +115,17 @@ func refused() *probe.Evidence {
 			probe.Finding{Stage: probe.StageRegister, Outcome: probe.Failed, Took: 88 * time.Millisecond, Detail: "401, 401002: Unauthorized"},
 			probe.Finding{Stage: probe.StageAssign, Outcome: probe.Skipped, Needs: probe.StageRegister, Detail: "needs register"},
 			probe.Finding{Stage: probe.StageHub, Outcome: probe.NotApplicable, Detail: "only with --check-hub"}),
+		Opening: &probe.Opening{Status: 404, Exchange: &probe.Exchange{Request: probe.Message{Line: "GET / HTTP/1.1"}}},
 		Answers: []probe.Answer{{Op: probe.OpRegister, Status: 401, RequestID: "33333333-cccc", Body: dps.Body{
 			Kind:  dps.BodyError,
 			Error: &dps.ServiceError{ErrorCode: 401002, TrackingID: "33333333-cccc", Message: "Unauthorized"},
+		}, Exchange: &probe.Exchange{
+			Request: probe.Message{
+				Line:    "PUT /0ne0045B3C6/registrations/sensor-17/register?api-version=2019-03-31 HTTP/1.1",
+				Headers: []probe.Fact{{Name: "Authorization", Value: "[redacted]"}, {Name: "Content-Type", Value: "application/json; charset=utf-8"}},
+				Body:    `{"registrationId":"sensor-17"}`, Size: 30,
+			},
+			Answer: probe.Message{Line: "HTTP/1.1 401 Unauthorized", Headers: []probe.Fact{{Name: "Date", Value: "Sun, 22 Nov 2026 09:30:00 GMT"}}, Body: `{"errorCode":401002}`, Size: 20},
 		}}},
 		End: probe.EndRefused,
 	})
@@ -184,35 +194,43 @@ func interrupted() *probe.Evidence {
 const hostileText = "\x1b[31mred\x1b]0;title\a\r\n\x00\x7f\u009b2J\u202eevil\u2066\u200b\xff\xfe漢字 " +
 	"https://example.invalid/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-func hostile() *probe.Evidence {
+// markupText is written to break out of every format: of Markdown and its tables and code,
+// of HTML, XML and CDATA, of workflow commands and of SARIF messages.
+const markupText = "1. | a | `b` ```c``` **d** _e_ ~f~ $g$ [h](https://example.invalid) {0} ]]> --> <script>alert(1)</script> </details> " +
+	"::error title=x::y %0A,: ##[error]z &lt; @everyone \\| \n::warning::w\n# i\n- j"
+
+func hostile(text string) *probe.Evidence {
 	findings := append(upToOpen(),
 		probe.Finding{
-			Stage: probe.StageRegister, Outcome: probe.Failed, Took: time.Millisecond, Detail: hostileText,
-			Facts: []probe.Fact{{Name: hostileText, Value: hostileText}},
+			Stage: probe.StageRegister, Outcome: probe.Failed, Took: time.Millisecond, Detail: text,
+			Facts: []probe.Fact{{Name: text, Value: text}},
 		},
 		probe.Finding{Stage: probe.StageAssign, Outcome: probe.Skipped, Needs: probe.StageRegister, Detail: "needs register"},
-		probe.Finding{Stage: probe.StageHub, Outcome: probe.NotApplicable, Detail: hostileText})
+		probe.Finding{Stage: probe.StageHub, Outcome: probe.NotApplicable, Detail: text})
 	ev := evidence(probe.Run{
 		Findings: findings,
-		Answers: []probe.Answer{{Op: probe.OpRegister, Status: 200, RequestID: hostileText, Body: dps.Body{Kind: dps.BodyOperation, Operation: &dps.Operation{
-			OperationID: hostileText, Status: dps.Status(hostileText), Registration: &dps.Registration{
-				AssignedHub: hostileText, DeviceID: hostileText, Status: dps.Status(hostileText), Substatus: hostileText,
-				ErrorCode: 400207, ErrorMessage: hostileText,
+		Answers: []probe.Answer{{Op: probe.OpRegister, Status: 200, RequestID: text, Body: dps.Body{Kind: dps.BodyOperation, Operation: &dps.Operation{
+			OperationID: text, Status: dps.Status(text), Registration: &dps.Registration{
+				AssignedHub: text, DeviceID: text, Status: dps.Status(text), Substatus: text,
+				ErrorCode: 400207, ErrorMessage: text,
 			},
-		}}}},
+		}}, Exchange: &probe.Exchange{
+			Request: probe.Message{Line: text},
+			Answer:  probe.Message{Line: text, Headers: []probe.Fact{{Name: text, Value: text}}, Body: strings.Repeat(text, 40)[:maxText], Size: 1 << 20},
+		}}},
 		End: probe.EndRefused,
 	})
-	ev.Target.RegistrationID, ev.Target.Scope, ev.Target.Endpoint.Host = hostileText, hostileText, hostileText
+	ev.Target.RegistrationID, ev.Target.Scope, ev.Target.Endpoint.Host = text, text, text
 	return ev
 }
 
-func hostileDiagnosis() advice.Diagnosis {
+func hostileDiagnosis(text string) advice.Diagnosis {
 	rule := &advice.Rule{ID: "custom-allocation-failed", Title: "Custom allocation failed"}
 	return advice.Diagnosis{
 		Verdict: advice.Fault, Runs: []advice.Verdict{advice.Fault},
-		Causes:   []advice.Cause{{Rule: rule, Strength: advice.Proves, Because: []string{hostileText}, Remedies: []string{hostileText}, Explain: hostileText}},
-		RuledOut: []advice.Cause{{Rule: rule, Strength: advice.RulesOut, Because: []string{hostileText}}},
-		Warnings: []probe.Warning{{ID: hostileText, Detail: hostileText}},
-		Decide:   []advice.Decider{{How: hostileText, Command: hostileText}},
+		Causes:   []advice.Cause{{Rule: rule, Strength: advice.Proves, Because: []string{text}, Remedies: []string{text}, Explain: text}},
+		RuledOut: []advice.Cause{{Rule: rule, Strength: advice.RulesOut, Because: []string{text}}},
+		Warnings: []probe.Warning{{ID: text, Detail: text}},
+		Decide:   []advice.Decider{{How: text, Command: text}},
 	}
 }

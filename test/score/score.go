@@ -64,7 +64,7 @@ type reportedCase struct {
 func decidabilities() []string { return []string{"from-text", "needs-probe", "ambiguous"} }
 
 func loadCases(file string) ([]reportedCase, error) {
-	data, err := os.ReadFile(file) //nolint:gosec // reading the file that the user names is the purpose
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the cases: %w", err)
 	}

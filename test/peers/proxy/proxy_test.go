@@ -32,9 +32,6 @@ func service(t *testing.T) probe.Config {
 	})
 	device := e.Device()
 	endpoint := device.Endpoint
-	if err != nil {
-		t.Fatal(err)
-	}
 	endpoint.Host = "localhost"
 	key, err := dps.ParseKey(device.Key)
 	if err != nil {

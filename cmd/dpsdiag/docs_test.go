@@ -1,0 +1,126 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/emulator"
+)
+
+// TestCommandsOfThePagesExist checks every command line of dpsdiag in a block of code,
+// those too that need a device or a cloud and cannot be run: the command, each flag and
+// what -o, --sandbox and --scenario take.
+func TestCommandsOfThePagesExist(t *testing.T) {
+	t.Parallel()
+	block := regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```")
+	found := 0
+	for page := range pages(t, "../..") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range block.FindAllStringSubmatch(string(text), -1) {
+			for line := range strings.Lines(code[2]) {
+				if code[1] == "console" && !strings.HasPrefix(line, "$ ") {
+					continue // what a command printed
+				}
+				for _, words := range commandLines(line) {
+					found++
+					checkCommand(t, page, words)
+				}
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("only %d command lines found", found)
+	}
+}
+
+// commandLines are the words after dpsdiag of every call in a line of shell or YAML.
+func commandLines(line string) [][]string {
+	call := regexp.MustCompile(`(?:^|[\s:])(?:dpsdiag|go run \./cmd/dpsdiag) ((?:"[^"]*"|[^|<>;&#"])+)`)
+	var lines [][]string
+	for _, m := range call.FindAllStringSubmatch(line, -1) {
+		lines = append(lines, strings.Fields(m[1]))
+	}
+	return lines
+}
+
+func checkCommand(t *testing.T, page string, words []string) {
+	t.Helper()
+	cmd, rest, err := newRootCmd(&newWorld().app).Find(words)
+	if err != nil || !cmd.HasParent() {
+		t.Errorf("%s: there is no command %q", page, words)
+		return
+	}
+	for i, word := range rest {
+		value := ""
+		if i+1 < len(rest) {
+			value = rest[i+1]
+		}
+		switch {
+		case word == "-o":
+			checkValue(t, page, word, value, formatNames(formatsOf(cmd)))
+		case word == "--sandbox" || word == "--scenario":
+			checkValue(t, page, word, value, scenarioNames())
+		case strings.HasPrefix(word, "--"):
+			checkFlag(t, page, cmd, strings.TrimPrefix(word, "--"))
+		}
+	}
+}
+
+func checkFlag(t *testing.T, page string, cmd *cobra.Command, name string) {
+	t.Helper()
+	if cmd.Flags().Lookup(name) == nil && cmd.InheritedFlags().Lookup(name) == nil {
+		t.Errorf("%s: %s has no flag --%s", page, cmd.Name(), name)
+	}
+}
+
+// checkValue refuses a value that is none of the known ones; a word in capitals stands for
+// any.
+func checkValue(t *testing.T, page, flag, value string, known []string) {
+	t.Helper()
+	if value != strings.ToUpper(value) && !slices.Contains(known, value) {
+		t.Errorf("%s: %s %s: known are %v", page, flag, value, known)
+	}
+}
+
+func scenarioNames() []string {
+	var names []string
+	for _, s := range emulator.Scenarios() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// TestLinksAndCausesOfThePagesExist checks every link to a file and every code span that
+// looks like a cause or a scenario.
+func TestLinksAndCausesOfThePagesExist(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	kebab := regexp.MustCompile("`([a-z0-9]+(?:-[a-z0-9]+)+)`")
+	for page := range pages(t, "../..") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+		for _, m := range kebab.FindAllStringSubmatch(string(text), -1) {
+			_, cause := advice.RuleByID(m[1])
+			if !cause && !slices.Contains(scenarioNames(), m[1]) {
+				t.Errorf("%s: `%s` is neither a cause nor a scenario", page, m[1])
+			}
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/report"
+	"dpsdiag/internal/schematest"
+)
+
+// outputs are the ways in which a probe can tell its result.
+func outputs() [][]string {
+	var list [][]string
+	for _, f := range report.FormatsFor(&report.Probe{}) {
+		list = append(list, []string{"-o", f.Name}, []string{"-o", f.Name, "--verbose"})
+	}
+	return list
+}
+
+// documents check what a format promises beside its text.
+func documents(t *testing.T) map[string]func(t *testing.T, out []byte) {
+	probe, sarif := schematest.Load(t, "probe-1"), schematest.LoadSARIF(t)
+	return map[string]func(*testing.T, []byte){
+		"json":  func(t *testing.T, out []byte) { probe.Check(t, "dpsdiag/probe/1", out) },
+		"sarif": func(t *testing.T, out []byte) { sarif.Check(t, "SARIF", out) },
+		"junit": func(t *testing.T, out []byte) { schematest.JUnit(t, "JUnit", out) },
+		"github": func(t *testing.T, out []byte) {
+			for line := range bytes.Lines(out) {
+				if !bytes.HasPrefix(line, []byte("::error title=")) && !bytes.HasPrefix(line, []byte("::warning title=")) && !bytes.HasPrefix(line, []byte("::notice title=")) {
+					t.Errorf("not an annotation: %q", line)
+				}
+			}
+		},
+	}
+}
+
+// TestEveryScenarioInEveryFormat runs every scenario in every format: each follows its
+// schema, ends in the same exit status and holds no secret.
+func TestEveryScenarioInEveryFormat(t *testing.T) {
+	t.Parallel()
+	checks := documents(t)
+	for _, s := range emulator.Scenarios() {
+		for _, output := range outputs() {
+			t.Run(s.Name+strings.Join(output, ""), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld()
+				var device emulator.Device
+				w.startSandbox = func(ctx context.Context, scenario string) (*emulator.Emulator, error) {
+					e, err := startSandbox(ctx, scenario)
+					if err == nil {
+						device = e.Device()
+					}
+					return e, err
+				}
+				args := slices.Concat([]string{"probe", "--sandbox", s.Name}, quickly(s.Name), output)
+				status := w.run(t, args...)
+				if w.out.Len() == 0 {
+					t.Fatalf("no output; standard error: %s", w.err.String())
+				}
+				if want := expectations()[s.Name].exit; status != want {
+					t.Errorf("exit status %d, want %d", status, want)
+				}
+				if check, ok := checks[output[1]]; ok {
+					check(t, w.out.Bytes())
+				}
+				for _, secret := range secretsOf(device) {
+					for form := range leaks(secret, w.out.String()+w.err.String()) {
+						t.Errorf("a secret of the device is in the output (%s)", form)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestJUnitShowsTheBrokenStage compares the failed test cases with the failed stages.
+func TestJUnitShowsTheBrokenStage(t *testing.T) {
+	t.Parallel()
+	for scenario, stage := range map[string]string{
+		"healthy": "", "server-root-ca-missing": "tls", "wrong-id-scope": "register", "custom-allocation-failed": "assign",
+	} {
+		w := newWorld()
+		w.run(t, "probe", "--sandbox", scenario, "-o", "junit")
+		var failed []string
+		for _, c := range schematest.JUnit(t, scenario, w.out.Bytes()).All("testcase") {
+			if len(c.All("failure")) > 0 {
+				failed = append(failed, strings.TrimPrefix(c.Attrs["name"], "https "))
+			}
+		}
+		if got := strings.Join(failed, " "); got != stage {
+			t.Errorf("%s: failed %q, want %q", scenario, got, stage)
+		}
+	}
+}
+
+// TestExplainFollowsItsSchema explains every code and cause in one call, and what nobody
+// knows.
+func TestExplainFollowsItsSchema(t *testing.T) {
+	t.Parallel()
+	schema := schematest.Load(t, "explain-1")
+	all := []string{"explain"}
+	for e := range codes.All() {
+		all = append(all, e.ID)
+	}
+	for _, c := range explainCompletions() {
+		word, _, _ := strings.Cut(c, "\t")
+		all = append(all, word)
+	}
+	for name, args := range map[string][]string{
+		"everything": all,
+		"common":     {"explain"},
+		"the list":   {"explain", "--all"},
+		"unknown":    {"explain", "404999"},
+		"text":       {"explain", "no such thing as this"},
+		"log":        {"explain", "--file", "../../testdata/logs/journal-ten-services.log"},
+		"mixed":      {"explain", "429", "404999"},
+	} {
+		w := newWorld()
+		status := w.run(t, append(args, "-o", "json")...)
+		schema.Check(t, name, w.out.Bytes())
+		var doc report.Explain
+		if err := json.Unmarshal(w.out.Bytes(), &doc); err != nil || doc.ExitCode != status {
+			t.Errorf("%s: exit status %d, exit_code %d, %v", name, status, doc.ExitCode, err)
+		}
+	}
+}
+
+func TestExitStatusOfExplainInEveryFormat(t *testing.T) {
+	t.Parallel()
+	for _, f := range report.FormatsFor(&report.Explain{}) {
+		for query, want := range map[string]int{"429": report.ExitOK, "wrong-id-scope": report.ExitOK, "404999": report.ExitUnknown} {
+			w := newWorld()
+			if got := w.run(t, "explain", query, "-o", f.Name); got != want || w.out.Len() == 0 {
+				t.Errorf("explain %s -o %s: exit status %d, want %d; %d bytes", query, f.Name, got, want, w.out.Len())
+			}
+		}
+	}
+}
+
+// TestReadyLineFollowsItsSchema makes the ready line of every scenario.
+func TestReadyLineFollowsItsSchema(t *testing.T) {
+	t.Parallel()
+	schema := schematest.Load(t, "emulator-1")
+	for _, s := range emulator.Scenarios() {
+		e, err := emulator.Start(t.Context(), emulator.Config{Scenario: s.Name, StateDir: t.TempDir(), Files: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld()
+		w.global.format = "json"
+		if err := w.writeReady(e.Ready(), s.Name); err != nil {
+			t.Error(err)
+		}
+		schema.Check(t, s.Name, w.out.Bytes())
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestSchemasAreStrict changes one thing of a good document at a time.
+func TestSchemasAreStrict(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.run(t, "probe", "--sandbox", "wrong-id-scope", "-o", "json")
+	schema := schematest.Load(t, "probe-1")
+	change := func(edit func(doc map[string]any)) bool {
+		var doc map[string]any
+		if err := json.Unmarshal(w.out.Bytes(), &doc); err != nil {
+			t.Fatal(err)
+		}
+		edit(doc)
+		return schema.Accepts(doc)
+	}
+	if !change(func(map[string]any) {}) {
+		t.Error("the document itself is not accepted")
+	}
+	run := func(doc map[string]any) map[string]any { return doc["runs"].([]any)[0].(map[string]any) }
+	edits := map[string]func(map[string]any){
+		"a foreign key":      func(doc map[string]any) { doc["more"] = 1.0 },
+		"null":               func(doc map[string]any) { doc["warnings"] = nil },
+		"an unknown verdict": func(doc map[string]any) { doc["verdict"] = "unclear" },
+		"a wrong exit code":  func(doc map[string]any) { doc["exit_code"] = 0.0 },
+		"a stage out of order": func(doc map[string]any) {
+			stages := run(doc)["stages"].([]any)
+			stages[0], stages[1] = stages[1], stages[0]
+		},
+		"a stage too few":       func(doc map[string]any) { run(doc)["stages"] = run(doc)["stages"].([]any)[:7] },
+		"an unknown transport":  func(doc map[string]any) { run(doc)["transport"] = "coap" },
+		"a time that is none":   func(doc map[string]any) { doc["started_at"] = "yesterday" },
+		"a text for a number":   func(doc map[string]any) { run(doc)["reply"].(map[string]any)["error_code"] = "401002" },
+		"an unknown strength":   func(doc map[string]any) { doc["causes"].([]any)[0].(map[string]any)["strength"] = "maybe" },
+		"a cause without facts": func(doc map[string]any) { doc["causes"].([]any)[0].(map[string]any)["because"] = []any{} },
+	}
+	var complete map[string]any
+	if err := json.Unmarshal(w.out.Bytes(), &complete); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(complete)) {
+		edits["without "+key] = func(doc map[string]any) { delete(doc, key) }
+	}
+	for name, edit := range edits {
+		if change(edit) {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}

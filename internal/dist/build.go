@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"debug/elf"
+	"debug/macho"
+	"debug/pe"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// platform is what a program is built for.
+type platform struct{ os, arch, variant string }
+
+// platforms lists what is released.
+func platforms() []platform {
+	return []platform{
+		{"linux", "amd64", ""},
+		{"linux", "arm64", ""},
+		{"linux", "arm", "7"},
+		{"windows", "amd64", ""},
+		{"darwin", "arm64", ""},
+	}
+}
+
+// String is the platform in the names of archives.
+func (p platform) String() string {
+	if p.variant != "" {
+		return p.os + "_" + p.arch + "v" + p.variant
+	}
+	return p.os + "_" + p.arch
+}
+
+func (p platform) suffix() string {
+	if p.os == "windows" {
+		return ".exe"
+	}
+	return ""
+}
+
+// build makes the program, static and without the paths of this machine.
+func (p platform) build(ctx context.Context, program string) error {
+	env := []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "GOARM=" + p.variant}
+	return goBuild(ctx, program, env...)
+}
+
+func goBuild(ctx context.Context, program string, env ...string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./cmd/dpsdiag") //nolint:gosec // the program is a file in our own folder
+	// What a developer has set for the toolchain must not show in a release.
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0")
+	build.Env = append(build.Env, env...)
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build: %w", err)
+	}
+	return nil
+}
+
+// maxProgram bounds the size of a stripped program, in bytes.
+const maxProgram = 15 << 20
+
+// check makes sure that a program is of its platform, complete and not too large.
+func (p platform) check(binary []byte) error {
+	if len(binary) > maxProgram {
+		return fmt.Errorf("the program has %d bytes, more than %d", len(binary), maxProgram)
+	}
+	r := bytes.NewReader(binary)
+	switch p.os {
+	case "windows":
+		f, err := pe.NewFile(r)
+		if err != nil {
+			return err
+		}
+		return expect(f.Machine == pe.IMAGE_FILE_MACHINE_AMD64, "the program is for another machine")
+	case "darwin":
+		f, err := macho.NewFile(r)
+		if err != nil {
+			return err
+		}
+		return expect(f.Cpu == macho.CpuArm64, "the program is for another machine")
+	}
+	return p.checkELF(r)
+}
+
+func (p platform) checkELF(r *bytes.Reader) error {
+	f, err := elf.NewFile(r)
+	if err != nil {
+		return err
+	}
+	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "arm": elf.EM_ARM}
+	if err := expect(f.Machine == machines[p.arch], "the program is for another machine"); err != nil {
+		return err
+	}
+	for _, program := range f.Progs {
+		if program.Type == elf.PT_INTERP || program.Type == elf.PT_DYNAMIC {
+			return errors.New("the program is not static")
+		}
+	}
+	return nil
+}
+
+func expect(ok bool, otherwise string) error {
+	if ok {
+		return nil
+	}
+	return errors.New(otherwise)
+}
+
+// release is what every archive of one run shares.
+type release struct {
+	version string
+	time    time.Time
+}
+
+// describe builds the program for this machine and lets it write the files that every
+// archive has: it knows its completions, manual pages and version.
+func describe(ctx context.Context, work string) ([]file, release, error) {
+	program := filepath.Join(work, "dpsdiag-here")
+	if err := goBuild(ctx, program); err != nil {
+		return nil, release{}, err
+	}
+	about, err := newRelease(ctx, program)
+	if err != nil {
+		return nil, release{}, err
+	}
+	files, err := documents()
+	if err != nil {
+		return nil, release{}, err
+	}
+	for _, c := range []struct{ shell, path string }{
+		{"bash", "completions/dpsdiag.bash"},
+		{"fish", "completions/dpsdiag.fish"},
+		{"powershell", "completions/dpsdiag.ps1"},
+		{"zsh", "completions/_dpsdiag"},
+	} {
+		script, err := output(ctx, program, about, "completion", c.shell)
+		if err != nil {
+			return nil, release{}, err
+		}
+		files = append(files, file{path: c.path, data: script})
+	}
+	pages, err := manPages(ctx, program, about, filepath.Join(work, "man"))
+	return append(files, pages...), about, err
+}
+
+// documents are the pages and schemas of the repository, by name.
+func documents() ([]file, error) {
+	var files []file
+	for _, pattern := range []string{"LICENSE", "README.md", "CHANGELOG.md", "docs/*.md", "docs/schema/*.json"} {
+		names, err := filepath.Glob(pattern) // sorted
+		if err != nil {
+			return nil, err
+		}
+		if len(names) == 0 {
+			return nil, fmt.Errorf("there is no %s: run in the root of the repository", pattern)
+		}
+		for _, name := range names {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, file{path: filepath.ToSlash(name), data: data})
+		}
+	}
+	return files, nil
+}
+
+// manPages are the manual pages by name.
+func manPages(ctx context.Context, program string, about release, dir string) ([]file, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if _, err := output(ctx, program, about, "man", dir); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil {
+		return nil, err
+	}
+	var files []file
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file{path: "man/man1/" + e.Name(), data: data})
+	}
+	return files, nil
+}
+
+// output runs the program with the time of the release.
+func output(ctx context.Context, program string, about release, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // the program was just built
+	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(about.time.Unix(), 10))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("dpsdiag %s: %w", strings.Join(args, " "), err)
+	}
+	return out, nil
+}
+
+// newRelease asks the program what it was built from. SOURCE_DATE_EPOCH wins over the time
+// of the commit (reproducible-builds.org: source-date-epoch); a source without either is
+// of the first day that a ZIP archive knows.
+func newRelease(ctx context.Context, program string) (release, error) {
+	about := release{time: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
+	out, err := output(ctx, program, about, "version", "-o", "json")
+	if err != nil {
+		return about, err
+	}
+	var built struct{ Version, Time string }
+	if err := json.Unmarshal(out, &built); err != nil {
+		return about, fmt.Errorf("dpsdiag version: %w", err)
+	}
+	about.version = strings.NewReplacer("(", "", ")", "", "/", "-", " ", "-").Replace(built.Version)
+	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
+		seconds, err := strconv.ParseInt(epoch, 10, 64)
+		if err != nil {
+			return about, fmt.Errorf("SOURCE_DATE_EPOCH: %w", err)
+		}
+		about.time = time.Unix(seconds, 0).UTC()
+	} else if committed, err := time.Parse(time.RFC3339, built.Time); err == nil {
+		about.time = committed.UTC()
+	}
+	return about, nil
+}

@@ -1,0 +1,79 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"dpsdiag/internal/probe"
+)
+
+// exchange is one call as it was on the wire, line by line.
+type exchange struct {
+	title    string
+	sent     []string
+	received []string
+}
+
+// newExchanges are the calls of a run: that which opened the session, then all others.
+func newExchanges(run *probe.Run) []exchange {
+	var list []exchange
+	if run.Opening != nil && run.Opening.Exchange != nil {
+		list = append(list, newExchange("open", run.Opening.Exchange))
+	}
+	for _, a := range run.Answers {
+		if a.Exchange != nil {
+			list = append(list, newExchange(string(a.Op), a.Exchange))
+		}
+	}
+	return list
+}
+
+func newExchange(title string, e *probe.Exchange) exchange {
+	return exchange{title: title, sent: messageLines(e.Request), received: messageLines(e.Answer)}
+}
+
+// messageLines are the lines of a message, its body in one of them.
+func messageLines(m probe.Message) []string {
+	if m.Line == "" {
+		return []string{"(nothing)"}
+	}
+	lines := []string{Clean(m.Line)}
+	for _, h := range m.Headers {
+		lines = append(lines, Clean(h.Name+": "+h.Value))
+	}
+	if m.Body != "" {
+		lines = append(lines, "", Clean(m.Body))
+	}
+	if more := m.Size - len(m.Body); m.Size > maxText {
+		lines = append(lines, fmt.Sprintf("(%d more bytes)", more))
+	}
+	return lines
+}
+
+// drawExchanges draws every call, what was sent behind ">" and what was received behind
+// "<".
+func (r *Run) drawExchanges(p *page) {
+	for _, e := range r.exchanges {
+		p.heading("Exchange: " + e.title)
+		for _, line := range e.sent {
+			p.hang(line, span{"  > ", faint})
+		}
+		for _, line := range e.received {
+			p.hang(line, span{"  < ", faint})
+		}
+	}
+}
+
+// markExchanges draws every call folded.
+func (r *Run) markExchanges(m *markdown) {
+	if len(r.exchanges) == 0 {
+		return
+	}
+	m.details("Exchange over "+r.Transport, func() {
+		for _, e := range r.exchanges {
+			m.paragraph(strongText(e.title))
+			m.fence("text", strings.Join(e.sent, "\n"))
+			m.fence("text", strings.Join(e.received, "\n"))
+		}
+	})
+}

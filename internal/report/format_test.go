@@ -1,0 +1,53 @@
+package report
+
+import (
+	"io"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFormatsFor(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		doc  Document
+		want []string
+	}{
+		{&Probe{}, []string{"text", "json", "markdown", "junit", "sarif", "github"}},
+		{&Explain{}, []string{"text", "json", "markdown"}},
+		{&Version{}, []string{"text", "json"}},
+		{&Scenarios{}, []string{"text", "json"}},
+	} {
+		var got []string
+		for _, f := range FormatsFor(test.doc) {
+			got = append(got, f.Name)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%T (-want +got):\n%s", test.doc, diff)
+		}
+	}
+}
+
+func TestAFormatThatDoesNotFitIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, doc := range []Document{&Probe{}, &Explain{}, &Version{}, &Scenarios{}} {
+		for _, f := range Formats() {
+			if err := f.Write(io.Discard, doc, Options{}); (err == nil) != f.Fits(doc) {
+				t.Errorf("%T as %s: %v", doc, f.Name, err)
+			}
+		}
+	}
+}
+
+// TestEveryFormatIsRepeatable writes every sample twice: maps have no order of their own.
+func TestEveryFormatIsRepeatable(t *testing.T) {
+	t.Parallel()
+	for _, s := range samples() {
+		for _, face := range facesOf(s.doc) {
+			first, second := render(t, s.doc, face.format, face.opts), render(t, s.doc, face.format, face.opts)
+			if diff := cmp.Diff(string(first), string(second)); diff != "" {
+				t.Errorf("%s.%s (-first +second):\n%s", s.name, face.suffix, diff)
+			}
+		}
+	}
+}

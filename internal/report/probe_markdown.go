@@ -1,0 +1,156 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"dpsdiag/internal/probe"
+)
+
+// drawMarkdown draws what the text format draws, with the verdict first and what only some
+// readers want folded.
+func (d *Probe) drawMarkdown(m *markdown) {
+	m.heading(3, escape("dpsdiag probe: "+d.verdictWord()))
+	m.paragraph(strongText(upperFirst(d.verdictText())) + inline(fmt.Sprintf(" (exit status %d, %s)", d.ExitCode, durationText(d.DurationMS))))
+	m.fields(
+		field{"endpoint", d.Target.Endpoint},
+		field{"id scope", d.Target.IDScope},
+		field{"registration id", d.Target.RegistrationID},
+		field{"attestation", d.Target.Attestation},
+		field{"started", d.StartedAt},
+		field{"dpsdiag", d.Tool.Version})
+	for i := range d.Runs {
+		d.Runs[i].drawMarkdown(m)
+	}
+	d.markCauses(m)
+	d.markDecide(m)
+	d.markWarnings(m)
+	d.markRuledOut(m)
+}
+
+func (r *Run) drawMarkdown(m *markdown) {
+	m.heading(4, escape("Stages over "+r.Transport))
+	rows := make([][]inline, 0, len(r.Stages))
+	for i := range r.Stages {
+		rows = append(rows, r.Stages[i].markdownRow())
+	}
+	m.table([]string{"Stage", "Outcome", "Time", "Detail"}, rows)
+	r.Reply.drawMarkdown(m)
+	r.markFacts(m)
+	if m.verbose {
+		r.markExchanges(m)
+	}
+}
+
+func (s *Stage) markdownRow() []inline {
+	outcome := escape(s.Outcome)
+	if s.Outcome == string(probe.Failed) || s.Outcome == string(probe.Warned) {
+		outcome = strongText(s.Outcome)
+	}
+	return []inline{escape(s.ID), outcome, escape(s.took()), escape(s.detail())}
+}
+
+func (r *Reply) drawMarkdown(m *markdown) {
+	if r.empty() {
+		return
+	}
+	m.heading(4, "Answer of the service")
+	m.fields(r.fields()...)
+}
+
+// markFacts folds the facts of the stages that have any.
+func (r *Run) markFacts(m *markdown) {
+	var rows [][]inline
+	for i := range r.Stages {
+		for _, f := range r.Stages[i].facts() {
+			rows = append(rows, []inline{escape(r.Stages[i].ID), escape(f.name), code(f.value)})
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	m.details("Facts of each stage over "+r.Transport, func() {
+		m.table([]string{"Stage", "Fact", "Value"}, rows)
+	})
+}
+
+func (d *Probe) markCauses(m *markdown) {
+	if len(d.Causes) == 0 {
+		return
+	}
+	m.heading(4, "Causes, the most likely first")
+	likely := min(len(d.Causes), fullCauses)
+	if m.verbose {
+		likely = len(d.Causes)
+	}
+	for i := range d.Causes[:likely] {
+		d.Causes[i].drawMarkdown(m, i+1)
+	}
+	if likely == len(d.Causes) {
+		return
+	}
+	m.details(fmt.Sprintf("Less likely (%d)", len(d.Causes)-likely), func() {
+		for i := likely; i < len(d.Causes); i++ {
+			d.Causes[i].drawMarkdown(m, i+1)
+		}
+	})
+}
+
+func (c *Cause) drawMarkdown(m *markdown, number int) {
+	m.heading(5, inline(fmt.Sprintf("%d. %s (%s)", number, escape(c.Title), code(c.ID))))
+	m.bullets(upperFirst(strengthText(c.Strength)), escapeAll(c.Because))
+	m.numbered("What to do", escapeAll(c.Remedies))
+	if c.Explain != "" {
+		m.fence("sh", c.Explain)
+	}
+}
+
+func (d *Probe) markDecide(m *markdown) {
+	if len(d.Decide) == 0 {
+		return
+	}
+	m.heading(4, "What would decide between them")
+	for _, s := range d.Decide {
+		m.paragraph(escape(s.How))
+		if s.Command != "" {
+			m.fence("sh", s.Command)
+		}
+	}
+}
+
+func (d *Probe) markWarnings(m *markdown) {
+	if len(d.Warnings) == 0 {
+		return
+	}
+	m.heading(4, "Warnings")
+	var list []inline
+	for _, w := range d.Warnings {
+		text := escape(w.Detail)
+		if w.ID != "" {
+			text += " (" + escape(w.ID) + ")"
+		}
+		list = append(list, text)
+	}
+	m.bullets("", list)
+}
+
+func (d *Probe) markRuledOut(m *markdown) {
+	if len(d.RuledOut) == 0 {
+		return
+	}
+	m.details(fmt.Sprintf("Ruled out (%d)", len(d.RuledOut)), func() {
+		var list []inline
+		for _, c := range d.RuledOut {
+			list = append(list, escape(c.ID+": "+strings.Join(c.Because, "; ")))
+		}
+		m.bullets("", list)
+	})
+}
+
+// upperFirst makes the beginning of a sentence of ASCII text.
+func upperFirst(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}

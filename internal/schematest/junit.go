@@ -1,0 +1,137 @@
+package schematest
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// JUnit reports where a document is not what the schemas of the Apache Ant task
+// (windyroad/JUnit-Schema JUnit.xsd) and of Jenkins (jenkinsci/xunit-plugin junit-10.xsd)
+// both accept, or where a suite miscounts. It returns the root.
+func JUnit(t testing.TB, label string, document []byte) *Element {
+	t.Helper()
+	top := ParseXML(t, document)
+	if top.Name != "testsuites" {
+		t.Errorf("%s: the root is %s", label, top.Name)
+	}
+	top.check(t, label)
+	for _, suite := range top.All("testsuite") {
+		for attr, child := range map[string]string{"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"} {
+			if n := strconv.Itoa(len(suite.All(child))); suite.Attrs[attr] != n {
+				t.Errorf("%s: %s=%q, counted %s", label, attr, suite.Attrs[attr], n)
+			}
+		}
+	}
+	return top
+}
+
+// Element is one element of a parsed XML document.
+type Element struct {
+	Name     string
+	Attrs    map[string]string
+	Children []*Element
+	Text     string
+}
+
+// junitRule is what the schemas of Ant and of Jenkins both accept in an element: its
+// attributes, all of them present and matching, and its children in order.
+type junitRule struct {
+	attrs    map[string]string // name to pattern
+	children []string
+}
+
+func junitRules() map[string]junitRule {
+	const name, number, time = `\S(.*\S)?`, `\d+`, `\d+\.\d{3}`
+	return map[string]junitRule{
+		"testsuites": {children: []string{"testsuite"}},
+		"testsuite": {
+			attrs: map[string]string{
+				"name": name, "package": name, "id": number, "hostname": name, "tests": number, "failures": number,
+				"errors": number, "skipped": number, "time": time, "timestamp": `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`,
+			},
+			children: []string{"properties", "testcase", "system-out", "system-err"},
+		},
+		"properties": {children: []string{"property"}},
+		"property":   {attrs: map[string]string{"name": name, "value": `(?s).*`}},
+		"testcase":   {attrs: map[string]string{"name": name, "classname": name, "time": time}, children: []string{"skipped", "failure"}},
+		"skipped":    {attrs: map[string]string{"message": `.+`}},
+		"failure":    {attrs: map[string]string{"type": `\S+`, "message": `.+`}},
+		"system-out": {},
+		"system-err": {},
+	}
+}
+
+// ParseXML reads a document as strictly as XML asks for.
+func ParseXML(t testing.TB, data []byte) *Element {
+	t.Helper()
+	dec := xml.NewDecoder(bytes.NewReader(data))
+	root := &Element{}
+	open := []*Element{root}
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return root.Children[0]
+		}
+		if err != nil {
+			t.Fatalf("%v in %s", err, data)
+		}
+		top := open[len(open)-1]
+		switch token := token.(type) {
+		case xml.StartElement:
+			e := &Element{Name: token.Name.Local, Attrs: map[string]string{}}
+			for _, a := range token.Attr {
+				e.Attrs[a.Name.Local] = a.Value
+			}
+			top.Children = append(top.Children, e)
+			open = append(open, e)
+		case xml.EndElement:
+			open = open[:len(open)-1]
+		case xml.CharData:
+			top.Text += string(token)
+		}
+	}
+}
+
+// check compares an element and all below it with the rules.
+func (e *Element) check(t testing.TB, label string) {
+	t.Helper()
+	rule, ok := junitRules()[e.Name]
+	if !ok {
+		t.Errorf("%s: there is no element %s", label, e.Name)
+	}
+	for name, pattern := range rule.attrs {
+		if value, ok := e.Attrs[name]; !ok || !regexp.MustCompile(`^(`+pattern+`)$`).MatchString(value) {
+			t.Errorf("%s: %s: %s=%q does not match %s", label, e.Name, name, value, pattern)
+		}
+	}
+	if len(e.Attrs) != len(rule.attrs) {
+		t.Errorf("%s: %s has the attributes %v", label, e.Name, e.Attrs)
+	}
+	last := 0
+	for _, child := range e.Children {
+		place := slices.Index(rule.children, child.Name)
+		if place < last {
+			t.Errorf("%s: %s has the child %s out of place", label, e.Name, child.Name)
+		}
+		last = place
+		child.check(t, label)
+	}
+}
+
+// All are the elements of that name below this one, in order.
+func (e *Element) All(name string) []*Element {
+	var found []*Element
+	for _, child := range e.Children {
+		if child.Name == name {
+			found = append(found, child)
+		}
+		found = append(found, child.All(name)...)
+	}
+	return found
+}
