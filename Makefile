@@ -37,11 +37,12 @@ bench: ## benchmarks, with the start-up time against an empty Go program and the
 score: build ## how often `explain` names the confirmed cause of a real report
 	go run ./test/score bin/dpsdiag testdata/cases/cases.json
 
-conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulate` (needs Node.js and npm)
+conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulate` (needs Node.js, npm and swtpm)
 	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
 
-tpm: ## the TPM attestation against a software TPM (needs swtpm)
+tpm: ## the TPM attestation against a software TPM, and that at `dpsdiag emulate` (needs swtpm)
 	go test -shuffle=on -tags tpm ./internal/probe
+	go test -shuffle=on -tags tpm -run TPM ./cmd/dpsdiag
 
 peers: ## the probe against servers that are not ours (needs mosquitto, four proxies, Node.js and npm)
 	cd test/peers/rhea && npm ci --ignore-scripts --omit=dev

@@ -21,7 +21,7 @@ import (
 const emulateLong = `emulate runs a device provisioning service on this machine that device SDKs
 register against. It makes its own CA and server certificate and one ready
 identity for each attestation, verifies what devices present, and can play
-faults by name.
+faults by name. A TPM is enrolled by its endorsement key.
 
 When it is ready it prints how to reach it; with -o json that is one line of
 JSON. Refused calls are told on standard error with the reason. It stays until
@@ -30,6 +30,7 @@ Ctrl-C or SIGTERM and then exits with status 0.`
 const emulateExample = `  dpsdiag emulate
   dpsdiag emulate --scenario throttled -o json
   dpsdiag emulate --https 127.0.0.1:8443 --state-dir ./dps-state
+  dpsdiag emulate --tpm-ek @ek.txt --tpm-registration-id press-07
   dpsdiag emulate --list-scenarios`
 
 type emulateOptions struct {
@@ -41,6 +42,7 @@ type emulateOptions struct {
 	scenario    string
 	list        bool
 	allowRemote bool
+	tpm         enrolledTPM
 }
 
 func newEmulateCmd(a *app) *cobra.Command {
@@ -61,6 +63,7 @@ func newEmulateCmd(a *app) *cobra.Command {
 	flags.StringArrayVar(&o.sans, "san", nil, "further `NAME` or address for the server certificate; may be repeated")
 	flags.StringVar(&o.stateDir, "state-dir", "", "`DIR` that keeps CA, keys and identities; the default is a temporary one, removed at the end")
 	flags.StringVar(&o.configFile, "config", "", "TOML `FILE` with further enrollments, groups, hubs and faults")
+	o.tpm.addTo(flags)
 	flags.StringVar(&o.scenario, "scenario", emulator.Healthy, "fault to play, a `NAME` of --list-scenarios")
 	flags.BoolVar(&o.list, "list-scenarios", false, "list the scenarios and exit")
 	a.addFlags(cmd, flagGroup{"Flags", flags})
@@ -79,6 +82,9 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	service, err := emulator.Start(ctx, config)
+	if errors.Is(err, emulator.ErrNoTPM) {
+		return usagef("give --tpm-ek and --tpm-registration-id, or enroll one in --config", "--scenario: %s concerns TPMs, and none is enrolled", o.scenario)
+	}
 	if err != nil {
 		return usagef("another address or --state-dir may do", "emulate: %v", err)
 	}
@@ -102,8 +108,12 @@ func (o *emulateOptions) config(a *app, flags *pflag.FlagSet) (emulator.Config, 
 			return emulator.Config{}, err
 		}
 	}
+	tpm, err := o.tpm.read()
+	if err != nil {
+		return emulator.Config{}, err
+	}
 	config := emulator.Config{
-		HTTPS: o.https, MQTT: o.mqtt, AMQP: o.amqp, SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario,
+		HTTPS: o.https, MQTT: o.mqtt, AMQP: o.amqp, SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario, TPM: tpm,
 		Log: slog.New(slog.NewTextHandler(a.stderr, nil)),
 	}
 	if o.configFile == "" {
@@ -180,6 +190,9 @@ func probeCommand(ready emulator.Ready, id emulator.Identity) []string {
 		add("--cert", id.CertFile)
 		add("--cert-key", id.KeyFile)
 		return command
+	}
+	if id.Attestation == emulator.TPM {
+		return append(command, "--tpm", exampleTPM)
 	}
 	add("--key-file", id.KeyFile)
 	add("--group-key-file", id.GroupKeyFile)

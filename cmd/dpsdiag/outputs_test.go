@@ -46,14 +46,14 @@ func documents(t *testing.T) map[string]func(t *testing.T, out []byte) {
 func TestEveryScenarioInEveryFormat(t *testing.T) {
 	t.Parallel()
 	checks := documents(t)
-	for _, s := range emulator.Scenarios() {
+	for _, s := range scenariosWithoutTPM() {
 		for _, output := range outputs() {
 			t.Run(s.Name+strings.Join(output, ""), func(t *testing.T) {
 				t.Parallel()
 				w := newWorld()
 				var device emulator.Device
-				w.startSandbox = func(ctx context.Context, scenario string) (*emulator.Emulator, error) {
-					e, err := startSandbox(ctx, scenario)
+				w.startSandbox = func(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error) {
+					e, err := startSandbox(ctx, scenario, tpm)
 					if err == nil {
 						device = e.Device()
 					}
@@ -148,7 +148,7 @@ func TestExitStatusOfExplainInEveryFormat(t *testing.T) {
 func TestReadyLineFollowsItsSchema(t *testing.T) {
 	t.Parallel()
 	schema := schematest.Load(t, "emulator-1")
-	for _, s := range emulator.Scenarios() {
+	for _, s := range scenariosWithoutTPM() {
 		e, err := emulator.Start(t.Context(), emulator.Config{Scenario: s.Name, StateDir: t.TempDir(), Files: true})
 		if err != nil {
 			t.Fatal(err)

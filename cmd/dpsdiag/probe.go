@@ -82,7 +82,7 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of register calls, the first included, when the service answers 429 or 5xx")
 	flags.DurationVar(&o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
 	flags.DurationVar(&o.expiresIn, "expires-in", probe.DefaultExpiresIn, "warn of certificates that expire within this `DURATION`")
-	flags.StringVar(&o.sandbox, "sandbox", "", "probe an emulator inside this program that plays `SCENARIO`, with a fitting identity; no network, no Azure account (see dpsdiag emulate --list-scenarios)")
+	flags.StringVar(&o.sandbox, "sandbox", "", "probe an emulator inside this program that plays `SCENARIO`, with a fitting identity or that of --tpm; no network, no Azure account (see dpsdiag emulate --list-scenarios)")
 	return flags
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,18 +15,18 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// sandboxStarter starts an emulator that plays a scenario.
-type sandboxStarter func(ctx context.Context, scenario string) (*emulator.Emulator, error)
+// sandboxStarter starts an emulator that plays a scenario and enrolls a TPM, unless it is nil.
+type sandboxStarter func(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error)
 
 // startSandbox starts an emulator that never lets a device wait, unless the scenario is
 // about waiting.
-func startSandbox(ctx context.Context, scenario string) (*emulator.Emulator, error) {
+func startSandbox(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error) {
 	var none time.Duration
-	return emulator.Start(ctx, emulator.Config{Scenario: scenario, RetryAfter: &none})
+	return emulator.Start(ctx, emulator.Config{Scenario: scenario, TPM: tpm, RetryAfter: &none})
 }
 
 // enterSandbox starts the emulator and points the probe at it with the identity that makes
-// the scenario real. The probe itself does not know.
+// the scenario real, or with the TPM that was given. The probe itself does not know.
 func (o *probeOptions) enterSandbox(ctx context.Context, a *app, cfg *probe.Config, flags *pflag.FlagSet) (end func(), err error) {
 	if used := o.givenByUser(flags); len(used) > 0 {
 		return nil, usagef("a sandbox brings its own service and identity; leave out either",
@@ -34,7 +35,11 @@ func (o *probeOptions) enterSandbox(ctx context.Context, a *app, cfg *probe.Conf
 	if err := checkScenario("--sandbox", o.sandbox); err != nil {
 		return nil, err
 	}
-	sandbox, err := a.startSandbox(ctx, o.sandbox)
+	tpm, err := o.sandboxTPM(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sandbox, err := a.startSandbox(ctx, o.sandbox, tpm.device())
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
@@ -43,11 +48,43 @@ func (o *probeOptions) enterSandbox(ctx context.Context, a *app, cfg *probe.Conf
 			tell(a.stderr, "dpsdiag: close the sandbox: %v", err)
 		}
 	}
-	if err := play(sandbox.Device(), cfg); err != nil {
+	if err := play(sandbox.Device(), tpm, cfg); err != nil {
 		end()
 		return nil, fmt.Errorf("prepare the sandbox: %w", err)
 	}
 	return end, nil
+}
+
+// sandboxTPM is the TPM that was given, nil where none was. A scenario about another
+// credential cannot be played with it, nor one about a TPM without.
+func (o *probeOptions) sandboxTPM(ctx context.Context) (*sandboxedTPM, error) {
+	scenario, _ := emulator.ScenarioByName(o.sandbox)
+	if len(o.credential.tpm.given()) == 0 {
+		if scenario.Attestation == emulator.TPM {
+			return nil, usagef("add --tpm "+exampleTPM+", or the socket of a software TPM: the sandbox enrolls it", "--sandbox: %s needs a TPM, which the sandbox does not have", o.sandbox)
+		}
+		return nil, nil
+	}
+	if !scenario.PlayedBy(emulator.TPM) {
+		return nil, usagef("leave --tpm out", "--sandbox: %s concerns devices with the credential %s, not a TPM", o.sandbox, scenario.Attestation)
+	}
+	tpm, err := o.credential.tpm.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &sandboxedTPM{tpm}, nil
+}
+
+// sandboxedTPM is a TPM that the sandbox enrolls.
+type sandboxedTPM struct{ *probe.TPM }
+
+// device is what is enrolled. A TPM that cannot be read, of which there is nothing to
+// enroll, ends the probe before the service is asked.
+func (t *sandboxedTPM) device() *emulator.TPMDevice {
+	if t == nil {
+		return nil
+	}
+	return &emulator.TPMDevice{RegistrationID: t.RegistrationID(), EndorsementKey: t.EndorsementKey()}
 }
 
 // givenByUser are the flags that a sandbox sets itself, as far as they were given.
@@ -55,7 +92,7 @@ func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
 	var used []string
 	for _, own := range []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags()} {
 		own.VisitAll(func(f *pflag.Flag) {
-			if flags.Changed(f.Name) {
+			if flags.Changed(f.Name) && !slices.Contains(tpmFlags(), f.Name) {
 				used = append(used, "--"+f.Name)
 			}
 		})
@@ -63,9 +100,11 @@ func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
 	return used
 }
 
-// play makes the probe act as a device of the emulator.
-func play(device emulator.Device, cfg *probe.Config) (err error) {
-	if cfg.Attestation, err = attest(device); err != nil {
+// play makes the probe act as a device of the emulator, with the TPM if that is one.
+func play(device emulator.Device, tpm *sandboxedTPM, cfg *probe.Config) (err error) {
+	if tpm != nil {
+		cfg.Attestation = tpm.TPM
+	} else if cfg.Attestation, err = attest(device); err != nil {
 		return err
 	}
 	cfg.Endpoint = device.Endpoint

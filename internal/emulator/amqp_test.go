@@ -89,7 +89,7 @@ func TestAMQPLogin(t *testing.T) {
 				t.Fatalf("header %v, %v", header, err)
 			}
 			offered := expect[*amqp.SASLMechanisms](r)
-			if diff := cmp.Diff([]amqp.Symbol{"PLAIN", "EXTERNAL"}, offered.Mechanisms); diff != "" {
+			if diff := cmp.Diff([]amqp.Symbol{"PLAIN", "TPM", "EXTERNAL"}, offered.Mechanisms); diff != "" {
 				t.Errorf("mechanisms (-want +got):\n%s", diff)
 			}
 			r.sendFrame(amqp.Frame{Type: amqp.FrameSASL, Body: &amqp.SASLInit{Mechanism: amqp.Symbol(test.mechanism), InitialResponse: test.initial}})

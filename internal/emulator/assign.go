@@ -27,6 +27,9 @@ func (s *service) decide(c *caller, rec *record) dps.Registration {
 		return state
 	}
 	s.allocate(&state, c)
+	if c.enrollment.tpm != nil && state.Status == dps.StatusAssigned {
+		state.TPM = &dps.RegistrationTPM{AuthenticationKey: s.hubKeys[c.enrollment]}
+	}
 	return state
 }
 

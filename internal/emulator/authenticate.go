@@ -121,7 +121,7 @@ func (s *service) verify(c claim) (*enrollment, *refusal) {
 	case len(c.credential.chain) > 0:
 		return s.verifyCertificate(c)
 	case c.credential.tpm != nil:
-		return nil, notFound(reasonEnrollment, 404201, "Enrollment not found.", "no enrollment holds this endorsement key")
+		return nil, s.challenge(c)
 	}
 	return nil, unauthorized(reasonToken, messageUnauthorized, "neither a token nor a client certificate was sent")
 }

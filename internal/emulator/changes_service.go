@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"time"
 
+	"github.com/google/go-tpm/tpm2"
+
 	"dpsdiag/internal/dps"
 )
 
@@ -125,8 +127,26 @@ func enrollFormerCertificate(w *world) error {
 	return nil
 }
 
-// swapAttestations enrolls the key device by certificate and the X.509 device by key.
+// enrollOtherTPMs puts the endorsement key of another TPM into every enrollment of one: a
+// public key of the right form, since no one needs the private one.
+func enrollOtherTPMs(w *world) error {
+	tpms := w.service.enrolled.tpms()
+	if len(tpms) == 0 {
+		return ErrNoTPM
+	}
+	for _, entry := range tpms {
+		other := tpm2.RSAEKTemplate
+		other.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgRSA, &tpm2.TPM2BPublicKeyRSA{Buffer: w.mint.random.bytes(2048 / 8)})
+		w.service.enrolled.add(enrollTPM(entry.name, tpm2.Marshal(tpm2.New2B(other)), w.mint.random))
+	}
+	return nil
+}
+
+// swapAttestations enrolls the key device by certificate, and the X.509 device and TPMs by key.
 func swapAttestations(w *world) error {
+	for _, entry := range w.service.enrolled.tpms() {
+		w.service.enrolled.add(&enrollment{name: entry.name, keys: []dps.Key{w.mint.random.key()}})
+	}
 	w.service.enrolled.add(&enrollment{name: keyDevice, certs: []*x509.Certificate{w.leaf.cert}})
 	w.service.enrolled.add(&enrollment{name: x509Device, keys: []dps.Key{w.mint.random.key()}})
 	return nil

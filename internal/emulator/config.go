@@ -90,8 +90,8 @@ func readBounded(path string) ([]byte, error) {
 }
 
 // apply adds the configuration to the settings. Enrollments are copied, since a scenario
-// may change them.
-func (f *File) apply(s *settings) {
+// may change them; random makes the keys of TPMs.
+func (f *File) apply(s *settings, random *source) {
 	if f.scope != "" {
 		s.scope = f.scope
 	}
@@ -107,6 +107,10 @@ func (f *File) apply(s *settings) {
 	}
 	for _, entry := range f.enrollments {
 		copied := *entry
+		if entry.tpm != nil {
+			made := enrollTPM(entry.name, entry.tpm.ek, random)
+			copied.keys, copied.tpm = made.keys, made.tpm
+		}
 		s.enrolled.add(&copied)
 	}
 	s.faults = append(s.faults, f.faults...)
@@ -130,10 +134,12 @@ type documentHub struct {
 }
 
 type documentEnrollment struct {
-	RegistrationID  string `toml:"registration_id"`
-	DeviceID        string `toml:"device_id"`
-	Certificate     string `toml:"certificate"`
-	CertificateFile string `toml:"certificate_file"`
+	RegistrationID     string `toml:"registration_id"`
+	DeviceID           string `toml:"device_id"`
+	Certificate        string `toml:"certificate"`
+	CertificateFile    string `toml:"certificate_file"`
+	EndorsementKey     string `toml:"endorsement_key"`
+	EndorsementKeyFile string `toml:"endorsement_key_file"`
 	documentKeys
 	documentPolicy
 }

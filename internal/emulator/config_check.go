@@ -111,6 +111,7 @@ func (c *checker) enrollments(doc *document) []*enrollment {
 		entry := &enrollment{name: d.RegistrationID, deviceID: d.DeviceID, keys: c.keys(path, d.documentKeys)}
 		c.id(path+".registration_id", d.RegistrationID, seen)
 		entry.certs = c.certificates(path+".certificate", d.Certificate, d.CertificateFile, false)
+		entry.tpm = c.endorsementKey(path+".endorsement_key", d.EndorsementKey, d.EndorsementKeyFile)
 		c.attests(path, entry)
 		c.policy(path, d.documentPolicy, entry, doc.Hubs)
 		entries = append(entries, entry)
@@ -164,22 +165,11 @@ func (c *checker) keys(path string, d documentKeys) []dps.Key {
 // certificates reads the primary and perhaps the secondary certificate, from the text at
 // path or from the file of the key path_file. A group's are those of CAs.
 func (c *checker) certificates(path, text, file string, authorities bool) []*x509.Certificate {
-	switch {
-	case text == "" && file == "":
+	content, path, ok := c.content(path, text, file)
+	if !ok {
 		return nil
-	case text != "" && file != "":
-		c.failf(path, "given both here and as a file")
-		return nil
-	case file != "":
-		path += "_file"
-		content, err := c.read(file)
-		if err != nil {
-			c.failf(path, "%w", err)
-			return nil
-		}
-		text = string(content)
 	}
-	certs, err := parseCerts([]byte(text))
+	certs, err := parseCerts(content)
 	if err != nil {
 		c.failf(path, "%w", err)
 	}
@@ -194,13 +184,57 @@ func (c *checker) certificates(path, text, file string, authorities bool) []*x50
 	return certs
 }
 
-// attests makes sure that an enrollment has keys or certificates, and not both.
+// endorsementKey reads the endorsement key of a TPM, from the text at path or from the file
+// of the key path_file.
+func (c *checker) endorsementKey(path, text, file string) *tpmEnrollment {
+	content, path, ok := c.content(path, text, file)
+	if !ok {
+		return nil
+	}
+	ek, err := ParseEndorsementKey(content)
+	if err != nil {
+		c.failf(path, "%w", err)
+	}
+	return &tpmEnrollment{ek: ek}
+}
+
+// content is what stands at path, or else in the file that the key path_file names; at is
+// the path of the two that was given. It is not ok where there is neither, or where they
+// cannot be read.
+func (c *checker) content(path, text, file string) (content []byte, at string, ok bool) {
+	switch {
+	case text == "" && file == "":
+		return nil, path, false
+	case text != "" && file != "":
+		c.failf(path, "given both here and as a file")
+		return nil, path, false
+	case text != "":
+		return []byte(text), path, true
+	}
+	path += "_file"
+	content, err := c.read(file)
+	if err != nil {
+		c.failf(path, "%w", err)
+	}
+	return content, path, err == nil
+}
+
+// attests makes sure that an enrollment has one attestation: keys, certificates or a TPM.
 func (c *checker) attests(path string, entry *enrollment) {
-	switch keys, certs := len(entry.keys) > 0, len(entry.certs) > 0; {
-	case keys && certs:
-		c.failf(path, "has both a key and a certificate; one of them is the attestation")
-	case !keys && !certs:
+	var has []string
+	for _, attestation := range []struct {
+		name  string
+		given bool
+	}{{"a key", len(entry.keys) > 0}, {"a certificate", len(entry.certs) > 0}, {"an endorsement key", entry.tpm != nil}} {
+		if attestation.given {
+			has = append(has, attestation.name)
+		}
+	}
+	switch {
+	case len(has) == 0:
 		c.failf(path, "has neither a key nor a certificate")
+	case len(has) > 1:
+		c.failf(path, "has both %s and %s; one of them is the attestation", has[0], has[1])
 	}
 }
 

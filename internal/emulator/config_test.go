@@ -57,15 +57,15 @@ func TestSampleExplainsEveryKey(t *testing.T) {
 func TestSampleAlternatives(t *testing.T) {
 	t.Parallel()
 	text := string(sample(t))
-	pem := regexp.MustCompile(`(?s)\n(certificate|ca) = """\n(.*?)"""`)
+	pem := regexp.MustCompile(`(?s)\n(certificate|ca|endorsement_key) = """\n(.*?)"""`)
 	blocks := map[string]string{}
 	for _, match := range pem.FindAllStringSubmatch(text, -1) {
 		blocks[match[1]] = match[2]
 	}
 	text = pem.ReplaceAllString(text, "")
-	text = regexp.MustCompile(`(?m)^# (certificate_file|ca_file) = `).ReplaceAllString(text, "$1 = ")
+	text = regexp.MustCompile(`(?m)^# (certificate_file|ca_file|endorsement_key_file) = `).ReplaceAllString(text, "$1 = ")
 	dir := t.TempDir()
-	for name, content := range map[string]string{"emulator.toml": text, "press-08.pem": blocks["certificate"], "line-4.pem": blocks["ca"]} {
+	for name, content := range map[string]string{"emulator.toml": text, "press-08.pem": blocks["certificate"], "line-4.pem": blocks["ca"], "press-09-ek.txt": blocks["endorsement_key"]} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -74,10 +74,13 @@ func TestSampleAlternatives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, at := range []int{1, 3} {
+	for _, at := range []int{1, 4} {
 		if entry := file.enrollments[at]; len(entry.certs) != 1 {
 			t.Errorf("%s has %d certificates", entry.name, len(entry.certs))
 		}
+	}
+	if entry := file.enrollments[2]; entry.tpm == nil {
+		t.Errorf("%s has no endorsement key", entry.name)
 	}
 }
 
@@ -96,7 +99,7 @@ func TestSampleServes(t *testing.T) {
 		}
 	}
 	inGroup := func(id string) Device {
-		return byKey(id, file.enrollments[2].keys[0].Derive(id).Text().Reveal())
+		return byKey(id, file.enrollments[3].keys[0].Derive(id).Text().Reveal())
 	}
 	primary, secondary := file.enrollments[0].keys[0].Text().Reveal(), file.enrollments[0].keys[1].Text().Reveal()
 
@@ -195,6 +198,11 @@ func TestConfigErrors(t *testing.T) {
 		"certificate file":      {enrollment(`certificate_file = "a.pem"`), "t.toml:3:1: enrollments[0].certificate_file: no such file"},
 		"empty file":            {enrollment(`certificate_file = "empty.pem"`), "t.toml:3:1: enrollments[0].certificate_file: no certificate found"},
 		"key as certificate":    {enrollment(`certificate_file = "key.pem"`), `t.toml:3:1: enrollments[0].certificate_file: found a PEM block "PRIVATE KEY" where a certificate is expected`},
+		"endorsement key":       {enrollment(`endorsement_key = "%"`), "t.toml:3:1: enrollments[0].endorsement_key: neither base64 nor the 316 bytes of a TPM2B_PUBLIC"},
+		"endorsement key cut":   {enrollment(`endorsement_key = "AToAAQALAAMAsgAg"`), "t.toml:3:1: enrollments[0].endorsement_key: the key has 12 bytes and says that it has 316: it was cut off"},
+		"endorsement key file":  {enrollment(`endorsement_key_file = "nosuch"`), "t.toml:3:1: enrollments[0].endorsement_key_file: no such file"},
+		"endorsement key twice": {enrollment(`endorsement_key = "a"`, `endorsement_key_file = "b"`), "t.toml:3:1: enrollments[0].endorsement_key: given both here and as a file"},
+		"key and TPM":           {enrollment(goodKey, `endorsement_key_file = "ek.bin"`), "t.toml:1:3: enrollments[0]: has both a key and an endorsement key"},
 		"key and certificate":   {enrollment(goodKey, `certificate_file = "ca.pem"`), "t.toml:1:3: enrollments[0]: has both a key and a certificate"},
 		"three certificates":    {enrollment(`certificate_file = "three.pem"`), "t.toml:3:1: enrollments[0].certificate_file: 3 certificates"},
 		"hub that is not":       {enrollment(goodKey, `hubs = ["nosuch"]`), `t.toml:4:1: enrollments[0].hubs: the hub "nosuch" is not among the hubs`},
@@ -253,7 +261,7 @@ func testFiles(t *testing.T) func(string) ([]byte, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf, ca := file.enrollments[1].certs[0], file.enrollments[3].certs[0]
+	leaf, ca := file.enrollments[1].certs[0], file.enrollments[4].certs[0]
 	return func(name string) ([]byte, error) {
 		switch name {
 		case "leaf.pem":
@@ -264,6 +272,8 @@ func testFiles(t *testing.T) func(string) ([]byte, error) {
 			return certsPEM(leaf, leaf, leaf), nil
 		case "key.pem":
 			return []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), nil
+		case "ek.bin":
+			return file.enrollments[2].tpm.ek, nil
 		case "empty.pem":
 			return []byte("\n"), nil
 		}

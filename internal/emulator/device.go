@@ -18,6 +18,7 @@ const (
 	GroupKey     Attestation = "group-key"
 	X509         Attestation = "x509"
 	SASToken     Attestation = "sas-token"
+	TPM          Attestation = "tpm" // of Config.TPM, of which only the public key is known here
 )
 
 // Device is what one device holds: everything it needs to register, or not to, as the
@@ -29,7 +30,7 @@ type Device struct {
 	Attestation    Attestation
 
 	// Key is the device key in base64, GroupKey that of the enrollment group and Token a
-	// ready SAS token. One of them is set unless the attestation is X509.
+	// ready SAS token. One of them is set unless the attestation is X509 or a TPM.
 	Key, GroupKey, Token dps.Secret
 
 	// CertPEM is the leaf followed by what the device sends after it, ChainPEM the latter

@@ -10,8 +10,9 @@
 // A listener takes a call off the wire and writes it down as a request, which knows no
 // transport: https.go for HTTPS, mqtt.go and amqp.go for the other two, websocket.go for
 // both inside HTTPS. The service first authenticates the caller (authenticate.go, with
-// sas.go and x509.go) against the enrollments (enrollment.go): with every call of HTTPS,
-// when a connection opens elsewhere. Then it answers the call (service.go) from the state
+// sas.go, x509.go and tpm_enrollment.go) against the enrollments (enrollment.go): with
+// every call of HTTPS, when a connection opens elsewhere. A TPM that introduces itself is
+// refused with a challenge (tpm.go) and comes back with a token. Then it answers the call (service.go) from the state
 // of that registration (registration.go), unless a fault (faults.go) has the first word.
 // What comes back is a response, or a refusal, which the listener renders in the terms of
 // its transport. So a fault is described once, however it travels.
@@ -19,7 +20,7 @@
 // What MQTT and AMQP have in common is a stream (stream.go), TLS or a WebSocket in it, and
 // the conversation on it (conversation.go), which does everything of one connection in one
 // goroutine. MQTT is packets (mqtt_wire.go) and little else. AMQP is a login
-// (amqp_login.go), then sessions (amqp_session.go) with links (amqp_link.go), on which
+// (amqp_login.go, amqp_login_tpm.go), then sessions (amqp_session.go) with links (amqp_link.go), on which
 // requests come (amqp_request.go) and answers go when the peer takes them (amqp_outbox.go).
 //
 // # Where to add

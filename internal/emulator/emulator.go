@@ -33,6 +33,8 @@ type Config struct {
 	Scenario string
 	// File adds enrollments, groups, hubs and faults; nil adds none. See ReadFile.
 	File *File
+	// TPM enrolls one, in place of an enrollment of the same id in File; nil enrolls none.
+	TPM *TPMDevice
 	// RetryAfter is the wait asked for while assigning; nil leaves it to File, or else is
 	// two seconds. A scenario about waiting has a least wait of its own.
 	RetryAfter *time.Duration
@@ -78,7 +80,7 @@ type Emulator struct {
 }
 
 // Start begins to listen and returns when devices can register. ctx bounds only the start.
-// Errors are an unknown scenario, an address that cannot be had, and a state directory that
+// Errors are an unknown scenario, ErrNoTPM where the scenario needs one, an address that cannot be had, and a state directory that
 // cannot be read or written.
 func Start(ctx context.Context, config Config) (*Emulator, error) {
 	config = config.withDefaults()
@@ -137,7 +139,7 @@ func (e *Emulator) introduce(w *world, scenario Scenario) error {
 		}
 		e.ready.Identities = append(e.ready.Identities, identity)
 	}
-	e.device = *w.device(cmp.Or(scenario.attestation, SymmetricKey))
+	e.device = *w.player(scenario)
 	return nil
 }
 
@@ -187,7 +189,8 @@ func (e *Emulator) count(_ net.Conn, state http.ConnState) {
 // Ready returns what one needs to use the emulator.
 func (e *Emulator) Ready() Ready { return e.ready }
 
-// Device returns the device that makes the scenario real, to be played inside this process.
+// Device returns the device that makes the scenario real, to be played inside this process:
+// that of Config.TPM, unless the scenario is about another attestation.
 func (e *Emulator) Device() Device { return e.device }
 
 // Close ends every listener and connection and removes a temporary state directory.

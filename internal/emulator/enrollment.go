@@ -11,17 +11,20 @@ import (
 )
 
 // enrollment is what the service holds of one device (an individual enrollment) or of many
-// (an enrollment group). It attests by keys or by certificates, never by both.
+// (an enrollment group). It attests by keys, by certificates or by a TPM, never by two of them.
 type enrollment struct {
 	// name is the registration id of an individual enrollment or the id of a group.
 	name  string
 	group bool
 	// deviceID is the id in the hub, "" for the registration id. A group has none.
 	deviceID string
-	// keys are the primary and, if there is one, the secondary key.
+	// keys are the primary and, if there is one, the secondary key. Where tpm is set, the one
+	// key is that which the challenge hands to the TPM.
 	keys []dps.Key
 	// certs are, primary first, the leaves of an individual enrollment or the CAs of a group.
 	certs []*x509.Certificate
+	// tpm is set for a TPM alone, which has an individual enrollment.
+	tpm *tpmEnrollment
 	// unverified marks CAs whose possession was never proven.
 	unverified bool
 	disabled   bool
@@ -85,6 +88,11 @@ func (e *enrollment) groupID() string {
 		return e.name
 	}
 	return ""
+}
+
+// tpms returns the enrollments of TPMs.
+func (e *enrollments) tpms() []*enrollment {
+	return slices.DeleteFunc(e.all(), func(entry *enrollment) bool { return entry.tpm == nil })
 }
 
 // keyGroups returns the groups that attest by symmetric key.

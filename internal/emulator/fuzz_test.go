@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -101,7 +103,11 @@ func FuzzConfig(f *testing.F) {
 			return
 		}
 		s := settings{enrolled: enrollments{individuals: map[string]*enrollment{}}}
-		file.apply(&s)
+		random, err := newSource(seed())
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.apply(&s, random)
 		if s.polls < 0 || s.polls > maxPolls || s.retryAfter < 0 {
 			t.Errorf("polls %d, retry after %s", s.polls, s.retryAfter)
 		}
@@ -109,6 +115,33 @@ func FuzzConfig(f *testing.F) {
 			if (len(entry.keys) > 0) == (len(entry.certs) > 0) {
 				t.Errorf("enrollment %q has %d keys and %d certificates", entry.name, len(entry.keys), len(entry.certs))
 			}
+		}
+	})
+}
+
+// What is taken for an endorsement key is one, and its base64 is taken as well.
+func FuzzParseEndorsementKey(f *testing.F) {
+	file, err := ReadFile(samplePath)
+	if err != nil {
+		f.Fatal(err)
+	}
+	ek := file.enrollments[2].tpm.ek
+	f.Add(ek)
+	f.Add([]byte(base64.StdEncoding.EncodeToString(ek)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := ParseEndorsementKey(data)
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\r") {
+				t.Errorf("error %q", err)
+			}
+			return
+		}
+		if err := dps.CheckEndorsementKey(got); err != nil {
+			t.Error(err)
+		}
+		again, err := ParseEndorsementKey([]byte(base64.StdEncoding.EncodeToString(got)))
+		if err != nil || !bytes.Equal(again, got) {
+			t.Errorf("%x, %v, want %x", again, err, got)
 		}
 	})
 }

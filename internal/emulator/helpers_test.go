@@ -104,7 +104,7 @@ func newClient(t *testing.T, d Device) *client {
 // tokenOf signs what the device's key, if it has one, can sign; its tokens live an hour.
 func tokenOf(t *testing.T, d Device, clock time.Time) dps.Secret {
 	t.Helper()
-	if !d.Token.IsZero() || d.Attestation == X509 {
+	if !d.Token.IsZero() || d.Attestation == X509 || d.Attestation == TPM {
 		return d.Token
 	}
 	key := parseKey(t, d.Key)

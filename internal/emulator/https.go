@@ -139,9 +139,7 @@ func claimOf(r *http.Request, to route, body []byte) claim {
 		c.credential.chain = r.TLS.PeerCertificates
 	}
 	if c.credential.token.IsZero() && len(c.credential.chain) == 0 {
-		if parsed, err := parseBody(body); err == nil {
-			c.credential.tpm = parsed.TPM
-		}
+		c.credential.tpm = introduction(body)
 	}
 	return c
 }

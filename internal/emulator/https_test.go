@@ -134,7 +134,7 @@ func TestRefusedCalls(t *testing.T) {
 		"operation empty":         {"GET", strings.Replace(poll, "4.0.0", "", 1), "", nil, "404 404000 Operation not found."},
 		"lookup before register":  {"POST", lookup, "", nil, "404 404202 Registration not found."},
 		"no credential":           {"PUT", register, "", header("Authorization", ""), "401 401002 Unauthorized"},
-		"TPM that is not here":    {"PUT", register, `{"tpm":{"endorsementKey":"AToAAQ=="}}`, header("Authorization", ""), "404 404201 Enrollment not found."},
+		"TPM where a key is":      {"PUT", register, `{"tpm":{"endorsementKey":"AToAAQ=="}}`, header("Authorization", ""), "401 401002 Unauthorized"},
 		"another scheme":          {"PUT", register, "", header("Authorization", "Bearer abc"), "401 401002 Unauthorized"},
 		"token of another device": {"PUT", strings.Replace(register, keyDevice, "other", 1), "", nil, "401 401002 Unauthorized"},
 		"poll without credential": {"GET", poll, "", header("Authorization", ""), "401 401002 Unauthorized"},

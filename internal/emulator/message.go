@@ -45,7 +45,7 @@ type claim struct {
 type credential struct {
 	token dps.Secret
 	chain []*x509.Certificate // of the TLS handshake, leaf first
-	tpm   *dps.TPMKeys
+	tpm   *dps.TPMKeys        // what a TPM introduces itself with, before it has a token
 }
 
 // request is one call, freed of its transport.
@@ -58,7 +58,8 @@ type request struct {
 // response is what the service answers, in terms that every transport can render.
 type response struct {
 	status int // as HTTP counts
-	// body is *dps.Operation, *dps.Registration or *dps.ServiceError; nil is no body.
+	// body is *dps.Operation, *dps.Registration, *dps.ServiceError or *dps.Challenge; nil is
+	// no body.
 	body any
 	// foreign, unless nil, is sent instead of body: the answer of something between the
 	// device and the service.
@@ -104,6 +105,8 @@ const (
 	reasonToken       reason = "token"
 	reasonCertificate reason = "certificate"
 	reasonEnrollment  reason = "no-enrollment"
+	reasonTPM         reason = "tpm"
+	reasonChallenge   reason = "tpm-challenge"
 	reasonOperation   reason = "unknown-operation"
 	reasonFault       reason = "configured-fault"
 )
@@ -117,6 +120,8 @@ type refusal struct {
 	why     string
 	wait    *time.Duration
 	foreign *foreign
+	// challenge is sent as the body: a TPM has to prove itself.
+	challenge *dps.Challenge
 	// delivery is that of the response.
 	delivery delivery
 }

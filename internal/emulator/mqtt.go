@@ -129,6 +129,9 @@ func (m *mqttConversation) judge(p *packets.ConnectPacket) (code byte, refused *
 	}
 	claim.credential = credential{token: dps.NewSecret(string(p.Password)), chain: m.chain}
 	m.caller, refused = m.service.authenticate(claim)
+	if refused == nil && m.caller.enrollment.tpm != nil { // learn.microsoft.com: concepts-tpm-attestation
+		m.caller, refused = nil, badToken("TPM attestation does not exist over MQTT")
+	}
 	if refused == nil {
 		return packets.Accepted, nil
 	}

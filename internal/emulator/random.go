@@ -38,6 +38,9 @@ func (s *source) bytes(n int) []byte {
 	return b
 }
 
+// Read implements io.Reader and never fails.
+func (s *source) Read(b []byte) (int, error) { return copy(b, s.bytes(len(b))), nil }
+
 // key returns a symmetric key of the size the service generates.
 func (s *source) key() dps.Key { return dps.NewKey(s.bytes(dps.GeneratedKeySize)) }
 

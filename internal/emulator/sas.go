@@ -60,6 +60,9 @@ func signedByIndividual(token dps.Token, entry *enrollment) *refusal {
 	if slices.ContainsFunc(entry.keys, token.SignedBy) {
 		return nil
 	}
+	if entry.tpm != nil {
+		return badToken("the token is not signed with the key that the challenge hands to the enrolled TPM")
+	}
 	return badToken("the token is signed with neither key of the individual enrollment")
 }
 

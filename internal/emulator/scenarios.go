@@ -17,14 +17,18 @@ type Scenario struct {
 	// the answer alone does not tell one cause.
 	Cause string
 
-	// attestation chooses the device that makes the scenario real; "" is SymmetricKey.
-	attestation Attestation
-	service     change
-	device      change
+	// Attestation is that of the devices that the scenario concerns; "" is every one.
+	Attestation Attestation
+
+	service change
+	device  change
 	// outside replaces device where the devices are not ours, as under "dpsdiag emulate",
 	// and a fault of theirs cannot be put into their files; nil keeps device.
 	outside change
 }
+
+// PlayedBy reports whether a device with this attestation can make the scenario real.
+func (s Scenario) PlayedBy(a Attestation) bool { return s.Attestation == "" || s.Attestation == a }
 
 // change alters a healthy world.
 type change func(*world) error
@@ -38,6 +42,7 @@ func Scenarios() []Scenario {
 	list = append(list, statusScenarios()...)
 	list = append(list, keyScenarios()...)
 	list = append(list, certificateScenarios()...)
+	list = append(list, tpmScenarios()...)
 	list = append(list, enrollmentScenarios()...)
 	list = append(list, allocationScenarios()...)
 	list = append(list, serviceScenarios()...)
@@ -95,27 +100,27 @@ func statusScenarios() []Scenario {
 func keyScenarios() []Scenario {
 	return []Scenario{
 		{
-			Name: "symmetric-key-mismatch", Cause: "symmetric-key-mismatch",
+			Name: "symmetric-key-mismatch", Cause: "symmetric-key-mismatch", Attestation: SymmetricKey,
 			Title:  "The device holds another key than the enrollment",
 			device: otherKeys,
 		},
 		{
-			Name: "group-key-not-derived", Cause: "group-key-not-derived",
+			Name: "group-key-not-derived", Cause: "group-key-not-derived", Attestation: SymmetricKey,
 			Title:  "A device of a group signs with the group key itself",
 			device: useGroupKeyItself,
 		},
 		{
-			Name: "derived-key-incorrect", Cause: "derived-key-incorrect",
+			Name: "derived-key-incorrect", Cause: "derived-key-incorrect", Attestation: SymmetricKey,
 			Title:  "The device key was derived from the registration id and a line break",
 			device: deriveWithLineBreak,
 		},
 		{
-			Name: "sas-token-malformed", Cause: "sas-token-malformed", attestation: SASToken,
+			Name: "sas-token-malformed", Cause: "sas-token-malformed", Attestation: SASToken,
 			Title:  "The device has a token for a hub, not for its registration",
 			device: tokenForHub,
 		},
 		{
-			Name: "sas-token-expired", Cause: "sas-token-expired", attestation: SASToken,
+			Name: "sas-token-expired", Cause: "sas-token-expired", Attestation: SASToken,
 			Title:  "The device has a token that expired ten minutes ago",
 			device: tokenExpired,
 		},
@@ -131,37 +136,37 @@ func keyScenarios() []Scenario {
 func certificateScenarios() []Scenario {
 	return []Scenario{
 		{
-			Name: "cert-expired", Cause: "cert-expired", attestation: X509,
+			Name: "cert-expired", Cause: "cert-expired", Attestation: X509,
 			Title:  "The device certificate expired yesterday",
 			device: certificateExpired,
 		},
 		{
-			Name: "cert-cn-registration-id-mismatch", Cause: "cert-cn-registration-id-mismatch", attestation: X509,
+			Name: "cert-cn-registration-id-mismatch", Cause: "cert-cn-registration-id-mismatch", Attestation: X509,
 			Title:  "The common name of the certificate is another than the registration id",
 			device: certificateOfAnotherName,
 		},
 		{
-			Name: "cert-chain-incomplete", Cause: "cert-chain-incomplete", attestation: X509,
+			Name: "cert-chain-incomplete", Cause: "cert-chain-incomplete", Attestation: X509,
 			Title:  "The device sends its certificate without the intermediate",
 			device: withoutIntermediate,
 		},
 		{
-			Name: "cert-not-trusted-by-enrollment", Cause: "cert-not-trusted-by-enrollment", attestation: X509,
+			Name: "cert-not-trusted-by-enrollment", Cause: "cert-not-trusted-by-enrollment", Attestation: X509,
 			Title:  "Another CA than the enrolled one signed the device certificate",
 			device: certificateOfAnotherCA,
 		},
 		{
-			Name: "ca-not-verified", Cause: "ca-not-verified", attestation: X509,
+			Name: "ca-not-verified", Cause: "ca-not-verified", Attestation: X509,
 			Title:   "Possession of the enrolled CA was never proven",
 			service: unverifyCAs,
 		},
 		{
-			Name: "cert-enrollment-mismatch", Cause: "cert-enrollment-mismatch", attestation: X509,
+			Name: "cert-enrollment-mismatch", Cause: "cert-enrollment-mismatch", Attestation: X509,
 			Title:   "The individual enrollment holds an earlier certificate of the device",
 			service: enrollFormerCertificate,
 		},
 		{
-			Name: "cert-wrong-role-or-extensions", Cause: "cert-wrong-role-or-extensions", attestation: X509,
+			Name: "cert-wrong-role-or-extensions", Cause: "cert-wrong-role-or-extensions", Attestation: X509,
 			Title:  "The device presents a CA certificate that is not for client authentication",
 			device: certificateOfWrongRole,
 		},
@@ -169,6 +174,16 @@ func certificateScenarios() []Scenario {
 			Name: "server-root-ca-missing", Cause: "server-root-ca-missing",
 			Title:  "The device does not trust the CA of the server",
 			device: trustAnotherCA,
+		},
+	}
+}
+
+func tpmScenarios() []Scenario {
+	return []Scenario{
+		{
+			Name: "tpm-ek-mismatch", Cause: "tpm-ek-mismatch", Attestation: TPM,
+			Title:   "The enrollment holds the endorsement key of another TPM",
+			service: enrollOtherTPMs,
 		},
 	}
 }
@@ -197,7 +212,7 @@ func enrollmentScenarios() []Scenario {
 		},
 		{
 			Name: "attestation-mismatch", Cause: "attestation-mismatch",
-			Title:   "The enrollment wants a certificate where the device has a key",
+			Title:   "The enrollment wants another attestation than the device has",
 			service: swapAttestations,
 		},
 		{

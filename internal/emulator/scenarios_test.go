@@ -144,7 +144,9 @@ func TestEveryScenarioIsPlayed(t *testing.T) {
 	t.Parallel()
 	var want, got []string
 	for _, s := range Scenarios() {
-		want = append(want, s.Name)
+		if s.Attestation != TPM { // those have a table of their own
+			want = append(want, s.Name)
+		}
 	}
 	for _, play := range plays() {
 		got = append(got, play.name)

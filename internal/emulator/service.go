@@ -30,12 +30,15 @@ type service struct {
 	now    func() time.Time
 	random *source
 
-	mu       sync.Mutex // guards registry and all it holds
+	mu       sync.Mutex // guards what follows and all it holds
 	registry registry
+	// hubKeys are, for each TPM that was challenged, the key for its hub as the registration
+	// state brings it: encrypted to that TPM.
+	hubKeys map[*enrollment][]byte
 }
 
 func newService(s settings, now func() time.Time, random *source) *service {
-	return &service{settings: s, now: now, random: random, registry: newRegistry(maxRegistrations)}
+	return &service{settings: s, now: now, random: random, registry: newRegistry(maxRegistrations), hubKeys: map[*enrollment][]byte{}}
 }
 
 // serve answers a call that brings its credential along.
@@ -110,6 +113,9 @@ func (s *service) refuse(r *refusal) response {
 	answer := response{
 		status: r.status, errorCode: r.code, trackingID: s.random.guid(),
 		retryAfter: r.wait, foreign: r.foreign, refused: r, delivery: r.delivery,
+	}
+	if r.challenge != nil {
+		answer.body = r.challenge
 	}
 	if r.code != 0 {
 		answer.body = &dps.ServiceError{

@@ -61,7 +61,7 @@ func newWorld(c Config, s *store) (*world, error) {
 		}
 	}
 	w.enroll(c)
-	return w, w.equip()
+	return w, w.equip(c)
 }
 
 func (w *world) makeKeys() (err error) {
@@ -102,7 +102,10 @@ func (w *world) enroll(c Config) {
 		w.service.enrolled.add(entry)
 	}
 	if c.File != nil {
-		c.File.apply(&w.service)
+		c.File.apply(&w.service, w.mint.random)
+	}
+	if c.TPM != nil {
+		w.service.enrolled.add(enrollTPM(c.TPM.RegistrationID, c.TPM.EndorsementKey, w.mint.random))
 	}
 	if c.RetryAfter != nil {
 		w.service.retryAfter = *c.RetryAfter
@@ -110,12 +113,15 @@ func (w *world) enroll(c Config) {
 }
 
 // equip fills in the devices' side.
-func (w *world) equip() error {
+func (w *world) equip(c Config) error {
 	certificate := &Device{RegistrationID: x509Device, Attestation: X509}
 	w.devices = []*Device{
 		{RegistrationID: keyDevice, Attestation: SymmetricKey, Key: w.key.Text()},
 		{RegistrationID: groupDevice, Attestation: GroupKey, GroupKey: w.groupKey.Text()},
 		certificate,
+	}
+	if c.TPM != nil {
+		w.devices = append(w.devices, &Device{RegistrationID: c.TPM.RegistrationID, Attestation: TPM})
 	}
 	for _, d := range w.devices {
 		d.Scope = w.service.scope
@@ -123,10 +129,24 @@ func (w *world) equip() error {
 	return certificate.present(w.leaf, w.intermediate.cert)
 }
 
-// device returns the first device of an attestation; every world has one of each, and a
-// scenario about a ready token adds that.
+// player is the device that makes a scenario real.
+func (w *world) player(s Scenario) *Device {
+	if d := w.device(TPM); d != nil && s.PlayedBy(TPM) {
+		return d
+	}
+	if s.Attestation == "" || s.Attestation == TPM { // a TPM of the configuration is not at hand
+		return w.device(SymmetricKey)
+	}
+	return w.device(s.Attestation)
+}
+
+// device returns the first device of an attestation. Every world has one of each but the
+// TPM, which is nil if Config has none, and a scenario about a ready token adds that.
 func (w *world) device(kind Attestation) *Device {
 	at := slices.IndexFunc(w.devices, func(d *Device) bool { return d.Attestation == kind })
+	if at < 0 {
+		return nil
+	}
 	return w.devices[at]
 }
 

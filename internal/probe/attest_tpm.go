@@ -51,6 +51,10 @@ func (t *TPM) RegistrationID() string {
 	return dps.TPMRegistrationID(t.facts.EK.Public)
 }
 
+// EndorsementKey is the key by which the device is enrolled: the marshalled TPM2B_PUBLIC,
+// nil when it could not be read.
+func (t *TPM) EndorsementKey() []byte { return t.facts.EK.Public }
+
 // Kind implements Attestation.
 func (t *TPM) Kind() AttestationKind { return KindTPM }
 

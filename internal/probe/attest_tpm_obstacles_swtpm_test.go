@@ -14,32 +14,33 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/swtpm"
 )
 
 // setPassword protects a hierarchy.
-func setPassword(t *testing.T, soft *softTPM, hierarchy tpm2.TPMHandle) {
+func setPassword(t *testing.T, soft *swtpm.TPM, hierarchy tpm2.TPMHandle) {
 	t.Helper()
 	_, err := tpm2.HierarchyChangeAuth{
 		AuthHandle: tpm2.AuthHandle{Handle: hierarchy, Auth: tpm2.PasswordAuth(nil)},
 		NewAuth:    tpm2.TPM2BAuth{Buffer: []byte("password")},
-	}.Execute(soft.direct)
+	}.Execute(soft.Direct)
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
 // makeKey makes a primary key of the owner hierarchy persistent.
-func makeKey(t *testing.T, soft *softTPM, template tpm2.TPMTPublic, handle tpm2.TPMHandle) {
+func makeKey(t *testing.T, soft *swtpm.TPM, template tpm2.TPMTPublic, handle tpm2.TPMHandle) {
 	t.Helper()
 	rsp, err := tpm2.CreatePrimary{
 		PrimaryHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.PasswordAuth(nil)},
 		InPublic:      tpm2.New2B(template),
-	}.Execute(soft.direct)
+	}.Execute(soft.Direct)
 	if err != nil {
 		t.Fatal(err)
 	}
 	evict(t, soft, rsp.ObjectHandle, handle)
-	if _, err := (tpm2.FlushContext{FlushHandle: rsp.ObjectHandle}).Execute(soft.direct); err != nil {
+	if _, err := (tpm2.FlushContext{FlushHandle: rsp.ObjectHandle}).Execute(soft.Direct); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -48,40 +49,40 @@ func makeKey(t *testing.T, soft *softTPM, template tpm2.TPMTPublic, handle tpm2.
 func TestHierarchyPassword(t *testing.T) {
 	t.Parallel()
 	t.Run("endorsement", func(t *testing.T) {
-		soft := startTPM(t)
+		soft := swtpm.Start(t)
 		setPassword(t, soft, tpm2.TPMRHEndorsement)
-		wantFailure(t, openTPM(t, soft.path, false), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
 	})
 	t.Run("endorsement, key persistent", func(t *testing.T) {
-		soft := startTPM(t)
+		soft := swtpm.Start(t)
 		persistKeys(t, soft)
 		setPassword(t, soft, tpm2.TPMRHEndorsement)
-		tpm := openTPM(t, soft.path, false)
+		tpm := openTPM(t, soft.Path, false)
 		wantFailure(t, tpm, probe.TPMHierarchy)
 		if f := facts(tpm); f.EK.Handle == 0 || !f.EndorsementAuth || tpm.RegistrationID() == "" {
 			t.Errorf("the key can be read all the same: %+v", f)
 		}
 	})
 	t.Run("owner", func(t *testing.T) {
-		soft := startTPM(t)
+		soft := swtpm.Start(t)
 		setPassword(t, soft, tpm2.TPMRHOwner)
-		wantFailure(t, openTPM(t, soft.path, false), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
 	})
 	t.Run("owner, key persistent", func(t *testing.T) {
-		soft := startTPM(t)
+		soft := swtpm.Start(t)
 		persistKeys(t, soft)
 		setPassword(t, soft, tpm2.TPMRHOwner)
-		if run := registerWith(t, newProvisioning(t), openTPM(t, soft.path, false)); outcomes(run) != healthy {
+		if run := registerWith(t, newProvisioning(t), openTPM(t, soft.Path, false)); outcomes(run) != healthy {
 			t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 		}
-		wantFailure(t, openTPM(t, soft.path, true), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, true), probe.TPMHierarchy)
 	})
 }
 
 // persistKeys provisions the TPM once, as an SDK would.
-func persistKeys(t *testing.T, soft *softTPM) {
+func persistKeys(t *testing.T, soft *swtpm.TPM) {
 	t.Helper()
-	if run := registerWith(t, newProvisioning(t), openTPM(t, soft.path, true)); outcomes(run) != healthy {
+	if run := registerWith(t, newProvisioning(t), openTPM(t, soft.Path, true)); outcomes(run) != healthy {
 		t.Fatalf("outcomes %s", outcomes(run))
 	}
 }
@@ -103,9 +104,9 @@ func wantFailure(t *testing.T, tpm *probe.TPM, kind probe.TPMKind) {
 // its keys here has one; but it is told.
 func TestLockout(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
+	soft := swtpm.Start(t)
 	lockOut(t, soft)
-	tpm := openTPM(t, soft.path, false)
+	tpm := openTPM(t, soft.Path, false)
 	if !facts(tpm).LockedOut {
 		t.Fatal("the TPM is not locked out")
 	}
@@ -115,7 +116,7 @@ func TestLockout(t *testing.T) {
 }
 
 // lockOut gives wrong passwords until the TPM takes no more.
-func lockOut(t *testing.T, soft *softTPM) {
+func lockOut(t *testing.T, soft *swtpm.TPM) {
 	t.Helper()
 	template := tpm2.RSASRKTemplate
 	template.ObjectAttributes.NoDA = false
@@ -125,7 +126,7 @@ func lockOut(t *testing.T, soft *softTPM) {
 		InSensitive: tpm2.TPM2BSensitiveCreate{Sensitive: &tpm2.TPMSSensitiveCreate{
 			UserAuth: tpm2.TPM2BAuth{Buffer: []byte("right")},
 		}},
-	}.Execute(soft.direct)
+	}.Execute(soft.Direct)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,12 +134,12 @@ func lockOut(t *testing.T, soft *softTPM) {
 		_, err = tpm2.Create{
 			ParentHandle: tpm2.AuthHandle{Handle: rsp.ObjectHandle, Name: rsp.Name, Auth: tpm2.PasswordAuth([]byte("wrong"))},
 			InPublic:     tpm2.New2B(tpm2.ECCSRKTemplate),
-		}.Execute(soft.direct)
+		}.Execute(soft.Direct)
 		if !errors.Is(err, tpm2.TPMRCAuthFail) && !errors.Is(err, tpm2.TPMRCLockout) {
 			t.Fatalf("a wrong password gives %v", err)
 		}
 	}
-	if _, err := (tpm2.FlushContext{FlushHandle: rsp.ObjectHandle}).Execute(soft.direct); err != nil {
+	if _, err := (tpm2.FlushContext{FlushHandle: rsp.ObjectHandle}).Execute(soft.Direct); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -146,11 +147,11 @@ func lockOut(t *testing.T, soft *softTPM) {
 // TestOccupied: another key at a conventional handle is left alone and told.
 func TestOccupied(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
+	soft := swtpm.Start(t)
 	makeKey(t, soft, tpm2.ECCSRKTemplate, 0x81000001)
 	makeKey(t, soft, tpm2.RSASRKTemplate, 0x81010001)
-	before := soft.handles(t)
-	tpm := openTPM(t, soft.path, false)
+	before := soft.Handles(t)
+	tpm := openTPM(t, soft.Path, false)
 	in := tpm.Inspect(probe.Target{}, time.Time{}, 0)
 	var ids []string
 	for _, w := range in.Warnings {
@@ -163,8 +164,8 @@ func TestOccupied(t *testing.T) {
 	if got, want := outcomes(run), "inputs=warned "+healthy; got != want {
 		t.Errorf("outcomes %s, want %s", got, want)
 	}
-	wantFailure(t, openTPM(t, soft.path, true), probe.TPMTemplate)
-	if after := soft.handles(t); len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
+	wantFailure(t, openTPM(t, soft.Path, true), probe.TPMTemplate)
+	if after := soft.Handles(t); len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
 		t.Errorf("handles before %x, after %x", before, after)
 	}
 }
@@ -186,12 +187,12 @@ func (c *countdown) Err() error {
 // the TPM.
 func TestCancelAnywhere(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
-	p := proof(t, openTPM(t, soft.path, false))
+	soft := swtpm.Start(t)
+	p := proof(t, openTPM(t, soft.Path, false))
 	blob := blobFor(t, p.Keys(), randomKey())
 	for n := 0; ; n++ {
 		_, err := p.Activate(&countdown{t.Context(), n}, blob)
-		if left := soft.handles(t); len(left) != 0 {
+		if left := soft.Handles(t); len(left) != 0 {
 			t.Fatalf("cancelled after %d commands: left in the TPM: %x", n, left)
 		}
 		if err == nil {
@@ -209,8 +210,8 @@ func TestCancelAnywhere(t *testing.T) {
 // TestDamagedBlobs gives the TPM blobs that are cut off or changed: each is told as such.
 func TestDamagedBlobs(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
-	p := proof(t, openTPM(t, soft.path, false))
+	soft := swtpm.Start(t)
+	p := proof(t, openTPM(t, soft.Path, false))
 	key := randomKey()
 	blob := blobFor(t, p.Keys(), key)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -235,7 +236,7 @@ func TestDamagedBlobs(t *testing.T) {
 			t.Errorf("blob %d: %s: %v", i, kind, err)
 		}
 	}
-	if left := soft.handles(t); len(left) != 0 {
+	if left := soft.Handles(t); len(left) != 0 {
 		t.Errorf("left in the TPM: %x", left)
 	}
 }
@@ -244,13 +245,13 @@ func TestDamagedBlobs(t *testing.T) {
 // same ones.
 func TestReset(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
-	tpm := openTPM(t, soft.path, false)
-	soft.reset(t)
+	soft := swtpm.Start(t)
+	tpm := openTPM(t, soft.Path, false)
+	soft.Reset(t)
 	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 	}
-	if left := soft.handles(t); len(left) != 0 {
+	if left := soft.Handles(t); len(left) != 0 {
 		t.Errorf("left in the TPM: %x", left)
 	}
 }
@@ -258,8 +259,8 @@ func TestReset(t *testing.T) {
 // TestSavedKeys: keys that were made once are not made again, which now would fail.
 func TestSavedKeys(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
-	tpm := openTPM(t, soft.path, false)
+	soft := swtpm.Start(t)
+	tpm := openTPM(t, soft.Path, false)
 	setPassword(t, soft, tpm2.TPMRHOwner)
 	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
@@ -269,12 +270,12 @@ func TestSavedKeys(t *testing.T) {
 // TestSlotsFull: what other programs left loaded can stop a TPM without a resource manager.
 func TestSlotsFull(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
+	soft := swtpm.Start(t)
 	for {
 		_, err := tpm2.CreatePrimary{
 			PrimaryHandle: tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.PasswordAuth(nil)},
 			InPublic:      tpm2.New2B(tpm2.ECCSRKTemplate),
-		}.Execute(soft.direct)
+		}.Execute(soft.Direct)
 		if errors.Is(err, tpm2.TPMRCObjectMemory) {
 			break
 		}
@@ -282,5 +283,5 @@ func TestSlotsFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantFailure(t, openTPM(t, soft.path, false), probe.TPMNoManager)
+	wantFailure(t, openTPM(t, soft.Path, false), probe.TPMNoManager)
 }

@@ -23,6 +23,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/swtpm"
 )
 
 // provisioning is a service that enrolls one TPM: it challenges the keys of the body, or
@@ -146,9 +147,9 @@ func kindOf(t *testing.T, err error) probe.TPMKind {
 // TestTPMRegisters goes the whole way twice, and leaves the TPM as it was.
 func TestTPMRegisters(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
-	before := soft.handles(t)
-	tpm := openTPM(t, soft.path, false)
+	soft := swtpm.Start(t)
+	before := soft.Handles(t)
+	tpm := openTPM(t, soft.Path, false)
 	service := newProvisioning(t)
 	for range 2 {
 		run := registerWith(t, service, tpm)
@@ -172,7 +173,7 @@ func TestTPMRegisters(t *testing.T) {
 	if n := service.challenges.Load(); n != 2 {
 		t.Errorf("%d challenges for two registrations", n)
 	}
-	if diff := cmp.Diff(before, soft.handles(t)); diff != "" {
+	if diff := cmp.Diff(before, soft.Handles(t)); diff != "" {
 		t.Errorf("handles in the TPM (-before +after):\n%s", diff)
 	}
 	f := facts(tpm)
@@ -187,10 +188,10 @@ func TestTPMRegisters(t *testing.T) {
 // TestAnotherTPM: a blob for any other pair of keys is told as such.
 func TestAnotherTPM(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
-	tpm := openTPM(t, soft.path, false)
+	soft := swtpm.Start(t)
+	tpm := openTPM(t, soft.Path, false)
 	mine := proof(t, tpm).Keys()
-	theirs := proof(t, openTPM(t, startTPM(t).path, false)).Keys()
+	theirs := proof(t, openTPM(t, swtpm.Start(t).Path, false)).Keys()
 	for name, keys := range map[string]dps.TPMKeys{
 		"other TPM":       theirs,
 		"its EK replaced": {EndorsementKey: theirs.EndorsementKey, StorageRootKey: mine.StorageRootKey},
@@ -210,7 +211,7 @@ func TestAnotherTPM(t *testing.T) {
 			t.Errorf("%s: end %s, answers %+v", name, run.End, run.Answers)
 		}
 	}
-	if left := soft.handles(t); len(left) != 0 {
+	if left := soft.Handles(t); len(left) != 0 {
 		t.Errorf("left in the TPM: %x", left)
 	}
 }
@@ -218,22 +219,22 @@ func TestAnotherTPM(t *testing.T) {
 // TestPersist: with the wish the three keys stay, and are used and replaced the next time.
 func TestPersist(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
-	first := openTPM(t, soft.path, true)
+	soft := swtpm.Start(t)
+	first := openTPM(t, soft.Path, true)
 	ek, srk := facts(first).EK.Public, facts(first).SRK.Public
 	want := []tpm2.TPMHandle{0x81000001, 0x81000100, 0x81010001}
 	service := newProvisioning(t)
 	for range 2 { // the second finds its keys in place
 		service.hubKey = randomKey()
-		if run := registerWith(t, service, openTPM(t, soft.path, true)); outcomes(run) != healthy {
+		if run := registerWith(t, service, openTPM(t, soft.Path, true)); outcomes(run) != healthy {
 			t.Fatalf("outcomes %s; %v", outcomes(run), run.FailedStage())
 		}
-		if diff := cmp.Diff(want, soft.handles(t)); diff != "" {
+		if diff := cmp.Diff(want, soft.Handles(t)); diff != "" {
 			t.Fatalf("handles in the TPM (-want +got):\n%s", diff)
 		}
 		checkIdentityKey(t, soft, service.hubKey)
 	}
-	later := openTPM(t, soft.path, false)
+	later := openTPM(t, soft.Path, false)
 	f := facts(later)
 	if diff := cmp.Diff([]probe.TPMKeyFacts{{Public: ek, Handle: 0x81010001}, {Public: srk, Handle: 0x81000001}}, []probe.TPMKeyFacts{f.EK, f.SRK}); diff != "" || !f.IdentityKey {
 		t.Errorf("keys (-want +got):\n%s\nidentity key %v", diff, f.IdentityKey)
@@ -247,15 +248,15 @@ func TestPersist(t *testing.T) {
 	for _, handle := range want {
 		evict(t, soft, handle, handle)
 	}
-	if left := soft.handles(t); len(left) != 0 {
+	if left := soft.Handles(t); len(left) != 0 {
 		t.Errorf("left in the TPM: %x", left)
 	}
 }
 
 // checkIdentityKey signs with the persistent key as an SDK would.
-func checkIdentityKey(t *testing.T, soft *softTPM, key dps.Key) {
+func checkIdentityKey(t *testing.T, soft *swtpm.TPM, key dps.Key) {
 	t.Helper()
-	public, err := tpm2.ReadPublic{ObjectHandle: tpm2.TPMHandle(0x81000100)}.Execute(soft.direct)
+	public, err := tpm2.ReadPublic{ObjectHandle: tpm2.TPMHandle(0x81000100)}.Execute(soft.Direct)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +264,7 @@ func checkIdentityKey(t *testing.T, soft *softTPM, key dps.Key) {
 		Handle:  tpm2.AuthHandle{Handle: 0x81000100, Name: public.Name, Auth: tpm2.PasswordAuth(nil)},
 		Buffer:  tpm2.TPM2BMaxBuffer{Buffer: []byte("message")},
 		HashAlg: tpm2.TPMAlgSHA256,
-	}.Execute(soft.direct)
+	}.Execute(soft.Direct)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,9 +285,9 @@ func softHMAC(t *testing.T, key dps.Key, message []byte) []byte {
 }
 
 // evict makes object persistent at handle, or removes it when both are the same.
-func evict(t *testing.T, soft *softTPM, object, handle tpm2.TPMHandle) {
+func evict(t *testing.T, soft *swtpm.TPM, object, handle tpm2.TPMHandle) {
 	t.Helper()
-	public, err := tpm2.ReadPublic{ObjectHandle: object}.Execute(soft.direct)
+	public, err := tpm2.ReadPublic{ObjectHandle: object}.Execute(soft.Direct)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +295,7 @@ func evict(t *testing.T, soft *softTPM, object, handle tpm2.TPMHandle) {
 		Auth:             tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.PasswordAuth(nil)},
 		ObjectHandle:     tpm2.NamedHandle{Handle: object, Name: public.Name},
 		PersistentHandle: handle,
-	}.Execute(soft.direct)
+	}.Execute(soft.Direct)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,8 +304,8 @@ func evict(t *testing.T, soft *softTPM, object, handle tpm2.TPMHandle) {
 // TestSignForHub: messages of one command and of several.
 func TestSignForHub(t *testing.T) {
 	t.Parallel()
-	soft := startTPM(t)
-	p := proof(t, openTPM(t, soft.path, false))
+	soft := swtpm.Start(t)
+	p := proof(t, openTPM(t, soft.Path, false))
 	key := randomKey()
 	if _, err := p.SignForHub(t.Context(), []byte("early")); err == nil {
 		t.Error("signed before there was a key")
@@ -320,7 +321,7 @@ func TestSignForHub(t *testing.T) {
 			t.Errorf("%d bytes: %x, %v", n, got, err)
 		}
 	}
-	if left := soft.handles(t); len(left) != 0 {
+	if left := soft.Handles(t); len(left) != 0 {
 		t.Errorf("left in the TPM: %x", left)
 	}
 }

@@ -75,7 +75,7 @@ func markRule(m *markdown, rule *advice.Rule) {
 	}
 	if rule.Scenario != "" {
 		m.paragraph(strongText("In the sandbox"))
-		m.fence("sh", sandboxCommand(rule.Scenario))
+		m.fence("sh", sandboxCommand(rule))
 	}
 	entries := codes.ByCause(rule.ID)
 	markEntries(m, "Codes and messages it shows as", entries[:min(len(entries), maxShownCodes)])

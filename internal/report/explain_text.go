@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/probe"
 )
 
 // drawText draws every answer in turn, and what they say together.
@@ -113,23 +113,32 @@ func (p *page) entryLines(entries []*codes.Entry) {
 // drawMore points to the causes behind a code and to the sandbox that shows the first
 // which has a scenario.
 func drawMore(p *page, causes []*advice.Rule) {
-	scenario := ""
+	var shown *advice.Rule
 	var list []field
 	for _, rule := range causes {
 		list = append(list, field{"dpsdiag explain " + rule.ID, rule.Title})
-		scenario = cmp.Or(scenario, rule.Scenario)
+		if shown == nil && rule.Scenario != "" {
+			shown = rule
+		}
 	}
 	if len(list) == 0 {
 		return
 	}
-	if scenario != "" {
-		list = append(list, field{sandboxCommand(scenario), "see it happen, without Azure"})
+	if shown != nil {
+		list = append(list, field{sandboxCommand(shown), "see it happen, without Azure"})
 	}
 	p.heading("More")
 	p.fields("  ", list...)
 }
 
-func sandboxCommand(scenario string) string { return "dpsdiag probe --sandbox " + scenario }
+// sandboxCommand plays the scenario of a cause. The sandbox has every credential but a TPM.
+func sandboxCommand(rule *advice.Rule) string {
+	command := "dpsdiag probe --sandbox " + rule.Scenario
+	if slices.Equal(rule.Only.Kinds, []probe.AttestationKind{probe.KindTPM}) {
+		command += " --tpm /dev/tpmrm0"
+	}
+	return command
+}
 
 // maxShownCodes bounds the list of codes below a cause.
 const maxShownCodes = 12
@@ -155,7 +164,7 @@ func drawRule(p *page, rule *advice.Rule) {
 		p.hang("There is no scenario: "+rule.NoScenario, span{"  ", plain})
 		return
 	}
-	p.command(sandboxCommand(rule.Scenario), span{"  $ ", faint})
+	p.command(sandboxCommand(rule), span{"  $ ", faint})
 }
 
 func drawDecider(p *page, d *advice.Decider) {

@@ -4,16 +4,12 @@
 //   DPSDIAG=../../bin/dpsdiag npm test
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
 
+import { runDevice } from './devices.mjs';
 import { startEmulator } from './emulator.mjs';
-
-const DEVICE_PROGRAM = fileURLToPath(new URL('device.mjs', import.meta.url));
-const HANG_LIMIT_MS = 60_000; // a registration takes less than a second
 
 /**
  * Each transport, with the name of its address among the ready line's endpoints, and how the SDK
@@ -171,15 +167,4 @@ async function readKey(file) {
 /** The key of one device of an enrollment group (learn.microsoft.com: concepts-symmetric-key-attestation). */
 function deriveKey(groupKey, registrationId) {
   return createHmac('sha256', Buffer.from(groupKey, 'base64')).update(registrationId, 'utf8').digest('base64');
-}
-
-/** Runs device.mjs on a job, trusting caFile besides the public authorities, and returns its outcome. */
-async function runDevice(job, caFile) {
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: caFile ?? '' };
-  const output = await new Promise((resolve, reject) => {
-    const done = (error, stdout) => (error ? reject(error) : resolve(stdout));
-    const child = execFile(process.execPath, [DEVICE_PROGRAM], { env, timeout: HANG_LIMIT_MS }, done);
-    child.stdin.end(JSON.stringify(job));
-  });
-  return JSON.parse(output);
 }

@@ -2,8 +2,12 @@
 // official SDK, and prints the outcome as JSON.
 //
 // Job:     {transport, endpoint: "ADDRESS:PORT", idScope, registrationId} and
-//          either {key}, base64, or {cert, certKey}, PEM with the chain.
+//          {key}, base64, or {cert, certKey}, PEM with the chain, or {tpm}, the
+//          path of a software TPM's unix socket.
 // Outcome: {registration}, the SDK's result, or {error: {name, code, message, body}}.
+//
+// Job {tpm, show: 'keys'} has the outcome {endorsementKey, registrationId}: that
+// key, in base64, and the id that the SDK makes of it.
 //
 // Every registration is a process of its own, as on a device, because Node.js
 // reads NODE_EXTRA_CA_CERTS, the only way to give all the SDK's transports a
@@ -11,6 +15,7 @@
 
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 
 import httpBase from 'azure-iot-http-base';
 import provisioning from 'azure-iot-provisioning-device';
@@ -18,7 +23,11 @@ import provisioningAmqp from 'azure-iot-provisioning-device-amqp';
 import provisioningHttp from 'azure-iot-provisioning-device-http';
 import provisioningMqtt from 'azure-iot-provisioning-device-mqtt';
 import symmetricKey from 'azure-iot-security-symmetric-key';
+import tpmSecurity from 'azure-iot-security-tpm';
 import x509 from 'azure-iot-security-x509';
+import tss from 'tss.js';
+
+import { SocketDevice } from './swtpm.mjs';
 
 // PROVISIONING_HOST is the name asked for in the URL, in SNI and in the check
 // of the server's certificate; where it is found is up to the endpoint.
@@ -43,7 +52,7 @@ class EndpointAgent extends https.Agent {
 }
 
 /**
- * For each transport, a function that makes the SDK's transport for an endpoint.
+ * For each transport, a function that makes the SDK's transport for an endpoint and, perhaps, a TPM.
  * MQTT and AMQP take the port with the host instead: see provisioningHost.
  */
 const transports = {
@@ -53,18 +62,23 @@ const transports = {
     return new provisioningHttp.Http(client);
   },
   mqtt: () => new provisioningMqtt.Mqtt(),
-  'mqtt-ws': (endpoint) => {
-    const transport = new provisioningMqtt.MqttWs();
-    transport._getConnectionUri = () => `wss://${withPort(endpoint)}/$iothub/websocket`; // it has no option for the port
-    return transport;
-  },
+  'mqtt-ws': (endpoint) => webSocketTo(endpoint, new provisioningMqtt.MqttWs()), // it has no option for the port
   amqp: () => new provisioningAmqp.Amqp(),
-  'amqp-ws': (endpoint) => {
+  'amqp-ws': (endpoint, tpm) => {
     const transport = new provisioningAmqp.AmqpWs();
+    if (tpm) {
+      return webSocketTo(endpoint, transport); // it heeds the option with a key or a certificate alone
+    }
     transport.setTransportOptions({ webSocketAgent: new EndpointAgent(endpoint) });
     return transport;
   },
 };
+
+/** Leads a transport over WebSockets to a port. */
+function webSocketTo(endpoint, transport) {
+  transport._getConnectionUri = () => `wss://${withPort(endpoint)}/$iothub/websocket`;
+  return transport;
+}
 
 /** The host that the SDK is given: only its MQTT and AMQP transports take a port with it. */
 function provisioningHost({ transport, endpoint }) {
@@ -75,7 +89,17 @@ function withPort(endpoint) {
   return PROVISIONING_HOST + endpoint.slice(endpoint.lastIndexOf(':'));
 }
 
-function securityClient({ registrationId, key, cert, certKey }) {
+function tpmClient({ registrationId, tpm: path }) {
+  const tpm = new tss.Tpm(true);
+  tpm.device = new SocketDevice(path);
+  return new tpmSecurity.TpmSecurityClient(registrationId, tpm);
+}
+
+function securityClient(job) {
+  const { registrationId, key, cert, certKey } = job;
+  if (job.tpm) {
+    return tpmClient(job);
+  }
   return cert
     ? new x509.X509Security(registrationId, { cert, key: certKey })
     : new symmetricKey.SymmetricKeySecurityClient(registrationId, key);
@@ -85,7 +109,7 @@ async function register(job) {
   const client = provisioning.ProvisioningDeviceClient.create(
     provisioningHost(job),
     job.idScope,
-    transports[job.transport](job.endpoint),
+    transports[job.transport](job.endpoint, job.tpm),
     securityClient(job),
   );
   try {
@@ -95,5 +119,13 @@ async function register(job) {
   }
 }
 
+/** Reads the endorsement key, which the SDK makes and keeps in the TPM if it is not there. */
+async function showKeys(job) {
+  const client = tpmClient(job);
+  const endorsementKey = await promisify(client.getEndorsementKey.bind(client))();
+  const registrationId = await promisify(client.getRegistrationId.bind(client))();
+  return { endorsementKey: endorsementKey.toString('base64'), registrationId };
+}
+
 const job = JSON.parse(await text(process.stdin));
-process.stdout.write(JSON.stringify(await register(job)));
+process.stdout.write(JSON.stringify(await (job.show ? showKeys(job) : register(job))));

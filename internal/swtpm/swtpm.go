@@ -1,6 +1,8 @@
 //go:build tpm && linux
 
-package probe_test
+// Package swtpm starts a software TPM for the tests of "make tpm": swtpm of Debian's package of
+// that name.
+package swtpm
 
 import (
 	"os"
@@ -15,24 +17,25 @@ import (
 	"github.com/google/go-tpm/tpm2/transport/linuxudstpm"
 )
 
-// softTPM is a running swtpm, the software TPM of Debian's package of that name.
-type softTPM struct {
-	path    string // of its socket
-	direct  transport.TPM
+// TPM is a running software TPM.
+type TPM struct {
+	Path   string        // of its socket
+	Direct transport.TPM // to look at it without the program that is tested
+
 	control *os.File
 }
 
-// reset switches the TPM off and on again.
-func (s *softTPM) reset(t *testing.T) {
+// Reset switches the TPM off and on again.
+func (s *TPM) Reset(t *testing.T) {
 	t.Helper()
 	s.command(t, []byte{0, 0, 0, 2, 0, 0, 0, 0}) // CMD_INIT
-	if _, err := (tpm2.Startup{StartupType: tpm2.TPMSUClear}).Execute(s.direct); err != nil {
+	if _, err := (tpm2.Startup{StartupType: tpm2.TPMSUClear}).Execute(s.Direct); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // command sends a command on the control channel and waits for its answer.
-func (s *softTPM) command(t *testing.T, command []byte) {
+func (s *TPM) command(t *testing.T, command []byte) {
 	t.Helper()
 	if _, err := s.control.Write(command); err != nil {
 		t.Fatal(err)
@@ -42,8 +45,8 @@ func (s *softTPM) command(t *testing.T, command []byte) {
 	}
 }
 
-// startTPM starts a TPM in its delivered state; it ends with the test.
-func startTPM(t *testing.T) *softTPM {
+// Start starts a TPM in its delivered state; it ends with the test.
+func Start(t *testing.T) *TPM {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "tpm") //nolint:usetesting // the path of a socket has 108 bytes at most
 	if err != nil {
@@ -56,6 +59,7 @@ func startTPM(t *testing.T) *softTPM {
 	})
 	path := filepath.Join(dir, "s")
 	control, theirs := socketPair(t)
+	//nolint:gosec,noctx // the paths are our own, and the cleanup ends it
 	cmd := exec.Command("swtpm", "socket", "--tpm2", "--tpmstate", "dir="+dir, "--server", "type=unixio,path="+path,
 		"--flags", "not-need-init,startup-clear", "--ctrl", "type=unixio,clientfd=3")
 	cmd.ExtraFiles = []*os.File{theirs}
@@ -71,9 +75,9 @@ func startTPM(t *testing.T) *softTPM {
 		_ = cmd.Wait() // says that it was killed
 		control.Close()
 	})
-	soft := &softTPM{path: path, control: control}
+	soft := &TPM{Path: path, control: control}
 	soft.command(t, []byte{0, 0, 0, 1}) // CMD_GET_CAPABILITY, answered once it listens
-	if soft.direct, err = linuxudstpm.Open(path); err != nil {
+	if soft.Direct, err = linuxudstpm.Open(path); err != nil {
 		t.Fatal(err)
 	}
 	return soft
@@ -89,12 +93,12 @@ func socketPair(t *testing.T) (ours, theirs *os.File) {
 	return os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
 }
 
-// handles lists what is in the TPM: persistent and transient objects and sessions.
-func (s *softTPM) handles(t *testing.T) []tpm2.TPMHandle {
+// Handles lists what is in the TPM: persistent and transient objects and sessions.
+func (s *TPM) Handles(t *testing.T) []tpm2.TPMHandle {
 	t.Helper()
 	var all []tpm2.TPMHandle
 	for _, first := range []uint32{0x81000000, 0x80000000, 0x02000000, 0x03000000} {
-		rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapHandles, Property: first, PropertyCount: 64}.Execute(s.direct)
+		rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapHandles, Property: first, PropertyCount: 64}.Execute(s.Direct)
 		if err != nil {
 			t.Fatal(err)
 		}
