@@ -19,9 +19,10 @@ import (
 )
 
 const emulateLong = `emulate runs a device provisioning service on this machine that device SDKs
-register against. It makes its own CA and server certificate and one ready
-identity for each attestation, verifies what devices present, and can play
-faults by name. A TPM is enrolled by its endorsement key.
+register against, and the IoT hub that it assigns them to. It makes its own CA
+and server certificate and one ready identity for each attestation, verifies
+what devices present, and can play faults by name. A TPM is enrolled by its
+endorsement key.
 
 When it is ready it prints how to reach it; with -o json that is one line of
 JSON. Refused calls are told on standard error with the reason. It stays until
@@ -36,6 +37,7 @@ const emulateExample = `  dpsdiag emulate
 type emulateOptions struct {
 	https       string
 	mqtt, amqp  string
+	hub         string
 	sans        []string
 	stateDir    string
 	configFile  string
@@ -59,6 +61,7 @@ func newEmulateCmd(a *app) *cobra.Command {
 	flags.StringVar(&o.https, "https", "127.0.0.1:0", "`ADDR`ess of the HTTPS listener, which serves MQTT and AMQP over WebSocket too; port 0 takes a free one")
 	flags.StringVar(&o.mqtt, "mqtt", "127.0.0.1:0", "`ADDR`ess of the MQTT listener")
 	flags.StringVar(&o.amqp, "amqp", "127.0.0.1:0", "`ADDR`ess of the AMQP listener")
+	flags.StringVar(&o.hub, "hub", "127.0.0.1:0", "`ADDR`ess of the hub that devices are assigned to, for HTTPS, MQTT, and MQTT over WebSocket")
 	flags.BoolVar(&o.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
 	flags.StringArrayVar(&o.sans, "san", nil, "further `NAME` or address for the server certificate; may be repeated")
 	flags.StringVar(&o.stateDir, "state-dir", "", "`DIR` that keeps CA, keys and identities; the default is a temporary one, removed at the end")
@@ -103,7 +106,7 @@ func (o *emulateOptions) config(a *app, flags *pflag.FlagSet) (emulator.Config, 
 	if err := checkScenario("--scenario", o.scenario); err != nil {
 		return emulator.Config{}, err
 	}
-	for _, l := range []struct{ flag, address string }{{"--https", o.https}, {"--mqtt", o.mqtt}, {"--amqp", o.amqp}} {
+	for _, l := range []struct{ flag, address string }{{"--https", o.https}, {"--mqtt", o.mqtt}, {"--amqp", o.amqp}, {"--hub", o.hub}} {
 		if err := checkListen(l.flag, l.address, o.allowRemote); err != nil {
 			return emulator.Config{}, err
 		}
@@ -113,7 +116,8 @@ func (o *emulateOptions) config(a *app, flags *pflag.FlagSet) (emulator.Config, 
 		return emulator.Config{}, err
 	}
 	config := emulator.Config{
-		HTTPS: o.https, MQTT: o.mqtt, AMQP: o.amqp, SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario, TPM: tpm,
+		HTTPS: o.https, MQTT: o.mqtt, AMQP: o.amqp, Hub: o.hub,
+		SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario, TPM: tpm,
 		Log: slog.New(slog.NewTextHandler(a.stderr, nil)),
 	}
 	if o.configFile == "" {
@@ -163,6 +167,7 @@ func (a *app) writeReady(ready emulator.Ready, scenario string) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Ready: provisioning service on %s, scenario %s\n", ready.Endpoints.HTTPS, scenario)
+	fmt.Fprintf(&b, "  hub       %s\n", ready.Endpoints.Hub)
 	fmt.Fprintf(&b, "  id scope  %s\n  CA file   %s\n  state     %s\n", ready.IDScope, ready.CAFile, ready.StateDir)
 	b.WriteString("\nRegister with it:\n")
 	for _, id := range ready.Identities {

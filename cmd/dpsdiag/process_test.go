@@ -127,7 +127,7 @@ func TestEmulateTellsPeopleHowToReachIt(t *testing.T) {
 		text.WriteString(line)
 	}
 	for _, want := range []string{
-		"Ready: provisioning service on 127.0.0.1:", "scenario sas-token-expired\n",
+		"Ready: provisioning service on 127.0.0.1:", "scenario sas-token-expired\n", "\n  hub       127.0.0.1:",
 		"--key-file " + dir, "--group-key-file " + dir, "--cert " + dir, "--sas-token-env TOKEN",
 	} {
 		if !strings.Contains(text.String(), want) {

@@ -5,8 +5,9 @@ package advice
 func operatorRules() []Rule {
 	return []Rule{
 		{
-			ID:    "hub-identity-unusable",
-			Title: "Device identity in the hub deleted, disabled or re-keyed",
+			ID:       "hub-identity-unusable",
+			Title:    "Device identity in the hub deleted, disabled or re-keyed",
+			Scenario: "hub-identity-unusable",
 			Meaning: "The service assigned a hub, but the identity there is gone, switched off, or holds another credential than the device presents. " +
 				"Provisioning is fine; it is the hub that refuses.",
 			Confirm: []string{
@@ -18,13 +19,13 @@ func operatorRules() []Rule {
 				"Enable the identity if it was not disabled on purpose",
 				"Set the reprovision policy of the enrollment so that a new registration updates the hub",
 			},
-			NoScenario: "It shows at the assigned hub, which the sandbox has no part of.",
-			Outside:    beforeAnyHub,
-			Weigh:      weighHubIdentity,
+			Outside: beforeAnyHub,
+			Weigh:   weighHubIdentity,
 		},
 		{
-			ID:    "stale-assignment",
-			Title: "Stale assignment or reprovisioning not done",
+			ID:       "stale-assignment",
+			Title:    "Stale assignment or reprovisioning not done",
+			Scenario: "stale-assignment",
 			Meaning: "The device was moved or enrolled anew, but it or the service still uses the former hub, device id or credentials: the device reads a cache, " +
 				"or the enrollment's reprovision policy is never.",
 			Confirm: []string{
@@ -36,9 +37,8 @@ func operatorRules() []Rule {
 				"Set the reprovision policy as intended, with or without migration of the twin",
 				"Delete the registration record if it belongs to a former life of the device",
 			},
-			NoScenario: "It lies in what device and hub remember of an earlier registration, which a sandbox that starts empty has not.",
-			Outside:    beforeAnyHub,
-			Weigh:      weighStale,
+			Outside: beforeAnyHub,
+			Weigh:   weighStale,
 		},
 		{
 			ID:    "client-config-missing",

@@ -61,7 +61,7 @@ func (l *amqpLink) serve(d *amqp.Delivery) error {
 	} else {
 		answer = l.service.call(l.caller, r)
 	}
-	l.report(call{l.transport, l.remote, r.operation, l.caller.registrationID}, answer)
+	l.report(call{transport: l.transport, remote: l.remote, operation: r.operation, registrationID: l.caller.registrationID}, answer)
 	if answer.status >= http.StatusMultipleChoices {
 		return l.deliver(answer.delivery, func(f form) error { return l.reject(d, answer, f) })
 	}

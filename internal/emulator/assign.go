@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -51,12 +50,12 @@ func (s *service) allocate(state *dps.Registration, c *caller) {
 	case chosen == nil:
 		fail(state, 400208, "No IoT hub is available for the allocation.") // the wording is assumed
 	case chosen.state == hubUnauthorized:
-		fail(state, 400209, s.hubRefusal("IotHubUnauthorizedAccess;Unauthorized"))
+		fail(state, 400209, s.hubRefusal(hubUnauthorizedAccess, messageUnauthorized))
 	case chosen.state == hubFull:
 		// Assumed: the hub's own code for a quota that is used up, passed through.
-		fail(state, 403002, s.hubRefusal(fmt.Sprintf("IotHubQuotaExceeded;The hub %s has no room for another device.", chosen.name)))
+		fail(state, hubQuotaExceeded, s.hubRefusal(hubQuotaExceeded, fmt.Sprintf("The hub %s has no room for another device.", chosen.name)))
 	default:
-		assign(state, entry, chosen)
+		s.assign(state, entry, chosen)
 	}
 }
 
@@ -64,9 +63,12 @@ func fail(state *dps.Registration, code int, message string) {
 	state.Status, state.ErrorCode, state.ErrorMessage = dps.StatusFailed, code, message
 }
 
-func assign(state *dps.Registration, entry *enrollment, chosen *hub) {
+func (s *service) assign(state *dps.Registration, entry *enrollment, chosen *hub) {
 	state.Status, state.Substatus = dps.StatusAssigned, substatusInitial
 	state.AssignedHub = chosen.name
+	if chosen.name == stubHub {
+		state.AssignedHub = s.stub
+	}
 	state.DeviceID = state.RegistrationID
 	if entry.deviceID != "" {
 		state.DeviceID = entry.deviceID
@@ -74,10 +76,8 @@ func assign(state *dps.Registration, entry *enrollment, chosen *hub) {
 	state.Payload = entry.payload
 }
 
-// hubRefusal is the error body of a hub that the service passes on inside its own message
-// (shape seen in GitHub issue Azure/azure-iot-sdk-c#1789).
-func (s *service) hubRefusal(code string) string {
-	tracking := fmt.Sprintf("Tracking ID:%s-G:0-TimeStamp:%s", hex.EncodeToString(s.random.bytes(16)), s.now().UTC().Format("01/02/2006 15:04:05"))
-	body, _ := json.Marshal(dps.HubError{Message: "ErrorCode:" + code, ExceptionMessage: tracking}) // two strings always marshal
+// hubRefusal is the error body of a hub that the service passes on inside its own message.
+func (s *service) hubRefusal(code int, text string) string {
+	body, _ := json.Marshal(s.hubError(code, text)) // two strings always marshal
 	return "Msg: " + string(body)
 }

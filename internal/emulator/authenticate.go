@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,6 +17,7 @@ type caller struct {
 	scope          string
 	registrationID string // as the device spells it
 	enrollment     *enrollment
+	leaf           *x509.Certificate // that the device presented; nil is none
 }
 
 // authenticate checks who is calling. HTTPS does it with every call, the other transports
@@ -32,7 +34,11 @@ func (s *service) authenticate(c claim) (*caller, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	return &caller{scope: c.scope, registrationID: c.registrationID, enrollment: entry}, nil
+	proven := &caller{scope: c.scope, registrationID: c.registrationID, enrollment: entry}
+	if len(c.credential.chain) > 0 {
+		proven.leaf = c.credential.chain[0]
+	}
+	return proven, nil
 }
 
 // prove is what can be said of a caller when its AMQP connection opens, before a link names

@@ -12,6 +12,9 @@ import (
 // (azure-iot-sdk-csharp e2e/test/provisioning/ProvisioningE2ETests.cs).
 const unknownScope = "0neFFFFFFFF"
 
+// strangeHub is a hub that no one assigned; .example names no real host (RFC 2606).
+const strangeHub = "hub.dpsdiag.example"
+
 // tokenLife is how long a ready token of a scenario is valid, unless that is the fault.
 const tokenLife = time.Hour
 
@@ -37,7 +40,7 @@ func deriveWithLineBreak(w *world) error {
 }
 
 func tokenForHub(w *world) error {
-	return addToken(w, defaultHub+"/devices/"+keyDevice, w.mint.now.Add(tokenLife))
+	return addToken(w, hubResource(strangeHub, keyDevice), w.mint.now.Add(tokenLife))
 }
 
 func tokenExpired(w *world) error {

@@ -31,6 +31,12 @@ func refuseConnect(told answer) change {
 	return addFault(fault{on: []operation{opConnect}, answer: told})
 }
 
+// refuseHub answers with told whoever comes to the stub hub: always, or so many times each
+// device.
+func refuseHub(told answer, times int) change {
+	return addFault(fault{on: []operation{opHub}, times: times, answer: told})
+}
+
 // addFault puts a fault before those of the configuration.
 func addFault(f fault) change {
 	return func(w *world) error {

@@ -261,7 +261,7 @@ func (c *checker) policy(path string, d documentPolicy, entry *enrollment, hubs 
 func (c *checker) linked(path string, names []string, hubs []documentHub) {
 	for _, name := range names {
 		linked := slices.ContainsFunc(hubs, func(h documentHub) bool { return h.Name == name })
-		if !linked && (len(hubs) > 0 || name != defaultHub) {
+		if !linked && (len(hubs) > 0 || name != stubHub) {
 			c.failf(path, "the hub %q is not among the hubs", name)
 		}
 	}

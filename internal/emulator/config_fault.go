@@ -41,7 +41,7 @@ func (c *checker) fault(path string, d *documentFault) *fault {
 }
 
 func (c *checker) moments(path string, names []string) []operation {
-	all := []operation{opConnect, opSubscribe, opRegister, opStatus, opLookup, opAssign}
+	all := []operation{opConnect, opSubscribe, opRegister, opStatus, opLookup, opAssign, opHub}
 	var on []operation
 	for _, name := range names {
 		if !slices.Contains(all, operation(name)) {
@@ -106,8 +106,10 @@ func (c *checker) delivery(path string, d *documentFault, on []operation) delive
 	if manners := []manner{cut, late, duplicate, other}; d.Delivery != "" && !slices.Contains(manners, how.manner) {
 		c.failf(path+".delivery", "%q is none of %q", d.Delivery, manners)
 	}
-	if d.Delivery != "" && how.manner != cut && slices.Contains(on, opConnect) {
-		c.failf(path+".delivery", "on %q it can only be %q", opConnect, cut)
+	for _, opening := range []operation{opConnect, opHub} {
+		if d.Delivery != "" && how.manner != cut && slices.Contains(on, opening) {
+			c.failf(path+".delivery", "on %q it can only be %q", opening, cut)
+		}
 	}
 	if how.manner == cut && d.Status != nil {
 		c.failf(path+".status", "cannot be told where the delivery is %q", cut)

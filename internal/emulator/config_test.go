@@ -215,7 +215,7 @@ func TestConfigErrors(t *testing.T) {
 		"ready group":           {strings.Replace(group(goodKey), `"g"`, `"sandbox-keys"`, 1), `t.toml:2:1: groups[0].id: "sandbox-keys" is enrolled already`},
 		"group of a leaf":       {group(`ca_file = "leaf.pem"`), `t.toml:3:1: groups[0].ca_file: the certificate of "CN=press-08" is not that of a CA`},
 		"fault without moment":  {fault("status = 400"), `t.toml:2:3: faults[0].on: names no moment`},
-		"fault of other moment": {fault(`on = ["lunch"]`, "status = 400"), `t.toml:3:1: faults[0].on: "lunch" is none of ["connect" "subscribe" "register" "status" "lookup" "assign"]`},
+		"fault of other moment": {fault(`on = ["lunch"]`, "status = 400"), `t.toml:3:1: faults[0].on: "lunch" is none of ["connect" "subscribe" "register" "status" "lookup" "assign" "hub"]`},
 		"assign with others":    {fault(`on = ["assign", "register"]`, `result = "disabled"`), `t.toml:3:1: faults[0].on: "assign" stands alone`},
 		"fault without status":  {fault(`on = ["register"]`), "t.toml:2:3: faults[0].status: missing"},
 		"fault of success":      {fault(`on = ["register"]`, "status = 200"), "t.toml:4:1: faults[0].status: 200 is not between 400 and 599"},

@@ -23,18 +23,27 @@
 // (amqp_login.go, amqp_login_tpm.go), then sessions (amqp_session.go) with links (amqp_link.go), on which
 // requests come (amqp_request.go) and answers go when the peer takes them (amqp_outbox.go).
 //
+// # The hub
+//
+// A device that was assigned goes on at the stub hub. The end of its registration writes its
+// identity there (settle in hub.go), beside the record of the registration, so that there is
+// one store. hub_listener.go tells by the first bytes of a connection what is spoken on it:
+// HTTPS (hub_https.go), or MQTT (hub_mqtt.go), which shares all but its topics with the MQTT
+// of the service (mqtt.go, mqtt_publish.go; what is the service's own is in mqtt_service.go).
+// The hub has words of its own for an error (hub_error.go). It does not speak AMQP.
+//
 // # Where to add
 //
 //   - a fault of the service: an entry of a configuration's faults, or a field of answer in
 //     faults.go when no present answer can express it;
-//   - a scenario: one value in the list of scenarios.go, built from the changes in
-//     changes_service.go and changes_device.go;
+//   - a scenario: one value in the list of scenarios.go or, of the hub, scenarios_hub.go,
+//     built from the changes in changes_service.go and changes_device.go;
 //   - a transport: one file that turns its wire into request and claim, and response and
 //     refusal into its wire; ports.go opens its listener, Endpoints names its address and
 //     Start serves it. What is spoken over WebSockets is a list in websocket.go;
 //   - an attestation: a field of credential, a case in authenticate, keys or certificates
-//     of enrollment, a ready identity in world.go and, if AMQP has a mechanism for it, an
-//     entry of mechanisms in amqp_login.go.
+//     of enrollment, a case of hubCredential in hub.go, a ready identity in world.go and, if
+//     AMQP has a mechanism for it, an entry of mechanisms in amqp_login.go.
 //
 // # What is known and what is not
 //

@@ -18,8 +18,8 @@ import (
 // Config is one emulator. The zero value is a healthy service on free loopback ports that
 // leaves no files.
 type Config struct {
-	// HTTPS, MQTT and AMQP are the addresses to listen on; "" is a free port of 127.0.0.1.
-	HTTPS, MQTT, AMQP string
+	// HTTPS, MQTT, AMQP and Hub are the addresses to listen on; "" is a free port of 127.0.0.1.
+	HTTPS, MQTT, AMQP, Hub string
 	// SANs are further names or addresses for the server certificate, which always has
 	// localhost, 127.0.0.1, ::1 and the addresses listened on.
 	SANs []string
@@ -48,7 +48,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	for _, address := range []*string{&c.HTTPS, &c.MQTT, &c.AMQP} {
+	for _, address := range []*string{&c.HTTPS, &c.MQTT, &c.AMQP, &c.Hub} {
 		*address = cmp.Or(*address, "127.0.0.1:0")
 	}
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, DefaultIdleTimeout)
@@ -150,11 +150,12 @@ func (e *Emulator) serve(ctx context.Context, w *world, config Config) error {
 		return err
 	}
 	now := func() time.Time { return config.Now().Add(w.ahead) }
+	w.service.stub = e.ports.stub()
 	f := front{service: newService(w.service, now, w.mint.random), log: config.Log, idle: config.IdleTimeout}
 	ctx, e.stop = context.WithCancel(ctx)
 	secure := serverTLS(pair, w.tls)
-	handler := &httpHandler{front: f}
-	e.webSockets = &handler.webSockets
+	handler := &httpHandler{webSockets{front: &f, spoken: f.subprotocols()}}
+	e.webSockets = &handler.open
 	e.https = newHTTPServer(ctx, handler, secure, config.IdleTimeout, config.Log)
 	e.https.ConnState = e.count
 	e.serving.Go(func() {
@@ -173,6 +174,8 @@ func (e *Emulator) serve(ctx context.Context, w *world, config Config) error {
 			e.serving.Go(func() { raw.server.serve(ctx, raw.listener) })
 		}
 	}
+	hub := newHubServer(ctx, f, secure, e.ports.hub.Listener)
+	e.serving.Go(func() { hub.serve(ctx, e.ports.hub.Listener) })
 	return nil
 }
 

@@ -54,7 +54,7 @@ func TestRegistrationStepByStep(t *testing.T) {
 	want = &dps.Operation{
 		OperationID: operation.OperationID, Status: dps.StatusAssigned,
 		Registration: &dps.Registration{
-			RegistrationID: keyDevice, DeviceID: keyDevice, AssignedHub: defaultHub,
+			RegistrationID: keyDevice, DeviceID: keyDevice, AssignedHub: e.hub(),
 			Status: dps.StatusAssigned, Substatus: "initialAssignment",
 			Created: "2026-03-01T12:00:00.1234567Z", LastUpdated: "2026-03-01T12:00:00.1234567Z",
 			ETag: last.body.Operation.Registration.ETag,
@@ -84,8 +84,9 @@ func TestEqualSeedsGiveEqualExchanges(t *testing.T) {
 	t.Parallel()
 	var texts [2]string
 	for i := range texts {
-		c := newClient(t, begin(t, Config{}).Device())
-		texts[i] = c.token.Reveal() + c.enter().text
+		e := begin(t, Config{})
+		c := newClient(t, e.Device())
+		texts[i] = c.token.Reveal() + strings.ReplaceAll(c.enter().text, e.hub(), "the hub")
 	}
 	if diff := cmp.Diff(texts[0], texts[1]); diff != "" {
 		t.Errorf("two emulators of one seed differ:\n%s", diff)
@@ -108,7 +109,7 @@ func TestRegistrationStateByAttestation(t *testing.T) {
 				t.Fatalf("register: %s", got)
 			}
 			want := tests[d.Attestation]
-			want.Status, want.Substatus, want.AssignedHub = dps.StatusAssigned, "initialAssignment", defaultHub
+			want.Status, want.Substatus, want.AssignedHub = dps.StatusAssigned, "initialAssignment", e.hub()
 			stamps := cmpopts.IgnoreFields(dps.Registration{}, "Created", "LastUpdated", "ETag")
 			if diff := cmp.Diff(want, got.body.Operation.Registration, stamps); diff != "" {
 				t.Errorf("registration (-want +got):\n%s", diff)

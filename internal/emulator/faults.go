@@ -18,7 +18,8 @@ type fault struct {
 	// devices are the registration ids it concerns; empty means all.
 	devices []string
 	// times is how often it strikes each device; 0 means always. At opConnect it is 0: who
-	// calls is not known yet, and nothing is remembered of strangers.
+	// calls is not known yet, and nothing is remembered of strangers. Nor is it at opHub of a
+	// device that the hub does not know.
 	times  int
 	answer answer
 }
@@ -48,7 +49,7 @@ type delivery struct {
 // manner is what goes wrong with the delivery of an answer.
 type manner string
 
-// What can go wrong. At opConnect and opSubscribe an answer can only be cut. HTTPS answers
+// What can go wrong. At opConnect, opSubscribe and opHub an answer can only be cut. HTTPS answers
 // each request once and on its own, so there is no second and no other answer there.
 const (
 	cut       manner = "cut"       // the connection ends instead
@@ -74,11 +75,11 @@ func family(status int) answer {
 }
 
 // strike returns the fault that the service meets at this moment of a device's, or nil; the
-// id "" is that of a stranger, whom only faults of every device concern. seen, which may be
-// nil at opConnect, counts the faults a device has met.
+// id "" is that of a stranger, whom only faults of every device concern. seen counts the
+// faults a device has met; nil, for a stranger, meets none that is counted.
 func (s *service) strike(on operation, id string, seen map[*fault]int) *fault {
 	for _, f := range s.faults {
-		if !f.concerns(on, id) || f.times > 0 && seen[f] >= f.times {
+		if !f.concerns(on, id) || f.times > 0 && (seen == nil || seen[f] >= f.times) {
 			continue
 		}
 		if f.times > 0 {

@@ -31,10 +31,10 @@ func FuzzHTTP(f *testing.F) {
 	f.Add("GET", dps.OperationPath(defaultScope, keyDevice, "4.00.00")+"?api-version=x", " ", strings.ToLower(token), "text/html")
 	f.Add("PUT", "/%2e%2E//registrations/%00/register?api-version=%zz", "[[[[", "SharedAccessSignature sr=&sig=%&se=9e9&skn", ";")
 	f.Add("PATCH", "*", `{"tpm":{"endorsementKey":"AA=="}}`, "", "application/json; charset=\"")
-	handler := &httpHandler{front: front{
+	handler := &httpHandler{webSockets{front: &front{
 		service: newService(world.service, atNoon, world.mint.random),
 		log:     slog.New(slog.DiscardHandler),
-	}}
+	}}}
 	f.Fuzz(func(t *testing.T, method, target, body, authorization, contentType string) {
 		at, err := url.ParseRequestURI(target)
 		if err != nil || len(target) > maxHeader {

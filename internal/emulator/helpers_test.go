@@ -54,6 +54,12 @@ func beginWith(t *testing.T, f fault) *Emulator {
 	return begin(t, Config{File: &File{faults: []*fault{&f}}})
 }
 
+// hub is the address of the stub hub, as devices are told it.
+func (e *Emulator) hub() string {
+	_, port, _ := net.SplitHostPort(e.Ready().Endpoints.Hub)
+	return "localhost:" + port
+}
+
 // at is the address at which the device finds a transport.
 func (d Device) at(transport string) string {
 	port := d.Endpoint.HTTPS

@@ -21,6 +21,12 @@ func stillServes(t *testing.T, e *Emulator) {
 			t.Errorf("over %s the device sees %q", transport, got)
 		}
 	}
+	for _, transport := range hubTransports() {
+		d := atHub(e)
+		if got := openHub(t, d, transport, d.RegistrationID, hubTokenOf(t, e, d)); got != hubGood(transport) {
+			t.Errorf("at the hub over %s the device sees %q", transport, got)
+		}
+	}
 }
 
 // garbage is what to send to a port: nothing, random bytes, the beginnings of what is spoken
@@ -63,7 +69,7 @@ func TestGarbageOnEveryPort(t *testing.T) {
 		})
 	}
 	for _, text := range garbage() {
-		for _, address := range []string{ends.HTTPS, ends.MQTT, ends.AMQP} {
+		for _, address := range []string{ends.HTTPS, ends.MQTT, ends.AMQP, ends.Hub} {
 			plain, err := net.Dial("tcp", address)
 			send(plain, err, text)
 			under, err := tls.Dial("tcp", address, secure)
@@ -73,6 +79,10 @@ func TestGarbageOnEveryPort(t *testing.T) {
 			conn, err := c.dial(testContext(t), transport)
 			send(conn, err, text)
 		}
+	}
+	for _, text := range garbage() {
+		inside, err := newClient(t, atHub(e)).dial(testContext(t), transportMQTTWS)
+		send(inside, err, text)
 	}
 	peers.Wait()
 	stillServes(t, e)
@@ -84,7 +94,7 @@ func TestIdleConnections(t *testing.T) {
 	e := begin(t, Config{})
 	ends := e.Ready().Endpoints
 	for i := range 1000 {
-		conn, err := net.Dial("tcp", []string{ends.HTTPS, ends.MQTT, ends.AMQP}[i%3])
+		conn, err := net.Dial("tcp", []string{ends.HTTPS, ends.MQTT, ends.AMQP, ends.Hub}[i%4])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +112,8 @@ func TestCloseEndsEveryTransport(t *testing.T) {
 	}
 	d := e.Device()
 	var conns []net.Conn
-	for _, address := range []string{e.Ready().Endpoints.HTTPS, e.Ready().Endpoints.MQTT, e.Ready().Endpoints.AMQP} {
+	ends := e.Ready().Endpoints
+	for _, address := range []string{ends.HTTPS, ends.MQTT, ends.AMQP, ends.Hub} {
 		silent, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
@@ -117,6 +128,13 @@ func TestCloseEndsEveryTransport(t *testing.T) {
 		}
 		conns = append(conns, opened)
 	}
+	enterOver(t, d, transportHTTPS)
+	telemetry := enterHubMQTT(t, e)
+	talking, err := newClient(t, atHub(e)).dial(testContext(t), transportMQTTWS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conns = append(conns, telemetry.conn, talking)
 	mqtt, loggingIn, session := enterMQTT(t, d), dialAMQP(t, d), enterAMQP(t, d)
 	if err := amqp.WriteProtocol(loggingIn.conn, amqp.ProtocolSASL); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -19,10 +18,7 @@ import (
 // request, its token and the certificate of its connection, so calls that share a
 // connection do not share a caller. Requests to speak MQTT or AMQP over a WebSocket it
 // passes on.
-type httpHandler struct {
-	front
-	webSockets sync.WaitGroup // of handlers whose connection net/http has let go of
-}
+type httpHandler struct{ webSockets }
 
 // route is what a path and a method mean.
 type route struct {
@@ -34,7 +30,7 @@ type route struct {
 // ServeHTTP implements http.Handler.
 func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if wantsWebSocket(r) {
-		h.upgrade(w, r)
+		h.serveWebSocket(w, r)
 		return
 	}
 	to, ok := parseRoute(r.URL.EscapedPath())
@@ -158,14 +154,18 @@ func (h *httpHandler) render(w http.ResponseWriter, r *http.Request, to route, a
 	if answer.errorCode != 0 {
 		header.Set("X-Ms-Error-Code", strconv.Itoa(answer.errorCode))
 	}
-	if answer.retryAfter != nil {
-		header.Set("Retry-After", strconv.FormatInt(seconds(*answer.retryAfter), 10))
-	}
+	setRetryAfter(header, answer)
 	if answer.operationID != "" {
 		location := url.URL{Scheme: "https", Host: r.Host}
 		header.Set("Location", location.String()+dps.OperationPath(to.scope, to.registrationID, answer.operationID))
 	}
 	writeText(w, answer)
+}
+
+func setRetryAfter(header http.Header, answer response) {
+	if answer.retryAfter != nil {
+		header.Set("Retry-After", strconv.FormatInt(seconds(*answer.retryAfter), 10))
+	}
 }
 
 // seconds rounds a wait up to whole seconds, which is all that every transport can say.
@@ -179,6 +179,7 @@ func writeText(w http.ResponseWriter, answer response) {
 		answer.status = http.StatusInternalServerError
 	case answer.foreign != nil:
 		w.Header().Set("Content-Type", answer.foreign.contentType)
+	case text == nil && answer.status == http.StatusNoContent:
 	case text == nil:
 		w.Header().Set("Content-Length", "0")
 	default:

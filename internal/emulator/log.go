@@ -7,6 +7,7 @@ const (
 	transportMQTTWS = "mqtt-ws"
 	transportAMQP   = "amqp"
 	transportAMQPWS = "amqp-ws"
+	transportHub    = "hub" // before it is known which of the others
 )
 
 // call is who asked what, for the log.
@@ -14,14 +15,21 @@ type call struct {
 	transport, remote string
 	operation         operation
 	registrationID    string
+	deviceID          string // of a call of the hub, in place of registrationID
+}
+
+// who is the name of the caller, as the log has it.
+func (c call) who() []any {
+	if c.operation == opHub {
+		return []any{"device_id", c.deviceID}
+	}
+	return []any{"registration_id", c.registrationID}
 }
 
 // report logs what was answered to a call and, of a refusal, why.
 func (f *front) report(c call, answer response) {
-	attributes := []any{
-		"transport", c.transport, "operation", string(c.operation), "registration_id", c.registrationID,
-		"remote", c.remote, "status", answer.status, "tracking_id", answer.trackingID,
-	}
+	attributes := append([]any{"transport", c.transport, "operation", string(c.operation)}, c.who()...)
+	attributes = append(attributes, "remote", c.remote, "status", answer.status, "tracking_id", answer.trackingID)
 	if answer.refused != nil {
 		attributes = append(attributes, "error_code", answer.errorCode, "reason", string(answer.refused.reason), "why", answer.refused.why)
 	}
@@ -30,8 +38,9 @@ func (f *front) report(c call, answer response) {
 
 // reportRefused logs that a connection was refused, and in what terms of its transport.
 func (f *front) reportRefused(c call, with string, refused *refusal) {
-	f.log.Info("connection refused", "transport", c.transport, "registration_id", c.registrationID,
-		"remote", c.remote, "with", with, "reason", string(refused.reason), "why", refused.why)
+	attributes := append([]any{"transport", c.transport}, c.who()...)
+	f.log.Info("connection refused", append(attributes,
+		"remote", c.remote, "with", with, "reason", string(refused.reason), "why", refused.why)...)
 }
 
 // reportEnd logs how a connection ended, for debugging.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The log tells what the device is not told, and keeps the device's secrets.
@@ -108,5 +109,40 @@ func TestLogHoldsHandshakeErrors(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "level=DEBUG") || !strings.Contains(log.String(), "TLS handshake error") {
 		t.Errorf("log:\n%s", &log)
+	}
+}
+
+// The log tells of the hub too who was refused and why, and keeps the device's secrets.
+func TestLogOfTheHub(t *testing.T) {
+	t.Parallel()
+	for transport, want := range map[string]string{
+		transportHTTPS: `"msg":"call","transport":"https","operation":"hub","device_id":"sandbox-key-01","remote":"127.0.0.1:`,
+		transportMQTT:  `"msg":"connection refused","transport":"mqtt","device_id":"sandbox-key-01","remote":"127.0.0.1:`,
+	} {
+		var log bytes.Buffer
+		e, err := Start(t.Context(), Config{
+			Now: atNoon, Random: seed(), RetryAfter: new(time.Duration(0)), Log: slog.New(slog.NewJSONHandler(&log, nil)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := e.Device()
+		newClient(t, d).enter().want(t, assigned)
+		token := hubToken(deviceKey(t, d), strangeHub+"/devices/"+keyDevice, noon.Add(time.Hour))
+		openHub(t, atHub(e), transport, keyDevice, token)
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		why := `"reason":"token","why":"the token is for \"hub.dpsdiag.example/devices/sandbox-key-01\", not for \"` + e.hub()
+		for _, want := range []string{want, why} {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("%s is not in the log:\n%s", want, &log)
+			}
+		}
+		for _, secret := range []string{d.Key.Reveal(), token.Reveal()} {
+			if strings.Contains(log.String(), secret) {
+				t.Errorf("a secret is in the log:\n%s", &log)
+			}
+		}
 	}
 }

@@ -23,7 +23,9 @@ type operation string
 // Register, status and lookup are the calls; MQTT and AMQP have no lookup. Connect is the
 // authentication that precedes each of them on HTTPS and opens a connection elsewhere;
 // subscribe, which HTTPS does not have, is the moment at which a device can be sent
-// answers; assign is that at which the service decides about a registration.
+// answers; assign is that at which the service decides about a registration, and identity
+// that at which it tells the stub hub of an assigned device, which a fault prevents. Hub is
+// the authentication by that hub: of each call on HTTPS, of each connection elsewhere.
 const (
 	opConnect   operation = "connect"
 	opSubscribe operation = "subscribe"
@@ -31,6 +33,8 @@ const (
 	opStatus    operation = "status"
 	opLookup    operation = "lookup"
 	opAssign    operation = "assign"
+	opIdentity  operation = "identity"
+	opHub       operation = "hub"
 )
 
 // claim is who a caller says it is, freed of its transport.
@@ -58,8 +62,8 @@ type request struct {
 // response is what the service answers, in terms that every transport can render.
 type response struct {
 	status int // as HTTP counts
-	// body is *dps.Operation, *dps.Registration, *dps.ServiceError or *dps.Challenge; nil is
-	// no body.
+	// body is *dps.Operation, *dps.Registration, *dps.ServiceError, *dps.Challenge or, of the
+	// hub, *dps.HubError; nil is no body.
 	body any
 	// foreign, unless nil, is sent instead of body: the answer of something between the
 	// device and the service.
@@ -108,6 +112,7 @@ const (
 	reasonTPM         reason = "tpm"
 	reasonChallenge   reason = "tpm-challenge"
 	reasonOperation   reason = "unknown-operation"
+	reasonDevice      reason = "unknown-device"
 	reasonFault       reason = "configured-fault"
 )
 

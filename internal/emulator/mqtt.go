@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
-
-	"dpsdiag/internal/dps"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -18,30 +15,49 @@ const (
 	mqttLevel = 4 // of MQTT 3.1.1, the only one served
 
 	// maxKeepAlive bounds the keep-alive that a client may ask for: the ceiling of IoT Hub
-	// (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub), assumed for this service.
+	// (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub), assumed for the provisioning
+	// service.
 	maxKeepAlive = 1177 * time.Second
 
 	subackFailure = 0x80
-	notSubscribed = 0xff
 )
 
-// mqttConversation serves one MQTT connection. The service is no broker: a client talks to
+// mqttPeer is whom a client of MQTT talks to: the provisioning service or the stub hub.
+type mqttPeer interface {
+	// judge returns the return code for a client, with the reason unless it is a caller now.
+	judge(*packets.ConnectPacket) (code byte, refused *refusal)
+	// caller is who the client says it is, for the log.
+	caller() call
+	// offers reports whether a filter can be subscribed to.
+	offers(filter string) bool
+	// subscribed follows the acknowledgement of a subscription that is offered.
+	subscribed() error
+	// read understands a message; what it returns answers it, after its acknowledgement.
+	read(*packets.PublishPacket) (answer func() error, err error)
+}
+
+// mqttConversation serves one MQTT connection. Neither peer is a broker: a client talks to
 // it and to no other client.
 type mqttConversation struct {
 	conversation
 	*front
-	connected      bool
-	registrationID string
-	caller         *caller
-	refused        *refusal // in place of caller: what every call is answered with
-	granted        byte     // QoS of the subscription to answers, or notSubscribed
-	lastID         uint16   // of a packet that we published
+	peer      mqttPeer
+	connected bool
+	granted   map[string]byte // QoS of each subscription
+	limit     int64           // of a packet, in bytes
+	lastID    uint16          // of a packet that we published
 }
 
-// speakMQTT serves a connection until it ends.
-func (f *front) speakMQTT(ctx context.Context, s *stream) error {
-	m := &mqttConversation{front: f, conversation: conversation{stream: s, patience: readTimeout}, granted: notSubscribed}
-	read := func() (packets.ControlPacket, error) { return readPacket(s) }
+func newMQTTConversation(f *front, s *stream, limit int64) *mqttConversation {
+	return &mqttConversation{
+		front: f, conversation: conversation{stream: s, patience: readTimeout},
+		granted: map[string]byte{}, limit: limit,
+	}
+}
+
+// speak serves the connection until it ends.
+func (m *mqttConversation) speak(ctx context.Context) error {
+	read := func() (packets.ControlPacket, error) { return readPacket(m.stream, m.limit) }
 	return converse(ctx, &m.conversation, read, m.handle)
 }
 
@@ -97,12 +113,19 @@ func (m *mqttConversation) connect(p *packets.ConnectPacket) error {
 		m.tell(fmt.Sprintf("CONNACK %d", code), refused)
 		return errEnd
 	}
-	m.connected, m.refused, m.patience = true, refused, m.patienceWith(p.Keepalive)
+	m.connected, m.patience = true, m.patienceWith(p.Keepalive)
 	return nil
 }
 
+func (m *mqttConversation) judge(p *packets.ConnectPacket) (code byte, refused *refusal) {
+	if p.ProtocolName != mqttName || p.ProtocolVersion != mqttLevel {
+		return packets.ErrRefusedBadProtocolVersion, bare(http.StatusBadRequest, "not MQTT 3.1.1")
+	}
+	return m.peer.judge(p)
+}
+
 func (m *mqttConversation) tell(with string, refused *refusal) {
-	m.reportRefused(call{transport: m.transport, remote: m.remote, registrationID: m.registrationID}, with, refused)
+	m.reportRefused(m.peer.caller(), with, refused)
 }
 
 // patienceWith is how long a client may be silent that promised to be heard of every so
@@ -114,60 +137,9 @@ func (m *mqttConversation) patienceWith(keepAlive uint16) time.Duration {
 	return min(time.Duration(keepAlive)*time.Second, maxKeepAlive) * 3 / 2
 }
 
-// judge returns the return code for a client, with the reason unless it is a caller now.
-func (m *mqttConversation) judge(p *packets.ConnectPacket) (code byte, refused *refusal) {
-	if p.ProtocolName != mqttName || p.ProtocolVersion != mqttLevel {
-		return packets.ErrRefusedBadProtocolVersion, bare(http.StatusBadRequest, "not MQTT 3.1.1")
-	}
-	claim, err := parseUsername(p.Username)
-	if err != nil { // assumed
-		return packets.ErrRefusedBadUsernameOrPassword, bare(http.StatusBadRequest, err.Error())
-	}
-	m.registrationID = claim.registrationID
-	if !strings.EqualFold(p.ClientIdentifier, claim.registrationID) { // assumed
-		return packets.ErrRefusedIDRejected, bare(http.StatusBadRequest, "the client id is not the registration id of the user name")
-	}
-	claim.credential = credential{token: dps.NewSecret(string(p.Password)), chain: m.chain}
-	m.caller, refused = m.service.authenticate(claim)
-	if refused == nil && m.caller.enrollment.tpm != nil { // learn.microsoft.com: concepts-tpm-attestation
-		m.caller, refused = nil, badToken("TPM attestation does not exist over MQTT")
-	}
-	if refused == nil {
-		return packets.Accepted, nil
-	}
-	return connackCode(refused), refused
-}
-
-// connackCode returns the return code that refuses a connection, or Accepted where the
-// service takes the connection and refuses the calls on it, as it does with a certificate
-// (azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c). Code 5 for a token is
-// seen in GitHub issue Azure/azure-iot-sdk-python#709, code 3 for an id scope in #670 there;
-// the others are assumed.
-func connackCode(refused *refusal) byte {
-	switch refused.reason {
-	case reasonScope:
-		return packets.ErrRefusedServerUnavailable
-	case reasonToken, reasonEnrollment:
-		return packets.ErrRefusedNotAuthorised
-	case reasonFault:
-		return connackOfFault(refused.status)
-	}
-	return packets.Accepted
-}
-
-func connackOfFault(status int) byte {
-	switch {
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return packets.ErrRefusedNotAuthorised
-	case status == http.StatusNotFound, status == http.StatusTooManyRequests, status >= http.StatusInternalServerError:
-		return packets.ErrRefusedServerUnavailable
-	}
-	return packets.Accepted
-}
-
-// subscribe grants at most QoS 1, and answers alone: nothing else can be subscribed to
-// (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps). How the service refuses
-// another filter is assumed.
+// subscribe grants at most QoS 1, and only what the peer offers (learn.microsoft.com:
+// iot-dps/iot-mqtt-connect-to-iot-dps, iot/iot-mqtt-connect-to-iot-hub). How another filter
+// is refused is assumed.
 func (m *mqttConversation) subscribe(p *packets.SubscribePacket) error {
 	if len(p.Topics) == 0 {
 		return errors.New("SUBSCRIBE to nothing")
@@ -177,26 +149,24 @@ func (m *mqttConversation) subscribe(p *packets.SubscribePacket) error {
 	opened := false
 	for i, filter := range p.Topics {
 		granted := byte(subackFailure)
-		if filter == filterAnswers {
+		if m.peer.offers(filter) {
 			granted = min(p.Qoss[i], 1)
-			m.granted, opened = granted, true
+			m.granted[filter], opened = granted, true
 		}
 		answer.ReturnCodes = append(answer.ReturnCodes, granted)
 	}
 	if err := answer.Write(m); err != nil {
 		return err
 	}
-	if opened && m.caller != nil && m.service.subscribe(m.caller) {
-		return errCut
+	if opened {
+		return m.peer.subscribed()
 	}
 	return nil
 }
 
 func (m *mqttConversation) unsubscribe(p *packets.UnsubscribePacket) error {
 	for _, filter := range p.Topics {
-		if filter == filterAnswers {
-			m.granted = notSubscribed
-		}
+		delete(m.granted, filter)
 	}
 	answer := packets.NewControlPacket(packets.Unsuback).(*packets.UnsubackPacket)
 	answer.MessageID = p.MessageID

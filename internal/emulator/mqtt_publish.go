@@ -2,19 +2,20 @@ package emulator
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// publish serves a call. It is acknowledged before it is answered, which one SDK insists on
-// (azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs).
-// That QoS 2 and other topics end the connection is assumed.
+// publish serves a message. It is acknowledged before it is answered, which one SDK insists
+// on (azure-iot-sdk-csharp provisioning/transport/mqtt/src/
+// ProvisioningChannelHandlerAdapter.cs). That QoS 2 ends the connection is documented of the
+// hub (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub) and assumed of the service; that
+// other topics do is assumed.
 func (m *mqttConversation) publish(p *packets.PublishPacket) error {
 	if p.Qos > 1 {
 		return errors.New("PUBLISH with QoS 2")
 	}
-	request, err := parseTopic(p.TopicName)
+	answer, err := m.peer.read(p)
 	if err != nil {
 		return err
 	}
@@ -25,30 +26,18 @@ func (m *mqttConversation) publish(p *packets.PublishPacket) error {
 			return err
 		}
 	}
-	answer := m.answer(request, p.Payload)
-	m.report(call{m.transport, m.remote, request.operation, m.registrationID}, answer)
-	return m.deliver(answer.delivery, func(f form) error { return m.send(request, answer, f) })
+	return answer()
 }
 
-func (m *mqttConversation) answer(r mqttRequest, body []byte) response {
-	if m.refused != nil {
-		return m.service.refuse(m.refused)
-	}
-	return m.service.call(m.caller, request{operation: r.operation, operationID: r.operationID, body: body})
-}
-
-// send publishes an answer, if the client has subscribed to answers.
-func (m *mqttConversation) send(r mqttRequest, answer response, f form) error {
-	if f == misplaced {
-		r.rid, answer = m.service.random.guid(), m.service.refuse(elsewhere())
-	}
-	body, err := answer.text()
-	if err != nil || m.granted == notSubscribed {
-		return err
+// post publishes to the client, if it has subscribed to the filter.
+func (m *mqttConversation) post(filter, topic string, body []byte, f form) error {
+	qos, subscribed := m.granted[filter]
+	if !subscribed {
+		return nil
 	}
 	p := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
-	p.TopicName, p.Payload, p.Qos = answerTopic(r.rid, answer), body, m.granted
-	if p.Qos == 1 {
+	p.TopicName, p.Payload, p.Qos = topic, body, qos
+	if qos == 1 {
 		p.Dup, p.MessageID = f == again, m.packetID(f)
 	}
 	return p.Write(m)
@@ -61,11 +50,4 @@ func (m *mqttConversation) packetID(f form) uint16 {
 		m.lastID = m.lastID%0xffff + 1
 	}
 	return m.lastID
-}
-
-// elsewhere is the answer to another request, harmful to who takes it for its own.
-func elsewhere() *refusal {
-	refused := family(http.StatusUnauthorized).refusal()
-	refused.why = "answers a request that was never made"
-	return refused
 }

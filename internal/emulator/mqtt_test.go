@@ -102,7 +102,8 @@ func TestMQTTRefusesCalls(t *testing.T) {
 // that the service sends, in order.
 func TestMQTTStepByStep(t *testing.T) {
 	t.Parallel()
-	r := enterMQTT(t, begin(t, Config{RetryAfter: new(3 * time.Second)}).Device())
+	e := begin(t, Config{RetryAfter: new(3 * time.Second)})
+	r := enterMQTT(t, e.Device())
 	r.send(publish(1, registerOne, `{"registrationId":"sandbox-key-01"}`))
 	first := dps.ParseBody([]byte(r.want("PUBACK 9", "PUBLISH QoS 1 res/202/?$rid=1&retry-after=3")))
 	if diff := cmp.Diff(&dps.Operation{OperationID: first.Operation.OperationID, Status: dps.StatusAssigning}, first.Operation); diff != "" {
@@ -119,7 +120,7 @@ func TestMQTTStepByStep(t *testing.T) {
 	}
 	r.send(publish(0, statusOne+first.Operation.OperationID, "")) // as C and Java, with QoS 0
 	last := dps.ParseBody([]byte(r.want("PUBLISH QoS 1 res/200/?$rid=1")))
-	if last.Operation.Status != dps.StatusAssigned || last.Operation.Registration.AssignedHub != defaultHub {
+	if last.Operation.Status != dps.StatusAssigned || last.Operation.Registration.AssignedHub != e.hub() {
 		t.Errorf("last poll: %+v", last.Operation.Registration)
 	}
 	r.send(packets.NewControlPacket(packets.Disconnect))

@@ -11,22 +11,26 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// maxPacket bounds an MQTT packet after its fixed header, in bytes: a message of the
-// largest size, its topic and more.
-const maxPacket = MaxBody + 8<<10
+// Bounds of an MQTT packet after its fixed header, in bytes: a message of the largest size
+// that the service and the hub take, its topic and more.
+const (
+	maxPacket    = MaxBody + 8<<10
+	maxHubPacket = maxHubMessage + 8<<10
+)
 
 // maxLengthBytes is how many bytes the length of a packet has at most (MQTT 3.1.1, 2.2.3).
 const maxLengthBytes = 4
 
-// readPacket reads one packet. Only what arrives takes memory, whatever length is announced.
+// readPacket reads one packet of at most limit bytes. Only what arrives takes memory,
+// whatever length is announced.
 // What a packet lacks of its fields reads as zeros, which mean nothing to the service.
-func readPacket(r io.Reader) (packets.ControlPacket, error) {
+func readPacket(r io.Reader, limit int64) (packets.ControlPacket, error) {
 	head, size, err := readPacketHead(r)
 	if err != nil {
 		return nil, err
 	}
-	if size > maxPacket {
-		return nil, fmt.Errorf("a packet of %d bytes is larger than %d", size, maxPacket)
+	if size > limit {
+		return nil, fmt.Errorf("a packet of %d bytes is larger than %d", size, limit)
 	}
 	body, err := io.ReadAll(io.LimitReader(r, size))
 	if err != nil {

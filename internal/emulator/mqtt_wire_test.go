@@ -27,7 +27,7 @@ func TestReadPacketErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			packet, err := readPacket(strings.NewReader(test.bytes))
+			packet, err := readPacket(strings.NewReader(test.bytes), maxPacket)
 			if err == nil || packet != nil {
 				t.Fatalf("read %v", packet)
 			}
@@ -44,7 +44,7 @@ func TestReadPacketTakesWhatArrives(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range runs {
-		if _, err := readPacket(strings.NewReader("\x30\xff\xbf\x06")); err == nil { // 106,495 bytes
+		if _, err := readPacket(strings.NewReader("\x30\xff\xbf\x06"), maxPacket); err == nil { // 106,495 bytes
 			t.Fatal("read a packet of nothing")
 		}
 	}

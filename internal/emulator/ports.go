@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 
 	"dpsdiag/internal/dps"
 )
 
 // ports are the addresses of an emulator.
-type ports struct{ https, mqtt, amqp port }
+type ports struct{ https, mqtt, amqp, hub port }
 
 // port is one address.
 type port struct {
@@ -32,6 +33,7 @@ func openPorts(ctx context.Context, c Config, blocked bool) (ports, error) {
 		{&p.https, "HTTPS", c.HTTPS, false},
 		{&p.mqtt, "MQTT", c.MQTT, blocked},
 		{&p.amqp, "AMQP", c.AMQP, blocked},
+		{&p.hub, "the hub", c.Hub, false},
 	} {
 		open := listen
 		if one.blocked {
@@ -86,7 +88,7 @@ func loopbackFor(ip net.IP) string {
 	return ip.String()
 }
 
-func (p *ports) all() []*port { return []*port{&p.https, &p.mqtt, &p.amqp} }
+func (p *ports) all() []*port { return []*port{&p.https, &p.mqtt, &p.amqp, &p.hub} }
 
 // close ends what was opened, once.
 func (p *ports) close() error {
@@ -106,7 +108,19 @@ func (p *ports) close() error {
 }
 
 func (p *ports) endpoints() Endpoints {
-	return Endpoints{HTTPS: p.https.address.String(), MQTT: p.mqtt.address.String(), AMQP: p.amqp.address.String()}
+	return Endpoints{
+		HTTPS: p.https.address.String(), MQTT: p.mqtt.address.String(), AMQP: p.amqp.address.String(), Hub: p.hub.address.String(),
+	}
+}
+
+// stub is the stub hub's address as devices are told it: by name, as that of a real hub,
+// unless the name does not lead there.
+func (p *ports) stub() string {
+	ip, host := p.hub.address.IP, stubHub
+	if local := ip.IsUnspecified() || ip.Equal(net.IPv4(127, 0, 0, 1)) || ip.Equal(net.IPv6loopback); !local {
+		host = ip.String()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(p.hub.address.Port))
 }
 
 // reachable is where a device on this machine reaches the service.

@@ -15,11 +15,12 @@ type Ready struct {
 }
 
 // Endpoints are the addresses of the listeners, host:port. That of HTTPS serves MQTT and AMQP
-// over WebSockets too.
+// over WebSockets too; that of the stub hub serves HTTPS, MQTT, and MQTT over WebSockets.
 type Endpoints struct {
 	HTTPS string `json:"https"`
 	MQTT  string `json:"mqtt"`
 	AMQP  string `json:"amqp"`
+	Hub   string `json:"hub"`
 }
 
 // Identity is a device ready to register, or faulty as the scenario has it, with the files

@@ -21,10 +21,12 @@ type registry struct {
 	limit  int
 	byID   map[string]*list.Element // of *record, by lower-case registration id
 	recent *list.List               // most recently used in front
+	// devices are those that the stub hub knows, by device id. Each belongs to a record.
+	devices map[string]*hubDevice
 }
 
 func newRegistry(limit int) registry {
-	return registry{limit: limit, byID: map[string]*list.Element{}, recent: list.New()}
+	return registry{limit: limit, byID: map[string]*list.Element{}, recent: list.New(), devices: map[string]*hubDevice{}}
 }
 
 // open returns the record of a device, a new one where there is none yet.
@@ -35,8 +37,9 @@ func (r *registry) open(id string) *record {
 		return element.Value.(*record)
 	}
 	if r.recent.Len() >= r.limit {
-		oldest := r.recent.Back()
-		delete(r.byID, r.recent.Remove(oldest).(*record).key)
+		oldest := r.recent.Remove(r.recent.Back()).(*record)
+		delete(r.byID, oldest.key)
+		r.expel(oldest)
 	}
 	rec := &record{key: key, met: map[*fault]int{}}
 	r.byID[key] = r.recent.PushFront(rec)
@@ -50,6 +53,7 @@ type record struct {
 	last    *dps.Registration // how the last finished one ended; nil before it
 	pending []*pending        // newest last, at most maxOperations
 	met     map[*fault]int    // how often each fault struck
+	device  *hubDevice        // its identity in the stub hub; nil is none
 }
 
 // pending is a registration under way, and after its end the memory of it.
@@ -58,6 +62,7 @@ type pending struct {
 	polls       int // answers "assigning" left to give
 	endless     bool
 	outcome     dps.Registration // without timestamps until done
+	credential  hubCredential    // what the device is to show to its hub
 	done        bool
 }
 

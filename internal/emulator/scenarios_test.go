@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ const (
 	deserial   = "400 400012 Deserialization error."
 	tooMany    = "429 429001 Operations are being throttled for this tenant."
 	hubBody    = `200 failed 400209 Msg: {"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized","ExceptionMessage":"Tracking ID:HEX-G:0-TimeStamp:03/01/2026 12:00:00"}`
-	hubFullMsg = `200 failed 403002 Msg: {"Message":"ErrorCode:IotHubQuotaExceeded;The hub hub.dpsdiag.example has no room for another device.","ExceptionMessage":"Tracking ID:HEX-G:0-TimeStamp:03/01/2026 12:00:00"}`
+	hubFullMsg = `200 failed 403002 Msg: {"Message":"ErrorCode:IotHubQuotaExceeded;The hub localhost has no room for another device.","ExceptionMessage":"Tracking ID:HEX-G:0-TimeStamp:03/01/2026 12:00:00"}`
 )
 
 func plays() []played {
@@ -79,6 +80,12 @@ func plays() []played {
 		everyone("hub-link-broken", hubBody),
 		everyone("quota-exceeded", hubFullMsg),
 		everyone("never-assigned", "202 assigning"),
+		everyone("hub-identity-unusable", assigned), // and then: TestHubScenarios
+		everyone("stale-assignment", assigned),
+		everyone("hub-unavailable", assigned),
+		everyone("hub-unavailable-forever", assigned),
+		everyone("hub-throttled", assigned),
+		everyone("hub-throttled-forever", assigned),
 		everyone("throttled", tooMany),
 		everyone("throttled-forever", tooMany),
 		everyone("service-transient", "503 503000 Service Unavailable"),
@@ -167,7 +174,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 		if !regexp.MustCompile(`^[a-z0-9-]+$`).MatchString(s.Name) || s.Title == "" || strings.HasSuffix(s.Title, ".") {
 			t.Errorf("name %q, title %q", s.Name, s.Title)
 		}
-		if s.Cause != "" && s.Cause != s.Name && s.Cause != "throttled" {
+		if several := []string{"throttled", "service-transient"}; s.Cause != "" && s.Cause != s.Name && !slices.Contains(several, s.Cause) {
 			t.Errorf("%s is not named after its cause %s", s.Name, s.Cause)
 		}
 		if found, ok := ScenarioByName(s.Name); !ok || found.Title != s.Title {

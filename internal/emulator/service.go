@@ -21,6 +21,7 @@ type settings struct {
 	hubs       []hub
 	enrolled   enrollments
 	faults     []*fault
+	stub       string // address of the stub hub, host:port
 }
 
 // service is the one registration state machine behind every listener. Its methods may be
@@ -128,7 +129,7 @@ func (s *service) refuse(r *refusal) response {
 // register starts a registration. The first answer has no registrationState, as every log
 // of the real service shows.
 func (s *service) register(c *caller, rec *record) response {
-	p := &pending{operationID: s.random.operationID(), polls: s.polls}
+	p := &pending{operationID: s.random.operationID(), polls: s.polls, credential: c.hubCredential()}
 	p.outcome = s.decide(c, rec)
 	p.endless = p.outcome.Status == dps.StatusAssigning
 	rec.begin(p, s.now())
@@ -150,6 +151,7 @@ func (s *service) status(c *caller, rec *record, operationID string) response {
 	if !p.done {
 		now := s.now()
 		rec.finish(p, now, s.random.etag(now))
+		s.settle(rec, p)
 	}
 	outcome := p.outcome
 	return s.ok(&dps.Operation{OperationID: operationID, Status: outcome.Status, Registration: &outcome})

@@ -95,6 +95,52 @@ func FuzzMQTT(f *testing.F) {
 	})
 }
 
+// Whatever comes over MQTT to the hub, what goes back are packets of MQTT.
+func FuzzHubMQTT(f *testing.F) {
+	own, w := fuzzFront(f)
+	own.service.stub = "localhost:8883"
+	own.service.registry.admit(own.service.registry.open(keyDevice), keyDevice, hubCredential{keys: []dps.Key{w.key}})
+	r := &rawMQTT{client: &client{device: *w.device(SymmetricKey), token: hubToken(w.key, "localhost/devices/"+keyDevice, noon.Add(time.Hour))}}
+	opening := r.connect(func(p *packets.ConnectPacket) { p.Username = "localhost/" + keyDevice + "/?api-version=2021-04-12" })
+	sub := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
+	sub.MessageID, sub.Topics, sub.Qoss = 1, []string{filterTwin}, []byte{1}
+	written := func(all ...packets.ControlPacket) string {
+		var text bytes.Buffer
+		for _, p := range all {
+			if err := p.Write(&text); err != nil {
+				f.Fatal(err)
+			}
+		}
+		return text.String()
+	}
+	hello := written(opening, sub)
+	for _, p := range []packets.ControlPacket{
+		hubPublish(1, "devices/"+keyDevice+"/messages/events/", "{}"), hubPublish(0, "$iothub/twin/GET/?$rid=1", ""),
+		hubPublish(1, "$iothub/twin/PATCH/properties/reported/?$rid=2", "{}"), hubPublish(0, "$iothub/methods/res/200/?$rid=1", ""),
+		packets.NewControlPacket(packets.Unsubscribe), packets.NewControlPacket(packets.Disconnect),
+	} {
+		f.Add(true, written(p))
+		f.Add(false, written(opening, p))
+	}
+	f.Fuzz(func(t *testing.T, opened bool, input string) {
+		if opened {
+			input = hello + input
+		}
+		for out := bytes.NewReader(said(own.speakHubMQTT, input)); out.Len() > 0; {
+			packet, err := packets.ReadPacket(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p, ok := packet.(*packets.PublishPacket); ok && !strings.HasPrefix(p.TopicName, topicTwinAnswer) {
+				t.Errorf("published on %q", p.TopicName)
+			}
+		}
+		if known := len(own.service.registry.devices); known != 1 {
+			t.Errorf("the hub knows %d devices", known)
+		}
+	})
+}
+
 // Whatever comes over AMQP, what goes back are headers and frames of AMQP.
 func FuzzAMQP(f *testing.F) {
 	own, w := fuzzFront(f)

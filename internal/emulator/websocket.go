@@ -6,13 +6,14 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/coder/websocket"
 )
 
 // maxWebSocketMessage bounds one message of a WebSocket, in bytes. A device may put several
 // packets or frames into one.
-const maxWebSocketMessage = 256 << 10
+const maxWebSocketMessage = 320 << 10
 
 // subprotocol is something to speak over a WebSocket.
 type subprotocol struct {
@@ -21,7 +22,14 @@ type subprotocol struct {
 	speak     func(context.Context, *stream) error
 }
 
-// subprotocols lists what is spoken over WebSockets, at any path: the SDKs do not agree on
+// webSockets makes WebSockets of connections and speaks over them.
+type webSockets struct {
+	*front
+	spoken []subprotocol
+	open   sync.WaitGroup // of handlers whose connection net/http has let go of
+}
+
+// subprotocols lists what the service speaks over WebSockets, at any path: the SDKs do not agree on
 // one (azure-iot-sdk-node common/transport/amqp/src/amqp.ts, azure-iot-sdk-csharp
 // provisioning/transport/mqtt/src/ProvisioningTransportHandlerMqtt.cs).
 func (f *front) subprotocols() []subprotocol {
@@ -43,9 +51,9 @@ func wantsWebSocket(r *http.Request) bool {
 
 // choose returns the first subprotocol that r offers and the emulator speaks, and how r
 // spells it, which is how the SDKs want to read it again.
-func (f *front) choose(r *http.Request) (chosen subprotocol, spelling string, ok bool) {
+func (s *webSockets) choose(r *http.Request) (chosen subprotocol, spelling string, ok bool) {
 	for _, offered := range tokens(r.Header, "Sec-WebSocket-Protocol") {
-		for _, known := range f.subprotocols() {
+		for _, known := range s.spoken {
 			if strings.EqualFold(offered, known.name) {
 				return known, offered, true
 			}
@@ -63,38 +71,45 @@ func tokens(header http.Header, name string) []string {
 	return parts
 }
 
-// upgrade makes a WebSocket of the connection and speaks over it until it ends. A refusal
-// that every caller meets is told in terms of HTTP, before there is a WebSocket (assumed).
-func (h *httpHandler) upgrade(w http.ResponseWriter, r *http.Request) {
+// serveWebSocket answers who wants a WebSocket. A refusal that every caller meets is told in
+// terms of HTTP, before there is one (assumed).
+func (h *httpHandler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	asked := route{operation: opConnect}
 	if refused := h.intercept(); refused != nil && refused.delivery.manner == "" {
 		h.send(w, r, asked, h.service.refuse(refused))
 		return
 	}
-	chosen, spelling, ok := h.choose(r)
-	conn, secure := connOf(r)
-	if !ok || !secure { // assumed
-		h.send(w, r, asked, h.refuse(http.StatusBadRequest, "no subprotocol that is spoken here is offered"))
+	h.upgrade(w, r, func(refused *refusal) { h.send(w, r, asked, h.service.refuse(refused)) })
+}
+
+// upgrade makes a WebSocket of the connection and speaks over it until it ends. Where that
+// cannot be, refuse tells so in terms of HTTP.
+func (s *webSockets) upgrade(w http.ResponseWriter, r *http.Request, refuse func(*refusal)) {
+	chosen, spelling, ok := s.choose(r)
+	secure, outer, isSecure := connOf(r)
+	if !ok || !isSecure { // assumed
+		refuse(bare(http.StatusBadRequest, "no subprotocol that is spoken here is offered"))
 		return
 	}
-	h.webSockets.Add(1)
-	defer h.webSockets.Done()
+	s.open.Add(1)
+	defer s.open.Done()
 	socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{spelling},
 		InsecureSkipVerify: true, // a device shows a credential that no web page has, whatever its origin
 	})
 	if err == nil {
-		err = h.converseOver(r.Context(), newWebSocketStream(r.Context(), chosen.transport, conn, socket), chosen)
+		defer outer.Close()
+		err = s.converseOver(r.Context(), newWebSocketStream(r.Context(), chosen.transport, secure, socket), chosen)
 	}
-	h.reportEnd(chosen.transport, r.RemoteAddr, err)
+	s.reportEnd(chosen.transport, r.RemoteAddr, err)
 }
 
-// converseOver speaks on s until it ends, and ends it with ctx.
-func (h *httpHandler) converseOver(ctx context.Context, s *stream, p subprotocol) error {
-	stop := context.AfterFunc(ctx, s.drop)
+// converseOver speaks on a stream until it ends, and ends it with ctx.
+func (s *webSockets) converseOver(ctx context.Context, on *stream, p subprotocol) error {
+	stop := context.AfterFunc(ctx, on.drop)
 	defer stop()
-	defer s.Close() // stops the timers of its deadlines
-	return p.speak(ctx, s)
+	defer on.Close() // stops the timers of its deadlines
+	return p.speak(ctx, on)
 }
 
 // connKey is the key of a request's connection in its context.
@@ -105,8 +120,13 @@ func withConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// connOf returns the connection that r came on.
-func connOf(r *http.Request) (conn *tls.Conn, ok bool) {
-	conn, ok = r.Context().Value(connKey{}).(*tls.Conn)
-	return conn, ok
+// connOf returns the TLS connection that r came on, and that as net/http has it.
+func connOf(r *http.Request) (secure *tls.Conn, outer net.Conn, ok bool) {
+	switch conn := r.Context().Value(connKey{}).(type) {
+	case *tls.Conn:
+		return conn, conn, true
+	case *peekedConn:
+		return conn.Conn, conn, true
+	}
+	return nil, nil, false
 }

@@ -13,7 +13,7 @@ import (
 // What there is without a configuration.
 const (
 	defaultScope      = "0ne00D5D1A6"
-	defaultHub        = "hub.dpsdiag.example" // .example names no real host (RFC 2606)
+	stubHub           = "localhost" // what a configuration calls the stub hub
 	defaultPolls      = 1
 	defaultRetryAfter = 2 * time.Second
 )
@@ -91,7 +91,7 @@ func (w *world) makeCertificates() (err error) {
 func (w *world) enroll(c Config) {
 	w.service = settings{
 		scope: defaultScope, polls: defaultPolls, retryAfter: defaultRetryAfter,
-		hubs:     []hub{{name: defaultHub, state: hubLinked}},
+		hubs:     []hub{{name: stubHub, state: hubLinked}},
 		enrolled: enrollments{individuals: map[string]*enrollment{}},
 	}
 	for _, entry := range []*enrollment{

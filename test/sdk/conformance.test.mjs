@@ -4,11 +4,10 @@
 //   DPSDIAG=../../bin/dpsdiag npm test
 
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 
-import { runDevice } from './devices.mjs';
+import { attestations, jobFor, readKey, runDevice } from './devices.mjs';
 import { startEmulator } from './emulator.mjs';
 
 /**
@@ -37,27 +36,6 @@ const transports = [
   },
   { transport: 'amqp', listener: 'amqp', refused: { name: 'NotConnectedError' }, untrusted: { name: 'NotConnectedError' } },
   { transport: 'amqp-ws', listener: 'https', refused: { name: 'NotConnectedError' }, untrusted: { name: 'NotConnectedError' } },
-];
-
-/** Each attestation, with the credentials that its ready identity registers with. */
-const attestations = [
-  {
-    attestation: 'symmetric-key',
-    credentials: async (identity) => ({ key: await readKey(identity.key_file) }),
-  },
-  {
-    attestation: 'group-key',
-    credentials: async (identity) => ({
-      key: deriveKey(await readKey(identity.group_key_file), identity.registration_id),
-    }),
-  },
-  {
-    attestation: 'x509',
-    credentials: async (identity) => ({
-      cert: await readFile(identity.cert_file, 'utf8'),
-      certKey: await readFile(identity.key_file, 'utf8'),
-    }),
-  },
 ];
 
 /** Credentials that prove nothing, each tried with the ready identity of its attestation. */
@@ -145,26 +123,4 @@ function assertSays(error, { errorCode, ...said }) {
   if (errorCode) {
     assert.equal(JSON.parse(error.body).errorCode, errorCode);
   }
-}
-
-/** The job of device.mjs: the ready identity of an attestation registers over a transport with these credentials. */
-async function jobFor(ready, transport, listener, attestation, credentials) {
-  const identity = ready.identities.find((candidate) => candidate.attestation === attestation);
-  assert.ok(identity, `the ready line has an identity for ${attestation}`);
-  return {
-    transport,
-    endpoint: ready.endpoints[listener],
-    idScope: ready.id_scope,
-    registrationId: identity.registration_id,
-    ...(await credentials(identity)),
-  };
-}
-
-async function readKey(file) {
-  return (await readFile(file, 'utf8')).trim();
-}
-
-/** The key of one device of an enrollment group (learn.microsoft.com: concepts-symmetric-key-attestation). */
-function deriveKey(groupKey, registrationId) {
-  return createHmac('sha256', Buffer.from(groupKey, 'base64')).update(registrationId, 'utf8').digest('base64');
 }

@@ -1,0 +1,192 @@
+package emulator
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// hubCredential is what a hub wants of a device: a token signed with one of the keys, or the
+// certificate that the device registered with.
+type hubCredential struct {
+	keys []dps.Key
+	leaf *x509.Certificate
+}
+
+// hubCredential is what the service writes into the hub for a device: the keys of its own,
+// which in a group are derived, or its certificate. The SDKs' samples, which go on at the hub
+// with what they registered with, show that (azure-iot-sdk-node provisioning/device/samples).
+func (c *caller) hubCredential() hubCredential {
+	entry := c.enrollment
+	if len(entry.certs) > 0 {
+		return hubCredential{leaf: c.leaf}
+	}
+	if entry.tpm != nil {
+		return hubCredential{keys: []dps.Key{entry.tpm.hubKey}}
+	}
+	keys := slices.Clone(entry.keys)
+	if entry.group {
+		for i := range keys {
+			keys[i] = keys[i].Derive(c.registrationID)
+		}
+	}
+	return hubCredential{keys: keys}
+}
+
+// hubDevice is the identity of a device in the stub hub.
+type hubDevice struct {
+	id         string
+	owner      *record
+	credential hubCredential
+	session    *hubSession // its one connection, or nil
+}
+
+// hubSession is the connection of a device to the hub; end closes it.
+type hubSession struct{ end func() }
+
+// end closes the connection of a device, if it has one.
+func (d *hubDevice) end() {
+	if d.session != nil {
+		d.session.end()
+		d.session = nil
+	}
+}
+
+// admit writes the identity of a device into the hub, over one of the same id.
+func (r *registry) admit(rec *record, id string, credential hubCredential) {
+	if rec.device != nil && rec.device.id != id {
+		r.expel(rec)
+	}
+	if r.devices[id] == nil {
+		r.devices[id] = &hubDevice{id: id}
+	}
+	rec.device = r.devices[id]
+	rec.device.owner, rec.device.credential = rec, credential
+}
+
+// expel removes the identity of a device, if it is still the one of this record.
+func (r *registry) expel(rec *record) {
+	if rec.device != nil && rec.device.owner == rec {
+		rec.device.end()
+		delete(r.devices, rec.device.id)
+	}
+	rec.device = nil
+}
+
+// settle lets the stub hub know of a registration that has ended.
+func (s *service) settle(rec *record, p *pending) {
+	switch {
+	case p.outcome.Status != dps.StatusAssigned:
+	case p.outcome.AssignedHub != s.stub, s.strike(opIdentity, rec.key, rec.met) != nil:
+		s.registry.expel(rec)
+	default:
+		s.registry.admit(rec, p.outcome.DeviceID, p.credential)
+	}
+}
+
+// hubClaim is who a caller of the hub says it is, freed of its transport.
+type hubClaim struct {
+	hub        string // as the device calls it; "" where the transport does not say
+	deviceID   string
+	credential credential
+}
+
+// enterHub checks who calls the hub. session, unless it is nil, is the caller's connection
+// from now on and ends the one before, since a hub keeps one for each identity
+// (learn.microsoft.com: iot-hub/troubleshoot-error-codes, 400027).
+func (s *service) enterHub(c hubClaim, session *hubSession) *refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	device := s.registry.devices[c.deviceID]
+	if f := s.strikeHub(device); f != nil {
+		return f.answer.refusal()
+	}
+	if c.hub != "" && !slices.ContainsFunc(s.hubNames(), func(name string) bool { return strings.EqualFold(name, c.hub) }) {
+		return unauthorized(reasonToken, messageUnauthorized, fmt.Sprintf("the hub is %s, not %q", s.stub, c.hub))
+	}
+	if device == nil {
+		return notFound(reasonDevice, hubDeviceNotFound, c.deviceID, "the hub does not know the device: nothing was assigned, or it is deleted")
+	}
+	if refused := s.verifyHubCredential(c, device); refused != nil {
+		return refused
+	}
+	if session != nil {
+		device.end()
+		device.session = session
+	}
+	return nil
+}
+
+// leaveHub forgets a connection that has ended.
+func (s *service) leaveHub(deviceID string, session *hubSession) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if device := s.registry.devices[deviceID]; device != nil && device.session == session {
+		device.session = nil
+	}
+}
+
+// strikeHub returns the fault that meets a device, which may be unknown, at the hub.
+func (s *service) strikeHub(device *hubDevice) *fault {
+	if device == nil {
+		return s.strike(opHub, "", nil)
+	}
+	return s.strike(opHub, device.owner.key, device.owner.met)
+}
+
+// hubNames are the names of the stub hub: its address, and that without the port.
+func (s *service) hubNames() []string {
+	host, _, err := net.SplitHostPort(s.stub)
+	if err != nil {
+		return []string{s.stub}
+	}
+	return []string{s.stub, host}
+}
+
+// hubResource is what the token of a device speaks for at its hub (learn.microsoft.com:
+// iot-hub/authenticate-authorize-sas).
+func hubResource(hub, deviceID string) string { return hub + "/devices/" + deviceID }
+
+func (s *service) verifyHubCredential(c hubClaim, device *hubDevice) *refusal {
+	wanted := device.credential
+	switch token, chain := c.credential.token, c.credential.chain; {
+	case !token.IsZero():
+		return s.verifyHubToken(c, wanted.keys)
+	case len(chain) == 0:
+		return badToken("neither a token nor a client certificate was sent")
+	case wanted.leaf == nil || !wanted.leaf.Equal(chain[0]):
+		return badToken("the device registered with another credential than this certificate")
+	}
+	return inDate(c.credential.chain[0], s.now())
+}
+
+// verifyHubToken checks a token. One that names a policy is for that of the hub, of which
+// the stub has none.
+func (s *service) verifyHubToken(c hubClaim, keys []dps.Key) *refusal {
+	token, err := dps.ParseToken(c.credential.token)
+	if err != nil {
+		return badToken("%v", err)
+	}
+	covers := func(hub string) bool {
+		return token.Covers(hubResource(hub, c.deviceID)) || token.Covers(hubResource(hub, url.PathEscape(c.deviceID))) // as Node
+	}
+	if !slices.ContainsFunc(s.hubNames(), covers) {
+		return badToken("the token is for %q, not for %q", token.DecodedResource(), hubResource(s.stub, c.deviceID))
+	}
+	if now := s.now(); !token.Expiry.After(now) {
+		return badToken("the token expired at %s, it is %s", token.Expiry.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	if token.Policy != "" {
+		return badToken("the token names the policy %q, and the token of a device names none", token.Policy)
+	}
+	if !slices.ContainsFunc(keys, token.SignedBy) {
+		return badToken("the token is not signed with a key of the device")
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package emulator
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// hubServer is the one listener of the stub hub, on which the first bytes of a connection
+// tell what is spoken on it.
+type hubServer struct {
+	front
+	tls     tlsServer
+	handler hubHandler
+	http    *http.Server
+	relay   *relay
+}
+
+func newHubServer(ctx context.Context, f front, secure *tls.Config, listener net.Listener) *hubServer {
+	h := &hubServer{front: f, relay: newRelay(listener.Addr())}
+	h.tls = tlsServer{&h.front, transportHub, secure, h.speak}
+	h.handler.webSockets = webSockets{front: &h.front, spoken: []subprotocol{{"mqtt", transportMQTTWS, f.speakHubMQTT}}}
+	h.http = newHTTPServer(ctx, &h.handler, secure, f.idle, f.log)
+	return h
+}
+
+// serve serves connections until the listener is closed.
+func (h *hubServer) serve(ctx context.Context, listener net.Listener) {
+	var relayed sync.WaitGroup
+	relayed.Go(func() { _ = h.http.Serve(h.relay) }) // ends with the relay
+	h.tls.serve(ctx, listener)
+	_ = h.http.Close() // and with it the relay
+	relayed.Wait()
+	h.handler.open.Wait()
+}
+
+var errNoAMQP = errors.New("the stub hub does not speak AMQP")
+
+// openings of what the hub could be spoken to: a CONNECT packet of MQTT, and the protocol
+// header of AMQP, which the stub does not speak. Anything else is for HTTP to judge.
+const (
+	openingMQTT = "\x10"
+	openingAMQP = "AMQP"
+)
+
+// speak tells by its first bytes what a connection is for.
+func (h *hubServer) speak(ctx context.Context, s *stream) error {
+	conn := newPeekedConn(s.Conn.(*tls.Conn))
+	s.Conn = conn
+	if err := s.expect(readTimeout); err != nil {
+		return err
+	}
+	for _, known := range []struct {
+		opening, transport string
+		speak              func(context.Context, *stream) error
+	}{
+		{openingMQTT, transportMQTT, h.speakHubMQTT},
+		{openingAMQP, transportAMQP, func(context.Context, *stream) error { return errNoAMQP }},
+	} {
+		if opens, err := conn.opens(known.opening); err != nil {
+			return err
+		} else if opens {
+			s.transport = known.transport
+			return known.speak(ctx, s)
+		}
+	}
+	return h.relay.hand(conn)
+}
+
+// relay is a listener for connections that another one has accepted.
+type relay struct {
+	address net.Addr
+	conns   chan net.Conn
+	closed  chan struct{}
+	once    sync.Once
+}
+
+func newRelay(address net.Addr) *relay {
+	return &relay{address: address, conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+// Accept waits for the next connection.
+func (r *relay) Accept() (net.Conn, error) {
+	select {
+	case conn := <-r.conns:
+		return conn, nil
+	case <-r.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends Accept and hand.
+func (r *relay) Close() error {
+	r.once.Do(func() { close(r.closed) })
+	return nil
+}
+
+// Addr is the address of the other listener.
+func (r *relay) Addr() net.Addr { return r.address }
+
+// hand passes a connection on and waits until it is closed.
+func (r *relay) hand(conn *peekedConn) error {
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	select {
+	case r.conns <- conn:
+		<-conn.closed
+		return nil
+	case <-r.closed:
+		return net.ErrClosed
+	}
+}
+
+// peekedConn is a TLS connection of which the first bytes were looked at.
+type peekedConn struct {
+	*tls.Conn
+	reader *bufio.Reader
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newPeekedConn(conn *tls.Conn) *peekedConn {
+	return &peekedConn{Conn: conn, reader: bufio.NewReader(conn), closed: make(chan struct{})}
+}
+
+// Read reads what was looked at and then the rest.
+func (c *peekedConn) Read(b []byte) (int, error) { return c.reader.Read(b) }
+
+// Close closes the connection.
+func (c *peekedConn) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() { close(c.closed) })
+	return err
+}
+
+// opens reports whether the connection begins with opening, of which it reads no more than
+// is needed to tell.
+func (c *peekedConn) opens(opening string) (bool, error) {
+	for n := 1; n <= len(opening); n++ {
+		begin, err := c.reader.Peek(n)
+		if err != nil {
+			return false, err
+		}
+		if string(begin) != opening[:n] {
+			return false, nil
+		}
+	}
+	return true, nil
+}
