@@ -31,7 +31,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s) each
 	go test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {while (n) print $$2, t[--n]}' | while read -r pkg target; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null; done
 
-bench: ## benchmarks, with the start-up time against an empty Go program and the reading of a log against grep
+bench: ## benchmarks, also against an empty Go program, grep, and the official SDK if `make conformance` has fetched it
 	go test -run '^$$' -bench . ./...
 
 score: build ## how often `explain` names the confirmed cause of a real report

@@ -22,9 +22,9 @@ It is a real registration: the service may create or update the device in the
 assigned hub, and counts and bills it. --lookup and --preflight change nothing.
 Nothing is sent before all flags and files have been checked.
 
-429 and 5xx are retried with exponential backoff, full jitter and Retry-After;
-every wait is told on standard error. Ctrl-C prints what was learned; a second
-one ends at once.`
+429 and 5xx, and what means the same when a session is opened, are retried with
+exponential backoff, full jitter and Retry-After; every wait is told on standard
+error. Ctrl-C prints what was learned; a second one ends at once.`
 
 const probeExample = `  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file key.txt
   dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --group-key-env GROUP_KEY
@@ -79,7 +79,7 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
 	flags.StringVar(&o.apiVersion, "api-version", dps.DefaultAPIVersion, "`VERSION` of the device API")
 	flags.DurationVar(&o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
-	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of register calls, the first included, when the service answers 429 or 5xx")
+	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of attempts to open and then to register, the first included, when the answer is to come back later")
 	flags.DurationVar(&o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
 	flags.DurationVar(&o.expiresIn, "expires-in", probe.DefaultExpiresIn, "warn of certificates that expire within this `DURATION`")
 	flags.StringVar(&o.sandbox, "sandbox", "", "probe an emulator inside this program that plays `SCENARIO`, with a fitting identity or that of --tpm; no network, no Azure account (see dpsdiag emulate --list-scenarios)")

@@ -33,7 +33,7 @@ type Config struct {
 	Proxy ProxyFunc // which proxy leads to the service; nil means the direct way
 
 	Budget       time.Duration // for the whole probe; 0 means DefaultBudget
-	MaxAttempts  int           // register calls, the first included; 0 means DefaultMaxAttempts
+	MaxAttempts  int           // to open and then to register, the first included; 0 means DefaultMaxAttempts
 	RetryMaxWait time.Duration // longest single wait; 0 means DefaultRetryMaxWait
 	ExpiresIn    time.Duration // warn of certificates that expire sooner; 0 means DefaultExpiresIn
 

@@ -316,11 +316,12 @@ const (
 	LayerAMQPAttach    Layer = "amqp-attach"    // 0 always
 )
 
-// Operation is a call of the device API.
+// Operation is a call of the device API, or what precedes them all.
 type Operation string
 
-// The calls of the device API.
+// Opening a session, which may be tried again, and the calls of the device API.
 const (
+	OpOpen     Operation = "open"
 	OpRegister Operation = "register"
 	OpStatus   Operation = "status"
 	OpLookup   Operation = "lookup"
@@ -363,12 +364,12 @@ type RetryAfter struct {
 // usable reports whether the service asked for a wait that could be read.
 func (ra *RetryAfter) usable() bool { return ra != nil && ra.Valid }
 
-// Wait is a pause the probe made between two calls.
+// Wait is a pause the probe made between two calls, or two attempts to open.
 type Wait struct {
 	Before  Operation
 	For     time.Duration
 	Attempt int    // the attempt that follows, counted from 1
-	Reason  string // "429", "503", "assigning"
+	Reason  string // "429", "503", "assigning", the refusal of an opening
 	Asked   bool   // the service asked for it, and for no more
 }
 

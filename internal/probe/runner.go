@@ -136,7 +136,10 @@ func (r *runner) wait(ctx context.Context, w Wait) bool {
 }
 
 func stageOf(op Operation) StageID {
-	if op == OpStatus {
+	switch op {
+	case OpOpen:
+		return StageOpen
+	case OpStatus:
 		return StageAssign
 	}
 	return StageRegister

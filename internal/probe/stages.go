@@ -111,49 +111,6 @@ func (in *Inputs) remark(id string, check func(string) ([]string, error), value 
 	}
 }
 
-// open starts the transport's session.
-func (r *runner) open(ctx context.Context) Finding {
-	start := time.Now()
-	session, opening := r.transport.Open(ctx, r.dialTLS, r.target, r.identity)
-	r.run.Opening = &opening
-	r.compareClock(opening.Date, time.Since(start))
-	if session == nil {
-		switch {
-		case opening.TPM != nil:
-			return r.tpmFailed(ctx, opening.TPM)
-		case opening.Failure != nil:
-			return r.noAnswer(opening.Failure).with("layer", string(opening.Layer))
-		}
-		r.stop(opening.end())
-		return refusedFinding(opening)
-	}
-	r.session = session
-	f := passed("the peer speaks %s", r.run.Transport)
-	if opening.Location != "" || opening.Body.Kind == dps.BodyHTML {
-		f = warned("the answer to a plain request is not one of the service")
-	}
-	return f.with("status", nonZero(opening.Status)).with("mechanisms", joinAll(opening.Mechanisms)).
-		with("server", opening.Server).with("redirect", opening.Location)
-}
-
-// end is how a refusal to open ends the run.
-func (o *Opening) end() End {
-	if o.Layer != LayerWebSocket && comeBackLater(Answer{Status: o.httpStatus()}) {
-		return EndExhausted
-	}
-	return EndRefused
-}
-
-// refusedFinding says what refused the session.
-func refusedFinding(o Opening) Finding {
-	f := failed("%s", o.Refusal).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
-		with("condition", o.Condition).with("mechanisms", joinAll(o.Mechanisms)).withError(o.Body.Error)
-	if o.RetryAfter != nil {
-		f = f.with("retry-after", o.RetryAfter.Text)
-	}
-	return f.with("body", o.Body.Excerpt).with("redirect", o.Location).with("server", o.Server)
-}
-
 // register makes the register call, or the lookup in its place, as often as the service
 // asks to come back.
 func (r *runner) register(ctx context.Context) Finding {

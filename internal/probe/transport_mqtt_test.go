@@ -75,7 +75,8 @@ func TestMQTTAnswers(t *testing.T) {
 	}
 }
 
-// TestMQTTRefusedSession: the opening tells the layer, its code and the code's name.
+// TestMQTTRefusedSession: the opening tells the layer, its code and the code's name. For
+// CONNACK 3, which is worth another attempt, see TestMQTTUnavailable.
 func TestMQTTRefusedSession(t *testing.T) {
 	tests := map[string]struct {
 		broker  broker
@@ -85,7 +86,6 @@ func TestMQTTRefusedSession(t *testing.T) {
 	}{
 		"CONNACK 1":              {broker{connect: connack(1)}, probe.LayerMQTTConnect, 1, "CONNACK 1: unacceptable protocol version"},
 		"CONNACK 2":              {broker{connect: connack(2)}, probe.LayerMQTTConnect, 2, "CONNACK 2: identifier rejected"},
-		"CONNACK 3":              {broker{connect: connack(3)}, probe.LayerMQTTConnect, 3, "CONNACK 3: server unavailable"},
 		"CONNACK 4":              {broker{connect: connack(4)}, probe.LayerMQTTConnect, 4, "CONNACK 4: bad user name or password"},
 		"CONNACK 5":              {broker{connect: connack(5)}, probe.LayerMQTTConnect, 5, "CONNACK 5: not authorized"},
 		"CONNACK 5 and hangs up": {broker{connect: thenCut(connack(5))}, probe.LayerMQTTConnect, 5, "CONNACK 5: not authorized"},
@@ -116,6 +116,24 @@ func TestMQTTRefusedSession(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMQTTUnavailable: every attempt is made on a connection of its own.
+func TestMQTTUnavailable(t *testing.T) {
+	onEach(t, func(t *testing.T, c carrier) {
+		run := do(t, with(c.start(t, broker{connect: connack(3)}), func(c *probe.Config) { c.RetryMaxWait = time.Millisecond }))
+		want := probe.Opening{Layer: probe.LayerMQTTConnect, Status: 3, Refusal: "CONNACK 3: server unavailable"}
+		if o := run.Opening; o.Layer != want.Layer || o.Status != want.Status || o.Refusal != want.Refusal || o.Failure != nil {
+			t.Errorf("opening %+v", o)
+		}
+		const detail = "CONNACK 3: server unavailable, after 4 attempts"
+		if outcomes(run) != notOpened || run.End != probe.EndRefused || run.FailedStage().Detail != detail {
+			t.Errorf("outcomes %q, end %q, detail %q", outcomes(run), run.End, run.FailedStage().Detail)
+		}
+		if len(run.Dials) != probe.DefaultMaxAttempts {
+			t.Errorf("%d connections", len(run.Dials))
+		}
+	})
 }
 
 // TestMQTTLost covers brokers that hang up, say nothing or speak something else, at each

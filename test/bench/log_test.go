@@ -52,7 +52,7 @@ func (c command) runAnyway(b *testing.B) float64 {
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() != 1) {
 		b.Fatalf("%q: %v", []string(c), err)
 	}
-	return float64(time.Since(start)) / float64(time.Millisecond)
+	return milliseconds(time.Since(start))
 }
 
 // writeLog writes the journal of a machine on which ten programs run, one of them the

@@ -49,7 +49,7 @@ func (c command) run(b *testing.B) float64 {
 	if err := exec.CommandContext(b.Context(), c[0], c[1:]...).Run(); err != nil {
 		b.Fatalf("%q: %v", []string(c), err)
 	}
-	return float64(time.Since(start)) / float64(time.Millisecond)
+	return milliseconds(time.Since(start))
 }
 
 // build compiles a main package the way `make build` does and returns the
@@ -71,3 +71,5 @@ func median(values []float64) float64 {
 	slices.Sort(values)
 	return values[len(values)/2]
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,91 @@
+package probe
+
+import (
+	"context"
+	"time"
+
+	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/dps"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+)
+
+// open starts the transport's session, as often as the peer asks to come back.
+func (r *runner) open(ctx context.Context) Finding {
+	for attempt := 1; ; attempt++ {
+		start := time.Now()
+		session, opening := r.transport.Open(ctx, r.dialTLS, r.target, r.identity)
+		r.run.Opening = &opening
+		r.compareClock(opening.Date, time.Since(start))
+		switch {
+		case session != nil:
+			r.session = session
+			return r.openedFinding(opening, attempt)
+		case opening.TPM != nil:
+			return r.tpmFailed(ctx, opening.TPM)
+		case opening.Failure != nil:
+			return r.noAnswer(opening.Failure).with("layer", string(opening.Layer))
+		}
+		if !opening.putsOff() || attempt == r.cfg.MaxAttempts || !r.wait(ctx, r.waitToOpen(opening, attempt+1)) {
+			r.stop(opening.end())
+			return refusedFinding(opening, attempt)
+		}
+	}
+}
+
+// openedFinding says what was opened, at which attempt.
+func (r *runner) openedFinding(o Opening, attempt int) Finding {
+	f := passed("the peer speaks %s%s", r.run.Transport, afterAttempts(attempt))
+	if o.Location != "" || o.Body.Kind == dps.BodyHTML {
+		f = warned("the answer to a plain request is not one of the service")
+	}
+	return f.with("status", nonZero(o.Status)).with("mechanisms", joinAll(o.Mechanisms)).
+		with("server", o.Server).with("redirect", o.Location)
+}
+
+// waitToOpen is the pause after a refused opening.
+func (r *runner) waitToOpen(o Opening, attempt int) Wait {
+	wait := Wait{Before: OpOpen, For: r.pace.afterRefusal(o.RetryAfter), Attempt: attempt, Reason: o.Refusal}
+	wait.Asked = o.RetryAfter.metBy(wait.For)
+	return wait
+}
+
+// putsOff reports a refusal after which it is worth coming back. CONNACK 3 is one, as in the
+// C# and Node SDKs, although an unknown id scope gets it too (azure-iot-sdk-node
+// common/transport/mqtt/src/mqtt_translate_error.ts, GitHub issue
+// Azure/azure-iot-sdk-python#670); so is the system error of SASL.
+func (o *Opening) putsOff() bool {
+	switch o.Layer {
+	case LayerMQTTConnect:
+		return o.Status == packets.ErrRefusedServerUnavailable
+	case LayerSASL:
+		return o.Status == int(amqp.SASLSys) || o.Status == int(amqp.SASLSysTemp)
+	}
+	return comeBackLater(Answer{Status: o.httpStatus()})
+}
+
+// end is how a refusal to open ends the run.
+func (o *Opening) end() End {
+	if o.Layer != LayerWebSocket && comeBackLater(Answer{Status: o.httpStatus()}) {
+		return EndExhausted
+	}
+	return EndRefused
+}
+
+// refusedFinding says what refused the session, to the last attempt.
+func refusedFinding(o Opening, attempts int) Finding {
+	f := failed("%s%s", o.Refusal, afterAttempts(attempts)).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
+		with("condition", o.Condition).with("mechanisms", joinAll(o.Mechanisms)).withError(o.Body.Error)
+	if o.RetryAfter != nil {
+		f = f.with("retry-after", o.RetryAfter.Text)
+	}
+	return f.with("body", o.Body.Excerpt).with("redirect", o.Location).with("server", o.Server)
+}
+
+// afterAttempts is worth saying of more than one.
+func afterAttempts(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return ", after " + plural(n, "attempt")
+}
