@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/term"
 
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/report"
 )
 
@@ -24,7 +26,11 @@ type app struct {
 	lookupEnv      func(string) (string, bool)
 	// terminal tells the width of a stream that is a terminal.
 	terminal func(stream any) (columns int, ok bool)
-	now      func() time.Time
+	// askSecret asks the person at the terminal that stdin is, without showing the answer.
+	askSecret func(ctx context.Context, prompt string) (dps.Secret, error)
+	now       func() time.Time
+	// readConfig reads the files of a device's configuration.
+	readConfig func(path string) ([]byte, error)
 	// interruptible returns a context that a signal to end cancels.
 	interruptible func(context.Context) (context.Context, context.CancelFunc)
 	// startSandbox starts the emulator behind --sandbox.
@@ -47,6 +53,8 @@ func realWorld() *app {
 		stderr:        os.Stderr,
 		lookupEnv:     os.LookupEnv,
 		terminal:      terminalColumns,
+		readConfig:    edgeconf.ReadFile,
+		askSecret:     askOnTerminal,
 		now:           time.Now,
 		interruptible: untilSignal,
 		startSandbox:  startSandbox,

@@ -52,7 +52,7 @@ func TestKeyIsNotReadFromATerminal(t *testing.T) {
 	if got := w.run(t, "probe", "--id-scope", "0ne0045B3C6", "--registration-id", "a", "--key", "-"); got != report.ExitUsage {
 		t.Errorf("exit status %d", got)
 	}
-	want := "dpsdiag: --key -: standard input is a terminal\nhint: pipe it, as in: dpsdiag probe --key - < FILE\n"
+	want := "dpsdiag: --key -: standard input is a terminal\nhint: pipe it: dpsdiag ... --key - < FILE\n"
 	if diff := cmp.Diff(want, w.err.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

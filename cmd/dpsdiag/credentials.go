@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"slices"
 
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
 )
 
@@ -15,6 +17,7 @@ import (
 type credentialOptions struct {
 	key, groupKey        secretSource
 	cert, certKey, chain string
+	pkcs12               pkcs12Options
 	tokenEnv             string
 	tpm                  tpmOptions
 }
@@ -28,9 +31,10 @@ func (o *credentialOptions) flags() *pflag.FlagSet {
 	flags.StringVar(&o.groupKey.file, "group-key-file", "", "`FILE` with an enrollment group's key; the device key is derived from it")
 	flags.StringVar(&o.groupKey.env, "group-key-env", "", "environment variable `VAR` with an enrollment group's key")
 	flags.StringVar(&o.groupKey.value, "group-key", "", "\"-\" reads an enrollment group's `KEY` from standard input; as with --key")
-	flags.StringVar(&o.cert, "cert", "", "PEM `FILE` with the device certificate, intermediates after it; needs --cert-key")
+	flags.StringVar(&o.cert, "cert", "", "PEM `FILE` with the device certificate and its intermediates; needs --cert-key")
 	flags.StringVar(&o.certKey, "cert-key", "", "PEM `FILE` with the private key of --cert, not encrypted")
-	flags.StringVar(&o.chain, "chain", "", "PEM `FILE` with intermediates to send after those of --cert")
+	flags.StringVar(&o.chain, "chain", "", "PEM `FILE` with intermediates besides those of --cert or --pkcs12")
+	o.pkcs12.addTo(flags)
 	flags.StringVar(&o.tokenEnv, "sas-token-env", "", "environment variable `VAR` with a ready SAS token, used as it is")
 	o.tpm.addTo(flags)
 	return flags
@@ -44,10 +48,14 @@ type credential struct {
 
 func (o *credentialOptions) given() []credential {
 	var x509Flags, tokenFlags []string
-	for _, f := range []struct{ flag, value string }{{"--cert", o.cert}, {"--cert-key", o.certKey}, {"--chain", o.chain}} {
+	for _, f := range []struct{ flag, value string }{{"--cert", o.cert}, {"--cert-key", o.certKey}} {
 		if f.value != "" {
 			x509Flags = append(x509Flags, f.flag)
 		}
+	}
+	x509Flags = append(x509Flags, o.pkcs12.given()...)
+	if o.chain != "" {
+		x509Flags = append(x509Flags, "--chain")
 	}
 	if o.tokenEnv != "" {
 		tokenFlags = []string{"--sas-token-env"}
@@ -62,12 +70,23 @@ func (o *credentialOptions) given() []credential {
 	return slices.DeleteFunc(all, func(c credential) bool { return len(c.flags) == 0 })
 }
 
+// flag is the first flag that gives a credential. Those that only say how to use a TPM do
+// not.
+func (o *credentialOptions) flag() string {
+	alone := *o
+	alone.tpm.persist, alone.tpm.showEK = false, false
+	if given := alone.given(); len(given) > 0 {
+		return given[0].flags[0]
+	}
+	return ""
+}
+
 // attestation reads the one credential that was given.
 func (o *credentialOptions) attestation(ctx context.Context, a *app) (probe.Attestation, error) {
 	given := o.given()
 	switch len(given) {
 	case 0:
-		return nil, usagef("give one of --key-file, --group-key-file, --cert with --cert-key, --sas-token-env, --tpm; or try --sandbox healthy",
+		return nil, usagef("give one of --key-file, --group-key-file, --cert with --cert-key, --pkcs12, --sas-token-env, --tpm, or --from; or try --sandbox healthy",
 			"no credential: a device proves itself with a key, a certificate, a token or a TPM")
 	case 1:
 		return given[0].read(ctx, a)
@@ -78,7 +97,7 @@ func (o *credentialOptions) attestation(ctx context.Context, a *app) (probe.Atte
 // one refuses a secret from two sources.
 func (s secretSource) one() error {
 	if given := s.flags(); len(given) > 1 {
-		return usagef("leave one of them out", "%s and %s both give the same key", given[0], given[1])
+		return usagef("leave one of them out", "%s and %s both give the same secret", given[0], given[1])
 	}
 	return nil
 }
@@ -118,45 +137,69 @@ func (o *credentialOptions) readToken(_ context.Context, a *app) (probe.Attestat
 	return attestation, nil
 }
 
-func (o *credentialOptions) readX509(context.Context, *app) (probe.Attestation, error) {
-	if o.cert == "" || o.certKey == "" {
-		missing := "--cert"
-		if o.cert != "" {
-			missing = "--cert-key"
-		}
-		return nil, usagef("give --cert FILE and --cert-key FILE together", "%s is missing", missing)
-	}
-	chain, err := o.readChain()
+func (o *credentialOptions) readX509(ctx context.Context, a *app) (probe.Attestation, error) {
+	certs, key, err := o.readPair(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	key, err := readPrivateKey(o.certKey)
-	if err != nil {
+	if certs, err = o.addChain(certs); err != nil {
 		return nil, err
 	}
-	attestation, err := probe.NewX509(chain, key)
+	attestation, err := probe.NewX509(certs, key)
 	if err != nil {
-		return nil, usagef("give the private key that the certificate was made with", "--cert-key %q: %v", o.certKey, err)
+		return nil, usagef(keyPairHint, "--cert-key %q: %v", o.certKey, err)
 	}
 	return attestation, nil
 }
 
-// readChain reads --cert, leaf first, and what --chain adds to it.
-func (o *credentialOptions) readChain() ([]*x509.Certificate, error) {
-	chain, err := readCertificates("--cert", o.cert)
-	if err != nil || o.chain == "" {
-		return chain, err
+// readPair reads --pkcs12, or --cert and --cert-key.
+func (o *credentialOptions) readPair(ctx context.Context, a *app) ([]*x509.Certificate, crypto.Signer, error) {
+	inPKCS12 := o.pkcs12.given()
+	switch {
+	case len(inPKCS12) > 0 && o.cert+o.certKey != "":
+		return nil, nil, usagef("leave one of them out", "%s and %s are two credentials; a device proves itself with one", o.flag(), inPKCS12[0])
+	case len(inPKCS12) > 0:
+		return o.pkcs12.read(ctx, a)
+	case o.cert == "" || o.certKey == "":
+		missing := "--cert"
+		if o.cert != "" {
+			missing = "--cert-key"
+		}
+		return nil, nil, usagef("give --cert FILE and --cert-key FILE together", "%s is missing", missing)
+	}
+	certs, err := readCertificates("--cert", o.cert)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := readPrivateKey(o.certKey)
+	return certs, key, err
+}
+
+// addChain adds what --chain has and the others lack.
+func (o *credentialOptions) addChain(certs []*x509.Certificate) ([]*x509.Certificate, error) {
+	if o.chain == "" {
+		return certs, nil
 	}
 	more, err := readCertificates("--chain", o.chain)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range more {
-		if !slices.ContainsFunc(chain, c.Equal) {
-			chain = append(chain, c)
-		}
+	more = slices.DeleteFunc(more, func(c *x509.Certificate) bool { return slices.ContainsFunc(certs, c.Equal) })
+	return append(certs, more...), nil
+}
+
+// What to do about files that are not what they should be.
+const (
+	certificateHint = "a certificate file is PEM text with BEGIN CERTIFICATE lines"
+	keyPairHint     = "give the private key that the certificate was made with"
+)
+
+// privateKeyHint is what to do about a file that no private key could be read from.
+func privateKeyHint(err error) string {
+	if errors.Is(err, probe.ErrEncryptedKey) {
+		return "decrypt it with openssl pkey -in KEY -out PLAIN, or keep it encrypted, as a PKCS#12 file for --pkcs12: openssl pkcs12 -export -inkey KEY -in CERT -out FILE.p12"
 	}
-	return chain, nil
+	return "a private key file is PEM text with a BEGIN PRIVATE KEY line"
 }
 
 func readCertificates(flag, path string) ([]*x509.Certificate, error) {
@@ -166,7 +209,7 @@ func readCertificates(flag, path string) ([]*x509.Certificate, error) {
 	}
 	certs, err := probe.ParseCertificates(data)
 	if err != nil {
-		return nil, usagef("a certificate file is PEM text with BEGIN CERTIFICATE lines", "%s %q: %v", flag, path, err)
+		return nil, usagef(certificateHint, "%s %q: %v", flag, path, err)
 	}
 	return certs, nil
 }
@@ -178,7 +221,7 @@ func readPrivateKey(path string) (crypto.Signer, error) {
 	}
 	key, err := probe.ParsePrivateKey(data)
 	if err != nil {
-		return nil, usagef("a private key file is PEM text with a BEGIN PRIVATE KEY line", "--cert-key %q: %v", path, err)
+		return nil, usagef(privateKeyHint(err), "--cert-key %q: %v", path, err)
 	}
 	return key, nil
 }
@@ -191,9 +234,9 @@ type idMaker interface{ RegistrationID() string }
 type commonNamer interface{ CommonName() string }
 
 // registrationID is the id given, or else the one that the certificate carries.
-func registrationID(given string, attestation probe.Attestation) (id, source string, err error) {
-	if given != "" {
-		return given, "--registration-id", nil
+func registrationID(given edgeconf.Value, attestation probe.Attestation) (id, source string, err error) {
+	if !given.IsZero() {
+		return given.Text, given.Origin.String(), nil
 	}
 	if maker, ok := attestation.(idMaker); ok {
 		return maker.RegistrationID(), "the TPM's own id", nil
@@ -205,5 +248,5 @@ func registrationID(given string, attestation probe.Attestation) (id, source str
 	if namer.CommonName() == "" {
 		return "", "", usagef("give --registration-id", "the certificate has no common name to take the registration id from")
 	}
-	return namer.CommonName(), "the common name of --cert", nil
+	return namer.CommonName(), "the certificate's common name", nil
 }

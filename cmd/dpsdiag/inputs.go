@@ -109,7 +109,7 @@ func (a *app) secretFromEnv(flag, variable string) (dps.Secret, error) {
 // readStdin reads a secret from standard input. Typing one into a terminal would show it.
 func (a *app) readStdin(flag string) ([]byte, error) {
 	if _, terminal := a.terminal(a.stdin); terminal {
-		return nil, usagef("pipe it, as in: dpsdiag probe "+flag+" < FILE", "%s: standard input is a terminal", flag)
+		return nil, usagef("pipe it: dpsdiag ... "+flag+" < FILE", "%s: standard input is a terminal", flag)
 	}
 	return readInput(flag, "standard input", a.stdin)
 }

@@ -29,6 +29,7 @@ error. Ctrl-C prints what was learned; a second one ends at once.`
 const probeExample = `  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file key.txt
   dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --group-key-env GROUP_KEY
   dpsdiag probe --id-scope 0ne0045B3C6 --cert device.pem --cert-key device.key --preflight
+  dpsdiag probe --from /etc/aziot/config.toml
   dpsdiag probe --sandbox cert-chain-incomplete -o json`
 
 // probeOptions are the flags of probe.
@@ -145,7 +146,7 @@ func (o *probeOptions) validate(flags *pflag.FlagSet) error {
 	case strings.ContainsAny(o.apiVersion, " \t\r\n"):
 		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has white space in it", o.apiVersion)
 	}
-	if err := o.target.ports.validate(flags); err != nil {
+	if err := o.target.validate(flags); err != nil {
 		return err
 	}
 	return o.validateDurations()
@@ -188,20 +189,29 @@ func (o *probeOptions) config(ctx context.Context, a *app, flags *pflag.FlagSet)
 	if cfg.Transports, err = parseTransports(o.transports); err != nil {
 		return cfg, nil, err
 	}
-	if cfg.Payload, err = parsePayload(o.payload); err != nil {
-		return cfg, nil, err
-	}
 	if o.sandbox != "" {
+		if cfg.Payload, err = o.readPayload(o.flagSettings().Payload); err != nil {
+			return cfg, nil, err
+		}
 		end, err = o.enterSandbox(ctx, a, &cfg, flags)
 		return cfg, end, err
 	}
-	if cfg.Attestation, err = o.credential.attestation(ctx, a); err != nil {
-		return cfg, nil, err
+	return cfg, func() {}, o.configure(ctx, a, &cfg)
+}
+
+// configure takes identity, target and the way there into the probe.
+func (o *probeOptions) configure(ctx context.Context, a *app, cfg *probe.Config) error {
+	settings, err := o.settings(a)
+	if err != nil {
+		return err
 	}
-	if cfg.Proxy, err = o.target.proxies(a); err != nil {
-		return cfg, nil, err
+	if err := o.adopt(ctx, a, settings, cfg); err != nil {
+		return err
 	}
-	return cfg, func() {}, o.target.fill(&cfg)
+	if cfg.Proxy, err = o.target.proxies(a, settings); err != nil {
+		return err
+	}
+	return o.target.fill(cfg, settings)
 }
 
 func (o *probeOptions) mode() probe.Mode {

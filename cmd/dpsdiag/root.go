@@ -57,7 +57,8 @@ func newRootCmd(a *app) *cobra.Command {
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.PersistentFlags().AddFlagSet(globalFlags(&a.global))
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, nil) })
-	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newEmulateCmd(a), newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
+	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newEmulateCmd(a), newDeriveKeyCmd(a))
+	cmd.AddCommand(newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	cmd.SetHelpCommand(newHelpCmd())
 	completeWith(cmd, "output", completeFormats)
 	return cmd

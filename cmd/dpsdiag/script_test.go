@@ -2,18 +2,22 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"software.sslmate.com/src/go-pkcs12"
 
 	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/probe"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
@@ -34,13 +38,17 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"emulator": startEmulator,
 			"exits":    exits,
+			"expand":   expand,
 			"mkfile":   makeFile,
+			"mkp12":    makeP12,
+			"unbase64": decodeBase64,
 		},
 	})
 }
 
 // startEmulator ("emulator [SCENARIO]") starts an emulator whose files are in
-// $WORK/state, sets ENDPOINT, CA and SCOPE, and ends it with the script.
+// $WORK/state, sets ENDPOINT, CA, SCOPE and, for a device with a
+// symmetric key, KEY, and ends it with the script.
 func startEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 {
 		ts.Fatalf("usage: emulator [SCENARIO]")
@@ -57,6 +65,56 @@ func startEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("ENDPOINT", ready.Endpoints.HTTPS)
 	ts.Setenv("CA", ready.CAFile)
 	ts.Setenv("SCOPE", ready.IDScope)
+	if key := service.Device().Key; !key.IsZero() {
+		ts.Setenv("KEY", key.Reveal())
+	}
+}
+
+// makeP12 ("mkp12 FILE KIND PASSWORD") makes a PKCS#12 file of the emulator's certificate.
+func makeP12(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: mkp12 FILE modern|legacy|leaf|nokey PASSWORD")
+	}
+	chain, err := probe.ParseCertificates([]byte(ts.ReadFile("state/device-cert.pem")))
+	ts.Check(err)
+	key, err := probe.ParsePrivateKey([]byte(ts.ReadFile("state/device-key.pem")))
+	ts.Check(err)
+	var data []byte
+	switch leaf, rest := chain[0], chain[1:]; args[1] {
+	case "modern":
+		data, err = pkcs12.Modern.Encode(key, leaf, rest, args[2])
+	case "legacy":
+		data, err = pkcs12.LegacyRC2.Encode(key, leaf, rest, args[2])
+	case "leaf":
+		data, err = pkcs12.Modern.Encode(key, leaf, nil, args[2])
+	case "nokey":
+		data, err = pkcs12.Modern.EncodeTrustStore(chain, args[2])
+	default:
+		ts.Fatalf("mkp12: no kind %q", args[1])
+	}
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+}
+
+// expand ("expand FILE...") replaces $NAME in files by the script's variables.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: expand FILE...")
+	}
+	for _, name := range args {
+		text := os.Expand(ts.ReadFile(name), ts.Getenv)
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
+// decodeBase64 ("unbase64 FROM TO") writes what base64 text stands for.
+func decodeBase64(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: unbase64 FROM TO")
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.TrimSpace(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
 }
 
 // exits ("exits STATUS COMMAND...") runs a command that must end with that exit status.

@@ -13,11 +13,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
 )
 
 // targetOptions are the flags that say what to reach.
 type targetOptions struct {
+	from                  string
 	scope, registrationID string
 	endpoint, cloud       string
 	ports                 portOptions
@@ -26,8 +28,9 @@ type targetOptions struct {
 
 func (o *targetOptions) flags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("target", pflag.ContinueOnError)
+	flags.StringVar(&o.from, "from", "", "`FILE` to read target, credential and payload from: the config.toml of IoT Edge or the identity service. Flags win over it, it wins over the environment variables of the SDK samples, such as PROVISIONING_IDSCOPE")
 	flags.StringVar(&o.scope, "id-scope", "", "`ID` scope of the DPS instance, as its overview page shows it")
-	flags.StringVar(&o.registrationID, "registration-id", "", "registration `ID` of the device; the default is the common name of --cert")
+	flags.StringVar(&o.registrationID, "registration-id", "", "registration `ID` of the device; the default is the common name of the certificate, or the TPM's own id")
 	flags.StringVar(&o.endpoint, "endpoint", "", "`HOST[:PORT]` of the service; the default is the global endpoint of --cloud. The port serves every transport")
 	flags.StringVar(&o.cloud, "cloud", "", "`CLOUD` of the global endpoint: "+strings.Join(cloudNames(), ", ")+" (default "+cloudNames()[0]+")")
 	o.ports.addTo(flags)
@@ -53,25 +56,25 @@ func cloudCompletions() []cobra.Completion {
 	return list
 }
 
-// parseEndpoint combines --endpoint, --cloud and the ports.
-func (o *targetOptions) parseEndpoint() (dps.Endpoint, error) {
+// cloudHost is the global endpoint of a cloud by its name.
+func cloudHost(name string) string { return dps.Cloud(name).GlobalHost() }
+
+// validate checks what can be checked of the flags alone.
+func (o *targetOptions) validate(flags *pflag.FlagSet) error {
 	if o.endpoint != "" && o.cloud != "" {
-		return dps.Endpoint{}, usagef("leave one of them out", "--endpoint and --cloud both name the service")
+		return usagef("leave one of them out", "--endpoint and --cloud both name the service")
 	}
 	if o.cloud != "" && !slices.Contains(cloudNames(), o.cloud) {
-		return dps.Endpoint{}, usagef("the clouds are "+strings.Join(cloudNames(), ", "), "--cloud: %q is not a cloud known here", o.cloud)
+		return usagef("the clouds are "+strings.Join(cloudNames(), ", "), "--cloud: %q is not a cloud known here", o.cloud)
 	}
-	host := o.endpoint
-	if host == "" {
-		cloud := dps.CloudPublic
-		if o.cloud != "" {
-			cloud = dps.Cloud(o.cloud)
-		}
-		host = cloud.GlobalHost()
-	}
-	endpoint, err := dps.ParseEndpoint(host)
+	return o.ports.validate(flags)
+}
+
+// parseEndpoint combines the endpoint that was named, if any, with the ports.
+func (o *targetOptions) parseEndpoint(named edgeconf.Value) (dps.Endpoint, error) {
+	endpoint, err := dps.ParseEndpoint(cmp.Or(named.Text, dps.CloudPublic.GlobalHost()))
 	if err != nil {
-		return dps.Endpoint{}, usagef("the endpoint of the public cloud is "+dps.CloudPublic.GlobalHost(), "--endpoint: %v", err)
+		return dps.Endpoint{}, usagef("the endpoint of the public cloud is "+dps.CloudPublic.GlobalHost(), "%s: %v", named.Origin, err)
 	}
 	o.ports.set(&endpoint)
 	return endpoint, nil
@@ -103,13 +106,13 @@ func (o *portOptions) set(endpoint *dps.Endpoint) {
 	endpoint.AMQP = cmp.Or(o.amqp, endpoint.AMQP)
 }
 
-// roots are the trust anchors of the system and those of --ca-file; nil means those of
-// the system alone.
-func (o *targetOptions) roots() (*x509.CertPool, error) {
-	if o.caFile == "" {
+// roots are the trust anchors of the system and those of --ca-file, or of the file that the
+// environment names; nil means those of the system alone.
+func (o *targetOptions) roots(trust edgeconf.File) (*x509.CertPool, error) {
+	if trust.IsZero() {
 		return nil, nil
 	}
-	certs, err := readCertificates("--ca-file", o.caFile)
+	certs, err := o.trusted(trust)
 	if err != nil {
 		return nil, err
 	}
@@ -123,46 +126,50 @@ func (o *targetOptions) roots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
+func (o *targetOptions) trusted(trust edgeconf.File) ([]*x509.Certificate, error) {
+	if trust.Origin.Flag != "" {
+		return readCertificates(trust.Origin.Flag, trust.Path)
+	}
+	certs, err := probe.ParseCertificates([]byte(trust.Content.Reveal()))
+	if err != nil {
+		return nil, configFileError(certificateHint, trust, err)
+	}
+	return certs, nil
+}
+
 // fill puts the target into a probe.
-func (o *targetOptions) fill(cfg *probe.Config) (err error) {
-	if o.scope == "" {
+func (o *targetOptions) fill(cfg *probe.Config, s *edgeconf.Settings) (err error) {
+	if s.IDScope.IsZero() {
 		return usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6; or try --sandbox healthy", "--id-scope is missing")
 	}
-	if _, err := dps.CheckIDScope(o.scope); err != nil {
-		return usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6", "--id-scope: %v", err)
+	if _, err := dps.CheckIDScope(s.IDScope.Text); err != nil {
+		return usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6", "%s: %v", s.IDScope.Origin, err)
 	}
-	id, source, err := registrationID(o.registrationID, cfg.Attestation)
+	id, source, err := registrationID(s.RegistrationID, cfg.Attestation)
 	if err != nil {
 		return err
 	}
 	if _, err := dps.CheckRegistrationID(id); err != nil && id != "" {
 		return usagef(fmt.Sprintf("at most %d letters, digits and - . _ :", dps.MaxRegistrationID), "%s: %v", source, err)
 	}
-	cfg.Scope, cfg.RegistrationID = o.scope, id
-	if cfg.Endpoint, err = o.parseEndpoint(); err != nil {
+	cfg.Scope, cfg.RegistrationID = s.IDScope.Text, id
+	if s.RegistrationID.IsZero() && id != "" {
+		cfg.Origins = append(cfg.Origins, probe.Origin{Name: "registration_id", From: source})
+	}
+	if cfg.Endpoint, err = o.parseEndpoint(s.Endpoint); err != nil {
 		return err
 	}
-	cfg.Roots, err = o.roots()
+	cfg.Roots, err = o.roots(s.Trust)
 	cfg.ExtraRoots = cfg.Roots != nil
 	return err
 }
 
-// parsePayload reads --payload: JSON, or @ and the name of a file with it.
-func parsePayload(text string) (json.RawMessage, error) {
-	if text == "" {
-		return nil, nil
-	}
-	data := []byte(text)
-	if path, ok := strings.CutPrefix(text, "@"); ok {
-		var err error
-		if data, err = readFile("--payload", path); err != nil {
-			return nil, err
-		}
-	}
+// parsePayload checks a payload; source is what messages call it.
+func parsePayload(source string, data []byte) (json.RawMessage, error) {
 	data = bytes.TrimSpace(data)
 	var payload any
 	if err := json.Unmarshal(data, &payload); err != nil {
-		return nil, usagef(`a payload is a JSON object, such as {"model":"T1"}, or @ and the name of a file with one`, "--payload: not JSON: %v", err)
+		return nil, usagef(`a payload is a JSON object, such as {"model":"T1"}, or @ and the name of a file with one`, "%s: not JSON: %v", source, err)
 	}
 	return data, nil
 }

@@ -53,22 +53,32 @@ func (o *tpmOptions) given() []string {
 }
 
 func (o *tpmOptions) read(ctx context.Context, _ *app) (probe.Attestation, error) {
-	tpm, err := o.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return tpm, nil
+	return attestation(o.open(ctx))
 }
 
+// open looks at the TPM of --tpm.
 func (o *tpmOptions) open(ctx context.Context) (*probe.TPM, error) {
 	if o.path == "" {
 		return nil, usagef("give --tpm "+exampleTPM, "%s needs --tpm", o.given()[0])
 	}
-	tpm, err := probe.OpenTPM(ctx, o.path, o.persist)
+	return o.openAt(ctx, o.path, "--tpm", probe.TPMAuth{})
+}
+
+// openAt looks at the TPM at path; source is what messages call the setting.
+func (o *tpmOptions) openAt(ctx context.Context, path, source string, auth probe.TPMAuth) (*probe.TPM, error) {
+	tpm, err := probe.OpenProtectedTPM(ctx, path, o.persist, auth)
 	if err != nil {
-		return nil, usagef("a TPM is a device such as /dev/tpmrm0, or the unix socket of a software TPM", "--tpm: %v", err)
+		return nil, usagef("a TPM is a device such as "+exampleTPM+", or the unix socket of a software TPM", "%s: %v", source, err)
 	}
 	tpm.ShowEK = o.showEK
+	return tpm, nil
+}
+
+// attestation is a TPM as an attestation, none at all if there was an error.
+func attestation(tpm *probe.TPM, err error) (probe.Attestation, error) {
+	if err != nil {
+		return nil, err
+	}
 	return tpm, nil
 }
 

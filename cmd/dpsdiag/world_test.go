@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dpsdiag/internal/edgeconf"
 )
 
 // world is an app in memory with what it wrote.
@@ -23,6 +25,7 @@ func newWorld() *world {
 		stderr:        &w.err,
 		lookupEnv:     func(string) (string, bool) { return "", false },
 		terminal:      func(any) (int, bool) { return 0, false },
+		readConfig:    edgeconf.ReadFile,
 		now:           time.Now,
 		interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
 		startSandbox:  startSandbox,

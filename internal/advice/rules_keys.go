@@ -44,7 +44,7 @@ func keyRules() []Rule {
 				"Check that the registration id is the device's own name and not that of the group",
 			},
 			Remedies: []string{
-				"Derive one key per device: base64 of the HMAC-SHA256 of the registration id, keyed with the base64-decoded group key (az iot dps enrollment-group compute-device-key does it)",
+				"Derive one key per device: base64 of the HMAC-SHA256 of the registration id, keyed with the base64-decoded group key (dpsdiag derive-key or az iot dps enrollment-group compute-device-key does it)",
 				"Install only the derived key on the device; the group key must not leave the factory or the backend",
 			},
 			Scenario: "group-key-not-derived",

@@ -3,6 +3,7 @@ package probe
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -130,12 +131,17 @@ func TestParsePrivateKeyForms(t *testing.T) {
 	}
 	sec1, _ := x509.MarshalECPrivateKey(ec)
 	pkcs8, _ := x509.MarshalPKCS8PrivateKey(ec)
+	rsaPKCS8, _ := x509.MarshalPKCS8PrivateKey(rsaKey)
+	edPublic, ed, _ := ed25519.GenerateKey(rand.Reader)
+	edPKCS8, _ := x509.MarshalPKCS8PrivateKey(ed)
 	for name, test := range map[string]struct {
 		file []byte
 		want interface{ Equal(crypto.PublicKey) bool }
 	}{
 		"SEC 1":                 {block("EC PRIVATE KEY", sec1), &ec.PublicKey},
-		"PKCS#8":                {block("PRIVATE KEY", pkcs8), &ec.PublicKey},
+		"PKCS#8, EC":            {block("PRIVATE KEY", pkcs8), &ec.PublicKey},
+		"PKCS#8, RSA":           {block("PRIVATE KEY", rsaPKCS8), &rsaKey.PublicKey},
+		"PKCS#8, Ed25519":       {block("PRIVATE KEY", edPKCS8), edPublic},
 		"PKCS#1":                {block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey)), &rsaKey.PublicKey},
 		"behind EC parameters":  {slices.Concat(block("EC PARAMETERS", []byte{6, 1, 0}), block("EC PRIVATE KEY", sec1)), &ec.PublicKey},
 		"behind a certificate":  {slices.Concat(block("CERTIFICATE", []byte{1}), block("PRIVATE KEY", pkcs8)), &ec.PublicKey},

@@ -19,6 +19,7 @@ type TPM struct {
 
 	path    string
 	persist bool
+	auth    TPMAuth
 	facts   TPMFacts // as found when it was opened
 
 	working     sync.Mutex // one piece of work at a time
@@ -26,15 +27,23 @@ type TPM struct {
 	inputBuffer int // the most bytes the TPM takes in one command
 }
 
+// TPMAuth are the passwords of the TPM's hierarchies; most TPMs have none.
+type TPMAuth struct{ Endorsement, Owner dps.Secret }
+
 // OpenTPM looks at the TPM at path: a device such as /dev/tpmrm0, the unix socket of a
 // software TPM, or "tbs" on Windows. It changes nothing in it; only with persist does a
 // later assignment make its keys persistent, as the SDKs do. An error means that path can
 // be no TPM at all. A TPM that fails is a fact of its Inspect.
 func OpenTPM(ctx context.Context, path string, persist bool) (*TPM, error) {
+	return OpenProtectedTPM(ctx, path, persist, TPMAuth{})
+}
+
+// OpenProtectedTPM is [OpenTPM] for a TPM whose hierarchies have passwords.
+func OpenProtectedTPM(ctx context.Context, path string, persist bool, auth TPMAuth) (*TPM, error) {
 	if err := checkTPMPath(path); err != nil {
 		return nil, err
 	}
-	t := &TPM{path: path, persist: persist, facts: TPMFacts{Path: path}, ek: endorsementKey(), srk: storageRootKey()}
+	t := &TPM{path: path, persist: persist, auth: auth, facts: TPMFacts{Path: path}, ek: endorsementKey(), srk: storageRootKey()}
 	if err := t.use(ctx, t.look); err != nil {
 		t.facts.Failure = asTPMError(err)
 	}
@@ -95,7 +104,7 @@ func (t *TPM) use(ctx context.Context, work func(*chip) error) error {
 	}
 	tpm := &patientTPM{device: device, limit: helloLimit}
 	defer tpm.close()
-	return work(&chip{ctx: ctx, path: t.path, tpm: tpm})
+	return work(&chip{ctx: ctx, path: t.path, auth: t.auth, tpm: tpm})
 }
 
 // look gathers the facts and finds or makes both primary keys.
@@ -122,9 +131,9 @@ func (t *TPM) obstacle() error {
 		return &TPMError{Kind: kind, Step: step, Path: t.path, Text: text}
 	}
 	switch {
-	case t.facts.EndorsementAuth:
+	case t.facts.EndorsementAuth && t.auth.Endorsement.IsZero():
 		return fail(TPMHierarchy, "use the endorsement key", "the endorsement hierarchy is protected by a password")
-	case t.persist && t.facts.OwnerAuth:
+	case t.persist && t.facts.OwnerAuth && t.auth.Owner.IsZero():
 		return fail(TPMHierarchy, "make keys persistent", "the owner hierarchy is protected by a password")
 	case t.persist && t.ek.facts.Occupied != "":
 		return fail(TPMTemplate, "make the endorsement key persistent", "another key is at its handle: "+t.ek.facts.Occupied)

@@ -105,7 +105,7 @@ func (c *chip) endorsementSession() (tpm2.Session, error) {
 		return nil, c.failed("start a session", err)
 	}
 	_, err = tpm2.PolicySecret{
-		AuthHandle:    tpm2.AuthHandle{Handle: tpm2.TPMRHEndorsement, Auth: tpm2.PasswordAuth(nil)},
+		AuthHandle:    c.hierarchy(tpm2.TPMRHEndorsement),
 		PolicySession: session.Handle(),
 		NonceTPM:      session.NonceTPM(),
 	}.Execute(c)
@@ -173,7 +173,7 @@ func (c *chip) hmacSequence(key tpm2.AuthHandle, message []byte, size int) ([]by
 // keep makes the three keys persistent as the SDKs do, in place of the identity key that
 // was there. Once begun it is not cut short: a device must not end up without a key.
 func (t *TPM) keep(c *chip, key *identityKey) error {
-	c = &chip{ctx: context.WithoutCancel(c.ctx), path: c.path, tpm: c.tpm}
+	c = &chip{ctx: context.WithoutCancel(c.ctx), path: c.path, auth: c.auth, tpm: c.tpm}
 	if err := t.ek.persist(c); err != nil {
 		return err
 	}

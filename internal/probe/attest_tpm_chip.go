@@ -83,7 +83,18 @@ func (p *patientTPM) close() {
 type chip struct {
 	ctx  context.Context
 	path string
+	auth TPMAuth
 	tpm  transport.TPM
+}
+
+// hierarchy authorizes with the password of the owner or the endorsement hierarchy, empty
+// where none is known.
+func (c *chip) hierarchy(handle tpm2.TPMHandle) tpm2.AuthHandle {
+	password := c.auth.Owner
+	if handle == tpm2.TPMRHEndorsement {
+		password = c.auth.Endorsement
+	}
+	return tpm2.AuthHandle{Handle: handle, Auth: tpm2.PasswordAuth([]byte(password.Reveal()))}
 }
 
 // Send implements transport.TPM.

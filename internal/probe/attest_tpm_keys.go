@@ -75,7 +75,7 @@ func (k *primaryKey) makeFirst(c *chip) error {
 func (k *primaryKey) make(c *chip) (tpm2.TPMHandle, error) {
 	step := "make the " + k.name
 	rsp, err := tpm2.CreatePrimary{
-		PrimaryHandle: tpm2.AuthHandle{Handle: k.hierarchy, Auth: tpm2.PasswordAuth(nil)},
+		PrimaryHandle: c.hierarchy(k.hierarchy),
 		InPublic:      tpm2.New2B(k.template),
 	}.Execute(c)
 	if rc, ok := errors.AsType[tpm2.TPMRC](err); ok && isParameter(rc) {
@@ -140,7 +140,7 @@ func (k *primaryKey) persist(c *chip) error {
 // evict makes a loaded key persistent at handle, or removes the one that is there.
 func (c *chip) evict(key tpm2.AuthHandle, handle tpm2.TPMHandle) error {
 	_, err := tpm2.EvictControl{
-		Auth:             tpm2.AuthHandle{Handle: tpm2.TPMRHOwner, Auth: tpm2.PasswordAuth(nil)},
+		Auth:             c.hierarchy(tpm2.TPMRHOwner),
 		ObjectHandle:     tpm2.NamedHandle{Handle: key.Handle, Name: key.Name},
 		PersistentHandle: handle,
 	}.Execute(c)

@@ -285,3 +285,30 @@ func TestSlotsFull(t *testing.T) {
 	}
 	wantFailure(t, openTPM(t, soft.Path, false), probe.TPMNoManager)
 }
+
+// TestHierarchyPasswordKnown: with the passwords of both hierarchies the TPM attests and its
+// keys can be kept; with a wrong one it fails as without any.
+func TestHierarchyPasswordKnown(t *testing.T) {
+	t.Parallel()
+	soft := swtpm.Start(t)
+	setPassword(t, soft, tpm2.TPMRHEndorsement)
+	setPassword(t, soft, tpm2.TPMRHOwner)
+	right, wrong := dps.NewSecret("password"), dps.NewSecret("not this one")
+	open := func(auth probe.TPMAuth) *probe.TPM {
+		tpm, err := probe.OpenProtectedTPM(t.Context(), soft.Path, true, auth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tpm
+	}
+	wantFailure(t, open(probe.TPMAuth{Endorsement: wrong, Owner: right}), probe.TPMHierarchy)
+	wantFailure(t, open(probe.TPMAuth{Endorsement: right, Owner: wrong}), probe.TPMHierarchy)
+	wantFailure(t, open(probe.TPMAuth{Endorsement: right}), probe.TPMHierarchy)
+	tpm := open(probe.TPMAuth{Endorsement: right, Owner: right})
+	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
+	}
+	if f := facts(open(probe.TPMAuth{Endorsement: right, Owner: right})); f.EK.Handle == 0 || !f.IdentityKey {
+		t.Errorf("the keys were not kept: %+v", f)
+	}
+}

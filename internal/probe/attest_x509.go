@@ -12,24 +12,27 @@ import (
 	"time"
 )
 
-// X509 attests with a client certificate. It presents the certificates in the order in
-// which they were given, as a device would.
+// X509 attests with a client certificate.
 type X509 struct {
-	chain []*x509.Certificate // leaf first
-	key   crypto.Signer
+	chain   []*x509.Certificate // as it is sent, leaf first
+	key     crypto.Signer
+	remarks []Warning // on the certificates as they were given
 }
 
-// NewX509 attests with chain, leaf first, and the leaf's private key. A key of another
-// certificate is an error, since no TLS stack could use the pair.
-func NewX509(chain []*x509.Certificate, key crypto.Signer) (*X509, error) {
-	if len(chain) == 0 {
+// NewX509 attests with certificates and the private key of one of them. They are presented
+// in the right order and once each; that they were not given so is a warning of Inspect,
+// since a device may send them as they are. A key of another certificate is an error, as
+// no TLS stack could use the pair.
+func NewX509(certs []*x509.Certificate, key crypto.Signer) (*X509, error) {
+	if len(certs) == 0 {
 		return nil, errors.New("there is no certificate")
 	}
-	public, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
-	if !ok || !public.Equal(chain[0].PublicKey) {
-		return nil, fmt.Errorf("the private key does not belong to the certificate %q", Name(chain[0]))
+	unique, again := withoutDuplicates(certs)
+	chain := arrange(unique, key.Public())
+	if chain == nil {
+		return nil, fmt.Errorf("the private key does not belong to the certificate %q", Name(certs[0]))
 	}
-	return &X509{chain: chain, key: key}, nil
+	return &X509{chain: chain, key: key, remarks: orderRemarks(unique, chain, again)}, nil
 }
 
 // ParseCertificates reads every certificate of a PEM file, in order. Other blocks, such as
@@ -60,8 +63,12 @@ func ParseCertificates(file []byte) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
+// ErrEncryptedKey says that a private key is encrypted, in PKCS#8 or in the older form with
+// Proc-Type and DEK-Info headers (RFC 1421). A PKCS#12 file may have such a key.
+var ErrEncryptedKey = errors.New("the private key is encrypted, which PEM keys may not be")
+
 // ParsePrivateKey reads the first private key of a PEM file: PKCS#8, PKCS#1 or SEC 1, RSA,
-// EC or Ed25519. An encrypted key is an error.
+// EC or Ed25519. For an encrypted key the error is [ErrEncryptedKey].
 func ParsePrivateKey(file []byte) (crypto.Signer, error) {
 	var others []string
 	rest := file
@@ -71,7 +78,7 @@ func ParsePrivateKey(file []byte) (crypto.Signer, error) {
 			return nil, noPEM(file, others, "PRIVATE KEY")
 		}
 		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
-			return nil, errors.New("the private key is encrypted; decrypt it first (openssl pkey -in FILE -out PLAIN)")
+			return nil, ErrEncryptedKey
 		}
 		if key, err := parseKeyBlock(block); key != nil || err != nil {
 			return key, err

@@ -14,7 +14,7 @@ import (
 // and its clock may show that ours is wrong.
 func (a *X509) Inspect(target Target, now time.Time, expiresIn time.Duration) Inputs {
 	facts := a.facts(target.RegistrationID, now)
-	in := Inputs{Certificate: facts}
+	in := Inputs{Certificate: facts, Warnings: slices.Clone(a.remarks)}
 	warnValidity(&in, facts, a.chain, now, expiresIn)
 	warnName(&in, facts, target.RegistrationID)
 	warnRole(&in, facts)

@@ -25,6 +25,11 @@ type Config struct {
 	Payload        json.RawMessage // nil sends none
 	APIVersion     string          // "" means dps.DefaultAPIVersion
 
+	// Origins are handed on to the evidence. Remarks are warnings that the origins give
+	// rise to; they stand for those of the same id that the inputs stage would make itself.
+	Origins []Origin
+	Remarks []Warning
+
 	// Roots are the trust anchors for the server; nil means those of the system.
 	// ExtraRoots only says, for the report, that some were added by the user.
 	Roots      *x509.CertPool

@@ -17,6 +17,15 @@ type Evidence struct {
 	Target  Target
 	Inputs  Inputs
 	Runs    []Run // one per transport, in the order asked for
+	// Origins say where the settings come from; nil when nobody told.
+	Origins []Origin
+}
+
+// Origin says in words where a setting comes from.
+type Origin struct {
+	Name   string // of the setting, such as id_scope
+	From   string // the place: a flag, an environment variable, a line of a file
+	Source string // the file or the environment that the place is in; "" for a flag
 }
 
 // Target is what was probed, in words a report can print.

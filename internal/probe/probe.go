@@ -22,9 +22,10 @@ import (
 func Do(ctx context.Context, cfg Config) Evidence {
 	start := time.Now()
 	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1)}
-	ev := Evidence{Started: p.cfg.Now(), Target: p.cfg.target(), Runs: make([]Run, len(cfg.Transports))}
+	ev := Evidence{Started: p.cfg.Now(), Target: p.cfg.target(), Runs: make([]Run, len(cfg.Transports)), Origins: p.cfg.Origins}
 	ev.Inputs = p.cfg.Attestation.Inspect(ev.Target, p.cfg.Now(), p.cfg.ExpiresIn)
 	ev.Inputs.inspectSettings(ev.Target, p.cfg.Payload)
+	ev.Inputs.preferRemarks(p.cfg.Remarks)
 	p.inputs, p.target = &ev.Inputs, ev.Target
 
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Budget)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -98,6 +99,14 @@ func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
 	if len(payload) > 0 && payload[0] != '{' {
 		in.warn("payload-invalid", "the payload is not a JSON object, which the service's documentation asks for")
 	}
+}
+
+// preferRemarks puts the remarks in front and drops the warnings that they stand for.
+func (in *Inputs) preferRemarks(remarks []Warning) {
+	own := slices.DeleteFunc(in.Warnings, func(w Warning) bool {
+		return slices.ContainsFunc(remarks, func(r Warning) bool { return r.ID == w.ID })
+	})
+	in.Warnings = slices.Concat(remarks, own)
 }
 
 // remark warns of what check finds odd about a setting.

@@ -48,8 +48,18 @@ type Target struct {
 	IDScope        string `json:"id_scope"`
 	RegistrationID string `json:"registration_id"`
 	Attestation    string `json:"attestation"`
+	// Origins say where the settings come from; none for a sandbox, which makes its own.
+	Origins []Origin `json:"origins"`
 
 	proxies []string // for the reader of text; in JSON the facts of the connect stage tell
+}
+
+// Origin says in words where a setting comes from.
+type Origin struct {
+	Name string `json:"name"`
+	From string `json:"from"`
+
+	source string // the file or the environment that From is in; "" for a flag
 }
 
 // Run is the probe of one transport.
@@ -178,8 +188,17 @@ func newTarget(ev *probe.Evidence) Target {
 		IDScope:        Clean(ev.Target.Scope),
 		RegistrationID: Clean(ev.Target.RegistrationID),
 		Attestation:    string(ev.Target.Attestation),
+		Origins:        newOrigins(ev.Origins),
 		proxies:        proxiesOf(ev),
 	}
+}
+
+func newOrigins(origins []probe.Origin) []Origin {
+	list := make([]Origin, 0, len(origins))
+	for _, o := range origins {
+		list = append(list, Origin{Name: Clean(o.Name), From: Clean(o.From), source: Clean(o.Source)})
+	}
+	return list
 }
 
 // proxiesOf are the proxies that the runs go through, each with who names it, or why one

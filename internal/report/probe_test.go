@@ -162,8 +162,10 @@ func TestProbeSchema(t *testing.T) {
 	t.Parallel()
 	ev := refused()
 	ev.Runs[0].Findings[0].Facts = []probe.Fact{{Name: "FACT", Value: "v"}}
+	ev.Origins = []probe.Origin{{Name: "id_scope", From: "--id-scope"}}
 	want := strings.Fields(`schema tool tool.version started_at duration_ms verdict exit_code
 		target target.endpoint target.id_scope target.registration_id target.attestation
+		target.origins target.origins.name target.origins.from
 		runs runs.transport runs.verdict
 		runs.stages runs.stages.id runs.stages.outcome runs.stages.duration_ms runs.stages.detail runs.stages.needs
 		runs.stages.facts runs.stages.facts.FACT

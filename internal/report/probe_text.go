@@ -36,7 +36,30 @@ func (d *Probe) drawTarget(p *page) {
 		field{"id scope", d.Target.IDScope},
 		field{"registration id", d.Target.RegistrationID},
 		field{"attestation", d.Target.Attestation},
-		field{"proxy", strings.Join(d.Target.proxies, ", ")})
+		field{"proxy", strings.Join(d.Target.proxies, ", ")},
+		field{"settings from", d.Target.sources()})
+	if p.opts.Verbose {
+		d.Target.drawOrigins(p)
+	}
+}
+
+func (t *Target) drawOrigins(p *page) {
+	var list []field
+	for _, o := range t.Origins {
+		list = append(list, field{o.Name, o.From})
+	}
+	p.fields("  ", list...)
+}
+
+// sources names what the settings are from; flags need no telling.
+func (t *Target) sources() string {
+	var list []string
+	for _, o := range t.Origins {
+		if o.source != "" && !slices.Contains(list, o.source) {
+			list = append(list, o.source)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 // draw draws a run: its stages and what the service answered. Beside others it leaves out

@@ -1,0 +1,236 @@
+package edgeconf
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// from reads an environment of NAME=VALUE words.
+func from(t *testing.T, variables ...string) *Settings {
+	t.Helper()
+	environment := map[string]string{}
+	for _, v := range variables {
+		name, value, _ := strings.Cut(v, "=")
+		environment[name] = value
+	}
+	files := disk{"device.pem": certificate(t, "press-17"), "device.key": privateKey(t), "roots.pem": certificate(t, "root")}
+	return FromEnv(func(name string) (string, bool) {
+		value, ok := environment[name]
+		return value, ok
+	}, files.read)
+}
+
+func TestFromEnv(t *testing.T) {
+	t.Parallel()
+	const pemText = "-----BEGIN PRIVATE KEY-----\\nPASS-PHRASE\\n"
+	for _, test := range []struct {
+		name      string
+		variables []string
+		want      string
+	}{
+		{"nothing", []string{"HOME=/home/pi"}, `
+schema           environment
+attestation      
+missing          the id scope is missing
+hint             give --id-scope
+`},
+		{"Node and Python with a key", []string{
+			"PROVISIONING_HOST=global.azure-devices-provisioning.net", "PROVISIONING_IDSCOPE=0ne0045B3C6",
+			"PROVISIONING_REGISTRATION_ID=press-17", "PROVISIONING_SYMMETRIC_KEY=" + textKey,
+		}, `
+schema           environment
+endpoint         global.azure-devices-provisioning.net
+id scope         0ne0045B3C6
+registration id  press-17
+attestation      symmetric-key
+key              64 bytes, the one of the test data
+origin           endpoint: environment variable PROVISIONING_HOST
+origin           id_scope: environment variable PROVISIONING_IDSCOPE
+origin           registration_id: environment variable PROVISIONING_REGISTRATION_ID
+origin           attestation: environment variable PROVISIONING_SYMMETRIC_KEY
+origin           symmetric_key: environment variable PROVISIONING_SYMMETRIC_KEY
+`},
+		{"Python with a certificate", []string{
+			"PROVISIONING_IDSCOPE=0ne0045B3C6", "DPS_X509_REGISTRATION_ID=Press-17",
+			"X509_CERT_FILE=device.pem", "X509_KEY_FILE=device.key", "X509_PASS_PHRASE=PASS-PHRASE",
+		}, `
+schema           environment
+id scope         0ne0045B3C6
+registration id  Press-17
+attestation      x509
+origin           id_scope: environment variable PROVISIONING_IDSCOPE
+origin           registration_id: environment variable DPS_X509_REGISTRATION_ID
+origin           attestation: environment variable X509_CERT_FILE
+origin           certificate: environment variable X509_CERT_FILE, file device.pem
+origin           private_key: environment variable X509_KEY_FILE, file device.key
+remark           registration-id-invalid: environment variable DPS_X509_REGISTRATION_ID: the registration id has upper-case letters: some API versions refuse them, and key derivation depends on case
+remark           cert-cn-registration-id-mismatch: environment variable DPS_X509_REGISTRATION_ID is "Press-17" and differs by letter case from the common name "press-17" of "device.pem", which the service takes
+`},
+		{"Node with a certificate", []string{
+			"PROVISIONING_IDSCOPE=0ne0045B3C6", "PROVISIONING_REGISTRATION_ID=press-17", "CERTIFICATE_FILE=device.pem", "KEY_FILE=missing.key",
+		}, `
+schema           environment
+id scope         0ne0045B3C6
+registration id  press-17
+attestation      x509
+origin           id_scope: environment variable PROVISIONING_IDSCOPE
+origin           registration_id: environment variable PROVISIONING_REGISTRATION_ID
+origin           attestation: environment variable CERTIFICATE_FILE
+origin           certificate: environment variable CERTIFICATE_FILE, file device.pem
+missing          environment variable KEY_FILE: "missing.key" cannot be read: file does not exist on this machine
+hint             correct the configuration, or give the value as a flag
+remark           device-key-material-unreadable: environment variable KEY_FILE: "missing.key" cannot be read: file does not exist on this machine
+`},
+		{"names that mean nothing alone", []string{"CERTIFICATE_FILE=device.pem", "KEY_FILE=device.key", "X509_CERT_FILE=device.pem", "IOTHUB_DEVICE_SECURITY_TYPE=DPS"}, `
+schema           environment
+attestation      
+missing          the id scope is missing
+hint             give --id-scope
+`},
+		{"Python with a payload", []string{
+			"PROVISIONING_IDSCOPE=0ne0045B3C6", "PROVISIONING_REGISTRATION_ID_PAYLOAD=press-17", "PROVISIONING_SYMMETRIC_KEY_PAYLOAD=" + textKey,
+		}, `
+schema           environment
+id scope         0ne0045B3C6
+registration id  press-17
+attestation      symmetric-key
+key              64 bytes, the one of the test data
+origin           id_scope: environment variable PROVISIONING_IDSCOPE
+origin           registration_id: environment variable PROVISIONING_REGISTRATION_ID_PAYLOAD
+origin           attestation: environment variable PROVISIONING_SYMMETRIC_KEY_PAYLOAD
+origin           symmetric_key: environment variable PROVISIONING_SYMMETRIC_KEY_PAYLOAD
+`},
+		{"plug and play, switched to a connection string", []string{
+			"IOTHUB_DEVICE_SECURITY_TYPE=connectionString", "IOTHUB_DEVICE_DPS_ENDPOINT=https://global.azure-devices-provisioning.net",
+			"IOTHUB_DEVICE_DPS_ID_SCOPE=0ne0045B3C6", "IOTHUB_DEVICE_DPS_DEVICE_ID=press-17", "IOTHUB_DEVICE_DPS_DEVICE_KEY=" + textKey,
+		}, `
+schema           environment
+id scope         0ne0045B3C6
+registration id  press-17
+attestation      symmetric-key
+key              64 bytes, the one of the test data
+origin           id_scope: environment variable IOTHUB_DEVICE_DPS_ID_SCOPE
+origin           registration_id: environment variable IOTHUB_DEVICE_DPS_DEVICE_ID
+origin           attestation: environment variable IOTHUB_DEVICE_DPS_DEVICE_KEY
+origin           symmetric_key: environment variable IOTHUB_DEVICE_DPS_DEVICE_KEY
+missing          environment variable IOTHUB_DEVICE_DPS_ENDPOINT is "https://global.azure-devices-provisioning.net", which is not HOST or HOST:PORT, such as global.azure-devices-provisioning.net
+hint             correct the configuration, or give the value as a flag
+remark           wrong-global-endpoint: environment variable IOTHUB_DEVICE_DPS_ENDPOINT is "https://global.azure-devices-provisioning.net", which is not HOST or HOST:PORT, such as global.azure-devices-provisioning.net
+remark           client-config-missing: environment variable IOTHUB_DEVICE_SECURITY_TYPE is not set to DPS, so the samples of most SDKs take a connection string and do not provision
+`},
+		{"Embedded C with a key", []string{
+			"AZ_IOT_PROVISIONING_ID_SCOPE=0ne0045B3C6", "AZ_IOT_PROVISIONING_SAS_REGISTRATION_ID=press-17",
+			"AZ_IOT_PROVISIONING_SAS_KEY=" + textKey, "AZ_IOT_DEVICE_X509_TRUST_PEM_FILE_PATH=roots.pem",
+		}, `
+schema           environment
+id scope         0ne0045B3C6
+registration id  press-17
+attestation      symmetric-key
+key              64 bytes, the one of the test data
+origin           id_scope: environment variable AZ_IOT_PROVISIONING_ID_SCOPE
+origin           registration_id: environment variable AZ_IOT_PROVISIONING_SAS_REGISTRATION_ID
+origin           attestation: environment variable AZ_IOT_PROVISIONING_SAS_KEY
+origin           symmetric_key: environment variable AZ_IOT_PROVISIONING_SAS_KEY
+origin           trust_anchors: environment variable AZ_IOT_DEVICE_X509_TRUST_PEM_FILE_PATH, file roots.pem
+`},
+		{"Embedded C with a certificate and its key in one file", []string{
+			"AZ_IOT_PROVISIONING_ID_SCOPE=0ne0045B3C6", "AZ_IOT_PROVISIONING_REGISTRATION_ID=press-17", "AZ_IOT_DEVICE_X509_CERT_PEM_FILE_PATH=device.pem",
+		}, `
+schema           environment
+id scope         0ne0045B3C6
+registration id  press-17
+attestation      x509
+origin           id_scope: environment variable AZ_IOT_PROVISIONING_ID_SCOPE
+origin           registration_id: environment variable AZ_IOT_PROVISIONING_REGISTRATION_ID
+origin           attestation: environment variable AZ_IOT_DEVICE_X509_CERT_PEM_FILE_PATH
+origin           certificate: environment variable AZ_IOT_DEVICE_X509_CERT_PEM_FILE_PATH, file device.pem
+origin           private_key: environment variable AZ_IOT_DEVICE_X509_CERT_PEM_FILE_PATH, file device.pem
+`},
+		{"two credentials", []string{
+			"PROVISIONING_IDSCOPE=0ne0045B3C6", "PROVISIONING_REGISTRATION_ID=press-17", "PROVISIONING_SYMMETRIC_KEY=" + textKey, "X509_CERT_FILE=device.pem",
+		}, `
+schema           environment
+id scope         0ne0045B3C6
+registration id  press-17
+attestation      symmetric-key
+key              64 bytes, the one of the test data
+origin           id_scope: environment variable PROVISIONING_IDSCOPE
+origin           registration_id: environment variable PROVISIONING_REGISTRATION_ID
+origin           attestation: environment variable PROVISIONING_SYMMETRIC_KEY
+origin           symmetric_key: environment variable PROVISIONING_SYMMETRIC_KEY
+remark           attestation-mismatch: environment variable X509_CERT_FILE is not used: environment variable PROVISIONING_SYMMETRIC_KEY is set too, and a device proves itself with one credential
+`},
+		{"empty, a template and a line feed", []string{
+			"PROVISIONING_HOST=", "PROVISIONING_IDSCOPE=<id scope>", "PROVISIONING_REGISTRATION_ID=press-17\n", "PROVISIONING_SYMMETRIC_KEY=" + textKey + "%",
+		}, `
+schema           environment
+registration id  press-17
+
+attestation      symmetric-key
+origin           registration_id: environment variable PROVISIONING_REGISTRATION_ID
+origin           attestation: environment variable PROVISIONING_SYMMETRIC_KEY
+missing          environment variable PROVISIONING_IDSCOPE still has the text of a template, "<id scope>"
+hint             correct the configuration, or give the value as a flag
+remark           client-config-missing: environment variable PROVISIONING_HOST is set, but empty
+remark           client-config-missing: environment variable PROVISIONING_IDSCOPE still has the text of a template, "<id scope>"
+remark           device-key-material-unreadable: environment variable PROVISIONING_SYMMETRIC_KEY: the key is not base64: its length of 89 characters is no multiple of 4, so a part may be missing
+remark           registration-id-invalid: environment variable PROVISIONING_REGISTRATION_ID has white space at its beginning or end
+`},
+		{"PEM in place of a path", []string{"PROVISIONING_IDSCOPE=0ne0045B3C6", "X509_CERT_FILE=device.pem", "X509_KEY_FILE=" + pemText}, `
+schema           environment
+id scope         0ne0045B3C6
+attestation      x509
+origin           id_scope: environment variable PROVISIONING_IDSCOPE
+origin           attestation: environment variable X509_CERT_FILE
+origin           certificate: environment variable X509_CERT_FILE, file device.pem
+missing          environment variable X509_KEY_FILE holds the PEM text itself; the sample takes it for the path of a file
+hint             correct the configuration, or give the value as a flag
+remark           device-key-material-unreadable: environment variable X509_KEY_FILE holds the PEM text itself; the sample takes it for the path of a file
+`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := describe(from(t, test.variables...))
+			checkNoSecret(t, got)
+			if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestFromEnvKeepsThePassPhrase(t *testing.T) {
+	t.Parallel()
+	s := from(t, "PROVISIONING_IDSCOPE=0ne0045B3C6", "X509_CERT_FILE=device.pem", "X509_PASS_PHRASE=PASS-PHRASE")
+	if got := s.Attestation.Passphrase.Reveal(); got != "PASS-PHRASE" {
+		t.Errorf("pass phrase of %d characters", len(got))
+	}
+}
+
+// Every sample can be told by itself: it has a scope, an id, a credential, and variables
+// that are read in one role only.
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	roles := map[string]Role{}
+	for _, sample := range Samples() {
+		var has []Role
+		for _, v := range sample.Variables {
+			has = append(has, v.Role)
+			if known, ok := roles[v.Name]; ok && known != v.Role {
+				t.Errorf("%s is %s and %s", v.Name, known, v.Role)
+			}
+			roles[v.Name] = v.Role
+		}
+		credential := map[Kind][]Role{SymmetricKey: {RoleKey}, X509: {RoleCertificate, RoleBoth}}[sample.Kind]
+		if !slices.Contains(has, RoleIDScope) || !slices.Contains(has, RoleRegistrationID) ||
+			!slices.ContainsFunc(credential, func(r Role) bool { return slices.Contains(has, r) }) {
+			t.Errorf("%s of %v has %v", sample.Name, sample.SDKs, has)
+		}
+		if len(sample.SDKs) == 0 || !strings.Contains(sample.Source, "/") {
+			t.Errorf("%s: SDKs %v, source %q", sample.Name, sample.SDKs, sample.Source)
+		}
+	}
+}

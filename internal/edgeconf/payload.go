@@ -1,0 +1,43 @@
+package edgeconf
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// payload reads payload = { uri = "file:///..." }, the JSON to send with the registration.
+func (r *reader) payload(t *table) File {
+	it := t.item("payload")
+	if it == nil {
+		return File{}
+	}
+	if it.kind != kindTable {
+		r.add(causePayload, SettingPayload, r.origin(it), "%s is %s; it is written as payload = { uri = \"file:///DIRECTORY/FILE\" }", r.origin(it), it.kind)
+		return File{}
+	}
+	uri := r.required(it.table, "uri", SettingPayload)
+	if uri.IsZero() {
+		return File{}
+	}
+	file := r.file(uri, causePayload, SettingPayload, r.readFile)
+	if file.IsZero() {
+		return file
+	}
+	if err := checkPayload([]byte(file.Content.Reveal())); err != nil {
+		r.add(causePayload, SettingPayload, file.Origin, "%s: %s %v", file.Origin, showPath(file.Path), err)
+	}
+	return file
+}
+
+// checkPayload completes a sentence about a payload that will not be taken.
+func checkPayload(data []byte) error {
+	var payload any
+	if err := json.Unmarshal(data, &payload); err != nil {
+		return fmt.Errorf("is not JSON: %w", err)
+	}
+	if _, ok := payload.(map[string]any); !ok {
+		return errors.New("is JSON, but not an object in braces, as the service wants it")
+	}
+	return nil
+}
