@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -50,34 +52,66 @@ func TestEveryScenarioInEveryFormat(t *testing.T) {
 		for _, output := range outputs() {
 			t.Run(s.Name+strings.Join(output, ""), func(t *testing.T) {
 				t.Parallel()
-				w := newWorld()
-				var device emulator.Device
-				w.startSandbox = func(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error) {
-					e, err := startSandbox(ctx, scenario, tpm)
-					if err == nil {
-						device = e.Device()
-					}
-					return e, err
-				}
-				args := slices.Concat([]string{"probe", "--sandbox", s.Name}, quickly(s.Name), output)
-				status := w.run(t, args...)
-				if w.out.Len() == 0 {
-					t.Fatalf("no output; standard error: %s", w.err.String())
-				}
-				if want := expectations()[s.Name].exit; status != want {
-					t.Errorf("exit status %d, want %d", status, want)
-				}
-				if check, ok := checks[output[1]]; ok {
-					check(t, w.out.Bytes())
-				}
-				for _, secret := range secretsOf(device) {
-					for form := range leaks(secret, w.out.String()+w.err.String()) {
-						t.Errorf("a secret of the device is in the output (%s)", form)
+				checkOutput(t, checks, s.Name, expectations()[s.Name].exit, slices.Concat(quickly(s.Name), output))
+			})
+		}
+	}
+}
+
+// TestComparisonsInEveryFormat does the same for scenarios over all transports, of which
+// each has something of its own to show.
+func TestComparisonsInEveryFormat(t *testing.T) {
+	t.Parallel()
+	checks := documents(t)
+	for scenario, want := range map[string]int{
+		"healthy": report.ExitOK, "wrong-id-scope": report.ExitFault, "custom-allocation-failed": report.ExitFault,
+		"cert-chain-incomplete": report.ExitFault, "server-root-ca-missing": report.ExitFault, "cut-before-answer": report.ExitNoVerdict,
+		"throttled-forever": report.ExitRetryLater,
+	} {
+		for _, output := range outputs() {
+			t.Run(scenario+strings.Join(output, ""), func(t *testing.T) {
+				t.Parallel()
+				args := slices.Concat([]string{"--transport", "all", "--max-attempts", "2"}, quickly(scenario), output)
+				out := checkOutput(t, checks, scenario, want, args)
+				for _, transport := range transportNames() {
+					if shown := bytes.Contains(out, []byte(transport)); !shown && output[1] != "github" && output[1] != "sarif" {
+						t.Errorf("nothing of %s is shown", transport)
 					}
 				}
 			})
 		}
 	}
+}
+
+// checkOutput probes a scenario with more arguments, which hold the format, and returns
+// the output.
+func checkOutput(t *testing.T, checks map[string]func(*testing.T, []byte), scenario string, want int, args []string) []byte {
+	t.Helper()
+	w := newWorld()
+	var device emulator.Device
+	w.startSandbox = func(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error) {
+		e, err := startSandbox(ctx, scenario, tpm)
+		if err == nil {
+			device = e.Device()
+		}
+		return e, err
+	}
+	status := w.run(t, append([]string{"probe", "--sandbox", scenario}, args...)...)
+	if w.out.Len() == 0 {
+		t.Fatalf("no output; standard error: %s", w.err.String())
+	}
+	if status != want {
+		t.Errorf("exit status %d, want %d", status, want)
+	}
+	if check, ok := checks[args[slices.Index(args, "-o")+1]]; ok {
+		check(t, w.out.Bytes())
+	}
+	for _, secret := range secretsOf(device) {
+		for form := range leaks(secret, w.out.String()+w.err.String()) {
+			t.Errorf("a secret of the device is in the output (%s)", form)
+		}
+	}
+	return w.out.Bytes()
 }
 
 // TestJUnitShowsTheBrokenStage compares the failed test cases with the failed stages.
@@ -113,17 +147,24 @@ func TestExplainFollowsItsSchema(t *testing.T) {
 		word, _, _ := strings.Cut(c, "\t")
 		all = append(all, word)
 	}
-	for name, args := range map[string][]string{
+	documents := map[string][]string{
 		"everything": all,
 		"common":     {"explain"},
 		"the list":   {"explain", "--all"},
 		"unknown":    {"explain", "404999"},
 		"text":       {"explain", "no such thing as this"},
-		"log":        {"explain", "--file", "../../testdata/logs/journal-ten-services.log"},
 		"mixed":      {"explain", "429", "404999"},
-	} {
+	}
+	logs, err := filepath.Glob("../../testdata/logs/*.log")
+	if err != nil || len(logs) < 50 {
+		t.Fatalf("%d logs, %v", len(logs), err)
+	}
+	for _, log := range logs {
+		documents[log] = []string{"explain", "--file", log}
+	}
+	for name, args := range documents {
 		w := newWorld()
-		status := w.run(t, append(args, "-o", "json")...)
+		status := w.run(t, slices.Concat(args, []string{"-o", "json"})...)
 		schema.Check(t, name, w.out.Bytes())
 		var doc report.Explain
 		if err := json.Unmarshal(w.out.Bytes(), &doc); err != nil || doc.ExitCode != status {
@@ -139,6 +180,32 @@ func TestExitStatusOfExplainInEveryFormat(t *testing.T) {
 			w := newWorld()
 			if got := w.run(t, "explain", query, "-o", f.Name); got != want || w.out.Len() == 0 {
 				t.Errorf("explain %s -o %s: exit status %d, want %d; %d bytes", query, f.Name, got, want, w.out.Len())
+			}
+		}
+	}
+}
+
+// TestALogInMarkdownSaysWhatTheTextSays looks for every cause, exclusion and line number
+// that the text names.
+func TestALogInMarkdownSaysWhatTheTextSays(t *testing.T) {
+	t.Parallel()
+	logs, err := filepath.Glob("../../testdata/logs/*.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, log := range logs {
+		text, markdown := newWorld(), newWorld()
+		text.run(t, "explain", "--file", log)
+		markdown.run(t, "explain", "--file", log, "-o", "markdown")
+		for _, id := range regexp.MustCompile(`\[([a-z]+[0-9]*(?:-[a-z0-9]+)+)\]`).FindAllStringSubmatch(text.out.String(), -1) {
+			if !strings.Contains(markdown.out.String(), "`"+id[1]+"`") {
+				t.Errorf("%s: %s is missing", log, id[1])
+			}
+		}
+		for _, title := range []string{"Known errors", "Around them", "What the text tells", "Causes, the most likely first", "Ruled out", "What would decide", "To get a log that tells more"} {
+			inText := strings.Contains(text.out.String(), "\n"+title)
+			if inMarkdown := strings.Contains(markdown.out.String(), "\n#### "+title); inText != inMarkdown {
+				t.Errorf("%s: %q in the text %t, in Markdown %t", log, title, inText, inMarkdown)
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func (p platform) build(ctx context.Context, program string) error {
 }
 
 func goBuild(ctx context.Context, program string, env ...string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./cmd/dpsdiag") //nolint:gosec // the program is a file in our own folder
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=auto", "-ldflags=-s -w", "-o", program, "./cmd/dpsdiag") //nolint:gosec // the program is a file in our own folder
 	// What a developer has set for the toolchain must not show in a release.
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0")
 	build.Env = append(build.Env, env...)

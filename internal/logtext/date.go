@@ -132,11 +132,12 @@ func dateParts(line []byte, at, count int) (parts [2]int, length int) {
 	return parts, i - at
 }
 
-// number reads digits.
+// number reads digits; of a number that is longer than any date or status it reads the
+// beginning, which is larger than any.
 func number(digits []byte) int {
 	n := 0
 	for _, d := range digits {
-		if n < 1<<40 {
+		if n < 1<<24 {
 			n = n*10 + int(d-'0')
 		}
 	}

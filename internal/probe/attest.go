@@ -44,12 +44,13 @@ func (a keyAttestation) Inspect(Target, time.Time, time.Duration) Inputs {
 
 // Identify implements Attestation.
 func (a keyAttestation) Identify(target Target, now time.Time) Identity {
-	key := a.key
+	key, secrets := a.key, []dps.Secret{a.key.Text()}
 	if a.group {
 		key = key.Derive(target.RegistrationID)
+		secrets = append(secrets, key.Text())
 	}
 	resource := dps.Resource(target.Scope, target.RegistrationID)
-	return Identity{Token: dps.Sign(key, resource, now.Add(tokenLifetime))}
+	return Identity{Token: dps.Sign(key, resource, now.Add(tokenLifetime)), Secrets: secrets}
 }
 
 // tokenAttestation presents a token that somebody else made.

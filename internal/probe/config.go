@@ -103,6 +103,19 @@ type Identity struct {
 	Certificate *tls.Certificate
 	Token       dps.Secret
 	TPM         TPMProof // nil for every attestation but a TPM
+	// Secrets are what a peer may know of the device beside the token: no report may
+	// repeat them.
+	Secrets []dps.Secret
+
+	redact *redactor // nil outside of a probe
+}
+
+// redactor knows the secrets of the identity.
+func (id Identity) redactor() *redactor {
+	if id.redact == nil {
+		return newRedactor(id)
+	}
+	return id.redact
 }
 
 // TPMProof answers for the device's TPM on one connection. Its calls may take seconds; a

@@ -307,8 +307,9 @@ type Opening struct {
 	// that put it while opening.
 	TPM *TPMError
 	// Failure is set when no answer came at all.
-	Failure  *NetFailure
-	Exchange *Exchange // what was sent to open, and the answer; nil when nothing was
+	Failure *NetFailure
+	// Exchanges are the steps of opening, in order: what was sent, and the answer.
+	Exchanges []Exchange
 }
 
 // Layer is a protocol that can refuse a session before any call.
@@ -360,7 +361,7 @@ type Answer struct {
 	Answered bool
 	// Failure is set when no answer came, or not all of it; Status tells which.
 	Failure  *NetFailure
-	Exchange *Exchange // the call on the wire
+	Exchange *Exchange // the call on the wire; nil when nothing could be sent
 }
 
 // RetryAfter is a wait that the service asked for.

@@ -29,7 +29,7 @@ func TestExchangesAreKeptWithoutSecrets(t *testing.T) {
 	cfg.Attestation = attestation
 	ev := probe.Do(t.Context(), cfg)
 	run := ev.Runs[0]
-	if run.Opening == nil || run.Opening.Exchange == nil || run.Opening.Exchange.Request.Line != "GET / HTTP/1.1" {
+	if run.Opening == nil || len(run.Opening.Exchanges) != 1 || run.Opening.Exchanges[0].Request.Line != "GET / HTTP/1.1" {
 		t.Errorf("opening %+v", run.Opening)
 	}
 	got := run.LastAnswer(probe.OpRegister).Exchange

@@ -38,6 +38,7 @@ func (r *runner) walk(ctx context.Context) {
 	r.way = r.cfg.Proxy.choose(r.target.Endpoint.Host, r.transport.Port(r.target.Endpoint))
 	r.run.Route = r.way.route()
 	r.identity = r.cfg.Attestation.Identify(r.target, r.now())
+	r.identity.redact = newRedactor(r.identity)
 	r.pace = newPacer(r.cfg.RetryMaxWait)
 	var blocked StageID
 	for _, s := range stages() {
@@ -119,6 +120,7 @@ func (r *runner) compareClock(date time.Time, roundTrip time.Duration) {
 
 // record keeps an answer and what it says of the clock.
 func (r *runner) record(a Answer) Answer {
+	r.identity.redactor().answer(&a)
 	r.run.Answers = append(r.run.Answers, a)
 	r.compareClock(a.Date, a.Took)
 	return a

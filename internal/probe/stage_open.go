@@ -15,6 +15,7 @@ func (r *runner) open(ctx context.Context) Finding {
 	for attempt := 1; ; attempt++ {
 		start := time.Now()
 		session, opening := r.transport.Open(ctx, r.dialTLS, r.target, r.identity)
+		r.identity.redactor().opening(&opening)
 		r.run.Opening = &opening
 		r.compareClock(opening.Date, time.Since(start))
 		switch {

@@ -45,7 +45,7 @@ func (amqpTransport) Supports(m Mode, _ AttestationKind) error {
 // Open implements Transport: SASL unless a certificate proves the device, OPEN and BEGIN,
 // then the two links.
 func (t amqpTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
-	s := &amqpSession{transport: t, dial: dial, target: target, identity: id}
+	s := &amqpSession{transport: t, dial: dial, target: target, identity: id, redact: id.redactor()}
 	opening, ok := s.open(ctx)
 	if !ok {
 		return nil, opening
@@ -53,9 +53,9 @@ func (t amqpTransport) Open(ctx context.Context, dial Dialer, target Target, id 
 	return s, opening
 }
 
-func (t amqpTransport) dial(ctx context.Context, dial Dialer, e dps.Endpoint) (net.Conn, Opening) {
+func (t amqpTransport) dial(ctx context.Context, dial Dialer, e dps.Endpoint, redact *redactor) (net.Conn, Opening) {
 	if t.overWebSocket {
-		return dialWebSocket(ctx, dial, e, dps.AMQPSubprotocol)
+		return dialWebSocket(ctx, dial, e, dps.AMQPSubprotocol, redact)
 	}
 	conn, err := dial(ctx)
 	if err != nil {

@@ -27,14 +27,24 @@ func (r *amqpRefusalError) Error() string {
 // (azure-iot-sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs).
 func (r *amqpRefusalError) body() dps.Body { return dps.ParseBody([]byte(r.cause.Description)) }
 
-// retryAfter is what the info asks for.
-func (r *amqpRefusalError) retryAfter() *RetryAfter {
+// without returns the refusal without what is secret in its description.
+func (r *amqpRefusalError) without(redact *redactor) *amqpRefusalError {
+	cause := *r.cause
+	cause.Description = redact.scrub(cause.Description)
+	return &amqpRefusalError{r.what, &cause}
+}
+
+// info is what came with the refusal.
+func (r *amqpRefusalError) info() map[string]any {
 	info := make(map[string]any, len(r.cause.Info))
 	for _, pair := range r.cause.Info {
 		info[fmt.Sprint(pair.Key)] = pair.Value
 	}
-	return amqpRetryAfter(info)
+	return info
 }
+
+// retryAfter is what the info asks for.
+func (r *amqpRefusalError) retryAfter() *RetryAfter { return amqpRetryAfter(r.info()) }
 
 // amqpRetryAfter finds the pause asked for among the application properties of an answer
 // or the info of a refusal.
@@ -148,8 +158,9 @@ func conditionStatus(condition string) int {
 }
 
 // failAMQP takes why a session could not be opened.
-func (o *Opening) failAMQP(err error) {
+func (o *Opening) failAMQP(err error, redact *redactor) {
 	if refusal, ok := errors.AsType[*amqpRefusalError](err); ok {
+		refusal = refusal.without(redact)
 		o.Condition, o.Body, o.RetryAfter = string(refusal.cause.Condition), refusal.body(), refusal.retryAfter()
 		o.Refusal = refusal.Error()
 		return
@@ -182,8 +193,9 @@ func (o *Opening) httpStatus() int {
 }
 
 // failAMQP takes why no answer came.
-func (a *Answer) failAMQP(err error) {
+func (a *Answer) failAMQP(err error, redact *redactor) {
 	if refusal, ok := errors.AsType[*amqpRefusalError](err); ok {
+		refusal = refusal.without(redact)
 		a.Condition, a.Body, a.RetryAfter = string(refusal.cause.Condition), refusal.body(), refusal.retryAfter()
 		a.Status = amqpStatus(a.Condition, a.Body)
 		return

@@ -12,10 +12,10 @@ const mechanismPlain = "PLAIN"
 
 // saslLogin returns how an identity logs in; ok is false for a certificate, which goes
 // without SASL in every SDK. ctx bounds the work of a TPM.
-func saslLogin(ctx context.Context, target Target, id Identity) (login amqp.SASLLogin, ok bool) {
+func saslLogin(ctx context.Context, target Target, id Identity, redact *redactor) (login amqp.SASLLogin, ok bool) {
 	switch {
 	case id.TPM != nil:
-		return tpmLogin(ctx, target, id.TPM), true
+		return tpmLogin(ctx, target, id.TPM, redact), true
 	case !id.Token.IsZero():
 		user := dps.Resource(target.Scope, target.RegistrationID)
 		return amqp.SASLLogin{Mechanism: mechanismPlain, Initial: amqp.PlainResponse(user, id.Token.Reveal())}, true
@@ -24,7 +24,7 @@ func saslLogin(ctx context.Context, target Target, id Identity) (login amqp.SASL
 }
 
 // tpmLogin introduces a TPM, which then answers the service's challenge with a token.
-func tpmLogin(ctx context.Context, target Target, proof TPMProof) amqp.SASLLogin {
+func tpmLogin(ctx context.Context, target Target, proof TPMProof, redact *redactor) amqp.SASLLogin {
 	keys := proof.Keys()
 	var blob amqp.TPMBlob
 	return amqp.SASLLogin{
@@ -46,6 +46,7 @@ func tpmLogin(ctx context.Context, target Target, proof TPMProof) amqp.SASLLogin
 			if err != nil {
 				return nil, err
 			}
+			redact.add(token)
 			return amqp.TPMResponse([]byte(token.Reveal())), nil
 		},
 	}

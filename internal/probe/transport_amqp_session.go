@@ -3,6 +3,8 @@ package probe
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -29,6 +31,7 @@ type amqpSession struct {
 	dial      Dialer
 	target    Target
 	identity  Identity
+	redact    *redactor
 
 	wire     *amqpWire    // nil before a connection was made
 	conn     *goamqp.Conn // nil before OPEN
@@ -42,7 +45,7 @@ type amqpSession struct {
 func (s *amqpSession) open(ctx context.Context) (opening Opening, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	conn, opening := s.transport.dial(ctx, s.dial, s.target.Endpoint)
+	conn, opening := s.transport.dial(ctx, s.dial, s.target.Endpoint, s.redact)
 	if conn == nil {
 		return opening, false
 	}
@@ -55,20 +58,26 @@ func (s *amqpSession) open(ctx context.Context) (opening Opening, ok bool) {
 	opening.Server = s.wire.peer()
 	if err != nil {
 		s.Close()
-		opening.failAMQP(err)
+		opening.failAMQP(err, s.redact)
+		s.showEnd(&opening, err)
 	}
 	return opening, err == nil
 }
 
 // authenticate makes the SASL exchange, unless a certificate has proved the device.
 func (s *amqpSession) authenticate(ctx context.Context, o *Opening) error {
-	login, ok := saslLogin(ctx, s.target, s.identity)
+	login, ok := saslLogin(ctx, s.target, s.identity, s.redact)
 	if !ok {
 		return nil
 	}
 	o.Layer = LayerSASL
 	result, err := amqp.ClientSASL(ctx, s.wire.Conn, login)
 	o.Mechanisms = result.Offered
+	s.redact.all(o.Mechanisms)
+	if errors.Is(err, amqp.ErrNotOffered) { // whose error quotes them as they came
+		err = fmt.Errorf("sasl: %w: %s is not among %q", amqp.ErrNotOffered, login.Mechanism, o.Mechanisms)
+	}
+	o.Exchanges = append(o.Exchanges, s.showSASL(login, result))
 	return err
 }
 
@@ -76,11 +85,14 @@ func (s *amqpSession) authenticate(ctx context.Context, o *Opening) error {
 func (s *amqpSession) begin(ctx context.Context, o *Opening) error {
 	o.Layer = LayerAMQPOpen
 	session, err := s.connect(ctx)
+	o.Exchanges = append(o.Exchanges, s.showOpen(err == nil))
 	if err != nil {
 		return err
 	}
 	o.Layer = LayerAMQPAttach
-	return s.attach(ctx, session)
+	err = s.attach(ctx, session)
+	o.Exchanges = append(o.Exchanges, s.showAttach(err == nil))
+	return err
 }
 
 // connect sends OPEN and BEGIN and waits for the answers.
@@ -99,8 +111,7 @@ func (s *amqpSession) connect(ctx context.Context) (*goamqp.Session, error) {
 
 // attach opens the link for answers, then that for requests.
 func (s *amqpSession) attach(ctx context.Context, session *goamqp.Session) error {
-	address := dps.Resource(s.target.Scope, s.target.RegistrationID)
-	properties := map[string]any{dps.AMQPAPIVersion: s.target.APIVersion, dps.AMQPClientVersion: amqpClient}
+	address, properties := s.address(), s.linkProperties()
 	var err error
 	s.receiver, err = session.NewReceiver(ctx, address, &goamqp.ReceiverOptions{
 		Name:           amqpReceiver,
@@ -113,6 +124,13 @@ func (s *amqpSession) attach(ctx context.Context, session *goamqp.Session) error
 	}
 	s.sender, err = session.NewSender(ctx, address, &goamqp.SenderOptions{Name: amqpSender, Properties: properties})
 	return err
+}
+
+// address is what both links lead to.
+func (s *amqpSession) address() string { return dps.Resource(s.target.Scope, s.target.RegistrationID) }
+
+func (s *amqpSession) linkProperties() map[string]any {
+	return map[string]any{dps.AMQPAPIVersion: s.target.APIVersion, dps.AMQPClientVersion: amqpClient}
 }
 
 // Register implements Session.
@@ -152,7 +170,10 @@ func (s *amqpSession) call(ctx context.Context, op Operation, body []byte, prope
 	if s.reopen(ctx, &a) {
 		err := s.exchange(ctx, &a, body, properties)
 		s.refused = err != nil && s.wire.over()
-		a.failAMQP(err)
+		if err != nil {
+			a.failAMQP(err, s.redact)
+			a.Exchange.Answer = s.showRefusal(err)
+		}
 	}
 	a.Took = time.Since(start)
 	return a
@@ -171,6 +192,9 @@ func (s *amqpSession) reopen(ctx context.Context, a *Answer) (ok bool) {
 		return true
 	}
 	a.Condition, a.Body, a.RetryAfter, a.Failure = opening.Condition, opening.Body, opening.RetryAfter, opening.Failure
+	if n := len(opening.Exchanges); n > 0 {
+		a.Exchange = &opening.Exchanges[n-1] // the step that failed stands for the call
+	}
 	if a.Failure == nil {
 		a.Status = opening.httpStatus()
 	}
@@ -183,6 +207,7 @@ func (s *amqpSession) reopen(ctx context.Context, a *Answer) (ok bool) {
 // exchange sends a request and waits for its answer.
 func (s *amqpSession) exchange(ctx context.Context, a *Answer, body []byte, properties map[string]any) error {
 	id := newCorrelationID()
+	a.Exchange = &Exchange{Request: s.showRequest(id, body, properties)}
 	request := &goamqp.Message{
 		Properties:            &goamqp.MessageProperties{CorrelationID: id},
 		ApplicationProperties: properties,
@@ -200,7 +225,8 @@ func (s *amqpSession) exchange(ctx context.Context, a *Answer, body []byte, prop
 			_ = s.receiver.AcceptMessage(ctx, answer) // an answer is one, whether or not this arrives
 			s.wire.taken()
 			if answer.Properties != nil && answer.Properties.CorrelationID == id {
-				a.readAMQP(answer)
+				a.readAMQP(answer, s.redact)
+				a.Exchange.Answer = s.showAnswer(answer)
 				return nil
 			}
 			a.Strays++
@@ -219,8 +245,8 @@ func newCorrelationID() string {
 
 // readAMQP takes what the service answered. AMQP has no status for that: 200 stands for it
 // unless the body is an error.
-func (a *Answer) readAMQP(m *goamqp.Message) {
-	a.Body = dps.ParseBody(bodyOf(m))
+func (a *Answer) readAMQP(m *goamqp.Message, redact *redactor) {
+	a.Body = redact.parse(bodyOf(m))
 	a.RetryAfter = amqpRetryAfter(m.ApplicationProperties)
 	a.Status = http.StatusOK
 	if a.Body.Error != nil {

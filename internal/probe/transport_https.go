@@ -44,7 +44,7 @@ func (httpsTransport) Supports(Mode, AttestationKind) error { return nil }
 // any HTTP answer proves that HTTP passes, and its Date compares the clocks before a
 // token is judged by them.
 func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
-	s := &httpsSession{target: target, token: id.Token, client: &http.Client{
+	s := &httpsSession{target: target, token: id.Token, redact: id.redactor(), client: &http.Client{
 		Transport: &http.Transport{
 			DialTLSContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 			DisableCompression:     true,
@@ -55,7 +55,7 @@ func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id
 	}}
 	a := s.call(ctx, "", http.MethodGet, "/", "", nil)
 	opening := Opening{
-		Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body, Date: a.Date, Failure: a.Failure, Exchange: a.Exchange,
+		Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body, Date: a.Date, Failure: a.Failure, Exchanges: a.exchanges(),
 	}
 	if a.Failure != nil {
 		s.Close()
@@ -69,6 +69,7 @@ type httpsSession struct {
 	client *http.Client
 	target Target
 	token  dps.Secret
+	redact *redactor
 }
 
 // Register implements Session.
@@ -134,19 +135,19 @@ func (s *httpsSession) request(ctx context.Context, method, pathAndQuery string,
 // exchange sends a request, reads the answer and keeps both as they were.
 func (s *httpsSession) exchange(req *http.Request, body []byte, a *Answer) error {
 	headers := append([]Fact{{"Host", req.URL.Host}}, httpHeaders(req.Header)...)
-	a.Exchange = &Exchange{Request: newMessage(req.Method+" "+req.URL.RequestURI()+" "+req.Proto, headers, body, s.token)}
+	a.Exchange = &Exchange{Request: s.redact.message(req.Method+" "+req.URL.RequestURI()+" "+req.Proto, headers, body)}
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return err
 	}
-	answer, err := a.read(req.Context(), resp)
-	a.Exchange.Answer = newMessage(resp.Proto+" "+resp.Status, httpHeaders(resp.Header), answer, s.token)
+	answer, err := a.read(req.Context(), resp, s.redact)
+	a.Exchange.Answer = s.redact.message(resp.Proto+" "+resp.Status, httpHeaders(resp.Header), answer)
 	return err
 }
 
 // read takes everything that is wanted of a response, and returns the body, of
 // which it reads one byte beyond MaxBody.
-func (a *Answer) read(ctx context.Context, resp *http.Response) ([]byte, error) {
+func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor) ([]byte, error) {
 	defer resp.Body.Close()
 	a.Status = resp.StatusCode
 	a.Server = resp.Header.Get("Server")
@@ -166,16 +167,24 @@ func (a *Answer) read(ctx context.Context, resp *http.Response) ([]byte, error) 
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF): // a body cut short is still read
 		return nil, err
 	}
-	a.setBody(body)
+	a.setBody(body, redact)
 	return body, nil
 }
 
 // setBody recognises a body of which at most one byte beyond MaxBody was read.
-func (a *Answer) setBody(body []byte) {
+func (a *Answer) setBody(body []byte, redact *redactor) {
 	if len(body) > MaxBody {
 		a.TooLarge, body = true, body[:MaxBody]
 	}
-	a.Body = dps.ParseBody(body)
+	a.Body = redact.parse(body)
+}
+
+// exchanges is the call as a step of opening.
+func (a *Answer) exchanges() []Exchange {
+	if a.Exchange == nil {
+		return nil
+	}
+	return []Exchange{*a.Exchange}
 }
 
 // callFailure classifies why no answer came.

@@ -18,6 +18,7 @@ import (
 // Settings of the MQTT session.
 const (
 	mqttSubprotocol  = "mqtt"
+	mqttQoS          = 1
 	mqttKeepAlive    = 60 * time.Second       // as the Python SDK
 	mqttWriteTimeout = 10 * time.Second       // for a peer that takes no more bytes
 	mqttAckGrace     = time.Second            // for a PUBACK that comes after the answer, out of order
@@ -65,7 +66,7 @@ func (mqttTransport) Supports(m Mode, k AttestationKind) error {
 func (t mqttTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	conn, opening := t.dial(ctx, dial, target.Endpoint)
+	conn, opening := t.dial(ctx, dial, target.Endpoint, id.redactor())
 	if conn == nil {
 		return nil, opening
 	}
@@ -73,13 +74,16 @@ func (t mqttTransport) Open(ctx context.Context, dial Dialer, target Target, id 
 	steps := []struct {
 		layer Layer
 		take  func(context.Context) error
+		show  func(error) Exchange
 	}{
-		{LayerMQTTConnect, s.connect},
-		{LayerMQTTSubscribe, s.subscribe},
+		{LayerMQTTConnect, s.connect, s.showConnect},
+		{LayerMQTTSubscribe, s.subscribe, s.showSubscribe},
 	}
 	for _, step := range steps {
 		opening.Layer, opening.Status = step.layer, 0
-		if err := step.take(ctx); err != nil {
+		err := step.take(ctx)
+		opening.Exchanges = append(opening.Exchanges, step.show(err))
+		if err != nil {
 			s.Close()
 			opening.failMQTT(err)
 			return nil, opening
@@ -88,9 +92,9 @@ func (t mqttTransport) Open(ctx context.Context, dial Dialer, target Target, id 
 	return s, opening
 }
 
-func (t mqttTransport) dial(ctx context.Context, dial Dialer, e dps.Endpoint) (net.Conn, Opening) {
+func (t mqttTransport) dial(ctx context.Context, dial Dialer, e dps.Endpoint, redact *redactor) (net.Conn, Opening) {
 	if t.overWebSocket {
-		return dialWebSocket(ctx, dial, e, mqttSubprotocol)
+		return dialWebSocket(ctx, dial, e, mqttSubprotocol, redact)
 	}
 	conn, err := dial(ctx)
 	if err != nil {
@@ -112,6 +116,9 @@ func (o *Opening) failMQTT(err error) {
 type mqttSession struct {
 	client     mqtt.Client
 	wire       *mqttWire
+	target     Target
+	redact     *redactor
+	withToken  bool // in the CONNECT
 	connecting mqtt.Token
 
 	mu      sync.Mutex
@@ -121,11 +128,11 @@ type mqttSession struct {
 }
 
 func newMQTTSession(wire *mqttWire, target Target, id Identity) *mqttSession {
-	s := &mqttSession{wire: wire, answers: make(chan mqttAnswer)}
+	s := &mqttSession{wire: wire, target: target, redact: id.redactor(), withToken: !id.Token.IsZero(), answers: make(chan mqttAnswer)}
 	options := mqtt.NewClientOptions().
 		SetProtocolVersion(4). // without it a refused CONNECT is followed by one of MQTT 3.1
 		SetClientID(target.RegistrationID).
-		SetUsername(dps.MQTTUsername(target.Scope, target.RegistrationID, target.APIVersion)).
+		SetUsername(s.username()).
 		SetPassword(id.Token.Reveal()). // none is sent for ""
 		SetCleanSession(true).
 		SetKeepAlive(mqttKeepAlive).
@@ -148,7 +155,7 @@ func (s *mqttSession) connect(ctx context.Context) error { return s.await(ctx, s
 // subscribe asks for the answers and waits for the SUBACK.
 func (s *mqttSession) subscribe(ctx context.Context) error {
 	var token mqtt.Token
-	if err := s.wire.hand(func() { token = s.client.Subscribe(dps.MQTTResponses, 1, nil) }); err != nil {
+	if err := s.wire.hand(func() { token = s.client.Subscribe(dps.MQTTResponses, mqttQoS, nil) }); err != nil {
 		return err
 	}
 	if err := s.await(ctx, token); err != nil {
@@ -224,15 +231,17 @@ func (s *mqttSession) exchange(ctx context.Context, topic func(rid string) strin
 	answers := s.expect(rid)
 	defer s.expect("")
 	var sent mqtt.Token
-	if err := s.wire.hand(func() { sent = s.client.Publish(topic(rid), 1, false, body) }); err != nil {
+	if err := s.wire.hand(func() { sent = s.client.Publish(topic(rid), mqttQoS, false, body) }); err != nil {
 		return err
 	}
+	a.Exchange = &Exchange{Request: s.showPublish(topic(rid), body)}
 	select {
 	case answer, ok := <-answers:
 		if !ok {
 			return s.wire.cause()
 		}
-		a.readMQTT(answer)
+		a.readMQTT(answer, s.redact)
+		a.Exchange.Answer = s.showPublish(answer.topic, answer.body)
 		a.Unacknowledged = !acknowledged(ctx, sent)
 		return nil
 	case <-ctx.Done():
@@ -260,11 +269,11 @@ type mqttAnswer struct {
 }
 
 // readMQTT takes everything that is wanted of an answer.
-func (a *Answer) readMQTT(answer mqttAnswer) {
+func (a *Answer) readMQTT(answer mqttAnswer, redact *redactor) {
 	status, _, retryAfter, _ := dps.ParseResponseTopic(answer.topic)
 	a.Status, a.Strays = status, answer.strays
 	a.RetryAfter = ParseRetryAfter(retryAfter, time.Now())
-	a.setBody(answer.body)
+	a.setBody(answer.body, redact)
 }
 
 // expect makes rid the call whose answer is waited for. The channel it returns takes that

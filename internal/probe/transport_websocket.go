@@ -30,7 +30,7 @@ const closeGrace = 250 * time.Millisecond
 // dialWebSocket opens a WebSocket for subprotocol on a connection of dial and returns it as
 // a stream of bytes. A nil connection means that the Opening says why; otherwise it holds
 // what the handshake told, on top of which the subprotocol opens its session.
-func dialWebSocket(ctx context.Context, dial Dialer, e dps.Endpoint, subprotocol string) (net.Conn, Opening) {
+func dialWebSocket(ctx context.Context, dial Dialer, e dps.Endpoint, subprotocol string, redact *redactor) (net.Conn, Opening) {
 	opening := Opening{Layer: LayerWebSocket}
 	raw, err := dial(ctx)
 	if err != nil {
@@ -46,12 +46,15 @@ func dialWebSocket(ctx context.Context, dial Dialer, e dps.Endpoint, subprotocol
 		HTTPHeader:   http.Header{"User-Agent": {"dpsdiag"}},
 		Subprotocols: []string{subprotocol},
 	})
+	shown := Exchange{Request: redact.message("GET "+webSocketPath+" HTTP/1.1",
+		[]Fact{{"Host", authority(e)}, {"Sec-Websocket-Protocol", subprotocol}, {"Upgrade", "websocket"}, {"User-Agent", "dpsdiag"}}, nil)}
 	if resp == nil {
 		raw.Close()
-		opening.Failure = callFailure(cmp.Or(ctx.Err(), err))
+		opening.Failure, opening.Exchanges = callFailure(cmp.Or(ctx.Err(), err)), []Exchange{shown}
 		return nil, opening
 	}
-	opening.readHandshake(resp)
+	shown.Answer = redact.message(resp.Proto+" "+resp.Status, httpHeaders(resp.Header), opening.readHandshake(resp, redact))
+	opening.Exchanges = []Exchange{shown}
 	if err != nil || ws.Subprotocol() == "" {
 		raw.Close()
 		opening.Refusal = describeHandshake(resp, subprotocol)
@@ -74,8 +77,8 @@ func handshakeClient(conn net.Conn) *http.Client {
 }
 
 // readHandshake takes what the answer to a handshake tells. The library has read the first
-// 1024 bytes of a refusal's body.
-func (o *Opening) readHandshake(resp *http.Response) {
+// 1024 bytes of a refusal's body, which it returns.
+func (o *Opening) readHandshake(resp *http.Response, redact *redactor) (body []byte) {
 	o.Status = resp.StatusCode
 	o.Server = resp.Header.Get("Server")
 	o.Location = resp.Header.Get("Location")
@@ -84,9 +87,10 @@ func (o *Opening) readHandshake(resp *http.Response) {
 	}
 	o.RetryAfter = ParseRetryAfter(resp.Header.Get("Retry-After"), cmp.Or(o.Date, time.Now()))
 	if resp.Body != nil {
-		body, _ := io.ReadAll(resp.Body) // of a buffer
-		o.Body = dps.ParseBody(body)
+		body, _ = io.ReadAll(resp.Body) // of a buffer
+		o.Body = redact.parse(body)
 	}
+	return body
 }
 
 // describeHandshake says in what way an answer is no WebSocket for subprotocol.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/probe"
 )
 
 // drawComparison sets the transports side by side: a row each, with a mark for each stage
@@ -12,11 +13,18 @@ import (
 func (d *Probe) drawComparison(p *page) {
 	p.heading("Transports")
 	lead := 2 + d.transportWidth() + 2
-	heads := span{strings.Repeat(" ", lead), faint}
+	heads, widest := strings.Repeat(" ", lead), 0
 	for _, s := range d.Runs[0].Stages {
-		heads.text += pad(s.ID, p.markColumn(s.ID))
+		heads += pad(s.ID, p.markColumn(s.ID))
 	}
-	p.line(heads)
+	for i := range d.Runs {
+		widest = max(widest, columns(d.Runs[i].upshot()))
+	}
+	if columns(heads)+widest > p.width {
+		p.fields("  ", d.upshots()...)
+		return
+	}
+	p.line(span{strings.TrimRight(heads, " "), faint})
 	for i := range d.Runs {
 		r := &d.Runs[i]
 		row := []span{{"  " + pad(r.Transport, d.transportWidth()) + "  ", strong}}
@@ -26,6 +34,50 @@ func (d *Probe) drawComparison(p *page) {
 		}
 		p.line(append(row, span{r.upshot(), plain})...)
 	}
+}
+
+// upshots are what came of each run, for a page that has no room for the marks.
+func (d *Probe) upshots() []field {
+	list := make([]field, 0, len(d.Runs))
+	for i := range d.Runs {
+		list = append(list, field{d.Runs[i].Transport, d.Runs[i].upshot()})
+	}
+	return list
+}
+
+// markComparison does the same in Markdown.
+func (d *Probe) markComparison(m *markdown) {
+	header := []string{"Transport"}
+	for _, s := range d.Runs[0].Stages {
+		header = append(header, s.ID)
+	}
+	var rows [][]inline
+	for i := range d.Runs {
+		r := &d.Runs[i]
+		row := []inline{strongText(r.Transport)}
+		for j := range r.Stages {
+			row = append(row, markOf(r.Stages[j].Outcome))
+		}
+		rows = append(rows, append(row, escape(r.upshot())))
+	}
+	m.heading(4, "Transports")
+	m.table(append(header, "Verdict"), rows)
+}
+
+// markOf is the mark of an outcome, which the tables below spell out.
+func markOf(outcome string) inline {
+	marks := marksFor(false)
+	switch probe.Outcome(outcome) {
+	case probe.Passed:
+		return inline(marks.passed)
+	case probe.Warned:
+		return strongText(marks.warned)
+	case probe.Failed:
+		return strongText(marks.failed)
+	case probe.Skipped:
+		return inline(marks.skipped)
+	}
+	return inline(marks.notApplicable)
 }
 
 // upshot says in a few words what came of a run; the stages below tell the rest.

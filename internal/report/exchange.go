@@ -17,8 +17,10 @@ type exchange struct {
 // newExchanges are the calls of a run: that which opened the session, then all others.
 func newExchanges(run *probe.Run) []exchange {
 	var list []exchange
-	if run.Opening != nil && run.Opening.Exchange != nil {
-		list = append(list, newExchange("open", run.Opening.Exchange))
+	if run.Opening != nil {
+		for i := range run.Opening.Exchanges {
+			list = append(list, newExchange("open", &run.Opening.Exchanges[i]))
+		}
 	}
 	for _, a := range run.Answers {
 		if a.Exchange != nil {

@@ -23,8 +23,11 @@ func (l *log) draw(p *page) {
 	l.drawCollect(p)
 }
 
-// drawRead says what was read.
-func (l *log) drawRead(p *page) {
+// nothing reports that there is nothing to tell of the text.
+func (l *log) nothing() bool { return len(l.rows) == 0 && len(l.causes) == 0 }
+
+// read says of each input what was read.
+func (l *log) read() []string {
 	var read []string
 	for _, in := range l.inputs {
 		text := plural(in.Lines, "line")
@@ -36,11 +39,16 @@ func (l *log) drawRead(p *page) {
 		}
 		read = append(read, text)
 	}
-	if len(l.rows) == 0 && len(l.causes) == 0 {
-		p.hang("Nothing known to dpsdiag is in the text ("+strings.Join(read, "; ")+").", span{strings.TrimSpace(p.marks.failed) + " ", bad})
+	return read
+}
+
+// drawRead says what was read.
+func (l *log) drawRead(p *page) {
+	if l.nothing() {
+		p.hang("Nothing known to dpsdiag is in the text ("+strings.Join(l.read(), "; ")+").", span{strings.TrimSpace(p.marks.failed) + " ", bad})
 		return
 	}
-	p.title("Read: " + strings.Join(read, "; "))
+	p.title("Read: " + strings.Join(l.read(), "; "))
 }
 
 // drawRows lists the known errors, those that tell the cause before the envelopes.
@@ -68,23 +76,45 @@ func (l *log) split() (telling, others []logRow) {
 // maxRows bounds each list of errors; the JSON has them all.
 const maxRows = 12
 
+// shown are the rows of a list that are shown, and words for those that are not, if any.
+func (l *log) shown(rows []logRow) (shown []logRow, left string) {
+	if more := len(rows) - maxRows; more > 0 {
+		return rows[:maxRows], fmt.Sprintf("and %d more (-o json has all)", more)
+	}
+	return rows, ""
+}
+
+// name is the code with its title, where that says more.
+func (r *logRow) name() string {
+	if r.title == r.code || strings.Contains(r.code, "(") {
+		return r.code
+	}
+	return r.code + ": " + r.title
+}
+
+// quote is how the text puts it, "" where that is the code.
+func (r *logRow) quote() string {
+	if strings.EqualFold(r.phrase, r.code) {
+		return ""
+	}
+	return r.phrase
+}
+
 func (l *log) drawList(p *page, title string, rows []logRow) {
 	if len(rows) == 0 {
 		return
 	}
 	p.heading(title)
-	for _, row := range rows[:min(len(rows), maxRows)] {
-		text := row.code
-		if row.title != row.code && !strings.Contains(row.code, "(") {
-			text += ": " + row.title
-		}
-		p.hang(text+" ["+row.id+"]", span{"  " + pad(row.where(), 12) + " ", faint})
-		if !strings.EqualFold(row.phrase, row.code) {
-			p.hang(`"`+row.phrase+`"`, span{"  " + pad("", 12) + " ", plain})
+	shown, left := l.shown(rows)
+	for i := range shown {
+		row := &shown[i]
+		p.hang(row.name()+" ["+row.id+"]", span{"  " + pad(row.where(), 12) + " ", faint})
+		if quote := row.quote(); quote != "" {
+			p.hang(`"`+quote+`"`, span{"  " + pad("", 12) + " ", plain})
 		}
 	}
-	if left := len(rows) - maxRows; left > 0 {
-		p.hang(fmt.Sprintf("and %d more (-o json has all)", left), span{"  ", plain})
+	if left != "" {
+		p.hang(left, span{"  ", plain})
 	}
 }
 

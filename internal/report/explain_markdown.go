@@ -9,8 +9,12 @@ import (
 
 // drawMarkdown draws what the text format draws.
 func (d *Explain) drawMarkdown(m *markdown) {
-	if d.list != nil {
+	switch {
+	case d.list != nil:
 		d.list.drawMarkdown(m)
+		return
+	case d.log != nil:
+		d.log.drawMarkdown(m)
 		return
 	}
 	for i := range d.answers {
@@ -25,6 +29,7 @@ func (a *Answer) drawMarkdown(m *markdown) {
 		markRule(m, a.Rule)
 	case len(a.Entries) > 0:
 		markEntry(m, a.Entries[0])
+		markMore(m, a.causes)
 		markEntries(m, "Also under this name", a.Entries[1:])
 	default:
 		a.markUnknown(m)
@@ -46,6 +51,20 @@ func markEntry(m *markdown, e *codes.Entry) {
 		m.paragraph(strongText("Sources disagree") + " " + escape(Clean(e.Conflict)))
 	}
 	m.bullets("Sources", escapeAll(sourcesOf(e)))
+}
+
+// markMore points to the causes behind a code and to the sandbox.
+func markMore(m *markdown, causes []*advice.Rule) {
+	list := moreOf(causes)
+	if len(list) == 0 {
+		return
+	}
+	rows := make([][]inline, 0, len(list))
+	for _, f := range list {
+		rows = append(rows, []inline{code(f.name), escape(f.value)})
+	}
+	m.paragraph(strongText("More"))
+	m.table([]string{"Command", "tells"}, rows)
 }
 
 // markEntries lists entries with the id that explains each.
@@ -73,12 +92,17 @@ func markRule(m *markdown, rule *advice.Rule) {
 			m.fence("sh", Clean(rule.Decide.Command))
 		}
 	}
-	if rule.Scenario != "" {
-		m.paragraph(strongText("In the sandbox"))
-		m.fence("sh", sandboxCommand(rule))
-	}
 	entries := codes.ByCause(rule.ID)
 	markEntries(m, "Codes and messages it shows as", entries[:min(len(entries), maxShownCodes)])
+	if left := len(entries) - maxShownCodes; left > 0 {
+		m.paragraph(escape(fmt.Sprintf("and %d more", left)))
+	}
+	m.paragraph(strongText("In the sandbox"))
+	if rule.Scenario == "" {
+		m.paragraph(escape("There is no scenario: " + Clean(rule.NoScenario)))
+		return
+	}
+	m.fence("sh", sandboxCommand(rule))
 }
 
 func (a *Answer) markUnknown(m *markdown) {

@@ -113,6 +113,14 @@ func (p *page) entryLines(entries []*codes.Entry) {
 // drawMore points to the causes behind a code and to the sandbox that shows the first
 // which has a scenario.
 func drawMore(p *page, causes []*advice.Rule) {
+	if list := moreOf(causes); len(list) > 0 {
+		p.heading("More")
+		p.fields("  ", list...)
+	}
+}
+
+// moreOf are commands, each with what it tells.
+func moreOf(causes []*advice.Rule) []field {
 	var shown *advice.Rule
 	var list []field
 	for _, rule := range causes {
@@ -121,14 +129,10 @@ func drawMore(p *page, causes []*advice.Rule) {
 			shown = rule
 		}
 	}
-	if len(list) == 0 {
-		return
-	}
 	if shown != nil {
 		list = append(list, field{sandboxCommand(shown), "see it happen, without Azure"})
 	}
-	p.heading("More")
-	p.fields("  ", list...)
+	return list
 }
 
 // sandboxCommand plays the scenario of a cause. The sandbox has every credential but a TPM.

@@ -38,19 +38,37 @@ const (
 )
 
 func (d *Probe) annotations() []annotation {
-	list := []annotation{d.verdictAnnotation()}
-	for _, run := range d.Runs {
-		for _, s := range run.Stages {
-			if s.Outcome == string(probe.Failed) {
-				list = append(list, annotation{levelError, fmt.Sprintf("dpsdiag: %s %s failed", run.Transport, s.ID), s.detail()})
-			}
-		}
-	}
+	list := append([]annotation{d.verdictAnnotation()}, d.stageAnnotations()...)
 	for i := range d.Causes {
 		list = append(list, d.Causes[i].annotation(i+1))
 	}
 	for _, warning := range d.Warnings {
 		list = append(list, annotation{levelWarning, titled("dpsdiag: warning", warning.ID), warning.Detail})
+	}
+	return list
+}
+
+// stageAnnotations tell the stages that failed; transports that failed alike share one,
+// since GitHub shows ten errors of a step and no more.
+func (d *Probe) stageAnnotations() []annotation {
+	type failure struct{ stage, detail string }
+	var order []failure
+	transports := map[failure][]string{}
+	for _, run := range d.Runs {
+		for _, s := range run.Stages {
+			if s.Outcome != string(probe.Failed) {
+				continue
+			}
+			f := failure{s.ID, s.detail()}
+			if transports[f] == nil {
+				order = append(order, f)
+			}
+			transports[f] = append(transports[f], run.Transport)
+		}
+	}
+	list := make([]annotation, 0, len(order))
+	for _, f := range order {
+		list = append(list, annotation{levelError, fmt.Sprintf("dpsdiag: %s %s failed", strings.Join(transports[f], ", "), f.stage), f.detail})
 	}
 	return list
 }

@@ -86,3 +86,18 @@ func TestARegistrationWithWarningsIsAWarning(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestTransportsThatFailAlikeShareAnAnnotation(t *testing.T) {
+	t.Parallel()
+	failing := func(transport, detail string) Run {
+		return Run{Transport: transport, Stages: []Stage{{ID: "connect", Outcome: "failed", Detail: detail}}}
+	}
+	doc := &Probe{Runs: []Run{failing("mqtt", "refused"), failing("https", "no answer"), failing("amqp", "refused")}}
+	want := []annotation{
+		{levelError, "dpsdiag: mqtt, amqp connect failed", "refused"},
+		{levelError, "dpsdiag: https connect failed", "no answer"},
+	}
+	if diff := cmp.Diff(want, doc.stageAnnotations(), cmp.AllowUnexported(annotation{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -54,6 +54,9 @@ func TestGolden(t *testing.T) {
 			t.Run(s.name+"."+face.suffix, func(t *testing.T) {
 				t.Parallel()
 				got := render(t, s.doc, face.format, face.opts)
+				if len(got) == 0 {
+					t.Fatal("nothing is written")
+				}
 				file := filepath.Join("testdata", s.name+"."+face.suffix)
 				if *update {
 					if err := os.WriteFile(file, got, 0o644); err != nil {

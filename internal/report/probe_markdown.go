@@ -17,25 +17,33 @@ func (d *Probe) drawMarkdown(m *markdown) {
 		field{"id scope", d.Target.IDScope},
 		field{"registration id", d.Target.RegistrationID},
 		field{"attestation", d.Target.Attestation},
+		field{"proxy", strings.Join(d.Target.proxies, ", ")},
 		field{"started", d.StartedAt},
 		field{"dpsdiag", d.Tool.Version})
-	for i := range d.Runs {
-		d.Runs[i].drawMarkdown(m)
+	if len(d.Runs) > 1 {
+		d.markComparison(m)
 	}
-	d.markCauses(m)
-	d.markDecide(m)
+	for i := range d.Runs {
+		d.Runs[i].drawMarkdown(m, len(d.Runs) > 1)
+	}
+	markCauses(m, d.Causes)
+	markDecide(m, d.Decide)
 	d.markWarnings(m)
 	d.markRuledOut(m)
 }
 
-func (r *Run) drawMarkdown(m *markdown) {
+// drawMarkdown draws a run as the text format does: beside others without what the
+// comparison has shown.
+func (r *Run) drawMarkdown(m *markdown, compared bool) {
 	m.heading(4, escape("Stages over "+r.Transport))
-	rows := make([][]inline, 0, len(r.Stages))
-	for i := range r.Stages {
-		rows = append(rows, r.Stages[i].markdownRow())
+	var rows [][]inline
+	for _, s := range r.told(compared) {
+		rows = append(rows, s.markdownRow())
 	}
 	m.table([]string{"Stage", "Outcome", "Time", "Detail"}, rows)
-	r.Reply.drawMarkdown(m)
+	if !compared || m.verbose {
+		r.Reply.drawMarkdown(m)
+	}
 	r.markFacts(m)
 	if m.verbose {
 		r.markExchanges(m)
@@ -74,24 +82,25 @@ func (r *Run) markFacts(m *markdown) {
 	})
 }
 
-func (d *Probe) markCauses(m *markdown) {
-	if len(d.Causes) == 0 {
+// markCauses ranks causes, the less likely ones folded.
+func markCauses(m *markdown, causes []Cause) {
+	if len(causes) == 0 {
 		return
 	}
 	m.heading(4, "Causes, the most likely first")
-	likely := min(len(d.Causes), fullCauses)
+	likely := min(len(causes), fullCauses)
 	if m.verbose {
-		likely = len(d.Causes)
+		likely = len(causes)
 	}
-	for i := range d.Causes[:likely] {
-		d.Causes[i].drawMarkdown(m, i+1)
+	for i := range causes[:likely] {
+		causes[i].drawMarkdown(m, i+1)
 	}
-	if likely == len(d.Causes) {
+	if likely == len(causes) {
 		return
 	}
-	m.details(fmt.Sprintf("Less likely (%d)", len(d.Causes)-likely), func() {
-		for i := likely; i < len(d.Causes); i++ {
-			d.Causes[i].drawMarkdown(m, i+1)
+	m.details(fmt.Sprintf("Less likely (%d)", len(causes)-likely), func() {
+		for i := likely; i < len(causes); i++ {
+			causes[i].drawMarkdown(m, i+1)
 		}
 	})
 }
@@ -105,12 +114,12 @@ func (c *Cause) drawMarkdown(m *markdown, number int) {
 	}
 }
 
-func (d *Probe) markDecide(m *markdown) {
-	if len(d.Decide) == 0 {
+func markDecide(m *markdown, steps []Decider) {
+	if len(steps) == 0 {
 		return
 	}
 	m.heading(4, "What would decide between them")
-	for _, s := range d.Decide {
+	for _, s := range steps {
 		m.paragraph(escape(s.How))
 		if s.Command != "" {
 			m.fence("sh", s.Command)

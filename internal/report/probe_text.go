@@ -66,11 +66,7 @@ func (t *Target) sources() string {
 // what the comparison has shown: stages that have nothing to tell, and the answer.
 func (r *Run) draw(p *page, compared bool) {
 	p.line(span{r.Transport, strong})
-	for i := range r.Stages {
-		s := &r.Stages[i]
-		if idle := s.Outcome == string(probe.Skipped) || s.Outcome == string(probe.NotApplicable); idle && compared {
-			continue
-		}
+	for _, s := range r.told(compared) {
 		s.draw(p)
 	}
 	if !compared || p.opts.Verbose {
@@ -79,6 +75,19 @@ func (r *Run) draw(p *page, compared bool) {
 	if p.opts.Verbose {
 		r.drawExchanges(p)
 	}
+}
+
+// told are the stages that have something to tell; beside other runs those that did not
+// run have not.
+func (r *Run) told(compared bool) []*Stage {
+	var told []*Stage
+	for i := range r.Stages {
+		s := &r.Stages[i]
+		if idle := s.Outcome == string(probe.Skipped) || s.Outcome == string(probe.NotApplicable); !idle || !compared {
+			told = append(told, s)
+		}
+	}
+	return told
 }
 
 // Widths of the stage table's columns: the longest stage id, and times up to 9999 ms.

@@ -27,6 +27,9 @@ func probeSamples() []sample {
 			Warnings: []probe.Warning{{ID: "cert-expires-soon", Detail: `"sensor-17" expires on 2026-12-01, in 9 days`}},
 		}, Tool{"1.2.3"}, true)},
 		{"probe-fault", NewProbe(refused(), refusedDiagnosis(), Tool{"1.2.3"}, false)},
+		{"probe-compared", NewProbe(compared(), advice.Diagnosis{
+			Verdict: advice.Fault, Runs: []advice.Verdict{advice.Registered, advice.Fault}, Causes: refusedDiagnosis().Causes,
+		}, Tool{"1.2.3"}, false)},
 		{"probe-throttled", NewProbe(throttled(), advice.Diagnosis{
 			Verdict: advice.RetryLater, Runs: []advice.Verdict{advice.RetryLater},
 			Causes: []advice.Cause{{
@@ -115,7 +118,7 @@ func refused() *probe.Evidence {
 			probe.Finding{Stage: probe.StageRegister, Outcome: probe.Failed, Took: 88 * time.Millisecond, Detail: "401, 401002: Unauthorized"},
 			probe.Finding{Stage: probe.StageAssign, Outcome: probe.Skipped, Needs: probe.StageRegister, Detail: "needs register"},
 			probe.Finding{Stage: probe.StageHub, Outcome: probe.NotApplicable, Detail: "only with --check-hub"}),
-		Opening: &probe.Opening{Status: 404, Exchange: &probe.Exchange{Request: probe.Message{Line: "GET / HTTP/1.1"}}},
+		Opening: &probe.Opening{Status: 404, Exchanges: []probe.Exchange{{Request: probe.Message{Line: "GET / HTTP/1.1"}}}},
 		Answers: []probe.Answer{{Op: probe.OpRegister, Status: 401, RequestID: "33333333-cccc", Body: dps.Body{
 			Kind:  dps.BodyError,
 			Error: &dps.ServiceError{ErrorCode: 401002, TrackingID: "33333333-cccc", Message: "Unauthorized"},
@@ -129,6 +132,16 @@ func refused() *probe.Evidence {
 		}}},
 		End: probe.EndRefused,
 	})
+}
+
+// compared is a probe over two transports, one of them through a proxy.
+func compared() *probe.Evidence {
+	ev, other := healthy(), refused()
+	run := other.Runs[0]
+	run.Transport = probe.MQTT
+	run.Route = probe.Route{Proxy: &probe.ProxyRef{URL: "http://proxy.example:3128", Origin: "HTTPS_PROXY"}}
+	ev.Runs = append(ev.Runs, run)
+	return ev
 }
 
 func refusedDiagnosis() advice.Diagnosis {

@@ -44,6 +44,8 @@ type Element struct {
 type junitRule struct {
 	attrs    map[string]string // name to pattern
 	children []string
+	once     []string // children that Ant's schema wants just once
+	atMost   int      // children there may be, 0 for any number
 }
 
 func junitRules() map[string]junitRule {
@@ -56,10 +58,11 @@ func junitRules() map[string]junitRule {
 				"errors": number, "skipped": number, "time": time, "timestamp": `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`,
 			},
 			children: []string{"properties", "testcase", "system-out", "system-err"},
+			once:     []string{"properties", "system-out", "system-err"},
 		},
 		"properties": {children: []string{"property"}},
 		"property":   {attrs: map[string]string{"name": name, "value": `(?s).*`}},
-		"testcase":   {attrs: map[string]string{"name": name, "classname": name, "time": time}, children: []string{"skipped", "failure"}},
+		"testcase":   {attrs: map[string]string{"name": name, "classname": name, "time": time}, children: []string{"skipped", "failure"}, atMost: 1},
 		"skipped":    {attrs: map[string]string{"message": `.+`}},
 		"failure":    {attrs: map[string]string{"type": `\S+`, "message": `.+`}},
 		"system-out": {},
@@ -112,6 +115,14 @@ func (e *Element) check(t testing.TB, label string) {
 	}
 	if len(e.Attrs) != len(rule.attrs) {
 		t.Errorf("%s: %s has the attributes %v", label, e.Name, e.Attrs)
+	}
+	if rule.atMost > 0 && len(e.Children) > rule.atMost {
+		t.Errorf("%s: %s has %d children", label, e.Name, len(e.Children))
+	}
+	for _, name := range rule.once {
+		if n := len(e.All(name)); n != 1 {
+			t.Errorf("%s: %s has %d elements %s", label, e.Name, n, name)
+		}
 	}
 	last := 0
 	for _, child := range e.Children {

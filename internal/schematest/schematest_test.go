@@ -37,6 +37,8 @@ func TestJUnit(t *testing.T) {
 		"too many decimals":   {`time="0.100"><prop`, `time="0.1001"><prop`, false},
 		"a foreign element":   {"<system-out></system-out>", "<stdout></stdout>", false},
 		"a wrong order":       {"<properties></properties>", "<system-out></system-out><properties></properties>", false},
+		"no output":           {"<system-out></system-out>", "", false},
+		"two outcomes":        {"<failure", `<skipped message="m"></skipped><failure`, false},
 		"another root":        {"testsuites>", "suites>", false},
 	} {
 		r := &recorder{TB: t}
