@@ -15,12 +15,20 @@ import (
 )
 
 const probeLong = `probe registers a device with the service, stage by stage (inputs, resolve,
-connect, tls, open, register, assign), and tells what went wrong, how sure that
-is and what to do.
+connect, tls, open, register, assign and, with --check-hub, hub), and tells what
+went wrong, how sure that is and what to do.
 
 It is a real registration: the service may create or update the device in the
 assigned hub, and counts and bills it. --lookup and --preflight change nothing.
 Nothing is sent before all flags and files have been checked.
+
+--check-hub shows the assigned hub the same credential: MQTT CONNECT and
+DISCONNECT for mqtt and mqtt-ws, a request for messages over HTTPS for the other
+transports. A hub keeps one connection of a device, so over MQTT a live device
+of this id is disconnected; on a terminal you are asked first. On 401, 403 or
+404 the device is registered again, once, and the hub asked again; on 429 or 5xx
+the registration is looked up and the hub asked again, as often and as patiently
+as below. With --lookup nothing is registered again.
 
 429 and 5xx, and what means the same when a session is opened, are retried with
 exponential backoff, full jitter and Retry-After; every wait is told on standard
@@ -41,6 +49,7 @@ type probeOptions struct {
 	payload           string
 	apiVersion        string
 	preflight, lookup bool
+	hub               hubOptions
 	timeout           time.Duration
 	maxAttempts       int
 	retryMaxWait      time.Duration
@@ -77,6 +86,7 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags.StringVar(&o.transports, "transport", string(probe.HTTPS), "`TRANSPORT` to use: "+strings.Join(transportNames(), ", ")+"; several with commas, or "+allTransports+" to compare them side by side")
 	flags.BoolVar(&o.preflight, "preflight", false, "stop before the register call; changes nothing in the service")
 	flags.BoolVar(&o.lookup, "lookup", false, "look the registration up instead of registering; unbilled, changes nothing")
+	o.hub.addTo(flags)
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
 	flags.StringVar(&o.apiVersion, "api-version", dps.DefaultAPIVersion, "`VERSION` of the device API")
 	flags.DurationVar(&o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
@@ -109,6 +119,10 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 		end()
 		return usagef("leave the transport out, or choose another", "--transport: %v", err)
 	}
+	if err := o.hub.decide(a, &cfg, o.sandbox != ""); err != nil {
+		end()
+		return err
+	}
 	evidence := watchedProbe(ctx, a, cfg)
 	end()
 	tool := report.Tool{Version: buildVersion().Version}
@@ -139,6 +153,8 @@ func (o *probeOptions) validate(flags *pflag.FlagSet) error {
 	switch {
 	case o.preflight && o.lookup:
 		return usagef("leave one of them out", "--preflight and --lookup exclude each other")
+	case o.preflight && o.hub.check:
+		return usagef("leave one of them out: the hub is known only after a registration or a lookup", "--preflight and --check-hub exclude each other")
 	case o.failOn != "" && o.failOn != failOnWarning:
 		return usagef("it can be "+failOnWarning, "--fail-on: %q is not a level", o.failOn)
 	case o.maxAttempts < 1:

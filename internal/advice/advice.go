@@ -7,6 +7,8 @@
 package advice
 
 import (
+	"slices"
+
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/probe"
 )
@@ -66,6 +68,8 @@ type Rule struct {
 	// there is none. Exactly one of them is set.
 	Scenario   string
 	NoScenario string
+	// AtHub says that the scenario shows only to a probe that asks the assigned hub.
+	AtHub bool
 	// Decide is what would tell this cause from its rivals, with the command that does
 	// it; nil where nothing dpsdiag can run decides it.
 	Decide *Decider
@@ -81,6 +85,19 @@ type Rule struct {
 	// Weigh judges the evidence of one run beyond what the catalogue, Only and Until say
 	// of it. nil: there is nothing more that a probe can see.
 	Weigh func(*Case) Weight
+}
+
+// SandboxCommand is the command that plays the rule's scenario, "" if there is none.
+func (r *Rule) SandboxCommand() string {
+	switch {
+	case r.Scenario == "":
+		return ""
+	case r.AtHub:
+		return "dpsdiag probe --sandbox " + r.Scenario + " --check-hub"
+	case slices.Equal(r.Only.Kinds, []probe.AttestationKind{probe.KindTPM}): // the sandbox has every credential but a TPM
+		return "dpsdiag probe --sandbox " + r.Scenario + " --tpm /dev/tpmrm0"
+	}
+	return "dpsdiag probe --sandbox " + r.Scenario
 }
 
 // Attestations are the attestations to which a cause is limited.
@@ -110,6 +127,11 @@ type Case struct {
 
 	refusal *refusal    // how the service said no, here or plainer over another transport; nil when it did not
 	across  *comparison // this run beside the others
+
+	// hub is set where it is the assigned hub that did not take the device. Run is then the
+	// way to it, across compares such ways, and hubSays is what the stage says.
+	hub     *probe.HubCheck
+	hubSays string
 }
 
 // Weight is a rule's judgement of a case.

@@ -29,9 +29,13 @@ func (c *Case) kind() probe.AttestationKind { return c.Evidence.Target.Attestati
 // host is the name or address that was asked for.
 func (c *Case) host() string { return c.Evidence.Target.Endpoint.Host }
 
-// azure reports whether the host is a provisioning endpoint of an Azure cloud. Only there
-// does the issuer of the server certificate tell whether the real service answered.
+// azure reports whether the host is a provisioning endpoint of an Azure cloud, or a hub in
+// one. Only there does the issuer of the server certificate tell whether the real service
+// answered.
 func (c *Case) azure() bool {
+	if c.hub != nil {
+		return isHub(c.host())
+	}
 	_, ok := dps.CloudOf(c.host())
 	return ok
 }
@@ -51,7 +55,9 @@ func (c *Case) mentions(id string) bool {
 
 // judged reports whether the peer has judged the device: it refused a call, or broke off
 // the handshake.
-func (c *Case) judged() bool { return c.refusal != nil || c.tlsFailure() == probe.TLSAlert }
+func (c *Case) judged() bool {
+	return c.refusal != nil || c.hub == nil && c.tlsFailure() == probe.TLSAlert
+}
 
 // warnings returns what the inputs stage remarked under a cause id.
 func (c *Case) warnings(id string) []string {
@@ -108,19 +114,12 @@ func (c *Case) tpmKind() probe.TPMKind {
 	return ""
 }
 
-// hubFailure is what the stage says in which the assigned hub was asked, "" unless it
-// failed.
-func (c *Case) hubFailure() string {
-	if failed := c.Run.FailedStage(); failed != nil && failed.Stage == probe.StageHub {
-		return cmp.Or(failed.Detail, "the stage failed")
-	}
-	return ""
-}
-
 // event says in one line what ended the run, "" when nothing went wrong in it.
 func (c *Case) event() string {
 	run := c.Run
 	switch {
+	case c.hub != nil:
+		return "after a hub was assigned: " + c.hubSays
 	case c.tpmFailure() != nil:
 		return c.tpmFailure().Error()
 	case c.refusal != nil:
@@ -137,8 +136,6 @@ func (c *Case) event() string {
 		return lostText(lost(run))
 	case run.End == probe.EndUnanswered:
 		return "the registration was still being processed when the probe gave up"
-	case c.hubFailure() != "":
-		return "after a hub was assigned: " + c.hubFailure()
 	}
 	return ""
 }

@@ -28,13 +28,7 @@ func compare(ev *probe.Evidence) *comparison {
 	m := &comparison{endpoint: ev.Target.Endpoint}
 	for i := range ev.Runs {
 		run := &ev.Runs[i]
-		m.runs = append(m.runs, run)
-		if connected(run) {
-			m.connected = append(m.connected, run)
-		}
-		if dialFailure(run) != nil {
-			m.closed = append(m.closed, run)
-		}
+		m.note(run)
 		if answered(run) {
 			m.answered = append(m.answered, run)
 		}
@@ -46,6 +40,17 @@ func compare(ev *probe.Evidence) *comparison {
 		}
 	}
 	return m
+}
+
+// note adds a run, and how far its connections came.
+func (m *comparison) note(run *probe.Run) {
+	m.runs = append(m.runs, run)
+	if connected(run) {
+		m.connected = append(m.connected, run)
+	}
+	if dialFailure(run) != nil {
+		m.closed = append(m.closed, run)
+	}
 }
 
 // judging is the refusal by which a run is judged: its own or, if that says only that the

@@ -34,7 +34,7 @@ func decide(ev *probe.Evidence, causes []candidate) []Decider {
 
 // fill is the step for the target of a probe.
 func (d *Decider) fill(ev *probe.Evidence) Decider {
-	return Decider{How: d.How, Command: fillCommand(keepProxy(d.Command, ev.Runs), ev.Target)}
+	return Decider{How: d.How, Command: fillCommand(keepHub(keepProxy(d.Command, ev.Runs), ev.Runs), ev.Target)}
 }
 
 // keepProxy adds the flag for the proxy to a command where a flag chose it; what the

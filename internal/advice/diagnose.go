@@ -26,7 +26,8 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 		v := verdictOf(ev.Target.Mode, c.Run)
 		d.Runs, counted = append(d.Runs, v), append(counted, v)
 		if v != Registered {
-			failed = append(failed, judged{c, weigh(c, rules, c.strongest(v))})
+			at := c.atHub()
+			failed = append(failed, judged{at, weigh(at, rules, at.strongest(v))})
 		}
 	}
 	d.Verdict = across.overall(counted)
@@ -92,6 +93,9 @@ func (c *Case) observations() []probe.Warning {
 	}
 	if c.issuer() == probe.IssuerOther && c.tlsFailure() == "" {
 		odd = append(odd, probe.Warning{ID: "proxy-interference", Detail: c.foreignIssuer()})
+	}
+	if text := healed(c.Run.Hub); text != "" {
+		odd = append(odd, probe.Warning{ID: "stale-assignment", Detail: text})
 	}
 	return odd
 }

@@ -25,7 +25,7 @@ type row struct {
 func table() []row {
 	return slices.Concat(
 		keyTable(), tokenTable(), clockTable(), certificateTable(), chainTable(), enrollmentTable(), requestTable(),
-		allocationTable(), healthTable(), networkTable(), proxyTable(), pathTable(), tlsTable(), goodTable(),
+		allocationTable(), healthTable(), networkTable(), proxyTable(), pathTable(), tlsTable(), goodTable(), hubTable(),
 		mqttTable(), amqpTable(), webSocketTable(), compareTable(), tpmTable(),
 	)
 }
@@ -121,6 +121,8 @@ func TestAnyEvidenceIsDiagnosed(t *testing.T) {
 		connack(2), connack(3), connack(4), connack(5), suback(), sasl(0, "X"), sasl(1), sasl(3), upgrade(probe.MQTTWS, 403, blockPage),
 		upgrade(probe.AMQPWS, 401, badToken), condition(probe.LayerAMQPOpen, "amqp:not-found", ""), condition(probe.LayerAMQPAttach, "\x1b", "\x1b"),
 		wordless(probe.AMQP, probe.LayerSASL, probe.NetProtocol, probe.EndRefused), fails(probe.TPMActivation), fails(probe.TPMBlob), meets,
+		atHub(probe.EndRefused, asked(probe.HubDenied, overHTTPS(404, "\x1b"))), onTheWay(unresolved(probe.NetNoSuchHost)),
+		onTheWay(unshaken(probe.TLSCut, "")), speechless(probe.NetTimeout, probe.EndTimeout),
 		behind(probe.ProxyAuth), behind(probe.ProxyForbidden), behind(probe.ProxyNoRoute), behind(probe.ProxyCut), behind(probe.ProxyPage),
 	}
 	for i, identity := range identities {
@@ -143,7 +145,9 @@ func TestAnyComparisonIsDiagnosed(t *testing.T) {
 		accept, unresolved(probe.NetNoSuchHost), undialed(probe.NetTimeout), via(probe.MQTT, undialed(probe.NetRefused)), undialed(), unopened,
 		unshaken(probe.TLSUnknownAuthority, ""), unshaken(probe.TLSCut, ""), alert(42), connack(3), connack(5), sasl(1), sasl(4),
 		upgrade(probe.MQTTWS, 403, ""), upgrade(probe.AMQPWS, 503, blockPage), wordless(probe.AMQPWS, probe.LayerWebSocket, probe.NetReset, probe.EndCut),
-		condition(probe.LayerAMQPOpen, "amqp:not-found", ""), fails(probe.TPMActivation), meets, failed(probe.StageHub),
+		condition(probe.LayerAMQPOpen, "amqp:not-found", ""), fails(probe.TPMActivation), meets,
+		atHub(probe.EndRefused, asked(probe.HubDenied, overMQTT(5))), onTheWay(undialed(probe.NetRefused)),
+		speechless(probe.NetReset, probe.EndCut), atHub(probe.EndComplete, asked(probe.HubTaken, overMQTT(0))),
 	}
 	for i, one := range runs {
 		for j, other := range runs {

@@ -109,4 +109,8 @@ func accepted(run *probe.Run) bool {
 	return false
 }
 
-func assigned(run *probe.Run) bool { return stateOf(run.LastAnswer()) == dps.StatusAssigned }
+// assigned reports whether the service assigned a hub. The hub is asked only then; what the
+// service answers afterwards does not take that back.
+func assigned(run *probe.Run) bool {
+	return run.Hub != nil || stateOf(run.LastAnswer()) == dps.StatusAssigned
+}

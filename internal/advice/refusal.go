@@ -38,11 +38,11 @@ type refusal struct {
 
 // refusalOf returns the refusal that ended the run, or nil: a missing answer, a pending
 // state, an assignment and a challenge that the TPM answered are none, nor is what the
-// device's own TPM failed at.
+// device's own TPM failed at, nor what comes after an assignment.
 func refusalOf(run *probe.Run) *refusal {
 	last := run.LastAnswer()
 	switch {
-	case run.TPM != nil:
+	case run.TPM != nil || run.Hub != nil:
 		return nil
 	case last == nil:
 		return refusalOfOpening(run.Opening)

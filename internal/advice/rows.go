@@ -132,6 +132,9 @@ func connected(run *probe.Run) bool {
 // lost returns why the run ended without a usable answer on a connection that stood, or
 // nil.
 func lost(run *probe.Run) *probe.NetFailure {
+	if run.Hub != nil {
+		return nil // the service has answered; the hub is a case of its own
+	}
 	if last := run.LastAnswer(); last != nil {
 		return last.Failure
 	}

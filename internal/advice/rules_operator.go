@@ -12,13 +12,16 @@ func operatorRules() []Rule {
 				"Provisioning is fine; it is the hub that refuses.",
 			Confirm: []string{
 				"Look up the device id in the assigned hub (az iot hub device-identity show): existence, status, authentication type, thumbprint or key",
-				"Make sure that the refusal came from the hub and not from the provisioning endpoint",
+				"Make sure that the refusal came from the hub and not from the provisioning endpoint (dpsdiag probe --check-hub asks both)",
+				"Read the network settings of the hub: an IP filter refuses a device in the same way",
 			},
 			Remedies: []string{
 				"Register through the provisioning service again, as a device should after 401, 403 or 404 from its hub: that writes the identity anew",
 				"Enable the identity if it was not disabled on purpose",
 				"Set the reprovision policy of the enrollment so that a new registration updates the hub",
 			},
+			AtHub:   true,
+			Decide:  checkTheHub(),
 			Outside: beforeAnyHub,
 			Weigh:   weighHubIdentity,
 		},
@@ -37,6 +40,8 @@ func operatorRules() []Rule {
 				"Set the reprovision policy as intended, with or without migration of the twin",
 				"Delete the registration record if it belongs to a former life of the device",
 			},
+			AtHub:   true,
+			Decide:  checkTheHub(),
 			Outside: beforeAnyHub,
 			Weigh:   weighStale,
 		},
@@ -105,18 +110,12 @@ func operatorRules() []Rule {
 	}
 }
 
-func weighHubIdentity(c *Case) Weight {
-	if c.hubFailure() != "" {
-		return suggested("provisioning itself went through")
+// checkTheHub is the step that tells what a new registration leads to.
+func checkTheHub() *Decider {
+	return &Decider{
+		How:     "Register and ask the hub: if it takes the device then, only the assignment was out of date",
+		Command: probeCommand + "CREDENTIAL --check-hub",
 	}
-	return Weight{}
-}
-
-func weighStale(c *Case) Weight {
-	if c.hubFailure() != "" {
-		return allowed("the hub may hold what an earlier registration wrote")
-	}
-	return Weight{}
 }
 
 // noManagement is why a device call is not refused for what an operator asked.

@@ -83,6 +83,8 @@ func isHub(host string) bool {
 
 func weighEndpoint(c *Case) Weight {
 	switch {
+	case c.hub != nil:
+		return inapplicable("the service itself named the hub")
 	case isHub(c.host()) && c.event() != "":
 		return suggested(c.host() + " is the name of an IoT hub, not of a provisioning endpoint")
 	case c.Run.ProxyFailed() != nil:
@@ -172,6 +174,8 @@ func weighInterception(c *Case) Weight {
 
 func (c *Case) weighMiddlebox() Weight {
 	switch {
+	case c.hubAnswer(probe.HubOdd) != nil:
+		return c.weighNoHubAnswer()
 	case c.webSocketsAlone() && (c.issuer() != probe.IssuerKnown || c.silent()):
 		return c.weighWebSockets()
 	case accepted(c.Run) && !c.silent():

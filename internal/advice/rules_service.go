@@ -44,7 +44,7 @@ func serviceRules() []Rule {
 				"For a daily message quota wait until midnight UTC",
 			},
 			Scenario: "quota-exceeded",
-			Until:    Assigned,
+			Weigh:    weighQuota,
 		},
 		{
 			ID:      "service-transient",
@@ -90,6 +90,9 @@ func serviceRules() []Rule {
 }
 
 func weighThrottled(c *Case) Weight {
+	if c.hub != nil {
+		return c.hubBusy(true)
+	}
 	if c.class() == http.StatusTooManyRequests {
 		var attempts []string
 		if n := c.putOff(); n > 0 {
@@ -119,6 +122,8 @@ func (c *Case) putOff() int {
 
 func weighTransient(c *Case) Weight {
 	switch {
+	case c.hubAnswer(probe.HubBusy) != nil:
+		return c.hubBusy(false)
 	case c.class()/100 == 5 && c.refusal.foreign() && c.issuer() == probe.IssuerOther:
 		return allowed("but the answer may not come from the service at all")
 	case c.refusal.at(probe.LayerSASL, saslSysPerm):

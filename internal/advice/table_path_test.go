@@ -242,12 +242,6 @@ func goodTable() []row {
 			name: "throttled, then assigned", verdict: Registered, causes: []string{},
 			ev: refusedProbe(refuse(429, 429001, ""), state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete)),
 		},
-		{
-			name: "assigned, and then the hub refuses", verdict: Fault,
-			causes: []string{"suggests hub-identity-unusable", "allows stale-assignment"},
-			out:    []string{"hub-link-broken"},
-			ev:     refusedProbe(state(dps.StatusAssigned, 0, ""), failed(probe.StageHub), ends(probe.EndComplete)),
-		},
 	}
 }
 

@@ -169,7 +169,7 @@ func settle(found []candidate) []candidate {
 	return found
 }
 
-func count(list []candidate, is func(candidate) bool) int {
+func count[T any](list []T, is func(T) bool) int {
 	n := 0
 	for _, c := range list {
 		if is(c) {

@@ -87,3 +87,8 @@ func (k Key) sum(text string) []byte {
 	mac.Write([]byte(text))
 	return mac.Sum(nil)
 }
+
+// signer returns the function that signs with the key. It never fails.
+func (k Key) signer() func(message []byte) ([]byte, error) {
+	return func(message []byte) ([]byte, error) { return k.sum(string(message)), nil }
+}

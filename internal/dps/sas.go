@@ -38,15 +38,22 @@ type Token struct {
 // Sign returns the token for resource, valid until expiry, signed with key, in the
 // documented form (learn.microsoft.com: iot-dps/how-to-control-access).
 func Sign(key Key, resource string, expiry time.Time) Secret {
-	token, _ := SignWith(resource, expiry, func(message []byte) ([]byte, error) {
-		return key.sum(string(message)), nil // never fails, so neither does SignWith
-	})
+	token, _ := SignWith(resource, expiry, key.signer()) // which never fails
 	return token
 }
 
 // SignWith is Sign with a key that is held elsewhere, as in a TPM: sign returns the
 // HMAC-SHA256 of message. An error of sign is returned as it is.
 func SignWith(resource string, expiry time.Time, sign func(message []byte) ([]byte, error)) (Secret, error) {
+	token, err := signWith(resource, expiry, sign)
+	if err != nil {
+		return Secret{}, err
+	}
+	return NewSecret(token.Reveal() + "&skn=" + RegistrationPolicy), nil
+}
+
+// signWith returns a token that names no policy.
+func signWith(resource string, expiry time.Time, sign func(message []byte) ([]byte, error)) (Secret, error) {
 	sr := url.QueryEscape(resource)
 	se := strconv.FormatInt(expiry.Unix(), 10)
 	signature, err := sign([]byte(sr + "\n" + se))
@@ -54,7 +61,7 @@ func SignWith(resource string, expiry time.Time, sign func(message []byte) ([]by
 		return Secret{}, err
 	}
 	sig := url.QueryEscape(base64.StdEncoding.EncodeToString(signature))
-	return NewSecret(sasScheme + " sr=" + sr + "&sig=" + sig + "&se=" + se + "&skn=" + RegistrationPolicy), nil
+	return NewSecret(sasScheme + " sr=" + sr + "&sig=" + sig + "&se=" + se), nil
 }
 
 // ParseToken takes a token apart. Fields may stand in any order; only skn may be missing.

@@ -44,13 +44,25 @@ func (a keyAttestation) Inspect(Target, time.Time, time.Duration) Inputs {
 
 // Identify implements Attestation.
 func (a keyAttestation) Identify(target Target, now time.Time) Identity {
-	key, secrets := a.key, []dps.Secret{a.key.Text()}
+	key, secrets := a.deviceKey(target), []dps.Secret{a.key.Text()}
 	if a.group {
-		key = key.Derive(target.RegistrationID)
 		secrets = append(secrets, key.Text())
 	}
 	resource := dps.Resource(target.Scope, target.RegistrationID)
 	return Identity{Token: dps.Sign(key, resource, now.Add(tokenLifetime)), Secrets: secrets}
+}
+
+// SignForHub implements HubSigner.
+func (a keyAttestation) SignForHub(target Target, hub, deviceID string, now time.Time) dps.Secret {
+	return dps.SignHub(a.deviceKey(target), hub, deviceID, now.Add(tokenLifetime))
+}
+
+// deviceKey is the key of the device itself.
+func (a keyAttestation) deviceKey(target Target) dps.Key {
+	if a.group {
+		return a.key.Derive(target.RegistrationID)
+	}
+	return a.key
 }
 
 // tokenAttestation presents a token that somebody else made.

@@ -24,6 +24,11 @@ type Config struct {
 	Mode           Mode            // "" means ModeRegister
 	Payload        json.RawMessage // nil sends none
 	APIVersion     string          // "" means dps.DefaultAPIVersion
+	// CheckHub asks the assigned hub whether it takes the device, over the protocols that
+	// DropsLiveDevice tells of. NoHub says for the report why it is not asked, if there is
+	// more to say than that nobody wanted it.
+	CheckHub bool
+	NoHub    string
 
 	// Origins are handed on to the evidence. Remarks are warnings that the origins give
 	// rise to; they stand for those of the same id that the inputs stage would make itself.
@@ -95,6 +100,13 @@ type Attestation interface {
 	// Identify returns what to present for the target. It may be called again when a
 	// token has aged.
 	Identify(target Target, now time.Time) Identity
+}
+
+// HubSigner is an Attestation whose key proves the device to its hub as well: the service
+// writes it there.
+type HubSigner interface {
+	// SignForHub returns the token of the target's device for its hub.
+	SignForHub(target Target, hub, deviceID string, now time.Time) dps.Secret
 }
 
 // Identity is what a device presents on one connection: a client certificate in the TLS

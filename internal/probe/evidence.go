@@ -130,6 +130,7 @@ type Run struct {
 	// TPM is why the device's TPM could not answer the service; nil when it could, or was
 	// not asked. A TPM that fails before any packet is in Inputs instead.
 	TPM *TPMError
+	Hub *HubCheck // what the assigned hub said of the device; nil when it was not asked
 	End End
 }
 
@@ -153,9 +154,10 @@ type Finding struct {
 	Stage   StageID
 	Outcome Outcome
 	Took    time.Duration
-	Detail  string  // one line for a person
-	Needs   StageID // for Skipped: the stage whose failure prevents this one
-	Facts   []Fact  // for the report, in order
+	Detail  string   // one line for a person
+	Needs   StageID  // for Skipped: the stage whose failure prevents this one
+	Facts   []Fact   // for the report, in order
+	Steps   []string // what was done one after the other, a line each; nil where the stage is one step
 }
 
 // Fact is a named detail of a finding, for people and scripts.
@@ -335,6 +337,8 @@ const (
 	OpRegister Operation = "register"
 	OpStatus   Operation = "status"
 	OpLookup   Operation = "lookup"
+	// OpHub stands for a connection to the assigned hub, in a Wait.
+	OpHub Operation = "hub"
 )
 
 // Answer is one answer of the service, or the lack of one.
@@ -347,6 +351,7 @@ type Answer struct {
 	RetryAfter *RetryAfter
 	RequestID  string    // x-ms-request-id
 	Location   string    // where a redirect points
+	ETag       string    // of a message that a hub gave out: its lock token
 	Server     string    // how the answering server names itself
 	TooLarge   bool      // more than MaxBody bytes were sent; the rest was not read
 	Date       time.Time // the service's clock, zero when it told none

@@ -21,19 +21,19 @@ import (
 // runs have ended, the budget is spent or ctx is cancelled.
 func Do(ctx context.Context, cfg Config) Evidence {
 	start := time.Now()
-	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1)}
+	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1), asking: make(chan struct{}, 1)}
 	ev := Evidence{Started: p.cfg.Now(), Target: p.cfg.target(), Runs: make([]Run, len(cfg.Transports)), Origins: p.cfg.Origins}
 	ev.Inputs = p.cfg.Attestation.Inspect(ev.Target, p.cfg.Now(), p.cfg.ExpiresIn)
 	ev.Inputs.inspectSettings(ev.Target, p.cfg.Payload)
 	ev.Inputs.preferRemarks(p.cfg.Remarks)
-	p.inputs, p.target = &ev.Inputs, ev.Target
+	p.inputs = &ev.Inputs
 
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.Budget)
 	defer cancel()
 	var wg sync.WaitGroup
 	for i, transport := range p.cfg.Transports {
 		wg.Go(func() {
-			r := &runner{shared: p, transport: transport, run: &ev.Runs[i]}
+			r := newRunner(p, transport, ev.Target, &ev.Runs[i])
 			r.walk(ctx)
 		})
 	}
@@ -74,13 +74,15 @@ func (c Config) target() Target {
 // shared is what the runs of one probe have in common.
 type shared struct {
 	cfg    Config
-	target Target
 	inputs *Inputs
 	parent context.Context // without the budget: tells an interruption from a timeout
 	events sync.Mutex
 	// registering holds one token: two runs that register the same identity at once
 	// would get a conflict that no device has.
 	registering chan struct{}
+	// asking holds one token: a hub keeps one connection of a device, and two runs would
+	// cut each other off.
+	asking chan struct{}
 }
 
 func (s *shared) now() time.Time { return s.cfg.Now() }

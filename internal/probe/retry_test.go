@@ -158,7 +158,8 @@ func scripted(t *testing.T, session Session) *runner {
 	t.Helper()
 	cfg := Config{Transports: []Transport{NewHTTPS()}}.withDefaults()
 	return &runner{
-		shared:    &shared{cfg: cfg, target: Target{Mode: cfg.Mode}, parent: t.Context(), registering: make(chan struct{}, 1)},
+		shared:    &shared{cfg: cfg, parent: t.Context(), registering: make(chan struct{}, 1)},
+		target:    Target{Mode: cfg.Mode},
 		transport: NewHTTPS(),
 		run:       &Run{},
 		session:   session,

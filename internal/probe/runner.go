@@ -18,6 +18,7 @@ import (
 type runner struct {
 	*shared
 	transport Transport
+	target    Target
 	run       *Run
 	way       ProxyChoice // how the service is reached
 
@@ -31,15 +32,21 @@ type runner struct {
 	proved   bool   // the TPM has answered the service's challenge
 }
 
+// newRunner is at the beginning of the way to target, on a transport, with run as its
+// evidence.
+func newRunner(s *shared, transport Transport, target Target, run *Run) *runner {
+	r := &runner{shared: s, transport: transport, target: target, run: run, pace: newPacer(s.cfg.RetryMaxWait)}
+	run.Transport = transport.ID()
+	r.way = s.cfg.Proxy.choose(target.Endpoint.Host, transport.Port(target.Endpoint))
+	run.Route = r.way.route()
+	r.identity = s.cfg.Attestation.Identify(target, s.now())
+	r.identity.redact = newRedactor(r.identity)
+	return r
+}
+
 // walk runs every stage in order and leaves one finding for each.
 func (r *runner) walk(ctx context.Context) {
 	defer r.close()
-	r.run.Transport = r.transport.ID()
-	r.way = r.cfg.Proxy.choose(r.target.Endpoint.Host, r.transport.Port(r.target.Endpoint))
-	r.run.Route = r.way.route()
-	r.identity = r.cfg.Attestation.Identify(r.target, r.now())
-	r.identity.redact = newRedactor(r.identity)
-	r.pace = newPacer(r.cfg.RetryMaxWait)
 	var blocked StageID
 	for _, s := range stages() {
 		f := r.stage(ctx, s, blocked)
@@ -56,7 +63,7 @@ func (r *runner) walk(ctx context.Context) {
 
 // stage runs one stage unless an earlier one failed or it is not meant to run.
 func (r *runner) stage(ctx context.Context, s stage, blocked StageID) Finding {
-	if why := s.notApplicable(r.target.Mode); why != "" {
+	if why := s.notApplicable(r.cfg); why != "" {
 		return Finding{Stage: s.id, Outcome: NotApplicable, Detail: why}
 	}
 	if blocked != "" {
@@ -85,14 +92,20 @@ func (r *runner) interrupted() bool { return errors.Is(r.parent.Err(), context.C
 
 func (r *runner) close() {
 	r.release()
-	if r.session != nil {
-		r.session.Close()
-	}
+	r.leave()
 	if r.proven != nil {
 		r.proven.Close()
 	}
 	if r.tcp != nil {
 		r.tcp.Close()
+	}
+}
+
+// leave ends the session with the service.
+func (r *runner) leave() {
+	if r.session != nil {
+		r.session.Close()
+		r.session = nil
 	}
 }
 
@@ -143,6 +156,8 @@ func stageOf(op Operation) StageID {
 		return StageOpen
 	case OpStatus:
 		return StageAssign
+	case OpHub:
+		return StageHub
 	}
 	return StageRegister
 }

@@ -19,7 +19,8 @@ import (
 type fakeTPM struct {
 	failure       *probe.TPMError // before any packet
 	activate, hub error
-	during        func()   // called while a challenge is answered
+	during        func() // called while a challenge is answered
+	sign          func(message []byte) ([]byte, error)
 	received      []string // the blobs, "hub" before that of an assignment
 }
 
@@ -48,8 +49,11 @@ func (f *fakeTPM) ActivateHub(_ context.Context, blob []byte) error {
 	return f.hub
 }
 
-func (f *fakeTPM) SignForHub(context.Context, []byte) ([]byte, error) {
-	return nil, errors.New("not asked for")
+func (f *fakeTPM) SignForHub(_ context.Context, message []byte) ([]byte, error) {
+	if f.sign == nil {
+		return nil, errors.New("not asked for")
+	}
+	return f.sign(message)
 }
 
 func (f *fakeTPM) take(blob string) {

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -16,8 +17,8 @@ import (
 // stage is one step of a probe.
 type stage struct {
 	id StageID
-	// notApplicable says why a mode never runs the stage, "" when it does.
-	notApplicable func(Mode) string
+	// notApplicable says why a probe never runs the stage, "" when it does.
+	notApplicable func(Config) string
 	run           func(*runner, context.Context) Finding
 }
 
@@ -31,20 +32,25 @@ func stages() []stage {
 		{StageOpen, always, (*runner).open},
 		{StageRegister, unlessPreflight, (*runner).register},
 		{StageAssign, unlessPreflight, (*runner).assign},
-		{StageHub, notBuilt, nil},
+		{StageHub, unlessUnasked, (*runner).checkHub},
 	}
 }
 
-func always(Mode) string { return "" }
+func always(Config) string { return "" }
 
-func unlessPreflight(m Mode) string {
-	if m == ModePreflight {
+func unlessPreflight(c Config) string {
+	if c.Mode == ModePreflight {
 		return "not asked for: preflight stops before it"
 	}
 	return ""
 }
 
-func notBuilt(Mode) string { return "the assigned hub was not asked" }
+func unlessUnasked(c Config) string {
+	if c.CheckHub {
+		return unlessPreflight(c)
+	}
+	return cmp.Or(c.NoHub, "the assigned hub was not asked")
+}
 
 // inspect reports what is known before any packet.
 func (r *runner) inspect(context.Context) Finding {

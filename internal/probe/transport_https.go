@@ -44,24 +44,21 @@ func (httpsTransport) Supports(Mode, AttestationKind) error { return nil }
 // any HTTP answer proves that HTTP passes, and its Date compares the clocks before a
 // token is judged by them.
 func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
-	s := &httpsSession{target: target, token: id.Token, redact: id.redactor(), client: &http.Client{
-		Transport: &http.Transport{
-			DialTLSContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
-			DisableCompression:     true,
-			MaxConnsPerHost:        1, // one identity, one connection
-			MaxResponseHeaderBytes: maxHeader,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	s := newHTTPSSession(dial, target, id)
 	a := s.call(ctx, "", http.MethodGet, "/", "", nil)
-	opening := Opening{
-		Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body, Date: a.Date, Failure: a.Failure, Exchanges: a.exchanges(),
-	}
 	if a.Failure != nil {
 		s.Close()
-		return nil, opening
+		return nil, openingOf(a)
 	}
-	return s, opening
+	return s, openingOf(a)
+}
+
+// openingOf is what an answer tells of the way.
+func openingOf(a Answer) Opening {
+	return Opening{
+		Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body,
+		RetryAfter: a.RetryAfter, Date: a.Date, Failure: a.Failure, Exchanges: a.exchanges(),
+	}
 }
 
 // httpsSession makes calls on one kept-alive connection.
@@ -70,6 +67,18 @@ type httpsSession struct {
 	target Target
 	token  dps.Secret
 	redact *redactor
+}
+
+func newHTTPSSession(dial Dialer, target Target, id Identity) *httpsSession {
+	return &httpsSession{target: target, token: id.Token, redact: id.redactor(), client: &http.Client{
+		Transport: &http.Transport{
+			DialTLSContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+			DisableCompression:     true,
+			MaxConnsPerHost:        1, // one identity, one connection
+			MaxResponseHeaderBytes: maxHeader,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
 }
 
 // Register implements Session.
@@ -152,6 +161,7 @@ func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor
 	a.Status = resp.StatusCode
 	a.Server = resp.Header.Get("Server")
 	a.RequestID = resp.Header.Get("x-ms-request-id")
+	a.ETag = resp.Header.Get("ETag")
 	a.Location = resp.Header.Get("Location")
 	if a.Status/100 != 3 {
 		a.Location = "" // a 202 may name the operation's address; only a redirect is news

@@ -14,7 +14,8 @@ type exchange struct {
 	received []string
 }
 
-// newExchanges are the calls of a run: that which opened the session, then all others.
+// newExchanges are the calls of a run: that which opened the session, then all others to the
+// service, then those to the hub.
 func newExchanges(run *probe.Run) []exchange {
 	var list []exchange
 	if run.Opening != nil {
@@ -25,6 +26,17 @@ func newExchanges(run *probe.Run) []exchange {
 	for _, a := range run.Answers {
 		if a.Exchange != nil {
 			list = append(list, newExchange(string(a.Op), a.Exchange))
+		}
+	}
+	if run.Hub == nil {
+		return list
+	}
+	for _, step := range run.Hub.Steps {
+		if step.Answer == nil {
+			continue
+		}
+		for i := range step.Answer.Exchanges {
+			list = append(list, newExchange("hub", &step.Answer.Exchanges[i]))
 		}
 	}
 	return list

@@ -102,7 +102,7 @@ func markRule(m *markdown, rule *advice.Rule) {
 		m.paragraph(escape("There is no scenario: " + Clean(rule.NoScenario)))
 		return
 	}
-	m.fence("sh", sandboxCommand(rule))
+	m.fence("sh", rule.SandboxCommand())
 }
 
 func (a *Answer) markUnknown(m *markdown) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -8,7 +9,6 @@ import (
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/codes"
-	"dpsdiag/internal/probe"
 )
 
 // drawText draws every answer in turn, and what they say together.
@@ -121,27 +121,16 @@ func drawMore(p *page, causes []*advice.Rule) {
 
 // moreOf are commands, each with what it tells.
 func moreOf(causes []*advice.Rule) []field {
-	var shown *advice.Rule
+	sandbox := ""
 	var list []field
 	for _, rule := range causes {
 		list = append(list, field{"dpsdiag explain " + rule.ID, rule.Title})
-		if shown == nil && rule.Scenario != "" {
-			shown = rule
-		}
+		sandbox = cmp.Or(sandbox, rule.SandboxCommand())
 	}
-	if shown != nil {
-		list = append(list, field{sandboxCommand(shown), "see it happen, without Azure"})
+	if sandbox != "" {
+		list = append(list, field{sandbox, "see it happen, without Azure"})
 	}
 	return list
-}
-
-// sandboxCommand plays the scenario of a cause. The sandbox has every credential but a TPM.
-func sandboxCommand(rule *advice.Rule) string {
-	command := "dpsdiag probe --sandbox " + rule.Scenario
-	if slices.Equal(rule.Only.Kinds, []probe.AttestationKind{probe.KindTPM}) {
-		command += " --tpm /dev/tpmrm0"
-	}
-	return command
 }
 
 // maxShownCodes bounds the list of codes below a cause.
@@ -168,7 +157,7 @@ func drawRule(p *page, rule *advice.Rule) {
 		p.hang("There is no scenario: "+rule.NoScenario, span{"  ", plain})
 		return
 	}
-	p.command(sandboxCommand(rule), span{"  $ ", faint})
+	p.command(rule.SandboxCommand(), span{"  $ ", faint})
 }
 
 func drawDecider(p *page, d *advice.Decider) {

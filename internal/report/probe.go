@@ -80,6 +80,8 @@ type Stage struct {
 	Detail     string            `json:"detail"`
 	Needs      string            `json:"needs"` // for skipped: the stage whose failure prevents this one
 	Facts      map[string]string `json:"facts"`
+
+	steps []string // for people; in JSON they are facts: step-01, step-02 ...
 }
 
 // Reply is the last thing the service told about the registration.
@@ -268,6 +270,9 @@ func newStage(f probe.Finding) Stage {
 	for _, fact := range f.Facts {
 		facts[Clean(fact.Name)] = Clean(fact.Value)
 	}
+	for i, step := range f.Steps {
+		facts[fmt.Sprintf("step-%02d", i+1)] = Clean(step)
+	}
 	return Stage{
 		ID:         string(f.Stage),
 		Outcome:    string(f.Outcome),
@@ -275,6 +280,7 @@ func newStage(f probe.Finding) Stage {
 		Detail:     Clean(f.Detail),
 		Needs:      string(f.Needs),
 		Facts:      facts,
+		steps:      cleanAll(f.Steps),
 	}
 }
 

@@ -108,6 +108,21 @@ func (s *Stage) draw(p *page) {
 	p.hang(s.detail(), lead...)
 	if p.opts.Verbose {
 		s.drawFacts(p)
+		return
+	}
+	indent := 0
+	for _, part := range lead {
+		indent += columns(part.text)
+	}
+	s.drawSteps(p, indent)
+}
+
+// drawSteps tells what was done in a stage, unless it was one thing that its line tells.
+func (s *Stage) drawSteps(p *page, indent int) {
+	for i, step := range s.steps {
+		if len(s.steps) > 1 {
+			p.hang(step, span{fmt.Sprintf("%s%d. ", strings.Repeat(" ", indent), i+1), faint})
+		}
 	}
 }
 
@@ -235,16 +250,34 @@ func (d *Probe) verdictText() string {
 	case advice.Registered:
 		return d.registeredText()
 	case advice.Fault:
-		if len(d.Causes) == 0 {
-			return "the device does not provision, and no cause that dpsdiag knows fits"
+		text := "the device does not provision"
+		if d.stoppedAtHub() {
+			text = "the device is assigned to a hub, but cannot use it"
 		}
-		return "the device does not provision"
+		if len(d.Causes) == 0 {
+			return text + ", and no cause that dpsdiag knows fits"
+		}
+		return text
 	case advice.RetryLater:
 		return "the service asks to come back later; there is nothing to fix on the device"
 	case advice.Interrupted:
 		return "this is what was learned until then"
 	}
 	return "nothing could be concluded"
+}
+
+// stoppedAtHub reports whether every run that failed did so at the hub.
+func (d *Probe) stoppedAtHub() bool {
+	at := false
+	for _, run := range d.Runs {
+		for _, s := range run.Stages {
+			if s.Outcome == string(probe.Failed) && s.ID != string(probe.StageHub) {
+				return false
+			}
+			at = at || s.Outcome == string(probe.Failed)
+		}
+	}
+	return at
 }
 
 func (d *Probe) registeredText() string {

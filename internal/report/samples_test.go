@@ -37,6 +37,13 @@ func probeSamples() []sample {
 				Because: []string{"the service answered 429 to each of 4 attempts"}, Remedies: []string{"Wait, then try again"}, Explain: "429",
 			}},
 		}, Tool{"1.2.3"}, false)},
+		{"probe-hub", NewProbe(refusedByHub(), advice.Diagnosis{
+			Verdict: advice.Fault, Runs: []advice.Verdict{advice.Fault},
+			Causes: []advice.Cause{{
+				Rule: &advice.Rule{ID: "hub-identity-unusable", Title: "Device identity in the hub deleted, disabled or re-keyed"}, Strength: advice.Suggests,
+				Because: []string{"a second registration did not change that"}, Remedies: []string{"Look the identity up in the hub"}, Explain: "hub-identity-unusable",
+			}},
+		}, Tool{"1.2.3"}, false)},
 		{"probe-interrupted", NewProbe(interrupted(), advice.Diagnosis{
 			Verdict: advice.Interrupted, Runs: []advice.Verdict{advice.Interrupted},
 		}, Tool{"1.2.3"}, false)},
@@ -95,6 +102,34 @@ func healthy() *probe.Evidence {
 		},
 		End: probe.EndComplete,
 	})
+}
+
+// refusedByHub is a registration whose hub refuses the device twice.
+func refusedByHub() *probe.Evidence {
+	ev := healthy()
+	run := &ev.Runs[0]
+	const hub = "plant-4.azure-devices.net"
+	run.Findings[len(run.Findings)-1] = probe.Finding{
+		Stage: probe.StageHub, Outcome: probe.Failed, Took: 412 * time.Millisecond,
+		Detail: hub + " refuses the device sensor-17: 401 IotHubUnauthorizedAccess, also after it was registered again",
+		Facts:  []probe.Fact{{Name: "hub", Value: hub}, {Name: "result", Value: "denied"}, {Name: "hub-error", Value: "IotHubUnauthorizedAccess"}},
+		Steps: []string{
+			"asked " + hub + " over https: 401 IotHubUnauthorizedAccess",
+			"registered again: assigned to " + hub + " as sensor-17",
+			"asked " + hub + " over https: 401 IotHubUnauthorizedAccess",
+		},
+	}
+	refusal := &probe.Opening{Layer: probe.LayerHTTP, Status: 401, Exchanges: []probe.Exchange{{
+		Request: probe.Message{Line: "GET /devices/sensor-17/messages/devicebound?api-version=2021-04-12 HTTP/1.1"},
+		Answer:  probe.Message{Line: "HTTP/1.1 401 Unauthorized"},
+	}}}
+	run.Hub = &probe.HubCheck{Hub: hub, DeviceID: "sensor-17", Steps: []probe.HubStep{
+		{Action: probe.HubAsk, Result: probe.HubDenied, Answer: refusal},
+		{Action: probe.HubRegister, Result: probe.HubTaken},
+		{Action: probe.HubAsk, Result: probe.HubDenied, Answer: &probe.Opening{Layer: probe.LayerHTTP, Status: 401}},
+	}}
+	run.End = probe.EndRefused
+	return ev
 }
 
 func preflight() *probe.Evidence {
@@ -216,7 +251,7 @@ func hostile(text string) *probe.Evidence {
 	findings := append(upToOpen(),
 		probe.Finding{
 			Stage: probe.StageRegister, Outcome: probe.Failed, Took: time.Millisecond, Detail: text,
-			Facts: []probe.Fact{{Name: text, Value: text}},
+			Facts: []probe.Fact{{Name: text, Value: text}}, Steps: []string{text, text},
 		},
 		probe.Finding{Stage: probe.StageAssign, Outcome: probe.Skipped, Needs: probe.StageRegister, Detail: "needs register"},
 		probe.Finding{Stage: probe.StageHub, Outcome: probe.NotApplicable, Detail: text})

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/probe"
+	"dpsdiag/internal/report"
+)
+
+// hubOptions are the flags about the assigned hub.
+type hubOptions struct{ check, yes bool }
+
+func (o *hubOptions) addTo(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.check, "check-hub", false, "after the assignment connect to the assigned hub with the same credential, and do what a device should if it is refused: register again, once. "+
+		"Over MQTT this disconnects a live device of the same id; HTTPS, by which AMQP devices are checked too, disconnects none")
+	flags.BoolVar(&o.yes, "yes", false, "do not ask before --check-hub disconnects a live device")
+}
+
+// decide settles whether the hub is asked. On a terminal a person is asked first where that
+// would disconnect a live device; a sandbox has none.
+func (o *hubOptions) decide(a *app, cfg *probe.Config, sandbox bool) error {
+	cfg.CheckHub = o.check
+	drops := dropping(cfg.Transports)
+	if !o.check || sandbox || len(drops) == 0 {
+		return nil
+	}
+	tell(a.stderr, "dpsdiag: warning: --check-hub over %s disconnects a live device %s from its hub", strings.Join(drops, ", "), cfg.RegistrationID)
+	if o.yes || !a.interactive() {
+		return nil
+	}
+	agreed, err := a.confirm("Go on with the hub check?")
+	if err != nil {
+		return usagef("give --yes to go on without a question", "--check-hub: the answer cannot be read: %v", err)
+	}
+	if !agreed {
+		cfg.CheckHub, cfg.NoHub = false, "left out: a live device of this id was not to be disconnected"
+	}
+	return nil
+}
+
+// dropping are the transports over which the hub check disconnects a live device.
+func dropping(transports []probe.Transport) []string {
+	var names []string
+	for _, t := range transports {
+		if probe.DropsLiveDevice(t.ID()) {
+			names = append(names, string(t.ID()))
+		}
+	}
+	return names
+}
+
+// interactive reports whether a person can be asked and sees the question.
+func (a *app) interactive() bool {
+	_, reads := a.terminal(a.stdin)
+	_, sees := a.terminal(a.stderr)
+	return reads && sees
+}
+
+// confirm asks a question; anything but y or yes is no.
+func (a *app) confirm(question string) (bool, error) {
+	if _, err := fmt.Fprintf(a.stderr, "%s [y/N] ", report.Clean(question)); err != nil {
+		return false, err
+	}
+	const longest = 256
+	line, err := bufio.NewReader(io.LimitReader(a.stdin, longest)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return false, err
+	}
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return true, nil
+	}
+	return false, nil
+}

@@ -1,0 +1,192 @@
+package advice
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
+)
+
+// atHub is the case of the assigned hub that did not take the device: the way there is
+// judged as that to the service is. It is c itself where the hub did, or was not asked, and
+// where the device's own TPM failed.
+func (c *Case) atHub() *Case {
+	check := c.Run.Hub
+	failed := c.Run.FailedStage()
+	if check == nil || c.Run.TPM != nil || failed == nil || failed.Stage != probe.StageHub {
+		return c
+	}
+	ev := *c.Evidence
+	ev.Target.Endpoint = check.Endpoint
+	at := &Case{Evidence: &ev, Run: &check.Path, hub: check, hubSays: cmp.Or(failed.Detail, "the stage failed")}
+	at.across = compareHubs(c.Evidence, check.Endpoint)
+	at.Rows = rowsOf(at.Run, nil, at.kind())
+	return at
+}
+
+// compareHubs puts the ways to one hub side by side.
+func compareHubs(ev *probe.Evidence, endpoint dps.Endpoint) *comparison {
+	m := &comparison{endpoint: endpoint}
+	for i := range ev.Runs {
+		run := &ev.Runs[i]
+		if run.Hub == nil || run.Hub.Endpoint != endpoint {
+			continue
+		}
+		path := &run.Hub.Path
+		m.note(path)
+		if last := run.Hub.Last(probe.HubAsk); last != nil && last.Answer != nil && last.Answer.Failure == nil {
+			m.answered = append(m.answered, path)
+		}
+		if verdictOf(ev.Target.Mode, run) == Registered {
+			m.passed = append(m.passed, path)
+		}
+	}
+	return m
+}
+
+// hubAnswer is what the hub last answered with the result; nil when that was not its last
+// word.
+func (c *Case) hubAnswer(result probe.HubResult) *probe.HubStep {
+	if c.hub == nil {
+		return nil
+	}
+	last := c.hub.Last(probe.HubAsk)
+	if last == nil || last.Result != result || last.Answer == nil {
+		return nil
+	}
+	return last
+}
+
+// hubError is the hub's own name of the error with which it refused the device, "" if it
+// told none.
+func (c *Case) hubError() string {
+	step := c.hubAnswer(probe.HubDenied)
+	if step == nil || step.Answer.Body.Hub == nil {
+		return ""
+	}
+	return step.Answer.Body.Hub.Name()
+}
+
+// Errors of a hub by its own names (azure-iot-sdk-csharp iothub/service/src/Common/
+// Exceptions/ErrorCode.cs).
+const (
+	hubNoDevice = "DeviceNotFound"
+	hubQuota    = "IotHubQuotaExceeded"
+)
+
+func weighHubIdentity(c *Case) Weight {
+	step := c.hubAnswer(probe.HubDenied)
+	switch {
+	case c.hub != nil && c.tlsFailure() == probe.TLSAlert && c.kind() == probe.KindX509:
+		return suggested("the hub broke the TLS handshake off at a certificate that the provisioning service took")
+	case step == nil:
+		return Weight{}
+	case c.hubError() == hubQuota:
+		return ruledOut("the hub says that its quota is used up, so it knows the device")
+	}
+	w := suggested("provisioning itself went through: it is the hub that answers " + step.Text)
+	if c.hubError() == hubNoDevice {
+		w.Because = append(w.Because, "the hub says that it has no such device")
+	}
+	switch again := c.hub.Last(probe.HubRegister); {
+	case again == nil:
+		w.Because = append(w.Because, "it was not registered again, which may heal it")
+	case again.Result == probe.HubTaken:
+		w.Because = append(w.Because, "a second registration did not change that")
+		w.Remedies = []string{"Look the identity up in the hub and enable it, or delete it there and register once more: registering again alone did not help"}
+	}
+	return w
+}
+
+// weighStale judges an assignment that a new registration may bring up to date.
+func weighStale(c *Case) Weight {
+	step := c.hubAnswer(probe.HubDenied)
+	switch {
+	case step == nil || c.hubError() == hubQuota:
+		return Weight{}
+	case c.hub.Last(probe.HubRegister) != nil:
+		return allowed("the hub may hold what an earlier registration wrote, if the enrollment's reprovision policy is never")
+	case c.hubError() == hubNoDevice:
+		return suggested("the service holds an assignment to a hub that does not know the device")
+	}
+	return allowed("the hub may hold what an earlier registration wrote")
+}
+
+func weighQuota(c *Case) Weight {
+	switch {
+	case c.hubError() == hubQuota:
+		return suggested("the hub names it: " + hubQuota)
+	case c.reached(Assigned) != "":
+		return ruledOut(c.reached(Assigned))
+	}
+	return Weight{}
+}
+
+// hubBusy judges a hub that asked to come back later, to the end, by whether its answer is
+// one to too many requests.
+func (c *Case) hubBusy(throttling bool) Weight {
+	step := c.hubAnswer(probe.HubBusy)
+	switch {
+	case step == nil:
+		return Weight{}
+	case step.Answer.Layer == probe.LayerMQTTConnect && throttling:
+		return allowed("MQTT has one return code for a hub that is away and one that has too much to do")
+	case step.Answer.Layer == probe.LayerMQTTConnect:
+		return suggested("this return code is for a server that is not available")
+	case throttling != (step.Answer.Status == http.StatusTooManyRequests):
+		return Weight{}
+	case !throttling:
+		return suggested("the 500 series tells of a failure on the side of the hub")
+	case step.Answer.Body.Kind == dps.BodyHubError:
+		return proven(fmt.Sprintf("%d of %d answers of the hub were 429", c.hubPutOff(), len(c.hub.Steps)-c.hubCalls()))
+	}
+	return suggested("the hub answered 429")
+}
+
+// hubPutOff counts the answers of the hub of status 429.
+func (c *Case) hubPutOff() int {
+	return count(c.hub.Steps, func(s probe.HubStep) bool { return s.Answer != nil && s.Answer.Status == http.StatusTooManyRequests })
+}
+
+// hubCalls counts the steps that were calls to the service.
+func (c *Case) hubCalls() int {
+	return count(c.hub.Steps, func(s probe.HubStep) bool { return s.Action != probe.HubAsk })
+}
+
+// weighNoHubAnswer judges an answer in place of the hub's.
+func (c *Case) weighNoHubAnswer() Weight {
+	step := c.hubAnswer(probe.HubOdd)
+	switch {
+	case step == nil:
+		return Weight{}
+	case step.Answer.Body.Kind.Foreign() || step.Answer.Location != "":
+		return suggested("what answered in place of the hub is none: " + step.Text)
+	}
+	return allowed("the answer is none that a hub gives: " + step.Text)
+}
+
+// healed is what to say of a hub that took the device only after a new registration, "" if
+// there is nothing to say.
+func healed(check *probe.HubCheck) string {
+	if check == nil || !check.Healed() {
+		return ""
+	}
+	text := "the hub refused the device until it was registered again"
+	if refused := check.Refusal(); refused != nil {
+		text = fmt.Sprintf("%s refused the device (%s) until it was registered again", refused.Hub, refused.Text)
+	}
+	return text + "; a device does the same on 401, 403 or 404 from its hub"
+}
+
+// keepHub makes a step check the hub again, where one was checked: a preflight would not
+// come that far.
+func keepHub(command string, runs []probe.Run) string {
+	if !slices.ContainsFunc(runs, func(run probe.Run) bool { return run.Hub != nil }) {
+		return command
+	}
+	return strings.NewReplacer(" --preflight", " --check-hub", " --lookup", " --lookup --check-hub").Replace(command)
+}

@@ -1,0 +1,58 @@
+package dps
+
+import (
+	"net/url"
+	"strings"
+	"time"
+)
+
+// HubAPIVersion is the api-version with which a device opens its hub
+// (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub).
+const HubAPIVersion = "2021-04-12"
+
+// HubResource is what the token of a device speaks for at its hub:
+// {hub}/devices/{deviceId}, not yet URL-encoded
+// (learn.microsoft.com: iot-hub/authenticate-authorize-sas).
+func HubResource(hub, deviceID string) string { return hub + "/devices/" + deviceID }
+
+// SignHubWith returns the token of a device for its hub, valid until expiry. It names no
+// policy, since the key is the device's own. sign returns the HMAC-SHA256 of message; its
+// error is returned as it is.
+func SignHubWith(hub, deviceID string, expiry time.Time, sign func(message []byte) ([]byte, error)) (Secret, error) {
+	return signWith(HubResource(hub, deviceID), expiry, sign)
+}
+
+// SignHub is SignHubWith a key that is at hand.
+func SignHub(key Key, hub, deviceID string, expiry time.Time) Secret {
+	token, _ := SignHubWith(hub, deviceID, expiry, key.signer()) // which never fails
+	return token
+}
+
+// HubMQTTUsername is the user name of a CONNECT to a hub; its client id is the device id
+// (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub).
+func HubMQTTUsername(hub, deviceID string) string {
+	return hub + "/" + deviceID + "/?" + Query(HubAPIVersion)
+}
+
+// HubMessagesPath is the path of a request for the next message to a device (GET), the id
+// escaped (azure-iot-sdk-node common/core/src/endpoint.ts).
+func HubMessagesPath(deviceID string) string {
+	return "/devices/" + url.PathEscape(deviceID) + "/messages/devicebound"
+}
+
+// HubAbandonPath is the path by which a message that was received is given back (POST), so
+// that the device gets it (azure-iot-sdk-node device/transport/http/src/http_receiver.ts).
+func HubAbandonPath(deviceID, lockToken string) string {
+	return HubMessagesPath(deviceID) + "/" + url.PathEscape(lockToken) + "/abandon"
+}
+
+// Name is the hub's own name of its error, such as DeviceNotFound; "" when the body does
+// not tell it (azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs).
+func (e *HubError) Name() string {
+	_, rest, found := strings.Cut(e.Message, "ErrorCode:")
+	name, _, ended := strings.Cut(rest, ";")
+	if !found || !ended || strings.ContainsAny(name, " \t\r\n") {
+		return ""
+	}
+	return name
+}

@@ -1,0 +1,109 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"dpsdiag/internal/dps"
+)
+
+// hubTarget is a device at the hub that it was assigned to.
+type hubTarget struct {
+	name     string // as the service told it, with a port if there was one
+	deviceID string
+	endpoint dps.Endpoint
+}
+
+// hubProtocol is one way of asking a hub whether it takes a device.
+type hubProtocol interface {
+	// transport is the one whose port and name the protocol has.
+	transport() Transport
+	// ask shows the identity to the hub and takes leave at once. dial connects.
+	ask(ctx context.Context, dial Dialer, hub hubTarget, id Identity) Opening
+}
+
+// hubProtocolFor is how the hub of a device is asked that comes over a transport. AMQP is
+// not spoken to hubs here, so its devices are asked about over HTTPS.
+func hubProtocolFor(id TransportID) hubProtocol {
+	switch id {
+	case MQTT:
+		return hubMQTT{}
+	case MQTTWS:
+		return hubMQTT{overWebSocket: true}
+	}
+	return hubHTTPS{}
+}
+
+// DropsLiveDevice reports whether asking the hub about a device that comes over a transport
+// ends the connection of that device, if it has one: a hub keeps one for each
+// (learn.microsoft.com: iot-hub/troubleshoot-error-codes, 400027). A request of HTTPS ends
+// none.
+func DropsLiveDevice(id TransportID) bool {
+	_, overHTTPS := hubProtocolFor(id).(hubHTTPS)
+	return !overHTTPS
+}
+
+// hubResult is what the answer of a hub means for the device. A page in place of an error
+// is not the hub's; a connection that was cut tells nothing.
+func (o *Opening) hubResult() HubResult {
+	switch {
+	case o.Failure != nil && (o.Failure.Kind == NetTimeout || o.Failure.Kind == NetReset):
+		return HubSilent
+	case o.Failure != nil:
+		return HubOdd
+	case o.Layer == LayerMQTTConnect:
+		return connackResult(byte(o.Status))
+	case o.Status == http.StatusTooManyRequests || o.Status/100 == 5:
+		return HubBusy
+	case o.Body.Kind.Foreign():
+		return HubOdd
+	}
+	switch o.Status {
+	case http.StatusNoContent:
+		return HubTaken
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		return HubDenied
+	}
+	return HubOdd
+}
+
+// connackResult takes a CONNACK. A device that is unknown, disabled or not believed gets 5
+// (GitHub issues Azure/azure-iot-sdk-c#647 and #2300), a hub in trouble says 3
+// (Azure/azure-iot-sdk-csharp#1510).
+func connackResult(code byte) HubResult {
+	switch code {
+	case packets.Accepted:
+		return HubTaken
+	case packets.ErrRefusedIDRejected, packets.ErrRefusedBadUsernameOrPassword, packets.ErrRefusedNotAuthorised:
+		return HubDenied
+	case packets.ErrRefusedServerUnavailable:
+		return HubBusy
+	}
+	return HubOdd
+}
+
+// describeHub says in one line what a hub answered.
+func (o *Opening) describeHub() string {
+	switch {
+	case o.Failure != nil && o.Failure.Kind == NetTimeout:
+		return "no answer came"
+	case o.Failure != nil && o.Failure.Kind == NetReset:
+		return "the connection was cut before an answer"
+	case o.Failure != nil:
+		return "no usable answer: " + describeNet(o.Failure)
+	case o.Layer == LayerMQTTConnect:
+		return cmp.Or(o.Refusal, "CONNACK 0: accepted")
+	case o.Body.Hub != nil:
+		return joinWords(strconv.Itoa(o.Status), cmp.Or(o.Body.Hub.Name(), o.Body.Hub.Message))
+	case o.Location != "":
+		return fmt.Sprintf("%d: redirected to %s", o.Status, o.Location)
+	case o.Body.Kind.Foreign() && o.Status/100 != 2:
+		return fmt.Sprintf("%d with a body that no hub sends (%s)", o.Status, o.Body.Kind)
+	}
+	return joinWords(strconv.Itoa(o.Status), http.StatusText(o.Status))
+}

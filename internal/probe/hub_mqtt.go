@@ -1,0 +1,58 @@
+package probe
+
+import (
+	"context"
+	"net"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"dpsdiag/internal/dps"
+)
+
+// hubMQTT asks a hub over MQTT 3.1.1: CONNECT, and DISCONNECT once the CONNACK has come
+// (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub).
+type hubMQTT struct{ overWebSocket bool }
+
+func (h hubMQTT) transport() Transport { return mqttTransport(h) }
+
+func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identity) Opening {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	conn, opening := mqttTransport(h).dial(ctx, dial, hub.endpoint, id.redactor())
+	if conn == nil {
+		return opening
+	}
+	defer conn.Close()
+	release := bound(ctx, conn)
+	defer release()
+	opening.Layer, opening.Status = LayerMQTTConnect, 0
+	if err := greetHub(conn, hub, id); err != nil {
+		opening.failMQTT(err)
+		if ctx.Err() != nil {
+			opening.Failure = classifyNet(ctx.Err())
+		}
+	}
+	return opening
+}
+
+// greetHub connects as the device. The session is asked for as one that lasts, so that what
+// the hub keeps for the device stays as it is; no message is acknowledged.
+func greetHub(conn net.Conn, hub hubTarget, id Identity) error {
+	connect := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
+	connect.ProtocolName, connect.ProtocolVersion = "MQTT", 4
+	connect.ClientIdentifier = hub.deviceID
+	connect.UsernameFlag, connect.Username = true, dps.HubMQTTUsername(hub.name, hub.deviceID)
+	if !id.Token.IsZero() {
+		connect.PasswordFlag, connect.Password = true, []byte(id.Token.Reveal())
+	}
+	connect.Keepalive = uint16(mqttKeepAlive.Seconds())
+	if err := connect.Write(conn); err != nil {
+		return err
+	}
+	if _, err := newMQTTWire(conn).next(); err != nil {
+		return err
+	}
+	// The hub has spoken. That the farewell arrives is not needed: the connection ends.
+	_ = packets.NewControlPacket(packets.Disconnect).Write(conn)
+	return nil
+}

@@ -1,0 +1,177 @@
+package probe
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"dpsdiag/internal/dps"
+)
+
+// checkHub asks the assigned hub whether it takes the device, and does what a device should
+// do on its answer: register again, once, when it is refused; look the registration up and
+// come back when the hub is unwell (learn.microsoft.com: iot-dps/concepts-deploy-at-scale).
+func (r *runner) checkHub(ctx context.Context) Finding {
+	_, registration := stateOf(r.last)
+	if why := r.hubOutOfReach(registration); why != "" {
+		return Finding{Outcome: NotApplicable, Detail: why}
+	}
+	r.leave() // as a device does before it turns to its hub
+	check := &HubCheck{Protocol: hubProtocolFor(r.run.Transport).transport().ID()}
+	r.run.Hub = check
+	f := check.addTo(r.followHub(ctx, check))
+	if check.Protocol != r.run.Transport {
+		f.Detail += fmt.Sprintf(" (asked over %s in place of %s)", check.Protocol, r.run.Transport)
+	}
+	return f
+}
+
+// hubOutOfReach says why the hub cannot be asked about this device, "" when it can.
+func (r *runner) hubOutOfReach(registration *dps.Registration) string {
+	kind := r.target.Attestation
+	switch {
+	case registration == nil || registration.AssignedHub == "":
+		return "the service did not name the hub"
+	case kind == KindSASToken:
+		return "a ready SAS token is for the provisioning service alone; for the hub the key is needed"
+	case kind == KindTPM && r.target.Mode == ModeLookup:
+		return "a TPM gets its key for the hub with a registration, and a lookup is none"
+	case kind == KindTPM && registration.TPM == nil:
+		return "the service sent no key for the hub, which a TPM needs"
+	}
+	return ""
+}
+
+// followHub asks and acts on the answers until one of them is final.
+func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
+	wait := time.Duration(0)
+	for attempt := 1; ; attempt++ {
+		f, end := r.askHub(ctx, check, wait)
+		step := check.Last(HubAsk)
+		switch {
+		case step.Result == HubDenied && r.target.Mode == ModeRegister && check.Last(HubRegister) == nil:
+			if f, ok := r.registerAgain(ctx, check); !ok {
+				return f
+			}
+			attempt, wait = attempt-1, 0 // the registration is none of the retries
+			continue
+		case step.Result == HubBusy && attempt < r.cfg.MaxAttempts:
+			pause := r.waitForHub(step, attempt+1)
+			if check.Last(HubLookup) == nil {
+				r.lookUpAgain(ctx, check)
+			}
+			if r.wait(ctx, pause) {
+				wait = pause.For
+				continue
+			}
+		}
+		r.stop(end)
+		return f
+	}
+}
+
+// waitForHub is the pause before a hub that is unwell is asked again.
+func (r *runner) waitForHub(step *HubStep, attempt int) Wait {
+	asked := step.Answer.RetryAfter
+	wait := Wait{Before: OpHub, For: r.pace.afterRefusal(asked), Attempt: attempt, Reason: step.Text}
+	wait.Asked = asked.metBy(wait.For)
+	return wait
+}
+
+// askHub connects to the hub that the service named last and keeps the step. It returns
+// what to say, and how the run ends, if nothing else follows.
+func (r *runner) askHub(ctx context.Context, check *HubCheck, waited time.Duration) (Finding, End) {
+	start := time.Now()
+	step := HubStep{Action: HubAsk, Wait: waited}
+	f, end := r.connectHub(ctx, check, &step)
+	step.Hub, step.Took = check.Hub, time.Since(start)
+	check.Steps = append(check.Steps, step)
+	return f, end
+}
+
+func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep) (Finding, End) {
+	hub, err := r.hubTarget(check)
+	if err != nil {
+		step.Result, step.Text = HubFailed, err.Error()
+		return failed("the assigned hub: %v", err), EndRefused
+	}
+	identity, err := r.hubIdentity(ctx, hub)
+	if err != nil {
+		step.Result, step.Text = HubFailed, err.Error()
+		return r.tpmFailed(ctx, err), EndRefused
+	}
+	protocol := hubProtocolFor(r.run.Transport)
+	target := r.target
+	target.Endpoint = hub.endpoint
+	side := newRunner(r.shared, protocol.transport(), target, &check.Path)
+	defer side.close()
+	side.identity = identity
+	side.identity.redact = newRedactor(identity)
+	if f, part := side.reach(ctx); part != "" {
+		step.Result, step.Text = HubUnreached, string(part)+": "+f.Detail
+		f.Detail = fmt.Sprintf("%s could not be reached (%s): %s", hub.name, part, f.Detail)
+		return f.with("part", string(part)).with("failure", check.Path.failureKind()), side.run.End
+	}
+	answer := side.question(ctx, protocol, hub)
+	step.Answer, step.Result, step.Text = &answer, answer.hubResult(), answer.describeHub()
+	return check.judge(step, r.target.Mode)
+}
+
+// hubTarget is the device at the hub of the last assignment.
+func (r *runner) hubTarget(check *HubCheck) (hubTarget, error) {
+	_, registration := stateOf(r.last)
+	hub := hubTarget{name: registration.AssignedHub, deviceID: cmp.Or(registration.DeviceID, r.target.RegistrationID)}
+	check.Hub, check.DeviceID, check.Path = hub.name, hub.deviceID, Run{}
+	var err error
+	hub.endpoint, err = dps.ParseEndpoint(hub.name)
+	check.Endpoint = hub.endpoint
+	return hub, err
+}
+
+// hubIdentity is what the device presents to its hub. Errors are those of a TPM.
+func (r *runner) hubIdentity(ctx context.Context, hub hubTarget) (Identity, error) {
+	if r.identity.TPM != nil {
+		token, err := dps.SignHubWith(hub.name, hub.deviceID, r.now().Add(tokenLifetime), func(message []byte) ([]byte, error) {
+			return r.identity.TPM.SignForHub(ctx, message)
+		})
+		return Identity{Token: token, Secrets: r.identity.Secrets}, err
+	}
+	if signer, ok := r.cfg.Attestation.(HubSigner); ok {
+		return Identity{Token: signer.SignForHub(r.target, hub.name, hub.deviceID, r.now()), Secrets: r.identity.Secrets}, nil
+	}
+	return Identity{Certificate: r.identity.Certificate}, nil
+}
+
+// reach goes the way to the peer as far as TLS. It returns the stage that failed, and what
+// it says.
+func (r *runner) reach(ctx context.Context) (Finding, StageID) {
+	for _, part := range []stage{
+		{StageResolve, always, (*runner).resolve},
+		{StageConnect, always, (*runner).connect},
+		{StageTLS, always, (*runner).handshakeTLS},
+	} {
+		if f := part.run(r, ctx); f.Outcome == Failed {
+			return f, part.id
+		}
+	}
+	return Finding{}, ""
+}
+
+// question asks the hub at the end of the way and keeps why no answer came. Runs that would
+// end each other's connection ask one at a time.
+func (r *runner) question(ctx context.Context, protocol hubProtocol, hub hubTarget) Opening {
+	if DropsLiveDevice(protocol.transport().ID()) {
+		select {
+		case r.asking <- struct{}{}:
+			defer func() { <-r.asking }()
+		case <-ctx.Done():
+		}
+	}
+	o := protocol.ask(ctx, r.dialTLS, hub, r.identity)
+	r.identity.redactor().opening(&o)
+	if o.Failure != nil {
+		r.run.Opening = &o
+	}
+	return o
+}

@@ -1,0 +1,83 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// registerAgain makes a second registration, which writes the device's identity into the
+// hub anew. It reports false, with what to say, when that does not lead to a hub.
+func (r *runner) registerAgain(ctx context.Context, check *HubCheck) (Finding, bool) {
+	refused := check.Last(HubAsk).Text
+	side, f, ok := r.again(ctx, r.transport, ModeRegister, check)
+	if !ok {
+		r.stop(side.run.End)
+		r.run.TPM = side.run.TPM
+		f.Detail = fmt.Sprintf("%s refuses the device (%s), and it could not be registered again: %s", check.Hub, refused, f.Detail)
+		return f, false
+	}
+	r.identity, r.last = side.identity, side.last // a TPM has a new key for the hub
+	return Finding{}, true
+}
+
+// lookUpAgain asks for the registration's state: the device may have been given another
+// hub meanwhile. The service offers that over HTTPS only. What comes of it is a step; the
+// hub is asked again in any case.
+func (r *runner) lookUpAgain(ctx context.Context, check *HubCheck) {
+	if side, _, ok := r.again(ctx, NewHTTPS(), ModeLookup, check); ok {
+		r.last = side.last
+	}
+}
+
+// again goes the whole way to the service once more and keeps what it answered, and the
+// step. It reports whether the service named a hub.
+func (r *runner) again(ctx context.Context, transport Transport, mode Mode, check *HubCheck) (*runner, Finding, bool) {
+	start := time.Now()
+	target := r.target
+	target.Mode = mode
+	side := newRunner(r.shared, transport, target, new(Run))
+	defer side.close()
+	f := side.provision(ctx)
+	r.run.Answers = slices.Concat(r.run.Answers, side.run.Answers)
+	r.run.Waits = slices.Concat(r.run.Waits, side.run.Waits)
+	step := HubStep{Action: HubRegister, Result: HubTaken, Took: time.Since(start), Text: f.Detail}
+	if mode == ModeLookup {
+		step.Action = HubLookup
+	}
+	_, registration := stateOf(side.last)
+	switch {
+	case f.Outcome == Failed:
+		step.Result = HubFailed
+	case registration == nil || registration.AssignedHub == "":
+		step.Result, step.Text = HubFailed, "the service did not name the hub"
+		f = failed("%s", step.Text)
+		side.stop(EndRefused)
+	default:
+		step.Hub = registration.AssignedHub
+	}
+	check.Steps = append(check.Steps, step)
+	return side, f, step.Result == HubTaken
+}
+
+// provision goes the way to a final state of the registration. The finding is that of the
+// last part, or of the one that failed, which it then names.
+func (r *runner) provision(ctx context.Context) Finding {
+	if f, part := r.reach(ctx); part != "" {
+		f.Detail = string(part) + ": " + f.Detail
+		return f
+	}
+	var f Finding
+	for _, part := range []stage{
+		{StageOpen, always, (*runner).open},
+		{StageRegister, always, (*runner).register},
+		{StageAssign, always, (*runner).assign},
+	} {
+		if f = part.run(r, ctx); f.Outcome == Failed {
+			f.Detail = string(part.id) + ": " + f.Detail
+			break
+		}
+	}
+	return f
+}

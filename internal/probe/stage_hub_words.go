@@ -1,0 +1,105 @@
+package probe
+
+import (
+	"fmt"
+	"time"
+)
+
+// judge says what a step means for the device, and how the run ends if it is the last.
+func (c *HubCheck) judge(step *HubStep, mode Mode) (Finding, End) {
+	switch step.Result {
+	case HubTaken:
+		return c.taken(step), ""
+	case HubBusy:
+		return failed("%s asks to come back later: %s, after %s", c.Hub, step.Text, plural(c.asked()+1, "attempt")), EndExhausted
+	case HubDenied:
+		return failed("%s refuses the device %s: %s%s", c.Hub, c.DeviceID, step.Text, c.afterwards(mode)), EndRefused
+	case HubSilent:
+		end := EndTimeout
+		if step.Answer.Failure.Kind == NetReset {
+			end = EndCut
+		}
+		return failed("%s: %s", c.Hub, step.Text).with("error", step.Answer.Failure.Text), end
+	}
+	return failed("%s gave no answer of a hub: %s", c.Hub, step.Text), EndRefused
+}
+
+// taken says that the hub took the device, and after what.
+func (c *HubCheck) taken(step *HubStep) Finding {
+	text := fmt.Sprintf("%s takes the device %s (%s)", c.Hub, c.DeviceID, step.Text)
+	switch asked := c.asked(); {
+	case c.Last(HubRegister) != nil:
+		return warned("%s, once it was registered again; before that: %s", text, c.Refusal().Text)
+	case asked > 0:
+		return passed("%s, after %s", text, plural(asked+1, "attempt"))
+	}
+	return passed("%s", text)
+}
+
+// afterwards says what was, or would be, tried after a refusal.
+func (c *HubCheck) afterwards(mode Mode) string {
+	switch {
+	case c.Last(HubRegister) != nil:
+		return ", also after it was registered again"
+	case mode == ModeLookup:
+		return "; a device would register again now, which --lookup does not"
+	}
+	return ""
+}
+
+// addTo adds the facts of the check to its finding, and the steps unless there is only one.
+func (c *HubCheck) addTo(f Finding) Finding {
+	f = f.with("hub", c.Hub).with("device-id", c.DeviceID).with("protocol", string(c.Protocol)).with("attempts", nonZero(c.asked()))
+	if last := c.Last(HubAsk); last != nil {
+		f = f.with("result", string(last.Result)).withHubAnswer(last.Answer)
+	}
+	for _, step := range c.Steps {
+		f.Steps = append(f.Steps, step.describe(c.Protocol))
+	}
+	return f
+}
+
+// withHubAnswer adds the facts of what a hub answered.
+func (f Finding) withHubAnswer(o *Opening) Finding {
+	if o == nil {
+		return f
+	}
+	f = f.with("layer", string(o.Layer)).with("status", nonZero(o.Status)).with("server", o.Server).with("redirect", o.Location)
+	if o.Body.Hub != nil {
+		f = f.with("hub-error", o.Body.Hub.Name()).with("message", o.Body.Hub.Message).with("tracking-id", o.Body.Hub.ExceptionMessage)
+	}
+	if o.RetryAfter != nil {
+		f = f.with("retry-after", o.RetryAfter.Text)
+	}
+	return f
+}
+
+// describe is the step in one line.
+func (s *HubStep) describe(protocol TransportID) string {
+	text := ""
+	if s.Wait > 0 {
+		text = fmt.Sprintf("waited %s, ", s.Wait.Round(10*time.Millisecond))
+	}
+	switch s.Action {
+	case HubAsk:
+		return fmt.Sprintf("%sasked %s over %s: %s", text, s.Hub, protocol, s.Text)
+	case HubLookup:
+		return "looked the registration up: " + s.Text
+	}
+	return "registered again: " + s.Text
+}
+
+// failureKind is the kind of the failure that a way ended in, as reports write it.
+func (r *Run) failureKind() string {
+	switch {
+	case r.ProxyFailed() != nil:
+		return "proxy-" + string(r.ProxyFailed().Failure.Kind)
+	case r.Resolution != nil && r.Resolution.Failure != nil:
+		return string(r.Resolution.Failure.Kind)
+	case r.TLS != nil && r.TLS.Failure != nil:
+		return "tls-" + string(r.TLS.Failure.Kind)
+	case len(r.Dials) > 0 && r.Dials[len(r.Dials)-1].Failure != nil:
+		return string(r.Dials[len(r.Dials)-1].Failure.Kind)
+	}
+	return ""
+}
