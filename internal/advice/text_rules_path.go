@@ -138,13 +138,18 @@ func pathTextRules() []textRule {
 			effects: []effect{favours(14, "port-blocked")},
 		},
 		{
+			id: "certificate-of-another-host", why: "the server's certificate is for another name, which is judged once its issuer is believed",
+			see:     seeSign(logtext.SignOtherHost),
+			effects: []effect{favours(40, "proxy-interference", "wrong-global-endpoint"), weakens(0.3, "server-root-ca-missing")},
+		},
+		{
 			id: "roots-named", why: "the servers' certificates have moved to other roots, and the text speaks of them",
 			see:     seeBoth(seeMatch(distrustsServer), seeSign(logtext.SignOldRoot)),
 			effects: []effect{favours(34, "server-root-ca-missing")},
 		},
 		{
 			id: "no-private-key", why: "a certificate without its private key cannot be presented",
-			see:     seeSign(logtext.SignNoPrivateKey),
+			see:     unless(seeSign(logtext.SignPrivateKey), seeSign(logtext.SignNoPrivateKey)), // beside a leaf with its key it is a CA
 			effects: []effect{favours(76, "client-cert-not-presented"), favours(24, "device-key-material-unreadable")},
 		},
 	}

@@ -62,6 +62,11 @@ func allocationTextRules() []textRule {
 			effects: []effect{favours(30, "hub-link-broken")},
 		},
 		{
+			id: "record-disabled", why: "this is what a hub keeps of a device, so the identity in the hub is disabled and not the enrollment",
+			see:     seeBoth(seeMatch(leading("enrollment-disabled")), seeSign(logtext.SignHubRecord)),
+			effects: []effect{favours(90, "hub-identity-unusable"), weakens(0.3, "enrollment-disabled")},
+		},
+		{
 			id: "identity-from-before", why: "the device goes by an assignment from before",
 			see:     seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(namingAny("stale-assignment", "hub-identity-unusable"))), seeSign(logtext.SignReprovision)),
 			effects: []effect{favours(18, "stale-assignment")},
@@ -108,8 +113,13 @@ func operatorTextRules() []textRule {
 		},
 		{
 			id: "operator-call-invalid", why: "an operator's call was rejected, so its definition is judged and not the device",
-			see:     seeBoth(seeOperatorCall, seeStatus(400, 409, 412)),
+			see:     unless(seeMatch(leading("api-version-unsupported")), seeBoth(seeOperatorCall, seeStatus(400, 409, 412))),
 			effects: []effect{favours(60, "management-request-invalid"), weakens(0.5, device...)},
+		},
+		{
+			id: "operator-call-outdated", why: "an operator's call met a newer version of the record, which its ETag does not name",
+			see:     seeBoth(seeOperatorCall, seeMatch(func(m *logtext.Match) bool { return namingAny("concurrent-registration")(m) && m.Weak })),
+			effects: []effect{favours(70, "management-request-invalid"), weakens(0.4, "concurrent-registration")},
 		},
 		{
 			id: "hub-credentials", why: "this is a policy or the host of a hub, and calls to DPS take a policy of DPS",

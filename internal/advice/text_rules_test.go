@@ -97,6 +97,10 @@ func textRuleTable() map[string]struct {
 		"roots-named":               {"dps: self-signed certificate in certificate chain\nBaltimore CyberTrust", []string{"server-root-ca-missing", "proxy-interference"}},
 		"no-private-key":            {"PrivateKey: False", []string{"client-cert-not-presented", "device-key-material-unreadable"}},
 
+		"certificate-of-another-host": {
+			"dps: certificate verify failed: Hostname mismatch, certificate is not valid for 'h'", []string{"wrong-global-endpoint", "proxy-interference"},
+		},
+
 		"challenge-answered": {"Authorization required, resend request using supplied key\nRetrying with Token: x\nerrorCode: 404201", []string{"enrollment-not-found", "not tpm-challenge-unanswered"}},
 		"tpm-over-mqtt":      {"method = \"tpm\"\nMQTT transport exception", []string{"attestation-mismatch"}},
 
@@ -109,12 +113,14 @@ func textRuleTable() map[string]struct {
 		"function-fails":       {"Executed 'Functions.allocate'\ndps HTTP status code 500", []string{"custom-allocation-failed"}},
 		"hub-refused-dps":      {"caused by: {\"Message\":\"ErrorCode:IotHubUnauthorizedAccess;Unauthorized\"}\nIotHubUnauthorized", []string{"hub-link-broken"}},
 		"linked-hub":           {"linked hub\nerrorCode: 400208", []string{"no-hub-available", "custom-allocation-failed", "hub-link-broken"}},
+		"record-disabled":      {"{\"deviceId\":\"d\",\"status\":\"disabled\",\"connectionState\":\"Disconnected\"} of iothub", []string{"hub-identity-unusable", "enrollment-disabled"}},
 		"identity-from-before": {"offline backup\nIotHubUnauthorized\nDeviceNotFound", []string{"hub-identity-unusable", "stale-assignment"}},
 		"many-devices":         {"load test of dps\nTimeoutError", []string{"throttled"}},
 		"central-refused":      {"IoT Central\nCONNACK (5)", []string{"symmetric-key-mismatch", "group-key-not-derived"}},
 
 		"operator-call-refused":   {"PUT /enrollments/e\nHTTP/1.1 401", []string{"service-credentials-insufficient"}},
 		"operator-call-invalid":   {"PUT /enrollments/e\nHTTP/1.1 400", []string{"management-request-invalid"}},
+		"operator-call-outdated":  {"az iot dps enrollment update\nPrecondition failed.", []string{"management-request-invalid"}},
 		"operator-call-failed":    {"az iot dps enrollment update", []string{"management-request-invalid", "service-credentials-insufficient"}},
 		"hub-credentials":         {"PUT /enrollments/e\nskn=iothubowner", []string{"service-credentials-insufficient"}},
 		"certificate-unverified":  {"isVerified: false\nCA certificate not found", []string{"ca-not-verified"}},

@@ -65,7 +65,7 @@ func (c *textCase) scoreMatches() scoreboard {
 			if place < s.position {
 				s.position, s.row = place, m.Entry
 			}
-			s.proven = s.proven || provesCause(m)
+			s.proven = s.proven || c.provesCause(m)
 		}
 	}
 	return scores
@@ -110,7 +110,7 @@ func (c *textCase) worth(m *logtext.Match) float64 {
 	switch {
 	case m.Weak:
 		return worthWeak
-	case m.Entry.Wrapper:
+	case m.Entry.Wrapper, c.introduces(m):
 		return worthWrapper
 	case isCase && (m.Entry.Kind == codes.KindDPS || m.Entry.Kind == codes.KindHTTP):
 		return worthCase
@@ -124,6 +124,20 @@ func (c *textCase) worth(m *logtext.Match) float64 {
 		return worthStatus
 	}
 	return worthError
+}
+
+// introduces reports whether a match is the class of an exception, or a hub's name for an
+// error, before the message that tells what it was: "ErrorCode:ArgumentInvalid;Unknown ...".
+func (c *textCase) introduces(m *logtext.Match) bool {
+	name := strings.ToLower(m.Phrase)
+	isName := strings.HasSuffix(name, "exception") || strings.HasSuffix(name, "error") || m.Entry.Kind == codes.KindIoTHub
+	if !isName || strings.Contains(name, " ") {
+		return false
+	}
+	return c.matching(func(o *logtext.Match) bool {
+		return o.Entry != m.Entry && o.Line.Place == m.Line.Place && telling(o) && strings.Contains(o.Phrase, " ") &&
+			strings.Index(o.Line.Text, m.Phrase) < strings.Index(o.Line.Text, o.Phrase)
+	}) != nil
 }
 
 // hasCaseOf reports whether the text holds a message for the code of a match.
@@ -157,9 +171,13 @@ func onlyBeforeAssignment(cause string) bool {
 }
 
 // provesCause reports whether a match is a message of the service about one single cause.
-func provesCause(m *logtext.Match) bool {
-	serviceSpoke := m.Entry.Kind == codes.KindDPS || m.Entry.Kind == codes.KindIoTHub || m.Entry.Kind == codes.KindRegistrationStatus ||
-		m.Entry.Kind == codes.KindHTTP && strings.Contains(m.Entry.Code, " (")
+// A status proves only where the text shows a registration, since many things have one. What
+// an allocation function answers is the word of its owner and proves nothing.
+func (c *textCase) provesCause(m *logtext.Match) bool {
+	if m.Entry.Kind == codes.KindRegistrationStatus && len(c.IDs.RegistrationIDs) == 0 && c.event(logtext.EventBegun) == nil {
+		return false
+	}
+	serviceSpoke := m.Entry.Kind == codes.KindDPS || m.Entry.Kind == codes.KindIoTHub || m.Entry.Kind == codes.KindRegistrationStatus
 	return serviceSpoke && len(m.Entry.CauseIDs) == 1 && telling(m) && m.Entry.Confidence != "inferred"
 }
 

@@ -224,13 +224,61 @@ func TestEveryMessageLeadsToItsCause(t *testing.T) {
 					continue
 				}
 				for _, message := range e.Messages {
-					d := DiagnoseText(findings(t, "dps client: "+message))
+					text := "dps client: " + message
+					if kind == codes.KindIoTHub && !strings.Contains(message, " ") {
+						text = "dps client: code " + message // that is how a hub names it
+					}
+					d := DiagnoseText(findings(t, text))
 					if len(d.Causes) == 0 || d.Causes[0].Rule.ID != e.CauseIDs[0] {
-						t.Errorf("%q of %s: got %s", message, e.ID, verdictOnText(findings(t, "dps client: "+message), textRules()))
+						t.Errorf("%q of %s: got %s", message, e.ID, verdictOnText(findings(t, text), textRules()))
 					}
 				}
 			}
 		})
+	}
+}
+
+// TestOrdinaryWordsProveNothing: words of the service that other programs print as well, or
+// that stand in a record of something else, are no proof.
+func TestOrdinaryWordsProveNothing(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"PowerShell":               "Provision-EflowVm : failed\n + CategoryInfo : InvalidOperation: (:) [Provision-EflowVm], RuntimeException",
+		"a registry of containers": "iotedge: pulling edgeAgent: ServerError: come back later",
+		"HTTP":                     "dps: the answer was ServiceUnavailable",
+		"a broker":                 "azure iot: MessageTooLarge",
+		"a module":                 "aziot: {\"name\":\"proxy\",\"status\":\"disabled\"}",
+		"a record of a hub":        "{\"deviceId\":\"d\",\"registrationId\":\"d\",\"status\":\"disabled\",\"statusReason\":null} in iothub",
+		"an ETag":                  "az iot dps enrollment update: Precondition failed.",
+		"a parser":                 "edgeAgent: Deserialization error.",
+		"an allocation function":   "Custom allocation failed with status code: 401",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, c := range DiagnoseText(findings(t, text)).Causes {
+				if c.Strength == Proves {
+					t.Errorf("proves %s", c.Rule.ID)
+				}
+			}
+		})
+	}
+}
+
+// TestMessageGoesBeforeTheNameOfItsKind: the class of an exception, or a hub's name for an
+// error, tells less than the message behind it.
+func TestMessageGoesBeforeTheNameOfItsKind(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"dps: javax.net.ssl.SSLHandshakeException: Received fatal alert: protocol_version":                                                            "tls-version-or-cipher-unsupported",
+		"dps: javax.net.ssl.SSLHandshakeException: no message":                                                                                        "server-root-ca-missing",
+		"ProvisioningServiceClientHttpException: Bad Request:{\"Message\":\"ErrorCode:ArgumentInvalid;Unknown api version; uri: /enrollments/e\"}":    "api-version-unsupported",
+		"ProvisioningServiceClientHttpException: Unauthorized:{\"errorCode\":401000,\"message\":\"Unauthorized\"}":                                    "service-credentials-insufficient",
+		"Found certificate: CN=Test CA; PrivateKey: False\nUsing certificate CN=dev; PrivateKey: True\ndps: Service Error: 400004 - BadRequest (Trac": "registration-id-invalid",
+	} {
+		d := DiagnoseText(findings(t, text))
+		if len(d.Causes) == 0 || d.Causes[0].Rule.ID != want {
+			t.Errorf("%q: want %s first, got\n%s", text, want, verdictOnText(findings(t, text), textRules()))
+		}
 	}
 }
 

@@ -31,6 +31,24 @@ func (r *reading) readErrorCode(h hit) {
 	})
 	b.Code = code
 	b.Shape = cmp.Or(b.Shape, ShapeDPS)
+	if h.text == dotNetError {
+		b.Message = cmp.Or(b.Message, dotNetMessage(r.after(h)))
+	}
+}
+
+// dotNetError begins the line in which the .NET SDK puts an answer together: "Service Error:
+// 401002 - Invalid certificate. (TrackingID: ... Time: ...)". Source: azure-iot-sdk-csharp
+// provisioning/device/src/ProvisioningErrorDetails.cs.
+const dotNetError = "service error"
+
+// dotNetMessage is the message in such a line, behind its code.
+func dotNetMessage(rest []byte) string {
+	_, message, found := bytes.Cut(rest, []byte(" - "))
+	if !found {
+		return ""
+	}
+	message, _, _ = bytes.Cut(message, []byte(" (TrackingID:"))
+	return cut(message)
 }
 
 func (r *reading) readTrackingID(h hit) {

@@ -183,12 +183,14 @@ func eventWords() []words {
 const (
 	SignHTML         = "html-page"        // a web page where an answer was due
 	SignMiddlebox    = "middlebox"        // the name of a product that inspects TLS
+	SignOtherHost    = "other-host"       // the server's certificate is for another name
 	SignProxy        = "proxy"            // a proxy is set or named
 	SignCentral      = "iot-central"      // IoT Central is in play
 	SignManagement   = "management-call"  // an operator's call, not a device's
 	SignHubPolicy    = "hub-policy"       // the name of a shared access policy of a hub
 	SignPrivate      = "private-network"  // private endpoints or IP filters are in play
 	SignNoPrivateKey = "no-private-key"   // a certificate without its key
+	SignPrivateKey   = "private-key"      // a certificate with its key
 	SignTimeSync     = "time-sync"        // the device waits for the time
 	SignTimeSet      = "time-set"         // the device got the time
 	SignFunctionLog  = "function-log"     // the log of an Azure function
@@ -198,6 +200,7 @@ const (
 	SignLoad         = "many-devices"     // a load test or a fleet that starts at once
 	SignGroup        = "enrollment-group" // an enrollment group is named
 	SignIndividual   = "individual-enrollment"
+	SignHubRecord    = "hub-record"   // what a hub keeps of a device, as its tools print it
 	SignLinkedHub    = "linked-hub"   // the link from DPS to a hub is in play
 	SignReprovision  = "reprovision"  // an identity from before is in play
 	SignStack        = "client-stack" // a stack trace inside a provisioning client
@@ -217,16 +220,21 @@ func signWords() []words {
 			"Charles Proxy", "Kaspersky", "Avast", "Bitdefender", "ESET SSL", "SSL inspection", "TLS inspection", "deep packet inspection",
 			"traffic inspection", "untrusted interceptor",
 		}},
+		{KindSign, SignOtherHost, false, []string{
+			"hostname mismatch", "IP address mismatch", "no alternative certificate subject name matches", "does not match certificate's altnames",
+			"ERR_TLS_CERT_ALTNAME_INVALID", "No subject alternative DNS name matching", "does not match target host name",
+		}},
 		{KindSign, SignProxy, false, []string{
 			"https_proxy", "http_proxy", "proxy server", "proxyconnect", "tunneling socket", "Proxy-Authorization", "proxy authentication",
-			"through proxy", "behind a proxy", "corporate proxy",
+			"through proxy", "behind a proxy", "corporate proxy", "connecting to HTTP proxy", "connecting to SOCKS5 proxy",
 		}},
 		{KindSign, SignCentral, true, []string{
 			"IoT Central", "azureiotcentral.com", "iotc.dps", "iotc_connect", "iot-central", "IoTCentral", "IOTCENTRAL", "iotc", "az iot central",
 		}},
 		{KindSign, SignManagement, true, []string{
 			"/enrollments", "/enrollmentGroups", "az iot dps", "ProvisioningServiceClient", "provisioning_service_client", "az iot hub",
-			"Microsoft.Devices/provisioningServices", "azurerm_iothub_dps", "IndividualEnrollment", "enrollment update", "enrollment create",
+			"ProvisioningServiceClientException", "ProvisioningServiceClientHttpException", "Microsoft.Azure.Devices.Provisioning.Service",
+			"sdk.iot.provisioning.service", "azure-iot-provisioning-service", "Microsoft.Devices/provisioningServices", "azurerm_iothub_dps", "IndividualEnrollment", "enrollment update", "enrollment create",
 			"enrollment-group create", "enrollment-group update", "linked-hub create", "Set-AzIoTDps", "Add-AzIotDps", "New-AzIoTDps",
 			"provisioningserviceowner", "support representative please include this correlation identifier", "createOrUpdateIndividualEnrollment",
 			"CreateOrUpdateIndividualEnrollmentAsync", "CreateOrUpdateEnrollmentGroupAsync", "Creating an Individual Enrollment",
@@ -243,6 +251,9 @@ func signWords() []words {
 			"PrivateKey: False", "HasPrivateKey: False", "HasPrivateKey=False", "HasPrivateKey = False", "HasPrivateKey is False", "HasPrivateKey false",
 			"no private key", "without private key", "private key is missing", "missing private key", "does not have a private key",
 			"does not have an associated private key", "Keyset does not exist", "must have a private key",
+		}},
+		{KindSign, SignPrivateKey, false, []string{
+			"PrivateKey: True", "HasPrivateKey: True", "HasPrivateKey=True", "HasPrivateKey = True", "HasPrivateKey is True", "HasPrivateKey true",
 		}},
 		{KindSign, SignTimeSync, false, []string{
 			"SETTING TIME SNTP", "Setting time using SNTP", "waiting for NTP", "waiting for SNTP", "Waiting for time sync", "waiting for system time",
@@ -264,6 +275,7 @@ func signWords() []words {
 		{KindSign, SignLoad, false, []string{"load test", "stress test", "bulk provisioning", "thousands of devices", "000 devices", "many devices"}},
 		{KindSign, SignGroup, true, []string{"enrollment group", "enrollmentGroup", "enrollment-group", "group enrollment", "enrollment_group"}},
 		{KindSign, SignIndividual, true, []string{"individual enrollment", "individualEnrollment", "individual_enrollment"}},
+		{KindSign, SignHubRecord, true, []string{"\"statusReason\":", "\"connectionState\":", "\"statusUpdatedTime\":", "\"statusUpdateTime\":", "\"cloudToDeviceMessageCount\":"}},
 		{KindSign, SignLinkedHub, true, []string{"linked hub", "linked-hub", "linked IoT hub", "linkedHub"}},
 		{KindSign, SignReprovision, false, []string{
 			"Reprovision", "reprovisioning", "re-provision", "device_info", "provisioning backup", "device credentials from backup", "offline backup", "cached", "moved to another hub",

@@ -58,7 +58,7 @@ func keyTable() []names {
 		{keyConnectionString, []string{"device_connection_string", "connectionstring", "connection_string"}},
 		{keyDeviceID, []string{"device_id", "deviceid", "device-id", "device id"}},
 		{keyTrackingID, []string{"trackingid", "tracking id", "tracking_id", "tracking-id", "track id", "correlation identifier"}},
-		{keyErrorCode, []string{"errorcode", "error code", "error_code", "error-code", "with error", "extended code", "code"}},
+		{keyErrorCode, []string{"errorcode", "error code", "error_code", "error-code", "with error", "extended code", "service error", "code"}},
 		{keyHTTPStatus, []string{
 			"http status code", "status code", "statuscode", "status_code", "http/1.1", "http/1.0", "http/2", "http status", "http error", "http response", "returned status",
 			"responded with", "response code", "server returned", "http code", "http",

@@ -121,6 +121,22 @@ func TestMatches(t *testing.T) {
 			`{"errorCode":400004,"trackingId":"1","message":"Unsupported API version 2030-01-01.","timest`,
 			[]string{"dps-unsupported-api-version 1", "dps-400004 1"},
 		},
+		"an answer that the .NET SDK put together": {
+			"AMQP transport exception: service error.\nService Error: 401002 - Unauthorized (TrackingID: 1-a Time: 2024-05-01T08:00:00Z)",
+			[]string{"dps-401002-unauthorized 2", "dps-401002 2", "cs-wrap 1"},
+		},
+		"a name of the hub that PowerShell prints as well": {
+			"dps: CategoryInfo : InvalidOperation: (:) [], RuntimeException", nil,
+		},
+		"the same name where the hub speaks": {
+			"dps: ErrorCode:InvalidOperation;No such thing", []string{"hub-400003 1"},
+		},
+		"an exception of the language, whatever it was thrown for": {
+			"dps: java.lang.IllegalArgumentException: 7\nValueError: 8", nil,
+		},
+		"the state of PubSubClient": {
+			"dps\nfailed, rc=5 try again in 5 seconds\nfailed, rc=-2 try again", []string{"mqtt-connack-5 2", "arduino-pubsub-neg 3"},
+		},
 		"a code of the control plane": {
 			"errorcode: IH400999.", []string{"http-400 1"},
 		},
@@ -135,12 +151,16 @@ func TestMatches(t *testing.T) {
 }
 
 // TestEveryMessage: every message of the catalogue is found as its own row's, wherever it
-// stands.
+// stands; a name of the hub, behind the word that leads to a code.
 func TestEveryMessage(t *testing.T) {
 	t.Parallel()
 	for e := range codes.All() {
 		for _, message := range e.Messages {
-			text := "dps: the client said:\n[12:00] ERROR: " + strings.ToUpper(message) + "\nend"
+			lead := "ERROR: "
+			if e.Kind == codes.KindIoTHub && !strings.Contains(message, " ") {
+				lead = "ERRORCODE:"
+			}
+			text := "dps: the client said:\n[12:00] " + lead + strings.ToUpper(message) + "\nend"
 			is := func(m logtext.Match) bool { return m.Entry == e && m.Line.Line == 2 }
 			if found := scan(t, text); !slices.ContainsFunc(found.Matches, is) {
 				t.Errorf("%q of %s: found %v", message, e.ID, matches(found.Matches))

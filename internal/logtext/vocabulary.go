@@ -24,6 +24,7 @@ type phrase struct {
 	common bool  // words that other software uses too
 	weak   bool  // so common that they count only where nothing else is known
 	alone  bool  // a single word, which has to be a message of its own
+	led    bool  // a word of any program, which has to stand behind the name of a code
 	facts  []int // into the table of words
 	anchor bool
 	key    key
@@ -91,7 +92,7 @@ func addCatalogue(add func(text string) *phrase) {
 	}
 	for e := range codes.All() {
 		for _, name := range slices.Concat([]string{e.Code, e.Name}, e.Aliases) {
-			if !isIdentifier(name) {
+			if !isIdentifier(name) || slices.Contains(runtimeNames(), name) {
 				continue
 			}
 			if p := add(name); p.entry == nil {
@@ -106,6 +107,7 @@ func (p *phrase) describe(e *codes.Entry) {
 	p.entry = e
 	p.common = !isSpecific(p.text)
 	p.alone = slices.Contains(loneWords(), p.text)
+	p.led = slices.Contains(ordinaryNames(), p.text)
 	p.weak = p.alone || slices.Contains(weakPhrases(), p.text)
 	p.anchor = p.anchor || !p.common
 }
@@ -116,12 +118,28 @@ func loneWords() []string {
 	return []string{"eof", "unauthorized", "conflict", "not authorized", "server unavailable", "bad request"}
 }
 
+// ordinaryNames are names that IoT Hub gives to errors and that other programs print as
+// well, such as PowerShell in every CategoryInfo. They are the hub's only behind the words
+// that lead to a code: "ErrorCode:ServerError;...".
+func ordinaryNames() []string {
+	return []string{
+		"invalidoperation", "argumentinvalid", "argumentnull", "servererror", "serviceunavailable", "requesttimedout", "requestcanceled",
+		"messagetoolarge", "partitionnotfound",
+	}
+}
+
+// runtimeNames are the exceptions of a language that its programs throw for any reason. A
+// row may have such a name, but the name does not tell the row.
+func runtimeNames() []string {
+	return []string{"IllegalArgumentException", "ValueError", "FormatException", "SyntaxError", "ReferenceError", "NotImplementedError"}
+}
+
 // weakPhrases are texts of the catalogue that any server or program may print.
 func weakPhrases() []string {
 	return []string{
 		"internal server error", "request entity too large", "too many requests", "unauthorized access", "service error:", "network error", "network error :",
 		"current time", "http error", "state is invalid", "failure allocating", "unexpected failure", "malformed packet", "expected one of [", "' expired at",
-		"close notify", "openssl error", "certificate rejected", "unexpected eof", "unable to allocate", "does not exist", "invalid hostname",
+		"close notify", "precondition failed", "deserialization error", "openssl error", "certificate rejected", "unexpected eof", "unable to allocate", "does not exist", "invalid hostname",
 	}
 }
 
@@ -164,7 +182,14 @@ func (p *phrase) fits(line []byte, start, end int) bool {
 	if p.key != keyRegistrationPath && isWordByte(line[end-1]) && end < len(line) && isWordByte(line[end]) {
 		return false
 	}
-	return !p.alone || isMessage(line, start, end)
+	return (!p.alone || isMessage(line, start, end)) && (!p.led || isLed(line[:start]))
+}
+
+// isLed reports whether a text ends with the name of a code, or with its number.
+func isLed(before []byte) bool {
+	before = bytes.TrimRight(before, " \"':=(-")
+	end := len(before)
+	return end > 0 && isDigit(before[end-1]) || end >= len("code") && hasPrefixFold(before[end-len("code"):], "code")
 }
 
 // isMessage reports whether line[start:end] is a message of its own: set off from what is
