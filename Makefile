@@ -9,7 +9,7 @@ LINT := go tool -modfile=tools/go.mod golangci-lint
 .PHONY: build dist test check lint fmt fuzz bench score conformance tpm peers help
 
 build: ## static binary in bin/dpsdiag
-	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -o bin/dpsdiag ./cmd/dpsdiag
+	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
 
 dist: ## release archives for every platform, with checksums, in dist/ (reproducible)
 	go run ./internal/dist
