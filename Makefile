@@ -4,9 +4,13 @@ SHELL := bash
 .DEFAULT_GOAL := build
 
 FUZZTIME ?= 10s
+# Packages for `make race`. CI names those that start goroutines; all of them take minutes.
+RACE ?= ./...
+# Many tests wait for a peer that says nothing, so more of them run at a time than there are cores.
+GOTEST := go test -shuffle=on -parallel 8
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: build dist test check lint fmt fuzz bench score conformance tpm peers help
+.PHONY: build dist test check lint race fmt fuzz bench score conformance tpm peers help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -15,11 +19,12 @@ dist: ## release archives for every platform, with checksums, in dist/ (reproduc
 	go run ./internal/dist
 
 test: ## all tests; needs nothing but Go (-shuffle also keeps results from being cached)
-	go test -shuffle=on ./...
+	$(GOTEST) ./...
 
-check: lint ## vet, linters, and the tests under the race detector (needs a C compiler)
-	go vet ./...
-	go test -race -shuffle=on ./...
+check: lint race ## everything that is checked besides the plain tests
+
+race: ## the tests of $(RACE) under the race detector (needs a C compiler)
+	$(GOTEST) -race $(RACE)
 
 lint: ## golangci-lint, built from tools/go.mod (the first time takes minutes)
 	$(LINT) run ./...
@@ -41,12 +46,12 @@ conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulat
 	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
 
 tpm: ## the TPM attestation against a software TPM, and that at `dpsdiag emulate` (needs swtpm)
-	go test -shuffle=on -tags tpm ./internal/probe
-	go test -shuffle=on -tags tpm -run TPM ./cmd/dpsdiag
+	$(GOTEST) -tags tpm ./internal/probe
+	$(GOTEST) -tags tpm -run TPM ./cmd/dpsdiag
 
 peers: ## the probe against servers that are not ours (needs mosquitto, four proxies, Node.js and npm)
 	cd test/peers/rhea && npm ci --ignore-scripts --omit=dev
-	go test -shuffle=on -tags peers ./test/peers/...
+	$(GOTEST) -tags peers ./test/peers/...
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' Makefile

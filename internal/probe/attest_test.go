@@ -64,6 +64,7 @@ func ca(c *x509.Certificate) { c.IsCA = true }
 
 // TestInspectCertificate: each fault of a chain gives its warning and nothing else.
 func TestInspectCertificate(t *testing.T) {
+	t.Parallel()
 	root := issue(t, "root", nil, ca)
 	middle := issue(t, "middle", &root, ca)
 	stranger := issue(t, "stranger", nil, ca)
@@ -94,6 +95,7 @@ func TestInspectCertificate(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var chain []*x509.Certificate
 			for _, c := range test.chain {
 				chain = append(chain, c.cert)
@@ -114,6 +116,7 @@ func TestInspectCertificate(t *testing.T) {
 }
 
 func TestNewX509RefusesForeignKey(t *testing.T) {
+	t.Parallel()
 	a, b := issue(t, "dev-01", nil, nil), issue(t, "dev-01", nil, nil)
 	if _, err := NewX509([]*x509.Certificate{a.cert}, b.key); err == nil || !strings.Contains(err.Error(), "does not belong") {
 		t.Errorf("a foreign key gives %v", err)
@@ -121,6 +124,7 @@ func TestNewX509RefusesForeignKey(t *testing.T) {
 }
 
 func TestParsePrivateKeyForms(t *testing.T) {
+	t.Parallel()
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -155,6 +159,7 @@ func TestParsePrivateKeyForms(t *testing.T) {
 }
 
 func TestPEMErrorsSayWhatWasFound(t *testing.T) {
+	t.Parallel()
 	der := issue(t, "dev-01", nil, nil).cert.Raw
 	certificates := func(file []byte) error { _, err := ParseCertificates(file); return err }
 	key := func(file []byte) error { _, err := ParsePrivateKey(file); return err }
@@ -180,6 +185,7 @@ func TestPEMErrorsSayWhatWasFound(t *testing.T) {
 }
 
 func TestInspectToken(t *testing.T) {
+	t.Parallel()
 	key := dps.NewKey([]byte("0123456789abcdef"))
 	for name, test := range map[string]struct {
 		token dps.Secret
@@ -208,6 +214,7 @@ func TestInspectToken(t *testing.T) {
 // TestPublicRoots: every embedded root parses and is one that the sources name, by the
 // thumbprints of azure-iot-sdk-c certs/certs.c.
 func TestPublicRoots(t *testing.T) {
+	t.Parallel()
 	published := []string{
 		"a8985d3a65e5e5c4b2d7d66d40c6dd2fb19c5436", "df3c24f9bfd666761b268073fe06d1cc8d4f82a4", "7e04de896a3e666d00e687d33ffad93be83d349e",
 		"999a64c37ff47d9fab95f14769891460eec4c3c5", "73a5e64a3bff8316ff0edccc618a906e4eae4d74",

@@ -49,11 +49,13 @@ func makeKey(t *testing.T, soft *swtpm.TPM, template tpm2.TPMTPublic, handle tpm
 func TestHierarchyPassword(t *testing.T) {
 	t.Parallel()
 	t.Run("endorsement", func(t *testing.T) {
+		t.Parallel()
 		soft := swtpm.Start(t)
 		setPassword(t, soft, tpm2.TPMRHEndorsement)
 		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
 	})
 	t.Run("endorsement, key persistent", func(t *testing.T) {
+		t.Parallel()
 		soft := swtpm.Start(t)
 		persistKeys(t, soft)
 		setPassword(t, soft, tpm2.TPMRHEndorsement)
@@ -64,11 +66,13 @@ func TestHierarchyPassword(t *testing.T) {
 		}
 	})
 	t.Run("owner", func(t *testing.T) {
+		t.Parallel()
 		soft := swtpm.Start(t)
 		setPassword(t, soft, tpm2.TPMRHOwner)
 		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
 	})
 	t.Run("owner, key persistent", func(t *testing.T) {
+		t.Parallel()
 		soft := swtpm.Start(t)
 		persistKeys(t, soft)
 		setPassword(t, soft, tpm2.TPMRHOwner)

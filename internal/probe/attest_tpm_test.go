@@ -30,6 +30,7 @@ func blobOf(parts ...string) []byte {
 const keyedHash = "\x00\x08and more"
 
 func TestParseActivation(t *testing.T) {
+	t.Parallel()
 	whole := blobOf("one", "two", "three", "", keyedHash, "six")
 	want := activation{[]byte("one"), []byte("two"), []byte("three"), []byte{}, []byte(keyedHash), []byte("six")}
 	for name, blob := range map[string][]byte{"whole": whole, "something follows": append(bytes.Clone(whole), 1, 2, 3)} {
@@ -78,6 +79,7 @@ func FuzzParseActivation(f *testing.F) {
 }
 
 func TestClassifyTPM(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		err  error
 		kind TPMKind
@@ -109,6 +111,7 @@ func TestClassifyTPM(t *testing.T) {
 // TestMisfit: what a TPM cannot decrypt was made for another one, unless the TPM itself is
 // broken.
 func TestMisfit(t *testing.T) {
+	t.Parallel()
 	working := response(0, []byte{0, 1, 7})
 	broken := response(uint32(tpm2.TPMRCFailure), nil)
 	for _, test := range []struct {
@@ -172,6 +175,7 @@ func TestPatience(t *testing.T) {
 }
 
 func TestCheckResponse(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string][]byte{
 		"nothing":     nil,
 		"HTTP":        []byte("HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -189,6 +193,7 @@ func TestCheckResponse(t *testing.T) {
 }
 
 func TestPropertyText(t *testing.T) {
+	t.Parallel()
 	for want, values := range map[string][]uint32{
 		"":         {0},
 		"IFX":      {0x49465800},
@@ -203,6 +208,7 @@ func TestPropertyText(t *testing.T) {
 }
 
 func TestEndedContext(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := &chip{ctx: ctx, tpm: fixedTPM{response(0, nil)}}

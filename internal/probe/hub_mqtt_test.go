@@ -33,6 +33,7 @@ func hubBroker(hub func(*peer, connecting)) (b broker, assign func(probe.Config)
 }
 
 func TestHubOverMQTT(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		hub   func(*peer, connecting)
 		steps string
@@ -51,6 +52,7 @@ func TestHubOverMQTT(t *testing.T) {
 		"a message comes along": {then(connack(0), raw[connecting]("\x30\x03\x00\x01a")), "ask=taken", probe.EndComplete, "CONNACK 0: accepted"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onEach(t, func(t *testing.T, c carrier) {
 				b, assign := hubBroker(test.hub)
 				cfg := c.start(t, b)
@@ -71,6 +73,7 @@ func TestHubOverMQTT(t *testing.T) {
 
 // TestHubConnect: the CONNECT is that of a device, and a DISCONNECT follows.
 func TestHubConnect(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {
 		type connect struct {
 			ID, User   string
@@ -111,6 +114,7 @@ func TestHubConnect(t *testing.T) {
 }
 
 func TestDropsLiveDevice(t *testing.T) {
+	t.Parallel()
 	for id, want := range map[probe.TransportID]bool{
 		probe.HTTPS: false, probe.MQTT: true, probe.MQTTWS: true, probe.AMQP: false, probe.AMQPWS: false,
 	} {

@@ -15,6 +15,7 @@ import (
 
 // TestMQTTOnTheWire: what a probe sends, from CONNECT to DISCONNECT.
 func TestMQTTOnTheWire(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {
 		var connect *packets.ConnectPacket
 		var subscribe *packets.SubscribePacket
@@ -82,6 +83,7 @@ func checkCalls(t *testing.T, calls []call) {
 // TestMQTTWithCertificate: the certificate goes into the TLS handshake, and no password
 // is sent beside it.
 func TestMQTTWithCertificate(t *testing.T) {
+	t.Parallel()
 	config, _ := serverTLS(t)
 	leaf, err := x509.ParseCertificate(config.Certificates[0].Certificate[0])
 	if err != nil {

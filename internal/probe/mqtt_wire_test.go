@@ -41,6 +41,7 @@ const accepted = "\x20\x02\x00\x00"
 // TestMQTTWireCutsLongMessages: of a message that is too long the library gets as much as
 // shows that it is, then the end.
 func TestMQTTWireCutsLongMessages(t *testing.T) {
+	t.Parallel()
 	long := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
 	long.Qos, long.MessageID, long.TopicName = 1, 7, "topic"
 	long.Payload = bytes.Repeat([]byte("x"), 3*MaxBody)
@@ -64,6 +65,7 @@ func TestMQTTWireCutsLongMessages(t *testing.T) {
 
 // TestMQTTWireClaims: a packet that only says it is long costs no memory for what it says.
 func TestMQTTWireClaims(t *testing.T) {
+	t.Parallel()
 	claims := []byte(accepted + "\x32\xff\xff\xff\x7f\x00\x05topic")
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -79,6 +81,7 @@ func TestMQTTWireClaims(t *testing.T) {
 // TestMQTTWireHandsNothingAfterTheEnd: once the connection has ended, no packet is handed
 // to the library.
 func TestMQTTWireHandsNothingAfterTheEnd(t *testing.T) {
+	t.Parallel()
 	w := newMQTTWire(stream{Reader: bytes.NewReader(nil)})
 	if err := w.hand(func() {}); err != nil {
 		t.Errorf("before the end: %v", err)

@@ -46,6 +46,7 @@ func untilClosed(conn net.Conn) {
 }
 
 func TestBrokenTLS(t *testing.T) {
+	t.Parallel()
 	trusted := start(t, service{})
 	alert := func(conn net.Conn) {
 		buf := make([]byte, 1024)
@@ -73,6 +74,7 @@ func TestBrokenTLS(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			run := do(t, test.cfg)
 			if run.TLS == nil || run.TLS.Failure == nil {
 				t.Fatalf("no TLS failure; outcomes %s", outcomes(run))
@@ -90,6 +92,7 @@ func TestBrokenTLS(t *testing.T) {
 // TestClockFromCertificate: a clock outside the server certificate's validity is measured
 // as the least skew that explains it.
 func TestClockFromCertificate(t *testing.T) {
+	t.Parallel()
 	cfg := start(t, service{})
 	cfg.Now = at(longAgo)
 	run := do(t, cfg)
@@ -112,6 +115,7 @@ type resolver struct {
 func (r resolver) LookupHost(context.Context, string) ([]string, error) { return r.addresses, r.err }
 
 func TestBrokenNetwork(t *testing.T) {
+	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -125,6 +129,7 @@ func TestBrokenNetwork(t *testing.T) {
 		return nil, ctx.Err()
 	}
 	t.Run("resolver", func(t *testing.T) {
+		t.Parallel()
 		for want, err := range map[probe.NetKind]*net.DNSError{
 			probe.NetNoSuchHost:      {Err: "no such host", IsNotFound: true},
 			probe.NetResolverTimeout: {Err: "i/o timeout", IsTimeout: true},
@@ -137,12 +142,14 @@ func TestBrokenNetwork(t *testing.T) {
 		}
 	})
 	t.Run("refused on every address", func(t *testing.T) {
+		t.Parallel()
 		run := do(t, named(resolver{addresses: []string{"127.0.0.1", "127.0.0.2"}}))
 		if len(run.Dials) != 2 || run.Dials[1].Failure.Kind != probe.NetRefused || run.End != probe.EndRefused {
 			t.Errorf("dials %+v, end %s", run.Dials, run.End)
 		}
 	})
 	t.Run("black hole", func(t *testing.T) {
+		t.Parallel()
 		run := do(t, with(named(resolver{addresses: []string{"192.0.2.1"}}), func(c *probe.Config) {
 			c.Dial, c.Budget = blackHole, 100*time.Millisecond
 		}))
@@ -151,6 +158,7 @@ func TestBrokenNetwork(t *testing.T) {
 		}
 	})
 	t.Run("second address works", func(t *testing.T) {
+		t.Parallel()
 		cfg := start(t, service{})
 		cfg.Resolver = resolver{addresses: []string{"192.0.2.1", "127.0.0.1"}}
 		cfg.Endpoint.Host = "example.com" // a name in the test server's certificate
@@ -168,6 +176,7 @@ func TestBrokenNetwork(t *testing.T) {
 
 // TestServerClosesAfterEachAnswer: every call then needs a connection of its own.
 func TestServerClosesAfterEachAnswer(t *testing.T) {
+	t.Parallel()
 	cfg := start(t, service{
 		root:     answer(404, "", "Connection", "close"),
 		register: answer(202, `{"operationId":"op1","status":"assigning"}`, "Connection", "close", "Retry-After", "0"),

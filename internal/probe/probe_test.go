@@ -137,6 +137,7 @@ func do(t *testing.T, cfg probe.Config) probe.Run {
 const healthy = "hub=not-applicable"
 
 func TestServiceAnswers(t *testing.T) {
+	t.Parallel()
 	unauthorized := answer(401, `{"errorCode":401002,"trackingId":"t-1","message":"Unauthorized"}`)
 	throttled := answer(429, `{"errorCode":429001,"message":"x"}`, "Retry-After", "0")
 	failed := answer(200, `{"operationId":"op1","status":"failed","registrationState":{"registrationId":"dev-01","status":"failed","errorCode":400207,"errorMessage":"Custom allocation failed with status code: 400"}}`)
@@ -177,6 +178,7 @@ func TestServiceAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := start(t, test.service)
 			cfg.Mode = test.mode
 			run := do(t, cfg)
@@ -197,6 +199,7 @@ func TestServiceAnswers(t *testing.T) {
 }
 
 func TestHugeAnswerIsBounded(t *testing.T) {
+	t.Parallel()
 	run := do(t, start(t, service{register: func(w http.ResponseWriter, _ *http.Request) {
 		chunk := []byte(strings.Repeat("x", 1<<20))
 		for range 200 {
@@ -215,6 +218,7 @@ func TestHugeAnswerIsBounded(t *testing.T) {
 
 // TestLostAnswers covers servers that take the call and then hang up or say nothing.
 func TestLostAnswers(t *testing.T) {
+	t.Parallel()
 	silent := func(_ http.ResponseWriter, req *http.Request) {
 		io.Copy(io.Discard, req.Body) // only then does the server notice that the client has gone
 		<-req.Context().Done()
@@ -261,6 +265,7 @@ func TestLostAnswers(t *testing.T) {
 
 // TestInterrupt cancels while a call is under way: what was learned until then stays.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cfg := start(t, service{status: func(_ http.ResponseWriter, req *http.Request) {
 		cancel()
@@ -277,6 +282,7 @@ func TestInterrupt(t *testing.T) {
 }
 
 func TestRequestOnTheWire(t *testing.T) {
+	t.Parallel()
 	type call struct{ Method, URI, Body, Type string }
 	var got []call
 	see := func(h http.HandlerFunc) http.HandlerFunc {
@@ -307,6 +313,7 @@ func TestRequestOnTheWire(t *testing.T) {
 }
 
 func TestClockSkew(t *testing.T) {
+	t.Parallel()
 	for _, ahead := range []time.Duration{0, 3 * time.Hour, -20 * time.Minute} {
 		cfg := start(t, service{})
 		cfg.Now = func() time.Time { return time.Now().Add(ahead) }
@@ -321,6 +328,7 @@ func TestClockSkew(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
+	t.Parallel()
 	cfg := start(t, service{register: answer(429, "", "Retry-After", "0")})
 	cfg.MaxAttempts = 2
 	var got []string

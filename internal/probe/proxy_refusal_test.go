@@ -59,6 +59,7 @@ func refusal(status, header, body string) string {
 }
 
 func TestProxyRefusals(t *testing.T) {
+	t.Parallel()
 	const secured = "\x15\x03\x01\x00\x02\x02\x46" // an alert of TLS
 	tests := map[string]struct {
 		serve  func(net.Conn)
@@ -170,6 +171,7 @@ func socksReply(code byte) func(net.Conn) {
 
 // TestProxyWantsOtherCredentials: the credentials are sent, and refused.
 func TestProxyWantsOtherCredentials(t *testing.T) {
+	t.Parallel()
 	for scheme, serve := range map[string]func(*proxyDouble, net.Conn){"http": connectHTTP, "socks5": connectSOCKS} {
 		double := serveProxy(t, &proxyDouble{auth: true}, serve)
 		cfg := nowhere(t)
@@ -183,6 +185,7 @@ func TestProxyWantsOtherCredentials(t *testing.T) {
 
 // TestRefusalIsKept: what the proxy says of itself and of its reasons.
 func TestRefusalIsKept(t *testing.T) {
+	t.Parallel()
 	proxy := listenEach(t, answers("HTTP/1.1 407 Auth\r\nServer: squid/5.7\r\nX-Squid-Error: ERR_CACHE_ACCESS_DENIED 0\r\n"+
 		"Proxy-Authenticate: Negotiate, basic realm=\"a, NTLM\"\r\nContent-Type: text/html\r\nContent-Length: 20\r\n\r\n<html>denied</html>\n"))
 	run := do(t, through(t, nowhere(t), "http://"+proxy.String()))

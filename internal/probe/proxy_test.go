@@ -26,6 +26,7 @@ func userinfo() string { return url.UserPassword(proxyUser, proxyPassword).Strin
 
 // TestThroughProxies probes a service that only the proxy can resolve and reach.
 func TestThroughProxies(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		scheme   string
 		userinfo string
@@ -45,6 +46,7 @@ func TestThroughProxies(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg, to := hiddenService(t, service{})
 			double := &proxyDouble{to: to, auth: test.auth}
 			if test.kind == probe.ProxyHTTPS {
@@ -91,6 +93,7 @@ func proxyTLS(t *testing.T, cfg *probe.Config) *tls.Config {
 // TestEveryConnectionGoesThroughTheProxy: a service that hangs up after each answer is
 // connected to anew.
 func TestEveryConnectionGoesThroughTheProxy(t *testing.T) {
+	t.Parallel()
 	cfg, to := hiddenService(t, service{
 		root:     answer(404, "", "Connection", "close"),
 		register: answer(202, `{"operationId":"op1","status":"assigning"}`, "Connection", "close", "Retry-After", "0"),
@@ -104,6 +107,7 @@ func TestEveryConnectionGoesThroughTheProxy(t *testing.T) {
 
 // TestServerSpeaksFirst: what comes right behind the proxy's answer is the server's.
 func TestServerSpeaksFirst(t *testing.T) {
+	t.Parallel()
 	proxy := listenEach(t, answers("HTTP/1.1 200 OK\r\n\r\n\x15\x03\x03\x00\x02\x02\x28")) // a handshake_failure alert
 	run := do(t, through(t, nowhere(t), "http://"+proxy.String()))
 	if run.TLS == nil || run.TLS.Failure == nil || run.TLS.Failure.Kind != probe.TLSAlert || run.TLS.Failure.Alert != 40 {
@@ -113,6 +117,7 @@ func TestServerSpeaksFirst(t *testing.T) {
 
 // TestProxyGoneLater: the proxy refuses the second connection.
 func TestProxyGoneLater(t *testing.T) {
+	t.Parallel()
 	cfg, to := hiddenService(t, service{root: answer(404, "", "Connection", "close")})
 	double := &proxyDouble{to: to}
 	serveProxy(t, double, func(d *proxyDouble, conn net.Conn) {
@@ -135,6 +140,7 @@ func TestProxyGoneLater(t *testing.T) {
 
 // TestProxyCertificate: an https proxy is verified as every server is.
 func TestProxyCertificate(t *testing.T) {
+	t.Parallel()
 	cfg, to := hiddenService(t, service{})
 	server := proxyTLS(t, &cfg)
 	old := server.Clone()
@@ -161,6 +167,7 @@ func TestProxyCertificate(t *testing.T) {
 
 // TestProxyOutOfReach covers proxies whose name or address leads nowhere.
 func TestProxyOutOfReach(t *testing.T) {
+	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -168,6 +175,7 @@ func TestProxyOutOfReach(t *testing.T) {
 	closed.Close()
 	cfg := nowhere(t)
 	t.Run("unresolved", func(t *testing.T) {
+		t.Parallel()
 		cfg := cfg
 		cfg.Resolver = resolver{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
 		run := do(t, through(t, cfg, "http://proxy.example:3128"))
@@ -180,6 +188,7 @@ func TestProxyOutOfReach(t *testing.T) {
 		}
 	})
 	t.Run("refused", func(t *testing.T) {
+		t.Parallel()
 		run := do(t, through(t, cfg, "socks5://"+closed.Addr().String()))
 		a := run.ProxyFailed()
 		if a == nil || a.Failure.Kind != probe.ProxyUnreachable || a.Failure.Net.Kind != probe.NetRefused || run.End != probe.EndRefused {
@@ -226,6 +235,7 @@ func TestSilenceIsBounded(t *testing.T) {
 
 // TestInterruptAtTheProxy cancels while the proxy says nothing.
 func TestInterruptAtTheProxy(t *testing.T) {
+	t.Parallel()
 	for _, scheme := range []string{"http", "https", "socks5"} {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
@@ -240,6 +250,7 @@ func TestInterruptAtTheProxy(t *testing.T) {
 // TestUnusedProxyIsTried: when the direct way fails, a proxy that is named and not used is
 // asked whether it connects, and nothing more.
 func TestUnusedProxyIsTried(t *testing.T) {
+	t.Parallel()
 	cfg, to := hiddenService(t, service{})
 	double := serveProxy(t, &proxyDouble{to: to}, connectHTTP)
 	working := double.url("http", userinfo())
@@ -267,6 +278,7 @@ func TestUnusedProxyIsTried(t *testing.T) {
 		return c
 	}
 	t.Run("a name that does not resolve", func(t *testing.T) {
+		t.Parallel()
 		run := do(t, direct(working))
 		if run.FailedStage().Stage != probe.StageResolve || run.ProxyTrial == nil || run.ProxyTrial.Failure != nil {
 			t.Fatalf("trial %+v", run.ProxyTrial)
@@ -277,12 +289,14 @@ func TestUnusedProxyIsTried(t *testing.T) {
 		noSecrets(t, run)
 	})
 	t.Run("a port that is closed, and a second proxy", func(t *testing.T) {
+		t.Parallel()
 		run := do(t, undialable(direct(refusing, working)))
 		if run.FailedStage().Stage != probe.StageConnect || run.ProxyTrial == nil || run.ProxyTrial.Failure != nil {
 			t.Errorf("trial %+v", run.ProxyTrial)
 		}
 	})
 	t.Run("none that works", func(t *testing.T) {
+		t.Parallel()
 		for setting, kind := range map[string]probe.ProxyFailureKind{
 			refusing:                             probe.ProxyForbidden,
 			"http://" + closed.Addr().String():   probe.ProxyUnreachable,
@@ -298,6 +312,7 @@ func TestUnusedProxyIsTried(t *testing.T) {
 		}
 	})
 	t.Run("the direct way works", func(t *testing.T) {
+		t.Parallel()
 		c := direct(working)
 		c.Endpoint = target(t, to).Endpoint
 		run := do(t, c)

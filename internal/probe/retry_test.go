@@ -12,6 +12,7 @@ import (
 )
 
 func TestParseRetryAfter(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for text, want := range map[string]*RetryAfter{
 		"":                              nil,
@@ -45,6 +46,7 @@ func FuzzParseRetryAfter(f *testing.F) {
 // TestPacerFullJitter: each pause lies between nothing and a ceiling that doubles, and
 // they differ, so that devices which failed together spread out.
 func TestPacerFullJitter(t *testing.T) {
+	t.Parallel()
 	const longest = 8 * time.Second
 	different := map[time.Duration]bool{}
 	for range 50 {
@@ -63,6 +65,7 @@ func TestPacerFullJitter(t *testing.T) {
 }
 
 func TestPacerHonoursRetryAfter(t *testing.T) {
+	t.Parallel()
 	p := newPacer(30 * time.Second)
 	for range 100 {
 		if got := p.afterRefusal(&RetryAfter{Valid: true, Wait: 4 * time.Second}); got < 4*time.Second || got > 5*time.Second {

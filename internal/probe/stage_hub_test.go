@@ -64,6 +64,7 @@ func did(run probe.Run) string {
 }
 
 func TestHubAnswers(t *testing.T) {
+	t.Parallel()
 	taken := answer(204, "")
 	denied, unknown := hubSays(401, "IotHubUnauthorizedAccess"), hubSays(404, "DeviceNotFound")
 	away, throttling := hubSays(503, "ServiceUnavailable"), answer(429, "", "Retry-After", "0")
@@ -128,6 +129,7 @@ func noTokens(t *testing.T, run probe.Run) {
 
 // TestHubRequest: the hub is asked as a device asks, with a token for itself.
 func TestHubRequest(t *testing.T) {
+	t.Parallel()
 	type call struct{ method, uri string }
 	var got []call
 	name := ""
@@ -155,6 +157,7 @@ func TestHubRequest(t *testing.T) {
 
 // TestHubNotAsked covers probes that cannot ask the hub, and say why.
 func TestHubNotAsked(t *testing.T) {
+	t.Parallel()
 	hub := "hub.example"
 	token, err := probe.NewSASToken(dps.Sign(dps.NewKey([]byte("key")), dps.Resource(scope, id), time.Now().Add(time.Hour)))
 	if err != nil {
@@ -175,6 +178,7 @@ func TestHubNotAsked(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := assignedTo(t, hub)
 			test.change(&cfg)
 			run := do(t, cfg)
@@ -185,6 +189,7 @@ func TestHubNotAsked(t *testing.T) {
 		})
 	}
 	t.Run("no hub named", func(t *testing.T) {
+		t.Parallel()
 		cfg := start(t, service{status: answer(200, `{"operationId":"op1","status":"assigned"}`)})
 		cfg.CheckHub = true
 		run := do(t, cfg)
@@ -196,6 +201,7 @@ func TestHubNotAsked(t *testing.T) {
 
 // TestHubOutOfReach: what fails on the way is told of the hub, with its kind.
 func TestHubOutOfReach(t *testing.T) {
+	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -220,6 +226,7 @@ func TestHubOutOfReach(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			hub := test.hub
 			if hub == "" { // the certificate of the double is for other names
 				hub = "localhost:" + strings.Split(startHub(t, answer(204, "")), ":")[1]
@@ -242,6 +249,7 @@ func TestHubOutOfReach(t *testing.T) {
 		})
 	}
 	t.Run("no host name at all", func(t *testing.T) {
+		t.Parallel()
 		if run := do(t, assignedTo(t, "https://hub.example/")); did(run) != "ask=failed" || run.End != probe.EndRefused {
 			t.Errorf("steps %s, end %s", did(run), run.End)
 		}
@@ -250,6 +258,7 @@ func TestHubOutOfReach(t *testing.T) {
 
 // TestHubMoves: a second registration may lead to another hub.
 func TestHubMoves(t *testing.T) {
+	t.Parallel()
 	former, present := startHub(t, hubSays(404, "DeviceNotFound")), startHub(t, answer(204, ""))
 	cfg := start(t, service{status: once(assigns(former), assigns(present))})
 	cfg.CheckHub = true
@@ -264,6 +273,7 @@ func TestHubMoves(t *testing.T) {
 
 // TestHubRefusesAndThenTheService: the second registration fails.
 func TestHubRefusesAndThenTheService(t *testing.T) {
+	t.Parallel()
 	hub := startHub(t, hubSays(401, "IotHubUnauthorizedAccess"))
 	accepted := answer(202, `{"operationId":"op1","status":"assigning"}`, "Retry-After", "0")
 	for want, register := range map[probe.End]http.HandlerFunc{
@@ -281,6 +291,7 @@ func TestHubRefusesAndThenTheService(t *testing.T) {
 
 // TestHubLookupFails: the hub is asked again all the same.
 func TestHubLookupFails(t *testing.T) {
+	t.Parallel()
 	hub := startHub(t, once(hubSays(500, "ServerError"), answer(204, "")))
 	cfg := start(t, service{status: assigns(hub), lookup: answer(404, "")})
 	cfg.CheckHub = true
@@ -291,6 +302,7 @@ func TestHubLookupFails(t *testing.T) {
 
 // TestHubThroughProxy: the way to the hub is chosen for the hub.
 func TestHubThroughProxy(t *testing.T) {
+	t.Parallel()
 	handler := service{status: assigns("example.com:8443")}
 	both := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if strings.HasPrefix(req.URL.Path, "/devices/") {
@@ -324,6 +336,7 @@ func TestHubThroughProxy(t *testing.T) {
 
 // TestHubInterrupted: what was learned until then stays.
 func TestHubInterrupted(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cfg := assignedTo(t, startHub(t, once(hubSays(404, "DeviceNotFound"), func(_ http.ResponseWriter, req *http.Request) {
 		cancel()
@@ -338,6 +351,7 @@ func TestHubInterrupted(t *testing.T) {
 
 // TestSilentHub: the budget ends the wait.
 func TestSilentHub(t *testing.T) {
+	t.Parallel()
 	cfg := assignedTo(t, startHub(t, http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) { <-req.Context().Done() })))
 	cfg.Budget = 2 * time.Second
 	if run := do(t, cfg); run.End != probe.EndTimeout || did(run) != "ask=silent" || outcomes(run) != "hub=failed" {
@@ -347,6 +361,7 @@ func TestSilentHub(t *testing.T) {
 
 // TestHubOfTPM: the TPM signs with the key of the last assignment.
 func TestHubOfTPM(t *testing.T) {
+	t.Parallel()
 	hub := startHub(t, once(answer(401, ""), answer(204, "")))
 	state := strings.Replace(`{"operationId":"op1","status":"assigned","registrationState":{"registrationId":"dev-01","status":"assigned","assignedHub":"HUB","deviceId":"dev-01","tpm":{"authenticationKey":"a2V5"}}}`, "HUB", hub, 1)
 	for name, test := range map[string]struct {

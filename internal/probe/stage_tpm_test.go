@@ -86,6 +86,7 @@ func unlessProved(first, then http.HandlerFunc) http.HandlerFunc {
 }
 
 func TestTPMStages(t *testing.T) {
+	t.Parallel()
 	misfit := &probe.TPMError{Kind: probe.TPMActivation, Step: "activate the credential", Code: 0x1df}
 	accepted := answer(202, `{"operationId":"op1","status":"assigning"}`, "Retry-After", "0")
 	unauthorized := answer(401, `{"errorCode":401002,"message":"Unauthorized"}`)
@@ -152,6 +153,7 @@ func TestTPMStages(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if test.status == nil {
 				test.status = assignment("key")
 			}
@@ -188,6 +190,7 @@ func statuses(run probe.Run) []int {
 
 // TestTPMCalls: every call carries the TPM's keys, and the token from the challenge on.
 func TestTPMCalls(t *testing.T) {
+	t.Parallel()
 	type call struct {
 		Method, Token string
 		Body          *dps.TPMKeys
@@ -216,6 +219,7 @@ func TestTPMCalls(t *testing.T) {
 
 // TestTPMLookup: a lookup answers the challenge too, and leaves the hub's key alone.
 func TestTPMLookup(t *testing.T) {
+	t.Parallel()
 	found := answer(200, `{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.example","deviceId":"dev-01","tpm":{"authenticationKey":"a2V5"}}`)
 	cfg := start(t, service{lookup: unlessProved(challenge(), found)})
 	tpm := &fakeTPM{}
@@ -231,6 +235,7 @@ func TestTPMLookup(t *testing.T) {
 
 // TestTPMInterrupted: an interruption while the TPM works is no failure of it.
 func TestTPMInterrupted(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := start(t, service{register: challenge()})
 	cfg.Attestation = &fakeTPM{during: cancel, activate: context.Canceled}
@@ -242,6 +247,7 @@ func TestTPMInterrupted(t *testing.T) {
 
 // TestTPMWithoutID: an id that the TPM could not tell is not called invalid as well.
 func TestTPMWithoutID(t *testing.T) {
+	t.Parallel()
 	cfg := start(t, service{})
 	cfg.RegistrationID = ""
 	cfg.Attestation = &fakeTPM{failure: &probe.TPMError{Kind: probe.TPMPermission, Path: "/dev/tpmrm0", Group: "tss"}}

@@ -14,6 +14,7 @@ import (
 
 // TestOpenTPMPaths: what can be no TPM is refused; what could be one and is not, is a fact.
 func TestOpenTPMPaths(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	regular := filepath.Join(dir, "tpm0")
 	if err := os.WriteFile(regular, nil, 0o600); err != nil {
@@ -89,6 +90,7 @@ func listen(t *testing.T, path string) *net.UnixListener {
 
 // TestGroupOf: the owning group of a node is what a user must join.
 func TestGroupOf(t *testing.T) {
+	t.Parallel()
 	failure := classifyTPM(os.DevNull, "open", &fs.PathError{Op: "open", Path: os.DevNull, Err: syscall.EACCES})
 	if failure.Group == "" || !strings.HasSuffix(failure.Error(), "belongs to the group "+failure.Group) {
 		t.Errorf("%+v: %v", failure, failure)
@@ -99,6 +101,7 @@ func TestGroupOf(t *testing.T) {
 }
 
 func TestOpenFailure(t *testing.T) {
+	t.Parallel()
 	for errno, want := range map[syscall.Errno]TPMKind{
 		syscall.EBUSY:  TPMNoManager,
 		syscall.ENODEV: TPMMissing,

@@ -14,6 +14,7 @@ import (
 // TestAMQPHostile: frames that make no sense where they come, and then the end of the
 // connection, neither crash the probe nor hold it up.
 func TestAMQPHostile(t *testing.T) {
+	t.Parallel()
 	zero, all := uint32(0), ^uint32(0)
 	sender := uint32(1) // handle of the link that requests go through
 	flow := func(handle *uint32, change func(*amqp.Flow)) *amqp.Flow {
@@ -49,6 +50,7 @@ func TestAMQPHostile(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			run := do(t, startAMQP(t, amqpPeer{steps: map[amqpStep]func(*amqpConn){test.step: func(c *amqpConn) {
 				amqpSends(test.sent...)(c, amqpRequest{})
 				c.Close()

@@ -27,6 +27,7 @@ func lastFailure(run probe.Run) *probe.NetFailure {
 
 // TestAMQPRefused: the opening tells what refused it, in the transport's own terms.
 func TestAMQPRefused(t *testing.T) {
+	t.Parallel()
 	const body = `{"errorCode":401002,"trackingId":"t-1","message":"IotHubUnauthorizedAccess","timestampUtc":"2019-01-17T14:48:41.5631281Z"}`
 	parsed := dps.Body{Kind: dps.BodyError, Error: &dps.ServiceError{
 		ErrorCode: 401002, TrackingID: "t-1", Message: "IotHubUnauthorizedAccess", Timestamp: "2019-01-17T14:48:41.5631281Z",
@@ -106,6 +107,7 @@ func TestAMQPRefused(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, amqpPeer{steps: map[amqpStep]func(*amqpConn){test.step: test.answer}})
 				run := do(t, cfg)
@@ -124,6 +126,7 @@ func TestAMQPRefused(t *testing.T) {
 
 // TestAMQPLost covers peers that hang up, say nothing or speak something else, at each step.
 func TestAMQPLost(t *testing.T) {
+	t.Parallel()
 	const (
 		halfFrame = "\x00\x00\x00\x40\x02\x00\x00\x00\x00\x53"
 		badFrame  = "\x00\x00\x00\x04\x02\x00\x00\x00"
@@ -162,6 +165,7 @@ func TestAMQPLost(t *testing.T) {
 				continue // no frames there yet
 			}
 			t.Run(name+" at "+string(step), func(t *testing.T) {
+				t.Parallel()
 				overAMQP(t, func(t *testing.T, start amqpStart) {
 					budget, answer := newAMQPBudget(t), fault.f
 					if fault.kind == probe.NetTimeout {
@@ -184,6 +188,7 @@ func TestAMQPLost(t *testing.T) {
 // TestAMQPAnswerBeforeTheEnd: an answer counts although the connection ends right after it;
 // the end is the next call's.
 func TestAMQPAnswerBeforeTheEnd(t *testing.T) {
+	t.Parallel()
 	ends := map[string]func(*amqpConn, amqpRequest){
 		"cut":    func(c *amqpConn, _ amqpRequest) { c.Close() },
 		"DETACH": func(c *amqpConn, _ amqpRequest) { c.send(&amqp.Detach{Handle: c.answers, Closed: true}) },
@@ -192,6 +197,7 @@ func TestAMQPAnswerBeforeTheEnd(t *testing.T) {
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, amqpPeer{register: amqpThen(amqpReply(registeringAMQP, "retry-after", int32(0)), end)})
 				for range 20 {
@@ -211,6 +217,7 @@ func TestAMQPAnswerBeforeTheEnd(t *testing.T) {
 // TestAMQPReopens: a connection, session or link that ends with a plea to come back later
 // is opened anew for that.
 func TestAMQPReopens(t *testing.T) {
+	t.Parallel()
 	throttled := amqpError("com.microsoft:device-container-throttled", "", amqp.Symbol("retry-after"), int32(0))
 	refused := amqpError("amqp:unauthorized-access", "no more")
 	once := func(calls *atomic.Int32, f func(*amqpConn, amqpRequest)) func(*amqpConn, amqpRequest) {
@@ -231,6 +238,7 @@ func TestAMQPReopens(t *testing.T) {
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var calls atomic.Int32
 			run := do(t, startAMQP(t, amqpPeer{register: once(&calls, end)}))
 			if outcomes(run) != healthy || run.Attempts() != 2 || len(run.Dials) != 2 {
@@ -276,6 +284,7 @@ func TestAMQPReopens(t *testing.T) {
 	}
 	for name, test := range again {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var conns atomic.Int32
 			steps := map[amqpStep]func(*amqpConn){}
 			p := amqpPeer{steps: steps, register: amqpThen(
@@ -296,8 +305,10 @@ func TestAMQPReopens(t *testing.T) {
 // TestAMQPInterrupt cancels at each step: the probe ends, and every socket is closed, or the
 // test would not end.
 func TestAMQPInterrupt(t *testing.T) {
+	t.Parallel()
 	for _, step := range []amqpStep{atSASL, atHeader, atOpen, atBegin, atReceiver, atSender, atRegister, atStatus} {
 		t.Run(string(step), func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				ctx, cancel := context.WithCancel(t.Context())
 				interrupt := func(c *amqpConn) { cancel(); untilClosed(c) }
@@ -317,6 +328,7 @@ func TestAMQPInterrupt(t *testing.T) {
 
 // TestAMQPOtherProtocol: each side wants it otherwise.
 func TestAMQPOtherProtocol(t *testing.T) {
+	t.Parallel()
 	announce := func(p amqp.Protocol) func(*amqpConn) {
 		return func(c *amqpConn) { c.announce(p); untilClosed(c) }
 	}
@@ -332,6 +344,7 @@ func TestAMQPOtherProtocol(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, amqpPeer{steps: map[amqpStep]func(*amqpConn){test.step: test.answer}})
 				run := do(t, cfg)
@@ -345,6 +358,7 @@ func TestAMQPOtherProtocol(t *testing.T) {
 
 // TestAMQPHandshakeRefused: over a WebSocket the handshake can be refused first.
 func TestAMQPHandshakeRefused(t *testing.T) {
+	t.Parallel()
 	choose := func(subprotocol string) http.HandlerFunc {
 		return func(w http.ResponseWriter, req *http.Request) {
 			ws, err := websocket.Accept(w, req, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}})
@@ -379,6 +393,7 @@ func TestAMQPHandshakeRefused(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var asked [2]string
 			run := do(t, startAMQPHandshake(t, nil, func(w http.ResponseWriter, req *http.Request) {
 				asked = [2]string{req.RequestURI, req.Header.Get("Sec-WebSocket-Protocol")}

@@ -19,6 +19,7 @@ func saslOutcome(code amqp.SASLCode) []amqp.SASLMechanism {
 }
 
 func TestAMQPSASLRefused(t *testing.T) {
+	t.Parallel()
 	plain := []string{"PLAIN"}
 	tests := map[string]struct {
 		mechanisms []amqp.SASLMechanism
@@ -43,6 +44,7 @@ func TestAMQPSASLRefused(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, amqpPeer{mechanisms: test.mechanisms})
 				run := do(t, cfg)
@@ -62,6 +64,7 @@ func TestAMQPSASLRefused(t *testing.T) {
 // TestAMQPSASLLost: the connection is cut, or silent, between the mechanisms and the
 // outcome.
 func TestAMQPSASLLost(t *testing.T) {
+	t.Parallel()
 	hangUp := errors.New("hangs up")
 	offer := func(before func(*amqpConn)) func(*amqpConn) {
 		return func(c *amqpConn) {
@@ -84,6 +87,7 @@ func TestAMQPSASLLost(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				budget, answer := newAMQPBudget(t), test.answer
 				if test.kind == probe.NetTimeout {
@@ -129,6 +133,7 @@ func tpmMechanism(t *testing.T, challenges ...[]byte) []amqp.SASLMechanism {
 }
 
 func TestAMQPTPM(t *testing.T) {
+	t.Parallel()
 	broken := &probe.TPMError{Kind: probe.TPMActivation, Step: "activate the credential", Text: "integrity"}
 	blob := bytes.Repeat([]byte("blob"), 100)
 	halves := amqp.SplitTPMBlob(blob)
@@ -148,6 +153,7 @@ func TestAMQPTPM(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, amqpPeer{mechanisms: tpmMechanism(t, test.challenges...)})
 				device := &fakeTPM{activate: test.err}

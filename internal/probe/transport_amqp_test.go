@@ -26,6 +26,7 @@ func failedStage(run probe.Run) probe.StageID {
 }
 
 func TestAMQPAnswers(t *testing.T) {
+	t.Parallel()
 	const unauthorized = `{"errorCode":401002,"trackingId":"t-1","message":"Unauthorized"}`
 	throttled := amqpReject("amqp:resource-limit-exceeded", `{"errorCode":429001,"message":"x"}`, amqp.Symbol("retry-after"), int32(0))
 	internal := amqpReject("amqp:internal-error", "")
@@ -65,6 +66,7 @@ func TestAMQPAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, amqpPeer{register: test.register, status: test.status})
 				run := do(t, cfg)
@@ -84,6 +86,7 @@ func TestAMQPAnswers(t *testing.T) {
 
 // TestAMQPAnswerForms: every form of an answer that a peer may choose is understood.
 func TestAMQPAnswerForms(t *testing.T) {
+	t.Parallel()
 	body := []byte(registeringAMQP)
 	value := func(v any) func(*amqpConn, amqpRequest) {
 		return amqpThen(amqpAccept, amqpAnswer(&amqp.Message{HasValue: true, Value: v}))
@@ -108,6 +111,7 @@ func TestAMQPAnswerForms(t *testing.T) {
 	}
 	for name, register := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, amqpPeer{register: register})
 				if run := do(t, cfg); outcomes(run) != healthy {
@@ -134,6 +138,7 @@ func amqpExtendedAccept(c *amqpConn, r amqpRequest) {
 }
 
 func TestAMQPRetryAfter(t *testing.T) {
+	t.Parallel()
 	const body = `{"errorCode":429001}`
 	seconds := func(text string, n int) *probe.RetryAfter {
 		return &probe.RetryAfter{Text: text, Wait: time.Duration(n) * time.Second, Valid: true}
@@ -155,6 +160,7 @@ func TestAMQPRetryAfter(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := startAMQP(t, amqpPeer{register: test.register})
 			cfg.MaxAttempts = 1
 			run := do(t, cfg)
@@ -168,6 +174,7 @@ func TestAMQPRetryAfter(t *testing.T) {
 // TestAMQPOtherAnswers: answers to other calls, late ones and duplicates do not mislead the
 // probe, and are counted.
 func TestAMQPOtherAnswers(t *testing.T) {
+	t.Parallel()
 	const refusal = `{"errorCode":401002,"message":"Unauthorized"}`
 	own := func(body string) func(*amqpConn, amqpRequest) {
 		return func(c *amqpConn, r amqpRequest) { amqpAnswerTo(r.correlation(), body)(c, r) }
@@ -189,6 +196,7 @@ func TestAMQPOtherAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, amqpPeer{register: test.register, status: test.status})
 				run := do(t, cfg)
@@ -222,6 +230,7 @@ func amqpStrangers(n int) func(*amqpConn, amqpRequest) {
 }
 
 func TestAMQPOnTheWire(t *testing.T) {
+	t.Parallel()
 	saw := make(chan any, 100)
 	cfg := startAMQP(t, amqpPeer{saw: saw})
 	cfg.Payload = []byte(`{"modelId":"dtmi:example:thing;1"}`)
@@ -297,6 +306,7 @@ func inOrder(m amqp.Map) amqp.Map {
 // TestAMQPCertificate: a certificate proves the device in the TLS handshake, and there is
 // no SASL.
 func TestAMQPCertificate(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewTLSServer(nil)
 	server.Close()
 	leaf := server.Certificate()
@@ -334,6 +344,7 @@ func TestAMQPCertificate(t *testing.T) {
 // TestAMQPLargePayload: a request goes in many frames, unless the peer says that it is too
 // large.
 func TestAMQPLargePayload(t *testing.T) {
+	t.Parallel()
 	small := uint32(512)
 	tests := map[string]struct {
 		peer    amqpPeer
@@ -345,6 +356,7 @@ func TestAMQPLargePayload(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				cfg := start(t, test.peer)
 				cfg.Payload = []byte(`{"text":"` + strings.Repeat("x", 200_000) + `"}`)
@@ -358,6 +370,7 @@ func TestAMQPLargePayload(t *testing.T) {
 }
 
 func TestAMQPSupports(t *testing.T) {
+	t.Parallel()
 	for _, transport := range []probe.Transport{probe.NewAMQP(), probe.NewAMQPOverWebSocket()} {
 		for _, kind := range []probe.AttestationKind{probe.KindSymmetricKey, probe.KindX509, probe.KindTPM} {
 			for mode, fine := range map[probe.Mode]bool{probe.ModeRegister: true, probe.ModePreflight: true, probe.ModeLookup: false} {
@@ -371,6 +384,7 @@ func TestAMQPSupports(t *testing.T) {
 
 // TestAMQPPreflight opens everything and sends nothing.
 func TestAMQPPreflight(t *testing.T) {
+	t.Parallel()
 	cfg := startAMQP(t, amqpPeer{steps: map[amqpStep]func(*amqpConn){atRegister: func(*amqpConn) { t.Error("a request was sent") }}})
 	cfg.Mode = probe.ModePreflight
 	if run := do(t, cfg); failedStage(run) != "" || len(run.Answers) != 0 || run.Opening.Server != amqpServer {

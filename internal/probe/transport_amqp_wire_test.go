@@ -54,6 +54,7 @@ func messages(t testing.TB, n, size int) []byte {
 
 // TestAMQPWireStops: what would harm the library, or is no AMQP, does not reach it.
 func TestAMQPWireStops(t *testing.T) {
+	t.Parallel()
 	transfer := func(payload string, change func(*amqp.Transfer)) []byte {
 		body := &amqp.Transfer{DeliveryID: new(uint32(0)), DeliveryTag: []byte("t"), MessageFormat: new(uint32(0))}
 		change(body)
@@ -91,6 +92,7 @@ func TestAMQPWireStops(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			wire := newAMQPWire(scriptedConn{Reader: bytes.NewReader(test.sent)})
 			var err error
 			for err == nil {
@@ -107,6 +109,7 @@ func TestAMQPWireStops(t *testing.T) {
 // TestAMQPWirePasses: as many answers as there is credit for, each taken before the next
 // but ten, never stop.
 func TestAMQPWirePasses(t *testing.T) {
+	t.Parallel()
 	const many = 5 * amqpCredit
 	wire := newAMQPWire(scriptedConn{Reader: bytes.NewReader(append(onWire(t), messages(t, many, 100)...))})
 	for i := range 1 + many {
@@ -124,6 +127,7 @@ func TestAMQPWirePasses(t *testing.T) {
 
 // TestConditionStatus: the catalogue and the probe agree on what a condition means.
 func TestConditionStatus(t *testing.T) {
+	t.Parallel()
 	checked := 0
 	for entry := range codes.All() {
 		if entry.Kind != codes.KindAMQP || entry.HTTPStatus == 0 {

@@ -29,6 +29,7 @@ func onEach(t *testing.T, test func(*testing.T, carrier)) {
 }
 
 func TestMQTTAnswers(t *testing.T) {
+	t.Parallel()
 	unauthorized := reply(401, "", `{"errorCode":401002,"trackingId":"t-1","message":"Unauthorized"}`)
 	throttled := reply(429, "0", `{"errorCode":429001,"message":"x"}`)
 	assigning := reply(202, "0", `{"operationId":"op1","status":"assigning","registrationState":{"registrationId":"dev-01","status":"assigning"}}`)
@@ -59,6 +60,7 @@ func TestMQTTAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onEach(t, func(t *testing.T, c carrier) {
 				run := do(t, with(c.start(t, test.broker), func(c *probe.Config) { c.RetryMaxWait = time.Millisecond }))
 				if outcomes(run) != test.outcomes || run.End != test.end {
@@ -78,6 +80,7 @@ func TestMQTTAnswers(t *testing.T) {
 // TestMQTTRefusedSession: the opening tells the layer, its code and the code's name. For
 // CONNACK 3, which is worth another attempt, see TestMQTTUnavailable.
 func TestMQTTRefusedSession(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		broker  broker
 		layer   probe.Layer
@@ -98,6 +101,7 @@ func TestMQTTRefusedSession(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onEach(t, func(t *testing.T, c carrier) {
 				run := do(t, c.start(t, test.broker))
 				if o := run.Opening; o.Layer != test.layer || o.Status != test.status || o.Refusal != test.refusal || o.Failure != nil {
@@ -120,6 +124,7 @@ func TestMQTTRefusedSession(t *testing.T) {
 
 // TestMQTTUnavailable: every attempt is made on a connection of its own.
 func TestMQTTUnavailable(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {
 		run := do(t, with(c.start(t, broker{connect: connack(3)}), func(c *probe.Config) { c.RetryMaxWait = time.Millisecond }))
 		want := probe.Opening{Layer: probe.LayerMQTTConnect, Status: 3, Refusal: "CONNACK 3: server unavailable"}
@@ -139,6 +144,7 @@ func TestMQTTUnavailable(t *testing.T) {
 // TestMQTTLost covers brokers that hang up, say nothing or speak something else, at each
 // step; raw bytes make no WebSocket, so those go over TLS alone.
 func TestMQTTLost(t *testing.T) {
+	t.Parallel()
 	const (
 		reset    = probe.NetReset
 		timeout  = probe.NetTimeout
@@ -177,6 +183,7 @@ func TestMQTTLost(t *testing.T) {
 	ends := map[probe.NetKind]probe.End{reset: probe.EndCut, timeout: probe.EndTimeout, protocol: probe.EndRefused}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onEach(t, func(t *testing.T, c carrier) {
 				t.Parallel()
 				cfg := c.start(t, test.broker)
@@ -202,6 +209,7 @@ func TestMQTTLost(t *testing.T) {
 // TestMQTTOtherAnswers: answers to other calls, second answers and an answer without its
 // PUBACK do not mislead the probe, and are told.
 func TestMQTTOtherAnswers(t *testing.T) {
+	t.Parallel()
 	refusal := `{"errorCode":401002,"message":"Unauthorized"}`
 	twice := then(reply(202, "0", registering), response(401, "", refusal))
 	type heard struct {
@@ -225,6 +233,7 @@ func TestMQTTOtherAnswers(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onEach(t, func(t *testing.T, c carrier) {
 				t.Parallel()
 				run := do(t, c.start(t, test.broker))
@@ -246,6 +255,7 @@ func TestMQTTOtherAnswers(t *testing.T) {
 // TestMQTTLateAnswer: what comes for a call that was given up is not the next call's
 // answer, and the session can still be used.
 func TestMQTTLateAnswer(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {
 		var late call
 		session, opening := open(t, c, broker{
@@ -287,6 +297,7 @@ func open(t *testing.T, c carrier, b broker) (probe.Session, probe.Opening) {
 
 // TestMQTTInterrupt cancels at each wait, which ends it, and keeps what was learned.
 func TestMQTTInterrupt(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		broker   func(cancel func()) broker
 		outcomes string
@@ -306,6 +317,7 @@ func TestMQTTInterrupt(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			onEach(t, func(t *testing.T, c carrier) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
@@ -322,6 +334,7 @@ func TestMQTTInterrupt(t *testing.T) {
 }
 
 func TestSupports(t *testing.T) {
+	t.Parallel()
 	all := []probe.AttestationKind{probe.KindSymmetricKey, probe.KindGroupKey, probe.KindX509, probe.KindTPM, probe.KindSASToken}
 	for _, transport := range []probe.Transport{probe.NewHTTPS(), probe.NewMQTT(), probe.NewMQTTOverWebSocket()} {
 		for _, mode := range []probe.Mode{probe.ModeRegister, probe.ModePreflight, probe.ModeLookup} {
@@ -336,6 +349,7 @@ func TestSupports(t *testing.T) {
 }
 
 func TestConfigCheck(t *testing.T) {
+	t.Parallel()
 	cfg := probe.Config{
 		Attestation: probe.NewSymmetricKey(dps.NewKey([]byte("0123456789abcdef"))),
 		Transports:  []probe.Transport{probe.NewHTTPS(), probe.NewMQTT()},

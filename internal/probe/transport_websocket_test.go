@@ -57,6 +57,7 @@ func bare(answer string) http.HandlerFunc {
 
 // TestWebSocketHandshakeRefused: the opening keeps what the answer to the handshake told.
 func TestWebSocketHandshakeRefused(t *testing.T) {
+	t.Parallel()
 	type opening struct {
 		Status             int
 		Refusal            string
@@ -114,6 +115,7 @@ func TestWebSocketHandshakeRefused(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := startWebSocket(t, test.handler)
 			if name == "body that stalls" {
 				cfg.Budget = 2 * time.Second
@@ -151,6 +153,7 @@ func (s *spelling) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 // TestWebSocketHandshakeLost covers peers that do not answer the handshake.
 func TestWebSocketHandshakeLost(t *testing.T) {
+	t.Parallel()
 	hangUp := func(w http.ResponseWriter, _ *http.Request) {
 		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
 			conn.Close()
@@ -167,6 +170,7 @@ func TestWebSocketHandshakeLost(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := startWebSocket(t, test.handler)
 			if test.kind == probe.NetTimeout {
 				cfg.Budget = 2 * time.Second
@@ -185,6 +189,7 @@ func TestWebSocketHandshakeLost(t *testing.T) {
 
 // TestWebSocketEnds: how a WebSocket ends that was opened is told in its own terms.
 func TestWebSocketEnds(t *testing.T) {
+	t.Parallel()
 	closing := func(status websocket.StatusCode, reason string) func(*websocket.Conn) {
 		return func(ws *websocket.Conn) { ws.Close(status, reason) }
 	}
@@ -204,6 +209,7 @@ func TestWebSocketEnds(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			run := do(t, startWebSocket(t, accept(test.talk, "mqtt")))
 			want := &probe.NetFailure{Kind: test.kind, Text: test.text}
 			if diff := cmp.Diff(want, run.Opening.Failure); diff != "" {
@@ -219,6 +225,7 @@ func TestWebSocketEnds(t *testing.T) {
 // TestWebSocketSpellings: the subprotocol in upper case, and packets cut into messages at
 // any place, are fine.
 func TestWebSocketSpellings(t *testing.T) {
+	t.Parallel()
 	healthyBroker := func(ws *websocket.Conn) { broker{}.serve(bytesOf(ws)) }
 	tests := map[string]http.HandlerFunc{
 		"upper case": func(w http.ResponseWriter, req *http.Request) {
@@ -229,6 +236,7 @@ func TestWebSocketSpellings(t *testing.T) {
 	}
 	for name, handler := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if run := do(t, startWebSocket(t, handler)); outcomes(run) != healthy {
 				t.Errorf("outcomes %q, opening %+v", outcomes(run), run.Opening)
 			}
@@ -259,6 +267,7 @@ func (p pinger) Write(b []byte) (int, error) {
 }
 
 func TestWebSocketHandshakeOnTheWire(t *testing.T) {
+	t.Parallel()
 	type handshake struct{ Method, URI, Host, Subprotocol, Agent, Authorization string }
 	var got handshake
 	cfg := startWebSocket(t, func(w http.ResponseWriter, req *http.Request) {
@@ -275,6 +284,7 @@ func TestWebSocketHandshakeOnTheWire(t *testing.T) {
 
 // TestMQTTClock: over a WebSocket the handshake tells the time; MQTT alone never does.
 func TestMQTTClock(t *testing.T) {
+	t.Parallel()
 	const ahead = 3 * time.Hour
 	onEach(t, func(t *testing.T, c carrier) {
 		cfg := c.start(t, broker{})
@@ -296,6 +306,7 @@ func TestMQTTClock(t *testing.T) {
 // TestWebSocketPeerIgnoresGoodbye: a peer that stops reading does not hold the probe up;
 // the library would wait for 5 s.
 func TestWebSocketPeerIgnoresGoodbye(t *testing.T) {
+	t.Parallel()
 	done := make(chan struct{})
 	cfg := startMQTTOverWebSocket(t, broker{goodbye: func() { <-done }})
 	start := time.Now()
