@@ -250,10 +250,7 @@ func (d *Probe) verdictText() string {
 	case advice.Registered:
 		return d.registeredText()
 	case advice.Fault:
-		text := "the device does not provision"
-		if d.stoppedAtHub() {
-			text = "the device is assigned to a hub, but cannot use it"
-		}
+		text := d.faultText()
 		if len(d.Causes) == 0 {
 			return text + ", and no cause that dpsdiag knows fits"
 		}
@@ -264,6 +261,26 @@ func (d *Probe) verdictText() string {
 		return "this is what was learned until then"
 	}
 	return "nothing could be concluded"
+}
+
+// faultText says what does not work. Over several transports some may have got through.
+func (d *Probe) faultText() string {
+	var through, not []string
+	for i := range d.Runs {
+		run := &d.Runs[i]
+		if run.Verdict == string(advice.Registered) {
+			through = append(through, run.Transport)
+		} else {
+			not = append(not, run.Transport)
+		}
+	}
+	switch {
+	case d.stoppedAtHub():
+		return "the device is assigned to a hub, but cannot use it"
+	case len(through) > 0:
+		return "the device gets through over " + strings.Join(through, ", ") + ", but not over " + strings.Join(not, ", ")
+	}
+	return "the device does not provision"
 }
 
 // stoppedAtHub reports whether every run that failed did so at the hub.
