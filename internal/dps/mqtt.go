@@ -13,8 +13,10 @@ const (
 	// MQTTResponses is the one topic filter a device may subscribe to.
 	MQTTResponses = mqttResponses + "#"
 
-	mqttRegister  = "$dps/registrations/PUT/iotdps-register/?$rid="
-	mqttStatus    = "$dps/registrations/GET/iotdps-get-operationstatus/?$rid="
+	// What the topics of the two calls begin with; "?" and the fields of the call follow.
+	MQTTRegister = "$dps/registrations/PUT/iotdps-register/"
+	MQTTStatus   = "$dps/registrations/GET/iotdps-get-operationstatus/"
+
 	mqttResponses = "$dps/registrations/res/"
 )
 
@@ -25,12 +27,12 @@ func MQTTUsername(scope, registrationID, apiVersion string) string {
 
 // MQTTRegisterTopic is where a register call is published. The answer comes back with
 // the same request id, rid.
-func MQTTRegisterTopic(rid string) string { return mqttRegister + rid }
+func MQTTRegisterTopic(rid string) string { return MQTTRegister + "?$rid=" + rid }
 
 // MQTTStatusTopic is where a status poll is published. The operation id is escaped; those
 // that the service makes need none.
 func MQTTStatusTopic(rid, operationID string) string {
-	return mqttStatus + rid + "&operationId=" + url.QueryEscape(operationID)
+	return MQTTStatus + "?$rid=" + rid + "&operationId=" + url.QueryEscape(operationID)
 }
 
 // MQTTResponseTopic is where the service publishes the answer to the call rid; an empty

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/dps"
 )
 
 // What the service says of itself when a connection opens, as seen in a trace (GitHub issue
@@ -161,7 +162,7 @@ func (a *amqpConversation) open(peer *amqp.Open) error {
 	if a.refused != nil {
 		a.tell("open-error", a.refused)
 		wrong, err := a.describe(a.refused)
-		return errors.Join(err, a.answerOpen(amqp.Map{{Key: amqp.Symbol("com.microsoft:open-error"), Value: wrong}}), a.closeWith(wrong))
+		return errors.Join(err, a.answerOpen(amqp.Map{{Key: amqp.Symbol(dps.AMQPOpenError), Value: wrong}}), a.closeWith(wrong))
 	}
 	if peer.IdleTimeOut > 0 {
 		a.beat(max(time.Duration(peer.IdleTimeOut)*time.Millisecond/2, amqpLeastBeat))

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/dps"
 )
 
 // Error conditions of the standard (part 2, sections 2.8.15 to 2.8.18) and, with com.microsoft,
@@ -45,7 +46,7 @@ func amqpError(answer response) (*amqp.Error, error) {
 	}
 	wrong := &amqp.Error{Condition: condition(answer.status), Description: string(text), Info: amqp.Map{}}
 	if answer.retryAfter != nil {
-		wrong.Info = append(wrong.Info, amqp.Pair{Key: amqp.Symbol(retryAfterKey), Value: int32(seconds(*answer.retryAfter))})
+		wrong.Info = append(wrong.Info, amqp.Pair{Key: amqp.Symbol(dps.AMQPRetryAfter), Value: int32(seconds(*answer.retryAfter))})
 	}
 	return wrong, nil
 }

@@ -4,13 +4,11 @@ import (
 	"errors"
 
 	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/dps"
 )
 
 // linkCredit is how many requests a peer may send before we say more.
 const linkCredit = 50
-
-// versionProperty of a link is the api-version.
-const versionProperty = "com.microsoft:api-version"
 
 // amqpLink is one link of a session, from the peer for requests or to it for answers.
 type amqpLink struct {
@@ -77,7 +75,7 @@ func (l *amqpLink) identify(peer *amqp.Attach) *refusal {
 		message := "The link address '" + address + "' did not match any of the expected formats."
 		return badRequest(reasonRequest, message, "the address of a link is not {idScope}/registrations/{registrationId}")
 	}
-	version, _ := peer.Properties.Get(versionProperty)
+	version, _ := peer.Properties.Get(dps.AMQPAPIVersion)
 	c.apiVersion, _ = version.(string)
 	var refused *refusal
 	l.caller, refused = l.service.authenticate(c)

@@ -7,18 +7,7 @@ import (
 	"net/http"
 
 	"dpsdiag/internal/amqp"
-)
-
-// Application properties of requests and answers, and the operations of the former (azure-
-// iot-sdk-node provisioning/transport/amqp/src/amqp.ts). The case of the last is that in
-// which most SDKs look for it.
-const (
-	operationTypeKey = "iotdps-operation-type"
-	operationIDKey   = "iotdps-operation-id"
-	retryAfterKey    = "retry-after"
-
-	operationRegister = "iotdps-register"
-	operationStatus   = "iotdps-get-operationstatus"
+	"dpsdiag/internal/dps"
 )
 
 // transfer takes one frame of a request and serves the request when it is whole.
@@ -78,14 +67,14 @@ func readRequest(payload []byte) (*amqp.Message, request, *refusal) {
 		return nil, request{}, unreadable(err.Error())
 	}
 	var r request
-	switch operation := property(message, operationTypeKey); operation {
-	case operationRegister:
+	switch operation := property(message, dps.AMQPOperationType); operation {
+	case dps.AMQPRegister:
 		r.operation = opRegister
-	case operationStatus:
-		r.operation, r.operationID = opStatus, property(message, operationIDKey)
+	case dps.AMQPGetStatus:
+		r.operation, r.operationID = opStatus, property(message, dps.AMQPOperationID)
 		return message, r, nil
 	default: // assumed
-		return message, r, bare(http.StatusBadRequest, fmt.Sprintf("%s is %q", operationTypeKey, operation))
+		return message, r, bare(http.StatusBadRequest, fmt.Sprintf("%s is %q", dps.AMQPOperationType, operation))
 	}
 	switch value := message.Value.(type) {
 	case nil:
@@ -149,7 +138,7 @@ func (l *amqpLink) reply(asked *amqp.Properties, answer response, f form) error 
 		message.Properties = &amqp.Properties{CorrelationID: id}
 	}
 	if answer.retryAfter != nil {
-		message.ApplicationProperties = amqp.Map{{Key: retryAfterKey, Value: int32(seconds(*answer.retryAfter))}}
+		message.ApplicationProperties = amqp.Map{{Key: dps.AMQPRetryAfter, Value: int32(seconds(*answer.retryAfter))}}
 	}
 	return l.post(message)
 }

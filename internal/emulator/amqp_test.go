@@ -218,10 +218,10 @@ func TestAMQPVersions(t *testing.T) {
 		want       string
 	}{
 		"none":        {nil, "Unsupported API version ."},
-		"a number":    {amqp.Map{{Key: amqp.Symbol(versionProperty), Value: uint32(2019)}}, "Unsupported API version ."},
-		"no date":     {amqp.Map{{Key: amqp.Symbol(versionProperty), Value: "latest"}}, "Unsupported API version latest."},
-		"key is text": {amqp.Map{{Key: versionProperty, Value: "2021-06-01"}}, ""},
-		"preview":     {amqp.Map{{Key: amqp.Symbol(versionProperty), Value: "2025-07-01-preview"}}, ""},
+		"a number":    {amqp.Map{{Key: amqp.Symbol(dps.AMQPAPIVersion), Value: uint32(2019)}}, "Unsupported API version ."},
+		"no date":     {amqp.Map{{Key: amqp.Symbol(dps.AMQPAPIVersion), Value: "latest"}}, "Unsupported API version latest."},
+		"key is text": {amqp.Map{{Key: dps.AMQPAPIVersion, Value: "2021-06-01"}}, ""},
+		"preview":     {amqp.Map{{Key: amqp.Symbol(dps.AMQPAPIVersion), Value: "2025-07-01-preview"}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -77,7 +77,7 @@ func connackOfFault(status int) byte {
 }
 
 // offers answers alone (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps).
-func (m *mqttService) offers(filter string) bool { return filter == filterAnswers }
+func (m *mqttService) offers(filter string) bool { return filter == dps.MQTTResponses }
 
 func (m *mqttService) subscribed() error {
 	if m.proven != nil && m.service.subscribe(m.proven) {
@@ -117,7 +117,7 @@ func (m *mqttService) send(r mqttRequest, answer response, f form) error {
 	if err != nil {
 		return err
 	}
-	return m.post(filterAnswers, answerTopic(r.rid, answer), body, f)
+	return m.post(dps.MQTTResponses, answerTopic(r.rid, answer), body, f)
 }
 
 // elsewhere is the answer to another request, harmful to who takes it for its own.

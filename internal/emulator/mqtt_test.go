@@ -264,7 +264,7 @@ func TestMQTTPacketsInPieces(t *testing.T) {
 	r := dialMQTT(t, begin(t, Config{}).Device())
 	var all strings.Builder
 	sub := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
-	sub.MessageID, sub.Topics, sub.Qoss = 1, []string{filterAnswers}, []byte{1}
+	sub.MessageID, sub.Topics, sub.Qoss = 1, []string{dps.MQTTResponses}, []byte{1}
 	for _, p := range []packets.ControlPacket{r.connect(), sub, publish(1, registerOne, "")} {
 		if err := p.Write(&all); err != nil {
 			t.Fatal(err)

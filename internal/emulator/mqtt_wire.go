@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"dpsdiag/internal/dps"
 )
 
 // Bounds of an MQTT packet after its fixed header, in bytes: a message of the largest size
@@ -66,14 +68,6 @@ func readPacketHead(r io.Reader) (head []byte, size int64, err error) {
 	return nil, 0, errors.New("the length of a packet does not end")
 }
 
-// The topics of the device API (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps).
-const (
-	topicRegister = "$dps/registrations/PUT/iotdps-register/"
-	topicStatus   = "$dps/registrations/GET/iotdps-get-operationstatus/"
-	topicAnswers  = "$dps/registrations/res/"
-	filterAnswers = topicAnswers + "#"
-)
-
 // mqttRequest is a request as a topic names it.
 type mqttRequest struct {
 	operation   operation
@@ -86,9 +80,9 @@ func parseTopic(topic string) (mqttRequest, error) {
 	path, query, _ := strings.Cut(topic, "?")
 	var request mqttRequest
 	switch path {
-	case topicRegister:
+	case dps.MQTTRegister:
 		request.operation = opRegister
-	case topicStatus:
+	case dps.MQTTStatus:
 		request.operation = opStatus
 	default:
 		return mqttRequest{}, fmt.Errorf("%q is no topic of the device API", topic)
@@ -110,16 +104,13 @@ func field(query, name string) string {
 	return ""
 }
 
-// answerTopic is the topic of the answer to a request. $rid comes first and then, in lower
-// case, retry-after: some SDKs find them in no other form (azure-iot-sdk-csharp
-// provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs, azure-iot-sdk-java
-// provisioning-device-client: ContractAPIMqtt.java).
+// answerTopic is the topic of the answer to a request.
 func answerTopic(rid string, answer response) string {
-	topic := topicAnswers + strconv.Itoa(answer.status) + "/?$rid=" + rid
+	retryAfter := ""
 	if answer.retryAfter != nil {
-		topic += "&retry-after=" + strconv.FormatInt(seconds(*answer.retryAfter), 10)
+		retryAfter = strconv.FormatInt(seconds(*answer.retryAfter), 10)
 	}
-	return topic
+	return dps.MQTTResponseTopic(answer.status, rid, retryAfter)
 }
 
 // parseUsername reads the user name of a CONNECT packet,

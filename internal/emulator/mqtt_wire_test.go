@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/dps"
 )
 
 func TestReadPacketErrors(t *testing.T) {
@@ -57,11 +59,11 @@ func TestReadPacketTakesWhatArrives(t *testing.T) {
 func TestParseTopic(t *testing.T) {
 	t.Parallel()
 	for topic, want := range map[string]mqttRequest{
-		topicRegister + "?$rid=1":                  {operation: opRegister, rid: "1"},
-		topicStatus + "?$rid=a-b&operationId=4.00": {operation: opStatus, rid: "a-b", operationID: "4.00"},
-		topicStatus + "?operationId=4.00&$rid=a":   {operation: opStatus, rid: "a", operationID: "4.00"},
-		topicStatus + "?$rid=a":                    {operation: opStatus, rid: "a"},
-		topicRegister + "?$rid=a=b?c/d":            {operation: opRegister, rid: "a=b?c/d"},
+		dps.MQTTRegister + "?$rid=1":                  {operation: opRegister, rid: "1"},
+		dps.MQTTStatus + "?$rid=a-b&operationId=4.00": {operation: opStatus, rid: "a-b", operationID: "4.00"},
+		dps.MQTTStatus + "?operationId=4.00&$rid=a":   {operation: opStatus, rid: "a", operationID: "4.00"},
+		dps.MQTTStatus + "?$rid=a":                    {operation: opStatus, rid: "a"},
+		dps.MQTTRegister + "?$rid=a=b?c/d":            {operation: opRegister, rid: "a=b?c/d"},
 	} {
 		got, err := parseTopic(topic)
 		if err != nil {

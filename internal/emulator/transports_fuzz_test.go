@@ -58,7 +58,7 @@ func FuzzMQTT(f *testing.F) {
 	device := *w.device(SymmetricKey)
 	r := &rawMQTT{client: &client{device: device, token: dps.Sign(w.key, dps.Resource(defaultScope, keyDevice), noon.Add(time.Hour))}}
 	sub := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
-	sub.MessageID, sub.Topics, sub.Qoss = 1, []string{filterAnswers}, []byte{1}
+	sub.MessageID, sub.Topics, sub.Qoss = 1, []string{dps.MQTTResponses}, []byte{1}
 	var session bytes.Buffer
 	for _, p := range []packets.ControlPacket{r.connect(), sub} {
 		if err := p.Write(&session); err != nil {
@@ -88,7 +88,11 @@ func FuzzMQTT(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p, ok := packet.(*packets.PublishPacket); ok && !strings.HasPrefix(p.TopicName, topicAnswers) {
+			p, ok := packet.(*packets.PublishPacket)
+			if !ok {
+				continue
+			}
+			if _, _, _, ok := dps.ParseResponseTopic(p.TopicName); !ok {
 				t.Errorf("published on %q", p.TopicName)
 			}
 		}

@@ -113,7 +113,7 @@ func TestWebSocketMessages(t *testing.T) {
 			large := `{"payload":{"a":"` + strings.Repeat("x", MaxBody-20) + `"}}`
 			var all bytes.Buffer
 			sub := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
-			sub.MessageID, sub.Topics, sub.Qoss = 1, []string{filterAnswers}, []byte{1}
+			sub.MessageID, sub.Topics, sub.Qoss = 1, []string{dps.MQTTResponses}, []byte{1}
 			for _, p := range []packets.ControlPacket{r.connect(), sub, publish(1, registerOne, large)} {
 				if err := p.Write(&all); err != nil {
 					t.Fatal(err)
