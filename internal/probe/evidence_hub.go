@@ -31,6 +31,9 @@ type HubStep struct {
 	Answer *Opening
 }
 
+// answered reports a step in which the hub said something.
+func (s *HubStep) answered() bool { return s.Result != HubUnreached && s.Result != HubSilent }
+
 // HubAction is what is done in a step.
 type HubAction string
 

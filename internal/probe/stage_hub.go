@@ -46,10 +46,17 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 // followHub asks and acts on the answers until one of them is final.
 func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 	wait := time.Duration(0)
+	var busy Finding // what a hub said that is to be asked again
 	for attempt := 1; ; attempt++ {
+		before := *check
 		f, end := r.askHub(ctx, check, wait)
 		step := check.Last(HubAsk)
 		switch {
+		case ctx.Err() != nil && !step.answered() && busy.Outcome == Failed:
+			// The budget ended within a further attempt, which says nothing of the hub.
+			*check = before
+			r.stop(EndExhausted)
+			return busy
 		case step.Result == HubDenied && r.target.Mode == ModeRegister && check.Last(HubRegister) == nil:
 			if f, ok := r.registerAgain(ctx, check); !ok {
 				return f
@@ -62,7 +69,7 @@ func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 				r.lookUpAgain(ctx, check)
 			}
 			if r.wait(ctx, pause) {
-				wait = pause.For
+				busy, wait = f, pause.For
 				continue
 			}
 		}

@@ -359,6 +359,22 @@ func TestSilentHub(t *testing.T) {
 	}
 }
 
+// TestBudgetEndsAtBusyHub: the attempt that the budget cuts short says nothing of the hub;
+// what it said before stands.
+func TestBudgetEndsAtBusyHub(t *testing.T) {
+	t.Parallel()
+	silent := func(_ http.ResponseWriter, req *http.Request) { <-req.Context().Done() }
+	cfg := assignedTo(t, startHub(t, once(hubSays(503, "ServiceUnavailable"), silent)))
+	cfg.Budget = 2 * time.Second
+	run := do(t, cfg)
+	if run.End != probe.EndExhausted || did(run) != "ask=busy lookup=taken" || outcomes(run) != "hub=failed" {
+		t.Errorf("end %s, steps %s, outcomes %s", run.End, did(run), outcomes(run))
+	}
+	if detail := run.Find(probe.StageHub).Detail; !strings.Contains(detail, "asks to come back later") {
+		t.Errorf("detail %q", detail)
+	}
+}
+
 // TestHubOfTPM: the TPM signs with the key of the last assignment.
 func TestHubOfTPM(t *testing.T) {
 	t.Parallel()
