@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"regexp"
 	"slices"
 	"strings"
@@ -215,8 +217,17 @@ func TestALogInMarkdownSaysWhatTheTextSays(t *testing.T) {
 func TestReadyLineFollowsItsSchema(t *testing.T) {
 	t.Parallel()
 	schema := schematest.Load(t, "emulator-1")
-	for _, s := range scenariosWithoutTPM() {
-		e, err := emulator.Start(t.Context(), emulator.Config{Scenario: s.Name, StateDir: t.TempDir(), Files: true})
+	sample, err := os.ReadFile("../../testdata/emulator.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ek, err := emulator.ParseEndorsementKey(regexp.MustCompile(`(?s)endorsement_key = """(.*?)"""`).FindSubmatch(sample)[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpm := &emulator.TPMDevice{RegistrationID: "press-07", EndorsementKey: ek}
+	for _, s := range emulator.Scenarios() {
+		e, err := emulator.Start(t.Context(), emulator.Config{Scenario: s.Name, StateDir: t.TempDir(), Files: true, TPM: tpm})
 		if err != nil {
 			t.Fatal(err)
 		}
