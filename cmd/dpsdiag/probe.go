@@ -115,9 +115,9 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	if err != nil {
 		return err
 	}
-	if err := cfg.Check(); err != nil {
+	if err := o.fitTransports(a, &cfg); err != nil {
 		end()
-		return usagef("leave the transport out, or choose another", "--transport: %v", err)
+		return err
 	}
 	if err := o.hub.decide(a, &cfg, o.sandbox != ""); err != nil {
 		end()

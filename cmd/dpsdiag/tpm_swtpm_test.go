@@ -171,22 +171,25 @@ func TestScenariosWithATPM(t *testing.T) {
 // tpmExceptions are the scenarios that look otherwise with a TPM.
 func tpmExceptions() map[string]map[string]expectation {
 	mismatch := expectation{exit: report.ExitFault, first: []string{"tpm-ek-mismatch"}, least: "proves", most: "proves"}
-	unknown := expectation{exit: report.ExitFault, first: []string{"enrollment-not-found"}, least: "suggests", most: "suggests"}
-	// A bare 401 and a SASL outcome leave many causes of which the true one is allowed.
-	unsure := func(cause string) expectation {
-		first := []string{"tpm-ek-mismatch", "tpm-challenge-unanswered", "iot-central-device-not-ready"}
-		return expectation{exit: report.ExitFault, first: first, least: "allows", most: "suggests", named: []string{cause}}
+	likely := func(cause string) expectation {
+		return expectation{exit: report.ExitFault, first: []string{cause}, least: "suggests", most: "suggests"}
 	}
+	// A refusal before the challenge looks the same whether the enrollment or the network is
+	// at fault.
+	unsure := likely("attestation-mismatch")
+	unsure.named = []string{"public-network-access-disabled"}
+	// A refusal of what was signed with the right key leaves only what nobody documents.
+	proved := expectation{exit: report.ExitFault, first: []string{"enrollment-disabled"}, least: "allows", most: "allows"}
 	everywhere := func(e expectation) map[string]expectation {
 		return map[string]expectation{"https": e, "amqp": e, "amqp-ws": e}
 	}
 	network := exceptions()["public-network-access-disabled"]["amqp-ws"]
 	return map[string]map[string]expectation{
 		"tpm-ek-mismatch":                everywhere(mismatch),
-		"enrollment-not-found":           everywhere(unknown),
-		"attestation-mismatch":           everywhere(unsure("attestation-mismatch")),
-		"http-401":                       everywhere(unsure("attestation-mismatch")),
-		"device-clock-wrong":             {"amqp": unsure("device-clock-wrong")},
-		"public-network-access-disabled": {"https": unsure("public-network-access-disabled"), "amqp": unsure("public-network-access-disabled"), "amqp-ws": network},
+		"enrollment-not-found":           everywhere(likely("enrollment-not-found")),
+		"attestation-mismatch":           everywhere(likely("attestation-mismatch")),
+		"http-401":                       everywhere(proved),
+		"device-clock-wrong":             {"amqp": likely("device-clock-wrong")},
+		"public-network-access-disabled": {"https": unsure, "amqp": unsure, "amqp-ws": network},
 	}
 }

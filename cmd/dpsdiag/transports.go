@@ -64,3 +64,28 @@ func parseTransports(list string) ([]probe.Transport, error) {
 	}
 	return chosen, nil
 }
+
+// fitTransports leaves out of "all" what cannot carry the attestation or the mode, and says
+// so, if there is still something to compare. What was named must fit.
+func (o *probeOptions) fitTransports(a *app, cfg *probe.Config) error {
+	misfit := func(t probe.Transport) error { return t.Supports(cfg.Mode, cfg.Attestation.Kind()) }
+	var fitting []probe.Transport
+	var names []string
+	for _, t := range transports() {
+		if misfit(t.open) == nil {
+			fitting, names = append(fitting, t.open), append(names, string(t.open.ID()))
+		}
+	}
+	if o.transports == allTransports && len(fitting) > 1 {
+		for _, t := range cfg.Transports {
+			if why := misfit(t); why != nil {
+				tell(a.stderr, "dpsdiag: --transport %s: %s is left out: %v", allTransports, t.ID(), why)
+			}
+		}
+		cfg.Transports = fitting
+	}
+	if err := cfg.Check(); err != nil {
+		return usagef("use "+strings.Join(names, " or "), "--transport: %v", err)
+	}
+	return nil
+}

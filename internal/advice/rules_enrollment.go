@@ -103,14 +103,29 @@ func enrollmentRules() []Rule {
 }
 
 func weighEnrolled(c *Case) Weight {
-	if c.class() == http.StatusNotFound && c.Evidence.Target.Mode == probe.ModeLookup {
+	switch missing := c.class() == http.StatusNotFound; {
+	case missing && c.challengeAnswered() != "":
+		return doubted(enrolledTPM)
+	case missing && c.Evidence.Target.Mode == probe.ModeLookup:
 		return remark("the lookup knows only what has registered: the device may be enrolled and never have registered")
-	}
-	if c.identityRefused() {
+	case missing:
+		return Weight{}
+	case c.challengeAnswered() != "":
+		return ruledOut(enrolledTPM)
+	case c.unchallenged():
+		return doubted(unknownTPM)
+	case c.identityRefused():
 		return allowed("an identity that is not enrolled can be refused with the same words as a wrong credential")
 	}
 	return Weight{}
 }
+
+// What the challenge, or its absence, tells of the enrollment of a TPM (azure-iot-sdk-csharp
+// e2e/test/provisioning/ProvisioningE2ETests.cs).
+const (
+	enrolledTPM = "the service challenged the TPM, as it does where that is enrolled"
+	unknownTPM  = "for a TPM that is not enrolled the service has a code of its own (404201)"
+)
 
 func weighScope(c *Case) Weight {
 	missing := c.class() == http.StatusNotFound && !c.refusal.foreign()
@@ -122,6 +137,10 @@ func weighScope(c *Case) Weight {
 		odd = append(odd, other)
 	}
 	switch {
+	case missing && c.challengeAnswered() != "":
+		return doubted(enrolledTPM)
+	case c.challengeAnswered() != "":
+		return ruledOut(enrolledTPM)
 	case c.unavailable():
 		return suggested(append(odd, "the service gives this return code for an id scope that it does not know",
 			"in the words of MQTT it means an outage, and SDKs retry on it")...)
@@ -129,6 +148,8 @@ func weighScope(c *Case) Weight {
 		return suggested(odd...)
 	case missing && c.refusal.code == 0:
 		return suggested("a missing enrollment has an error code of its own (404201); this answer has none")
+	case c.unchallenged():
+		return doubted(unknownTPM)
 	case !missing:
 		return allowed("an identity that is enrolled in another instance is unknown under this id scope")
 	}
@@ -207,6 +228,10 @@ func weighAttestation(c *Case) Weight {
 		return suggested("the service sent the challenge for a TPM to a device without one")
 	case c.refusal.lacksMechanism() && c.kind() == probe.KindTPM:
 		return suggested("the peer does not offer the SASL mechanism for a TPM")
+	case c.challengeAnswered() != "":
+		return ruledOut(enrolledTPM)
+	case c.unchallenged() && !c.refusal.plain():
+		return suggested("a TPM that is enrolled is challenged first; this one was refused without")
 	case c.identityRefused():
 		return allowed("the refusal does not say which attestation the enrollment expects")
 	}

@@ -146,6 +146,8 @@ func weighAccessRules(c *Case) Weight {
 		return suggested("the service refused the WebSocket, before the device had shown who it is")
 	case c.turnedAway():
 		return allowed("the WebSocket was refused before the device had shown who it is")
+	case c.challengeAnswered() != "":
+		return ruledOut("the service challenged the TPM, so it lets calls from this network through")
 	case c.identityRefused() && c.refusal.plain():
 		return suggested("a wrong credential gets a 401 with a six-digit code; an IP filter rule answers with a plain one")
 	case c.certificateRefused():

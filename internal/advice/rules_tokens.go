@@ -141,6 +141,12 @@ func weighClock(c *Case) Weight {
 		return Weight{}
 	case c.clockRight():
 		return ruledOut(c.skewText())
+	case c.tokenTaken():
+		return ruledOut("the service took the token when the session opened")
+	case c.unchallenged():
+		return ruledOut("the service refused the TPM before that had made a token")
+	case !known && c.identityRefused() && c.challengeAnswered() != "":
+		return suggested("the challenge was answered with the key that the service gave; what is left to refuse is the time of the token", c.skewText())
 	case !known && c.kind() == probe.KindX509:
 		return doubted("the service judges certificates by its own clock")
 	case !c.identityRefused() || !c.clockWrong():

@@ -3,6 +3,7 @@ package advice
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
@@ -23,7 +24,7 @@ func tpmRules() []Rule {
 				"Check that the enrollment is of type TPM and that the registration id is the one derived from this key",
 			},
 			Remedies: []string{
-				"Put the endorsement key that this client uses into the enrollment, and the registration id that belongs to it",
+				"Put the endorsement key that this client uses into the enrollment (dpsdiag probe --tpm PATH --show-ek prints it), and the registration id that belongs to it",
 				"Or make the enrolled key persistent at 0x81010001 with the client that it was read with",
 				"Keep the state of a software TPM over restarts",
 			},
@@ -98,12 +99,14 @@ func weighEndorsementKey(c *Case) Weight {
 	switch {
 	case c.tpmKind() == probe.TPMActivation, c.hasRow(endorsementRefused):
 		return proven(append(c.endorsementKey(), occupied...)...)
+	case c.challengeAnswered() != "":
+		return ruledOut("what the service encrypted to the enrolled endorsement key, the TPM could use")
 	case len(occupied) > 0 && (c.tpmKind() == probe.TPMTemplate || c.identityRefused()):
 		return suggested(occupied...)
-	case c.refusal.at(probe.LayerSASL, saslAuth):
-		return suggested(append(c.endorsementKey(), "an unknown device is told so (404201); this outcome refuses its key, or what that signed")...)
 	case c.identityRefused():
-		return allowed(c.endorsementKey()...)
+		w := allowed(c.endorsementKey()...)
+		w.Against = []string{"for another endorsement key than the enrolled one the service has a code of its own (400004)"}
+		return w
 	case c.class() == http.StatusNotFound && c.madeFromKey():
 		return remark(append(c.endorsementKey(), "the registration id is made from this key, so another key asks under another id")...)
 	}
@@ -132,9 +135,17 @@ func (c *Case) madeFromKey() bool {
 
 func weighTPM(c *Case) Weight {
 	switch c.tpmKind() {
-	case probe.TPMMissing, probe.TPMNoManager:
+	case probe.TPMMissing:
 		return proven()
-	case probe.TPMNoAnswer, probe.TPMTemplate, probe.TPMOther:
+	case probe.TPMNoManager:
+		w := proven()
+		w.Remedies = []string{"Use a kernel with a resource manager (Linux has one since 4.12), or end what else uses the TPM and give the device without one, such as /dev/tpm0"}
+		return w
+	case probe.TPMNoAnswer:
+		w := suggested()
+		w.Remedies = []string{"Check that the path is that of a TPM 2.0: an older TPM cannot attest, and another device says nothing or something else"}
+		return w
+	case probe.TPMTemplate, probe.TPMOther:
 		return suggested()
 	case probe.TPMActivation, probe.TPMBlob:
 		if assigned(c.Run) {
@@ -142,6 +153,22 @@ func weighTPM(c *Case) Weight {
 		}
 	}
 	return Weight{}
+}
+
+// protectedHierarchies says which hierarchies of the TPM have a password.
+func (c *Case) protectedHierarchies() []string {
+	var list []string
+	if t := c.Evidence.Inputs.TPM; t != nil {
+		for _, h := range []struct {
+			name      string
+			protected bool
+		}{{"endorsement", t.EndorsementAuth}, {"owner", t.OwnerAuth}} {
+			if h.protected {
+				list = append(list, "the "+h.name+" hierarchy has a password; none was given, or another one")
+			}
+		}
+	}
+	return list
 }
 
 func weighTPMAccess(c *Case) Weight {
@@ -152,12 +179,15 @@ func weighTPMAccess(c *Case) Weight {
 	w := proven()
 	switch f.Kind {
 	case probe.TPMPermission:
-		if f.Group != "" {
-			w.Because = []string{"the group " + f.Group + " owns the device"}
+		if f.Group != "" && f.Group != "root" {
 			w.Remedies = []string{"Add the account that runs the client to the group " + f.Group + ", and start the client anew"}
 		}
 	case probe.TPMHierarchy:
-		w.Remedies = []string{"Clear the password of the hierarchy, or attest in another way: dpsdiag and the SDKs use an empty password"}
+		w.Because = c.protectedHierarchies()
+		w.Remedies = []string{
+			"Give dpsdiag the passwords in a file for --from, under [tpm.hierarchy_authorization] as in the config.toml of IoT Edge; there is no flag for them",
+			"Clear the passwords if nothing else needs them (tpm2_changeauth): the SDKs use empty ones",
+		}
 	case probe.TPMLockout:
 		w.Remedies = []string{"Wait for the recovery time of the lockout, or end it with the lockout password (tpm2_dictionarylockout --clear-lockout)"}
 	default:
@@ -170,6 +200,8 @@ func weighChallenge(c *Case) Weight {
 	switch {
 	case c.challengeAnswered() != "":
 		return ruledOut(c.challengeAnswered())
+	case c.unchallenged():
+		return ruledOut("there was no challenge that could be left unanswered")
 	case c.challenged():
 		return suggested("the challenge is the first half of the attestation, and no second call followed it")
 	case c.tpmKind() == probe.TPMBlob:
@@ -179,14 +211,25 @@ func weighChallenge(c *Case) Weight {
 }
 
 // challengeAnswered says over which transport the TPM answered the service's challenge, ""
-// if it did over none.
+// if it did over none. The service challenges only a TPM that is enrolled.
 func (c *Case) challengeAnswered() string {
 	for _, run := range c.across.runs {
-		for i := range run.Answers {
-			if run.Answers[i].Answered {
-				return "the TPM answered the challenge over " + string(run.Transport)
-			}
+		answered := run.Opening != nil && run.Opening.Answered
+		if answered || slices.ContainsFunc(run.Answers, func(a probe.Answer) bool { return a.Answered }) {
+			return "the TPM answered the challenge over " + string(run.Transport)
 		}
 	}
 	return ""
+}
+
+// tokenTaken reports whether the service took the token of a TPM when the session opened.
+func (c *Case) tokenTaken() bool {
+	o := c.Run.Opening
+	return o != nil && o.Answered && o.Refusal == "" && o.Failure == nil
+}
+
+// unchallenged reports whether the service did not believe a TPM that it had not even
+// challenged. Without a challenge there is no token that could be wrong.
+func (c *Case) unchallenged() bool {
+	return c.kind() == probe.KindTPM && c.identityRefused() && c.challengeAnswered() == ""
 }

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"bytes"
+	"slices"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
@@ -111,11 +112,8 @@ func tpmTable() []row {
 		},
 		{
 			name: "an answered challenge, then another one", ev: refusedProbe(chip(), meets, challenge()), verdict: Fault,
-			causes: []string{
-				"allows enrollment-not-found", "allows wrong-id-scope", "allows enrollment-disabled", "allows attestation-mismatch",
-				"allows public-network-access-disabled", "allows tpm-ek-mismatch",
-			},
-			out: []string{"tpm-challenge-unanswered", "device-clock-wrong"},
+			causes: []string{"allows enrollment-disabled"},
+			out:    slices.Concat(beforeChallenge(), []string{"tpm-challenge-unanswered", "device-clock-wrong"}),
 		},
 		{
 			name: "an answered challenge, then a refusal of what the TPM signed", verdict: Fault,
@@ -134,18 +132,94 @@ func tpmTable() []row {
 			causes: []string{"suggests enrollment-not-found", "allows wrong-id-scope", "allows tpm-ek-mismatch"},
 		},
 		{
-			name: "SASL outcome 1 for a TPM", ev: refusedProbe(chip(), sasl(1, "TPM")), verdict: Fault,
+			name: "400004 without a word of the endorsement key", verdict: Fault,
+			ev:     refusedProbe(chip(), refuse(400, 400004, "Invalid argument.")),
+			causes: []string{"suggests tpm-ek-mismatch", "allows api-version-unsupported", "allows payload-invalid"},
+			out:    []string{"registration-id-invalid"},
+		},
+		{
+			name: "a refusal without a challenge", ev: refusedProbe(chip(), unauthorized()), verdict: Fault,
 			causes: []string{
-				"suggests tpm-ek-mismatch", "allows device-clock-wrong", "allows enrollment-not-found", "allows wrong-id-scope",
-				"allows enrollment-disabled", "allows attestation-mismatch", "allows public-network-access-disabled",
+				"suggests attestation-mismatch", "allows enrollment-disabled", "allows public-network-access-disabled", "allows tpm-ek-mismatch",
+			},
+			out: []string{"tpm-challenge-unanswered", "device-clock-wrong"},
+		},
+		{
+			name: "a refusal without a challenge, whatever the clock says", verdict: Fault,
+			ev: refusedProbe(chip(), clock(-3*60*60*1e9), unauthorized()),
+			causes: []string{
+				"suggests attestation-mismatch", "allows enrollment-disabled", "allows public-network-access-disabled", "allows tpm-ek-mismatch",
+			},
+			out: []string{"tpm-challenge-unanswered", "device-clock-wrong"},
+		},
+		{
+			name: "a plain refusal without a challenge", ev: refusedProbe(chip(), bare(401)), verdict: Fault,
+			causes: []string{
+				"suggests public-network-access-disabled", "allows enrollment-disabled", "allows attestation-mismatch", "allows tpm-ek-mismatch",
+			},
+			out: []string{"tpm-challenge-unanswered", "device-clock-wrong"},
+		},
+		{
+			name: "a refusal without a challenge, with a scope of another cloud", verdict: Fault,
+			ev: refusedProbe(chip(), scope("0cn00012345"), unauthorized()),
+			causes: []string{
+				"suggests wrong-id-scope", "suggests attestation-mismatch", "suggests wrong-global-endpoint", "allows enrollment-disabled",
+				"allows public-network-access-disabled", "allows tpm-ek-mismatch",
 			},
 		},
 		{
-			name: "a refusal, and another key where the SDKs look", ev: refusedProbe(chip(), occupied, meets, bare(401)), verdict: Fault,
+			name: "a refusal without a challenge, and another key where the SDKs look", verdict: Fault,
+			ev: refusedProbe(chip(), occupied, unauthorized()),
 			causes: []string{
-				"suggests public-network-access-disabled", "suggests tpm-ek-mismatch", "allows enrollment-not-found", "allows wrong-id-scope",
-				"allows enrollment-disabled", "allows attestation-mismatch",
+				"suggests attestation-mismatch", "suggests tpm-ek-mismatch", "allows enrollment-disabled", "allows public-network-access-disabled",
 			},
+		},
+		{
+			name: "an answered challenge, then a refusal", ev: refusedProbe(chip(), occupied, meets, unauthorized()), verdict: Fault,
+			causes: []string{"allows enrollment-disabled"},
+			out:    slices.Concat(beforeChallenge(), []string{"tpm-challenge-unanswered", "device-clock-wrong"}),
+		},
+		{
+			name: "an answered challenge, then a refusal with a code for keys", ev: refusedProbe(chip(), meets, refuse(401, 401000, "Unauthorized")), verdict: Fault,
+			causes: []string{"allows enrollment-disabled"},
+			out:    slices.Concat(beforeChallenge(), []string{"tpm-challenge-unanswered", "device-clock-wrong"}),
+		},
+		{
+			name: "an answered challenge, then a plain refusal without a clock", ev: refusedProbe(chip(), meets, noClock, bare(401)), verdict: Fault,
+			causes: []string{"suggests device-clock-wrong", "allows enrollment-disabled"},
+			out:    slices.Concat(beforeChallenge(), []string{"tpm-challenge-unanswered"}),
+		},
+		{
+			name: "an answered challenge, then no enrollment", ev: refusedProbe(chip(), meets, refuse(404, 404201, "Enrollment not found.")), verdict: Fault,
+			causes: []string{"allows enrollment-not-found", "allows wrong-id-scope"},
+			out:    []string{"tpm-ek-mismatch", "tpm-challenge-unanswered"},
+		},
+		{
+			name: "SASL outcome 1 without a challenge", ev: refusedProbe(chip(), sasl(1, "TPM")), verdict: Fault,
+			causes: []string{
+				"suggests attestation-mismatch", "allows enrollment-disabled", "allows public-network-access-disabled", "allows tpm-ek-mismatch",
+			},
+			out: []string{"tpm-challenge-unanswered", "device-clock-wrong"},
+		},
+		{
+			name: "SASL outcome 1 for an answered challenge", ev: refusedProbe(chip(), sasl(1, "TPM"), answeredOpening), verdict: Fault,
+			causes: []string{"suggests device-clock-wrong", "allows enrollment-disabled"},
+			out:    slices.Concat(beforeChallenge(), []string{"tpm-challenge-unanswered"}),
+		},
+		{
+			name: "a call refused in a session for which the challenge was answered", verdict: Fault,
+			ev:     refusedProbe(chip(), noClock, answeredOpening, unauthorized()),
+			causes: []string{"allows enrollment-disabled"},
+			out:    slices.Concat(beforeChallenge(), []string{"tpm-challenge-unanswered", "device-clock-wrong"}),
 		},
 	}
 }
+
+// beforeChallenge are the causes that keep the service from challenging a TPM, or the TPM
+// from answering.
+func beforeChallenge() []string {
+	return []string{"enrollment-not-found", "wrong-id-scope", "attestation-mismatch", "public-network-access-disabled", "tpm-ek-mismatch"}
+}
+
+// answeredOpening is a session for which the TPM answered the challenge.
+func answeredOpening(ev *probe.Evidence) { run(ev).Opening.Answered = true }

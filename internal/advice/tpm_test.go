@@ -22,8 +22,23 @@ func TestTPMReasons(t *testing.T) {
 	}{
 		"the owner of the device": {
 			refusedProbe(unfit(group)),
-			[]string{"no permission to open /dev/tpmrm0, which belongs to the group tss", "the group tss owns the device"},
+			[]string{"no permission to open /dev/tpmrm0, which belongs to the group tss"},
 			"Add the account that runs the client to the group tss, and start the client anew",
+		},
+		"a group that gives too much": {
+			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMPermission, Path: "/dev/tpmrm0", Group: "root"})),
+			[]string{"no permission to open /dev/tpmrm0, which belongs to the group root"},
+			"",
+		},
+		"only the raw device": {
+			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMNoManager, Step: "open", Text: "as it was"})),
+			[]string{"open: as it was"},
+			"Use a kernel with a resource manager (Linux has one since 4.12), or end what else uses the TPM and give the device without one, such as /dev/tpm0",
+		},
+		"another device": {
+			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMNoAnswer, Path: "/dev/null", Text: "EOF"})),
+			[]string{"no TPM 2.0 answers at /dev/null: EOF"},
+			"Check that the path is that of a TPM 2.0: an older TPM cannot attest, and another device says nothing or something else",
 		},
 		"an owner without a name": {
 			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMPermission, Path: "/dev/tpmrm0"})),
@@ -36,9 +51,9 @@ func TestTPMReasons(t *testing.T) {
 			"Wait for the recovery time of the lockout, or end it with the lockout password (tpm2_dictionarylockout --clear-lockout)",
 		},
 		"a password": {
-			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMHierarchy, Step: "use the endorsement key", Text: "TPM_RC_BAD_AUTH"})),
-			[]string{"use the endorsement key: TPM_RC_BAD_AUTH"},
-			"Clear the password of the hierarchy, or attest in another way: dpsdiag and the SDKs use an empty password",
+			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMHierarchy, Step: "use the endorsement key", Text: "TPM_RC_BAD_AUTH"}), protected),
+			[]string{"use the endorsement key: TPM_RC_BAD_AUTH", "the endorsement hierarchy has a password; none was given, or another one"},
+			"Give dpsdiag the passwords in a file for --from, under [tpm.hierarchy_authorization] as in the config.toml of IoT Edge; there is no flag for them",
 		},
 		"a key made for the probe": {
 			refusedProbe(chip(), fails(probe.TPMActivation)),
@@ -80,6 +95,8 @@ func TestTPMReasons(t *testing.T) {
 		})
 	}
 }
+
+func protected(ev *probe.Evidence) { ev.Inputs.TPM.EndorsementAuth = true }
 
 // TestMadeID: another key asks under another id only where the id comes from the key.
 func TestMadeID(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/probe"
 )
 
 // candidate is a rule with what speaks for it in one run, or in all of them once merged.
@@ -74,7 +75,8 @@ type naming struct {
 
 // nameCauses returns what the most specific catalogue row that still has a possible cause
 // says: it allows each cause it names and, if it is for one code or message rather than
-// for a whole class, suggests the first one that nothing speaks against.
+// for a whole class, suggests the first one that nothing speaks against. A row
+// about keys or certificates before all says nothing of a TPM.
 func nameCauses(c *Case, rules []Rule, own []Weight) map[string]naming {
 	weights := map[string]Weight{}
 	for i := range rules {
@@ -82,7 +84,7 @@ func nameCauses(c *Case, rules []Rule, own []Weight) map[string]naming {
 	}
 	possible := func(id string) bool { w, known := weights[id]; return known && w.Strength != RulesOut }
 	for _, row := range c.Rows {
-		if !slices.ContainsFunc(row.CauseIDs, possible) {
+		if c.kind() == probe.KindTPM && noTPM(row, rules) || !slices.ContainsFunc(row.CauseIDs, possible) {
 			continue
 		}
 		named := map[string]naming{}
@@ -98,6 +100,12 @@ func nameCauses(c *Case, rules []Rule, own []Weight) map[string]naming {
 		return named
 	}
 	return nil
+}
+
+// noTPM reports whether a row is before all about credentials of another kind.
+func noTPM(row *codes.Entry, rules []Rule) bool {
+	first := slices.IndexFunc(rules, func(r Rule) bool { return len(row.CauseIDs) > 0 && r.ID == row.CauseIDs[0] })
+	return first >= 0 && len(rules[first].Only.Kinds) > 0 && !slices.Contains(rules[first].Only.Kinds, probe.KindTPM)
 }
 
 // specific reports whether a row is for one code, message or failure, and not for a whole

@@ -143,7 +143,9 @@ func enrollOtherTPMs(w *world) error {
 	for _, entry := range tpms {
 		other := tpm2.RSAEKTemplate
 		other.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgRSA, &tpm2.TPM2BPublicKeyRSA{Buffer: w.mint.random.bytes(2048 / 8)})
-		w.service.enrolled.add(enrollTPM(entry.name, tpm2.Marshal(tpm2.New2B(other)), w.mint.random))
+		foreign := *entry
+		foreign.tpm = &tpmEnrollment{ek: tpm2.Marshal(tpm2.New2B(other)), hubKey: entry.tpm.hubKey}
+		w.service.enrolled.add(&foreign)
 	}
 	return nil
 }

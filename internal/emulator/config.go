@@ -90,8 +90,8 @@ func readBounded(path string) ([]byte, error) {
 }
 
 // apply adds the configuration to the settings. Enrollments are copied, since a scenario
-// may change them; random makes the keys of TPMs.
-func (f *File) apply(s *settings, random *source) {
+// may change them; enrollTPM makes those of TPMs, and its errors are the only ones.
+func (f *File) apply(s *settings, enrollTPM func(name string, ek []byte) (*enrollment, error)) error {
 	if f.scope != "" {
 		s.scope = f.scope
 	}
@@ -108,12 +108,16 @@ func (f *File) apply(s *settings, random *source) {
 	for _, entry := range f.enrollments {
 		copied := *entry
 		if entry.tpm != nil {
-			made := enrollTPM(entry.name, entry.tpm.ek, random)
+			made, err := enrollTPM(entry.name, entry.tpm.ek)
+			if err != nil {
+				return err
+			}
 			copied.keys, copied.tpm = made.keys, made.tpm
 		}
 		s.enrolled.add(&copied)
 	}
 	s.faults = append(s.faults, f.faults...)
+	return nil
 }
 
 // document is the configuration as TOML has it.

@@ -107,7 +107,10 @@ func FuzzConfig(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		file.apply(&s, random)
+		w := world{mint: mint{random: random}, store: &store{}}
+		if err := file.apply(&s, w.enrollTPM); err != nil {
+			t.Error(err)
+		}
 		if s.polls < 0 || s.polls > maxPolls || s.retryAfter < 0 {
 			t.Errorf("polls %d, retry after %s", s.polls, s.retryAfter)
 		}

@@ -73,9 +73,18 @@ func ParseEndorsementKey(data []byte) ([]byte, error) {
 	return key, nil
 }
 
-// enrollTPM returns an individual enrollment. Both its keys are made anew with every start.
-func enrollTPM(name string, ek []byte, random *source) *enrollment {
-	return &enrollment{name: name, keys: []dps.Key{random.key()}, tpm: &tpmEnrollment{ek: ek, hubKey: random.key()}}
+// enrollTPM returns an individual enrollment, with the keys that are kept for the TPM.
+func (w *world) enrollTPM(name string, ek []byte) (*enrollment, error) {
+	file := "tpm-" + dps.TPMRegistrationID(ek) // unlike name, fit for a file
+	key, err := w.store.key(file, w.mint.random)
+	if err != nil {
+		return nil, err
+	}
+	hubKey, err := w.store.key(file+"-hub", w.mint.random)
+	if err != nil {
+		return nil, err
+	}
+	return &enrollment{name: name, keys: []dps.Key{key}, tpm: &tpmEnrollment{ek: ek, hubKey: hubKey}}, nil
 }
 
 // introduction is what a TPM says of itself in the body of its first call, nil where it says

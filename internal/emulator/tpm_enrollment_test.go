@@ -96,6 +96,28 @@ func TestTPMOverHTTPS(t *testing.T) {
 	c.register().want(t, noKey)
 }
 
+// TestTPMKeysAreKept: a TPM that took its keys before the emulator was started anew has still
+// the right ones, and another TPM gets its own.
+func TestTPMKeysAreKept(t *testing.T) {
+	t.Parallel()
+	dir, tpm := t.TempDir(), newPaperTPM(t)
+	keysOf := func(tpm paperTPM) [2]string {
+		c := newClient(t, begin(t, Config{StateDir: dir, TPM: tpm.enrolled()}).Device())
+		key := c.prove(tpm, c.introduce(tpm.keys()))
+		operation := c.register().body.Operation.OperationID
+		c.poll(operation)
+		hub := tpm.activate(t, c.poll(operation).body.Operation.Registration.TPM.AuthenticationKey)
+		return [2]string{revealed(key), revealed(hub)}
+	}
+	before := keysOf(tpm)
+	if other := keysOf(newPaperTPM(t)); other[0] == before[0] || other[1] == before[1] {
+		t.Error("two TPMs have the same keys")
+	}
+	if after := keysOf(tpm); after != before {
+		t.Error("the keys are others after another start")
+	}
+}
+
 func revealed(key dps.Key) string { return key.Text().Reveal() }
 
 // TestTPMRefusals: whoever introduces itself wrongly gets no challenge.

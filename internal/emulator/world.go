@@ -60,7 +60,9 @@ func newWorld(c Config, s *store) (*world, error) {
 			return nil, err
 		}
 	}
-	w.enroll(c)
+	if err := w.enroll(c); err != nil {
+		return nil, err
+	}
 	return w, w.equip(c)
 }
 
@@ -88,7 +90,7 @@ func (w *world) makeCertificates() (err error) {
 }
 
 // enroll fills in the service's side.
-func (w *world) enroll(c Config) {
+func (w *world) enroll(c Config) error {
 	w.service = settings{
 		scope: defaultScope, polls: defaultPolls, retryAfter: defaultRetryAfter,
 		hubs:     []hub{{name: stubHub, state: hubLinked}},
@@ -102,14 +104,21 @@ func (w *world) enroll(c Config) {
 		w.service.enrolled.add(entry)
 	}
 	if c.File != nil {
-		c.File.apply(&w.service, w.mint.random)
+		if err := c.File.apply(&w.service, w.enrollTPM); err != nil {
+			return err
+		}
 	}
 	if c.TPM != nil {
-		w.service.enrolled.add(enrollTPM(c.TPM.RegistrationID, c.TPM.EndorsementKey, w.mint.random))
+		entry, err := w.enrollTPM(c.TPM.RegistrationID, c.TPM.EndorsementKey)
+		if err != nil {
+			return err
+		}
+		w.service.enrolled.add(entry)
 	}
 	if c.RetryAfter != nil {
 		w.service.retryAfter = *c.RetryAfter
 	}
+	return nil
 }
 
 // equip fills in the devices' side.

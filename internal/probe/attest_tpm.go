@@ -68,13 +68,17 @@ func (t *TPM) EndorsementKey() []byte { return t.facts.EK.Public }
 func (t *TPM) Kind() AttestationKind { return KindTPM }
 
 // Inspect implements Attestation. The SDKs take whatever key they find at its persistent
-// handle, so one that this probe could not use is worth a warning.
+// handle, so one that this probe could not use is worth a warning. So is a lockout: it does
+// not keep a TPM from attesting, but other programs from their keys.
 func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 	facts := t.facts
 	facts.ShowEK = t.ShowEK
 	in := Inputs{TPM: &facts}
 	if facts.EK.Occupied != "" {
 		in.warn("tpm-ek-mismatch", "the SDKs would use the key at 0x%08x as the endorsement key: %s", uint32(ekHandle), facts.EK.Occupied)
+	}
+	if facts.LockedOut {
+		in.warn("tpm-access-denied", "the TPM is in lockout after too many wrong passwords: for some time it refuses every key that has one")
 	}
 	if facts.SRK.Occupied != "" {
 		in.warn("tpm-srk-template", "the SDKs would use the key at 0x%08x as the storage root key: %s", uint32(srkHandle), facts.SRK.Occupied)

@@ -17,18 +17,6 @@ import (
 	"dpsdiag/internal/swtpm"
 )
 
-// setPassword protects a hierarchy.
-func setPassword(t *testing.T, soft *swtpm.TPM, hierarchy tpm2.TPMHandle) {
-	t.Helper()
-	_, err := tpm2.HierarchyChangeAuth{
-		AuthHandle: tpm2.AuthHandle{Handle: hierarchy, Auth: tpm2.PasswordAuth(nil)},
-		NewAuth:    tpm2.TPM2BAuth{Buffer: []byte("password")},
-	}.Execute(soft.Direct)
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // makeKey makes a primary key of the owner hierarchy persistent.
 func makeKey(t *testing.T, soft *swtpm.TPM, template tpm2.TPMTPublic, handle tpm2.TPMHandle) {
 	t.Helper()
@@ -51,14 +39,14 @@ func TestHierarchyPassword(t *testing.T) {
 	t.Run("endorsement", func(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
-		setPassword(t, soft, tpm2.TPMRHEndorsement)
+		soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
 		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
 	})
 	t.Run("endorsement, key persistent", func(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
 		persistKeys(t, soft)
-		setPassword(t, soft, tpm2.TPMRHEndorsement)
+		soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
 		tpm := openTPM(t, soft.Path, false)
 		wantFailure(t, tpm, probe.TPMHierarchy)
 		if f := facts(tpm); f.EK.Handle == 0 || !f.EndorsementAuth || tpm.RegistrationID() == "" {
@@ -68,14 +56,14 @@ func TestHierarchyPassword(t *testing.T) {
 	t.Run("owner", func(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
-		setPassword(t, soft, tpm2.TPMRHOwner)
+		soft.SetPassword(t, tpm2.TPMRHOwner, "password")
 		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
 	})
 	t.Run("owner, key persistent", func(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
 		persistKeys(t, soft)
-		setPassword(t, soft, tpm2.TPMRHOwner)
+		soft.SetPassword(t, tpm2.TPMRHOwner, "password")
 		if run := registerWith(t, newProvisioning(t), openTPM(t, soft.Path, false)); outcomes(run) != healthy {
 			t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 		}
@@ -114,8 +102,12 @@ func TestLockout(t *testing.T) {
 	if !facts(tpm).LockedOut {
 		t.Fatal("the TPM is not locked out")
 	}
-	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
-		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
+	if ws := tpm.Inspect(probe.Target{}, time.Time{}, 0).Warnings; len(ws) != 1 || ws[0].ID != "tpm-access-denied" {
+		t.Errorf("warnings %+v", ws)
+	}
+	run := registerWith(t, newProvisioning(t), tpm)
+	if got, want := outcomes(run), "inputs=warned "+healthy; got != want {
+		t.Errorf("outcomes %s, want %s; %v", got, want, run.FailedStage())
 	}
 }
 
@@ -265,7 +257,7 @@ func TestSavedKeys(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
 	tpm := openTPM(t, soft.Path, false)
-	setPassword(t, soft, tpm2.TPMRHOwner)
+	soft.SetPassword(t, tpm2.TPMRHOwner, "password")
 	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 	}
@@ -295,8 +287,8 @@ func TestSlotsFull(t *testing.T) {
 func TestHierarchyPasswordKnown(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
-	setPassword(t, soft, tpm2.TPMRHEndorsement)
-	setPassword(t, soft, tpm2.TPMRHOwner)
+	soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
+	soft.SetPassword(t, tpm2.TPMRHOwner, "password")
 	right, wrong := dps.NewSecret("password"), dps.NewSecret("not this one")
 	open := func(auth probe.TPMAuth) *probe.TPM {
 		tpm, err := probe.OpenProtectedTPM(t.Context(), soft.Path, true, auth)

@@ -305,9 +305,10 @@ type Opening struct {
 	Location   string      // where an HTTP redirect points
 	RetryAfter *RetryAfter // what a refusal asked for; nil when it did not
 	Date       time.Time   // the peer's clock, zero when it told none
-	// TPM is set when the device's TPM could not answer the peer's challenge, on transports
-	// that put it while opening.
-	TPM *TPMError
+	// Answered says that the TPM answered the peer's challenge with a token, and TPM why it
+	// could not; both are for transports that challenge while opening.
+	Answered bool
+	TPM      *TPMError
 	// Failure is set when no answer came at all.
 	Failure *NetFailure
 	// Exchanges are the steps of opening, in order: what was sent, and the answer.

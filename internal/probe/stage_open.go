@@ -41,7 +41,7 @@ func (r *runner) openedFinding(o Opening, attempt int) Finding {
 		f = warned("the answer to a plain request is not one of the service")
 	}
 	return f.with("status", nonZero(o.Status)).with("mechanisms", joinAll(o.Mechanisms)).
-		with("server", o.Server).with("redirect", o.Location)
+		with("challenge", o.challenge()).with("server", o.Server).with("redirect", o.Location)
 }
 
 // waitToOpen is the pause after a refused opening.
@@ -76,7 +76,7 @@ func (o *Opening) end() End {
 // refusedFinding says what refused the session, to the last attempt.
 func refusedFinding(o Opening, attempts int) Finding {
 	f := failed("%s%s", o.Refusal, afterAttempts(attempts)).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
-		with("condition", o.Condition).with("mechanisms", joinAll(o.Mechanisms)).withError(o.Body.Error)
+		with("condition", o.Condition).with("mechanisms", joinAll(o.Mechanisms)).with("challenge", o.challenge()).withError(o.Body.Error)
 	if o.RetryAfter != nil {
 		f = f.with("retry-after", o.RetryAfter.Text)
 	}

@@ -77,13 +77,17 @@ func (t *TPMFacts) describe() string {
 	return fmt.Sprintf("TPM of %s, endorsement key with SHA-256 %.16s...", joinWords(t.Manufacturer, t.Model, t.Firmware), t.EK.Hash())
 }
 
+// FactEndorsementKey names the fact of the inputs stage that is the TPM's endorsement key in
+// base64. It is there if it was asked for.
+const FactEndorsementKey = "endorsement-key"
+
 // addTo adds the facts about the TPM to a finding.
 func (t *TPMFacts) addTo(f Finding) Finding {
 	if t == nil {
 		return f
 	}
 	if t.ShowEK {
-		f = f.with("endorsement-key", base64.StdEncoding.EncodeToString(t.EK.Public))
+		f = f.with(FactEndorsementKey, base64.StdEncoding.EncodeToString(t.EK.Public))
 	}
 	return f.with("tpm", t.Path).with("manufacturer", t.Manufacturer).with("model", t.Model).with("firmware", t.Firmware).
 		with("ek-sha256", t.EK.Hash()).with("ek-source", t.EK.source()).with("srk-source", t.SRK.source()).
@@ -100,6 +104,12 @@ func (k TPMKeyFacts) source() string {
 	}
 	return "made from the standard template for this probe"
 }
+
+// answeredByTPM is the fact about a challenge that the TPM answered.
+const answeredByTPM = "answered by the TPM"
+
+// challenge says what became of a challenge while the session was opening.
+func (o *Opening) challenge() string { return flag(o.Answered, answeredByTPM) }
 
 func (t *TPMFacts) identityKey() string {
 	return flag(t.IdentityKey, fmt.Sprintf("present at 0x%08x", uint32(identityHandle)))

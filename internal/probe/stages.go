@@ -150,7 +150,7 @@ func (r *runner) register(ctx context.Context) Finding {
 			return r.noAnswer(answer.Failure)
 		}
 		if !comeBackLater(answer) {
-			return r.judgeRegister(answer).with("challenge", flag(r.proved, "answered by the TPM"))
+			return r.judgeRegister(answer).with("challenge", flag(r.proved, answeredByTPM))
 		}
 		next := r.waitAfter(answer, attempt+1)
 		if attempt == r.cfg.MaxAttempts || !r.wait(ctx, next) {

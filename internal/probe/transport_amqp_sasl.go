@@ -11,11 +11,12 @@ import (
 const mechanismPlain = "PLAIN"
 
 // saslLogin returns how an identity logs in; ok is false for a certificate, which goes
-// without SASL in every SDK. ctx bounds the work of a TPM.
-func saslLogin(ctx context.Context, target Target, id Identity, redact *redactor) (login amqp.SASLLogin, ok bool) {
+// without SASL in every SDK. ctx bounds the work of a TPM, and answered learns whether that
+// has answered the challenge.
+func saslLogin(ctx context.Context, target Target, id Identity, redact *redactor, answered *bool) (login amqp.SASLLogin, ok bool) {
 	switch {
 	case id.TPM != nil:
-		return tpmLogin(ctx, target, id.TPM, redact), true
+		return tpmLogin(ctx, target, id.TPM, redact, answered), true
 	case !id.Token.IsZero():
 		user := dps.Resource(target.Scope, target.RegistrationID)
 		return amqp.SASLLogin{Mechanism: mechanismPlain, Initial: amqp.PlainResponse(user, id.Token.Reveal())}, true
@@ -24,7 +25,7 @@ func saslLogin(ctx context.Context, target Target, id Identity, redact *redactor
 }
 
 // tpmLogin introduces a TPM, which then answers the service's challenge with a token.
-func tpmLogin(ctx context.Context, target Target, proof TPMProof, redact *redactor) amqp.SASLLogin {
+func tpmLogin(ctx context.Context, target Target, proof TPMProof, redact *redactor, answered *bool) amqp.SASLLogin {
 	keys := proof.Keys()
 	var blob amqp.TPMBlob
 	return amqp.SASLLogin{
@@ -47,6 +48,7 @@ func tpmLogin(ctx context.Context, target Target, proof TPMProof, redact *redact
 				return nil, err
 			}
 			redact.add(token)
+			*answered = true
 			return amqp.TPMResponse([]byte(token.Reveal())), nil
 		},
 	}

@@ -169,6 +169,9 @@ func TestAMQPTPM(t *testing.T) {
 				if kind != test.kind {
 					t.Errorf("failure %+v", run.Opening.Failure)
 				}
+				if got, want := run.Opening.Answered, test.stage == ""; got != want {
+					t.Errorf("answered: %t, want %t", got, want)
+				}
 				if test.stage == "" && !slices.Equal(device.received, []string{string(blob)}) {
 					t.Errorf("the TPM was given %q", device.received)
 				}

@@ -66,7 +66,7 @@ func (s *amqpSession) open(ctx context.Context) (opening Opening, ok bool) {
 
 // authenticate makes the SASL exchange, unless a certificate has proved the device.
 func (s *amqpSession) authenticate(ctx context.Context, o *Opening) error {
-	login, ok := saslLogin(ctx, s.target, s.identity, s.redact)
+	login, ok := saslLogin(ctx, s.target, s.identity, s.redact, &o.Answered)
 	if !ok {
 		return nil
 	}

@@ -23,6 +23,7 @@ func (d *Probe) drawText(p *page) {
 		p.blank()
 		d.Runs[i].draw(p, len(d.Runs) > 1)
 	}
+	d.drawEndorsementKey(p)
 	d.drawVerdict(p)
 	drawCauses(p, d.Causes)
 	drawDecide(p, d.Decide)

@@ -83,6 +83,18 @@ func Start(t *testing.T) *TPM {
 	return soft
 }
 
+// SetPassword protects a hierarchy that has no password yet.
+func (s *TPM) SetPassword(t *testing.T, hierarchy tpm2.TPMHandle, password string) {
+	t.Helper()
+	_, err := tpm2.HierarchyChangeAuth{
+		AuthHandle: tpm2.AuthHandle{Handle: hierarchy, Auth: tpm2.PasswordAuth(nil)},
+		NewAuth:    tpm2.TPM2BAuth{Buffer: []byte(password)},
+	}.Execute(s.Direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // socketPair returns two connected unix sockets.
 func socketPair(t *testing.T) (ours, theirs *os.File) {
 	t.Helper()

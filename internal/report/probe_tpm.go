@@ -1,0 +1,23 @@
+package report
+
+import "dpsdiag/internal/probe"
+
+// endorsementKey is a TPM's endorsement key in base64, "" unless it was asked for.
+func (d *Probe) endorsementKey() string {
+	for _, run := range d.Runs {
+		for _, s := range run.Stages {
+			if key := s.Facts[probe.FactEndorsementKey]; key != "" {
+				return key
+			}
+		}
+	}
+	return ""
+}
+
+// drawEndorsementKey writes the key in one line at any width, so that it can be copied whole.
+func (d *Probe) drawEndorsementKey(p *page) {
+	if key := d.endorsementKey(); key != "" {
+		p.heading("Endorsement key of the TPM, for the enrollment (one line)")
+		p.line(span{key, accent})
+	}
+}
