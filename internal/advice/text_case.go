@@ -101,8 +101,12 @@ func leading(causes ...string) func(*logtext.Match) bool {
 }
 
 // refusesIdentity reports whether a match says that the service did not believe the
-// device, without saying why.
+// device, without saying why. An envelope that a failure of the network has as well does
+// not.
 func refusesIdentity(m *logtext.Match) bool {
+	if m.Entry.Wrapper && namingAny("network-unreachable")(m) {
+		return false
+	}
 	keys := namingAny("symmetric-key-mismatch", "group-key-not-derived")(m)
 	certificates := namingAny("cert-not-trusted-by-enrollment", "cert-enrollment-mismatch", "cert-cn-registration-id-mismatch", "cert-chain-incomplete", "cert-expired")(m)
 	return keys && certificates

@@ -31,7 +31,7 @@ func clockTextRules() []textRule {
 		},
 		{
 			id: "all-outward-traffic-fails", why: "the time server is as silent as the other hosts: nothing gets out, and the clock need not be wrong",
-			see:     seeBoth(seeOtherTimeouts, seeAny(seeSign(logtext.SignTimeSync), seeMatch(namingAny("device-clock-wrong")))),
+			see:     seeBoth(seeOtherTimeouts, seeAny(seeSign(logtext.SignTimeSync), seeMatch(leading("device-clock-wrong")))),
 			effects: []effect{weakens(0.3, "device-clock-wrong"), favours(34, "port-blocked"), favours(20, "network-unreachable", "proxy-not-configured")},
 		},
 	}

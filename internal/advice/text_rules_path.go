@@ -3,6 +3,7 @@ package advice
 import (
 	"slices"
 
+	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 	"dpsdiag/internal/probe"
 )
@@ -36,6 +37,11 @@ func progressTextRules() []textRule {
 			effects: []effect{
 				weakens(0.3, "dns-failure", "network-unreachable", "port-blocked", "server-root-ca-missing", "tls-version-or-cipher-unsupported", "proxy-not-configured"),
 			},
+		},
+		{
+			id: "ended-behind-the-answer", why: "the service had answered by then, so the connection that ended afterwards tells nothing of the way to it",
+			see:     seeAnswerBeforeNetwork,
+			effects: []effect{weakens(0.2, "network-unreachable", "port-blocked", "proxy-not-configured", "proxy-interference", "transport-protocol-wrong")},
 		},
 		{
 			id: "succeeded-in-the-end", why: "DPS assigned the device after the failures, so they passed by themselves",
@@ -78,6 +84,21 @@ func seeAnswerAfterNetwork(c *textCase) string {
 		return ""
 	}
 	return quoteMatch(answer)
+}
+
+// seeAnswerBeforeNetwork sees a refusal before the first failure of the network.
+func seeAnswerBeforeNetwork(c *textCase) string {
+	answer, network := c.matching(refusesWithStatus), c.matching(missesNetwork)
+	if answer == nil || network == nil || !answer.Line.Before(network.Line.Place) {
+		return ""
+	}
+	return quoteMatch(answer)
+}
+
+// refusesWithStatus reports whether a match is a status by which a service refuses a
+// request, and no proxy.
+func refusesWithStatus(m *logtext.Match) bool {
+	return m.Entry.Kind == codes.KindHTTP && !m.Weak && slices.Contains([]int{400, 401, 403, 404}, m.Entry.HTTPStatus)
 }
 
 // last is where a match stands for the last time.
@@ -148,6 +169,13 @@ func pathTextRules() []textRule {
 			effects: []effect{favours(34, "server-root-ca-missing")},
 		},
 		{
+			id: "trust-anchor", why: "what could not be read is the certificate with which the server is judged, and not the device's own",
+			see: seeMatch(func(m *logtext.Match) bool {
+				return leading("server-root-ca-missing")(m) && namingAny("device-key-material-unreadable")(m)
+			}),
+			effects: []effect{weakens(0.4, "device-key-material-unreadable", "cert-key-pair-mismatch")},
+		},
+		{
 			id: "no-private-key", why: "a certificate without its private key cannot be presented",
 			see:     unless(seeSign(logtext.SignPrivateKey), seeSign(logtext.SignNoPrivateKey)), // beside a leaf with its key it is a CA
 			effects: []effect{favours(76, "client-cert-not-presented"), favours(24, "device-key-material-unreadable")},
@@ -171,6 +199,21 @@ func tpmTextRules() []textRule {
 				return quoteFact(firstOf(c.event(logtext.EventResent), c.event(logtext.EventAssigned)))
 			}),
 			effects: []effect{excludes("tpm-challenge-unanswered")},
+		},
+		{
+			id: "tpm-library", why: "the library that is missing is the one for the TPM",
+			see:     seeBoth(seeMatch(leading("client-defect")), seeMatch(leading("tpm-not-available"))),
+			effects: []effect{favours(40, "tpm-not-available")},
+		},
+		{
+			id: "tpm-and-envelopes", why: "the device attests with its TPM, and the text does not say what failed",
+			see: seeBoth(seeAttestation(probe.KindTPM), func(c *textCase) string {
+				if c.matching(telling) != nil || len(c.facts(logtext.KindTopic)) > 0 {
+					return ""
+				}
+				return quoteMatch(c.matching(func(m *logtext.Match) bool { return m.Entry.Wrapper && len(m.Entry.CauseIDs) > 0 }))
+			}),
+			effects: []effect{favours(20, "tpm-not-available"), favours(16, "tpm-access-denied", "tpm-ek-mismatch")},
 		},
 		{
 			id: "tpm-over-mqtt", why: "TPM attestation works over HTTPS and AMQP only",

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dpsdiag/internal/dps"
@@ -37,6 +38,13 @@ func settingTextRules() []textRule {
 				return s.Meaning == logtext.SettingKey && (s.Form == logtext.FormConnectionString || s.Form == logtext.FormToken || s.Form == logtext.FormHex)
 			}),
 			effects: []effect{favours(60, "symmetric-key-mismatch"), favours(40, "client-config-missing", "derived-key-incorrect")},
+		},
+		{
+			id: "certificate-of-ca", why: "this is by its name the certificate of a CA, and a device presents its own",
+			see: seeSetting(func(s *logtext.Setting) bool {
+				return s.Meaning == logtext.SettingCertificate && s.State == logtext.StateSet && namesCA(s.Value)
+			}),
+			effects: []effect{favours(110, "cert-wrong-role-or-extensions"), favours(20, "cert-cn-registration-id-mismatch")},
 		},
 		{
 			id: "name-unset", why: "the host that was looked up is the word for a missing value",
@@ -81,6 +89,15 @@ func settingTextRules() []textRule {
 			effects: []effect{favours(90, "cert-cn-registration-id-mismatch")},
 		},
 	}
+}
+
+// namesCA reports whether the name of a certificate's file is that of a CA. The first ones
+// are those of the scripts for test certificates (Azure/iotedge tools/CACertificates).
+func namesCA(path string) bool {
+	file := strings.ToLower(path[strings.LastIndexAny(path, `/\`)+1:])
+	return slices.ContainsFunc([]string{"device-ca", "root.ca", "intermediate", "root-ca", "rootca", "root_ca"}, func(word string) bool {
+		return strings.Contains(file, word)
+	})
 }
 
 // isDeviceSetting reports whether a device cannot register without the setting.

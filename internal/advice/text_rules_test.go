@@ -72,6 +72,7 @@ func textRuleTable() map[string]struct {
 		"setting-placeholder":       {"id_scope = \"<SCOPE_ID>\"\nCONNACK (3)", []string{"wrong-id-scope", "client-config-missing"}},
 		"setting-misnamed":          {"/etc/aziot/config.toml\nscope_id = \"0ne00112233\"", []string{"client-config-missing"}},
 		"key-of-wrong-form":         {"symmetric_key = \"HostName=h;SharedAccessKey=x\"\nerrorCode: 404201", []string{"enrollment-not-found", "symmetric-key-mismatch"}},
+		"certificate-of-ca":         {"identity_cert = \"/certs/iot-edge-device-ca-gw-full-chain.cert.pem\"\nerrorCode: 401002", []string{"cert-wrong-role-or-extensions"}},
 		"name-unset":                {"dps: getaddrinfo ENOTFOUND undefined", []string{"client-config-missing"}},
 		"endpoint-of-another-cloud": {"global_endpoint = \"https://global.azure-devices-provisioning.net\"\nportal.azure.cn", []string{"wrong-global-endpoint"}},
 		"endpoint-is-no-endpoint":   {"global_endpoint = \"https://h.azure-devices.net\"", []string{"wrong-global-endpoint"}},
@@ -86,15 +87,17 @@ func textRuleTable() map[string]struct {
 		"refused-before-assignment": {"Could not reconcile Identities with current device data. Reprovisioning.\nSending DPS registration request.\ncaused by: Unauthorized", []string{"symmetric-key-mismatch"}},
 		"answered-later":            {"getaddrinfo EAI_AGAIN\nEAI_AGAIN for dps\nerrorCode: 404201", []string{"enrollment-not-found"}},
 		"answered":                  {"Failed to send HTTP request (attempt 1\nerrorCode: 401002", []string{"symmetric-key-mismatch"}},
+		"ended-behind-the-answer":   {"dps HTTP/1.1 401\nPaho returned rc==1", []string{"symmetric-key-mismatch"}},
 		"succeeded-in-the-end":      {"caused by: timed out\nSuccessfully provisioned with DPS", []string{"network-unreachable", "port-blocked", "service-transient"}},
 		"name-fails-first":          {"dps: EAI_AGAIN\nconnect timed out", []string{"dns-failure"}},
-		"handshake-was-reached":     {"dps: CERTIFICATE_VERIFY_FAILED\nConnectionFailedError\nUnable to connect to server (32103)\nno route to host", []string{"server-root-ca-missing", "network-unreachable"}},
+		"handshake-was-reached":     {"dps: CERTIFICATE_VERIFY_FAILED\nConnectionFailedError\nUnable to connect to server (32103)\nno route to host", []string{"server-root-ca-missing", "proxy-interference", "network-unreachable"}},
 		"web-page":                  {"<!DOCTYPE html>", []string{"proxy-interference"}},
 		"middlebox-named":           {"dps: certificate issued by Zscaler\nunable to get local issuer certificate", []string{"proxy-interference", "server-root-ca-missing"}},
 		"proxy-and-no-connection":   {"https_proxy=http://p:3128\ndps: connection refused", []string{"proxy-not-configured", "port-blocked"}},
 		"proxy-and-distrust":        {"https_proxy=http://p:3128\ndps: unable to get local issuer certificate", []string{"proxy-interference", "server-root-ca-missing"}},
 		"own-port-silent":           {"port 8883 of dps\ncaused by: timed out", []string{"network-unreachable", "port-blocked"}},
 		"roots-named":               {"dps: self-signed certificate in certificate chain\nBaltimore CyberTrust", []string{"server-root-ca-missing", "proxy-interference"}},
+		"trust-anchor":              {"dps: Failed to parse CA certificate, err: -0x2180", []string{"server-root-ca-missing", "device-key-material-unreadable"}},
 		"no-private-key":            {"PrivateKey: False", []string{"client-cert-not-presented", "device-key-material-unreadable"}},
 
 		"certificate-of-another-host": {
@@ -102,6 +105,8 @@ func textRuleTable() map[string]struct {
 		},
 
 		"challenge-answered": {"Authorization required, resend request using supplied key\nRetrying with Token: x\nerrorCode: 404201", []string{"enrollment-not-found", "not tpm-challenge-unanswered"}},
+		"tpm-library":        {"dps: DllNotFoundException: Unable to load shared library 'libtss2-mu.so'", []string{"tpm-not-available", "client-defect"}},
+		"tpm-and-envelopes":  {"method = \"tpm\"\ncaused by: DPS client error", []string{"tpm-not-available", "tpm-ek-mismatch", "tpm-access-denied"}},
 		"tpm-over-mqtt":      {"method = \"tpm\"\nMQTT transport exception", []string{"attestation-mismatch"}},
 
 		"webhook-unauthorized": {"Custom allocation failed with status code: 403", []string{"custom-allocation-unauthorized"}},

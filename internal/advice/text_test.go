@@ -24,7 +24,7 @@ const logFolder = "../../testdata/logs"
 func logTable() map[string]string {
 	return map[string]string{
 		"alert-certificate-expired":     "cert-expired suggests",
-		"arduino-pubsub":                "server-root-ca-missing allows",
+		"arduino-pubsub":                "server-root-ca-missing suggests",
 		"az-sku":                        "management-request-invalid proves",
 		"c-certificate-refused":         "cert-enrollment-mismatch suggests",
 		"c-disabled":                    "enrollment-disabled suggests",
@@ -44,7 +44,13 @@ func logTable() map[string]string {
 		"dotnet-connack-5":              "symmetric-key-mismatch suggests",
 		"dotnet-no-private-key":         "client-cert-not-presented suggests",
 		"dotnet-untrusted-root":         "server-root-ca-missing suggests",
+		"dotnet-tpm-library":            "tpm-not-available suggests",
 		"edge-api-version":              "api-version-unsupported suggests",
+		"esp-idf-heap":                  "client-defect suggests",
+		"freertos-key-refused":          "client-config-missing suggests",
+		"zephyr-ca-unreadable":          "server-root-ca-missing suggests",
+		"python-no-module":              "client-defect suggests",
+		"python-cut-trace":              "symmetric-key-mismatch allows",
 		"edge-chain":                    "cert-chain-incomplete suggests",
 		"edge-config-commented":         "client-config-missing suggests",
 		"edge-disabled":                 "enrollment-disabled suggests",

@@ -59,7 +59,7 @@ func TestLookup(t *testing.T) {
 		"404201":                           {"dps-404201"},
 		"404102":                           {"hub-404103"},
 		"429001":                           {"dps-429001", "hub-429001"},
-		"400004":                           {"dps-400004", "dps-400004-ek", "dps-400004-cert64", "dps-400004-customalloc", "dps-400004-regid", "dps-unsupported-api-version", "hub-400004", "hub-unknown-api-version"},
+		"400004":                           {"dps-400004", "dps-400004-ek", "dps-400004-cert64", "dps-400004-customalloc", "dps-400004-regid", "dps-unsupported-api-version", "dps-400004-attestation", "hub-400004", "hub-unknown-api-version"},
 		"IH400053":                         {"arm-ih400053"},
 		"ih400053":                         {"arm-ih400053"},
 

@@ -20,6 +20,7 @@ type automaton struct {
 	edge    []uint8  // label that leads to each state
 	fail    []uint32 // state for the longest proper suffix
 	ending  []int32  // pattern that ends in each state, -1 for none
+	depth   []uint8  // length of the prefix that each state stands for, at most 255
 	report  []uint32 // nearest state on the way of fail, itself included, with an ending; 0 for none
 }
 
@@ -77,6 +78,7 @@ func (a *automaton) addStates(patterns []string) {
 	a.edge = append(make([]uint8, 0, states), 0)
 	a.ending = make([]int32, 0, states)
 	a.first = make([]uint32, 0, states+1)
+	a.depth = make([]uint8, 0, states)
 	for state := 0; state < len(spans); state++ {
 		s := spans[state]
 		ending := int32(-1)
@@ -85,6 +87,7 @@ func (a *automaton) addStates(patterns []string) {
 			s.low++
 		}
 		a.ending = append(a.ending, ending)
+		a.depth = append(a.depth, uint8(min(s.depth, 255)))
 		a.first = append(a.first, uint32(len(spans)))
 		for low := s.low; low < s.high; {
 			c := patterns[order[low]][s.depth]
@@ -164,8 +167,9 @@ func (a *automaton) next(s uint32, label uint8) uint32 {
 }
 
 // scan calls found for every occurrence of a pattern in text, with the offset behind its
-// last byte; of several that end at the same place the longest comes first.
-func (a *automaton) scan(text []byte, found func(pattern, end int)) {
+// last byte; of several that end at the same place the longest comes first. It returns how
+// much at the end of text is the beginning of a pattern, in bytes, at most 255.
+func (a *automaton) scan(text []byte, found func(pattern, end int)) (broken int) {
 	s := uint32(0)
 	for i, b := range text {
 		s = a.next(s, a.label[b])
@@ -173,4 +177,5 @@ func (a *automaton) scan(text []byte, found func(pattern, end int)) {
 			found(int(a.ending[r]), i+1)
 		}
 	}
+	return int(a.depth[s])
 }

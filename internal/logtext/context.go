@@ -28,7 +28,7 @@ func attestationWords() []words {
 			"prov_dev_set_symmetric_key_info", "SECURE_DEVICE_TYPE_SYMMETRIC_KEY", "hsm_client_key", "hsm_type_symm_key",
 			"Client generated SAS Key", "skn=registration", "compute-device-key", "register_symkey", "register_symmetric",
 			"symmetric_key_sample", "SymmetricKeySample", "symmetric_key = {", "method = \"symmetric_key\"", "method: \"symmetric_key\"",
-			"SharedAccessKeySample", "PROVISIONING_SYMMETRIC_KEY", "symmetric_key=", "azure-iot-security-symmetric-key",
+			"SharedAccessKeySample", "PROVISIONING_SYMMETRIC_KEY", "symmetric_key=", "azure-iot-security-symmetric-key", "provision_symmetric_key", "provision_symmetric_key_group",
 			"nx_azure_iot_provisioning_client_symmetric_key_set", "derived_symm_key", "derive_device_key", "symmetric key enrollment",
 		}},
 		{KindAttestation, "x509", true, []string{
@@ -41,6 +41,7 @@ func attestationWords() []words {
 			"AZ_IOT_DEVICE_X509", "nx_azure_iot_provisioning_client_device_cert_set", "X509 certificate authentication",
 			"azure-iot-security-x509", "x509 attestation", "X.509 attestation", "x509 enrollment", "Found certificate:", "Using certificate",
 			"azure_iot_hub_dps", "client certificate authentication", "device_id_cert", "ssl_client_certificate",
+			"CERTIFICATE_FILE=", "provision_x509", "provision_x509_chain",
 		}},
 		{KindAttestation, "tpm", true, []string{
 			"TpmRegistration", "TpmSecurityClient", "SecurityProviderTpm", "SecurityProviderTpmHsm", "SecurityProviderTPMHsm",

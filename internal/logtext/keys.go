@@ -52,7 +52,7 @@ func keyTable() []names {
 			"symmetric_key", "symmetrickey", "symmkey", "symmetric-key", "primary_key", "primarykey", "primary-key", "device_key", "devicekey", "sharedaccesskey",
 			"secondary_key", "secondarykey",
 		}},
-		{keyCertificate, []string{"identity_cert", "x509_cert_file", "certificate_file", "cert_file", "certificate-file-path", "identity_certificate", "x509_cert_path"}},
+		{keyCertificate, []string{"identity_cert", "identitycertpath", "x509_cert_file", "certificate_file", "cert_file", "certificate-file-path", "identity_certificate", "x509_cert_path"}},
 		{keyCertificateKey, []string{"identity_pk", "x509_key_file", "key_file", "key-file-path", "private_key_file", "x509_key_path"}},
 		{keyMethod, []string{"method", "attestation type", "attestationtype", "provisioningtype", "attestation-type", "attestation_method"}},
 		{keyConnectionString, []string{"device_connection_string", "connectionstring", "connection_string"}},

@@ -19,11 +19,12 @@ type record struct {
 }
 
 // readErrors notes the known errors of the line and returns where they stand. Where phrases
-// overlap, the longest one counts.
+// overlap, the longest one counts, and beside an envelope what begins in it and goes on
+// behind it.
 func (r *reading) readErrors() []hit {
 	var taken []hit
 	for _, h := range r.byLength() {
-		if !h.overlapsAny(taken) {
+		if !slices.ContainsFunc(taken, h.hiddenBy) {
 			taken = append(taken, h)
 		}
 	}
@@ -36,6 +37,12 @@ func (r *reading) readErrors() []hit {
 		}
 	}
 	return taken
+}
+
+// hiddenBy reports whether a longer hit tells all that h does.
+func (h hit) hiddenBy(o hit) bool {
+	within := o.start <= h.start && h.end <= o.end
+	return h.overlaps(o) && (within || !o.entry.Wrapper || h.entry.Wrapper || h.weak)
 }
 
 // byLength returns the hits of the catalogue, the longest first.

@@ -91,6 +91,9 @@ func (r *reading) readConnack(h hit) {
 	if len(digits) == 0 || digits[0] < '1' || digits[0] > '5' || len(digits) > 1 && isWordByte(digits[1]) || r.covered(h) {
 		return
 	}
+	if indexFold(r.text[:h.start], "disconnect") >= 0 {
+		return // how a connection ended, not how it was refused
+	}
 	if h.text != "connack" && indexFold(r.text, "connack") < 0 && indexFold(r.text, "mqtt") < 0 && indexFold(r.text, "connection refused") < 0 && indexFold(r.text, "connection rejected") < 0 && indexFold(r.text, "failed, rc=") < 0 {
 		return
 	}

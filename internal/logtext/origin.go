@@ -70,7 +70,7 @@ func programAfterHost(line []byte, strict bool) []byte {
 }
 
 func isLevel(word []byte) bool {
-	switch strings.ToUpper(string(word)) {
+	switch strings.ToUpper(strings.TrimSuffix(string(word), ":")) {
 	case "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERR", "ERROR", "FATAL", "CRITICAL":
 		return true
 	}

@@ -12,6 +12,7 @@ func TestOrigin(t *testing.T) {
 		"2024-05-01T08:00:00.123456+00:00 gw1 iotedged[9]: text":    "iotedged",
 		"2024-05-01T08:00:00+00:00 gw1 NetworkManager: text":        "NetworkManager",
 		"2024-05-01 08:00:00,123 ERROR com.acme.Registrar: text":    "",
+		"2024-05-01 08:00:00 ERROR: File:client.c Func:open text":   "",
 		"2024-05-01 08:00:00 host com.acme.Registrar: text":         "",
 		"2024-05-01T08:00:00Z [ERR!] - text":                        "",
 		"aziot-identityd[1472]: 2022-05-29T02:11:14Z [WARN] - text": "aziot-identityd",

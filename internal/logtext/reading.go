@@ -21,6 +21,7 @@ type reading struct {
 	date    date // of the line
 	streams map[string]*stream
 	current *stream // the program that wrote the line
+	end     lineEnd // of the line before
 	anchors int     // lines that are certainly about provisioning
 
 	facts   map[factKey]int      // into found.Facts
@@ -42,8 +43,10 @@ type hit struct {
 
 // overlapsAny reports whether a hit shares words with one of others.
 func (h hit) overlapsAny(others []hit) bool {
-	return slices.ContainsFunc(others, func(o hit) bool { return h.start < o.end && o.start < h.end })
+	return slices.ContainsFunc(others, h.overlaps)
 }
+
+func (h hit) overlaps(o hit) bool { return h.start < o.end && o.start < h.end }
 
 func newReading(words *vocabulary, input string, now time.Time) *reading {
 	r := &reading{
@@ -59,32 +62,42 @@ func newReading(words *vocabulary, input string, now time.Time) *reading {
 // next piece.
 func (r *reading) piece(number int, begin bool, text []byte, owned int) {
 	r.line = number
-	if begin {
-		if name := origin(text); name != nil {
-			r.current = r.streamNamed(name)
-		}
-	}
 	for {
 		line, rest, more := bytes.Cut(text, []byte("\n"))
+		if begin {
+			r.begin(line)
+		}
+		broken := r.find(line, owned)
 		r.text = line
-		r.find(owned)
 		if len(r.hits) > 0 {
 			r.understand()
 		}
+		r.keepEnd(broken)
 		if !more {
 			return
 		}
-		text, owned = rest, owned-len(line)-1
+		text, owned, begin = rest, owned-len(line)-1, true
 	}
 }
 
-// find fills hits with the phrases that stand in the text as whole words.
-func (r *reading) find(owned int) {
+// begin reads the start of a line: it may name the program that wrote it, and then begins a
+// message of its own, or go on with the line before.
+func (r *reading) begin(line []byte) {
+	if name := origin(line); name != nil {
+		r.current = r.streamNamed(name)
+		return
+	}
+	r.readWrapped(line)
+}
+
+// find fills hits with the phrases that stand in a text as whole words and begin before
+// owned. It returns how much at the end of the text is the beginning of a phrase.
+func (r *reading) find(text []byte, owned int) (broken int) {
 	r.hits = r.hits[:0]
-	r.words.automaton.scan(r.text, func(pattern, end int) {
+	return r.words.automaton.scan(text, func(pattern, end int) {
 		p := &r.words.phrases[pattern]
 		start := end - len(p.text)
-		if start < owned && p.fits(r.text, start, end) {
+		if start < owned && p.fits(text, start, end) {
 			r.hits = append(r.hits, hit{p, start, end})
 		}
 	})
@@ -189,7 +202,7 @@ func (r *reading) addFact(kind Kind, value, text string) {
 }
 
 // readTopic notes what a line speaks of beside its errors, unless these tell enough: those
-// that only software for this service prints, or that are no envelopes.
+// that only software for this service prints and that are no envelopes.
 func (r *reading) readTopic(errors []hit) {
 	var t topics
 	for _, h := range r.hits {
@@ -197,7 +210,7 @@ func (r *reading) readTopic(errors []hit) {
 			t |= h.topics
 		}
 	}
-	known := slices.ContainsFunc(errors, func(h hit) bool { return !h.common })
+	known := slices.ContainsFunc(errors, func(h hit) bool { return !h.common && !h.entry.Wrapper })
 	if t < faultMissing || !r.relevant() { // things, and nothing wrong with them
 		return
 	}

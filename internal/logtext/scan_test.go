@@ -105,7 +105,7 @@ func TestMatches(t *testing.T) {
 			"mqtt: return code 3\nCONNACK rc=5", []string{"mqtt-connack-3 1", "mqtt-connack-5 2"},
 		},
 		"a return code of something else": {
-			"script ended with return code 3", nil,
+			"script ended with return code 3\nmqtt_transport of azure.iot.device: disconnected with result code: 1", nil,
 		},
 		"mbedTLS in three notations": {
 			"ret -0x2700\nesp_tls_stack_err=0x2700\nesp_tls_stack_err=9984", []string{"mbedtls-2700 1,2,3", "esp-mqtt-error-event 2,3"},
@@ -371,6 +371,7 @@ global_endpoint = "https://global.azure-devices-provisioning.net"
 symmetric_key = { value = "c2hvcnQ=" }
 scope_id: <SCOPE_ID>
 PROVISIONING_IDSCOPE=None
+{"MESSAGE":"registration_id = dev-3","PRIORITY":"6"}
 dps provision --id-scope 0ne00445566 --registration-id dev-1
 symmetric_key: "HostName=h.azure-devices.net;DeviceId=d;SharedAccessKey=c2hvcnQ="
 registration id may not be empty
@@ -384,9 +385,10 @@ Enter your ID scope:
 		{Place: line(6), Key: "symmetric_key", Meaning: "key", State: logtext.StateSet, Assigned: true, Form: logtext.FormBase64, Size: 8},
 		{Place: line(7), Key: "scope_id", Meaning: "id-scope", Value: "<SCOPE_ID>", State: logtext.StatePlaceholder, Assigned: true},
 		{Place: line(8), Key: "PROVISIONING_IDSCOPE", Meaning: "id-scope", Value: "None", State: logtext.StateEmpty, Assigned: true},
-		{Place: line(9), Key: "--id-scope", Meaning: "id-scope", Value: "0ne00445566", State: logtext.StateSet},
-		{Place: line(9), Key: "--registration-id", Meaning: "registration-id", Value: "dev-1", State: logtext.StateSet},
-		{Place: line(10), Key: "symmetric_key", Meaning: "key", State: logtext.StateSet, Assigned: true, Form: logtext.FormConnectionString, Size: 64},
+		{Place: line(9), Key: "registration_id", Meaning: "registration-id", Value: "dev-3", State: logtext.StateSet, Assigned: true},
+		{Place: line(10), Key: "--id-scope", Meaning: "id-scope", Value: "0ne00445566", State: logtext.StateSet},
+		{Place: line(10), Key: "--registration-id", Meaning: "registration-id", Value: "dev-1", State: logtext.StateSet},
+		{Place: line(11), Key: "symmetric_key", Meaning: "key", State: logtext.StateSet, Assigned: true, Form: logtext.FormConnectionString, Size: 64},
 	}
 	if diff := cmp.Diff(want, scan(t, text).Settings); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -129,7 +129,7 @@ func unquote(text []byte) string {
 		}
 		return string(text[1:])
 	}
-	end := bytes.IndexAny(text, " ,;})")
+	end := bytes.IndexAny(text, " ,;})\"")
 	if text[0] == '<' {
 		end = bytes.IndexByte(text, '>') + 1
 	}

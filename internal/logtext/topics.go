@@ -75,7 +75,7 @@ func topicTable() []topicWords {
 		{topicLink, []string{"linked hub", "link hub", "linking the hub", "link the hub", "linked iot hub", "linked-hub"}},
 		{topicClient, []string{
 			"Microsoft.Azure.Devices", "azure.iot.device", "azure-iot", "com.microsoft.azure.sdk.iot", "prov_device", "Prov_Device", "iotedged", "aziot-identityd",
-			"provisioning client", "ProvisioningDeviceClient",
+			"provisioning client", "ProvisioningDeviceClient", "ProvisioningTransportException", "RegisterAsync",
 		}},
 
 		{faultMissing, []string{

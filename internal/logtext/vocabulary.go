@@ -138,7 +138,7 @@ func runtimeNames() []string {
 func weakPhrases() []string {
 	return []string{
 		"internal server error", "request entity too large", "too many requests", "unauthorized access", "service error:", "network error", "network error :",
-		"current time", "http error", "state is invalid", "failure allocating", "unexpected failure", "malformed packet", "expected one of [", "' expired at",
+		"current time", "http error", "state is invalid", "failure allocating", "an error occurred while sending the request", "unexpected failure", "malformed packet", "expected one of [", "' expired at",
 		"close notify", "precondition failed", "deserialization error", "openssl error", "certificate rejected", "unexpected eof", "unable to allocate", "does not exist", "invalid hostname",
 	}
 }

@@ -22,6 +22,7 @@ type Explain struct {
 	Matches  []Match       `json:"matches"`
 	Causes   []LikelyCause `json:"causes"`  // most likely first
 	Nearest  []Nearest     `json:"nearest"` // for what was not recognised
+	Decide   []Decider     `json:"decide"`  // what would separate causes that are left together
 
 	// answers is what the text shows of each query; list or log, if set, takes their place.
 	answers []Answer
@@ -97,6 +98,7 @@ func NewExplain(answers []Answer) *Explain {
 		}
 		if a.Rule != nil {
 			doc.Matches = append(doc.Matches, causeMatch(a.Rule))
+			doc.addStep(a.Rule.Decide)
 		}
 		doc.addEntries(a.Entries)
 		for _, e := range a.Nearest {
@@ -108,7 +110,14 @@ func NewExplain(answers []Answer) *Explain {
 }
 
 func emptyExplain() *Explain {
-	return &Explain{Schema: ExplainSchema, Matches: []Match{}, Causes: []LikelyCause{}, Nearest: []Nearest{}}
+	return &Explain{Schema: ExplainSchema, Matches: []Match{}, Causes: []LikelyCause{}, Nearest: []Nearest{}, Decide: []Decider{}}
+}
+
+// addStep adds a step that would decide, if there is one.
+func (d *Explain) addStep(step *advice.Decider) {
+	if step != nil {
+		d.Decide = append(d.Decide, Decider{How: Clean(step.How), Command: Clean(step.Command)})
+	}
 }
 
 // addEntries adds what is not there yet: two queries may be spellings of one code.

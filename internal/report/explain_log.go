@@ -16,7 +16,6 @@ type log struct {
 	facts    []field
 	causes   []Cause
 	ruledOut []exclusion
-	decide   []Decider
 	collect  []field
 	nearest  []*codes.Entry
 }
@@ -58,8 +57,8 @@ func NewExplainText(found *logtext.Findings, d advice.TextDiagnosis) *Explain {
 		doc.log.causes = append(doc.log.causes, cause)
 	}
 	doc.log.ruledOut = exclusions(d.RuledOut)
-	for _, s := range d.Decide {
-		doc.log.decide = append(doc.log.decide, Decider{How: Clean(s.How), Command: Clean(s.Command)})
+	for i := range d.Decide {
+		doc.addStep(&d.Decide[i])
 	}
 	for _, c := range d.Collect {
 		doc.log.collect = append(doc.log.collect, field{Clean(c.Client), Clean(c.How)})

@@ -2,8 +2,8 @@ package report
 
 import "strings"
 
-// drawMarkdown draws what the text format draws of a log.
-func (l *log) drawMarkdown(m *markdown) {
+// drawMarkdown draws what the text format draws of a log, with the steps that would decide.
+func (l *log) drawMarkdown(m *markdown, decide []Decider) {
 	l.markRead(m)
 	telling, others := l.split()
 	l.markRows(m, "Known errors", telling)
@@ -15,7 +15,7 @@ func (l *log) drawMarkdown(m *markdown) {
 	}
 	markCauses(m, l.causes)
 	l.markExclusions(m)
-	markDecide(m, l.decide)
+	markDecide(m, decide)
 	l.markCollect(m)
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // draw shows what a log holds: the known errors with their lines, what it tells of the
-// device, the causes, and what to do next.
-func (l *log) draw(p *page) {
+// device, the causes, and what to do next, which is to decide between them.
+func (l *log) draw(p *page, decide []Decider) {
 	l.drawRead(p)
 	l.drawRows(p)
 	if len(l.facts) > 0 {
@@ -19,7 +19,7 @@ func (l *log) draw(p *page) {
 	}
 	drawCauses(p, l.causes)
 	l.drawExclusions(p)
-	drawDecide(p, l.decide)
+	drawDecide(p, decide)
 	l.drawCollect(p)
 }
 

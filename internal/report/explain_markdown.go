@@ -14,7 +14,7 @@ func (d *Explain) drawMarkdown(m *markdown) {
 		d.list.drawMarkdown(m)
 		return
 	case d.log != nil:
-		d.log.drawMarkdown(m)
+		d.log.drawMarkdown(m, d.Decide)
 		return
 	}
 	for i := range d.answers {

@@ -18,7 +18,7 @@ func (d *Explain) drawText(p *page) {
 		d.list.draw(p)
 		return
 	case d.log != nil:
-		d.log.draw(p)
+		d.log.draw(p, d.Decide)
 		return
 	}
 	for i := range d.answers {

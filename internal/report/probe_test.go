@@ -189,10 +189,12 @@ func TestExplainSchema(t *testing.T) {
 		matches matches.id matches.kind matches.code matches.title matches.meaning matches.http_status matches.retry
 		matches.lines matches.tracking_ids matches.count matches.sources
 		causes causes.id causes.title causes.strength causes.because causes.remedies
-		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title`)
+		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title
+		decide decide.how decide.command`)
 	got := keysOf(t, NewExplain([]Answer{
 		{Query: "429", Entries: []*codes.Entry{throttlingRow()}},
 		{Query: "404999", Nearest: []*codes.Entry{throttledDPSRow()}},
+		{Query: "throttled", Rule: throttledRule()},
 	}))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -1,0 +1,130 @@
+package logtext
+
+import (
+	"bytes"
+	"slices"
+)
+
+const (
+	// wrapReach is how much on either side of a line end is looked at for a phrase that it
+	// breaks, in bytes.
+	wrapReach = 160
+
+	// minBroken is how much of a phrase a line has to end with before the next line is
+	// looked at, in bytes; minWrapped is how long a phrase has to be that a line end may
+	// break, and minWrappedName the name of a value.
+	minBroken      = 6
+	minWrapped     = 14
+	minWrappedName = 8
+)
+
+// lineEnd is the end of the line before the one being read. Terminals and PowerShell wrap
+// long messages at the width of the window, within a word or between two, and people quote
+// them that way.
+type lineEnd struct {
+	text   []byte // with what may be the beginning of a phrase; empty where nothing may be
+	line   int
+	stream *stream
+	joined []byte
+}
+
+// keepEnd remembers the end of the line that was read, if it breaks a phrase, of which
+// broken bytes stand there, or a number.
+func (r *reading) keepEnd(broken int) {
+	e := &r.end
+	e.text = e.text[:0]
+	if broken < minBroken && !slices.ContainsFunc(r.hits, func(h hit) bool { return h.breaksNumber(r.text) }) {
+		return
+	}
+	e.text = append(e.text, r.text[max(0, len(r.text)-wrapReach):]...)
+	e.line, e.stream = r.line, r.current
+}
+
+// readWrapped notes what the end of the line before and the beginning of this one tell
+// together.
+func (r *reading) readWrapped(next []byte) {
+	e := &r.end
+	if len(e.text) == 0 {
+		return
+	}
+	head := withoutMargin(next)
+	head = head[:min(len(head), wrapReach)]
+	if len(head) == 0 {
+		return // a blank line ends a message
+	}
+	for _, between := range [...]string{"", " "} {
+		e.joined = append(append(append(e.joined[:0], e.text...), between...), head...)
+		r.findAcross(e.joined, len(e.text), len(e.text)+len(between))
+		if len(r.hits) > 0 {
+			r.noteWrapped()
+		}
+	}
+	e.text = e.text[:0]
+}
+
+// breaksNumber reports whether a hit is the name of a code or status, of which text ends
+// before the number is complete.
+func (h hit) breaksNumber(text []byte) bool {
+	switch h.key {
+	case keyErrorCode, keyHTTPStatus, keyWebhookStatus:
+	default:
+		return false
+	}
+	digits := bytes.TrimLeft(text[h.end:], " \"':=[(")
+	if bytes.ContainsFunc(digits, func(c rune) bool { return c < '0' || c > '9' }) {
+		return false
+	}
+	return len(digits) < 3 || len(digits) == 4 || len(digits) == 5
+}
+
+// findAcross fills hits with the phrases that begin before left and end behind right, and
+// the names of numbers that do.
+func (r *reading) findAcross(text []byte, left, right int) {
+	r.find(text, left)
+	whole := r.hits[:0]
+	for _, h := range r.hits {
+		if h.end > right && h.mayWrap() || h.end <= left && isDigit(text[right]) && h.breaksNumber(text[:left]) {
+			whole = append(whole, h)
+		}
+	}
+	r.hits = whole
+}
+
+// mayWrap reports whether a phrase is so long that it is one although a line end breaks it.
+func (p *phrase) mayWrap() bool {
+	return len(p.text) >= minWrapped && !p.weak && !p.led || len(p.text) >= minWrappedName && p.key != keyNone
+}
+
+// noteWrapped notes what the hits tell as read on the line before. The text is taken from
+// the first hit on: what is before it may be the rest of a secret whose name is cut off.
+func (r *reading) noteWrapped() {
+	line, current := r.line, r.current
+	start := len(r.end.joined)
+	for _, h := range r.hits {
+		start = min(start, h.start)
+	}
+	for i := range r.hits {
+		r.hits[i].start -= start
+		r.hits[i].end -= start
+	}
+	r.text, r.line, r.current = r.end.joined[start:], r.end.line, r.end.stream
+	if _, anchor := r.weighHits(); anchor {
+		r.anchor()
+	}
+	r.readFacts()
+	r.readValues()
+	r.readErrors()
+	r.line, r.current = line, current
+}
+
+// withoutMargin returns a line without what stands before its words where it goes on with
+// the one before: an indentation, the + and | of PowerShell, the > of a quotation.
+func withoutMargin(line []byte) []byte {
+	for {
+		line = bytes.TrimLeft(line, " ")
+		if len(line) < 2 || line[1] != ' ' || bytes.IndexByte([]byte("+|>"), line[0]) < 0 {
+			return line
+		}
+		line = line[1:]
+	}
+}

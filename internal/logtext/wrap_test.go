@@ -1,0 +1,65 @@
+package logtext_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestWrappedLines: a message that a line end breaks is found, on the line where it begins.
+func TestWrappedLines(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"between words":            {"dps: CA certificate\nnot found.", []string{"dps-401002-ca-not-found 1"}},
+		"within a word":            {"dps: CA certific\nate not found.", []string{"dps-401002-ca-not-found 1"}},
+		"with an indentation":      {"dps: CA certificate\n      not found.", []string{"dps-401002-ca-not-found 1"}},
+		"by PowerShell":            {"dps: CA certificate\r\n    + not found.", []string{"dps-401002-ca-not-found 1"}},
+		"by PowerShell 7":          {"dps: CA certificate\n     | not found.", []string{"dps-401002-ca-not-found 1"}},
+		"in a quotation":           {"> dps: CA certificate\n> not found.", []string{"dps-401002-ca-not-found 1"}},
+		"in a string":              {`{"log":"dps: CA certificate not \nfound."}`, []string{"dps-401002-ca-not-found 1"}},
+		"before the number":        {"dps: HTTP status code:\n429", []string{"http-429 1"}},
+		"within the number":        {"dps: errorCode: 4042\n01", []string{"dps-404201 1"}},
+		"a number that is whole":   {"dps: HTTP status code: 429\n2024 was the year", []string{"http-429 1"}},
+		"behind a line in between": {"dps: CA certificate\n\nnot found.", nil},
+		"a line of another program": {
+			"May 1 08:00:00 gw aziot-identityd[1]: CA certificate\nMay 1 08:00:00 gw other[2]: not found.", nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, matches(scan(t, c.text).Matches)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestEnvelopeHidesNothing: an error that begins within an envelope and goes on behind it
+// counts beside the envelope.
+func TestEnvelopeHidesNothing(t *testing.T) {
+	t.Parallel()
+	want := []string{"mbedtls-2700 1", "freertos-tls-conn 1"}
+	got := matches(scan(t, "AzureIoTDemo: Failed to perform TLS handshake: lMbedtlsError[-9984]= <No-Low-Level-Code>").Matches)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestWrappedSecret: a secret whose name stands before what is looked at is not shown.
+func TestWrappedSecret(t *testing.T) {
+	t.Parallel()
+	const secret = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
+	found := scan(t, "SharedAccessKey="+secret+strings.Repeat("-", 120)+" dps: CA certificate\nnot found.")
+	if len(found.Matches) == 0 {
+		t.Fatal("the message is not found")
+	}
+	for _, text := range texts(found) {
+		if strings.Contains(text, secret[8:]) {
+			t.Errorf("%q shows the secret", text)
+		}
+	}
+}
