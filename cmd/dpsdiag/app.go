@@ -61,10 +61,15 @@ func realWorld() *app {
 	}
 }
 
-// untilSignal returns a context that ends with the first Ctrl-C or SIGTERM, so that what
-// was learned can be told. From then on a second one ends the program at once.
+// untilSignal returns a context that ends with the first Ctrl-C or SIGTERM, or when the
+// terminal goes, so that what was learned can be told and the emulator's keys are removed.
+// From then on a second one ends the program at once.
 func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(parent, signals...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }

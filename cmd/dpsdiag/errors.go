@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,7 +41,17 @@ func exitWith(status int) error {
 // tell writes one line for people to standard error, whatever the arguments hold. That
 // it cannot be written there is nothing to tell anybody.
 func tell(stderr io.Writer, format string, args ...any) {
-	_, _ = io.WriteString(stderr, report.Clean(fmt.Sprintf(format, args...))+"\n")
+	_, _ = io.WriteString(stderr, report.Clean(hideKeys(fmt.Sprintf(format, args...)))+"\n")
+}
+
+// hideKeys hides what looks like a symmetric key or holds one, and tokens: people put them
+// where a name, a file or a code belongs, and messages quote what they got. A key of 16
+// bytes or more, but for lengths that no service makes, is at least 22 characters of base64
+// and one or two equals signs, which names do not end in.
+func hideKeys(text string) string {
+	keys := regexp.MustCompile(`[A-Za-z0-9+/]{22,}={1,2}`)
+	named := regexp.MustCompile(`(?i)(SharedAccessKey=|sig=)[^;&\s"]{8,}`)
+	return keys.ReplaceAllString(named.ReplaceAllString(text, "$1[hidden]"), "[hidden]")
 }
 
 // conclude turns the error of a command into the exit status, and tells people about it
@@ -113,14 +124,18 @@ func valueHint(f *pflag.Flag, help string) string {
 	return help
 }
 
-// unknownCommand answers a first word that is no command.
-func unknownCommand(root *cobra.Command, args []string, err error) error {
-	word := ""
+// quotedIn is the argument that an error quotes, "" if it quotes none.
+func quotedIn(err error, args []string) string {
 	for _, arg := range args {
-		if word == "" && strings.Contains(err.Error(), fmt.Sprintf("%q", arg)) {
-			word = arg
+		if strings.Contains(err.Error(), fmt.Sprintf("%q", arg)) {
+			return arg
 		}
 	}
+	return ""
+}
+
+// unknownCommand answers a first word that is no command.
+func unknownCommand(root *cobra.Command, word string) error {
 	var names []string
 	for _, c := range root.Commands() {
 		if c.IsAvailableCommand() {

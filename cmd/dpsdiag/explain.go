@@ -74,6 +74,7 @@ func runExplain(ctx context.Context, a *app, o explainOptions, args []string) er
 	if err := o.validate(args); err != nil {
 		return err
 	}
+	args = separate(args)
 	if inputs, err := o.texts(a, args); err != nil || len(inputs) > 0 {
 		if err != nil {
 			return err
@@ -92,6 +93,25 @@ func runExplain(ctx context.Context, a *app, o explainOptions, args []string) er
 		nameUnknown(a.stderr, answers)
 	}
 	return exitWith(doc.ExitCode)
+}
+
+// separate takes arguments apart that are several numeric codes, such as "401002, 404201".
+func separate(args []string) []string {
+	apart := make([]string, 0, len(args))
+	for _, arg := range args {
+		words := strings.FieldsFunc(arg, func(r rune) bool { return strings.ContainsRune(" \t,;/", r) })
+		if len(words) > 1 && !slices.ContainsFunc(words, func(w string) bool { return !isNumericCode(w) }) {
+			apart = append(apart, words...)
+			continue
+		}
+		apart = append(apart, arg)
+	}
+	return apart
+}
+
+// isNumericCode reports whether a word is three or six digits.
+func isNumericCode(word string) bool {
+	return (len(word) == 3 || len(word) == 6) && strings.Trim(word, "0123456789") == ""
 }
 
 // nameUnknown tells a script which of several codes its exit status 0 does not cover.
@@ -141,7 +161,7 @@ func (o explainOptions) answer(query string) report.Answer {
 		return report.Answer{Query: query, Entries: entries}
 	}
 	class, _ := codes.Class(query)
-	return report.Answer{Query: query, Class: class, Nearest: codes.Nearest(query, shownNearest)}
+	return report.Answer{Query: hideKeys(query), Class: class, Nearest: codes.Nearest(query, shownNearest)}
 }
 
 // filter keeps the entries of the kind that was asked for.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,10 +83,33 @@ func openText(path string) (io.ReadCloser, error) {
 	return file, nil
 }
 
-// explainTexts reads the texts and reports what they hold together.
+// explainTexts reads the texts and reports what they hold together. An interruption ends the
+// reading, and what was read until then is reported.
 func explainTexts(ctx context.Context, a *app, inputs []textInput) error {
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
+	all, err := scanTexts(ctx, a, inputs)
+	interrupted := ctx.Err() != nil
+	if err != nil && !interrupted {
+		return err
+	}
+	if interrupted && len(all) == 0 {
+		return exitError(report.ExitInterrupted)
+	}
+	found := logtext.Join(all...)
+	doc := report.NewExplainText(found, advice.DiagnoseText(found))
+	if interrupted {
+		doc.ExitCode = report.ExitInterrupted
+		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")
+	}
+	if err := a.write(doc, a.textOptions()); err != nil {
+		return err
+	}
+	return exitWith(doc.ExitCode)
+}
+
+// scanTexts reads the texts one after the other and returns what it found before an error.
+func scanTexts(ctx context.Context, a *app, inputs []textInput) ([]*logtext.Findings, error) {
 	scanner := logtext.NewScanner()
 	scanner.Now = a.now
 	var all []*logtext.Findings
@@ -96,37 +120,30 @@ func explainTexts(ctx context.Context, a *app, inputs []textInput) error {
 		}
 		found, err := scanText(ctx, scanner, in, name)
 		if err != nil {
-			return err
+			return all, err
 		}
 		all = append(all, found)
 	}
-	found := logtext.Join(all...)
-	doc := report.NewExplainText(found, advice.DiagnoseText(found))
-	if err := a.write(doc, a.textOptions()); err != nil {
-		return err
-	}
-	return exitWith(doc.ExitCode)
+	return all, nil
 }
 
-// scanText reads one text. What cannot be read as text is a usage error.
+// scanText reads one text, as far as it comes before the context ends. What cannot be read
+// as text is a usage error.
 func scanText(ctx context.Context, scanner *logtext.Scanner, in textInput, name string) (*logtext.Findings, error) {
-	source, err := in.open()
+	source, err := untilDone(ctx, in.open)
 	if err != nil {
 		return nil, err
 	}
 	defer source.Close()
-	found, err := scanner.Scan(ctx, source, name)
+	found, err := scanner.Scan(context.WithoutCancel(ctx), &endableReader{ctx: ctx, source: source}, name)
 	if err == nil {
 		return found, nil
-	}
-	if ctx.Err() != nil {
-		return nil, exitError(report.ExitInterrupted)
 	}
 	if errors.Is(err, logtext.ErrEmpty) {
 		return nil, usagef("is it the right file, and was it written to the end?", "%s is empty", in.name)
 	}
 	if binary, ok := errors.AsType[*logtext.BinaryError](err); ok {
-		return nil, usagef(binary.Hint, "%s is %v", in.name, binary)
+		return nil, usagef(cmp.Or(binary.Hint, "explain reads logs and other text in UTF-8 or UTF-16"), "%s is %v", in.name, binary)
 	}
 	return nil, usagef("check the path and its permissions", "%s: %s", in.name, reason(errors.Unwrap(err)))
 }

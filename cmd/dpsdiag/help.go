@@ -61,7 +61,7 @@ func newHelpCmd() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		found, _, err := cmd.Root().Find(args)
 		if err != nil {
-			return unknownCommand(cmd.Root(), args, err)
+			return unknownCommand(cmd.Root(), quotedIn(err, args))
 		}
 		return found.Help()
 	}

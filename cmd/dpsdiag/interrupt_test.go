@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -327,4 +328,13 @@ func await(t *testing.T, event <-chan struct{}, why string) {
 	case <-time.After(hangLimit):
 		t.Fatal(why)
 	}
+}
+
+// endings are the signals that end an emulator in order; the last is ignored under nohup.
+func endings() []os.Signal {
+	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }

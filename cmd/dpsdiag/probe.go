@@ -159,13 +159,18 @@ func (o *probeOptions) validate(flags *pflag.FlagSet) error {
 		return usagef("it can be "+failOnWarning, "--fail-on: %q is not a level", o.failOn)
 	case o.maxAttempts < 1:
 		return usagef("the first call is counted, so 1 means no retry", "--max-attempts: %d is too few", o.maxAttempts)
-	case strings.ContainsAny(o.apiVersion, " \t\r\n"):
-		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has white space in it", o.apiVersion)
+	case strings.ContainsFunc(o.apiVersion, notInVersion):
+		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has more in it than letters, digits, - and .", o.apiVersion)
 	}
 	if err := o.target.validate(flags); err != nil {
 		return err
 	}
 	return o.validateDurations()
+}
+
+// notInVersion reports what no api-version has.
+func notInVersion(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
 }
 
 func (o *probeOptions) validateDurations() error {

@@ -87,7 +87,7 @@ func TestEmulateServesUntilASignal(t *testing.T) {
 	if err := os.WriteFile(config, []byte("retry_after = 0\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range endings() {
 		p := startProcess(t, "emulate", "-o", "json", "--config", config)
 		line, err := p.out.ReadBytes('\n')
 		if err != nil {

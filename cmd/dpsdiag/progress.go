@@ -55,7 +55,7 @@ func (p *progress) watch(e probe.Event, after time.Duration) {
 func (p *progress) tellWait(e probe.Event) {
 	wait := e.Wait
 	switch {
-	case wait.For == 0:
+	case roundWait(wait.For) == 0:
 	case wait.Before == probe.OpStatus:
 		tell(p.out, "%s %s: %s, asking again in %s", e.Transport, e.Stage, wait.Reason, roundWait(wait.For))
 	default:

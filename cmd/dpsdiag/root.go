@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,14 +15,30 @@ import (
 // run executes one command line and returns the exit status.
 func run(ctx context.Context, a *app, args []string) int {
 	root := newRootCmd(a) //nolint:contextcheck // cobra hands the context of ExecuteContext to the commands
+	args = numbersLast(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		if _, _, notFound := root.Find(args); notFound != nil {
-			err = unknownCommand(root, args, notFound)
+			err = unknownCommand(root, quotedIn(notFound, args))
 		}
 	}
 	return conclude(a.stderr, err)
+}
+
+// numbersLast puts the negative numbers among the codes to explain behind "--", since
+// mbedTLS and others print their errors so (-0x2700) and no flag is a number.
+func numbersLast(args []string) []string {
+	if len(args) == 0 || args[0] != "explain" || slices.Contains(args, "--") {
+		return args
+	}
+	negative := regexp.MustCompile(`^-(0[xX][0-9A-Fa-f]+|[0-9]+)$`)
+	others := slices.DeleteFunc(slices.Clone(args), negative.MatchString)
+	if len(others) == len(args) {
+		return args
+	}
+	numbers := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return !negative.MatchString(arg) })
+	return slices.Concat(others, []string{"--"}, numbers)
 }
 
 const rootLong = `dpsdiag tells why an IoT device does not provision through the Azure IoT Hub
@@ -40,6 +58,7 @@ const rootExample = `  dpsdiag explain 401002
   dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file key.txt`
 
 func newRootCmd(a *app) *cobra.Command {
+	var version bool
 	cmd := &cobra.Command{
 		Use:               "dpsdiag",
 		Short:             "find out why a device does not provision",
@@ -48,7 +67,7 @@ func newRootCmd(a *app) *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.noCommand(cmd, args, version) },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkFormat(cmd) },
 	}
 	cmd.SetIn(a.stdin)
@@ -56,12 +75,25 @@ func newRootCmd(a *app) *cobra.Command {
 	cmd.SetErr(a.stderr)
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.PersistentFlags().AddFlagSet(globalFlags(&a.global))
-	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, nil) })
+	own := pflag.NewFlagSet("dpsdiag", pflag.ContinueOnError)
+	own.BoolVar(&version, "version", false, "the same as dpsdiag version")
+	a.addFlags(cmd, flagGroup{"Flags", own})
 	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newEmulateCmd(a), newDeriveKeyCmd(a))
 	cmd.AddCommand(newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	cmd.SetHelpCommand(newHelpCmd())
 	completeWith(cmd, "output", completeFormats)
 	return cmd
+}
+
+// noCommand answers a command line without a command.
+func (a *app) noCommand(cmd *cobra.Command, args []string, version bool) error {
+	switch {
+	case len(args) > 0:
+		return unknownCommand(cmd, args[0])
+	case version:
+		return a.write(buildVersion(), a.textOptions())
+	}
+	return cmd.Help()
 }
 
 func globalFlags(o *globalOptions) *pflag.FlagSet {

@@ -34,7 +34,7 @@ func (c *Case) host() string { return c.Evidence.Target.Endpoint.Host }
 // answered.
 func (c *Case) azure() bool {
 	if c.hub != nil {
-		return isHub(c.host())
+		return dps.IsHubHost(c.host())
 	}
 	_, ok := dps.CloudOf(c.host())
 	return ok

@@ -195,7 +195,7 @@ func weighHubLink(c *Case) Weight {
 		return ruledOut("the message speaks of the allocation webhook, not of a hub")
 	case r.state != "" && c.hasRow(hubBody):
 		return proven("the message is an error of the hub, given to the service and not to the device")
-	case r.body == dps.BodyHubError && !isHub(c.host()):
+	case r.body == dps.BodyHubError && !dps.IsHubHost(c.host()):
 		return suggested("an error of a hub in an answer of the service means that the service was refused")
 	}
 	return Weight{}

@@ -3,7 +3,6 @@ package advice
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
@@ -71,21 +70,11 @@ func pathRules() []Rule {
 	}
 }
 
-// isHub reports whether a host name is that of an IoT hub.
-func isHub(host string) bool {
-	for _, zone := range []string{".azure-devices.net", ".azure-devices.us", ".azure-devices.cn"} {
-		if strings.HasSuffix(strings.ToLower(host), zone) {
-			return true
-		}
-	}
-	return false
-}
-
 func weighEndpoint(c *Case) Weight {
 	switch {
 	case c.hub != nil:
 		return inapplicable("the service itself named the hub")
-	case isHub(c.host()) && c.event() != "":
+	case dps.IsHubHost(c.host()) && c.event() != "":
 		return suggested(c.host() + " is the name of an IoT hub, not of a provisioning endpoint")
 	case c.Run.ProxyFailed() != nil:
 		return c.weighEndpointBehind(c.Run.ProxyFailed())

@@ -1,6 +1,8 @@
 package advice
 
 import (
+	"time"
+
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -15,12 +17,35 @@ func verdictOf(mode probe.Mode, run *probe.Run) Verdict {
 	case probe.EndComplete:
 		return completed(mode, run)
 	case probe.EndRefused:
+		if hurried(run) {
+			return NoVerdict
+		}
 		return refused(run)
 	}
 	if failed := run.FailedStage(); failed != nil && !muteProxy(run) && (failed.Stage == probe.StageResolve || failed.Stage == probe.StageConnect) {
 		return Fault // the network said no, even if only by its silence
 	}
 	return NoVerdict
+}
+
+// patience is how long the network must have been silent before that means anything: a lost
+// SYN is sent again after a second (RFC 6298, 2).
+const patience = time.Second
+
+// hurried reports whether the budget left the network no time to answer.
+func hurried(run *probe.Run) bool {
+	failed := run.FailedStage()
+	if failed == nil || failed.Took == 0 || failed.Took >= patience {
+		return false
+	}
+	silent := func(d probe.Dial) bool { return d.Failure != nil && d.Failure.Kind == probe.NetTimeout }
+	switch failed.Stage {
+	case probe.StageResolve:
+		return run.Resolution != nil && run.Resolution.Failure != nil && run.Resolution.Failure.Kind == probe.NetResolverTimeout
+	case probe.StageConnect:
+		return len(run.Dials) > 0 && silent(run.Dials[len(run.Dials)-1])
+	}
+	return false
 }
 
 // completed judges a run that came to its end: the end it was asked for is a success.

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"testing"
+	"time"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
@@ -22,6 +23,8 @@ func TestVerdictOfRun(t *testing.T) {
 		"429 that nobody waited for":   {refusedProbe(refuse(429, 429001, "")), RetryLater},
 		"a registration that ended so": {refusedProbe(state(dps.StatusFailed, 429001, "")), Fault},
 		"no address in time":           {refusedProbe(unresolved(probe.NetResolverTimeout), ends(probe.EndTimeout)), Fault},
+		"no time for an answer":        {refusedProbe(preflight, silentFor(10*time.Millisecond)), NoVerdict},
+		"no answer for seconds":        {refusedProbe(preflight, silentFor(3*time.Second)), Fault},
 		"no word in time":              {refusedProbe(ends(probe.EndTimeout)), NoVerdict},
 		"interrupted at a fault":       {refusedProbe(unresolved(probe.NetNoSuchHost), ends(probe.EndInterrupted)), Interrupted},
 	} {
@@ -31,6 +34,16 @@ func TestVerdictOfRun(t *testing.T) {
 				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// silentFor lets the network say nothing until the budget ends it.
+func silentFor(took time.Duration) change {
+	return func(ev *probe.Evidence) {
+		r := run(ev)
+		r.TLS, r.Clock, r.Opening, r.End = nil, nil, nil, probe.EndRefused
+		r.Dials = []probe.Dial{{Took: took, Failure: &probe.NetFailure{Kind: probe.NetTimeout}}}
+		r.Findings = []probe.Finding{{Stage: probe.StageConnect, Outcome: probe.Failed, Took: took}}
 	}
 }
 

@@ -64,20 +64,51 @@ type Endpoint struct {
 }
 
 // ParseEndpoint reads HOST or HOST:PORT; a port given here serves every protocol, as the
-// contract of the --endpoint flag says. A URL, a path or white space is an error.
+// contract of the --endpoint flag says. A URL, a path or white space is an error. The error
+// quotes text, unless that is a connection string.
 func ParseEndpoint(text string) (Endpoint, error) {
-	if strings.Contains(text, "://") {
+	switch {
+	case strings.Contains(strings.ToLower(text), "sharedaccesskey"):
+		return Endpoint{}, fmt.Errorf("this is a connection string; an endpoint is a host name such as %s", CloudPublic.GlobalHost())
+	case strings.Contains(text, "://"):
 		return Endpoint{}, fmt.Errorf("%q is a URL; an endpoint is a host name such as %s", text, CloudPublic.GlobalHost())
 	}
 	host, port, err := splitHostPort(text)
 	if err != nil {
 		return Endpoint{}, err
 	}
-	if host == "" || strings.ContainsAny(host, "/ \t\r\n?#@%\\\"'") {
+	if !IsHost(host) {
 		return Endpoint{}, fmt.Errorf("%q is not a host name", text)
 	}
 	return Endpoint{Host: host, HTTPS: cmp.Or(port, PortHTTPS), MQTT: cmp.Or(port, PortMQTT), AMQP: cmp.Or(port, PortAMQP)}, nil
 }
+
+// The longest name of a host and the longest part of one between dots (RFC 1035, 2.3.4).
+const (
+	maxHostName  = 253
+	maxHostLabel = 63
+)
+
+// IsHost reports whether text can be the name or the address of a host: one that a resolver
+// could be asked for. Names are ASCII; the underscore, which container networks use, is
+// taken.
+func IsHost(text string) bool {
+	if net.ParseIP(text) != nil {
+		return true
+	}
+	name := strings.TrimSuffix(text, ".")
+	if len(name) > maxHostName {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > maxHostLabel || strings.Trim(label, "-") != label || strings.ContainsFunc(label, notInHost) {
+			return false
+		}
+	}
+	return true
+}
+
+func notInHost(r rune) bool { return r != '_' && (!isIDRune(r) || strings.ContainsRune(".:", r)) }
 
 // splitHostPort returns port 0 when text names none. A bare IPv6 address has no port.
 func splitHostPort(text string) (host string, port int, err error) {
@@ -88,9 +119,9 @@ func splitHostPort(text string) (host string, port int, err error) {
 	if err != nil {
 		return "", 0, fmt.Errorf("%q is not HOST or HOST:PORT", text)
 	}
-	port, err = strconv.Atoi(portText)
-	if err != nil || port < 1 || port > 65535 {
+	number, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil || number == 0 {
 		return "", 0, fmt.Errorf("%q is not a port; a port is a number from 1 to 65535", portText)
 	}
-	return host, port, nil
+	return host, int(number), nil
 }

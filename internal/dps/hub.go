@@ -10,6 +10,20 @@ import (
 // (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub).
 const HubAPIVersion = "2021-04-12"
 
+// IsHubHost reports whether host, with or without a port, has a name that hubs in an Azure
+// cloud have: {hub}.azure-devices.net, .cn or .us
+// (learn.microsoft.com: private-link/private-endpoint-dns).
+func IsHubHost(host string) bool {
+	endpoint, err := ParseEndpoint(host)
+	name := strings.TrimSuffix(strings.ToLower(endpoint.Host), ".")
+	for _, zone := range []string{".azure-devices.net", ".azure-devices.cn", ".azure-devices.us"} {
+		if err == nil && strings.HasSuffix(name, zone) {
+			return true
+		}
+	}
+	return false
+}
+
 // HubResource is what the token of a device speaks for at its hub:
 // {hub}/devices/{deviceId}, not yet URL-encoded
 // (learn.microsoft.com: iot-hub/authenticate-authorize-sas).

@@ -26,6 +26,19 @@ func TestSignHub(t *testing.T) {
 	}
 }
 
+func TestIsHubHost(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"plant-4.azure-devices.net": true, "Plant-4.Azure-Devices.CN:8883": true, "x.azure-devices.us.": true,
+		"attacker.example": false, "azure-devices.net": false, "x.azure-devices.net.attacker.example": false,
+		"x.azure-devices.net@attacker.example": false, "x.azure-devices-provisioning.net": false, "": false,
+	} {
+		if got := IsHubHost(host); got != want {
+			t.Errorf("%q: %v, want %v", host, got, want)
+		}
+	}
+}
+
 func TestHubNames(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{

@@ -56,15 +56,28 @@ func TestParseEndpoint(t *testing.T) {
 		"localhost:4433":                        {"localhost", 4433, 4433, 4433},
 		"[::1]:8443":                            {"::1", 8443, 8443, 8443},
 		"::1":                                   {"::1", 443, 8883, 5671},
+		"dps_emulator.local.:8443":              {"dps_emulator.local.", 8443, 8443, 8443},
 	} {
 		if got, err := ParseEndpoint(text); err != nil || got != want {
 			t.Errorf("ParseEndpoint(%q) = %+v, %v; want %+v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "https://x", "host:0", "host:65536", "host:http", "a b", "host/path", "host\n", ":443", "a:b:c"} {
+	for _, text := range []string{
+		"", "https://x", "host:0", "host:65536", "host:http", "a b", "host/path", "host\n", ":443", "a:b:c",
+		"host:+1", "[fe80::1%eth0]:443",
+		".", "..", "a..b", "-x", "x-", "lücke", "*.azure-devices.net", strings.Repeat("a", 64) + ".net", strings.Repeat("a.", 127) + "net",
+	} {
 		if got, err := ParseEndpoint(text); err == nil {
 			t.Errorf("ParseEndpoint(%q) = %+v, want an error", text, got)
 		}
+	}
+}
+
+// TestEndpointIsNoConnectionString: the message does not quote the key.
+func TestEndpointIsNoConnectionString(t *testing.T) {
+	_, err := ParseEndpoint("HostName=x.azure-devices-provisioning.net;SharedAccessKeyName=owner;SharedAccessKey=QUJD")
+	if err == nil || strings.Contains(err.Error(), "QUJD") || !strings.Contains(err.Error(), "connection string") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -44,12 +44,14 @@ func keyTextError(text string, err error) error {
 	switch {
 	case strings.HasPrefix(text, "-----BEGIN"):
 		return fmt.Errorf("this is a PEM file, not a base64 symmetric key")
-	case strings.HasPrefix(text, "HostName=") || strings.Contains(text, ";SharedAccessKey="):
+	case strings.HasPrefix(text, "HostName=") || strings.Contains(text, "SharedAccessKey="):
 		return fmt.Errorf("this is a connection string, not a key: the key is the part after SharedAccessKey=")
 	case strings.HasPrefix(text, "SharedAccessSignature "):
 		return fmt.Errorf("this is a SAS token, not a key")
 	case strings.ContainsAny(text, " \t\r\n"):
 		return fmt.Errorf("the key is not base64: it has white space inside")
+	case strings.ContainsAny(text, "\"'"):
+		return fmt.Errorf("the key is not base64: it has quotation marks")
 	case strings.ContainsAny(text, "-_"):
 		return fmt.Errorf("the key is not base64: it uses the URL alphabet (- and _), where + and / are expected")
 	case len(text)%4 != 0:

@@ -53,7 +53,7 @@ func (n *notes) lintEndpoint(endpoint, scope Value) {
 	}
 	cloud, known := dps.CloudOf(parsed.Host)
 	switch wanted, ok := cloudOfScope(scope.Text); {
-	case !known && isHub(parsed.Host):
+	case !known && dps.IsHubHost(parsed.Host):
 		n.add(causeEndpoint, SettingEndpoint, endpoint.Origin, "%s names %s, an IoT hub: a device asks DPS first, at %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
 	case !known && endpoint.Origin.Flag != "": // whoever types another host means it
 	case !known:
@@ -62,17 +62,6 @@ func (n *notes) lintEndpoint(endpoint, scope Value) {
 		n.add(causeEndpoint, SettingEndpoint, endpoint.Origin, "%s names %s, of the %s cloud, but the id scope %s (%s) begins as those of the %s cloud do, whose endpoint is %s",
 			endpoint.Origin, show(parsed.Host), cloud, show(scope.Text), scope.Origin, wanted, wanted.GlobalHost())
 	}
-}
-
-// isHub reports whether a host is in one of the zones of IoT hubs.
-func isHub(host string) bool {
-	host = strings.ToLower(host)
-	for _, zone := range []string{".azure-devices.net", ".azure-devices.cn", ".azure-devices.us"} {
-		if strings.HasSuffix(host, zone) {
-			return true
-		}
-	}
-	return false
 }
 
 // cloudOfScope returns the cloud that the beginning of an id scope tells, and whether it

@@ -216,6 +216,24 @@ func TestHugeAnswerIsBounded(t *testing.T) {
 	}
 }
 
+// TestAnswerThatIsNoBody: after 101 comes a connection, whose end nobody promised.
+func TestAnswerThatIsNoBody(t *testing.T) {
+	end := make(chan struct{})
+	t.Cleanup(func() { close(end) })
+	run := do(t, start(t, service{register: func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+		go func() { <-end; conn.Close() }()
+	}}))
+	if a := run.LastAnswer(probe.OpRegister); a.Status != http.StatusSwitchingProtocols || run.End != probe.EndRefused {
+		t.Errorf("status %d, end %s", a.Status, run.End)
+	}
+}
+
 // TestLostAnswers covers servers that take the call and then hang up or say nothing.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()

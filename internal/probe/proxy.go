@@ -37,6 +37,8 @@ func ParseProxy(text, origin string) (*Proxy, error) {
 		return nil, errors.New("it is not a URL; special characters of a user name or password are written as %XX")
 	case u.Hostname() == "":
 		return nil, errors.New("it names no host")
+	case !dps.IsHost(withoutZone(u.Hostname())):
+		return nil, errors.New("its host is no host name")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("it has more than a host and a port; the address of a PAC file is no proxy")
 	}
@@ -51,6 +53,12 @@ func ParseProxy(text, origin string) (*Proxy, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// withoutZone is an IPv6 address without the interface that it is reached by.
+func withoutZone(host string) string {
+	address, _, _ := strings.Cut(host, "%")
+	return address
 }
 
 // setScheme sets the kind and the port that goes with it.

@@ -15,7 +15,11 @@ import (
 const (
 	firstBackoff = 250 * time.Millisecond // mean of the first pause after 429 or 5xx
 	defaultPoll  = 2 * time.Second        // between polls when the service names no pause, as most SDKs
+	leastPoll    = time.Second            // between polls after freePolls, even if the service asks for none
 )
+
+// freePolls is how many polls may follow each other as fast as the service allows.
+const freePolls = 5
 
 // ParseRetryAfter reads a Retry-After of whole seconds or an HTTP date (RFC 9110 10.2.3),
 // relative to now. It returns nil for an absent one; what cannot be read is not Valid.
@@ -65,12 +69,17 @@ func (p *pacer) afterRefusal(asked *RetryAfter) time.Duration {
 	return min(next, p.longest)
 }
 
-// beforePoll is the pause before the next status poll.
-func (p *pacer) beforePoll(asked *RetryAfter) time.Duration {
-	if !asked.usable() {
-		return min(defaultPoll, p.longest)
+// beforePoll is the pause before a status poll, counted from 1. A service that always asks
+// for no pause would otherwise be asked thousands of times.
+func (p *pacer) beforePoll(asked *RetryAfter, number int) time.Duration {
+	wait := defaultPoll
+	if asked.usable() {
+		wait = asked.Wait
 	}
-	return min(asked.Wait, p.longest)
+	if number > freePolls {
+		wait = max(wait, leastPoll)
+	}
+	return min(wait, p.longest)
 }
 
 func jitter(most time.Duration) time.Duration {

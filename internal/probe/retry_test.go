@@ -75,8 +75,12 @@ func TestPacerHonoursRetryAfter(t *testing.T) {
 	if got := p.afterRefusal(&RetryAfter{Valid: true, Wait: time.Hour}); got != 30*time.Second {
 		t.Errorf("asked for an hour, pause %v, the longest is 30 s", got)
 	}
-	if got := p.beforePoll(&RetryAfter{Text: "soon"}); got != defaultPoll {
+	if got := p.beforePoll(&RetryAfter{Text: "soon"}, 1); got != defaultPoll {
 		t.Errorf("unreadable Retry-After: pause %v, want %v", got, defaultPoll)
+	}
+	none := &RetryAfter{Valid: true}
+	if early, late := p.beforePoll(none, freePolls), p.beforePoll(none, freePolls+1); early != 0 || late != leastPoll {
+		t.Errorf("asked for no pause: %v, later %v", early, late)
 	}
 }
 
@@ -136,6 +140,31 @@ func TestWaitsFollowTheService(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestStrangeHub: what a service in Azure names is a hub in Azure, or the answer is not its
+// own; a service elsewhere may name any host.
+func TestStrangeHub(t *testing.T) {
+	for _, test := range []struct {
+		service, hub string
+		strange      bool
+	}{
+		{"global.azure-devices-provisioning.net", "plant-4.azure-devices.net", false},
+		{"global.azure-devices-provisioning.net", "attacker.example", true},
+		{"plant.azure-devices-provisioning.us", "localhost:22", true},
+		{"localhost", "localhost:22", false},
+	} {
+		session := &script{answers: []Answer{operation(dps.StatusAssigned, 0)}}
+		session.answers[0].Body.Operation.Registration = &dps.Registration{Status: dps.StatusAssigned, AssignedHub: test.hub, DeviceID: "sensor-17"}
+		r := scripted(t, session)
+		r.target.Endpoint.Host = test.service
+		r.register(t.Context())
+		f := r.assign(t.Context())
+		_, registration := stateOf(r.last)
+		if (f.Outcome == Warned) != test.strange || (r.hubOutOfReach(registration) != "") != test.strange {
+			t.Errorf("%s names %s: %s, hub %q", test.service, test.hub, f.Outcome, r.hubOutOfReach(registration))
+		}
 	}
 }
 

@@ -33,6 +33,8 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 	switch {
 	case registration == nil || registration.AssignedHub == "":
 		return "the service did not name the hub"
+	case r.strangeHub(registration.AssignedHub):
+		return "no hub in Azure has the name " + registration.AssignedHub + ", so it is not shown the credential"
 	case kind == KindSASToken:
 		return "a ready SAS token is for the provisioning service alone; for the hub the key is needed"
 	case kind == KindTPM && r.target.Mode == ModeLookup:
@@ -41,6 +43,13 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 		return "the service sent no key for the hub, which a TPM needs"
 	}
 	return ""
+}
+
+// strangeHub reports whether a service in Azure named a hub that is none: an answer that
+// something else gave, or changed. A service elsewhere may have hubs of any name.
+func (r *runner) strangeHub(name string) bool {
+	_, azure := dps.CloudOf(r.target.Endpoint.Host)
+	return azure && name != "" && !dps.IsHubHost(name)
 }
 
 // followHub asks and acts on the answers until one of them is final.

@@ -225,7 +225,7 @@ func pending(s dps.Status) bool { return s == dps.StatusAssigning || s == dps.St
 // it says to come back later. It reports false when the budget does not allow the pause.
 func (r *runner) poll(ctx context.Context, number int) (Answer, bool) {
 	operation := r.last.Body.Operation
-	wait := Wait{Before: OpStatus, For: r.pace.beforePoll(r.last.RetryAfter), Attempt: number, Reason: string(operation.Status)}
+	wait := Wait{Before: OpStatus, For: r.pace.beforePoll(r.last.RetryAfter, number), Attempt: number, Reason: string(operation.Status)}
 	wait.Asked = r.last.RetryAfter.metBy(wait.For)
 	for attempt := 1; r.wait(ctx, wait); attempt++ {
 		answer := r.record(r.session.Status(ctx, operation.OperationID))
@@ -270,6 +270,8 @@ func (r *runner) judgeAssign(status dps.Status, reg *dps.Registration, polls int
 		reg = &dps.Registration{}
 	}
 	switch {
+	case status == dps.StatusAssigned && r.strangeHub(reg.AssignedHub):
+		f = warned("assigned to %s as %s; hubs in Azure have other names, and the service is in Azure", reg.AssignedHub, reg.DeviceID)
 	case status == dps.StatusAssigned:
 		f.Detail = fmt.Sprintf("assigned to %s as %s", reg.AssignedHub, reg.DeviceID)
 	case reg.ErrorCode != 0:

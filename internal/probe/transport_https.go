@@ -170,6 +170,9 @@ func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor
 		a.Date = date
 	}
 	a.RetryAfter = ParseRetryAfter(resp.Header.Get("Retry-After"), cmp.Or(a.Date, time.Now()))
+	if a.Status == http.StatusSwitchingProtocols {
+		return nil, nil // what follows is no body but a connection, which nothing would end
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
 	case ctx.Err() != nil:

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"io"
+)
+
+// untilDone returns what f returns, or the error of the context if that ends first: f then
+// waits on alone. It is for what no context reaches, such as a named pipe that nobody
+// writes.
+func untilDone[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := f()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// endableReader is a text that ends where the context does, however long its source waits.
+type endableReader struct {
+	ctx    context.Context //nolint:containedctx // io.Reader has no room for it
+	source io.Reader
+	buffer [64 << 10]byte // not the caller's, which a reading that is left alone could still write to
+}
+
+// Read implements io.Reader.
+func (r *endableReader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, io.EOF
+	}
+	room := r.buffer[:min(len(p), len(r.buffer))]
+	n, err := untilDone(r.ctx, func() (int, error) { return r.source.Read(room) })
+	if err != nil && r.ctx.Err() != nil {
+		return copy(p, room[:n]), io.EOF
+	}
+	return copy(p, room[:n]), err
+}
