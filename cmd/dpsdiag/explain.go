@@ -79,8 +79,12 @@ func runExplain(ctx context.Context, a *app, o explainOptions, args []string) er
 		if err != nil {
 			return err
 		}
-		return explainTexts(ctx, a, inputs)
+		return o.explainTexts(ctx, a, inputs)
 	}
+	return o.explainCodes(a, args)
+}
+
+func (o explainOptions) explainCodes(a *app, args []string) error {
 	answers := make([]report.Answer, 0, len(args))
 	for _, arg := range args {
 		answers = append(answers, o.answer(arg))

@@ -84,11 +84,13 @@ func openText(path string) (io.ReadCloser, error) {
 }
 
 // explainTexts reads the texts and reports what they hold together. An interruption ends the
-// reading, and what was read until then is reported.
-func explainTexts(ctx context.Context, a *app, inputs []textInput) error {
+// reading, and what was read until then is reported. A text that is nothing but a code, as
+// one that was echoed, is taken as the code.
+func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textInput) error {
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
-	all, err := scanTexts(ctx, a, inputs)
+	var begins beginning
+	all, err := scanTexts(ctx, a, inputs, &begins)
 	interrupted := ctx.Err() != nil
 	if err != nil && !interrupted {
 		return err
@@ -102,14 +104,43 @@ func explainTexts(ctx context.Context, a *app, inputs []textInput) error {
 		doc.ExitCode = report.ExitInterrupted
 		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")
 	}
+	if words := begins.codes(); len(words) > 0 && doc.ExitCode == report.ExitUnknown {
+		return o.explainCodes(a, words)
+	}
 	if err := a.write(doc, a.textOptions()); err != nil {
 		return err
 	}
 	return exitWith(doc.ExitCode)
 }
 
-// scanTexts reads the texts one after the other and returns what it found before an error.
-func scanTexts(ctx context.Context, a *app, inputs []textInput) ([]*logtext.Findings, error) {
+// beginning keeps the first bytes of what is written to it.
+type beginning struct {
+	kept [100]byte
+	n    int
+	more bool
+}
+
+// Write implements io.Writer.
+func (b *beginning) Write(p []byte) (int, error) {
+	n := copy(b.kept[b.n:], p)
+	b.n += n
+	b.more = b.more || n < len(p)
+	return len(p), nil
+}
+
+// codes are the words of the whole text if it is the spelling of a code or of several.
+func (b *beginning) codes() []string {
+	text := strings.TrimSpace(string(b.kept[:b.n]))
+	list := separate([]string{text})
+	if b.more || text == "" || len(list) == 1 && isText(text) {
+		return nil
+	}
+	return list
+}
+
+// scanTexts reads the texts one after the other, copies them to begins, and returns what it
+// found before an error.
+func scanTexts(ctx context.Context, a *app, inputs []textInput, begins io.Writer) ([]*logtext.Findings, error) {
 	scanner := logtext.NewScanner()
 	scanner.Now = a.now
 	var all []*logtext.Findings
@@ -118,7 +149,7 @@ func scanTexts(ctx context.Context, a *app, inputs []textInput) ([]*logtext.Find
 		if len(inputs) == 1 {
 			name = ""
 		}
-		found, err := scanText(ctx, scanner, in, name)
+		found, err := scanText(ctx, scanner, in, name, begins)
 		if err != nil {
 			return all, err
 		}
@@ -129,13 +160,13 @@ func scanTexts(ctx context.Context, a *app, inputs []textInput) ([]*logtext.Find
 
 // scanText reads one text, as far as it comes before the context ends. What cannot be read
 // as text is a usage error.
-func scanText(ctx context.Context, scanner *logtext.Scanner, in textInput, name string) (*logtext.Findings, error) {
+func scanText(ctx context.Context, scanner *logtext.Scanner, in textInput, name string, begins io.Writer) (*logtext.Findings, error) {
 	source, err := untilDone(ctx, in.open)
 	if err != nil {
 		return nil, err
 	}
 	defer source.Close()
-	found, err := scanner.Scan(context.WithoutCancel(ctx), &endableReader{ctx: ctx, source: source}, name)
+	found, err := scanner.Scan(context.WithoutCancel(ctx), io.TeeReader(&endableReader{ctx: ctx, source: source}, begins), name)
 	if err == nil {
 		return found, nil
 	}
