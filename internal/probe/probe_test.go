@@ -143,7 +143,7 @@ func TestServiceAnswers(t *testing.T) {
 	failed := answer(200, `{"operationId":"op1","status":"failed","registrationState":{"registrationId":"dev-01","status":"failed","errorCode":400207,"errorMessage":"Custom allocation failed with status code: 400"}}`)
 	assigning := answer(202, `{"operationId":"op1","status":"assigning","registrationState":{"registrationId":"dev-01","status":"assigning"}}`, "Retry-After", "0")
 	const refused = "register=failed assign=skipped hub=not-applicable"
-	const unassigned = "assign=failed hub=not-applicable"
+	const unassigned, unnamed = "assign=failed hub=not-applicable", "assign=warned hub=not-applicable"
 	tests := map[string]struct {
 		service  service
 		mode     probe.Mode
@@ -153,7 +153,7 @@ func TestServiceAnswers(t *testing.T) {
 		detail   string // of the failed stage
 	}{
 		"healthy":              {service{}, "", healthy, probe.EndComplete, 1, ""},
-		"assigned after polls": {service{status: once(assigning, answer(200, `{"operationId":"op1","status":"assigned"}`))}, "", healthy, probe.EndComplete, 1, ""},
+		"assigned after polls": {service{status: once(assigning, answer(200, `{"operationId":"op1","status":"assigned"}`))}, "", unnamed, probe.EndComplete, 1, ""},
 		"preflight":            {service{}, probe.ModePreflight, "register=not-applicable assign=not-applicable hub=not-applicable", probe.EndComplete, 0, ""},
 		"lookup":               {service{}, probe.ModeLookup, healthy, probe.EndComplete, 1, ""},
 		"lookup unknown":       {service{lookup: answer(404, `{"errorCode":404201}`)}, probe.ModeLookup, refused, probe.EndRefused, 1, "404201"},
@@ -162,7 +162,7 @@ func TestServiceAnswers(t *testing.T) {
 		"disabled":             {service{status: answer(200, `{"operationId":"op1","status":"disabled"}`)}, "", unassigned, probe.EndRefused, 1, "disabled"},
 		"throttled once":       {service{register: once(throttled, answer(202, `{"operationId":"op1","status":"assigning"}`, "Retry-After", "0"))}, "", healthy, probe.EndComplete, 2, ""},
 		"throttled for ever":   {service{register: throttled}, "", refused, probe.EndExhausted, 4, "4 attempts"},
-		"poll throttled once":  {service{status: once(throttled, answer(200, `{"operationId":"op1","status":"assigned"}`))}, "", healthy, probe.EndComplete, 1, ""},
+		"poll throttled once":  {service{status: once(throttled, answer(200, `{"operationId":"op1","status":"assigned"}`))}, "", unnamed, probe.EndComplete, 1, ""},
 		"polls throttled":      {service{status: throttled}, "", unassigned, probe.EndExhausted, 1, "429001"},
 		"poll forgotten":       {service{status: answer(404, "")}, "", unassigned, probe.EndRefused, 1, "404 without a body"},
 		"500":                  {service{register: answer(500, "")}, "", refused, probe.EndExhausted, 4, "500 without a body"},

@@ -168,6 +168,28 @@ func TestStrangeHub(t *testing.T) {
 	}
 }
 
+// TestOddAssignments: an answer that is not one of the service is told.
+func TestOddAssignments(t *testing.T) {
+	for name, test := range map[string]struct {
+		registration dps.Registration
+		outcome      Outcome
+	}{
+		"as it should be":      {dps.Registration{AssignedHub: "plant-4.azure-devices.net", RegistrationID: "DEV-01"}, Passed},
+		"without a hub":        {dps.Registration{RegistrationID: "dev-01"}, Warned},
+		"another registration": {dps.Registration{AssignedHub: "plant-4.azure-devices.net", RegistrationID: "dev-02"}, Warned},
+	} {
+		session := &script{answers: []Answer{operation(dps.StatusAssigned, 0)}}
+		test.registration.Status = dps.StatusAssigned
+		session.answers[0].Body.Operation.Registration = &test.registration
+		r := scripted(t, session)
+		r.target.RegistrationID = "dev-01"
+		r.register(t.Context())
+		if f := r.assign(t.Context()); f.Outcome != test.outcome {
+			t.Errorf("%s: %s, %s", name, f.Outcome, f.Detail)
+		}
+	}
+}
+
 // TestRegistrationsTakeTurns: while one run registers, another waits for it.
 func TestRegistrationsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -265,15 +266,13 @@ func (r *runner) stillAssigning(polls int) Finding {
 }
 
 func (r *runner) judgeAssign(status dps.Status, reg *dps.Registration, polls int) Finding {
-	f := passed("")
+	var f Finding
 	if reg == nil {
 		reg = &dps.Registration{}
 	}
 	switch {
-	case status == dps.StatusAssigned && r.strangeHub(reg.AssignedHub):
-		f = warned("assigned to %s as %s; hubs in Azure have other names, and the service is in Azure", reg.AssignedHub, reg.DeviceID)
 	case status == dps.StatusAssigned:
-		f.Detail = fmt.Sprintf("assigned to %s as %s", reg.AssignedHub, reg.DeviceID)
+		f = r.assignedFinding(reg)
 	case reg.ErrorCode != 0:
 		r.stop(EndRefused)
 		f = failed("%s: %d %s", status, reg.ErrorCode, reg.ErrorMessage)
@@ -284,6 +283,21 @@ func (r *runner) judgeAssign(status dps.Status, reg *dps.Registration, polls int
 	return f.with("status", string(status)).with("substatus", reg.Substatus).with("assigned-hub", reg.AssignedHub).
 		with("device-id", reg.DeviceID).with("error-code", nonZero(reg.ErrorCode)).with("error-message", reg.ErrorMessage).
 		with("polls", nonZero(polls))
+}
+
+// assignedFinding says where the device was assigned to, with a warning where the answer is
+// not one of the service.
+func (r *runner) assignedFinding(reg *dps.Registration) Finding {
+	switch to := fmt.Sprintf("assigned to %s as %s", reg.AssignedHub, reg.DeviceID); {
+	case reg.AssignedHub == "":
+		return warned("assigned, but the answer names no hub")
+	case reg.RegistrationID != "" && !strings.EqualFold(reg.RegistrationID, r.target.RegistrationID):
+		return warned("%s; the answer is about the registration %s", to, reg.RegistrationID)
+	case r.strangeHub(reg.AssignedHub):
+		return warned("%s; hubs in Azure have other names, and the service is in Azure", to)
+	default:
+		return passed("%s", to)
+	}
 }
 
 // stateOf returns the state an answer tells; status is "" when it tells none.
