@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"net"
 	"slices"
@@ -242,19 +241,12 @@ func TestCheckHubInEveryFormat(t *testing.T) {
 			t.Run(format+"/"+transport, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld()
-				var device emulator.Device
-				w.startSandbox = func(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error) {
-					e, err := startSandbox(ctx, scenario, tpm)
-					if err == nil {
-						device = e.Device()
-					}
-					return e, err
-				}
+				device := w.keepDevice()
 				w.run(t, "probe", "--sandbox", "hub-identity-unusable", "--check-hub", "--transport", transport, "--verbose", "-o", format)
 				if !strings.Contains(strings.Join(strings.Fields(w.out.String()), " "), "refuses the device") {
 					t.Errorf("the refusal is not told: %s", w.out.String())
 				}
-				for _, secret := range secretsOf(device) {
+				for _, secret := range secretsOf(*device) {
 					for form := range leaks(secret, w.out.String()+w.err.String()) {
 						t.Errorf("a secret is told: %s", form)
 					}

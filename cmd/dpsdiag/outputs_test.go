@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"maps"
 	"os"
@@ -89,14 +88,7 @@ func TestComparisonsInEveryFormat(t *testing.T) {
 func checkOutput(t *testing.T, checks map[string]func(*testing.T, []byte), scenario string, want int, args []string) []byte {
 	t.Helper()
 	w := newWorld()
-	var device emulator.Device
-	w.startSandbox = func(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error) {
-		e, err := startSandbox(ctx, scenario, tpm)
-		if err == nil {
-			device = e.Device()
-		}
-		return e, err
-	}
+	device := w.keepDevice()
 	status := w.run(t, append([]string{"probe", "--sandbox", scenario}, args...)...)
 	if w.out.Len() == 0 {
 		t.Fatalf("no output; standard error: %s", w.err.String())
@@ -107,7 +99,7 @@ func checkOutput(t *testing.T, checks map[string]func(*testing.T, []byte), scena
 	if check, ok := checks[args[slices.Index(args, "-o")+1]]; ok {
 		check(t, w.out.Bytes())
 	}
-	for _, secret := range secretsOf(device) {
+	for _, secret := range secretsOf(*device) {
 		for form := range leaks(secret, w.out.String()+w.err.String()) {
 			t.Errorf("a secret of the device is in the output (%s)", form)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/edgeconf"
+	"dpsdiag/internal/emulator"
 )
 
 // world is an app in memory with what it wrote.
@@ -39,4 +40,17 @@ func (w *world) run(t *testing.T, args ...string) int {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	return run(ctx, &w.app, args)
+}
+
+// keepDevice returns the device of the sandbox that the next command starts, once it has.
+func (w *world) keepDevice() *emulator.Device {
+	device := new(emulator.Device)
+	w.startSandbox = func(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error) {
+		e, err := startSandbox(ctx, scenario, tpm)
+		if err == nil {
+			*device = e.Device()
+		}
+		return e, err
+	}
+	return device
 }
