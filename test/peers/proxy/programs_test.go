@@ -74,7 +74,7 @@ func squid(auth bool) func(*testing.T, string, int, ports) []string {
 		}
 		config += "http_access allow all\ncache deny all\naccess_log none\ncache_log /dev/null\ncache_store_log none\n" +
 			"pid_filename none\npinger_enable off\nshutdown_lifetime 0 seconds\nvisible_hostname peer\n"
-		return []string{"squid", "-N", "-f", write(t, dir, "squid.conf", config, 0o644)}
+		return []string{"squid", "-N", "-d1", "-f", write(t, dir, "squid.conf", config, 0o644)}
 	}
 }
 
