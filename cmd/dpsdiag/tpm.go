@@ -66,7 +66,7 @@ func (o *tpmOptions) open(ctx context.Context) (*probe.TPM, error) {
 
 // openAt looks at the TPM at path; source is what messages call the setting.
 func (o *tpmOptions) openAt(ctx context.Context, path, source string, auth probe.TPMAuth) (*probe.TPM, error) {
-	tpm, err := probe.OpenProtectedTPM(ctx, path, o.persist, auth)
+	tpm, err := probe.OpenTPM(ctx, path, o.persist, auth)
 	if err != nil {
 		return nil, usagef("a TPM is a device such as "+exampleTPM+", or the unix socket of a software TPM", "%s: %v", source, err)
 	}

@@ -35,7 +35,7 @@ type enrollee struct {
 func newEnrollee(t *testing.T) enrollee {
 	t.Helper()
 	soft := swtpm.Start(t)
-	tpm, err := probe.OpenTPM(t.Context(), soft.Path, false)
+	tpm, err := probe.OpenTPM(t.Context(), soft.Path, false, probe.TPMAuth{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -294,7 +294,8 @@ func TestClocks(t *testing.T) {
 		"2029-10-18T16:31:26+03:00 device agent[1]: certificate verify failed":                                      {Year: 2029, Future: true},
 		"2024-05-01 08:00:00 certificate verify failed":                                                             {Year: 2024},
 		`2019-01-01T00:00:00Z {"errorCode":401002,"message":"x","timestampUtc":"2024-05-01T08:00:00.1Z"}` + "\nEOF": {Year: 2019},
-		"certificate verify failed":                                                                                 {},
+
+		"certificate verify failed": {}, // no clock at all
 	} {
 		found := scan(t, text)
 		if got := found.Matches[0].Clock; got != want {

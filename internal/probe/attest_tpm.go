@@ -27,19 +27,14 @@ type TPM struct {
 	inputBuffer int // the most bytes the TPM takes in one command
 }
 
-// TPMAuth are the passwords of the TPM's hierarchies; most TPMs have none.
+// TPMAuth are the passwords of the TPM's hierarchies; most TPMs have none, as the zero value.
 type TPMAuth struct{ Endorsement, Owner dps.Secret }
 
 // OpenTPM looks at the TPM at path: a device such as /dev/tpmrm0, the unix socket of a
 // software TPM, or "tbs" on Windows. It changes nothing in it; only with persist does a
 // later assignment make its keys persistent, as the SDKs do. An error means that path can
 // be no TPM at all. A TPM that fails is a fact of its Inspect.
-func OpenTPM(ctx context.Context, path string, persist bool) (*TPM, error) {
-	return OpenProtectedTPM(ctx, path, persist, TPMAuth{})
-}
-
-// OpenProtectedTPM is [OpenTPM] for a TPM whose hierarchies have passwords.
-func OpenProtectedTPM(ctx context.Context, path string, persist bool, auth TPMAuth) (*TPM, error) {
+func OpenTPM(ctx context.Context, path string, persist bool, auth TPMAuth) (*TPM, error) {
 	if err := checkTPMPath(path); err != nil {
 		return nil, err
 	}

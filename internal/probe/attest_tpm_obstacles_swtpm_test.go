@@ -291,7 +291,7 @@ func TestHierarchyPasswordKnown(t *testing.T) {
 	soft.SetPassword(t, tpm2.TPMRHOwner, "password")
 	right, wrong := dps.NewSecret("password"), dps.NewSecret("not this one")
 	open := func(auth probe.TPMAuth) *probe.TPM {
-		tpm, err := probe.OpenProtectedTPM(t.Context(), soft.Path, true, auth)
+		tpm, err := probe.OpenTPM(t.Context(), soft.Path, true, auth)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -109,7 +109,7 @@ func (p *provisioning) answer(w io.Writer, body any) {
 
 func openTPM(t *testing.T, path string, persist bool) *probe.TPM {
 	t.Helper()
-	tpm, err := probe.OpenTPM(context.Background(), path, persist)
+	tpm, err := probe.OpenTPM(context.Background(), path, persist, probe.TPMAuth{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestOpenTPMPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, regular} {
-		if _, err := OpenTPM(t.Context(), path, false); err == nil {
+		if _, err := OpenTPM(t.Context(), path, false, TPMAuth{}); err == nil {
 			t.Errorf("%s was taken for a TPM", path)
 		}
 	}
@@ -33,7 +33,7 @@ func TestOpenTPMPaths(t *testing.T) {
 		deafSocket(t, dir):            TPMNoAnswer,
 		strangeSocket(t, dir):         TPMNoAnswer,
 	} {
-		tpm, err := OpenTPM(t.Context(), path, false)
+		tpm, err := OpenTPM(t.Context(), path, false, TPMAuth{})
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue
