@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/emulator"
 )
 
@@ -117,8 +117,8 @@ func TestLinksAndCausesOfThePagesExist(t *testing.T) {
 			}
 		}
 		for _, m := range kebab.FindAllStringSubmatch(string(text), -1) {
-			_, cause := advice.RuleByID(m[1])
-			if !cause && !slices.Contains(scenarioNames(), m[1]) {
+			_, isCause := cause.Lookup(m[1])
+			if !isCause && !slices.Contains(scenarioNames(), m[1]) {
 				t.Errorf("%s: `%s` is neither a cause nor a scenario", page, m[1])
 			}
 		}

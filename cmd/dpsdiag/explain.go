@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/report"
 )
@@ -158,7 +158,7 @@ func (o explainOptions) document(answers []report.Answer) *report.Explain {
 
 // answer looks a query up: a cause id first, since it is no code at all.
 func (o explainOptions) answer(query string) report.Answer {
-	if rule, ok := advice.RuleByID(strings.ToLower(strings.TrimSpace(query))); ok && o.kind == "" {
+	if rule, ok := cause.Lookup(strings.ToLower(strings.TrimSpace(query))); ok && o.kind == "" {
 		return report.Answer{Query: query, Rule: rule}
 	}
 	if entries := o.filter(codes.Lookup(query)); len(entries) > 0 {
@@ -194,8 +194,8 @@ func explainCompletions() []cobra.Completion {
 			list = append(list, cobra.CompletionWithDesc(e.Code, e.Name))
 		}
 	}
-	for _, r := range advice.Rules() {
-		list = append(list, cobra.CompletionWithDesc(r.ID, r.Title))
+	for _, r := range cause.Definitions() {
+		list = append(list, cobra.CompletionWithDesc(r.ID.String(), r.Title))
 	}
 	return list
 }

@@ -83,7 +83,7 @@ func (o *probeOptions) adopt(ctx context.Context, a *app, s *edgeconf.Settings, 
 	}
 	if slices.ContainsFunc(cfg.Origins, func(o probe.Origin) bool { return o.Source != "" }) {
 		for _, remark := range edgeconf.Lint(s) {
-			cfg.Remarks = append(cfg.Remarks, probe.Warning{ID: remark.CauseID, Detail: remark.Detail})
+			cfg.Remarks = append(cfg.Remarks, probe.Warning{ID: remark.CauseID.String(), Detail: remark.Detail})
 		}
 	}
 	if s.Attestation.Origin.Flag != "" || s.Attestation.Kind == "" {

@@ -1,14 +1,12 @@
 // Package advice judges evidence: it turns what a probe learned into a verdict and a
 // ranked list of causes, each with the reasons and the remedies.
 //
-// Call [Diagnose] with the evidence of a probe, or [Rules] and [RuleByID] for what is
-// known of each cause. Nothing here does I/O or looks at a clock: the same evidence gives
+// Call [Diagnose] with the evidence of a probe, or [Rules] for the rules. Nothing here does I/O or looks at a clock: the same evidence gives
 // the same diagnosis, so every rule can be tested by a table.
 package advice
 
 import (
-	"slices"
-
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/probe"
 )
@@ -54,25 +52,10 @@ func (s Strength) String() string {
 	return "silent"
 }
 
-// Rule is everything dpsdiag knows of one cause: the text that explain prints and the
-// function that weighs evidence sit in one value, so a cause cannot exist without its
-// explanation.
+// Rule judges one cause: what excludes it, and what the evidence says of it. What the cause
+// is stands in its [cause.Definition].
 type Rule struct {
-	ID      string
-	Title   string
-	Meaning string
-	// Confirm tells how a person makes sure, in order; Remedies what to do, in order.
-	Confirm  []string
-	Remedies []string
-	// Scenario is the sandbox scenario that reproduces the cause; NoScenario says why
-	// there is none. Exactly one of them is set.
-	Scenario   string
-	NoScenario string
-	// AtHub says that the scenario shows only to a probe that asks the assigned hub.
-	AtHub bool
-	// Decide is what would tell this cause from its rivals, with the command that does
-	// it; nil where nothing dpsdiag can run decides it.
-	Decide *Decider
+	ID cause.ID
 
 	// Only are the attestations under which a device can be refused for this cause. The
 	// zero value means all.
@@ -87,33 +70,11 @@ type Rule struct {
 	Weigh func(*Case) Weight
 }
 
-// SandboxCommand is the command that plays the rule's scenario, "" if there is none.
-func (r *Rule) SandboxCommand() string {
-	switch {
-	case r.Scenario == "":
-		return ""
-	case r.AtHub:
-		return "dpsdiag probe --sandbox " + r.Scenario + " --check-hub"
-	case slices.Equal(r.Only.Kinds, []probe.AttestationKind{probe.KindTPM}): // the sandbox has every credential but a TPM
-		return "dpsdiag probe --sandbox " + r.Scenario + " --tpm /dev/tpmrm0"
-	}
-	return "dpsdiag probe --sandbox " + r.Scenario
-}
-
 // Attestations are the attestations to which a cause is limited.
 type Attestations struct {
 	Kinds []probe.AttestationKind // empty means all
 	// Otherwise says why the cause is excluded under the others.
 	Otherwise string
-}
-
-// Decider is a next step that separates causes which the evidence leaves together.
-type Decider struct {
-	How string // one sentence
-	// Command is a dpsdiag command line. In a Rule it holds words in capitals; Diagnose
-	// replaces ID-SCOPE, REGISTRATION-ID, CREDENTIAL and API-VERSION, while others, such as
-	// GROUP-KEY-FILE, stay for the reader to replace.
-	Command string
 }
 
 // Case is the evidence of one run with what every rule would otherwise compute anew.
@@ -158,14 +119,16 @@ type Diagnosis struct {
 	Causes   []Cause   // most likely first, at most 8
 	RuledOut []Cause   // what the evidence excludes, in the order of Rules
 	Warnings []probe.Warning
-	Decide   []Decider // what would separate the causes that are left together
+	Decide   []cause.Step // what would separate the causes that are left together
 }
 
-// Cause is a rule with its weight in this diagnosis.
+// Cause is a cause with its weight in this diagnosis.
 type Cause struct {
-	Rule     *Rule
+	*cause.Definition
+
 	Strength Strength
 	Because  []string
+	// Remedies are what this evidence calls for, then those of the definition.
 	Remedies []string
 	// Explain is the query for which "dpsdiag explain" tells more: the code that was
 	// seen, or the cause id.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
@@ -49,7 +50,7 @@ func (c *Case) hasRow(id string) bool {
 }
 
 // mentions reports whether any of the rows names a cause.
-func (c *Case) mentions(id string) bool {
+func (c *Case) mentions(id cause.ID) bool {
 	return slices.ContainsFunc(c.Rows, func(row *codes.Entry) bool { return slices.Contains(row.CauseIDs, id) })
 }
 
@@ -60,10 +61,10 @@ func (c *Case) judged() bool {
 }
 
 // warnings returns what the inputs stage remarked under a cause id.
-func (c *Case) warnings(id string) []string {
+func (c *Case) warnings(id cause.ID) []string {
 	var details []string
 	for _, w := range c.Evidence.Inputs.Warnings {
-		if w.ID == id {
+		if w.ID == id.String() {
 			details = append(details, w.Detail)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -303,12 +304,12 @@ func (m *comparison) passedText() string {
 
 // detour is the step where a transport failed for no known cause and another one passed;
 // nil where none did.
-func (m *comparison) detour() *Decider {
+func (m *comparison) detour() *cause.Step {
 	if len(m.passed) == 0 {
 		return nil
 	}
 	transport := m.passed[0].Transport
-	return &Decider{
+	return &cause.Step{
 		How:     "The same probe passes over " + transports(m.passed) + ": a device can take that way",
 		Command: probeCommand + "CREDENTIAL --transport " + string(transport) + portFlag(transport, m.endpoint),
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -14,7 +15,7 @@ import (
 // findCause returns a cause of a diagnosis.
 func findCause(t *testing.T, d Diagnosis, id string) Cause {
 	t.Helper()
-	i := slices.IndexFunc(d.Causes, func(c Cause) bool { return c.Rule.ID == id })
+	i := slices.IndexFunc(d.Causes, func(c Cause) bool { return c.ID.String() == id })
 	if i < 0 {
 		t.Fatalf("no cause %s, only %s", id, causesOf(d))
 	}
@@ -41,7 +42,7 @@ func TestBlockedPorts(t *testing.T) {
 	if got := blocked.Remedies[0]; got != "Take the way that is open from here: port 443 (https, mqtt-ws)" {
 		t.Errorf("the first remedy is: %s", got)
 	}
-	if len(blocked.Remedies) != 1+len(blocked.Rule.Remedies) {
+	if len(blocked.Remedies) != 1+len(blocked.Definition.Remedies) {
 		t.Errorf("remedies: %q", blocked.Remedies)
 	}
 }
@@ -172,7 +173,7 @@ func TestPassedText(t *testing.T) {
 // TestDetour: a transport that fails for no known cause leaves the way over another one.
 func TestDetour(t *testing.T) {
 	t.Parallel()
-	want := []Decider{{
+	want := []cause.Step{{
 		How:     "The same probe passes over https: a device can take that way",
 		Command: "dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file KEY-FILE --transport https",
 	}}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -13,19 +14,19 @@ import (
 // maxDeciders is how many next steps a diagnosis proposes.
 const maxDeciders = 3
 
-// probeCommand begins the command of every Decider that probes again.
+// probeCommand begins the command of every step that probes again.
 const probeCommand = "dpsdiag probe --id-scope ID-SCOPE --registration-id REGISTRATION-ID "
 
 // decide returns what would separate the causes that are left: the steps of the likeliest
 // ones, each step once, filled in for this target. A proven cause needs none.
-func decide(ev *probe.Evidence, causes []candidate) []Decider {
-	var steps []Decider
+func decide(ev *probe.Evidence, causes []candidate) []cause.Step {
+	var steps []cause.Step
 	for _, c := range causes {
-		if c.rule.Decide == nil || c.strength == Proves || c.doubted || len(steps) == maxDeciders {
+		if c.rule.ID.Definition().Decide == nil || c.strength == Proves || c.doubted || len(steps) == maxDeciders {
 			continue
 		}
-		step := c.rule.Decide.fill(ev)
-		if !slices.ContainsFunc(steps, func(s Decider) bool { return s.Command == step.Command }) {
+		step := fill(c.rule.ID.Definition().Decide, ev)
+		if !slices.ContainsFunc(steps, func(s cause.Step) bool { return s.Command == step.Command }) {
 			steps = append(steps, step)
 		}
 	}
@@ -33,8 +34,8 @@ func decide(ev *probe.Evidence, causes []candidate) []Decider {
 }
 
 // fill is the step for the target of a probe.
-func (d *Decider) fill(ev *probe.Evidence) Decider {
-	return Decider{How: d.How, Command: fillCommand(keepHub(keepProxy(d.Command, ev.Runs), ev.Runs), ev.Target)}
+func fill(d *cause.Step, ev *probe.Evidence) cause.Step {
+	return cause.Step{How: d.How, Command: fillCommand(keepHub(keepProxy(d.Command, ev.Runs), ev.Runs), ev.Target)}
 }
 
 // keepProxy adds the flag for the proxy to a command where a flag chose it; what the

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/probe"
 )
 
@@ -39,7 +40,7 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	d.Warnings = warnings(ev, across, d.Causes)
 	d.Decide = decide(ev, causes)
 	if step := across.detour(); step != nil && len(causes) == 0 && d.Verdict != Registered {
-		d.Decide = []Decider{step.fill(ev)}
+		d.Decide = []cause.Step{fill(step, ev)}
 	}
 	return d
 }
@@ -60,11 +61,11 @@ func asCauses(list []candidate) []Cause {
 	var causes []Cause
 	for _, c := range list {
 		causes = append(causes, Cause{
-			Rule:     c.rule,
-			Strength: c.strength,
-			Because:  c.because,
-			Remedies: slices.Concat(c.remedies, c.rule.Remedies),
-			Explain:  cmp.Or(c.explain, c.rule.ID),
+			Definition: c.rule.ID.Definition(),
+			Strength:   c.strength,
+			Because:    c.because,
+			Remedies:   slices.Concat(c.remedies, c.rule.ID.Definition().Remedies),
+			Explain:    cmp.Or(c.explain, c.rule.ID.String()),
 		})
 	}
 	return causes
@@ -76,7 +77,7 @@ func warnings(ev *probe.Evidence, across *comparison, causes []Cause) []probe.Wa
 	all := slices.Clone(ev.Inputs.Warnings)
 	for _, c := range newCases(ev, across) {
 		for _, w := range c.observations() {
-			isCause := slices.ContainsFunc(causes, func(c Cause) bool { return c.Rule.ID == w.ID })
+			isCause := slices.ContainsFunc(causes, func(c Cause) bool { return c.ID.String() == w.ID })
 			if !isCause && !slices.Contains(all, w) {
 				all = append(all, w)
 			}
@@ -89,13 +90,13 @@ func warnings(ev *probe.Evidence, across *comparison, causes []Cause) []probe.Wa
 func (c *Case) observations() []probe.Warning {
 	var odd []probe.Warning
 	if c.clockWrong() {
-		odd = append(odd, probe.Warning{ID: "device-clock-wrong", Detail: c.skewText() + "; tokens and certificates will be judged wrongly"})
+		odd = append(odd, probe.Warning{ID: cause.DeviceClockWrong.String(), Detail: c.skewText() + "; tokens and certificates will be judged wrongly"})
 	}
 	if c.issuer() == probe.IssuerOther && c.tlsFailure() == "" {
-		odd = append(odd, probe.Warning{ID: "proxy-interference", Detail: c.foreignIssuer()})
+		odd = append(odd, probe.Warning{ID: cause.ProxyInterference.String(), Detail: c.foreignIssuer()})
 	}
 	if text := healed(c.Run.Hub); text != "" {
-		odd = append(odd, probe.Warning{ID: "stale-assignment", Detail: text})
+		odd = append(odd, probe.Warning{ID: cause.StaleAssignment.String(), Detail: text})
 	}
 	return odd
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -33,7 +34,7 @@ func table() []row {
 func causesOf(d Diagnosis) []string {
 	list := []string{}
 	for _, c := range d.Causes {
-		list = append(list, c.Strength.String()+" "+c.Rule.ID)
+		list = append(list, c.Strength.String()+" "+c.ID.String())
 	}
 	return list
 }
@@ -41,7 +42,7 @@ func causesOf(d Diagnosis) []string {
 func outOf(d Diagnosis) []string {
 	list := []string{}
 	for _, c := range d.RuledOut {
-		list = append(list, c.Rule.ID)
+		list = append(list, c.ID.String())
 	}
 	return list
 }
@@ -69,8 +70,14 @@ func TestDiagnose(t *testing.T) {
 
 // unseen are the rules that no wire evidence brings up: no row for an answer, a handshake
 // or a network failure names them. They exist for explain and for text.
-func unseen() []string {
-	return []string{"pop-certificate-wrong-issuer"}
+func unseen() []cause.ID {
+	return []cause.ID{
+		cause.PopCertificateWrongIssuer, cause.PopCodeOutdated,
+		cause.ClientConfigInvalid, cause.ClientVersionUnsupported, cause.ClientLimitExceeded, cause.LocalServiceDenied,
+		cause.DeviceCertificateNotIssued, cause.HubNotAllowedByDevice, cause.DeploymentMissing,
+		cause.CertificateNotIssued, cause.CSRRejected, cause.IssuedCertificateUnusable, cause.HubProtocolUnsupported,
+		cause.RegistryLinkBroken, cause.ConnectionTakenOver,
+	}
 }
 
 // TestEveryRuleMatters takes away one rule at a time: some row of the table must notice.
@@ -78,13 +85,13 @@ func TestEveryRuleMatters(t *testing.T) {
 	t.Parallel()
 	rows := table()
 	for _, rule := range Rules() {
-		t.Run(rule.ID, func(t *testing.T) {
+		t.Run(rule.ID.String(), func(t *testing.T) {
 			t.Parallel()
 			rest := slices.DeleteFunc(Rules(), func(r Rule) bool { return r.ID == rule.ID })
 			noticed := slices.ContainsFunc(rows, func(test row) bool {
 				with, without := diagnose(test.ev, Rules()), diagnose(test.ev, rest)
 				return !slices.Equal(causesOf(with), causesOf(without)) ||
-					slices.Contains(test.out, rule.ID) && !slices.Equal(outOf(with), outOf(without))
+					slices.Contains(test.out, rule.ID.String()) && !slices.Equal(outOf(with), outOf(without))
 			})
 			if expected := !slices.Contains(unseen(), rule.ID); noticed != expected {
 				t.Errorf("noticed: %t, want %t", noticed, expected)
@@ -181,7 +188,7 @@ func checkDiagnosis(t *testing.T, name string, ev *probe.Evidence) {
 	}
 	for _, c := range d.RuledOut {
 		if len(c.Because) == 0 || c.Because[0] == "" {
-			t.Errorf("%s: %s is ruled out without a reason", name, c.Rule.ID)
+			t.Errorf("%s: %s is ruled out without a reason", name, c.ID.String())
 		}
 	}
 	if d.Verdict == Registered && len(d.Causes)+len(d.RuledOut)+len(d.Decide) > 0 {
@@ -196,12 +203,12 @@ func checkCause(t *testing.T, name string, d Diagnosis, c Cause) {
 	switch {
 	case len(c.Because) == 0 || len(c.Remedies) == 0 || c.Explain == "":
 		t.Errorf("%s: incomplete cause %+v", name, c)
-	case slices.Contains(outOf(d), c.Rule.ID):
-		t.Errorf("%s: %s is both a cause and ruled out", name, c.Rule.ID)
+	case slices.Contains(outOf(d), c.ID.String()):
+		t.Errorf("%s: %s is both a cause and ruled out", name, c.ID.String())
 	case c.Strength < Allows || c.Strength > Allows && (d.Verdict == NoVerdict || d.Verdict == Interrupted):
-		t.Errorf("%s: %s, and the evidence %s %s", name, d.Verdict, c.Strength, c.Rule.ID)
+		t.Errorf("%s: %s, and the evidence %s %s", name, d.Verdict, c.Strength, c.ID.String())
 	case c.Strength == Proves && len(d.Causes) != 1 && len(d.Runs) == 1:
-		t.Errorf("%s: %s is proven beside %s", name, c.Rule.ID, causesOf(d))
+		t.Errorf("%s: %s is proven beside %s", name, c.ID.String(), causesOf(d))
 	}
 }
 
@@ -211,16 +218,16 @@ func TestDiagnosisInFull(t *testing.T) {
 	d := Diagnose(refusedProbe(warn("cert-expires-soon", "soon"), clock(5*time.Minute), refuse(404, 404201, "Enrollment\x1b not found.")))
 	d.RuledOut = nil
 	for i := range d.Causes {
-		d.Causes[i].Rule, d.Causes[i].Remedies = &Rule{ID: d.Causes[i].Rule.ID}, nil
+		d.Causes[i].Remedies = nil
 	}
 	event := `the service answered 404 with error code 404201 ("Enrollment\x1b not found.")`
 	want := Diagnosis{
 		Verdict: Fault,
 		Runs:    []Verdict{Fault},
 		Causes: []Cause{
-			{Rule: &Rule{ID: "enrollment-not-found"}, Strength: Suggests, Because: []string{event}, Explain: "404201"},
+			{Definition: cause.EnrollmentNotFound.Definition(), Strength: Suggests, Because: []string{event}, Explain: "404201"},
 			{
-				Rule: &Rule{ID: "wrong-id-scope"}, Strength: Allows, Explain: "404201",
+				Definition: cause.WrongIDScope.Definition(), Strength: Allows, Explain: "404201",
 				Because: []string{event, "an enrollment in another instance is not seen under this id scope"},
 			},
 		},
@@ -228,12 +235,12 @@ func TestDiagnosisInFull(t *testing.T) {
 			{ID: "cert-expires-soon", Detail: "soon"},
 			{ID: "device-clock-wrong", Detail: "the clock is 5 minutes ahead of the service's; tokens and certificates will be judged wrongly"},
 		},
-		Decide: []Decider{{
+		Decide: []cause.Step{{
 			How:     "Probe again with the id scope copied from the overview page of the instance that holds the enrollment",
 			Command: "dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id sensor-17 --key-file KEY-FILE",
 		}},
 	}
-	if diff := cmp.Diff(want, d, cmp.Comparer(func(a, b *Rule) bool { return a.ID == b.ID })); diff != "" {
+	if diff := cmp.Diff(want, d); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

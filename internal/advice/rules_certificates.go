@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/probe"
 )
 
@@ -14,75 +15,28 @@ import (
 func certificateRules() []Rule {
 	return []Rule{
 		{
-			ID:    "cert-cn-registration-id-mismatch",
-			Title: "Common name differs from registration id or is missing",
-			Meaning: "For a device with a certificate the service takes the identity from the common name of the leaf. The name is absent, " +
-				"or it is not the registration id that the device asks for.",
-			Confirm: []string{
-				"Print the subject of the leaf (openssl x509 -in CERT-FILE -noout -subject) and compare its CN with the registration id, letter by letter",
-				"Make sure that the first certificate of the file is the leaf and not a CA",
-			},
-			Remedies: []string{
-				"Reissue the certificate with a CN that equals the registration id (at most 64 characters)",
-				"Or leave the registration id out of the device's settings, so that it is taken from the certificate",
-			},
-			Scenario: "cert-cn-registration-id-mismatch",
-			Only:     usingCertificate(),
-			Until:    Accepted,
-			Weigh:    weighCommonName,
+			ID:    cause.CertCNRegistrationIDMismatch,
+			Only:  usingCertificate(),
+			Until: Accepted,
+			Weigh: weighCommonName,
 		},
 		{
-			ID:      "cert-expired",
-			Title:   "Device or CA certificate expired",
-			Meaning: "A certificate of the device's chain, or the CA certificate that the enrollment names, is outside its validity period while the clock is right.",
-			Confirm: []string{
-				"Print the dates of the leaf and of every CA above it (openssl x509 -in FILE -noout -dates)",
-				"Look at the expiry of the CA certificate in the instance as well: it counts too",
-			},
-			Remedies: []string{
-				"Issue new certificates, and put the new leaf or CA into the enrollment; keep the old one as secondary until every device has changed",
-				"Set up renewal well before expiry, and have the device warn ahead of it",
-			},
-			Scenario: "cert-expired",
-			Only:     usingCertificate(),
-			Until:    Accepted,
-			Weigh:    weighValidity,
+			ID:    cause.CertExpired,
+			Only:  usingCertificate(),
+			Until: Accepted,
+			Weigh: weighValidity,
 		},
 		{
-			ID:    "cert-wrong-role-or-extensions",
-			Title: "Certificate has the wrong role or extensions",
-			Meaning: "The certificate presented is a CA certificate, lacks the client authentication usage, or a certificate above it may not sign others. " +
-				"Such a chain is no proof of a device's identity.",
-			Confirm: []string{
-				"Look at basicConstraints, keyUsage and extendedKeyUsage of the leaf (openssl x509 -in CERT-FILE -noout -text)",
-				"Check that every certificate above the leaf says CA:TRUE",
-			},
-			Remedies: []string{
-				"Issue an identity certificate: CA:FALSE, key usage digitalSignature, extended key usage clientAuth",
-				"Point the device at the identity certificate; a CA certificate belongs into the instance, not onto a device",
-			},
-			Scenario: "cert-wrong-role-or-extensions",
-			Only:     usingCertificate(),
-			Until:    Accepted,
-			Weigh:    weighRole,
+			ID:    cause.CertWrongRoleOrExtensions,
+			Only:  usingCertificate(),
+			Until: Accepted,
+			Weigh: weighRole,
 		},
 		{
-			ID:    "cert-enrollment-mismatch",
-			Title: "Individual enrollment holds another certificate",
-			Meaning: "The individual enrollment names one certificate and the device presents another: a renewed one, a test one, or the enrollment holds a CA certificate " +
-				"where it should hold the leaf.",
-			Confirm: []string{
-				"Compare the thumbprint of the device's leaf (openssl x509 -in CERT-FILE -noout -fingerprint -sha256) with those in the enrollment",
-				"See whether an individual enrollment of this registration id exists beside the group that was meant: it wins over the group",
-			},
-			Remedies: []string{
-				"Put the very leaf that the device presents into the enrollment, as primary or secondary certificate",
-				"If devices should be accepted by their CA, delete the individual enrollment and make an enrollment group",
-			},
-			Scenario: "cert-enrollment-mismatch",
-			Only:     usingCertificate(),
-			Until:    Accepted,
-			Weigh:    weighEnrolledCertificate,
+			ID:    cause.CertEnrollmentMismatch,
+			Only:  usingCertificate(),
+			Until: Accepted,
+			Weigh: weighEnrolledCertificate,
 		},
 	}
 }

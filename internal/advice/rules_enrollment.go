@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -12,92 +13,29 @@ import (
 func enrollmentRules() []Rule {
 	return []Rule{
 		{
-			ID:    "enrollment-not-found",
-			Title: "No enrollment for this registration id",
-			Meaning: "The instance that owns the id scope has neither an individual enrollment nor an enrollment group that fits the identity presented. " +
-				"404201 says so outright; with keys and certificates the service may answer a plain Unauthorized instead.",
-			Confirm: []string{
-				"List the enrollments and the groups of the instance that owns the id scope (az iot dps enrollment list, az iot dps enrollment-group list) and look for exactly this registration id",
-				"For a TPM compare the registration id, by default a hash of the endorsement key, with that of the enrollment",
-			},
-			Remedies: []string{
-				"Create the enrollment, or correct the registration id on the device or in the enrollment",
-				"If the enrollment was deleted on purpose, take the device out of service or move it to the scope where it is enrolled now",
-			},
-			Scenario: "enrollment-not-found",
-			Until:    Accepted,
-			Weigh:    weighEnrolled,
+			ID:    cause.EnrollmentNotFound,
+			Until: Accepted,
+			Weigh: weighEnrolled,
 		},
 		{
-			ID:    "wrong-id-scope",
-			Title: "Wrong ID scope",
-			Meaning: "The device asks under the id scope of an instance that does not exist, or that is not the one holding its enrollment. " +
-				"Over MQTT the service refuses the connection with return code 3, server unavailable, which looks like an outage and is none.",
-			Confirm: []string{
-				"Compare the id scope on the device with the one on the overview page of the instance that holds the enrollment, character by character (0 and O, 1 and l)",
-				"For IoT Central take it from the device connection page of the application",
-			},
-			Remedies: []string{
-				"Copy the id scope of the right instance into the device's configuration",
-				"After an instance was deleted and made again, update every device: the new one has another scope",
-			},
-			Scenario: "wrong-id-scope",
-			Decide: &Decider{
-				How:     "Probe again with the id scope copied from the overview page of the instance that holds the enrollment",
-				Command: "dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id REGISTRATION-ID CREDENTIAL",
-			},
+			ID:    cause.WrongIDScope,
 			Until: Accepted,
 			Weigh: weighScope,
 		},
 		{
-			ID:    "enrollment-disabled",
-			Title: "Enrollment disabled",
-			Meaning: "An enrollment or group fits the device, but its provisioning status is disabled. A disabled individual enrollment also locks out a device " +
-				"that an enabled group would let in.",
-			Confirm: []string{
-				"Read provisioningStatus of the individual enrollment of this registration id and of the group (az iot dps enrollment show, az iot dps enrollment-group show)",
-			},
-			Remedies: []string{
-				"Find out who disabled it and why: that is the way to lock a device out",
-				"Enable the entry, or delete the individual one if the group should decide, then register again",
-			},
-			Scenario: "enrollment-disabled",
-			Until:    Assigned,
-			Weigh:    weighDisabled,
+			ID:    cause.EnrollmentDisabled,
+			Until: Assigned,
+			Weigh: weighDisabled,
 		},
 		{
-			ID:    "registration-id-invalid",
-			Title: "Registration id breaks the naming rules",
-			Meaning: "The registration id, or the certificate's common name used as one, has characters, letter case or a length that the service refuses. " +
-				"The rules differ between API versions; the strictest takes lower-case letters, digits and hyphens.",
-			Confirm: []string{
-				"Check the id: at most 128 characters (64 with a certificate), letters, digits and - . _ : only, ending in a letter, a digit or a hyphen",
-				"Print the id as the device sends it, in hexadecimal if need be: a trailing newline or a full-width character does not show",
-			},
-			Remedies: []string{
-				"Use an id of lower-case letters, digits and hyphens: every API version takes it",
-				"Change the enrollment, the certificate and the derived key along with the id",
-			},
-			Scenario: "registration-id-invalid",
-			Until:    Accepted,
-			Weigh:    weighRegistrationID,
+			ID:    cause.RegistrationIDInvalid,
+			Until: Accepted,
+			Weigh: weighRegistrationID,
 		},
 		{
-			ID:    "attestation-mismatch",
-			Title: "Attestation method does not fit enrollment or transport",
-			Meaning: "The device proves itself in a way that its enrollment or the transport does not take: a key where a certificate is enrolled, a certificate where a TPM is, " +
-				"a TPM over MQTT, a key derived for a group of certificates.",
-			Confirm: []string{
-				"Compare the attestation type of the enrollment (az iot dps enrollment show) with the security provider that the client uses",
-				"Remember that TPM attestation works over HTTPS and AMQP only",
-			},
-			Remedies: []string{
-				"Use the attestation that is enrolled, over a transport that carries it",
-				"Or make a new enrollment with the attestation that the device has: the type of an existing one does not change",
-			},
-			Scenario: "attestation-mismatch",
-			Until:    Accepted,
-			Weigh:    weighAttestation,
+			ID:    cause.AttestationMismatch,
+			Until: Accepted,
+			Weigh: weighAttestation,
 		},
 	}
 }
@@ -132,7 +70,7 @@ func weighScope(c *Case) Weight {
 	if !missing && !c.identityRefused() && !c.unavailable() {
 		return Weight{}
 	}
-	odd := c.warnings("wrong-id-scope")
+	odd := c.warnings(cause.WrongIDScope)
 	if other := c.otherCloud(); other != "" {
 		odd = append(odd, other)
 	}
@@ -197,7 +135,7 @@ func weighRegistrationID(c *Case) Weight {
 	if c.class() != http.StatusBadRequest && !c.clientIDRejected() {
 		return Weight{}
 	}
-	odd := c.warnings("registration-id-invalid")
+	odd := c.warnings(cause.RegistrationIDInvalid)
 	switch {
 	case len(odd) > 0 && c.hasRow("dps-400004-regid"):
 		return proven(odd...)

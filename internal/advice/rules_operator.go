@@ -1,120 +1,36 @@
 package advice
 
+import "dpsdiag/internal/cause"
+
 // operatorRules are the causes that lie with those who configure the client or the cloud
 // side, and with what comes after provisioning.
 func operatorRules() []Rule {
 	return []Rule{
 		{
-			ID:       "hub-identity-unusable",
-			Title:    "Device identity in the hub deleted, disabled or re-keyed",
-			Scenario: "hub-identity-unusable",
-			Meaning: "The service assigned a hub, but the identity there is gone, switched off, or holds another credential than the device presents. " +
-				"Provisioning is fine; it is the hub that refuses.",
-			Confirm: []string{
-				"Look up the device id in the assigned hub (az iot hub device-identity show): existence, status, authentication type, thumbprint or key",
-				"Make sure that the refusal came from the hub and not from the provisioning endpoint (dpsdiag probe --check-hub asks both)",
-				"Read the network settings of the hub: an IP filter refuses a device in the same way",
-			},
-			Remedies: []string{
-				"Register through the provisioning service again, as a device should after 401, 403 or 404 from its hub: that writes the identity anew",
-				"Enable the identity if it was not disabled on purpose",
-				"Set the reprovision policy of the enrollment so that a new registration updates the hub",
-			},
-			AtHub:   true,
-			Decide:  checkTheHub(),
+			ID:      cause.HubIdentityUnusable,
 			Outside: beforeAnyHub,
 			Weigh:   weighHubIdentity,
 		},
 		{
-			ID:       "stale-assignment",
-			Title:    "Stale assignment or reprovisioning not done",
-			Scenario: "stale-assignment",
-			Meaning: "The device was moved or enrolled anew, but it or the service still uses the former hub, device id or credentials: the device reads a cache, " +
-				"or the enrollment's reprovision policy is never.",
-			Confirm: []string{
-				"Compare the registration record (az iot dps enrollment registration show, or enrollment-group registration show) with the hub that the device connects to and with what it has cached",
-				"Read the reprovision policy of the enrollment",
-			},
-			Remedies: []string{
-				"Have the device register again: IoT Edge does with iotedge system reprovision, other clients after their cache is cleared",
-				"Set the reprovision policy as intended, with or without migration of the twin",
-				"Delete the registration record if it belongs to a former life of the device",
-			},
-			AtHub:   true,
-			Decide:  checkTheHub(),
+			ID:      cause.StaleAssignment,
 			Outside: beforeAnyHub,
 			Weigh:   weighStale,
 		},
 		{
-			ID:    "client-config-missing",
-			Title: "Required client setting empty or not loaded",
-			Meaning: "A setting that the client needs (id scope, registration id, key, endpoint) is empty when it runs: it was never set, stands under a wrong name, " +
-				"or in a file or environment that this process does not read.",
-			Confirm: []string{
-				"Have the client print its settings at start, without secrets",
-				"Look for complaints about empty, blank or missing parameters before any network traffic",
-				"For a service compare its environment with that of the shell in which it worked",
-			},
-			Remedies: []string{
-				"Fill in the setting, under the name that this version of the client reads",
-				"Make sure that the file or environment which carries it reaches the process: unit file, container, working directory",
-			},
-			NoScenario: "dpsdiag refuses to start without the settings it needs (exit status 2); another client fails before it sends anything.",
-			Outside:    "id scope, registration id, endpoint and credential were all given",
+			ID:      cause.ClientConfigMissing,
+			Outside: "id scope, registration id, endpoint and credential were all given",
 		},
 		{
-			ID:      "client-defect",
-			Title:   "Defect or gap in the client software",
-			Meaning: "The SDK, runtime, sample or platform misbehaves in this version although the configuration is right.",
-			Confirm: []string{
-				"Let dpsdiag register with the same identity: if it can, the service and the credential are fine and the client is at fault",
-				"Look for the message in the change log and issues of the client, and try a current release",
-			},
-			Remedies: []string{
-				"Update the client, or apply the workaround that its issue names",
-				"Report it with the log at the highest level and the versions of client, runtime and TLS library",
-			},
-			NoScenario: "It lies in another program; the sandbox plays the service.",
+			ID: cause.ClientDefect,
 		},
 		{
-			ID:      "management-request-invalid",
-			Title:   "Invalid or conflicting management request",
-			Meaning: "An enrollment, a hub link or a setting is rejected by the service because its definition is incomplete, contradictory, exists already, or changed in between.",
-			Confirm: []string{
-				"Read the message of the 400, 409 or 412 answer beside the body of the request",
-				"For a conflict read the object as it is now and compare its ETag",
-			},
-			Remedies: []string{
-				"Correct the definition that the message names, and send it again",
-				"To change an existing object send its current ETag; to replace it blindly send If-Match: *",
-			},
-			NoScenario: "It happens in the management of the instance; no device call shows it.",
-			Outside:    noManagement,
+			ID:      cause.ManagementRequestInvalid,
+			Outside: noManagement,
 		},
 		{
-			ID:    "service-credentials-insufficient",
-			Title: "Wrong or insufficient operator credentials",
-			Meaning: "A management call or a sign-in uses the credentials of another service or of an account without the role it needs: " +
-				"a hub's connection string given to a provisioning tool is the usual case.",
-			Confirm: []string{
-				"Check host name and policy in the connection string: it must be that of the instance, NAME.azure-devices-provisioning.net",
-				"Check the role of the account on the instance",
-			},
-			Remedies: []string{
-				"Use a connection string of the provisioning service with a policy that has the right",
-				"Or grant the account a Device Provisioning Service data role",
-			},
-			NoScenario: "It happens in the management of the instance; no device call shows it.",
-			Outside:    "dpsdiag made a device call, which needs no operator's rights",
+			ID:      cause.ServiceCredentialsInsufficient,
+			Outside: "dpsdiag made a device call, which needs no operator's rights",
 		},
-	}
-}
-
-// checkTheHub is the step that tells what a new registration leads to.
-func checkTheHub() *Decider {
-	return &Decider{
-		How:     "Register and ask the hub: if it takes the device then, only the assignment was out of date",
-		Command: probeCommand + "CREDENTIAL --check-hub",
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/probe"
 )
 
@@ -13,78 +14,21 @@ import (
 func serviceRules() []Rule {
 	return []Rule{
 		{
-			ID:    "throttled",
-			Title: "Request rate limited",
-			Meaning: "Registrations or status polls exceed a rate limit of the instance: 1,000 registrations a minute, 5 polls in 10 seconds for one device " +
-				"(older texts say 200 a minute). Nothing is wrong with this device; it came at a bad moment or polls too fast.",
-			Confirm: []string{
-				"Look for 429 answers of other devices at the same time, and chart the registration attempts metric of the instance",
-				"Look in the device's log for a loop that registers or polls without pauses",
-			},
-			Remedies: []string{
-				"Wait as long as Retry-After says; without it retry with exponential backoff and random jitter",
-				"Spread the start of a fleet over time, and keep the operation id instead of registering anew when only a poll was put off",
-				"Connect with the cached hub and device id on every boot, and register only when the hub refuses that",
-				"If the rate is what you need, ask for a higher limit or spread devices over instances",
-			},
-			Scenario: "throttled-forever",
-			Weigh:    weighThrottled,
+			ID:    cause.Throttled,
+			Weigh: weighThrottled,
 		},
 		{
-			ID:    "quota-exceeded",
-			Title: "Device or message quota used up",
-			Meaning: "A count limit was reached: registrations or enrollments of the instance, devices of the hub, or the hub's messages of the day. " +
-				"It does not pass by waiting a moment, as throttling does.",
-			Confirm: []string{
-				"Compare the number of devices and messages of the hub, and of registrations of the instance, with the limits of their tier",
-			},
-			Remedies: []string{
-				"Raise the tier or the number of units of the hub, or link another hub and let the allocation policy use it",
-				"Delete identities that are no longer used",
-				"For a daily message quota wait until midnight UTC",
-			},
-			Scenario: "quota-exceeded",
-			Weigh:    weighQuota,
+			ID:    cause.QuotaExceeded,
+			Weigh: weighQuota,
 		},
 		{
-			ID:      "service-transient",
-			Title:   "Temporary service-side failure",
-			Meaning: "The service, or something it depends on, failed for a time. Nothing on the device or in the configuration has to change.",
-			Confirm: []string{
-				"Try again after a few minutes: the same request then works",
-				"Look at the Azure status page and the resource health of the instance; keep the tracking id for support",
-			},
-			Remedies: []string{
-				"Connect with the cached hub and device id if the device has been provisioned before",
-				"Otherwise ask the registration status lookup, since the first attempt may have gone through, and register only if it has not",
-				"Retry with exponential backoff and random jitter, beginning at about 5 seconds",
-				"If it lasts, open a support request with the tracking id and the time",
-			},
-			Scenario: "service-transient",
-			Decide: &Decider{
-				How:     "In a few minutes ask for the registration's state; the lookup changes nothing and is not billed",
-				Command: probeCommand + "CREDENTIAL --lookup",
-			},
+			ID:    cause.ServiceTransient,
 			Weigh: weighTransient,
 		},
 		{
-			ID:    "public-network-access-disabled",
-			Title: "Network access rules refuse the device",
-			Meaning: "Public access to the instance is off, an IP filter applies, or only private endpoints are allowed, and the device comes from elsewhere. " +
-				"A filtered address gets a plain 401 that does not name the rule.",
-			Confirm: []string{
-				"Read the networking settings of the instance: public access, IP filter rules, private endpoint connections",
-				"Compare the filter with the address that the device has on the Internet",
-				"With a private endpoint resolve the instance's own name on the device: it must give a private address",
-			},
-			Remedies: []string{
-				"Allow the device's network in the IP filter, or switch public access on",
-				"With a private endpoint use the instance's own host name instead of the global one, and route and resolve it into the virtual network",
-			},
-			Scenario: "public-network-access-disabled",
-			Decide:   lookupElsewhere(),
-			Until:    Accepted,
-			Weigh:    weighAccessRules,
+			ID:    cause.PublicNetworkAccessDisabled,
+			Until: Accepted,
+			Weigh: weighAccessRules,
 		},
 	}
 }
@@ -168,14 +112,6 @@ func (c *Case) turnedAway() bool {
 	}
 	status := c.refusal.opening.Status
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
-}
-
-// lookupElsewhere is the step for causes that show only when a call is answered.
-func lookupElsewhere() *Decider {
-	return &Decider{
-		How:     "Ask for the registration's state from another network, such as a phone's: if that is answered, the device's network is at fault",
-		Command: probeCommand + "CREDENTIAL --lookup",
-	}
 }
 
 // onlyPrivate reports whether every address that was dialled is a private one.

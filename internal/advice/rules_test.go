@@ -2,69 +2,35 @@ package advice
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/probe"
 )
 
-// taxonomy is every cause that reports may name, as published in the contract with scripts.
-func taxonomy() []string {
-	return strings.Fields(`
-		wrong-id-scope wrong-global-endpoint client-config-missing enrollment-not-found enrollment-disabled
-		registration-id-invalid symmetric-key-mismatch group-key-not-derived derived-key-incorrect sas-token-malformed
-		sas-token-expired device-clock-wrong cert-not-trusted-by-enrollment cert-chain-incomplete ca-not-verified
-		pop-certificate-wrong-issuer cert-cn-registration-id-mismatch cert-expired cert-wrong-role-or-extensions
-		cert-enrollment-mismatch client-cert-not-presented device-key-material-unreadable enrollment-cert-upload-invalid
-		server-root-ca-missing tls-version-or-cipher-unsupported dns-failure port-blocked network-unreachable
-		proxy-not-configured proxy-interference public-network-access-disabled tpm-ek-mismatch tpm-not-available
-		tpm-access-denied tpm-challenge-unanswered throttled quota-exceeded hub-link-broken no-hub-available
-		custom-allocation-failed custom-allocation-unauthorized custom-allocation-rejected payload-invalid
-		api-version-unsupported management-request-invalid service-credentials-insufficient iot-central-device-not-ready
-		stale-assignment client-defect service-transient concurrent-registration attestation-mismatch
-		cert-key-pair-mismatch hub-identity-unusable transport-protocol-wrong`)
-}
-
-func TestRulesAreTheTaxonomy(t *testing.T) {
+func TestEveryCauseHasARule(t *testing.T) {
 	t.Parallel()
 	var got []string
 	for _, r := range Rules() {
-		got = append(got, r.ID)
+		got = append(got, r.ID.String())
 	}
-	want := taxonomy()
+	var want []string
+	for _, id := range cause.All() {
+		want = append(want, id.String())
+	}
 	slices.Sort(got)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-taxonomy +rules):\n%s", diff)
+		t.Errorf("(-causes +rules):\n%s", diff)
 	}
 }
 
-func TestRuleByID(t *testing.T) {
+// TestEveryCauseIsNamed: each cause is named by a row of the catalogue.
+func TestEveryCauseIsNamed(t *testing.T) {
 	t.Parallel()
-	for _, id := range taxonomy() {
-		if r, ok := RuleByID(id); !ok || r.ID != id {
-			t.Errorf("%s: %v, %t", id, r, ok)
-		}
-	}
-	if r, ok := RuleByID("nosuch"); ok || r != nil {
-		t.Errorf("nosuch: %v, %t", r, ok)
-	}
-}
-
-// TestRulesAndCatalogueAreTied: each cause a row names has a rule, and each rule is named
-// by a row.
-func TestRulesAndCatalogueAreTied(t *testing.T) {
-	t.Parallel()
-	for e := range codes.All() {
-		for _, id := range e.CauseIDs {
-			if _, ok := RuleByID(id); !ok {
-				t.Errorf("the row %s names the cause %s, which has no rule", e.ID, id)
-			}
-		}
-	}
 	for _, r := range Rules() {
 		if len(codes.ByCause(r.ID)) == 0 {
 			t.Errorf("no row names the cause %s", r.ID)
@@ -86,61 +52,24 @@ func TestUnseenRules(t *testing.T) {
 		}
 	}
 	for _, id := range unseen() {
-		if r, _ := RuleByID(id); r.Weigh != nil || r.NoScenario == "" {
+		if r := ruleOf(id); r.Weigh != nil || r.ID.Definition().NoScenario == "" {
 			t.Errorf("%s has evidence or a scenario", id)
 		}
 	}
 }
 
+// ruleOf is the rule of a cause.
+func ruleOf(id cause.ID) Rule {
+	rules := Rules()
+	return rules[slices.IndexFunc(rules, func(r Rule) bool { return r.ID == id })]
+}
+
 func TestRulesAreComplete(t *testing.T) {
 	t.Parallel()
 	for _, r := range Rules() {
-		t.Run(r.ID, func(t *testing.T) {
-			t.Parallel()
-			for field, missing := range map[string]bool{
-				"Title": r.Title == "", "Meaning": r.Meaning == "", "Confirm": len(r.Confirm) == 0, "Remedies": len(r.Remedies) == 0,
-			} {
-				if missing {
-					t.Errorf("%s is empty", field)
-				}
-			}
-			if (r.Scenario == "") == (r.NoScenario == "") {
-				t.Errorf("Scenario %q, NoScenario %q: exactly one must be set", r.Scenario, r.NoScenario)
-			}
-			if (len(r.Only.Kinds) == 0) != (r.Only.Otherwise == "") {
-				t.Error("Only needs kinds and a reason together")
-			}
-			checkStyle(t, &r)
-			checkDecider(t, r.Decide)
-		})
-	}
-}
-
-// checkStyle holds the texts to one form: titles and steps are phrases, meanings sentences.
-func checkStyle(t *testing.T, r *Rule) {
-	t.Helper()
-	for _, phrase := range slices.Concat([]string{r.Title}, r.Confirm, r.Remedies) {
-		if strings.HasSuffix(phrase, ".") || strings.TrimSpace(phrase) != phrase || phrase == "" || strings.ToUpper(phrase[:1]) != phrase[:1] {
-			t.Errorf("not a phrase: %q", phrase)
+		if (len(r.Only.Kinds) == 0) != (r.Only.Otherwise == "") {
+			t.Errorf("%s: Only needs kinds and a reason together", r.ID)
 		}
-	}
-	for _, sentence := range []string{r.Meaning, r.NoScenario} {
-		if sentence != "" && !strings.HasSuffix(sentence, ".") {
-			t.Errorf("not a sentence: %q", sentence)
-		}
-	}
-}
-
-func checkDecider(t *testing.T, d *Decider) {
-	t.Helper()
-	if d == nil {
-		return
-	}
-	if strings.HasSuffix(d.How, ".") || d.How == "" {
-		t.Errorf("not a phrase: %q", d.How)
-	}
-	if !strings.HasPrefix(d.Command, "dpsdiag probe ") || !strings.Contains(d.Command, "--registration-id REGISTRATION-ID") {
-		t.Errorf("not a command: %q", d.Command)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -13,74 +14,24 @@ import (
 func tpmRules() []Rule {
 	return []Rule{
 		{
-			ID:    "tpm-ek-mismatch",
-			Title: "Endorsement key does not match the enrollment",
-			Meaning: "The endorsement key read from the TPM is not the enrolled one: another or replaced TPM, a simulator that was restarted, a key made from another template, " +
-				"or a text that was cut off when it was copied. One TPM makes several endorsement keys: the C# SDK, IoT Edge and dpsdiag use the TCG template with 256 zero bytes in its field unique, " +
-				"the C and Node SDKs leave that field empty, and so does the Java SDK, which makes the key in the owner hierarchy besides. Once a key is persistent at 0x81010001, the SDKs take that one.",
-			Confirm: []string{
-				"Read the endorsement key again on the device and compare it with the enrollment: the base64 of an RSA 2048 key has 424 characters and begins AToAAQALAAMAsgAg",
-				"Find out which client read the key that was enrolled: another client on the same TPM may make another key",
-				"Check that the enrollment is of type TPM and that the registration id is the one derived from this key",
-			},
-			Remedies: []string{
-				"Put the endorsement key that this client uses into the enrollment (dpsdiag probe --tpm PATH --show-ek prints it), and the registration id that belongs to it",
-				"Or make the enrolled key persistent at 0x81010001 with the client that it was read with",
-				"Keep the state of a software TPM over restarts",
-			},
-			Scenario: "tpm-ek-mismatch",
-			Only:     usingTPM(),
-			Until:    Accepted,
-			Weigh:    weighEndorsementKey,
+			ID:    cause.TPMEKMismatch,
+			Only:  usingTPM(),
+			Until: Accepted,
+			Weigh: weighEndorsementKey,
 		},
 		{
-			ID:      "tpm-not-available",
-			Title:   "TPM missing or not working",
-			Meaning: "No usable TPM is there: it is off in the firmware, the virtual machine has none, the driver or resource manager is not loaded, or the TPM itself reports faults.",
-			Confirm: []string{
-				"Look for /dev/tpm0 and /dev/tpmrm0 and for kernel messages (dmesg | grep -i tpm); on Windows run Get-Tpm",
-			},
-			Remedies: []string{
-				"Enable the TPM in the firmware, or add a virtual one to the machine",
-				"Load the kernel driver; for a container or nested machine pass the device through",
-				"Use the device with the resource manager, /dev/tpmrm0, and end other programs that hold /dev/tpm0",
-				"Or choose another attestation and enroll the device with that",
-			},
-			NoScenario: "It happens on the device before any call is made.",
-			Weigh:      weighTPM,
+			ID:    cause.TPMNotAvailable,
+			Weigh: weighTPM,
 		},
 		{
-			ID:      "tpm-access-denied",
-			Title:   "TPM present but access refused",
-			Meaning: "The account of the provisioning service may not open the TPM, or the TPM's hierarchies are protected by authorisation values that it was not given.",
-			Confirm: []string{
-				"Check owner and mode of /dev/tpm0 and /dev/tpmrm0, and the account of the service",
-				"Run dpsdiag as that account: what it may do as another one proves nothing",
-				"Check whether an owner or endorsement password is set, or a lockout is on (tpm2_getcap properties-variable)",
-			},
-			Remedies: []string{
-				"Give the account read and write access by a udev rule; IoT Edge uses the account aziottpm",
-				"Configure the authorisation values the service needs, or clear the ones that nobody needs",
-			},
-			NoScenario: "It happens on the device before any call is made.",
-			Weigh:      weighTPMAccess,
+			ID:    cause.TPMAccessDenied,
+			Weigh: weighTPMAccess,
 		},
 		{
-			ID:    "tpm-challenge-unanswered",
-			Title: "TPM challenge not answered",
-			Meaning: "The first registration call of a TPM always ends in 401 with an encrypted key; the client has to activate it in the TPM and repeat the call with a token signed by it. " +
-				"This client took the 401 for a failure and stopped.",
-			Confirm: []string{
-				"Look for the text asking to resend the request using the supplied key, and for no second request after it",
-			},
-			Remedies: []string{
-				"Use an SDK with a TPM security provider, over HTTPS or AMQP",
-				"Or decode authenticationKey, activate the credential in the TPM, import the key, sign the token with it, and send the same PUT again",
-			},
-			NoScenario: "The sandbox challenges a TPM as the service does; it is the client that leaves the challenge unanswered.",
-			Only:       usingTPM(),
-			Until:      Accepted,
-			Weigh:      weighChallenge,
+			ID:    cause.TPMChallengeUnanswered,
+			Only:  usingTPM(),
+			Until: Accepted,
+			Weigh: weighChallenge,
 		},
 	}
 }
@@ -95,7 +46,7 @@ func usingTPM() Attestations {
 const endorsementRefused = "dps-400004-ek"
 
 func weighEndorsementKey(c *Case) Weight {
-	occupied := c.warnings("tpm-ek-mismatch")
+	occupied := c.warnings(cause.TPMEKMismatch)
 	switch {
 	case c.tpmKind() == probe.TPMActivation, c.hasRow(endorsementRefused):
 		return proven(append(c.endorsementKey(), occupied...)...)

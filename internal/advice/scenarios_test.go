@@ -3,18 +3,18 @@ package advice_test
 import (
 	"testing"
 
-	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/emulator"
 )
 
 // TestScenarios ties rules and sandbox both ways.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
-	for _, rule := range advice.Rules() {
+	for _, rule := range cause.Definitions() {
 		if rule.Scenario == "" {
 			continue
 		}
-		if scenario, ok := emulator.ScenarioByName(rule.Scenario); !ok || scenario.Cause != rule.ID {
+		if scenario, ok := emulator.ScenarioByName(rule.Scenario); !ok || scenario.Cause != rule.ID.String() {
 			t.Errorf("the scenario %q of the cause %s plays %q", rule.Scenario, rule.ID, scenario.Cause)
 		}
 	}
@@ -22,7 +22,7 @@ func TestScenarios(t *testing.T) {
 		if scenario.Cause == "" {
 			continue
 		}
-		if rule, ok := advice.RuleByID(scenario.Cause); !ok || rule.Scenario == "" {
+		if rule, ok := cause.Lookup(scenario.Cause); !ok || rule.Scenario == "" {
 			t.Errorf("the scenario %s plays %s, which has no rule or names no scenario", scenario.Name, scenario.Cause)
 		}
 	}

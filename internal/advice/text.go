@@ -4,16 +4,17 @@ import (
 	"cmp"
 	"slices"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
 
 // TextDiagnosis is the judgement of what a text holds.
 type TextDiagnosis struct {
-	Causes   []Cause   // most likely first, at most 8
-	RuledOut []Cause   // what the text excludes although an error in it names it
-	Decide   []Decider // what would separate the causes that are left
-	Collect  []Collect // how to get a text that tells more; none where this one tells enough
+	Causes   []Cause      // most likely first, at most 8
+	RuledOut []Cause      // what the text excludes although an error in it names it
+	Decide   []cause.Step // what would separate the causes that are left
+	Collect  []Collect    // how to get a text that tells more; none where this one tells enough
 }
 
 // DiagnoseText judges what was found in a text: the causes that the errors in it name,
@@ -50,13 +51,13 @@ type score struct {
 }
 
 // scoreboard holds the scores by the ids of the causes.
-type scoreboard map[string]*score
+type scoreboard map[cause.ID]*score
 
-func (b scoreboard) of(cause string) *score {
-	s, known := b[cause]
+func (b scoreboard) of(id cause.ID) *score {
+	s, known := b[id]
 	if !known {
 		s = &score{position: unranked}
-		b[cause] = s
+		b[id] = s
 	}
 	return s
 }
@@ -92,7 +93,7 @@ func (c *textCase) rankText(scores scoreboard) (causes, out []candidate) {
 		}
 	}
 	rules := Rules()
-	points := map[string]float64{}
+	points := map[cause.ID]float64{}
 	for i := range rules {
 		s := scores[rules[i].ID]
 		if s == nil || s.total() <= 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 	"dpsdiag/internal/probe"
@@ -89,14 +90,14 @@ func telling(m *logtext.Match) bool {
 }
 
 // namingAny returns a test for matches that name one of the causes.
-func namingAny(causes ...string) func(*logtext.Match) bool {
+func namingAny(causes ...cause.ID) func(*logtext.Match) bool {
 	return func(m *logtext.Match) bool {
-		return slices.ContainsFunc(causes, func(cause string) bool { return slices.Contains(m.Entry.CauseIDs, cause) })
+		return slices.ContainsFunc(causes, func(id cause.ID) bool { return slices.Contains(m.Entry.CauseIDs, id) })
 	}
 }
 
 // leading returns a test for matches that name one of the causes first.
-func leading(causes ...string) func(*logtext.Match) bool {
+func leading(causes ...cause.ID) func(*logtext.Match) bool {
 	return func(m *logtext.Match) bool { return telling(m) && slices.Contains(causes, m.Entry.CauseIDs[0]) }
 }
 
@@ -104,22 +105,22 @@ func leading(causes ...string) func(*logtext.Match) bool {
 // device, without saying why. An envelope that a failure of the network has as well does
 // not.
 func refusesIdentity(m *logtext.Match) bool {
-	if m.Entry.Wrapper && namingAny("network-unreachable")(m) {
+	if m.Entry.Wrapper && namingAny(cause.NetworkUnreachable)(m) {
 		return false
 	}
-	keys := namingAny("symmetric-key-mismatch", "group-key-not-derived")(m)
-	certificates := namingAny("cert-not-trusted-by-enrollment", "cert-enrollment-mismatch", "cert-cn-registration-id-mismatch", "cert-chain-incomplete", "cert-expired")(m)
+	keys := namingAny(cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived)(m)
+	certificates := namingAny(cause.CertNotTrustedByEnrollment, cause.CertEnrollmentMismatch, cause.CertCNRegistrationIDMismatch, cause.CertChainIncomplete, cause.CertExpired)(m)
 	return keys && certificates
 }
 
 // distrustsServer reports whether a match says that the device did not believe the server.
 func distrustsServer(m *logtext.Match) bool {
-	return slices.Contains(m.Entry.CauseIDs[:min(2, len(m.Entry.CauseIDs))], "server-root-ca-missing") && !m.Entry.Wrapper
+	return slices.Contains(m.Entry.CauseIDs[:min(2, len(m.Entry.CauseIDs))], cause.ServerRootCAMissing) && !m.Entry.Wrapper
 }
 
 // missesNetwork reports whether a match says that the service was not reached.
 func missesNetwork(m *logtext.Match) bool {
-	return leading("dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured")(m)
+	return leading(cause.DNSFailure, cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured)(m)
 }
 
 // answersOfDPS reports whether a match can only come from an answer of DPS.

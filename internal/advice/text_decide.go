@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/logtext"
 	"dpsdiag/internal/probe"
@@ -13,12 +14,12 @@ import (
 // decide returns the steps that would separate the causes that are left, the first of them
 // a probe with what the text reveals of the device. Where an operator's call failed there
 // is no device to probe.
-func (c *textCase) decide(causes []candidate) []Decider {
+func (c *textCase) decide(causes []candidate) []cause.Step {
 	if len(causes) == 0 || causes[0].strength == Proves || !aboutDevice(causes[0].rule.ID) {
 		return nil
 	}
 	target := c.target()
-	own := Decider{
+	own := cause.Step{
 		How:     "Register the device itself and see at which stage it fails; with --preflight nothing is changed in the service",
 		Command: fillCommand(probeCommand+"CREDENTIAL"+c.transportFlag(), target),
 	}
@@ -30,17 +31,17 @@ func (c *textCase) decide(causes []candidate) []Decider {
 	for i := range steps {
 		steps[i].Command = strings.Replace(steps[i].Command, "--cloud CLOUD", "--cloud "+c.cloud(), 1)
 	}
-	steps = slices.DeleteFunc(steps, func(s Decider) bool { return s.Command == own.Command })
-	return firstSteps(append([]Decider{own}, steps...))
+	steps = slices.DeleteFunc(steps, func(s cause.Step) bool { return s.Command == own.Command })
+	return firstSteps(append([]cause.Step{own}, steps...))
 }
 
-func firstSteps(steps []Decider) []Decider { return steps[:min(len(steps), maxDeciders)] }
+func firstSteps(steps []cause.Step) []cause.Step { return steps[:min(len(steps), maxDeciders)] }
 
 // aboutDevice reports whether a probe of the device can tell anything of a cause.
-func aboutDevice(cause string) bool {
-	return !slices.Contains([]string{
-		"management-request-invalid", "service-credentials-insufficient", "enrollment-cert-upload-invalid", "pop-certificate-wrong-issuer",
-	}, cause)
+func aboutDevice(id cause.ID) bool {
+	return !slices.Contains([]cause.ID{
+		cause.ManagementRequestInvalid, cause.ServiceCredentialsInsufficient, cause.EnrollmentCertUploadInvalid, cause.PopCertificateWrongIssuer,
+	}, id)
 }
 
 // cloud is the cloud that the instance lives in, or the word to replace by it.

@@ -187,7 +187,7 @@ func firstCause(t *testing.T, content []byte) string {
 		t.Fatal(err)
 	}
 	if causes := DiagnoseText(found).Causes; len(causes) > 0 {
-		return causes[0].Rule.ID
+		return causes[0].ID.String()
 	}
 	return ""
 }

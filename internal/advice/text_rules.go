@@ -3,6 +3,7 @@ package advice
 import (
 	"slices"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/logtext"
 )
 
@@ -19,7 +20,7 @@ type textRule struct {
 
 // effect is what a circumstance says of some causes.
 type effect struct {
-	causes []string
+	causes []cause.ID
 	points float64 // speaks for them, if positive
 	share  float64 // what is left of what speaks for them, if positive
 	out    bool    // excludes them
@@ -27,11 +28,11 @@ type effect struct {
 
 // The effects. The points are those of an error that names the cause, see worthError.
 
-func favours(points float64, causes ...string) effect {
+func favours(points float64, causes ...cause.ID) effect {
 	return effect{causes: causes, points: points}
 }
-func weakens(share float64, causes ...string) effect { return effect{causes: causes, share: share} }
-func excludes(causes ...string) effect               { return effect{causes: causes, out: true} }
+func weakens(share float64, causes ...cause.ID) effect { return effect{causes: causes, share: share} }
+func excludes(causes ...cause.ID) effect               { return effect{causes: causes, out: true} }
 
 // textRules returns every rule, in the order in which they are applied.
 func textRules() []textRule {

@@ -1,25 +1,26 @@
 package advice
 
 import (
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/logtext"
 	"dpsdiag/internal/probe"
 )
 
 // The families of causes that one way to attest can have.
 
-func keyCauses() []string {
-	return []string{"symmetric-key-mismatch", "group-key-not-derived", "derived-key-incorrect", "sas-token-malformed"}
+func keyCauses() []cause.ID {
+	return []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect, cause.SASTokenMalformed}
 }
 
-func certificateCauses() []string {
-	return []string{
-		"cert-not-trusted-by-enrollment", "cert-chain-incomplete", "ca-not-verified", "cert-cn-registration-id-mismatch", "cert-expired",
-		"cert-wrong-role-or-extensions", "cert-enrollment-mismatch", "client-cert-not-presented", "cert-key-pair-mismatch",
+func certificateCauses() []cause.ID {
+	return []cause.ID{
+		cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.CANotVerified, cause.CertCNRegistrationIDMismatch, cause.CertExpired,
+		cause.CertWrongRoleOrExtensions, cause.CertEnrollmentMismatch, cause.ClientCertNotPresented, cause.CertKeyPairMismatch,
 	}
 }
 
-func tpmCauses() []string {
-	return []string{"tpm-ek-mismatch", "tpm-not-available", "tpm-access-denied", "tpm-challenge-unanswered"}
+func tpmCauses() []cause.ID {
+	return []cause.ID{cause.TPMEKMismatch, cause.TPMNotAvailable, cause.TPMAccessDenied, cause.TPMChallengeUnanswered}
 }
 
 // seeAttestation sees that the device attests in that way and no other.
@@ -45,7 +46,7 @@ func seeBlankRefusal(c *textCase) string {
 
 // saysWhy reports whether a match is a message of the service that names a reason.
 func (c *textCase) saysWhy(m *logtext.Match) bool {
-	return c.worth(m) >= worthCase && !refusesIdentity(m) && !namingAny("tpm-challenge-unanswered")(m)
+	return c.worth(m) >= worthCase && !refusesIdentity(m) && !namingAny(cause.TPMChallengeUnanswered)(m)
 }
 
 func attestationTextRules() []textRule {
@@ -58,12 +59,12 @@ func attestationTextRules() []textRule {
 		{
 			id: "certificate-attestation", why: "the device attests with a certificate, so no key or token is judged",
 			see:     seeAttestation(probe.KindX509),
-			effects: []effect{excludes(keyCauses()...), excludes("sas-token-expired"), excludes(tpmCauses()...)},
+			effects: []effect{excludes(keyCauses()...), excludes(cause.SASTokenExpired), excludes(tpmCauses()...)},
 		},
 		{
 			id: "tpm-attestation", why: "the device attests with its TPM, so neither an enrolled key nor a certificate is judged",
 			see:     seeAttestation(probe.KindTPM),
-			effects: []effect{excludes("symmetric-key-mismatch", "group-key-not-derived", "derived-key-incorrect"), excludes(certificateCauses()...)},
+			effects: []effect{excludes(cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect), excludes(certificateCauses()...)},
 		},
 	}
 }
@@ -74,22 +75,22 @@ func refusalTextRules() []textRule {
 			id: "certificate-refused", why: "a certificate was refused and the text does not say for what",
 			see: seeBoth(seeAttestation(probe.KindX509), seeBlankRefusal),
 			effects: []effect{
-				favours(60, "cert-not-trusted-by-enrollment"), favours(44, "cert-enrollment-mismatch"), favours(36, "cert-chain-incomplete"),
-				favours(20, "ca-not-verified"), favours(16, "cert-cn-registration-id-mismatch", "enrollment-not-found"), favours(8, "cert-expired"),
+				favours(60, cause.CertNotTrustedByEnrollment), favours(44, cause.CertEnrollmentMismatch), favours(36, cause.CertChainIncomplete),
+				favours(20, cause.CANotVerified), favours(16, cause.CertCNRegistrationIDMismatch, cause.EnrollmentNotFound), favours(8, cause.CertExpired),
 			},
 		},
 		{
 			id: "key-refused", why: "a key was refused and the text does not say for what",
 			see: seeBoth(seeAttestation(probe.KindSymmetricKey), seeBlankRefusal),
 			effects: []effect{
-				favours(30, "symmetric-key-mismatch"), favours(26, "group-key-not-derived"), favours(14, "derived-key-incorrect", "device-clock-wrong"),
-				favours(10, "enrollment-not-found"),
+				favours(30, cause.SymmetricKeyMismatch), favours(26, cause.GroupKeyNotDerived), favours(14, cause.DerivedKeyIncorrect, cause.DeviceClockWrong),
+				favours(10, cause.EnrollmentNotFound),
 			},
 		},
 		{
 			id: "tpm-refused", why: "a TPM was refused and the text does not say for what",
 			see:     seeBoth(seeAttestation(probe.KindTPM), seeBlankRefusal),
-			effects: []effect{favours(45, "tpm-ek-mismatch"), favours(34, "enrollment-not-found"), favours(16, "attestation-mismatch")},
+			effects: []effect{favours(45, cause.TPMEKMismatch), favours(34, cause.EnrollmentNotFound), favours(16, cause.AttestationMismatch)},
 		},
 		{
 			id: "group-refused", why: "the device belongs to an enrollment group, whose key every device has to derive its own from",
@@ -99,17 +100,17 @@ func refusalTextRules() []textRule {
 				}
 				return quoteFact(c.sign(logtext.SignGroup))
 			},
-			effects: []effect{favours(30, "group-key-not-derived"), favours(18, "derived-key-incorrect")},
+			effects: []effect{favours(30, cause.GroupKeyNotDerived), favours(18, cause.DerivedKeyIncorrect)},
 		},
 		{
 			id: "individual-refused", why: "an individual enrollment has a credential of its own",
 			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignIndividual)),
-			effects: []effect{favours(12, "symmetric-key-mismatch", "cert-enrollment-mismatch")},
+			effects: []effect{favours(12, cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch)},
 		},
 		{
 			id: "own-client-refused", why: "the client makes its requests or tokens itself, where derivation and token are easily built wrong",
 			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignRawClient)),
-			effects: []effect{favours(14, "derived-key-incorrect", "sas-token-malformed")},
+			effects: []effect{favours(14, cause.DerivedKeyIncorrect, cause.SASTokenMalformed)},
 		},
 		{
 			id: "sdk-token", why: "an SDK makes the token, which it builds right",
@@ -125,12 +126,12 @@ func refusalTextRules() []textRule {
 				}
 				return ""
 			}),
-			effects: []effect{weakens(0.6, "sas-token-malformed")},
+			effects: []effect{weakens(0.6, cause.SASTokenMalformed)},
 		},
 		{
 			id: "private-network-refused", why: "where public access is restricted, DPS refuses devices from elsewhere with a plain 401",
-			see:     seeBoth(seeAny(seeRefusal, seeMatch(missesNetwork), seeMatch(namingAny("public-network-access-disabled"))), seeSign(logtext.SignPrivate)),
-			effects: []effect{favours(70, "public-network-access-disabled")},
+			see:     seeBoth(seeAny(seeRefusal, seeMatch(missesNetwork), seeMatch(namingAny(cause.PublicNetworkAccessDisabled))), seeSign(logtext.SignPrivate)),
+			effects: []effect{favours(70, cause.PublicNetworkAccessDisabled)},
 		},
 	}
 }

@@ -1,6 +1,10 @@
 package advice
 
-import "dpsdiag/internal/logtext"
+import (
+	"dpsdiag/internal/logtext"
+
+	"dpsdiag/internal/cause"
+)
 
 func clockTextRules() []textRule {
 	return []textRule{
@@ -9,17 +13,17 @@ func clockTextRules() []textRule {
 			see: seeMatch(func(m *logtext.Match) bool {
 				return m.Clock.Year != 0 && m.Clock.Year < 2016 && clockMatters(m)
 			}),
-			effects: []effect{favours(160, "device-clock-wrong")},
+			effects: []effect{favours(160, cause.DeviceClockWrong)},
 		},
 		{
 			id: "clock-ahead", why: "the device dates its failure in the future, so its clock is ahead",
 			see:     seeMatch(func(m *logtext.Match) bool { return m.Clock.Future && clockMatters(m) }),
-			effects: []effect{favours(160, "device-clock-wrong")},
+			effects: []effect{favours(160, cause.DeviceClockWrong)},
 		},
 		{
 			id: "clock-differs", why: "the date of the log line and the time in the service's answer are days apart",
 			see:     seeMatch(func(m *logtext.Match) bool { return m.Clock.Known && m.Clock.Behind != 0 && clockMatters(m) }),
-			effects: []effect{favours(120, "device-clock-wrong")},
+			effects: []effect{favours(120, cause.DeviceClockWrong)},
 		},
 		{
 			id: "time-not-synchronised", why: "the device did not get the time",
@@ -27,24 +31,24 @@ func clockTextRules() []textRule {
 				unless(seeSign(logtext.SignTimeSet), unless(seeOtherTimeouts, seeSign(logtext.SignTimeSync))),
 				seeBoth(seeMatch(func(m *logtext.Match) bool { return distrustsServer(m) || refusesIdentity(m) }), seeSign(logtext.SignTimeSync)),
 			),
-			effects: []effect{favours(56, "device-clock-wrong"), favours(16, "network-unreachable"), favours(12, "port-blocked")},
+			effects: []effect{favours(56, cause.DeviceClockWrong), favours(16, cause.NetworkUnreachable), favours(12, cause.PortBlocked)},
 		},
 		{
 			id: "all-outward-traffic-fails", why: "the time server is as silent as the other hosts: nothing gets out, and the clock need not be wrong",
-			see:     seeBoth(seeOtherTimeouts, seeAny(seeSign(logtext.SignTimeSync), seeMatch(leading("device-clock-wrong")))),
-			effects: []effect{weakens(0.3, "device-clock-wrong"), favours(34, "port-blocked"), favours(20, "network-unreachable", "proxy-not-configured")},
+			see:     seeBoth(seeOtherTimeouts, seeAny(seeSign(logtext.SignTimeSync), seeMatch(leading(cause.DeviceClockWrong)))),
+			effects: []effect{weakens(0.3, cause.DeviceClockWrong), favours(34, cause.PortBlocked), favours(20, cause.NetworkUnreachable, cause.ProxyNotConfigured)},
 		},
 	}
 }
 
 // clockMatters reports whether a wrong clock can be behind an error.
 func clockMatters(m *logtext.Match) bool {
-	return namingAny("device-clock-wrong", "sas-token-expired", "cert-expired", "server-root-ca-missing", "symmetric-key-mismatch")(m)
+	return namingAny(cause.DeviceClockWrong, cause.SASTokenExpired, cause.CertExpired, cause.ServerRootCAMissing, cause.SymmetricKeyMismatch)(m)
 }
 
 // seeOtherTimeouts sees that hosts other than a time server do not answer either.
 func seeOtherTimeouts(c *textCase) string {
 	return quoteMatch(c.matching(func(m *logtext.Match) bool {
-		return missesNetwork(m) && !namingAny("device-clock-wrong")(m)
+		return missesNetwork(m) && !namingAny(cause.DeviceClockWrong)(m)
 	}))
 }

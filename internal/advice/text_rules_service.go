@@ -3,6 +3,7 @@ package advice
 import (
 	"slices"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
@@ -12,37 +13,37 @@ func allocationTextRules() []textRule {
 		{
 			id: "webhook-unauthorized", why: "the allocation function asks for a key or an identity that DPS was not given",
 			see:     seeWebhook("401", "403"),
-			effects: []effect{favours(110, "custom-allocation-unauthorized"), weakens(0.5, "custom-allocation-rejected")},
+			effects: []effect{favours(110, cause.CustomAllocationUnauthorized), weakens(0.5, cause.CustomAllocationRejected)},
 		},
 		{
 			id: "webhook-rejects", why: "the allocation function answered that it does not want this device",
 			see:     seeWebhook("400", "404", "405", "409", "410", "412", "415", "422"),
-			effects: []effect{favours(30, "custom-allocation-rejected")},
+			effects: []effect{favours(30, cause.CustomAllocationRejected)},
 		},
 		{
 			id: "webhook-fails", why: "the allocation function failed or did not answer",
 			see:     seeWebhook("408", "429", "500", "501", "502", "503", "504"),
-			effects: []effect{favours(110, "custom-allocation-failed"), weakens(0.4, "custom-allocation-rejected")},
+			effects: []effect{favours(110, cause.CustomAllocationFailed), weakens(0.4, cause.CustomAllocationRejected)},
 		},
 		{
 			id: "webhook-of-central", why: "IoT Central allocates its devices by custom allocation and refuses those that are not approved, associated or known",
-			see:     seeBoth(seeMatch(namingAny("custom-allocation-failed", "custom-allocation-rejected", "custom-allocation-unauthorized")), seeSign(logtext.SignCentral)),
-			effects: []effect{favours(90, "iot-central-device-not-ready")},
+			see:     seeBoth(seeMatch(namingAny(cause.CustomAllocationFailed, cause.CustomAllocationRejected, cause.CustomAllocationUnauthorized)), seeSign(logtext.SignCentral)),
+			effects: []effect{favours(90, cause.IoTCentralDeviceNotReady)},
 		},
 		{
 			id: "function-refuses", why: "this is the log of the function, which refused the caller",
 			see:     seeFunctionStatus(401, 403),
-			effects: []effect{favours(110, "custom-allocation-unauthorized")},
+			effects: []effect{favours(110, cause.CustomAllocationUnauthorized)},
 		},
 		{
 			id: "function-rejects", why: "this is the log of the function, which turned the request away",
 			see:     seeFunctionStatus(400, 404, 409),
-			effects: []effect{favours(70, "custom-allocation-rejected")},
+			effects: []effect{favours(70, cause.CustomAllocationRejected)},
 		},
 		{
 			id: "function-fails", why: "this is the log of the function, which failed",
 			see:     seeFunctionStatus(500, 502, 503, 504),
-			effects: []effect{favours(90, "custom-allocation-failed")},
+			effects: []effect{favours(90, cause.CustomAllocationFailed)},
 		},
 		{
 			id: "hub-refused-dps", why: "the error of the hub stands inside an answer of DPS: the hub refused DPS, not the device",
@@ -54,32 +55,32 @@ func allocationTextRules() []textRule {
 				}
 				return ""
 			},
-			effects: []effect{favours(130, "hub-link-broken"), weakens(0.3, "hub-identity-unusable", "symmetric-key-mismatch", "cert-chain-incomplete")},
+			effects: []effect{favours(130, cause.HubLinkBroken), weakens(0.3, cause.HubIdentityUnusable, cause.SymmetricKeyMismatch, cause.CertChainIncomplete)},
 		},
 		{
 			id: "linked-hub", why: "the link from DPS to its hub is in play",
-			see:     seeBoth(seeMatch(leading("hub-link-broken", "no-hub-available")), seeSign(logtext.SignLinkedHub)),
-			effects: []effect{favours(30, "hub-link-broken")},
+			see:     seeBoth(seeMatch(leading(cause.HubLinkBroken, cause.NoHubAvailable)), seeSign(logtext.SignLinkedHub)),
+			effects: []effect{favours(30, cause.HubLinkBroken)},
 		},
 		{
 			id: "record-disabled", why: "this is what a hub keeps of a device, so the identity in the hub is disabled and not the enrollment",
-			see:     seeBoth(seeMatch(leading("enrollment-disabled")), seeSign(logtext.SignHubRecord)),
-			effects: []effect{favours(90, "hub-identity-unusable"), weakens(0.3, "enrollment-disabled")},
+			see:     seeBoth(seeMatch(leading(cause.EnrollmentDisabled)), seeSign(logtext.SignHubRecord)),
+			effects: []effect{favours(90, cause.HubIdentityUnusable), weakens(0.3, cause.EnrollmentDisabled)},
 		},
 		{
 			id: "identity-from-before", why: "the device goes by an assignment from before",
-			see:     seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(namingAny("stale-assignment", "hub-identity-unusable"))), seeSign(logtext.SignReprovision)),
-			effects: []effect{favours(18, "stale-assignment")},
+			see:     seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(namingAny(cause.StaleAssignment, cause.HubIdentityUnusable))), seeSign(logtext.SignReprovision)),
+			effects: []effect{favours(18, cause.StaleAssignment)},
 		},
 		{
 			id: "many-devices", why: "many devices at once meet the rate limits",
 			see:     seeSign(logtext.SignLoad),
-			effects: []effect{favours(40, "throttled"), favours(10, "quota-exceeded")},
+			effects: []effect{favours(40, cause.Throttled), favours(10, cause.QuotaExceeded)},
 		},
 		{
 			id: "central-refused", why: "IoT Central takes part, which has its own list of devices and keys",
 			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignCentral)),
-			effects: []effect{favours(14, "group-key-not-derived", "iot-central-device-not-ready")},
+			effects: []effect{favours(14, cause.GroupKeyNotDerived, cause.IoTCentralDeviceNotReady)},
 		},
 	}
 }
@@ -104,32 +105,32 @@ func seeFunctionStatus(statuses ...int) func(*textCase) string {
 }
 
 func operatorTextRules() []textRule {
-	device := []string{"registration-id-invalid", "payload-invalid", "symmetric-key-mismatch", "group-key-not-derived", "sas-token-expired", "device-clock-wrong", "server-root-ca-missing"}
+	device := []cause.ID{cause.RegistrationIDInvalid, cause.PayloadInvalid, cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.SASTokenExpired, cause.DeviceClockWrong, cause.ServerRootCAMissing}
 	return []textRule{
 		{
 			id: "operator-call-refused", why: "an operator's call was refused, so the operator's credentials are judged and not the device's",
 			see:     seeBoth(seeOperatorCall, seeStatus(401, 403)),
-			effects: []effect{favours(70, "service-credentials-insufficient"), weakens(0.3, device...), weakens(0.3, certificateCauses()...)},
+			effects: []effect{favours(70, cause.ServiceCredentialsInsufficient), weakens(0.3, device...), weakens(0.3, certificateCauses()...)},
 		},
 		{
 			id: "operator-call-invalid", why: "an operator's call was rejected, so its definition is judged and not the device",
-			see:     unless(seeMatch(leading("api-version-unsupported")), seeBoth(seeOperatorCall, seeStatus(400, 409, 412))),
-			effects: []effect{favours(60, "management-request-invalid"), weakens(0.5, device...)},
+			see:     unless(seeMatch(leading(cause.APIVersionUnsupported)), seeBoth(seeOperatorCall, seeStatus(400, 409, 412))),
+			effects: []effect{favours(60, cause.ManagementRequestInvalid), weakens(0.5, device...)},
 		},
 		{
 			id: "operator-call-outdated", why: "an operator's call met a newer version of the record, which its ETag does not name",
-			see:     seeBoth(seeOperatorCall, seeMatch(func(m *logtext.Match) bool { return namingAny("concurrent-registration")(m) && m.Weak })),
-			effects: []effect{favours(70, "management-request-invalid"), weakens(0.4, "concurrent-registration")},
+			see:     seeBoth(seeOperatorCall, seeMatch(func(m *logtext.Match) bool { return namingAny(cause.ConcurrentRegistration)(m) && m.Weak })),
+			effects: []effect{favours(70, cause.ManagementRequestInvalid), weakens(0.4, cause.ConcurrentRegistration)},
 		},
 		{
 			id: "hub-credentials", why: "this is a policy or the host of a hub, and calls to DPS take a policy of DPS",
 			see:     seeBoth(seeSign(logtext.SignManagement), seeSign(logtext.SignHubPolicy)),
-			effects: []effect{favours(120, "service-credentials-insufficient")},
+			effects: []effect{favours(120, cause.ServiceCredentialsInsufficient)},
 		},
 		{
 			id: "certificate-unverified", why: "this CA certificate has not been verified in the instance",
 			see:     seeSign(logtext.SignUnverified),
-			effects: []effect{favours(60, "ca-not-verified")},
+			effects: []effect{favours(60, cause.CANotVerified)},
 		},
 		{
 			id: "operator-call-failed", why: "an operator's call failed, and the text does not say for what",
@@ -139,7 +140,7 @@ func operatorTextRules() []textRule {
 				}
 				return seeOperatorCall(c)
 			},
-			effects: []effect{favours(40, "management-request-invalid"), favours(20, "service-credentials-insufficient")},
+			effects: []effect{favours(40, cause.ManagementRequestInvalid), favours(20, cause.ServiceCredentialsInsufficient)},
 		},
 	}
 }
@@ -172,35 +173,35 @@ func topicTextRules() []textRule {
 		}
 	}
 	return []textRule{
-		topic("tpm-denied", logtext.TopicTPMDenied, favours(70, "tpm-access-denied"), favours(16, "tpm-not-available")),
-		topic("tpm-missing", logtext.TopicTPMMissing, favours(60, "tpm-not-available"), favours(14, "tpm-access-denied")),
-		topic("tpm-failed", logtext.TopicTPMFailed, favours(34, "tpm-not-available"), favours(24, "tpm-access-denied")),
-		topic("server-untrusted", logtext.TopicServerUntrusted, favours(50, "server-root-ca-missing"), favours(20, "proxy-interference")),
-		topic("key-pair", logtext.TopicKeyPair, favours(60, "cert-key-pair-mismatch"), favours(14, "device-key-material-unreadable")),
-		topic("name-mismatch", logtext.TopicNameMismatch, favours(60, "cert-cn-registration-id-mismatch"), favours(16, "registration-id-invalid")),
-		topic("clock", logtext.TopicClock, favours(50, "device-clock-wrong")),
-		topic("certificate-early", logtext.TopicCertificateEarly, favours(70, "device-clock-wrong"), favours(14, "cert-expired")),
-		topic("token-expired", logtext.TopicTokenExpired, favours(50, "sas-token-expired"), favours(36, "device-clock-wrong")),
-		topic("certificate-expired", logtext.TopicCertificateExpired, favours(50, "cert-expired"), favours(34, "device-clock-wrong"), favours(16, "server-root-ca-missing")),
-		topic("enrollment-disabled", logtext.TopicEnrollmentDisabled, favours(60, "enrollment-disabled")),
-		topic("enrollment-missing", logtext.TopicEnrollmentMissing, favours(50, "enrollment-not-found"), favours(24, "wrong-id-scope"), favours(12, "registration-id-invalid")),
-		topic("scope-wrong", logtext.TopicScopeWrong, favours(60, "wrong-id-scope"), favours(20, "client-config-missing")),
-		topic("setting-missing", logtext.TopicSettingMissing, favours(50, "client-config-missing")),
-		topic("registration-id", logtext.TopicRegistrationID, favours(46, "registration-id-invalid"), favours(24, "cert-cn-registration-id-mismatch")),
-		topic("webhook-denied", logtext.TopicWebhookDenied, favours(60, "custom-allocation-unauthorized"), favours(20, "custom-allocation-rejected")),
-		topic("webhook-failed", logtext.TopicWebhookFailed, favours(40, "custom-allocation-failed"), favours(16, "custom-allocation-rejected")),
-		topic("api-version", logtext.TopicAPIVersion, favours(50, "api-version-unsupported")),
-		topic("quota", logtext.TopicQuota, favours(56, "quota-exceeded"), favours(20, "throttled")),
-		topic("throttled", logtext.TopicThrottled, favours(50, "throttled"), favours(14, "quota-exceeded")),
-		topic("cipher", logtext.TopicCipher, favours(46, "tls-version-or-cipher-unsupported"), favours(12, "proxy-interference")),
-		topic("chain", logtext.TopicChain, favours(36, "cert-chain-incomplete"), favours(28, "cert-not-trusted-by-enrollment"), favours(26, "ca-not-verified"), favours(14, "server-root-ca-missing")),
-		topic("key-material", logtext.TopicKeyMaterial, favours(40, "device-key-material-unreadable"), favours(16, "client-config-missing"), favours(14, "client-cert-not-presented")),
-		topic("proxy", logtext.TopicProxy, favours(40, "proxy-not-configured"), favours(36, "proxy-interference")),
-		topic("name", logtext.TopicName, favours(34, "dns-failure"), favours(14, "network-unreachable", "wrong-global-endpoint")),
-		topic("key-invalid", logtext.TopicKeyInvalid, favours(34, "symmetric-key-mismatch"), favours(26, "group-key-not-derived"), favours(18, "sas-token-malformed", "client-config-missing")),
-		topic("crash", logtext.TopicCrash, favours(40, "client-defect")),
-		topic("link", logtext.TopicLink, favours(34, "management-request-invalid"), favours(28, "hub-link-broken")),
-		topic("payload", logtext.TopicPayload, favours(30, "payload-invalid"), favours(10, "management-request-invalid")),
+		topic("tpm-denied", logtext.TopicTPMDenied, favours(70, cause.TPMAccessDenied), favours(16, cause.TPMNotAvailable)),
+		topic("tpm-missing", logtext.TopicTPMMissing, favours(60, cause.TPMNotAvailable), favours(14, cause.TPMAccessDenied)),
+		topic("tpm-failed", logtext.TopicTPMFailed, favours(34, cause.TPMNotAvailable), favours(24, cause.TPMAccessDenied)),
+		topic("server-untrusted", logtext.TopicServerUntrusted, favours(50, cause.ServerRootCAMissing), favours(20, cause.ProxyInterference)),
+		topic("key-pair", logtext.TopicKeyPair, favours(60, cause.CertKeyPairMismatch), favours(14, cause.DeviceKeyMaterialUnreadable)),
+		topic("name-mismatch", logtext.TopicNameMismatch, favours(60, cause.CertCNRegistrationIDMismatch), favours(16, cause.RegistrationIDInvalid)),
+		topic("clock", logtext.TopicClock, favours(50, cause.DeviceClockWrong)),
+		topic("certificate-early", logtext.TopicCertificateEarly, favours(70, cause.DeviceClockWrong), favours(14, cause.CertExpired)),
+		topic("token-expired", logtext.TopicTokenExpired, favours(50, cause.SASTokenExpired), favours(36, cause.DeviceClockWrong)),
+		topic("certificate-expired", logtext.TopicCertificateExpired, favours(50, cause.CertExpired), favours(34, cause.DeviceClockWrong), favours(16, cause.ServerRootCAMissing)),
+		topic("enrollment-disabled", logtext.TopicEnrollmentDisabled, favours(60, cause.EnrollmentDisabled)),
+		topic("enrollment-missing", logtext.TopicEnrollmentMissing, favours(50, cause.EnrollmentNotFound), favours(24, cause.WrongIDScope), favours(12, cause.RegistrationIDInvalid)),
+		topic("scope-wrong", logtext.TopicScopeWrong, favours(60, cause.WrongIDScope), favours(20, cause.ClientConfigMissing)),
+		topic("setting-missing", logtext.TopicSettingMissing, favours(50, cause.ClientConfigMissing)),
+		topic("registration-id", logtext.TopicRegistrationID, favours(46, cause.RegistrationIDInvalid), favours(24, cause.CertCNRegistrationIDMismatch)),
+		topic("webhook-denied", logtext.TopicWebhookDenied, favours(60, cause.CustomAllocationUnauthorized), favours(20, cause.CustomAllocationRejected)),
+		topic("webhook-failed", logtext.TopicWebhookFailed, favours(40, cause.CustomAllocationFailed), favours(16, cause.CustomAllocationRejected)),
+		topic("api-version", logtext.TopicAPIVersion, favours(50, cause.APIVersionUnsupported)),
+		topic("quota", logtext.TopicQuota, favours(56, cause.QuotaExceeded), favours(20, cause.Throttled)),
+		topic("throttled", logtext.TopicThrottled, favours(50, cause.Throttled), favours(14, cause.QuotaExceeded)),
+		topic("cipher", logtext.TopicCipher, favours(46, cause.TLSVersionOrCipherUnsupported), favours(12, cause.ProxyInterference)),
+		topic("chain", logtext.TopicChain, favours(36, cause.CertChainIncomplete), favours(28, cause.CertNotTrustedByEnrollment), favours(26, cause.CANotVerified), favours(14, cause.ServerRootCAMissing)),
+		topic("key-material", logtext.TopicKeyMaterial, favours(40, cause.DeviceKeyMaterialUnreadable), favours(16, cause.ClientConfigMissing), favours(14, cause.ClientCertNotPresented)),
+		topic("proxy", logtext.TopicProxy, favours(40, cause.ProxyNotConfigured), favours(36, cause.ProxyInterference)),
+		topic("name", logtext.TopicName, favours(34, cause.DNSFailure), favours(14, cause.NetworkUnreachable, cause.WrongGlobalEndpoint)),
+		topic("key-invalid", logtext.TopicKeyInvalid, favours(34, cause.SymmetricKeyMismatch), favours(26, cause.GroupKeyNotDerived), favours(18, cause.SASTokenMalformed, cause.ClientConfigMissing)),
+		topic("crash", logtext.TopicCrash, favours(40, cause.ClientDefect)),
+		topic("link", logtext.TopicLink, favours(34, cause.ManagementRequestInvalid), favours(28, cause.HubLinkBroken)),
+		topic("payload", logtext.TopicPayload, favours(30, cause.PayloadInvalid), favours(10, cause.ManagementRequestInvalid)),
 	}
 }
 
@@ -210,17 +211,17 @@ func silenceTextRules() []textRule {
 		{
 			id: "nothing-but-success", why: "the tool reports success, which says that it has written the settings, and nothing of an answer of DPS",
 			see:     seeSilence(logtext.KindEvent, logtext.EventSucceeded),
-			effects: []effect{favours(30, "enrollment-not-found"), favours(22, "wrong-id-scope"), favours(18, "enrollment-disabled"), favours(12, "wrong-global-endpoint")},
+			effects: []effect{favours(30, cause.EnrollmentNotFound), favours(22, cause.WrongIDScope), favours(18, cause.EnrollmentDisabled), favours(12, cause.WrongGlobalEndpoint)},
 		},
 		{
 			id: "nothing-but-begin", why: "the registration begins, and the text ends before an answer",
 			see:     seeSilence(logtext.KindEvent, logtext.EventBegun),
-			effects: []effect{favours(26, "enrollment-not-found"), favours(22, "enrollment-disabled"), favours(18, "network-unreachable"), favours(16, "wrong-id-scope"), favours(10, "symmetric-key-mismatch")},
+			effects: []effect{favours(26, cause.EnrollmentNotFound), favours(22, cause.EnrollmentDisabled), favours(18, cause.NetworkUnreachable), favours(16, cause.WrongIDScope), favours(10, cause.SymmetricKeyMismatch)},
 		},
 		{
 			id: "nothing-but-stack", why: "the trace is cut off before the error, in a part of the client that registers",
 			see:     seeSilence(logtext.KindSign, logtext.SignStack),
-			effects: []effect{favours(26, "symmetric-key-mismatch"), favours(24, "group-key-not-derived"), favours(20, "enrollment-not-found"), favours(16, "network-unreachable"), favours(14, "device-clock-wrong")},
+			effects: []effect{favours(26, cause.SymmetricKeyMismatch), favours(24, cause.GroupKeyNotDerived), favours(20, cause.EnrollmentNotFound), favours(16, cause.NetworkUnreachable), favours(14, cause.DeviceClockWrong)},
 		},
 	}
 }

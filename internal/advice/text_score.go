@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
@@ -159,15 +160,15 @@ const assignedShare = 0.08
 
 // onlyBeforeAssignment reports whether a cause keeps a device from being assigned, so that
 // a device that was assigned does not have it.
-func onlyBeforeAssignment(cause string) bool {
-	return slices.Contains([]string{
-		"wrong-id-scope", "wrong-global-endpoint", "enrollment-not-found", "enrollment-disabled", "registration-id-invalid",
-		"symmetric-key-mismatch", "group-key-not-derived", "derived-key-incorrect", "sas-token-malformed", "cert-not-trusted-by-enrollment",
-		"cert-chain-incomplete", "ca-not-verified", "cert-cn-registration-id-mismatch", "cert-enrollment-mismatch", "client-cert-not-presented",
-		"tpm-ek-mismatch", "tpm-challenge-unanswered", "hub-link-broken", "no-hub-available", "custom-allocation-failed",
-		"custom-allocation-rejected", "custom-allocation-unauthorized", "iot-central-device-not-ready", "attestation-mismatch", "payload-invalid",
-		"enrollment-cert-upload-invalid", "pop-certificate-wrong-issuer",
-	}, cause)
+func onlyBeforeAssignment(id cause.ID) bool {
+	return slices.Contains([]cause.ID{
+		cause.WrongIDScope, cause.WrongGlobalEndpoint, cause.EnrollmentNotFound, cause.EnrollmentDisabled, cause.RegistrationIDInvalid,
+		cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect, cause.SASTokenMalformed, cause.CertNotTrustedByEnrollment,
+		cause.CertChainIncomplete, cause.CANotVerified, cause.CertCNRegistrationIDMismatch, cause.CertEnrollmentMismatch, cause.ClientCertNotPresented,
+		cause.TPMEKMismatch, cause.TPMChallengeUnanswered, cause.HubLinkBroken, cause.NoHubAvailable, cause.CustomAllocationFailed,
+		cause.CustomAllocationRejected, cause.CustomAllocationUnauthorized, cause.IoTCentralDeviceNotReady, cause.AttestationMismatch, cause.PayloadInvalid,
+		cause.EnrollmentCertUploadInvalid, cause.PopCertificateWrongIssuer,
+	}, id)
 }
 
 // provesCause reports whether a match is a message of the service about one single cause.

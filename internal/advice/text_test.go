@@ -146,7 +146,7 @@ func TestLogs(t *testing.T) {
 			d := DiagnoseText(readLog(t, name))
 			got := "nothing"
 			if len(d.Causes) > 0 {
-				got = d.Causes[0].Rule.ID + " " + d.Causes[0].Strength.String()
+				got = d.Causes[0].ID.String() + " " + d.Causes[0].Strength.String()
 			}
 			if got != want {
 				t.Errorf("first cause %s, want %s; all: %s", got, want, verdictOnText(readLog(t, name), textRules()))
@@ -156,7 +156,7 @@ func TestLogs(t *testing.T) {
 			}
 			for _, c := range d.Causes {
 				if len(c.Because) == 0 || !strings.Contains(c.Because[0], "line ") {
-					t.Errorf("cause %s has no reason that can be checked: %q", c.Rule.ID, c.Because)
+					t.Errorf("cause %s has no reason that can be checked: %q", c.ID.String(), c.Because)
 				}
 			}
 		})
@@ -235,7 +235,7 @@ func TestEveryMessageLeadsToItsCause(t *testing.T) {
 						text = "dps client: code " + message // that is how a hub names it
 					}
 					d := DiagnoseText(findings(t, text))
-					if len(d.Causes) == 0 || d.Causes[0].Rule.ID != e.CauseIDs[0] {
+					if len(d.Causes) == 0 || d.Causes[0].ID != e.CauseIDs[0] {
 						t.Errorf("%q of %s: got %s", message, e.ID, verdictOnText(findings(t, text), textRules()))
 					}
 				}
@@ -263,7 +263,7 @@ func TestOrdinaryWordsProveNothing(t *testing.T) {
 			t.Parallel()
 			for _, c := range DiagnoseText(findings(t, text)).Causes {
 				if c.Strength == Proves {
-					t.Errorf("proves %s", c.Rule.ID)
+					t.Errorf("proves %s", c.ID.String())
 				}
 			}
 		})
@@ -282,7 +282,7 @@ func TestMessageGoesBeforeTheNameOfItsKind(t *testing.T) {
 		"Found certificate: CN=Test CA; PrivateKey: False\nUsing certificate CN=dev; PrivateKey: True\ndps: Service Error: 400004 - BadRequest (Trac": "registration-id-invalid",
 	} {
 		d := DiagnoseText(findings(t, text))
-		if len(d.Causes) == 0 || d.Causes[0].Rule.ID != want {
+		if len(d.Causes) == 0 || d.Causes[0].ID.String() != want {
 			t.Errorf("%q: want %s first, got\n%s", text, want, verdictOnText(findings(t, text), textRules()))
 		}
 	}
@@ -298,7 +298,7 @@ func TestEveryTextOnlyCauseHasALog(t *testing.T) {
 		shown[cause] = true
 	}
 	for _, rule := range Rules() {
-		if rule.Scenario == "" && !shown[rule.ID] {
+		if rule.ID.Definition().Scenario == "" && !shown[rule.ID.String()] {
 			t.Errorf("%s has no scenario and is the first cause of no log", rule.ID)
 		}
 	}
@@ -355,7 +355,7 @@ func TestSeveralTexts(t *testing.T) {
 	config := findings(t, "method = \"x509\"\nid_scope = \"0ne00112233\"")
 	log := findings(t, "caused by: Unauthorized")
 	d := DiagnoseText(logtext.Join(log, config))
-	if len(d.Causes) == 0 || d.Causes[0].Rule.ID != "cert-not-trusted-by-enrollment" {
+	if len(d.Causes) == 0 || d.Causes[0].ID.String() != "cert-not-trusted-by-enrollment" {
 		t.Errorf("causes %v", d.Causes)
 	}
 }

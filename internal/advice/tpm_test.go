@@ -87,7 +87,7 @@ func TestTPMReasons(t *testing.T) {
 				t.Errorf("because (-want +got):\n%s", diff)
 			}
 			if test.remedy == "" {
-				test.remedy = cause.Rule.Remedies[0]
+				test.remedy = cause.Definition.Remedies[0]
 			}
 			if cause.Remedies[0] != test.remedy {
 				t.Errorf("the first remedy is: %s", cause.Remedies[0])

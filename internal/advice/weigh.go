@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/probe"
 )
@@ -77,22 +78,22 @@ type naming struct {
 // says: it allows each cause it names and, if it is for one code or message rather than
 // for a whole class, suggests the first one that nothing speaks against. A row
 // about keys or certificates before all says nothing of a TPM.
-func nameCauses(c *Case, rules []Rule, own []Weight) map[string]naming {
-	weights := map[string]Weight{}
+func nameCauses(c *Case, rules []Rule, own []Weight) map[cause.ID]naming {
+	weights := map[cause.ID]Weight{}
 	for i := range rules {
 		weights[rules[i].ID] = own[i]
 	}
-	possible := func(id string) bool { w, known := weights[id]; return known && w.Strength != RulesOut }
+	possible := func(id cause.ID) bool { w, known := weights[id]; return known && w.Strength != RulesOut }
 	for _, row := range c.Rows {
 		if c.kind() == probe.KindTPM && noTPM(row, rules) || !slices.ContainsFunc(row.CauseIDs, possible) {
 			continue
 		}
-		named := map[string]naming{}
+		named := map[cause.ID]naming{}
 		for i, id := range row.CauseIDs {
 			named[id] = naming{Allows, i, c.refusal.query()}
 		}
 		if specific(row) {
-			lead := slices.IndexFunc(row.CauseIDs, func(id string) bool { return possible(id) && len(weights[id].Against) == 0 })
+			lead := slices.IndexFunc(row.CauseIDs, func(id cause.ID) bool { return possible(id) && len(weights[id].Against) == 0 })
 			if lead >= 0 {
 				named[row.CauseIDs[lead]] = naming{Suggests, lead, c.refusal.query()}
 			}

@@ -2,6 +2,8 @@
 
 package codes
 
+import "dpsdiag/internal/cause"
+
 var catalogue = [...]Entry{
 	{
 		ID:         "http-400",
@@ -17,7 +19,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "registration-id-invalid", "api-version-unsupported", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.RegistrationIDInvalid, cause.APIVersionUnsupported, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "http-401",
@@ -33,7 +35,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md", "MicrosoftDocs/azure-docs articles/iot-dps/iot-dps-ip-filtering.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "sas-token-expired", "cert-not-trusted-by-enrollment", "device-clock-wrong", "tpm-challenge-unanswered"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.SASTokenExpired, cause.CertNotTrustedByEnrollment, cause.DeviceClockWrong, cause.TPMChallengeUnanswered},
 		Conflict:   "The troubleshooting page answers every 401 with registering again; the large-scale page means a 401 from the assigned hub. A 401 from DPS itself repeats until the credential is fixed.",
 	},
 	{
@@ -50,7 +52,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md", "Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "service-credentials-insufficient", "quota-exceeded", "public-network-access-disabled"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.ServiceCredentialsInsufficient, cause.QuotaExceeded, cause.PublicNetworkAccessDisabled},
 		Conflict:   "The troubleshooting page answers every 403 with registering again; the large-scale page says that this is for a device refused by its assigned hub.",
 	},
 	{
@@ -67,7 +69,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-not-found", "wrong-id-scope", "hub-identity-unusable", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.EnrollmentNotFound, cause.WrongIDScope, cause.HubIdentityUnusable, cause.StaleAssignment},
 		Conflict:   "The troubleshooting page answers every 404 with registering again; the large-scale page says that this is for a device refused by its assigned hub. A 404 from DPS itself stays until scope or enrollment is right.",
 	},
 	{
@@ -84,7 +86,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "http-409",
@@ -100,7 +102,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.ConcurrentRegistration},
 		Conflict:   "The troubleshooting page speaks only of creating what exists already; 409203 shows that a registration race is a 409 too.",
 	},
 	{
@@ -117,7 +119,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md", "Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientExceptionManager.java", "https://github.com/Azure/azure-iot-sdk-csharp/issues/3076"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "http-413",
@@ -133,7 +135,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "http-415",
@@ -149,7 +151,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.ProxyInterference},
 	},
 	{
 		ID:         "http-429",
@@ -165,7 +167,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md", "https://github.com/Azure/azure-iot-sdk-c/pull/1703"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 		Conflict:   "Older text and many examples give a limit of 200 registrations a minute; a docs change says 1,000 since January 2022.",
 	},
 	{
@@ -181,7 +183,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.NetworkUnreachable, cause.ProxyInterference},
 		Conflict:   "C and Node over MQTT retry every status from 429 and so this one; Embedded C and .NET do not.",
 	},
 	{
@@ -198,7 +200,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "http-5xx",
@@ -212,7 +214,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.ProxyInterference},
 		Conflict:   "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429.",
 	},
 	{
@@ -229,7 +231,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub", "client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/exceptions/ProvisioningDeviceClientExceptionManager.java", "MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.ProxyInterference},
 		Conflict:   "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429.",
 	},
 	{
@@ -246,7 +248,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/exceptions/ProvisioningDeviceClientExceptionManager.java", "MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "throttled"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.Throttled},
 		Conflict:   "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429.",
 	},
 	{
@@ -263,7 +265,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api", "hub"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/exceptions/ProvisioningDeviceClientExceptionManager.java", "MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "custom-allocation-failed", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.CustomAllocationFailed, cause.ProxyInterference},
 		Conflict:   "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429.",
 	},
 	{
@@ -296,7 +298,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/docs/iot/mqtt_state_machine.md", "golang/go src/net/http/transport.go"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "http-webhook-401",
@@ -312,7 +314,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/120260", "https://github.com/Azure/azure-cli/issues/26889", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "observed",
-		CauseIDs:   []string{"custom-allocation-unauthorized"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationUnauthorized},
 		Conflict:   "Custom allocation failures carry 400207 elsewhere, but one paste that can no longer be opened showed this text with 400209, which the C SDK calls a refusal by the hub.",
 	},
 	{
@@ -328,7 +330,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md", "https://github.com/MicrosoftDocs/azure-docs/issues/54373", "https://github.com/Azure/azure-iot-sdk-c/issues/647"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "group-key-not-derived", "cert-chain-incomplete", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.GroupKeyNotDerived, cause.CertChainIncomplete, cause.DeviceClockWrong},
 		Conflict:   "The troubleshooting page gives this advice for any 401, 403 or 404; only the large-scale page says that it is meant for the assigned hub, as here.",
 	},
 	{
@@ -343,7 +345,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "throttled"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.Throttled},
 	},
 	{
 		ID:         "dps-400004",
@@ -359,7 +361,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "device-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/17690", "https://github.com/Azure/azure-iot-sdk-c/issues/1955", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-connect-mxchip-iot-devkit.md", "https://github.com/Azure/azure-iot-sdk-c/issues/1653", "https://github.com/Azure/iotedge/issues/4112"},
 		Confidence: "observed",
-		CauseIDs:   []string{"registration-id-invalid", "management-request-invalid", "tpm-ek-mismatch", "api-version-unsupported", "enrollment-cert-upload-invalid", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.RegistrationIDInvalid, cause.ManagementRequestInvalid, cause.TPMEKMismatch, cause.APIVersionUnsupported, cause.EnrollmentCertUploadInvalid, cause.PayloadInvalid},
 	},
 	{
 		ID:         "dps-400004-ek",
@@ -375,7 +377,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-c/issues/1955", "https://github.com/Azure/azure-iot-sdk-c/issues/252"},
 		Confidence: "observed",
-		CauseIDs:   []string{"tpm-ek-mismatch"},
+		CauseIDs:   []cause.ID{cause.TPMEKMismatch},
 	},
 	{
 		ID:         "dps-400004-cert64",
@@ -391,7 +393,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-dps/how-to-connect-mxchip-iot-devkit.md", "https://github.com/Azure/iotedge/issues/2738"},
 		Confidence: "observed",
-		CauseIDs:   []string{"enrollment-cert-upload-invalid"},
+		CauseIDs:   []cause.ID{cause.EnrollmentCertUploadInvalid},
 	},
 	{
 		ID:         "dps-400004-customalloc",
@@ -407,7 +409,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/17690"},
 		Confidence: "observed",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "dps-400004-regid",
@@ -423,7 +425,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-c/issues/405", "MicrosoftDocs/azure-docs articles/iot-dps/concepts-service.md"},
 		Confidence: "observed",
-		CauseIDs:   []string{"registration-id-invalid", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.RegistrationIDInvalid, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "dps-unsupported-api-version",
@@ -439,7 +441,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/iotedge/issues/6631", "https://github.com/Azure/iotedge/issues/4112"},
 		Confidence: "observed",
-		CauseIDs:   []string{"api-version-unsupported", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.APIVersionUnsupported, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "dps-400207",
@@ -455,7 +457,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/tests/iot/provisioning/test_az_iot_provisioning_client_parser.c", "MicrosoftDocs/azure-docs articles/iot-dps/tutorial-custom-allocation-policies.md", "https://github.com/Azure/iotedge/issues/3233", "https://github.com/MicrosoftDocs/azure-docs/issues/54859", "https://github.com/Azure/iotedge/issues/7411"},
 		Confidence: "observed",
-		CauseIDs:   []string{"custom-allocation-rejected", "custom-allocation-failed", "iot-central-device-not-ready", "custom-allocation-unauthorized"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationRejected, cause.CustomAllocationFailed, cause.IoTCentralDeviceNotReady, cause.CustomAllocationUnauthorized},
 	},
 	{
 		ID:         "dps-custom-alloc-500",
@@ -471,7 +473,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/54859"},
 		Confidence: "observed",
-		CauseIDs:   []string{"custom-allocation-failed"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed},
 	},
 	{
 		ID:         "dps-custom-alloc-404",
@@ -487,7 +489,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/48511"},
 		Confidence: "observed",
-		CauseIDs:   []string{"iot-central-device-not-ready", "custom-allocation-failed", "custom-allocation-rejected"},
+		CauseIDs:   []cause.ID{cause.IoTCentralDeviceNotReady, cause.CustomAllocationFailed, cause.CustomAllocationRejected},
 	},
 	{
 		ID:         "dps-400208",
@@ -502,7 +504,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"no-hub-available", "custom-allocation-failed"},
+		CauseIDs:   []cause.ID{cause.NoHubAvailable, cause.CustomAllocationFailed},
 	},
 	{
 		ID:         "dps-400209",
@@ -517,7 +519,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "https://pastebin.com/GtCpcWDq"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-link-broken", "custom-allocation-unauthorized"},
+		CauseIDs:   []cause.ID{cause.HubLinkBroken, cause.CustomAllocationUnauthorized},
 		Conflict:   "The C SDK calls this code a refusal by the hub; one paste that can no longer be opened showed it with an allocation webhook that answered 401. The errorMessage decides.",
 	},
 	{
@@ -533,7 +535,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-c/issues/1789", "https://github.com/Azure/iotedge/issues/6675", "MicrosoftDocs/azure-docs articles/iot-dps/dps-faq.yml", "https://github.com/Azure/azure-iot-sdk-c/issues/2362"},
 		Confidence: "observed",
-		CauseIDs:   []string{"hub-link-broken", "hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.HubLinkBroken, cause.HubIdentityUnusable},
 	},
 	{
 		ID:         "dps-401001",
@@ -549,7 +551,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/hashicorp/terraform-provider-azurerm/issues/10224"},
 		Confidence: "observed",
-		CauseIDs:   []string{"hub-link-broken", "no-hub-available"},
+		CauseIDs:   []cause.ID{cause.HubLinkBroken, cause.NoHubAvailable},
 		Conflict:   "The hub document lists 401001 as live, the .NET enum says that it is not returned, and it was reported through DPS in 2021.",
 	},
 	{
@@ -566,7 +568,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/43157", "https://github.com/Azure/dps-keygen/issues/7", "https://github.com/MicrosoftLearning/AZ-220-Microsoft-Azure-IoT-Developer/issues/119"},
 		Confidence: "observed",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "derived-key-incorrect", "sas-token-malformed", "iot-central-device-not-ready", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect, cause.SASTokenMalformed, cause.IoTCentralDeviceNotReady, cause.EnrollmentNotFound},
 	},
 	{
 		ID:         "dps-401002",
@@ -582,7 +584,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-c/issues/2362", "https://github.com/Azure/azure-iot-sdk-node/issues/721", "https://github.com/Azure/azure-iot-sdk-csharp/issues/907", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "observed",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "cert-chain-incomplete", "group-key-not-derived", "cert-enrollment-mismatch", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.GroupKeyNotDerived, cause.CertEnrollmentMismatch, cause.DeviceClockWrong},
 		Conflict:   "The troubleshooting page says to register again after a 401, but means a refusal by the assigned hub. This refusal comes from DPS and repeats until the credential is fixed.",
 	},
 	{
@@ -599,7 +601,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c", "Azure/azure-sdk-for-c sdk/tests/iot/provisioning/test_az_iot_provisioning_client_parser.c", "https://github.com/microsoft/vscode-iot-workbench/issues/590", "https://github.com/Azure/azure-iot-sdk-c/issues/437", "https://stackoverflow.com/questions/62440813/question-regarding-x-509-certificates-and-mxchip-iot-devkit", "https://github.com/Azure/azure-iot-sdk-c/issues/2270"},
 		Confidence: "observed",
-		CauseIDs:   []string{"cert-enrollment-mismatch", "cert-chain-incomplete", "cert-not-trusted-by-enrollment", "ca-not-verified", "cert-cn-registration-id-mismatch", "cert-expired"},
+		CauseIDs:   []cause.ID{cause.CertEnrollmentMismatch, cause.CertChainIncomplete, cause.CertNotTrustedByEnrollment, cause.CANotVerified, cause.CertCNRegistrationIDMismatch, cause.CertExpired},
 		Conflict:   "The troubleshooting page says to register again after a 401, but means a refusal by the assigned hub. This refusal comes from DPS and repeats until the credential is fixed.",
 	},
 	{
@@ -616,7 +618,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-java/issues/573", "https://github.com/Azure/azure-iot-sdk-java/issues/239", "https://github.com/rwatjen/AzureIoTDPSCertificates/issues/3", "https://github.com/Azure/azure-iot-sdk-java/issues/203"},
 		Confidence: "observed",
-		CauseIDs:   []string{"cert-chain-incomplete", "ca-not-verified", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.CertChainIncomplete, cause.CANotVerified, cause.CertNotTrustedByEnrollment},
 		Conflict:   "The troubleshooting page says to register again after a 401, but means a refusal by the assigned hub. This refusal comes from DPS and repeats until the credential is fixed.",
 	},
 	{
@@ -633,7 +635,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-node/issues/532", "https://github.com/Azure/iotedge/issues/2739"},
 		Confidence: "observed",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "cert-chain-incomplete", "cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.CertWrongRoleOrExtensions},
 		Conflict:   "The troubleshooting page says to register again after a 401, but means a refusal by the assigned hub. This refusal comes from DPS and repeats until the credential is fixed.",
 	},
 	{
@@ -650,7 +652,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-node/issues/721", "https://github.com/Azure/azure-iot-sdk-csharp/issues/1010", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md", "MicrosoftDocs/azure-docs articles/iot-dps/iot-dps-ip-filtering.md", "https://github.com/Azure/iotedge/issues/4061"},
 		Confidence: "observed",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "derived-key-incorrect", "sas-token-malformed", "device-clock-wrong", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect, cause.SASTokenMalformed, cause.DeviceClockWrong, cause.CertCNRegistrationIDMismatch},
 		Conflict:   "The troubleshooting page says to register again after a 401, but means a refusal by the assigned hub. This refusal comes from DPS and repeats until the credential is fixed.",
 	},
 	{
@@ -667,7 +669,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/907", "https://github.com/Azure/azure-iot-sdk-csharp/issues/898"},
 		Confidence: "observed",
-		CauseIDs:   []string{"cert-chain-incomplete", "cert-not-trusted-by-enrollment", "client-cert-not-presented", "cert-enrollment-mismatch", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.CertChainIncomplete, cause.CertNotTrustedByEnrollment, cause.ClientCertNotPresented, cause.CertEnrollmentMismatch, cause.WrongIDScope},
 		Conflict:   "The troubleshooting page says to register again after a 401, but means a refusal by the assigned hub. This refusal comes from DPS and repeats until the credential is fixed.",
 	},
 	{
@@ -684,7 +686,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/432", "Azure/azure-iot-sdk-csharp provisioning/transport/http/src/TPM/TpmChallenge.cs", "seed"},
 		Confidence: "observed",
-		CauseIDs:   []string{"tpm-challenge-unanswered"},
+		CauseIDs:   []cause.ID{cause.TPMChallengeUnanswered},
 	},
 	{
 		ID:         "dps-404201",
@@ -700,7 +702,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp e2e/test/provisioning/ProvisioningE2ETests.cs", "https://github.com/MicrosoftDocs/azure-docs/issues/57082", "https://github.com/Azure/azure-iot-sdk-csharp/pull/592"},
 		Confidence: "observed",
-		CauseIDs:   []string{"enrollment-not-found", "wrong-id-scope", "tpm-ek-mismatch"},
+		CauseIDs:   []cause.ID{cause.EnrollmentNotFound, cause.WrongIDScope, cause.TPMEKMismatch},
 	},
 	{
 		ID:         "dps-404202",
@@ -715,7 +717,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/57082"},
 		Confidence: "observed",
-		CauseIDs:   []string{"enrollment-not-found", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.EnrollmentNotFound, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "dps-400012",
@@ -731,7 +733,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/66740", "MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "observed",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "dps-409203",
@@ -747,7 +749,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/tests/common_prov_e2e/common_prov_e2e.c", "https://github.com/Azure/azure-iot-sdk-c/pull/2250"},
 		Confidence: "observed",
-		CauseIDs:   []string{"concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration},
 		Conflict:   "The number is of the 409 family, the text that of a 412; what happened is a race between two registrations.",
 	},
 	{
@@ -764,7 +766,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos tests/ut/azure_iot_provisioning_client_ut.c", "Azure/azure-sdk-for-c sdk/docs/iot/mqtt_state_machine.md"},
 		Confidence: "observed",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 		Conflict:   "This means throttled, yet it has no operationId, so Embedded C reports it as failed and old Java as an IllegalArgumentException. Older text and many examples give a limit of 200 registrations a minute; a docs change says 1,000 since January 2022.",
 	},
 	{
@@ -780,7 +782,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/69789"},
 		Confidence: "observed",
-		CauseIDs:   []string{"custom-allocation-failed", "service-transient", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed, cause.ServiceTransient, cause.HubLinkBroken},
 	},
 	{
 		ID:            "dps-code-family",
@@ -812,7 +814,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/Azure/azure-cli/issues/19197"},
 		Confidence: "observed",
-		CauseIDs:   []string{"management-request-invalid", "enrollment-cert-upload-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.EnrollmentCertUploadInvalid},
 	},
 	{
 		ID:            "status-no-final",
@@ -843,7 +845,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/ProvisioningStatus.java", "Azure/iot-identity-service identity/aziot-cloud-client-async/src/dps/schema.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"no-hub-available", "tpm-challenge-unanswered"},
+		CauseIDs:   []cause.ID{cause.NoHubAvailable, cause.TPMChallengeUnanswered},
 		Conflict:   "SDKs know this status; the Edge identity service has no branch for it and reports a JSON parse error, and Python calls it an invalid registration status.",
 	},
 	{
@@ -892,7 +894,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c", "Azure/azure-sdk-for-c sdk/tests/iot/provisioning/test_az_iot_provisioning_client_parser.c", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/pipeline/pipeline_stages_provisioning.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"custom-allocation-failed", "custom-allocation-rejected", "hub-link-broken", "no-hub-available", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed, cause.CustomAllocationRejected, cause.HubLinkBroken, cause.NoHubAvailable, cause.CertNotTrustedByEnrollment},
 		Wrapper:    true,
 	},
 	{
@@ -909,7 +911,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-revoke-device-access-portal.md", "Azure/azure-iot-cli-extension azext_iot/dps/common.py", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled},
 		Conflict:   "SDKs know this status; the Edge identity service has no branch for it and reports a JSON parse error, and Python calls it an invalid registration status.",
 	},
 	{
@@ -925,7 +927,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled},
 		Conflict:   "Only the C SDK knows this status; every other client takes it for an unknown value.",
 	},
 	{
@@ -941,7 +943,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference},
 	},
 	{
 		ID:            "substatus-initial",
@@ -1017,7 +1019,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "hub-400001",
@@ -1033,7 +1035,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"api-version-unsupported"},
+		CauseIDs:   []cause.ID{cause.APIVersionUnsupported},
 	},
 	{
 		ID:         "hub-400003",
@@ -1049,7 +1051,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "hub-400004",
@@ -1065,7 +1067,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-unknown-api-version",
@@ -1081,7 +1083,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "hub"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/3479"},
 		Confidence: "observed",
-		CauseIDs:   []string{"api-version-unsupported", "service-credentials-insufficient", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.APIVersionUnsupported, cause.ServiceCredentialsInsufficient, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "hub-400005",
@@ -1097,7 +1099,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "hub-400006",
@@ -1113,7 +1115,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "hub-400011",
@@ -1129,7 +1131,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-400013",
@@ -1145,7 +1147,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-400021",
@@ -1161,7 +1163,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-400023",
@@ -1177,7 +1179,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-400024",
@@ -1193,7 +1195,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-400027",
@@ -1209,7 +1211,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration},
 	},
 	{
 		ID:         "hub-400028",
@@ -1225,7 +1227,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-400029",
@@ -1241,7 +1243,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-400030",
@@ -1257,7 +1259,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-400032",
@@ -1273,7 +1275,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-link-broken", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.HubLinkBroken, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-400035",
@@ -1289,7 +1291,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "service-credentials-insufficient"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.ServiceCredentialsInsufficient},
 	},
 	{
 		ID:         "hub-401000",
@@ -1305,7 +1307,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "symmetric-key-mismatch", "sas-token-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.SymmetricKeyMismatch, cause.SASTokenExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "hub-401001",
@@ -1321,7 +1323,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "device-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs", "https://github.com/hashicorp/terraform-provider-azurerm/issues/10224"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-link-broken", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.HubLinkBroken, cause.StaleAssignment},
 		Conflict:   "The hub document lists 401001 as live, the .NET enum says that it is not returned, and it was reported through DPS in 2021.",
 	},
 	{
@@ -1338,7 +1340,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "device-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs", "https://github.com/Azure/azure-iot-sdk-c/issues/1789"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-link-broken", "hub-identity-unusable", "cert-chain-incomplete", "sas-token-expired", "symmetric-key-mismatch", "service-credentials-insufficient"},
+		CauseIDs:   []cause.ID{cause.HubLinkBroken, cause.HubIdentityUnusable, cause.CertChainIncomplete, cause.SASTokenExpired, cause.SymmetricKeyMismatch, cause.ServiceCredentialsInsufficient},
 	},
 	{
 		ID:         "hub-401003",
@@ -1354,7 +1356,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-expired", "device-clock-wrong", "hub-identity-unusable", "symmetric-key-mismatch", "cert-enrollment-mismatch", "service-credentials-insufficient"},
+		CauseIDs:   []cause.ID{cause.SASTokenExpired, cause.DeviceClockWrong, cause.HubIdentityUnusable, cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch, cause.ServiceCredentialsInsufficient},
 		Conflict:   "The hub document lists this code as live; the .NET enum says that it is not returned.",
 	},
 	{
@@ -1403,7 +1405,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-credentials-insufficient", "hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient, cause.HubIdentityUnusable},
 	},
 	{
 		ID:            "hub-403001",
@@ -1435,7 +1437,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"quota-exceeded"},
+		CauseIDs:   []cause.ID{cause.QuotaExceeded},
 	},
 	{
 		ID:            "hub-403004",
@@ -1483,7 +1485,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"quota-exceeded", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.QuotaExceeded, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:            "hub-403011",
@@ -1515,7 +1517,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable},
 	},
 	{
 		ID:         "hub-404000",
@@ -1531,7 +1533,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment},
 	},
 	{
 		ID:         "hub-404001",
@@ -1547,7 +1549,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment},
 	},
 	{
 		ID:         "hub-404008",
@@ -1563,7 +1565,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"ca-not-verified", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.CANotVerified, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-404010",
@@ -1579,7 +1581,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable},
 	},
 	{
 		ID:         "hub-404012",
@@ -1595,7 +1597,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:            "hub-404013",
@@ -1628,7 +1630,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 		Conflict:   "The hub document has both 404102 and 404103 for DeviceNotOnline; the SDKs use 404103.",
 	},
 	{
@@ -1645,7 +1647,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-expired", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SASTokenExpired, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "hub-405000",
@@ -1661,7 +1663,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "hub-405102",
@@ -1677,7 +1679,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-409000",
@@ -1693,7 +1695,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-409001",
@@ -1709,7 +1711,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.StaleAssignment},
 	},
 	{
 		ID:         "hub-409002",
@@ -1725,7 +1727,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "hub-409301",
@@ -1741,7 +1743,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "hub-412001",
@@ -1757,7 +1759,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:            "hub-412002",
@@ -1789,7 +1791,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "hub-413002",
@@ -1805,7 +1807,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"quota-exceeded"},
+		CauseIDs:   []cause.ID{cause.QuotaExceeded},
 	},
 	{
 		ID:         "hub-413003",
@@ -1821,7 +1823,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"quota-exceeded"},
+		CauseIDs:   []cause.ID{cause.QuotaExceeded},
 	},
 	{
 		ID:         "hub-415000",
@@ -1837,7 +1839,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "hub-429000",
@@ -1853,7 +1855,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "hub-429001",
@@ -1869,7 +1871,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "hub-429002",
@@ -1885,7 +1887,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs", "https://github.com/MicrosoftDocs/azure-docs/issues/107838"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "hub-429003",
@@ -1901,7 +1903,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs", "https://github.com/Azure-Samples/Iot-Telemetry-Simulator/issues/39"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "hub-429004",
@@ -1917,7 +1919,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "hub-429005",
@@ -1933,7 +1935,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "hub-499000",
@@ -1949,7 +1951,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "hub-500001",
@@ -1965,7 +1967,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-500008",
@@ -1981,7 +1983,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-502000",
@@ -1997,7 +1999,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-503000",
@@ -2013,7 +2015,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-503001",
@@ -2029,7 +2031,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md", "Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-503004",
@@ -2045,7 +2047,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-503005",
@@ -2061,7 +2063,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled", "service-transient"},
+		CauseIDs:   []cause.ID{cause.Throttled, cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-503006",
@@ -2077,7 +2079,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-503008",
@@ -2093,7 +2095,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "hub-503102",
@@ -2109,7 +2111,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-504000",
@@ -2125,7 +2127,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "hub-504101",
@@ -2141,7 +2143,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect},
 	},
 	{
 		ID:         "hub-503003",
@@ -2157,7 +2159,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 		Conflict:   "The .NET enum has this code and says that it is not returned; the hub document does not list it.",
 	},
 	{
@@ -2174,7 +2176,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "arm-ih400303",
@@ -2190,7 +2192,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/Azure/azure-cli/issues/10628"},
 		Confidence: "observed",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "arm-ih400053",
@@ -2206,7 +2208,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-c/issues/1347"},
 		Confidence: "observed",
-		CauseIDs:   []string{"pop-certificate-wrong-issuer"},
+		CauseIDs:   []cause.ID{cause.PopCertificateWrongIssuer},
 	},
 	{
 		ID:         "arm-ih400024",
@@ -2222,7 +2224,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/Azure/azure-cli/issues/18184", "https://github.com/Azure/azure-cli/issues/20263"},
 		Confidence: "observed",
-		CauseIDs:   []string{"api-version-unsupported"},
+		CauseIDs:   []cause.ID{cause.APIVersionUnsupported},
 	},
 	{
 		ID:         "arm-hub-not-found",
@@ -2238,7 +2240,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/hashicorp/terraform-provider-azurerm/pull/18153"},
 		Confidence: "observed",
-		CauseIDs:   []string{"management-request-invalid", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.HubLinkBroken},
 	},
 	{
 		ID:         "arm-missing-registration",
@@ -2254,7 +2256,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/Azure/data-product-streaming/issues/12"},
 		Confidence: "observed",
-		CauseIDs:   []string{"service-credentials-insufficient", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "az-arm-ih400059",
@@ -2269,7 +2271,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/hashicorp/terraform-provider-azurerm/issues/7242"},
 		Confidence: "observed",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "az-arm-ih409002",
@@ -2284,7 +2286,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/microsoft/vscode/issues/68251"},
 		Confidence: "observed",
-		CauseIDs:   []string{"concurrent-registration", "service-transient", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration, cause.ServiceTransient, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "az-arm-template",
@@ -2299,7 +2301,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/12827"},
 		Confidence: "observed",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:            "mqtt-connack-0",
@@ -2329,7 +2331,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs", "Azure/azure-umqtt-c src/mqtt_client.c", "eclipse-paho/paho.mqtt.golang packets/packets.go", "eclipse-paho/paho.mqtt.python src/paho/mqtt/client.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "mqtt-connack-2",
@@ -2344,7 +2346,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-umqtt-c src/mqtt_client.c", "eclipse-paho/paho.mqtt.golang packets/packets.go", "eclipse-paho/paho.mqtt.python src/paho/mqtt/client.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "registration-id-invalid", "transport-protocol-wrong", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.RegistrationIDInvalid, cause.TransportProtocolWrong, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "mqtt-connack-3",
@@ -2359,7 +2361,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs", "https://github.com/Azure/azure-iot-sdk-python/issues/670", "https://github.com/Azure/azure-iot-sdk-python/issues/441", "eclipse-paho/paho.mqtt.python src/paho/mqtt/client.py", "Azure/azure-umqtt-c src/mqtt_client.c", "eclipse-paho/paho.mqtt.golang packets/packets.go"},
 		Confidence: "observed",
-		CauseIDs:   []string{"wrong-id-scope", "wrong-global-endpoint", "service-transient"},
+		CauseIDs:   []cause.ID{cause.WrongIDScope, cause.WrongGlobalEndpoint, cause.ServiceTransient},
 		Conflict:   "The MQTT standard and the SDKs read this as an outage; DPS gives it for an unknown ID scope, and a hub was seen to give it for a wrong secret.",
 	},
 	{
@@ -2375,7 +2377,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py", "Azure/azure-umqtt-c src/mqtt_client.c", "eclipse-paho/paho.mqtt.golang packets/packets.go", "eclipse-paho/paho.mqtt.python src/paho/mqtt/client.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-malformed", "client-config-missing", "symmetric-key-mismatch", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.SASTokenMalformed, cause.ClientConfigMissing, cause.SymmetricKeyMismatch, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "mqtt-connack-5",
@@ -2390,7 +2392,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md", "https://github.com/MicrosoftDocs/azure-docs/issues/69882", "https://github.com/MicrosoftDocs/azure-docs/issues/54373", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "https://github.com/Azure/azure-iot-sdk-python/issues/709", "eclipse-paho/paho.mqtt.python src/paho/mqtt/client.py", "https://github.com/Azure/azure-sdk-for-c/issues/2235", "Azure/azure-umqtt-c src/mqtt_client.c", "eclipse-paho/paho.mqtt.golang packets/packets.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "device-clock-wrong", "sas-token-malformed", "enrollment-not-found", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DeviceClockWrong, cause.SASTokenMalformed, cause.EnrollmentNotFound, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "mqtt-suback-fail",
@@ -2405,7 +2407,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "OASIS MQTT Version 3.1.1 section 3.9.3 (SUBACK payload)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "mqtt-wrong-topic",
@@ -2419,7 +2421,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md", "https://github.com/MicrosoftDocs/azure-docs/issues/69882"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "mqtt-res-4xx",
@@ -2434,7 +2436,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c", "Azure/azure-iot-sdk-node provisioning/transport/mqtt/src/mqtt.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-enrollment-mismatch", "cert-not-trusted-by-enrollment", "cert-chain-incomplete", "enrollment-not-found", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.CertEnrollmentMismatch, cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.EnrollmentNotFound, cause.PayloadInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -2451,7 +2453,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c", "Azure/azure-iot-sdk-node provisioning/transport/mqtt/src/mqtt.ts", "Azure/azure-sdk-for-c sdk/docs/iot/mqtt_state_machine.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "mqtt-1883",
@@ -2465,7 +2467,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "mqtt-ws-subprotocol",
@@ -2480,7 +2482,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"transport-protocol-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ProxyInterference},
 	},
 	{
 		ID:            "mqtt-qos2",
@@ -2509,7 +2511,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "mqtt-paho-go-1",
@@ -2524,7 +2526,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.golang packets/packets.go", "OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "mqtt-paho-go-2",
@@ -2539,7 +2541,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.golang packets/packets.go", "OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "registration-id-invalid", "transport-protocol-wrong", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.RegistrationIDInvalid, cause.TransportProtocolWrong, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "mqtt-paho-go-3",
@@ -2554,7 +2556,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.golang packets/packets.go", "OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-id-scope", "wrong-global-endpoint", "service-transient"},
+		CauseIDs:   []cause.ID{cause.WrongIDScope, cause.WrongGlobalEndpoint, cause.ServiceTransient},
 		Conflict:   "The MQTT standard and the SDKs read this as an outage; DPS gives it for an unknown ID scope, and a hub was seen to give it for a wrong secret.",
 	},
 	{
@@ -2570,7 +2572,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.golang packets/packets.go", "OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-malformed", "client-config-missing", "symmetric-key-mismatch", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.SASTokenMalformed, cause.ClientConfigMissing, cause.SymmetricKeyMismatch, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "mqtt-paho-go-5",
@@ -2585,7 +2587,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.golang packets/packets.go", "OASIS MQTT Version 3.1.1 section 3.2.2.3 (Connect Return code)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "device-clock-wrong", "sas-token-malformed", "enrollment-not-found", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DeviceClockWrong, cause.SASTokenMalformed, cause.EnrollmentNotFound, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "mqtt-paho-go-network",
@@ -2600,7 +2602,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.golang packets/packets.go", "eclipse-paho/paho.mqtt.golang client.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "proxy-interference", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyInterference, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "python-paho-strings",
@@ -2615,7 +2617,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.python src/paho/mqtt/client.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "server-root-ca-missing", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.ServerRootCAMissing, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "python-websocket",
@@ -2630,7 +2632,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.python src/paho/mqtt/client.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "wrong-global-endpoint", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.WrongGlobalEndpoint, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "java-paho-connect",
@@ -2645,7 +2647,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.java org.eclipse.paho.client.mqttv3 (messages.properties)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ProxyNotConfigured},
 		Wrapper:    true,
 	},
 	{
@@ -2661,7 +2663,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.java org.eclipse.paho.client.mqttv3 (ExceptionHelper.java)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "dns-failure", "network-unreachable", "proxy-interference", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DNSFailure, cause.NetworkUnreachable, cause.ProxyInterference, cause.PortBlocked},
 		Wrapper:    true,
 	},
 	{
@@ -2677,7 +2679,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.java org.eclipse.paho.client.mqttv3 (messages.properties)", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/mqtt/Mqtt.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "concurrent-registration", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.ConcurrentRegistration, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "java-paho-timeout",
@@ -2692,7 +2694,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.java messages.properties"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "proxy-interference", "network-unreachable", "service-transient"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.ProxyInterference, cause.NetworkUnreachable, cause.ServiceTransient},
 	},
 	{
 		ID:         "java-paho-connack",
@@ -2707,7 +2709,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.java messages.properties"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "device-clock-wrong", "sas-token-malformed", "enrollment-not-found", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DeviceClockWrong, cause.SASTokenMalformed, cause.EnrollmentNotFound, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "java-paho-unavailable",
@@ -2722,7 +2724,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.java messages.properties"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-id-scope", "wrong-global-endpoint", "service-transient"},
+		CauseIDs:   []cause.ID{cause.WrongIDScope, cause.WrongGlobalEndpoint, cause.ServiceTransient},
 	},
 	{
 		ID:         "java-paho-clientid",
@@ -2737,7 +2739,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.java messages.properties"},
 		Confidence: "documented",
-		CauseIDs:   []string{"registration-id-invalid", "transport-protocol-wrong", "cert-cn-registration-id-mismatch", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.RegistrationIDInvalid, cause.TransportProtocolWrong, cause.CertCNRegistrationIDMismatch, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "java-paho-other",
@@ -2752,7 +2754,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"eclipse/paho.mqtt.java messages.properties"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "transport-protocol-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.TransportProtocolWrong, cause.ProxyInterference},
 	},
 	{
 		ID:         "paho-c-failure",
@@ -2767,7 +2769,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.c src/MQTTClient.h", "Azure/azure-sdk-for-c sdk/samples/iot/paho_iot_provisioning_sample.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "port-blocked", "network-unreachable", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.PortBlocked, cause.NetworkUnreachable, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "paho-c-disconnected",
@@ -2782,7 +2784,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.c src/MQTTClient.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "concurrent-registration", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ConcurrentRegistration, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "paho-c-setup",
@@ -2797,7 +2799,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.c src/MQTTClient.h", "eclipse-paho/paho.mqtt.c src/MQTTClient.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ClientDefect},
 	},
 	{
 		ID:         "mosq-conn",
@@ -2812,7 +2814,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-mosquitto/mosquitto libcommon/strings_common.c", "eclipse-mosquitto/mosquitto client/client_shared.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "network-unreachable", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.NetworkUnreachable, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "mosq-dns",
@@ -2827,7 +2829,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-mosquitto/mosquitto libcommon/strings_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "mqtt5-reasons",
@@ -2842,7 +2844,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-mosquitto/mosquitto libcommon/strings_common.c", "espressif/esp-mqtt mqtt5_client.c", "FreeRTOS/coreMQTT source/core_mqtt_serializer.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "umqtt-connack-timeout",
@@ -2857,7 +2859,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-umqtt-c src/mqtt_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable", "service-transient", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable, cause.ServiceTransient, cause.PortBlocked},
 	},
 	{
 		ID:         "amqp-unauthorized-access",
@@ -2873,7 +2875,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h", "Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts", "https://github.com/Azure/azure-iot-sdk-csharp/issues/907", "https://github.com/Azure/azure-iot-sdk-c/issues/815"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-chain-incomplete", "cert-not-trusted-by-enrollment", "symmetric-key-mismatch", "group-key-not-derived", "sas-token-malformed", "hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.CertChainIncomplete, cause.CertNotTrustedByEnrollment, cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.SASTokenMalformed, cause.HubIdentityUnusable},
 	},
 	{
 		ID:         "amqp-not-found",
@@ -2889,7 +2891,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h", "Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-not-found", "wrong-id-scope", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.EnrollmentNotFound, cause.WrongIDScope, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "amqp-not-allowed",
@@ -2904,7 +2906,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h", "Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-not-implemented",
@@ -2919,7 +2921,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h", "Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-internal-error",
@@ -2935,7 +2937,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h", "Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "amqp-resource-limit-exceeded",
@@ -2951,7 +2953,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h", "Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled", "quota-exceeded"},
+		CauseIDs:   []cause.ID{cause.Throttled, cause.QuotaExceeded},
 		Conflict:   "Node turns this condition into IotHubQuotaExceededError even when DPS throttles and no hub is involved.",
 	},
 	{
@@ -2967,7 +2969,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration", "service-transient"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration, cause.ServiceTransient},
 	},
 	{
 		ID:         "amqp-resource-deleted",
@@ -2983,7 +2985,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.EnrollmentNotFound},
 	},
 	{
 		ID:         "amqp-precondition-failed",
@@ -2999,7 +3001,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration},
 	},
 	{
 		ID:         "amqp-invalid-field",
@@ -3015,7 +3017,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-decode-error",
@@ -3030,7 +3032,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-illegal-state",
@@ -3045,7 +3047,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-frame-size-too-small",
@@ -3060,7 +3062,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_amqp_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.PayloadInvalid},
 	},
 	{
 		ID:         "amqp-connection-forced",
@@ -3075,7 +3077,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_connection_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "amqp-connection-framing-error",
@@ -3090,7 +3092,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_connection_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong},
 	},
 	{
 		ID:            "amqp-connection-redirect",
@@ -3121,7 +3123,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_link_error.h", "Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.HubIdentityUnusable},
 	},
 	{
 		ID:         "amqp-link-message-size-exceeded",
@@ -3137,7 +3139,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_link_error.h", "Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "amqp-link-transfer-limit-exceeded",
@@ -3152,7 +3154,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_link_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-link-stolen",
@@ -3167,7 +3169,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_link_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration},
 	},
 	{
 		ID:            "amqp-link-redirect",
@@ -3197,7 +3199,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_session_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-session-errant-link",
@@ -3212,7 +3214,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_session_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-session-handle-in-use",
@@ -3227,7 +3229,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_session_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-session-unattached-handle",
@@ -3242,7 +3244,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"OASIS AMQP Version 1.0 Part 2 Transport, section 2.8 (error conditions)", "Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_session_error.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "amqp-ms-timeout",
@@ -3258,7 +3260,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "amqp-link-address",
@@ -3273,7 +3275,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/1109"},
 		Confidence: "observed",
-		CauseIDs:   []string{"cert-cn-registration-id-mismatch", "client-config-missing", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.CertCNRegistrationIDMismatch, cause.ClientConfigMissing, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "amqp-ms-argument-error",
@@ -3289,7 +3291,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "registration-id-invalid", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.RegistrationIDInvalid, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "amqp-ms-argument-out-of-range",
@@ -3305,7 +3307,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "registration-id-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.RegistrationIDInvalid},
 	},
 	{
 		ID:         "amqp-ms-device-already-exists",
@@ -3321,7 +3323,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "amqp-ms-device-container-throttled",
@@ -3337,7 +3339,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:            "amqp-ms-iot-hub-suspended",
@@ -3369,7 +3371,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"stale-assignment", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.StaleAssignment, cause.HubLinkBroken},
 	},
 	{
 		ID:            "amqp-ms-message-lock-lost",
@@ -3401,7 +3403,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration},
 	},
 	{
 		ID:         "amqp-ms-quota-exceeded",
@@ -3417,7 +3419,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"quota-exceeded"},
+		CauseIDs:   []cause.ID{cause.QuotaExceeded},
 	},
 	{
 		ID:            "amqp-rejected-json",
@@ -3447,7 +3449,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-amqp src/Cbs/AmqpCbsLink.cs", "Azure/azure-amqp src/Resources.resx", "https://github.com/Azure/azure-iot-sdk-csharp/issues/886"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "symmetric-key-mismatch", "stale-assignment", "sas-token-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.SymmetricKeyMismatch, cause.StaleAssignment, cause.SASTokenExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "amqp-sasl-outcome-1",
@@ -3462,7 +3464,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/AmqpsProvisioningSaslHandler.java", "OASIS AMQP Version 1.0 Part 5 Security, section 5.3.3.6 (sasl-code)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "sas-token-malformed", "device-clock-wrong", "tpm-ek-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.SASTokenMalformed, cause.DeviceClockWrong, cause.TPMEKMismatch},
 	},
 	{
 		ID:         "amqp-sasl-outcome-sys",
@@ -3477,7 +3479,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/AmqpsProvisioningSaslHandler.java", "OASIS AMQP Version 1.0 Part 5 Security, section 5.3.3.6 (sasl-code)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "net-amqp-header",
@@ -3492,7 +3494,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/AmqpClientConnection.cs", "Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/AmqpClientLink.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "proxy-interference", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ProxyInterference, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "net-sasl-tpm",
@@ -3507,7 +3509,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/SaslTpmHandler.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "tpm-ek-mismatch", "client-defect"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.TPMEKMismatch, cause.ClientDefect},
 	},
 	{
 		ID:         "c-amqp-sasl",
@@ -3522,7 +3524,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uamqp-c src/saslclientio.c", "Azure/azure-uamqp-c src/sasl_mechanism.c", "Azure/azure-uamqp-c src/sasl_frame_codec.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "sas-token-malformed", "device-clock-wrong", "attestation-mismatch", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.SASTokenMalformed, cause.DeviceClockWrong, cause.AttestationMismatch, cause.ProxyInterference},
 	},
 	{
 		ID:         "c-amqp-frames",
@@ -3537,7 +3539,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uamqp-c src/connection.c", "Azure/azure-uamqp-c src/frame_codec.c", "Azure/azure-uamqp-c src/saslclientio.c"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong, cause.ClientDefect},
 	},
 	{
 		ID:         "c-amqp-link",
@@ -3552,7 +3554,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_amqp_common.c", "Azure/azure-uamqp-c src/link.c", "Azure/azure-uamqp-c src/message_sender.c", "Azure/azure-uamqp-c src/message_receiver.c", "Azure/azure-uamqp-c src/session.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-enrollment-mismatch", "network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch, cause.NetworkUnreachable, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -3568,7 +3570,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_amqp_common.c", "Azure/azure-uamqp-c src/message_receiver.c"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"client-defect", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference},
 	},
 	{
 		ID:         "c-amqp-int-conn",
@@ -3583,7 +3585,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uamqp-c src/connection.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -3599,7 +3601,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uamqp-c src/session.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -3615,7 +3617,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uamqp-c src/link.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -3631,7 +3633,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uamqp-c src/message_sender.c", "Azure/azure-uamqp-c src/message_receiver.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -3647,7 +3649,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uamqp-c src/saslclientio.c", "Azure/azure-uamqp-c src/sasl_frame_codec.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -3679,7 +3681,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ClientDefect},
 	},
 	{
 		ID:         "tls-alert-20",
@@ -3695,7 +3697,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ClientDefect},
 	},
 	{
 		ID:         "tls-alert-22",
@@ -3711,7 +3713,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong, cause.ClientDefect},
 	},
 	{
 		ID:         "tls-alert-40",
@@ -3727,7 +3729,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)", "MicrosoftDocs/azure-docs articles/iot-dps/tls-support.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "client-cert-not-presented", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ClientCertNotPresented, cause.ProxyInterference},
 	},
 	{
 		ID:         "tls-alert-42",
@@ -3743,7 +3745,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "cert-wrong-role-or-extensions", "cert-chain-incomplete", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.CertWrongRoleOrExtensions, cause.CertChainIncomplete, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "tls-alert-43",
@@ -3759,7 +3761,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:            "tls-alert-44",
@@ -3791,7 +3793,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.CertExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "tls-alert-46",
@@ -3807,7 +3809,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "cert-wrong-role-or-extensions", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.CertWrongRoleOrExtensions, cause.ProxyInterference},
 	},
 	{
 		ID:         "tls-alert-47",
@@ -3823,7 +3825,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference},
 	},
 	{
 		ID:         "tls-alert-48",
@@ -3839,7 +3841,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)", "MicrosoftDocs/azure-docs articles/iot-hub/migrate-tls-certificate.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "cert-not-trusted-by-enrollment", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.CertNotTrustedByEnrollment, cause.ProxyInterference},
 	},
 	{
 		ID:         "tls-alert-49",
@@ -3855,7 +3857,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "public-network-access-disabled"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.PublicNetworkAccessDisabled},
 	},
 	{
 		ID:         "tls-alert-50",
@@ -3871,7 +3873,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ClientDefect},
 	},
 	{
 		ID:         "tls-alert-51",
@@ -3887,7 +3889,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-key-pair-mismatch", "client-defect"},
+		CauseIDs:   []cause.ID{cause.CertKeyPairMismatch, cause.ClientDefect},
 	},
 	{
 		ID:         "tls-alert-70",
@@ -3903,7 +3905,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md", "MicrosoftDocs/azure-docs articles/iot-dps/tls-support.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "tls-alert-71",
@@ -3919,7 +3921,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "tls-alert-80",
@@ -3935,7 +3937,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "tls-alert-86",
@@ -3951,7 +3953,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "tls-alert-90",
@@ -3967,7 +3969,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "tls-alert-109",
@@ -3983,7 +3985,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "tls-alert-110",
@@ -3999,7 +4001,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference},
 	},
 	{
 		ID:         "tls-alert-112",
@@ -4015,7 +4017,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "tls-alert-116",
@@ -4031,7 +4033,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "tls-alert-120",
@@ -4047,7 +4049,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/alert.go", "RFC 8446 section 6 (TLS alert protocol)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-x509-unknown-authority",
@@ -4062,7 +4064,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go", "golang/go src/crypto/tls/common.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-x509-expired",
@@ -4077,7 +4079,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "cert-expired", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.CertExpired, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-x509-hostname",
@@ -4092,7 +4094,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-x509-ip-san",
@@ -4107,7 +4109,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "go-x509-no-names",
@@ -4122,7 +4124,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-x509-legacy-cn",
@@ -4137,7 +4139,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-x509-notca",
@@ -4152,7 +4154,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "go-x509-pathlen",
@@ -4167,7 +4169,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "go-x509-keyusage",
@@ -4182,7 +4184,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "go-x509-issuer",
@@ -4197,7 +4199,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-chain-incomplete", "cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertChainIncomplete, cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "go-x509-insecure-alg",
@@ -4212,7 +4214,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/x509.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-x509-parent-cannot-sign",
@@ -4227,7 +4229,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/x509.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "go-x509-critical-ext",
@@ -4242,7 +4244,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/x509.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "go-x509-system-roots",
@@ -4257,7 +4259,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "go-x509-name-constraint",
@@ -4272,7 +4274,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-tls-first-record",
@@ -4287,7 +4289,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/conn.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "go-tls-key-mismatch",
@@ -4302,7 +4304,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/tls.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.CertKeyPairMismatch},
 	},
 	{
 		ID:         "go-tls-pem-cert",
@@ -4317,7 +4319,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/tls.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "go-tls-parse-key",
@@ -4332,7 +4334,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/tls.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "go-tls-version",
@@ -4347,7 +4349,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls/handshake_client.go", "golang/go src/crypto/tls/alert.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "go-tls-hs-timeout",
@@ -4362,7 +4364,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/net/http/transport.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable, cause.PortBlocked},
 	},
 	{
 		ID:         "go-http-to-https",
@@ -4377,7 +4379,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/net/http/client.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "openssl-verify-failed",
@@ -4392,7 +4394,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)", "https://github.com/Azure/azure-iot-sdk-c/issues/2398"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-alert-handshake",
@@ -4407,7 +4409,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "client-cert-not-presented", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ClientCertNotPresented, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-alert-bad-cert",
@@ -4422,7 +4424,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "cert-wrong-role-or-extensions", "cert-chain-incomplete", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.CertWrongRoleOrExtensions, cause.CertChainIncomplete, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "openssl-alert-unsupported-cert",
@@ -4437,7 +4439,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:            "openssl-alert-revoked",
@@ -4467,7 +4469,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.CertExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "openssl-alert-cert-unknown",
@@ -4482,7 +4484,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "cert-wrong-role-or-extensions", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.CertWrongRoleOrExtensions, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-alert-unknown-ca",
@@ -4497,7 +4499,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "cert-not-trusted-by-enrollment", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.CertNotTrustedByEnrollment, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-alert-version",
@@ -4512,7 +4514,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "openssl-alert-cert-required",
@@ -4527,7 +4529,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "openssl-wrong-version",
@@ -4542,7 +4544,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)", "https://github.com/Azure/iotedge/issues/5186"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "openssl-unsupported-protocol",
@@ -4557,7 +4559,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-unexpected-eof",
@@ -4572,7 +4574,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable", "service-transient"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable, cause.ServiceTransient},
 	},
 	{
 		ID:         "openssl-ee-key-small",
@@ -4587,7 +4589,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "openssl-legacy-reneg",
@@ -4602,7 +4604,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (SSL_R_*)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-key-mismatch",
@@ -4617,7 +4619,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (X509_R_KEY_VALUES_MISMATCH)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.CertKeyPairMismatch},
 	},
 	{
 		ID:         "openssl-no-start-line",
@@ -4632,7 +4634,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt (PEM_R_NO_START_LINE)", "https://github.com/Azure/azure-iot-sdk-c/issues/1281"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "openssl-no-such-file",
@@ -4647,7 +4649,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/bio/bio_err.c", "openssl/openssl crypto/bio/bss_file.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "openssl-x509-20",
@@ -4663,7 +4665,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "cert-chain-incomplete"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.CertChainIncomplete},
 	},
 	{
 		ID:         "openssl-x509-2",
@@ -4679,7 +4681,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "cert-chain-incomplete"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.CertChainIncomplete},
 	},
 	{
 		ID:         "openssl-x509-21",
@@ -4695,7 +4697,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "cert-chain-incomplete"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.CertChainIncomplete},
 	},
 	{
 		ID:         "openssl-x509-18",
@@ -4711,7 +4713,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "openssl-x509-19",
@@ -4727,7 +4729,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "openssl-x509-10",
@@ -4743,7 +4745,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "cert-expired", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.CertExpired, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "openssl-x509-9",
@@ -4759,7 +4761,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong},
 	},
 	{
 		ID:         "openssl-x509-62",
@@ -4775,7 +4777,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-x509-26",
@@ -4791,7 +4793,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "openssl-x509-79",
@@ -4807,7 +4809,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "node-tls-unable-to-get-issuer-cert-locally",
@@ -4822,7 +4824,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/tls.md (X509 certificate error codes)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "cert-chain-incomplete"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.CertChainIncomplete},
 	},
 	{
 		ID:         "node-tls-unable-to-verify-leaf-signature",
@@ -4837,7 +4839,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/tls.md (X509 certificate error codes)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "cert-chain-incomplete"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.CertChainIncomplete},
 	},
 	{
 		ID:         "node-tls-self-signed-cert-in-chain",
@@ -4852,7 +4854,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/tls.md (X509 certificate error codes)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "node-tls-depth-zero-self-signed-cert",
@@ -4867,7 +4869,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/tls.md (X509 certificate error codes)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "node-tls-cert-has-expired",
@@ -4882,7 +4884,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/tls.md (X509 certificate error codes)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "cert-expired", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.CertExpired, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "node-tls-cert-not-yet-valid",
@@ -4897,7 +4899,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/tls.md (X509 certificate error codes)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong},
 	},
 	{
 		ID:         "node-tls-altname",
@@ -4912,7 +4914,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/nodejs/node/blob/main/doc/api/errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "mbedtls-2700",
@@ -4928,7 +4930,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/espressif/esp-azure/issues/15", "MicrosoftDocs/azure-docs articles/iot-hub/migrate-tls-certificate.md", "Mbed-TLS/mbedtls include/mbedtls/x509.h"},
 		Confidence: "observed",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.ProxyInterference},
 	},
 	{
 		ID:         "tls-dps-min-version",
@@ -4942,7 +4944,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"device-api", "client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-dps/tls-support.md", "Microsoft Learn, TLS support in Azure IoT Hub Device Provisioning Service (DPS)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "node-tls-issuer",
@@ -4957,7 +4959,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"nodejs/node src/crypto/crypto_common.cc", "nodejs/node doc/api/tls.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "node-tls-role",
@@ -4972,7 +4974,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"nodejs/node src/crypto/crypto_common.cc"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "node-tls-revocation",
@@ -4987,7 +4989,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"nodejs/node src/crypto/crypto_common.cc"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong},
 	},
 	{
 		ID:         "node-tls-errors",
@@ -5002,7 +5004,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "node-tls-preclose",
@@ -5017,7 +5019,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"nodejs/node lib/ (_tls_wrap.js, _http_client.js)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "port-blocked", "proxy-not-configured", "network-unreachable", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.PortBlocked, cause.ProxyNotConfigured, cause.NetworkUnreachable, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "node-openssl-key",
@@ -5032,7 +5034,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "node-openssl-passphrase",
@@ -5047,7 +5049,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "node-openssl-asn1",
@@ -5062,7 +5064,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "node-openssl-weak-ca",
@@ -5077,7 +5079,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/err/openssl.txt"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "python-ssl-eof",
@@ -5092,7 +5094,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"python/cpython Lib/ssl.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "port-blocked", "network-unreachable", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.PortBlocked, cause.NetworkUnreachable, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "python-ssl-timeout",
@@ -5107,7 +5109,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"python/cpython Modules/ (socketmodule.c, _ssl.c)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured, cause.ProxyInterference},
 	},
 	{
 		ID:         "java-cert-parse",
@@ -5122,7 +5124,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/ModuleClient.java", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/auth/IotHubSSLContext.java", "openjdk/jdk src/java.base/share/classes/"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "java-tls-trust",
@@ -5137,7 +5139,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "java-tls-dates",
@@ -5152,7 +5154,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "cert-expired", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.CertExpired, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "java-tls-name",
@@ -5167,7 +5169,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "java-tls-closed",
@@ -5182,7 +5184,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "port-blocked", "tls-version-or-cipher-unsupported", "client-cert-not-presented", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.PortBlocked, cause.TLSVersionOrCipherUnsupported, cause.ClientCertNotPresented, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "java-tls-alert-cert",
@@ -5197,7 +5199,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "cert-expired", "cert-chain-incomplete", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.CertExpired, cause.CertChainIncomplete, cause.ProxyInterference},
 	},
 	{
 		ID:         "java-tls-alert-ca",
@@ -5212,7 +5214,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "cert-not-trusted-by-enrollment", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.CertNotTrustedByEnrollment, cause.ProxyInterference},
 	},
 	{
 		ID:         "java-tls-alert-handshake",
@@ -5227,7 +5229,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "client-cert-not-presented", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ClientCertNotPresented, cause.ProxyInterference},
 	},
 	{
 		ID:         "java-tls-alert-required",
@@ -5242,7 +5244,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "java-tls-plain",
@@ -5257,7 +5259,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/sun/security/ (ssl, provider/certpath)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "net-auth-see-inner",
@@ -5272,7 +5274,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Security/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "client-cert-not-presented", "tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ClientCertNotPresented, cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -5288,7 +5290,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Security/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "port-blocked", "transport-protocol-wrong", "client-cert-not-presented", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.PortBlocked, cause.TransportProtocolWrong, cause.ClientCertNotPresented, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "net-auth-alert",
@@ -5303,7 +5305,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Security/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented", "cert-wrong-role-or-extensions", "tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.CertWrongRoleOrExtensions, cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "net-openssl",
@@ -5318,7 +5320,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Security/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "tls-version-or-cipher-unsupported", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.TLSVersionOrCipherUnsupported, cause.DeviceKeyMaterialUnreadable},
 		Wrapper:    true,
 	},
 	{
@@ -5334,7 +5336,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"dotnet/runtime System.Net.Security", "Microsoft Learn, COM error codes (security and setup)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "net-chain-time",
@@ -5349,7 +5351,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "cert-expired"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.CertExpired},
 	},
 	{
 		ID:         "net-name-mismatch",
@@ -5364,7 +5366,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup)", "dotnet/runtime src/libraries/System.Net.Security/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "net-schannel-algorithm",
@@ -5379,7 +5381,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "net-revocation",
@@ -5394,7 +5396,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "proxy-not-configured", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.ProxyNotConfigured, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "net-private-key",
@@ -5409,7 +5411,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"dotnet/runtime System.Security.Cryptography", "Microsoft Learn, COM error codes (security and setup)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "esp-cert-flags-trust",
@@ -5424,7 +5426,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/mbedtls/esp_crt_bundle/esp_crt_bundle.c", "espressif/esp-idf components/esp-tls/esp_tls_errors.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "esp-cert-flags-time",
@@ -5439,7 +5441,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/x509.h", "Mbed-TLS/mbedtls include/mbedtls/x509_crt.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.ProxyInterference},
 	},
 	{
 		ID:         "mbedtls-cn",
@@ -5454,7 +5456,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/x509_crt.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "mbedtls-verify-other",
@@ -5469,7 +5471,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/x509_crt.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "proxy-interference", "cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference, cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "netx-tls-trust",
@@ -5484,7 +5486,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo nx_secure/inc/nx_secure_tls.h", "eclipse-threadx/netxduo nx_secure/inc/nx_secure_x509.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "netx-tls-time",
@@ -5499,7 +5501,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo nx_secure/inc/nx_secure_x509.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.ProxyInterference},
 	},
 	{
 		ID:         "netx-tls-name",
@@ -5514,7 +5516,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo nx_secure/inc/nx_secure_x509.h", "eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "netx-tls-alert",
@@ -5529,7 +5531,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo nx_secure/inc/nx_secure_tls.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented", "tls-version-or-cipher-unsupported", "cert-wrong-role-or-extensions", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.TLSVersionOrCipherUnsupported, cause.CertWrongRoleOrExtensions, cause.ProxyInterference},
 	},
 	{
 		ID:         "netx-tls-cipher",
@@ -5544,7 +5546,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo nx_secure/inc/nx_secure_tls.h", "eclipse-threadx/netxduo nx_secure/inc/nx_secure_x509.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "netx-tls-buffer",
@@ -5559,7 +5561,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo nx_secure/inc/nx_secure_tls.h", "eclipse-threadx/netxduo nx_secure/inc/nx_secure_x509.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "netx-tls-handshake",
@@ -5574,7 +5576,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo nx_secure/inc/nx_secure_tls.h"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"proxy-interference", "tls-version-or-cipher-unsupported", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TLSVersionOrCipherUnsupported, cause.ClientDefect},
 	},
 	{
 		ID:         "netx-tls-devcert",
@@ -5589,7 +5591,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo nx_secure/inc/nx_secure_x509.h", "eclipse-threadx/netxduo nx_secure/inc/nx_secure_tls.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "zephyr-tls",
@@ -5604,7 +5606,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"zephyrproject-rtos/zephyr subsys/net/lib/sockets/sockets_tls.c", "nrfconnect/sdk-nrf subsys/net/lib/mqtt_helper/mqtt_helper.c", "zephyrproject-rtos/zephyr samples/net/cloud/mqtt_azure/src/main.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "device-key-material-unreadable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.DeviceKeyMaterialUnreadable, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -5620,7 +5622,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/ssl.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "client-cert-not-presented", "cert-wrong-role-or-extensions", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ClientCertNotPresented, cause.CertWrongRoleOrExtensions, cause.ProxyInterference},
 	},
 	{
 		ID:         "mbedtls-closed",
@@ -5635,7 +5637,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/ssl.h", "Mbed-TLS/mbedtls include/mbedtls/net_sockets.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable", "port-blocked", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable, cause.PortBlocked, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "mbedtls-net",
@@ -5650,7 +5652,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/net_sockets.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked},
 	},
 	{
 		ID:         "mbedtls-unknown-host",
@@ -5665,7 +5667,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/net_sockets.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "mbedtls-timeout",
@@ -5680,7 +5682,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/ssl.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyInterference},
 	},
 	{
 		ID:         "mbedtls-version-cipher",
@@ -5695,7 +5697,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/ssl.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "mbedtls-hs-message",
@@ -5710,7 +5712,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/ssl.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "client-defect", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ClientDefect, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "mbedtls-memory",
@@ -5725,7 +5727,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/ssl.h", "Mbed-TLS/mbedtls include/mbedtls/x509.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "mbedtls-config",
@@ -5740,7 +5742,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/ssl.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "client-cert-not-presented", "client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ClientCertNotPresented, cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "mbedtls-cert-parse",
@@ -5755,7 +5757,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/x509.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "mbedtls-chain-fatal",
@@ -5770,7 +5772,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/x509.h", "espressif/esp-idf components/mbedtls/esp_crt_bundle/esp_crt_bundle.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "mbedtls-key-parse",
@@ -5785,7 +5787,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Mbed-TLS/mbedtls include/mbedtls/pk.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch},
 	},
 	{
 		ID:         "wolfssl-trust",
@@ -5800,7 +5802,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"wolfSSL/wolfssl wolfssl/error-ssl.h", "wolfSSL/wolfssl src/internal.c", "Azure/azure-c-shared-utility adapters/tlsio_wolfssl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "wolfssl-time",
@@ -5815,7 +5817,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"wolfSSL/wolfssl wolfssl/error-ssl.h", "wolfSSL/wolfssl src/internal.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.ProxyInterference},
 	},
 	{
 		ID:         "wolfssl-name",
@@ -5830,7 +5832,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"wolfSSL/wolfssl wolfssl/error-ssl.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "wolfssl-closed",
@@ -5845,7 +5847,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"wolfSSL/wolfssl wolfssl/error-ssl.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "client-cert-not-presented", "network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ClientCertNotPresented, cause.NetworkUnreachable, cause.ProxyInterference},
 	},
 	{
 		ID:         "wolfssl-cipher",
@@ -5860,7 +5862,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"wolfSSL/wolfssl wolfssl/error-ssl.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "wolfssl-key",
@@ -5875,7 +5877,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"wolfSSL/wolfssl wolfssl/error-ssl.h", "wolfSSL/wolfssl src/internal.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "openssl-verify-untrusted",
@@ -5890,7 +5892,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-verify-signature",
@@ -5905,7 +5907,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-chain-incomplete", "cert-not-trusted-by-enrollment", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertChainIncomplete, cause.CertNotTrustedByEnrollment, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-verify-role",
@@ -5920,7 +5922,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions},
 	},
 	{
 		ID:         "openssl-verify-time",
@@ -5935,7 +5937,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "cert-expired"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.CertExpired},
 	},
 	{
 		ID:         "openssl-verify-crl",
@@ -5950,7 +5952,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "network-unreachable", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.NetworkUnreachable, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "openssl-weak",
@@ -5965,7 +5967,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/x509/x509_txt.c", "openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-alert-access",
@@ -5980,7 +5982,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "public-network-access-disabled"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.PublicNetworkAccessDisabled},
 	},
 	{
 		ID:         "openssl-alert-decrypt",
@@ -5995,7 +5997,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-key-pair-mismatch", "proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.CertKeyPairMismatch, cause.ProxyInterference, cause.ClientDefect},
 	},
 	{
 		ID:         "openssl-alert-other",
@@ -6010,7 +6012,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.ProxyInterference, cause.ClientDefect},
 	},
 	{
 		ID:         "openssl-alert-name",
@@ -6025,7 +6027,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-alert-security",
@@ -6040,7 +6042,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-no-shared",
@@ -6055,7 +6057,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.ProxyInterference},
 	},
 	{
 		ID:         "openssl-http",
@@ -6070,7 +6072,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "openssl-cert-set",
@@ -6085,7 +6087,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl ssl/ssl_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented", "cert-key-pair-mismatch", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.CertKeyPairMismatch, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "openssl-pem-key",
@@ -6100,7 +6102,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"openssl/openssl crypto/pem/pem_err.c", "openssl/openssl crypto/encode_decode/decoder_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "schannel-untrusted",
@@ -6115,7 +6117,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup); Schannel error codes for TLS and SSL alerts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "schannel-expired",
@@ -6130,7 +6132,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup); Schannel error codes for TLS and SSL alerts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "cert-expired", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.CertExpired, cause.ProxyInterference},
 	},
 	{
 		ID:         "schannel-name",
@@ -6145,7 +6147,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup); Schannel error codes for TLS and SSL alerts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "schannel-algorithm",
@@ -6160,7 +6162,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup); Schannel error codes for TLS and SSL alerts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "schannel-illegal",
@@ -6175,7 +6177,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup); Schannel error codes for TLS and SSL alerts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented", "proxy-interference", "tls-version-or-cipher-unsupported", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.ProxyInterference, cause.TLSVersionOrCipherUnsupported, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "schannel-client-cred",
@@ -6190,7 +6192,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup); Schannel error codes for TLS and SSL alerts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "schannel-revocation",
@@ -6205,7 +6207,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, COM error codes (security and setup); Schannel error codes for TLS and SSL alerts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "proxy-not-configured", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.ProxyNotConfigured, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "go-tls-server-odd",
@@ -6220,7 +6222,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "tls-version-or-cipher-unsupported", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TLSVersionOrCipherUnsupported, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "go-tls-config",
@@ -6235,7 +6237,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls", "golang/go src/crypto/x509"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "go-tls-peer-sig",
@@ -6250,7 +6252,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/tls"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "tls-version-or-cipher-unsupported", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.TLSVersionOrCipherUnsupported, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "go-x509-parse",
@@ -6265,7 +6267,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/crypto/x509/parser.go", "golang/go src/crypto/x509/verify.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-wrong-role-or-extensions", "device-key-material-unreadable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertWrongRoleOrExtensions, cause.DeviceKeyMaterialUnreadable, cause.ProxyInterference},
 	},
 	{
 		ID:         "mosq-tls",
@@ -6280,7 +6282,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-mosquitto/mosquitto libcommon/strings_common.c", "eclipse-mosquitto/mosquitto lib/net_mosq.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "client-cert-not-presented", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.ClientCertNotPresented, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -6296,7 +6298,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-mosquitto/mosquitto lib/net_mosq.c", "eclipse-mosquitto/mosquitto client/client_shared.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "paho-c-trace",
@@ -6311,7 +6313,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-paho/paho.mqtt.c src/SSLSocket.c", "eclipse-paho/paho.mqtt.c src/samples/paho_c_pub.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "wrong-global-endpoint", "client-cert-not-presented", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.WrongGlobalEndpoint, cause.ClientCertNotPresented, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -6327,7 +6329,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"zephyrproject-rtos/zephyr subsys/net/lib/sockets/sockets_tls.c", "espressif/esp-idf components/esp-tls/esp_tls_mbedtls.c", "Azure-Samples/iot-middleware-freertos-samples demos/common/transport/transport_tls_socket_using_mbedtls.c", "eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.c", "eclipse-mosquitto/mosquitto lib/net_mosq.c", "curl/curl lib/vtls/openssl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "net-framework-send",
@@ -6342,7 +6344,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://learn.microsoft.com/dotnet/framework/network-programming/tls", "https://github.com/Azure/azure-iot-sdk-csharp/issues/1673"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported, cause.PortBlocked},
 	},
 	{
 		ID:            "c-result-ok",
@@ -6374,7 +6376,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:            "c-result-success",
@@ -6406,7 +6408,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "c-result-parsing",
@@ -6422,7 +6424,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "https://github.com/Azure/azure-iot-sdk-c/issues/2398", "https://github.com/MicrosoftDocs/azure-docs/issues/18226"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-enrollment-mismatch", "symmetric-key-mismatch", "enrollment-not-found", "proxy-interference", "server-root-ca-missing", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.CertEnrollmentMismatch, cause.SymmetricKeyMismatch, cause.EnrollmentNotFound, cause.ProxyInterference, cause.ServerRootCAMissing, cause.PayloadInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -6439,7 +6441,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "https://github.com/Azure/azure-iot-sdk-c/issues/564"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "server-root-ca-missing", "proxy-interference", "cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ServerRootCAMissing, cause.ProxyInterference, cause.CertKeyPairMismatch},
 		Wrapper:    true,
 	},
 	{
@@ -6472,7 +6474,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "https://github.com/MicrosoftDocs/azure-docs/issues/69789"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "custom-allocation-failed", "hub-link-broken", "wrong-id-scope", "group-key-not-derived"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.CustomAllocationFailed, cause.HubLinkBroken, cause.WrongIDScope, cause.GroupKeyNotDerived},
 		Wrapper:    true,
 		Conflict:   "The name says bad credentials; the code gives it for every failed registration but 400208 and 400209 and for every refused CONNECT, CONNACK 3 included.",
 	},
@@ -6490,7 +6492,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured", "service-transient"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured, cause.ServiceTransient},
 	},
 	{
 		ID:         "c-result-key-error",
@@ -6506,7 +6508,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_tpm.c", "https://github.com/Azure/azure-iot-sdk-c/issues/627"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-not-available", "tpm-ek-mismatch"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMNotAvailable, cause.TPMEKMismatch},
 	},
 	{
 		ID:         "c-result-error",
@@ -6522,7 +6524,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "https://github.com/Azure/azure-sdk-for-c/issues/2885"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing", "tpm-not-available", "enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing, cause.TPMNotAvailable, cause.EnrollmentDisabled},
 		Wrapper:    true,
 	},
 	{
@@ -6539,7 +6541,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"no-hub-available"},
+		CauseIDs:   []cause.ID{cause.NoHubAvailable},
 	},
 	{
 		ID:         "c-result-unauthorized",
@@ -6555,7 +6557,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-link-broken", "custom-allocation-unauthorized"},
+		CauseIDs:   []cause.ID{cause.HubLinkBroken, cause.CustomAllocationUnauthorized},
 		Conflict:   "The C SDK calls 400209 a refusal by the hub; an allocation webhook that answered 401 may carry the same code.",
 	},
 	{
@@ -6572,7 +6574,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled},
 	},
 	{
 		ID:            "c-regstatus-connected",
@@ -6668,7 +6670,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/prov_device_ll_client.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"no-hub-available"},
+		CauseIDs:   []cause.ID{cause.NoHubAvailable},
 	},
 	{
 		ID:         "c-mqtt-tpm",
@@ -6683,7 +6685,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch},
 	},
 	{
 		ID:         "c-reg-id",
@@ -6698,7 +6700,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "c-wrong-state",
@@ -6713,7 +6715,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "c-json-auth-key",
@@ -6728,7 +6730,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "https://github.com/MicrosoftDocs/azure-docs/issues/18226", "https://github.com/Azure/azure-iot-sdk-c/issues/912", "https://github.com/espressif/esp-azure/issues/64", "https://github.com/microsoft/vscode-iot-workbench/issues/590", "https://github.com/Azure/azure-iot-sdk-java/issues/277"},
 		Confidence: "observed",
-		CauseIDs:   []string{"cert-enrollment-mismatch", "cert-chain-incomplete", "symmetric-key-mismatch", "registration-id-invalid", "enrollment-not-found", "tpm-ek-mismatch"},
+		CauseIDs:   []cause.ID{cause.CertEnrollmentMismatch, cause.CertChainIncomplete, cause.SymmetricKeyMismatch, cause.RegistrationIDInvalid, cause.EnrollmentNotFound, cause.TPMEKMismatch},
 	},
 	{
 		ID:         "c-x509-missing",
@@ -6743,7 +6745,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "c-tpm-keys",
@@ -6758,7 +6760,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMNotAvailable},
 	},
 	{
 		ID:         "c-tpm-open",
@@ -6773,7 +6775,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_tpm.c", "Azure/azure-utpm-c src/tpm_codec.c", "https://github.com/Azure/iotedge/issues/2954", "https://github.com/Azure/iotedge/issues/1687", "https://github.com/Azure/iotedge/issues/3070", "Azure/azure-utpm-c src/tpm_comm_linux.c", "Azure/iotedge tag 1.1.9 edgelet/hsm-rs/src/crypto.rs"},
 		Confidence: "observed",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "c-http-failure-status",
@@ -6788,7 +6790,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c", "Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/internal/prov_transport_private.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "enrollment-not-found", "api-version-unsupported", "registration-id-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.EnrollmentNotFound, cause.APIVersionUnsupported, cause.RegistrationIDInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -6804,7 +6806,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c", "https://github.com/Azure/azure-iot-sdk-c/issues/2398"},
 		Confidence: "observed",
-		CauseIDs:   []string{"device-clock-wrong", "server-root-ca-missing", "network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.ServerRootCAMissing, cause.NetworkUnreachable, cause.ProxyInterference},
 	},
 	{
 		ID:         "c-sas-key",
@@ -6819,7 +6821,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-sdk-for-c sdk/samples/iot/iot_sample_common.c", "https://github.com/Azure/azure-sdk-for-c/issues/2153"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "group-key-not-derived", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.GroupKeyNotDerived, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "c-hub-no-hsm",
@@ -6834,7 +6836,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/src/iothub_client_authorization.c", "Azure/azure-iot-sdk-c iothub_client/src/iothub_client_core_ll.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "c-mqtt-comm",
@@ -6849,7 +6851,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.ServiceTransient},
 	},
 	{
 		ID:         "c-net-socket",
@@ -6864,7 +6866,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/socketio_berkeley.c", "Azure/azure-c-shared-utility adapters/tlsio_openssl.c", "Azure/azure-umqtt-c src/mqtt_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "c-tls-x509",
@@ -6879,7 +6881,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/tlsio_openssl.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "https://github.com/Azure/azure-iot-sdk-c/issues/1281", "https://github.com/Azure/azure-iot-sdk-c/issues/2270", "Azure/azure-c-shared-utility adapters/x509_openssl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch},
 	},
 	{
 		ID:         "c-tls-handshake",
@@ -6894,7 +6896,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/tlsio_openssl.c", "Azure/azure-c-shared-utility adapters/tlsio_schannel.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.ProxyInterference},
 	},
 	{
 		ID:         "c-prov-error-state",
@@ -6909,7 +6911,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "c-transient-state",
@@ -6924,7 +6926,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/inc/azure_prov_client/internal/prov_transport_private.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled", "service-transient"},
+		CauseIDs:   []cause.ID{cause.Throttled, cause.ServiceTransient},
 		Conflict:   "The C SDK takes every status from 429 as transient; Embedded C only 429 and 500, .NET 429 and everything from 500.",
 	},
 	{
@@ -6940,7 +6942,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_service_client/src/provisioning_service_client.c", "https://github.com/Azure/azure-iot-sdk-c/issues/1844"},
 		Confidence: "observed",
-		CauseIDs:   []string{"service-credentials-insufficient", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient, cause.ManagementRequestInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -6956,7 +6958,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/inc/iothub_client_core_common.h", "Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.SASTokenExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "c-hub-device-disabled",
@@ -6971,7 +6973,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/inc/iothub_client_core_common.h", "Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.HubIdentityUnusable},
 		Conflict:   "The header explains this reason as a rejected connect; the code sets it for CONNACK 3, server unavailable.",
 	},
 	{
@@ -6987,7 +6989,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/inc/iothub_client_core_common.h", "Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "symmetric-key-mismatch", "cert-enrollment-mismatch"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch},
 		Conflict:   "The header says that this reason does not apply to MQTT; the code sets it for CONNACK 2, 4 and 5.",
 	},
 	{
@@ -7003,7 +7005,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/inc/iothub_client_core_common.h", "Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "stale-assignment", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.StaleAssignment, cause.ServiceTransient},
 	},
 	{
 		ID:         "c-hub-no-network",
@@ -7018,7 +7020,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/inc/iothub_client_core_common.h", "Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked},
 	},
 	{
 		ID:         "c-hub-communication-error",
@@ -7033,7 +7035,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/inc/iothub_client_core_common.h", "Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-transient", "concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceTransient, cause.ConcurrentRegistration},
 	},
 	{
 		ID:         "c-hub-no-ping-response",
@@ -7048,7 +7050,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/inc/iothub_client_core_common.h", "Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "c-hub-quota-exceeded",
@@ -7063,7 +7065,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"hub", "client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c iothub_client/inc/iothub_client_core_common.h", "Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"quota-exceeded"},
+		CauseIDs:   []cause.ID{cause.QuotaExceeded},
 	},
 	{
 		ID:         "azc-bad-request",
@@ -7079,7 +7081,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "registration-id-invalid", "api-version-unsupported", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.RegistrationIDInvalid, cause.APIVersionUnsupported, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "azc-unauthorized",
@@ -7095,7 +7097,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "sas-token-expired", "cert-not-trusted-by-enrollment", "device-clock-wrong", "tpm-challenge-unanswered"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.SASTokenExpired, cause.CertNotTrustedByEnrollment, cause.DeviceClockWrong, cause.TPMChallengeUnanswered},
 	},
 	{
 		ID:         "azc-forbidden",
@@ -7111,7 +7113,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "service-credentials-insufficient", "quota-exceeded", "public-network-access-disabled"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.ServiceCredentialsInsufficient, cause.QuotaExceeded, cause.PublicNetworkAccessDisabled},
 	},
 	{
 		ID:         "azc-not-found",
@@ -7127,7 +7129,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-not-found", "wrong-id-scope", "hub-identity-unusable", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.EnrollmentNotFound, cause.WrongIDScope, cause.HubIdentityUnusable, cause.StaleAssignment},
 	},
 	{
 		ID:         "azc-not-allowed",
@@ -7143,7 +7145,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "azc-not-conflict",
@@ -7159,7 +7161,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration},
 	},
 	{
 		ID:         "azc-precondition-failed",
@@ -7175,7 +7177,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration},
 	},
 	{
 		ID:         "azc-request-too-large",
@@ -7191,7 +7193,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "azc-unsupported-type",
@@ -7207,7 +7209,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.ProxyInterference},
 	},
 	{
 		ID:         "azc-throttled",
@@ -7223,7 +7225,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "azc-client-closed",
@@ -7239,7 +7241,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.NetworkUnreachable, cause.ProxyInterference},
 		Conflict:   "C and Node over MQTT retry every status from 429 and so this one; Embedded C and .NET do not.",
 	},
 	{
@@ -7256,7 +7258,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "azc-bad-gateway",
@@ -7272,7 +7274,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.ProxyInterference},
 		Conflict:   "Embedded C retries only 429 and 500; .NET, C, Node over MQTT and the documentation retry this status too.",
 	},
 	{
@@ -7289,7 +7291,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "throttled"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.Throttled},
 		Conflict:   "Embedded C retries only 429 and 500; .NET, C, Node over MQTT and the documentation retry this status too.",
 	},
 	{
@@ -7306,7 +7308,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "custom-allocation-failed", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.CustomAllocationFailed, cause.ProxyInterference},
 		Conflict:   "Embedded C retries only 429 and 500; .NET, C, Node over MQTT and the documentation retry this status too.",
 	},
 	{
@@ -7322,7 +7324,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_provisioning_client.h", "Azure/azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c", "Azure/azure-sdk-for-c sdk/docs/iot/mqtt_state_machine.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "custom-allocation-failed", "throttled", "hub-link-broken", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.CustomAllocationFailed, cause.Throttled, cause.HubLinkBroken, cause.SymmetricKeyMismatch},
 		Wrapper:    true,
 		Conflict:   "Embedded C says failed for any answer without operationId, a throttled one (429001) included.",
 	},
@@ -7339,7 +7341,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_provisioning_client.h", "Azure/azure-iot-middleware-freertos source/azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled},
 	},
 	{
 		ID:         "freertos-errorfailed",
@@ -7355,7 +7357,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -7372,7 +7374,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:            "freertos-errorpending",
@@ -7404,7 +7406,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "freertos-errorinitfailed",
@@ -7420,7 +7422,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "freertos-errorsubackwaittimeout",
@@ -7436,7 +7438,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "freertos-errorpublishfailed",
@@ -7452,7 +7454,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "freertos-errorsubscribefailed",
@@ -7468,7 +7470,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "freertos-errorservererror",
@@ -7484,7 +7486,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "symmetric-key-mismatch", "custom-allocation-failed", "throttled", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.SymmetricKeyMismatch, cause.CustomAllocationFailed, cause.Throttled, cause.HubLinkBroken},
 		Wrapper:    true,
 	},
 	{
@@ -7501,7 +7503,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/include/azure_iot_result.h", "Azure/azure-iot-middleware-freertos source/azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "freertos-prov-failed",
@@ -7516,7 +7518,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "symmetric-key-mismatch", "custom-allocation-failed", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.SymmetricKeyMismatch, cause.CustomAllocationFailed, cause.HubLinkBroken},
 		Wrapper:    true,
 	},
 	{
@@ -7532,7 +7534,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "device-clock-wrong", "wrong-id-scope", "group-key-not-derived", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.DeviceClockWrong, cause.WrongIDScope, cause.GroupKeyNotDerived, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "netx-invalid-parameter",
@@ -7547,7 +7549,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "netx-insufficient-buffer-space",
@@ -7562,7 +7564,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "netx-invalid-packet",
@@ -7577,7 +7579,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference},
 	},
 	{
 		ID:         "netx-no-packet",
@@ -7592,7 +7594,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceTransient},
 	},
 	{
 		ID:         "netx-not-found",
@@ -7607,7 +7609,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "netx-disconnected",
@@ -7622,7 +7624,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "wrong-id-scope", "device-clock-wrong", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.WrongIDScope, cause.DeviceClockWrong, cause.NetworkUnreachable},
 	},
 	{
 		ID:            "netx-pending",
@@ -7652,7 +7654,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "symmetric-key-mismatch", "custom-allocation-failed", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.SymmetricKeyMismatch, cause.CustomAllocationFailed, cause.HubLinkBroken},
 		Wrapper:    true,
 	},
 	{
@@ -7668,7 +7670,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "netx-wrong-state",
@@ -7683,7 +7685,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "netx-throttled",
@@ -7698,7 +7700,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "netx-sas-token-expired",
@@ -7713,7 +7715,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.SASTokenExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "netx-prov-connect",
@@ -7728,7 +7730,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "server-root-ca-missing", "device-clock-wrong", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.WrongIDScope},
 	},
 	{
 		ID:         "netx-prov-failed",
@@ -7743,7 +7745,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "symmetric-key-mismatch", "custom-allocation-failed", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.SymmetricKeyMismatch, cause.CustomAllocationFailed, cause.HubLinkBroken},
 		Wrapper:    true,
 	},
 	{
@@ -7759,7 +7761,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/eclipse-threadx/getting-started/issues/348", "https://github.com/MicrosoftDocs/azure-docs/issues/97865"},
 		Confidence: "observed",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "sphere-invalid-param",
@@ -7774,7 +7776,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, Azure Sphere, AZURE_SPHERE_PROV_RETURN_VALUE (applibs azure_sphere_provisioning.h)", "https://github.com/Azure/azure-sphere-samples/issues/176"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "sphere-network-not-ready",
@@ -7789,7 +7791,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, Azure Sphere, AZURE_SPHERE_PROV_RETURN_VALUE (applibs azure_sphere_provisioning.h)", "https://github.com/Azure/azure-sphere-samples/issues/176"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"network-unreachable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "sphere-deviceauth-not-ready",
@@ -7804,7 +7806,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, Azure Sphere, AZURE_SPHERE_PROV_RETURN_VALUE (applibs azure_sphere_provisioning.h)", "https://github.com/Azure/azure-sphere-samples/issues/176"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"network-unreachable", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "sphere-prov-device-error",
@@ -7819,7 +7821,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, Azure Sphere, AZURE_SPHERE_PROV_RETURN_VALUE (applibs azure_sphere_provisioning.h)", "https://github.com/Azure/azure-sphere-samples/issues/176"},
 		Confidence: "observed",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "ca-not-verified", "wrong-id-scope", "no-hub-available", "service-transient"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.CANotVerified, cause.WrongIDScope, cause.NoHubAvailable, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -7835,7 +7837,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, Azure Sphere, AZURE_SPHERE_PROV_RETURN_VALUE (applibs azure_sphere_provisioning.h)", "https://github.com/Azure/azure-sphere-samples/issues/176"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"client-config-missing", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "cs-transport-exception",
@@ -7850,7 +7852,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs", "Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs", "Azure/azure-iot-sdk-csharp provisioning/transport/http/src/ProvisioningTransportHandlerHttp.cs", "Azure/azure-iot-sdk-csharp provisioning/device/src/ProvisioningErrorDetails.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "cert-chain-incomplete", "symmetric-key-mismatch", "network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.SymmetricKeyMismatch, cause.NetworkUnreachable, cause.ProxyInterference},
 		Wrapper:    true,
 		Conflict:   ".NET calls 429 and everything from 500 transient; Embedded C only 429 and 500, C and Node over MQTT everything from 429.",
 	},
@@ -7867,7 +7869,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "device-clock-wrong", "sas-token-malformed", "enrollment-not-found", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DeviceClockWrong, cause.SASTokenMalformed, cause.EnrollmentNotFound, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "cs-mqtt-unavailable",
@@ -7882,7 +7884,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-id-scope", "wrong-global-endpoint", "service-transient"},
+		CauseIDs:   []cause.ID{cause.WrongIDScope, cause.WrongGlobalEndpoint, cause.ServiceTransient},
 		Conflict:   "The SDK calls this transient and the MQTT standard an outage; DPS gives it for an unknown ID scope, which no retry cures.",
 	},
 	{
@@ -7898,7 +7900,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable", "server-root-ca-missing", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable, cause.ServerRootCAMissing, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "cs-mqtt-session-present",
@@ -7913,7 +7915,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "cs-mqtt-processing",
@@ -7928,7 +7930,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningChannelHandlerAdapter.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference},
 	},
 	{
 		ID:         "cs-wrap",
@@ -7943,7 +7945,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs", "Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningTransportHandlerMqtt.cs", "Azure/azure-iot-sdk-csharp provisioning/transport/http/src/ProvisioningTransportHandlerHttp.cs", "https://github.com/Azure/azure-iot-sdk-csharp/issues/907", "https://github.com/Azure/azure-iot-sdk-csharp/issues/2991"},
 		Confidence: "observed",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "server-root-ca-missing", "port-blocked", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.ServerRootCAMissing, cause.PortBlocked, cause.ClientDefect},
 		Wrapper:    true,
 		Conflict:   ".NET marks this wrapper transient whatever it wraps; the inner exception may be one that no retry cures.",
 	},
@@ -7960,7 +7962,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/2921", "dotnet/runtime src/libraries/System.Net.Security/src/Resources/Strings.resx"},
 		Confidence: "observed",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "device-clock-wrong", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.DeviceClockWrong, cause.PortBlocked},
 	},
 	{
 		ID:         "cs-client-cert",
@@ -7975,7 +7977,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, AcquireCredentialsHandle (Schannel)", "https://github.com/Azure/azure-iot-sdk-csharp/issues/407"},
 		Confidence: "observed",
-		CauseIDs:   []string{"client-cert-not-presented", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "cs-regid",
@@ -7990,7 +7992,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/1109"},
 		Confidence: "observed",
-		CauseIDs:   []string{"registration-id-invalid", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.RegistrationIDInvalid, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "cs-amqp-malformed",
@@ -8005,7 +8007,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "service-transient"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ServiceTransient},
 	},
 	{
 		ID:         "cs-http-malformed",
@@ -8020,7 +8022,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/http/src/ProvisioningTransportHandlerHttp.cs", "https://github.com/Azure/azure-iot-sdk-csharp/issues/1067"},
 		Confidence: "observed",
-		CauseIDs:   []string{"proxy-interference", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "cs-http-status",
@@ -8035,7 +8037,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/http/src/Generated/RuntimeRegistration.cs", "https://github.com/Azure/azure-iot-sdk-csharp/issues/576"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-not-found", "symmetric-key-mismatch", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.EnrollmentNotFound, cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment},
 		Wrapper:    true,
 	},
 	{
@@ -8051,7 +8053,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/AmqpAuthStrategyTpm.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "tpm-ek-mismatch", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.TPMEKMismatch, cause.EnrollmentNotFound},
 	},
 	{
 		ID:         "cs-tpm-badauth",
@@ -8066,7 +8068,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/2991"},
 		Confidence: "observed",
-		CauseIDs:   []string{"tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied},
 	},
 	{
 		ID:         "cs-svc-http",
@@ -8081,7 +8083,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/service/src/Exceptions/ProvisioningServiceClientHttpException.cs", "https://github.com/MicrosoftDocs/azure-docs/issues/57082"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "service-credentials-insufficient", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.ServiceCredentialsInsufficient, cause.EnrollmentNotFound},
 		Wrapper:    true,
 	},
 	{
@@ -8098,7 +8100,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/service/src/Auth/SharedAccessSignature.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-credentials-insufficient", "sas-token-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient, cause.SASTokenExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "cs-svc-sas-signature",
@@ -8114,7 +8116,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/service/src/Auth/SharedAccessSignature.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-credentials-insufficient"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient},
 	},
 	{
 		ID:         "cs-svc-connstr",
@@ -8129,7 +8131,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/service/src/Auth/ServiceConnectionStringBuilder.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-credentials-insufficient", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "cs-etag-invalid",
@@ -8145,7 +8147,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/3076"},
 		Confidence: "observed",
-		CauseIDs:   []string{"client-defect", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "cs-json-readvalue",
@@ -8160,7 +8162,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/3052"},
 		Confidence: "observed",
-		CauseIDs:   []string{"throttled", "client-defect"},
+		CauseIDs:   []cause.ID{cause.Throttled, cause.ClientDefect},
 	},
 	{
 		ID:         "node-argumenterror",
@@ -8176,7 +8178,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/provisioning_errors.ts", "Azure/azure-iot-sdk-node common/core/src/errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid", "registration-id-invalid", "api-version-unsupported", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid, cause.RegistrationIDInvalid, cause.APIVersionUnsupported, cause.ManagementRequestInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -8193,7 +8195,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/provisioning_errors.ts", "Azure/azure-iot-sdk-node common/core/src/errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "cert-not-trusted-by-enrollment", "cert-chain-incomplete", "device-clock-wrong", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.DeviceClockWrong, cause.EnrollmentNotFound},
 		Wrapper:    true,
 	},
 	{
@@ -8210,7 +8212,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/provisioning_errors.ts", "Azure/azure-iot-sdk-node common/core/src/errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-not-found", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.EnrollmentNotFound, cause.WrongIDScope},
 		Wrapper:    true,
 		Conflict:   "The name speaks of a device; Node uses it for any 404 of DPS, mostly a missing enrollment.",
 	},
@@ -8228,7 +8230,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/provisioning_errors.ts", "Azure/azure-iot-sdk-node common/core/src/errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 		Conflict:   "The name speaks of a hub quota; Node uses it for a 429 of DPS.",
 	},
 	{
@@ -8245,7 +8247,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/provisioning_errors.ts", "Azure/azure-iot-sdk-node common/core/src/errors.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "node-registration-failed",
@@ -8260,7 +8262,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/polling_state_machine.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"custom-allocation-failed", "custom-allocation-rejected", "hub-link-broken", "no-hub-available", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed, cause.CustomAllocationRejected, cause.HubLinkBroken, cause.NoHubAvailable, cause.CertNotTrustedByEnrollment},
 		Wrapper:    true,
 	},
 	{
@@ -8276,7 +8278,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/polling_state_machine.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled},
 		Conflict:   "Other SDKs know disabled as a registration status; Node takes it for a syntax error.",
 	},
 	{
@@ -8292,7 +8294,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/polling_state_machine.ts", "Azure/azure-iot-sdk-node common/core/src/retry_error_filter.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "throttled", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.Throttled, cause.PortBlocked},
 	},
 	{
 		ID:            "node-cancelled",
@@ -8322,7 +8324,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/polling_state_machine.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "node-transport-auth",
@@ -8337,7 +8339,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/client.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch},
 	},
 	{
 		ID:         "node-args",
@@ -8352,7 +8354,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/client.ts", "Azure/azure-iot-sdk-node security/symmetric/src/symmetric_key.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "node-tpm",
@@ -8367,7 +8369,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node security/tpm/src/tpm.ts", "Azure/azure-iot-sdk-node provisioning/transport/http/src/http.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-ek-mismatch", "attestation-mismatch"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMEKMismatch, cause.AttestationMismatch},
 	},
 	{
 		ID:         "node-http-generic",
@@ -8381,7 +8383,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/provisioning_errors.ts", "Azure/azure-iot-sdk-node provisioning/transport/mqtt/src/mqtt.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient", "throttled", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.Throttled, cause.ManagementRequestInvalid},
 		Conflict:   "Node over MQTT retries every status from 429; Embedded C only 429 and 500, .NET 429 and everything from 500.",
 	},
 	{
@@ -8397,7 +8399,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts", "mqttjs/MQTT.js src/lib/handlers/connack.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "node-mqtt-identifier-rejected",
@@ -8412,7 +8414,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts", "mqttjs/MQTT.js src/lib/handlers/connack.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "registration-id-invalid", "transport-protocol-wrong", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.RegistrationIDInvalid, cause.TransportProtocolWrong, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "node-mqtt-server-unavailable",
@@ -8427,7 +8429,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts", "mqttjs/MQTT.js src/lib/handlers/connack.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-id-scope", "wrong-global-endpoint", "service-transient"},
+		CauseIDs:   []cause.ID{cause.WrongIDScope, cause.WrongGlobalEndpoint, cause.ServiceTransient},
 		Conflict:   "The MQTT standard and the SDK read this as an outage; DPS gives it for an unknown ID scope, which no retry cures.",
 	},
 	{
@@ -8443,7 +8445,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts", "mqttjs/MQTT.js src/lib/handlers/connack.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-malformed", "client-config-missing", "symmetric-key-mismatch", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.SASTokenMalformed, cause.ClientConfigMissing, cause.SymmetricKeyMismatch, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "node-mqtt-not-authorized",
@@ -8458,7 +8460,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts", "mqttjs/MQTT.js src/lib/handlers/connack.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "device-clock-wrong", "sas-token-malformed", "enrollment-not-found", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DeviceClockWrong, cause.SASTokenMalformed, cause.EnrollmentNotFound, cause.CertCNRegistrationIDMismatch},
 	},
 	{
 		ID:         "node-mqtt-premature-close",
@@ -8473,7 +8475,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts", "mqttjs/MQTT.js src/lib/client.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.PortBlocked},
 	},
 	{
 		ID:         "node-mqtt-no-connection-to-broker",
@@ -8488,7 +8490,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference},
 	},
 	{
 		ID:         "node-mqtt-client-disconnecting",
@@ -8503,7 +8505,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "node-mqtt-unrecognized-packet-type",
@@ -8518,7 +8520,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "py-credentialerror",
@@ -8533,7 +8535,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/exceptions.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/provisioning_device_client.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py", "https://github.com/Azure/azure-iot-sdk-python/issues/709"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "device-clock-wrong", "sas-token-malformed", "enrollment-not-found", "cert-cn-registration-id-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DeviceClockWrong, cause.SASTokenMalformed, cause.EnrollmentNotFound, cause.CertCNRegistrationIDMismatch},
 		Wrapper:    true,
 	},
 	{
@@ -8549,7 +8551,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/exceptions.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/provisioning_device_client.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py", "https://github.com/Azure/azure-iot-sdk-python/issues/670"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-id-scope", "network-unreachable", "dns-failure", "port-blocked", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.WrongIDScope, cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ProxyNotConfigured},
 		Wrapper:    true,
 		Conflict:   "The text \"broker unavailable\" reads like an outage, but DPS gives it for an unknown ID scope. The async client says IoTHub when DPS is meant.",
 	},
@@ -8566,7 +8568,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/exceptions.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/provisioning_device_client.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.ServiceTransient},
 		Wrapper:    true,
 		Conflict:   "The async client says IoTHub when DPS is meant.",
 	},
@@ -8583,7 +8585,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/exceptions.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/provisioning_device_client.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "registration-id-invalid", "transport-protocol-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.RegistrationIDInvalid, cause.TransportProtocolWrong, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -8599,7 +8601,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/provisioning_device_client.py", "https://github.com/Azure/azure-iot-sdk-python/issues/1195"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-enrollment-mismatch", "symmetric-key-mismatch", "cert-expired", "enrollment-not-found", "custom-allocation-failed", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.CertEnrollmentMismatch, cause.SymmetricKeyMismatch, cause.CertExpired, cause.EnrollmentNotFound, cause.CustomAllocationFailed, cause.ServerRootCAMissing},
 		Wrapper:    true,
 	},
 	{
@@ -8615,7 +8617,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/exceptions.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/provisioning_device_client.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "custom-allocation-failed"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.CustomAllocationFailed},
 	},
 	{
 		ID:         "py-service-status",
@@ -8630,7 +8632,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/pipeline/pipeline_stages_provisioning.py", "Azure/azure-iot-cli-extension azext_iot/dps/common.py", "https://github.com/Azure/azure-iot-sdk-python/issues/1195"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-enrollment-mismatch", "cert-chain-incomplete", "symmetric-key-mismatch", "cert-expired", "enrollment-not-found", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.CertEnrollmentMismatch, cause.CertChainIncomplete, cause.SymmetricKeyMismatch, cause.CertExpired, cause.EnrollmentNotFound, cause.PayloadInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -8646,7 +8648,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/pipeline/pipeline_stages_provisioning.py", "Azure/azure-iot-cli-extension azext_iot/dps/common.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"custom-allocation-failed", "custom-allocation-rejected", "hub-link-broken", "no-hub-available", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed, cause.CustomAllocationRejected, cause.HubLinkBroken, cause.NoHubAvailable, cause.CertNotTrustedByEnrollment},
 		Wrapper:    true,
 	},
 	{
@@ -8662,7 +8664,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/pipeline/pipeline_stages_provisioning.py", "Azure/azure-iot-cli-extension azext_iot/dps/common.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled},
 		Conflict:   "Other SDKs know disabled as a registration status; Python calls it invalid.",
 	},
 	{
@@ -8678,7 +8680,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/pipeline/pipeline_stages_provisioning.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "enrollment-disabled", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.EnrollmentDisabled, cause.ProxyInterference},
 		Conflict:   "Other SDKs know disabled as a registration status; Python calls it invalid.",
 	},
 	{
@@ -8694,7 +8696,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/pipeline/pipeline_stages_provisioning.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "throttled", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.Throttled, cause.ServiceTransient},
 	},
 	{
 		ID:         "py-regid",
@@ -8709,7 +8711,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/abstract_provisioning_device_client.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "py-sas",
@@ -8724,7 +8726,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/abstract_provisioning_device_client.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/auth/signing_mechanism.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/auth/sastoken.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "group-key-not-derived", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.GroupKeyNotDerived, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "py-tls-exchange",
@@ -8739,7 +8741,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/transport_exceptions.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/provisioning_device_client.py", "MicrosoftDocs/azure-docs articles/iot-hub/migrate-tls-certificate.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "java-hub-exception",
@@ -8754,7 +8756,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/exceptions/ProvisioningDeviceClientExceptionManager.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "enrollment-not-found", "throttled", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.EnrollmentNotFound, cause.Throttled, cause.PayloadInvalid},
 		Wrapper:    true,
 		Conflict:   "The name speaks of a hub; Java uses it for every HTTP failure of DPS.",
 	},
@@ -8771,7 +8773,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/ProvisioningDeviceClient.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled", "custom-allocation-failed", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.Throttled, cause.CustomAllocationFailed, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "java-noreply",
@@ -8786,7 +8788,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/mqtt/ContractAPIMqtt.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/ProvisioningAmqpOperations.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "symmetric-key-mismatch", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.SymmetricKeyMismatch, cause.ServiceTransient},
 	},
 	{
 		ID:         "java-mqtt-connect",
@@ -8801,7 +8803,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/transport/mqtt/MqttConnection.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/mqtt/ContractAPIMqtt.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/ProvisioningAmqpOperations.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "wrong-id-scope", "server-root-ca-missing", "port-blocked", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.WrongIDScope, cause.ServerRootCAMissing, cause.PortBlocked, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -8817,7 +8819,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/mqtt/ContractAPIMqtt.java", "https://github.com/Azure/azure-iot-sdk-java/issues/1772"},
 		Confidence: "observed",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "java-regid",
@@ -8832,7 +8834,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/security/tpm-provider/src/main/java/com/microsoft/azure/sdk/iot/provisioning/security/hsm/SecurityProviderTPMHsm.java", "Azure/azure-iot-sdk-java provisioning/security/x509-provider/src/main/java/com/microsoft/azure/sdk/iot/provisioning/security/hsm/SecurityProviderX509Cert.java", "Azure/azure-iot-sdk-java provisioning/security/security-provider/src/main/java/com/microsoft/azure/sdk/iot/provisioning/security/SecurityProviderSymmetricKey.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"registration-id-invalid", "cert-cn-registration-id-mismatch", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.RegistrationIDInvalid, cause.CertCNRegistrationIDMismatch, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "java-auth-exception",
@@ -8847,7 +8849,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/ProvisioningTask.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/RegisterTask.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "throttled", "tpm-challenge-unanswered"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.Throttled, cause.TPMChallengeUnanswered},
 		Wrapper:    true,
 	},
 	{
@@ -8863,7 +8865,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/AmqpsProvisioningSaslHandler.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "sas-token-malformed", "tpm-ek-mismatch", "service-transient"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.SASTokenMalformed, cause.TPMEKMismatch, cause.ServiceTransient},
 	},
 	{
 		ID:         "java-tpm-endpoint",
@@ -8878,7 +8880,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/AmqpsProvisioningSaslHandler.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "attestation-mismatch"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.AttestationMismatch},
 	},
 	{
 		ID:         "java-assigned-empty",
@@ -8893,7 +8895,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/ProvisioningTask.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "java-json-opid",
@@ -8908,7 +8910,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-java/issues/289", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/parser/RegistrationOperationStatusParser.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "throttled", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.Throttled, cause.EnrollmentNotFound},
 		Wrapper:    true,
 		Conflict:   "Old Java gives this exception for any answer without operationId, a throttled one (429001) included.",
 	},
@@ -8925,7 +8927,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iot-e2e-tests/common/src/test/java/tests/integration/com/microsoft/azure/sdk/iot/provisioning/ProvisioningTests.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "java-svc-400",
@@ -8941,7 +8943,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientExceptionManager.java", "Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientBadFormatException.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.PayloadInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -8958,7 +8960,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientExceptionManager.java", "Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientUnathorizedException.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-credentials-insufficient", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient, cause.DeviceClockWrong},
 		Wrapper:    true,
 	},
 	{
@@ -8975,7 +8977,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientExceptionManager.java", "Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientNotFoundException.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-not-found", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.EnrollmentNotFound, cause.WrongGlobalEndpoint},
 		Wrapper:    true,
 	},
 	{
@@ -8992,7 +8994,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientExceptionManager.java", "Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientPreconditionFailedException.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"concurrent-registration", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ConcurrentRegistration, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "java-svc-429",
@@ -9008,7 +9010,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientExceptionManager.java", "Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientTooManyRequestsException.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "java-svc-500",
@@ -9024,7 +9026,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientExceptionManager.java", "Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions/ProvisioningServiceClientInternalServerErrorException.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-transient"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient},
 	},
 	{
 		ID:         "cli-reg-failed",
@@ -9039,7 +9041,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "client"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/dps/providers/device_registration.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"custom-allocation-failed", "hub-link-broken", "enrollment-disabled", "no-hub-available"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed, cause.HubLinkBroken, cause.EnrollmentDisabled, cause.NoHubAvailable},
 	},
 	{
 		ID:         "cli-creds",
@@ -9054,7 +9056,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "client"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/dps/common.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "cli-cert-pair",
@@ -9069,7 +9071,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "client"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/dps/common.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "cli-tpm",
@@ -9084,7 +9086,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "client"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/dps/common.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch},
 	},
 	{
 		ID:         "cli-computekey",
@@ -9099,7 +9101,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "client"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/dps/common.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "cli-group-attestation",
@@ -9114,7 +9116,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "client"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/operations/dps.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch},
 	},
 	{
 		ID:         "cli-static-hub",
@@ -9129,7 +9131,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api", "client"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/operations/dps.py", "https://github.com/Azure/azure-iot-cli-extension/issues/394"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "net-no-such-host",
@@ -9144,7 +9146,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/net/net.go", "nodejs/node doc/api/errors.md (common system errors)", "Azure/iotedge tag 1.1.9 edgelet/iotedge/src/check/checks/host_connect_dps_endpoint.rs", "MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-common-errors.md", "https://github.com/Azure/azure-iot-sdk-c/issues/564"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "net-dns-again",
@@ -9159,7 +9161,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/errors.md (common system errors)", "golang/go src/net/dnsclient_unix.go", "Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "net-refused",
@@ -9174,7 +9176,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/errors.md (common system errors)", "MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "transport-protocol-wrong", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.TransportProtocolWrong, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "net-timedout",
@@ -9189,7 +9191,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/errors.md (common system errors)", "golang/go src/net/net.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured", "public-network-access-disabled"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured, cause.PublicNetworkAccessDisabled},
 	},
 	{
 		ID:         "net-reset",
@@ -9204,7 +9206,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/errors.md (common system errors)", "https://github.com/Azure/iotedge/issues/7411"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "port-blocked", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.PortBlocked, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "net-pipe",
@@ -9219,7 +9221,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/errors.md (common system errors)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference},
 	},
 	{
 		ID:         "net-unreach",
@@ -9234,7 +9236,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/libuv/libuv/blob/v1.x/docs/src/errors.rst"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "net-deadline",
@@ -9249,7 +9251,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/context/context.go", "golang/go src/net/http/client.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "custom-allocation-failed", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.CustomAllocationFailed, cause.ServiceTransient},
 	},
 	{
 		ID:         "net-proxyconnect",
@@ -9264,7 +9266,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"golang/go src/net/http/transport.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "net-eof",
@@ -9279,7 +9281,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/golang/go/blob/master/src/io/io.go"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable", "service-transient"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable, cause.ServiceTransient},
 	},
 	{
 		ID:         "net-mtu",
@@ -9294,7 +9296,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-common-errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "node-tpm-keys",
@@ -9309,7 +9311,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/tpm_registration.ts", "Azure/azure-iot-sdk-node security/tpm/src/tpm.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "node-tpm-activate",
@@ -9324,7 +9326,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/tpm_registration.ts", "Azure/azure-iot-sdk-node security/tpm/src/tpm.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-ek-mismatch", "tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMEKMismatch, cause.TPMNotAvailable},
 	},
 	{
 		ID:         "node-tpm-session-key",
@@ -9339,7 +9341,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/tpm_registration.ts", "Azure/azure-iot-sdk-node provisioning/transport/http/src/http.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-ek-mismatch", "attestation-mismatch", "enrollment-not-found", "wrong-id-scope", "network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.TPMEKMismatch, cause.AttestationMismatch, cause.EnrollmentNotFound, cause.WrongIDScope, cause.NetworkUnreachable, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -9355,7 +9357,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/tpm_registration.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-ek-mismatch", "enrollment-disabled", "custom-allocation-failed", "hub-link-broken", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.TPMEKMismatch, cause.EnrollmentDisabled, cause.CustomAllocationFailed, cause.HubLinkBroken, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -9371,7 +9373,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node security/tpm/src/tpm.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-ek-mismatch", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMEKMismatch, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "node-tpm-order",
@@ -9386,7 +9388,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node security/tpm/src/tpm.ts", "Azure/azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts", "Azure/azure-iot-sdk-node provisioning/transport/amqp/src/sasl_tpm.ts", "Azure/azure-iot-sdk-java provisioning/security/tpm-provider-emulator"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "node-tpm-sas",
@@ -9401,7 +9403,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node security/tpm/src/tpm_authentication_provider.ts", "Azure/azure-iot-sdk-node provisioning/transport/amqp/src/sasl_tpm.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-not-available", "client-defect"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMNotAvailable, cause.ClientDefect},
 	},
 	{
 		ID:         "node-x509-acquire",
@@ -9416,7 +9418,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/x509_registration.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "node-amqp-connect",
@@ -9431,7 +9433,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "network-unreachable", "port-blocked", "dns-failure", "server-root-ca-missing", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.NetworkUnreachable, cause.PortBlocked, cause.DNSFailure, cause.ServerRootCAMissing, cause.WrongIDScope},
 		Wrapper:    true,
 	},
 	{
@@ -9447,7 +9449,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts", "Azure/azure-iot-sdk-node common/transport/amqp/src/receiver_link.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "wrong-id-scope", "cert-cn-registration-id-mismatch", "registration-id-invalid", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.WrongIDScope, cause.CertCNRegistrationIDMismatch, cause.RegistrationIDInvalid, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -9463,7 +9465,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "symmetric-key-mismatch", "enrollment-not-found", "custom-allocation-failed", "hub-link-broken", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.SymmetricKeyMismatch, cause.EnrollmentNotFound, cause.CustomAllocationFailed, cause.HubLinkBroken, cause.PayloadInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -9479,7 +9481,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "server-root-ca-missing", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.ServerRootCAMissing, cause.SymmetricKeyMismatch},
 		Wrapper:    true,
 	},
 	{
@@ -9495,7 +9497,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/sender_link.ts", "Azure/azure-iot-sdk-node common/transport/amqp/src/receiver_link.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-transient", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceTransient, cause.CertNotTrustedByEnrollment},
 		Wrapper:    true,
 	},
 	{
@@ -9511,7 +9513,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/amqp/src/amqp_cbs.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-transient", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceTransient, cause.StaleAssignment},
 	},
 	{
 		ID:         "node-http-request",
@@ -9526,7 +9528,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/transport/http/src/http.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "server-root-ca-missing", "proxy-interference", "symmetric-key-mismatch", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ServerRootCAMissing, cause.ProxyInterference, cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment},
 		Wrapper:    true,
 	},
 	{
@@ -9542,7 +9544,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/http/src/rest_api_client.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-credentials-insufficient", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "node-mqtt-publish",
@@ -9557,7 +9559,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/transport/mqtt/src/mqtt.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "network-unreachable", "wrong-id-scope", "cert-not-trusted-by-enrollment", "server-root-ca-missing", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.NetworkUnreachable, cause.WrongIDScope, cause.CertNotTrustedByEnrollment, cause.ServerRootCAMissing, cause.PortBlocked},
 		Wrapper:    true,
 	},
 	{
@@ -9573,7 +9575,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_base.ts", "mqttjs/MQTT.js src/lib/connect"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "proxy-interference", "client-cert-not-presented", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyInterference, cause.ClientCertNotPresented, cause.TransportProtocolWrong},
 		Wrapper:    true,
 	},
 	{
@@ -9589,7 +9591,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_base.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "attestation-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.AttestationMismatch},
 	},
 	{
 		ID:         "node-polling-timeout",
@@ -9604,7 +9606,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/device/src/polling_state_machine.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "throttled", "custom-allocation-failed", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.Throttled, cause.CustomAllocationFailed, cause.ProxyInterference},
 	},
 	{
 		ID:         "node-retry-giveup",
@@ -9619,7 +9621,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/core/src/retry_operation.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "symmetric-key-mismatch", "throttled", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.SymmetricKeyMismatch, cause.Throttled, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -9635,7 +9637,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/core/src/shared_access_signature.ts", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/auth/IotHubSasToken.java", "Azure/azure-iot-sdk-csharp iothub/device/src/Common/Security/SharedAccessSignature.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-malformed", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.SASTokenMalformed, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "node-error-names",
@@ -9650,7 +9652,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/core/src/errors.ts", "Azure/azure-iot-sdk-node common/transport/mqtt/src/mqtt_translate_error.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"stale-assignment", "service-transient", "quota-exceeded"},
+		CauseIDs:   []cause.ID{cause.StaleAssignment, cause.ServiceTransient, cause.QuotaExceeded},
 	},
 	{
 		ID:         "node-throttlingerror",
@@ -9665,7 +9667,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub", "service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node common/core/src/errors.ts", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/exceptions.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "node-svc-args",
@@ -9680,7 +9682,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/service/src/provisioningserviceclient.ts"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "node-proxy-tunnel",
@@ -9695,7 +9697,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"koichik/node-tunnel lib/tunnel.js"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "proxy-interference", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ProxyInterference, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "node-net-other",
@@ -9710,7 +9712,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "node-dns-other",
@@ -9725,7 +9727,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/dns.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "public-network-access-disabled"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.PublicNetworkAccessDisabled},
 	},
 	{
 		ID:         "python-connstr",
@@ -9740,7 +9742,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/auth/connection_string.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "python-sastoken",
@@ -9755,7 +9757,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/auth/sastoken.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-malformed", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.SASTokenMalformed, cause.ClientConfigMissing},
 	},
 	{
 		ID:            "python-background",
@@ -9786,7 +9788,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ProxyInterference, cause.ClientDefect},
 	},
 	{
 		ID:         "python-paho-calls",
@@ -9801,7 +9803,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/http_transport.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -9833,7 +9835,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/config.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/abstract_provisioning_device_client.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "python-proxy",
@@ -9848,7 +9850,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/models/proxy_options.py", "Anorov/PySocks socks.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "proxy-interference", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ProxyInterference, cause.PortBlocked},
 	},
 	{
 		ID:         "python-sas-renew",
@@ -9863,7 +9865,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/pipeline_stages_base.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-expired", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.SASTokenExpired, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "python-connect-timeout",
@@ -9878,7 +9880,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/pipeline_stages_mqtt.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/pipeline_stages_base.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "proxy-interference", "network-unreachable", "service-transient"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.ProxyInterference, cause.NetworkUnreachable, cause.ServiceTransient},
 	},
 	{
 		ID:            "python-cancelled",
@@ -9909,7 +9911,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/pipeline_stages_mqtt.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/pipeline_stages_base.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -9925,7 +9927,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/pipeline/mqtt_pipeline.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "python-pipeline-internal",
@@ -9940,7 +9942,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/pipeline_stages_base.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/provisioning/pipeline/mqtt_topic_provisioning.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "python-names",
@@ -9955,7 +9957,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/exceptions.py", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/transport_exceptions.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-transient", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceTransient, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -9971,7 +9973,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py", "python/cpython Objects/exceptions.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "python-base64",
@@ -9986,7 +9988,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"python/cpython Modules/binascii.c", "Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/auth/signing_mechanism.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "derived-key-incorrect", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.DerivedKeyIncorrect, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "net-winsock-timeout",
@@ -10001,7 +10003,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Microsoft Learn, Windows Sockets error codes"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "net-winsock-refused",
@@ -10016,7 +10018,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, Windows Sockets error codes"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "transport-protocol-wrong", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.TransportProtocolWrong, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "net-winsock-reset",
@@ -10031,7 +10033,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Microsoft Learn, Windows Sockets error codes"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "port-blocked", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.PortBlocked, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "net-winsock-dns",
@@ -10046,7 +10048,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, Windows Sockets error codes"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "java-args",
@@ -10061,7 +10063,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/ProvisioningDeviceClient.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/ContractAPIAmqp.java", "Azure/azure-iot-sdk-java provisioning/security/security-provider/src/main/java/com/microsoft/azure/sdk/iot/provisioning/security/SecurityProviderSymmetricKey.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "java-tpm-args",
@@ -10076,7 +10078,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/ContractAPIAmqp.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/RegisterTask.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "java-sasl-handler",
@@ -10091,7 +10093,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/AmqpsProvisioningSaslHandler.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "wrong-global-endpoint", "client-defect"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.WrongGlobalEndpoint, cause.ClientDefect},
 	},
 	{
 		ID:         "java-amqp-send",
@@ -10106,7 +10108,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/amqp/ProvisioningAmqpOperations.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/transport/amqp/AmqpsConnection.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "server-root-ca-missing", "symmetric-key-mismatch", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.ServerRootCAMissing, cause.SymmetricKeyMismatch, cause.WrongIDScope},
 		Wrapper:    true,
 	},
 	{
@@ -10122,7 +10124,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/transport/amqp/ErrorLoggingBaseHandler.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "wrong-id-scope", "throttled", "service-transient"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.WrongIDScope, cause.Throttled, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -10138,7 +10140,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/transport/amqp/ErrorLoggingBaseHandler.java", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/amqps/AmqpsIotHubConnection.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "network-unreachable", "port-blocked", "proxy-interference", "dns-failure"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyInterference, cause.DNSFailure},
 		Wrapper:    true,
 	},
 	{
@@ -10154,7 +10156,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/transport/mqtt/MqttConnection.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/mqtt/ContractAPIMqtt.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "wrong-id-scope", "server-root-ca-missing", "port-blocked", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.WrongIDScope, cause.ServerRootCAMissing, cause.PortBlocked, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -10170,7 +10172,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/contract/http/ContractAPIHttp.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "enrollment-not-found", "wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.EnrollmentNotFound, cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "java-parser",
@@ -10185,7 +10187,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/parser/RegistrationOperationStatusParser.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/parser/TpmRegistrationResultParser.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference", "service-transient"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference, cause.ServiceTransient},
 	},
 	{
 		ID:         "java-status-failed",
@@ -10200,7 +10202,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/ProvisioningTask.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"custom-allocation-failed", "custom-allocation-rejected", "hub-link-broken", "no-hub-available", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed, cause.CustomAllocationRejected, cause.HubLinkBroken, cause.NoHubAvailable, cause.CertNotTrustedByEnrollment},
 		Wrapper:    true,
 	},
 	{
@@ -10216,7 +10218,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/ProvisioningTask.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled},
 	},
 	{
 		ID:         "java-tasks",
@@ -10231,7 +10233,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/RegisterTask.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/StatusTask.java", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/ProvisioningTask.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "attestation-mismatch", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.AttestationMismatch, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -10247,7 +10249,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/security/security-provider", "Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/task/RegisterTask.java", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/auth/IotHubSSLContext.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing", "tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing, cause.TPMNotAvailable},
 	},
 	{
 		ID:         "java-tpm-connect",
@@ -10262,7 +10264,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/security/tpm-provider-emulator/src/main/java/com/microsoft/azure/sdk/iot/provisioning/security/hsm/SecurityProviderTPMEmulator.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "java-hub-auth",
@@ -10277,7 +10279,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/TransportException.java", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/mqtt/exceptions/PahoExceptionTranslator.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "symmetric-key-mismatch", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "java-hub-busy",
@@ -10292,7 +10294,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/TransportException.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled", "service-transient", "quota-exceeded"},
+		CauseIDs:   []cause.ID{cause.Throttled, cause.ServiceTransient, cause.QuotaExceeded},
 	},
 	{
 		ID:         "java-hub-network",
@@ -10307,7 +10309,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/TransportException.java", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/mqtt/Mqtt.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "server-root-ca-missing", "public-network-access-disabled"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ServerRootCAMissing, cause.PublicNetworkAccessDisabled},
 		Wrapper:    true,
 	},
 	{
@@ -10323,7 +10325,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/IotHubTransport.java", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/amqps/AmqpsIotHubConnection.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "hub-identity-unusable", "sas-token-expired"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.HubIdentityUnusable, cause.SASTokenExpired},
 		Wrapper:    true,
 	},
 	{
@@ -10339,7 +10341,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/IotHubConnectionString.java", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/ClientConfiguration.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "java-proxy-tunnel",
@@ -10354,7 +10356,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/transport/ProxiedSSLSocket.java", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/ClientConfiguration.java", "https://github.com/Azure/azure-iot-sdk-java/issues/264"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ProxyInterference},
 	},
 	{
 		ID:         "java-status-auth",
@@ -10369,7 +10371,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/IotHubConnectionStatusChangeReason.java", "Azure/azure-iot-sdk-csharp iothub/device/src/ConnectionStatusChangeReason.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "symmetric-key-mismatch", "cert-enrollment-mismatch"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch},
 	},
 	{
 		ID:         "java-status-expired",
@@ -10384,7 +10386,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/IotHubConnectionStatusChangeReason.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.SASTokenExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "java-status-network",
@@ -10399,7 +10401,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/IotHubConnectionStatusChangeReason.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-transient", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceTransient, cause.StaleAssignment},
 	},
 	{
 		ID:         "java-status-disabled-device",
@@ -10414,7 +10416,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp iothub/device/src/ConnectionStatusChangeReason.cs", "MicrosoftDocs/azure-docs articles/iot-central/core/troubleshoot-connection.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "iot-central-device-not-ready"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.IoTCentralDeviceNotReady},
 	},
 	{
 		ID:         "java-names",
@@ -10429,7 +10431,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-device-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/device/internal/exceptions", "Azure/azure-iot-sdk-java iothub/device/iot-device-client/src/main/java/com/microsoft/azure/sdk/iot/device/exceptions"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "symmetric-key-mismatch", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.SymmetricKeyMismatch, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -10445,7 +10447,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/exceptions"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "service-credentials-insufficient", "service-transient", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.ServiceCredentialsInsufficient, cause.ServiceTransient, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -10461,7 +10463,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/configs", "Azure/azure-iot-sdk-csharp provisioning/service/src/Config"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "enrollment-cert-upload-invalid", "attestation-mismatch"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.EnrollmentCertUploadInvalid, cause.AttestationMismatch},
 	},
 	{
 		ID:         "java-svc-args",
@@ -10476,7 +10478,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/ProvisioningServiceClient.java", "Azure/azure-iot-sdk-java provisioning/provisioning-service-client/src/main/java/com/microsoft/azure/sdk/iot/provisioning/service/auth/ProvisioningConnectionStringBuilder.java"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "service-credentials-insufficient", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ServiceCredentialsInsufficient, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "java-net-other",
@@ -10491,7 +10493,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"openjdk/jdk src/java.base/share/classes/java/ (net, nio/channels)"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "net-mqtt-connect",
@@ -10506,7 +10508,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningTransportHandlerMqtt.cs", "Azure/azure-iot-sdk-csharp iothub/device/src/Transport/Mqtt/MqttTransportHandler.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "net-mqtt-io",
@@ -10521,7 +10523,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/111362", "https://github.com/Azure/azure-iot-sdk-csharp/issues/2932", "https://github.com/Azure/azure-iot-sdk-csharp/issues/3440"},
 		Confidence: "observed",
-		CauseIDs:   []string{"client-cert-not-presented", "proxy-interference", "port-blocked", "network-unreachable", "cert-not-trusted-by-enrollment", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.ProxyInterference, cause.PortBlocked, cause.NetworkUnreachable, cause.CertNotTrustedByEnrollment, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -10537,7 +10539,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/mqtt/src/ProvisioningTransportHandlerMqtt.cs", "Azure/azure-iot-sdk-csharp provisioning/transport/http/src/ProvisioningTransportHandlerHttp.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "client-defect"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.ClientDefect},
 	},
 	{
 		ID:         "net-base64",
@@ -10552,7 +10554,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Private.CoreLib/src/Resources/Strings.resx", "Azure/azure-iot-sdk-csharp common/src/device/provisioning/transport/ProvisioningSasBuilder.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "client-config-missing", "derived-key-incorrect"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.ClientConfigMissing, cause.DerivedKeyIncorrect},
 	},
 	{
 		ID:         "net-argument-blank",
@@ -10567,7 +10569,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/device/src/Extensions/CommonExtensions.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "net-malformed",
@@ -10582,7 +10584,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/transport/http/src/ProvisioningTransportHandlerHttp.cs", "Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "service-transient", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ServiceTransient, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "net-tpm-platform",
@@ -10597,7 +10599,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp security/tpm/src/SecurityProviderTpmHsm.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable},
 	},
 	{
 		ID:         "net-tpm-linux",
@@ -10612,7 +10614,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/azure-iot-sdk-csharp/issues/3431", "https://github.com/Azure/iotedge/issues/6519"},
 		Confidence: "observed",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMNotAvailable},
 	},
 	{
 		ID:         "net-cert-installer",
@@ -10627,7 +10629,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/device/src/CertificateInstaller.cs", "Azure/azure-iot-sdk-csharp iothub/device/src/Common/Security/CertificateInstaller.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-chain-incomplete", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.CertChainIncomplete, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "net-sas-expired",
@@ -10642,7 +10644,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp iothub/device/src/Common/Security/SharedAccessSignature.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"sas-token-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.SASTokenExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "net-connstr",
@@ -10657,7 +10659,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp iothub/device/src/Authentication/IotHubConnectionStringBuilder.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "net-hub-exceptions",
@@ -10672,7 +10674,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp iothub/device/src/Common/Exceptions"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "network-unreachable", "throttled"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.NetworkUnreachable, cause.Throttled},
 		Wrapper:    true,
 	},
 	{
@@ -10688,7 +10690,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp iothub/device/src/Transport/Mqtt/MqttIotHubAdapter.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "symmetric-key-mismatch", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "net-hub-adapter-other",
@@ -10703,7 +10705,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp iothub/device/src/Transport/Mqtt/MqttIotHubAdapter.cs", "Azure/azure-iot-sdk-csharp iothub/device/src/Transport/AmqpIot/AmqpIotConnection.cs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "server-root-ca-missing", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.ServerRootCAMissing, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -10719,7 +10721,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-sdk-csharp provisioning/service/src"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-credentials-insufficient", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceCredentialsInsufficient, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "net-httprequest",
@@ -10734,7 +10736,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "service-api"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Http/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "server-root-ca-missing", "proxy-not-configured", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ServerRootCAMissing, cause.ProxyNotConfigured, cause.PortBlocked},
 		Wrapper:    true,
 	},
 	{
@@ -10750,7 +10752,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "service-api"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Http/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured", "custom-allocation-failed"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured, cause.CustomAllocationFailed},
 	},
 	{
 		ID:         "net-httpproxy",
@@ -10765,7 +10767,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Http/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "proxy-interference", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ProxyInterference, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "net-http-response",
@@ -10780,7 +10782,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "service-api"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Http/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable", "service-transient"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable, cause.ServiceTransient},
 	},
 	{
 		ID:         "net-http-status",
@@ -10795,7 +10797,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "service-api"},
 		Sources:    []string{"dotnet/runtime src/libraries/System.Net.Http/src/Resources/Strings.resx"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "enrollment-not-found", "service-credentials-insufficient", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.EnrollmentNotFound, cause.ServiceCredentialsInsufficient, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -10811,7 +10813,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, Windows Sockets error codes"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "az-cert-retrieval",
@@ -10826,7 +10828,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/dps/common.py", "Azure/azure-iot-cli-extension azext_iot/dps/providers/device_registration.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "az-see-status",
@@ -10841,7 +10843,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "service-api"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/dps/providers/device_registration.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"custom-allocation-failed", "cert-not-trusted-by-enrollment", "symmetric-key-mismatch", "enrollment-disabled", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed, cause.CertNotTrustedByEnrollment, cause.SymmetricKeyMismatch, cause.EnrollmentDisabled, cause.HubLinkBroken},
 		Wrapper:    true,
 	},
 	{
@@ -10857,7 +10859,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-cli src/azure-cli/azure/cli/command_modules/iot/custom.py", "Azure/azure-iot-cli-extension azext_iot/operations/dps.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-credentials-insufficient", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "az-show-keys",
@@ -10872,7 +10874,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/operations/dps.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "az-attestation-switch",
@@ -10887,7 +10889,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/operations/dps.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "az-cert-args",
@@ -10902,7 +10904,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/operations/dps.py", "Azure/azure-cli src/azure-cli/azure/cli/command_modules/iot/custom.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "enrollment-cert-upload-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.EnrollmentCertUploadInvalid},
 	},
 	{
 		ID:         "az-linked-hub",
@@ -10917,7 +10919,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-cli src/azure-cli/azure/cli/command_modules/iot/custom.py", "Azure/azure-iot-cli-extension azext_iot/operations/dps.py", "https://github.com/Azure/azure-cli/issues/22257"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.HubLinkBroken},
 	},
 	{
 		ID:         "az-cert-exists",
@@ -10932,7 +10934,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-cli src/azure-cli/azure/cli/command_modules/iot/custom.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid},
 	},
 	{
 		ID:         "az-500-retry",
@@ -10947,7 +10949,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"https://github.com/Azure/azure-cli/issues/11131"},
 		Confidence: "observed",
-		CauseIDs:   []string{"enrollment-cert-upload-invalid", "service-transient"},
+		CauseIDs:   []cause.ID{cause.EnrollmentCertUploadInvalid, cause.ServiceTransient},
 	},
 	{
 		ID:         "az-login",
@@ -10962,7 +10964,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/common/_azure.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"service-credentials-insufficient"},
+		CauseIDs:   []cause.ID{cause.ServiceCredentialsInsufficient},
 	},
 	{
 		ID:         "az-json",
@@ -10977,7 +10979,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-cli-extension azext_iot/common/utility.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"management-request-invalid", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.ManagementRequestInvalid, cause.PayloadInvalid},
 	},
 	{
 		ID:         "az-central-blocked",
@@ -10992,7 +10994,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"Azure/azure-iot-cli-extension tag v0.9.9 azext_iot/central/providers/device_provider.py", "MicrosoftDocs/azure-docs articles/iot-central/core/troubleshoot-connection.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"iot-central-device-not-ready"},
+		CauseIDs:   []cause.ID{cause.IoTCentralDeviceNotReady},
 	},
 	{
 		ID:         "az-central-template",
@@ -11007,7 +11009,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"service-api"},
 		Sources:    []string{"Azure/azure-iot-cli-extension tag v0.9.9 azext_iot/central/providers/device_provider.py"},
 		Confidence: "documented",
-		CauseIDs:   []string{"iot-central-device-not-ready"},
+		CauseIDs:   []cause.ID{cause.IoTCentralDeviceNotReady},
 	},
 	{
 		ID:         "c-prov-reply-unprocessed",
@@ -11022,7 +11024,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/samples/prov_dev_client_sample/prov_dev_client_sample.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-enrollment-mismatch", "enrollment-not-found", "custom-allocation-failed", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch, cause.EnrollmentNotFound, cause.CustomAllocationFailed, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -11038,7 +11040,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "tpm-ek-mismatch", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.TPMEKMismatch, cause.ProxyInterference},
 	},
 	{
 		ID:         "c-prov-field-missing",
@@ -11053,7 +11055,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"service-transient", "proxy-interference", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ServiceTransient, cause.ProxyInterference, cause.ClientDefect},
 	},
 	{
 		ID:         "c-prov-custom-payload",
@@ -11068,7 +11070,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"payload-invalid"},
+		CauseIDs:   []cause.ID{cause.PayloadInvalid},
 	},
 	{
 		ID:         "c-prov-request-build",
@@ -11083,7 +11085,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_amqp_common.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "c-prov-create",
@@ -11098,7 +11100,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c", "Azure/azure-iot-sdk-c provisioning_client/samples/prov_dev_client_ll_sample/prov_dev_client_ll_sample.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "tpm-not-available", "device-key-material-unreadable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.TPMNotAvailable, cause.DeviceKeyMaterialUnreadable, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -11114,7 +11116,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-c-shared-utility adapters/httpapi_curl.c", "Azure/azure-c-shared-utility adapters/httpapi_winhttp.c", "Azure/azure-c-shared-utility adapters/httpapi_compact.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "c-hsm-type-build",
@@ -11129,7 +11131,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_security_factory.c", "Azure/azure-iot-sdk-c provisioning_client/src/iothub_security_factory.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/iothub_auth_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "c-symm-key-empty",
@@ -11144,7 +11146,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_security_factory.c", "Azure/azure-iot-sdk-c provisioning_client/src/iothub_security_factory.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_amqp_common.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "c-sas-clock",
@@ -11159,7 +11161,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility src/httpapiexsas.c", "Azure/azure-c-shared-utility src/sastoken.c", "Azure/azure-c-shared-utility src/consolelogger.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong},
 	},
 	{
 		ID:         "c-x509-not-configured",
@@ -11174,7 +11176,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_x509.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c", "Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_data.c", "Azure/azure-iot-sdk-c provisioning_client/samples/prov_dev_client_ll_x509_sample/prov_dev_client_ll_x509_sample.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented", "client-config-missing", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.ClientConfigMissing, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "c-x509-set-twice",
@@ -11189,7 +11191,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_x509.c", "Azure/azure-c-shared-utility src/tlsio_options.c", "Azure/azure-c-shared-utility adapters/tlsio_schannel.c", "Azure/azure-c-shared-utility adapters/tlsio_openssl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "c-riot-hsm",
@@ -11204,7 +11206,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_riot.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientDefect},
 	},
 	{
 		ID:         "c-edge-workload-hsm",
@@ -11219,7 +11221,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_http_edge.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "c-tpm-command",
@@ -11234,7 +11236,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-utpm-c src/tpm_codec.c", "Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_tpm.c", "Azure/azure-iot-sdk-c provisioning_client/src/sec_device_module_tpm.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMNotAvailable},
 	},
 	{
 		ID:         "c-tpm-activate",
@@ -11249,7 +11251,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/adapters/hsm_client_tpm.c", "Azure/azure-iot-sdk-c provisioning_client/src/iothub_auth_client.c", "Azure/azure-utpm-c src/tpm_codec.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-ek-mismatch", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMEKMismatch, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "c-tpm-comm",
@@ -11264,7 +11266,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-utpm-c src/tpm_comm_linux.c", "Azure/azure-utpm-c src/tpm_comm_emulator.c", "Azure/azure-utpm-c src/tpm_socket_comm.c", "Azure/azure-utpm-c src/tpm_codec.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "c-tpm-tcti",
@@ -11279,7 +11281,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-utpm-c src/tpm_comm_linux.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "c-tpm-tbs",
@@ -11294,7 +11296,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-utpm-c src/tpm_comm_win32.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "c-sasl-tpm",
@@ -11309,7 +11311,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_sasl_tpm.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_amqp_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference", "tpm-challenge-unanswered"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference, cause.TPMChallengeUnanswered},
 	},
 	{
 		ID:         "c-connect-wrap",
@@ -11324,7 +11326,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_amqp_common.c", "Azure/azure-umqtt-c src/mqtt_client.c", "Azure/azure-c-shared-utility src/uws_client.c", "Azure/azure-c-shared-utility src/wsio.c", "Azure/azure-c-shared-utility adapters/tlsio_openssl.c", "Azure/azure-c-shared-utility adapters/httpapi_compact.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "server-root-ca-missing", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ServerRootCAMissing, cause.ProxyNotConfigured},
 		Wrapper:    true,
 	},
 	{
@@ -11340,7 +11342,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_ws_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c", "Azure/azure-c-shared-utility src/uws_client.c", "Azure/azure-c-shared-utility src/http_proxy_io.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "c-mqtt-packet",
@@ -11355,7 +11357,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-umqtt-c src/mqtt_client.c", "Azure/azure-umqtt-c src/mqtt_codec.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong, cause.ClientDefect},
 	},
 	{
 		ID:         "c-mqtt-send",
@@ -11370,7 +11372,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-umqtt-c src/mqtt_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_mqtt_common.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.SymmetricKeyMismatch},
 		Wrapper:    true,
 	},
 	{
@@ -11386,7 +11388,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_transport_http_client.c", "Azure/azure-c-shared-utility adapters/httpapi_compact.c", "Azure/azure-c-shared-utility src/httpapiex.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "proxy-not-configured", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "c-curl",
@@ -11401,7 +11403,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/httpapi_curl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "server-root-ca-missing", "proxy-not-configured", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ServerRootCAMissing, cause.ProxyNotConfigured, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -11417,7 +11419,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/httpapi_winhttp.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "proxy-not-configured", "server-root-ca-missing", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ProxyNotConfigured, cause.ServerRootCAMissing, cause.ClientCertNotPresented},
 		Wrapper:    true,
 	},
 	{
@@ -11433,7 +11435,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility src/uws_client.c", "Azure/azure-c-shared-utility src/ws_url.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "wrong-global-endpoint", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.WrongGlobalEndpoint, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "c-ws-frames",
@@ -11448,7 +11450,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility src/uws_client.c", "Azure/azure-c-shared-utility src/wsio.c"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "c-http-connect-proxy",
@@ -11463,7 +11465,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility src/http_proxy_io.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "proxy-interference", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ProxyInterference, cause.PortBlocked},
 	},
 	{
 		ID:         "c-dns",
@@ -11478,7 +11480,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility pal/dns_resolver_ares.c", "Azure/azure-c-shared-utility pal/dns_resolver_sync.c", "Azure/azure-c-shared-utility adapters/socketio_win32.c", "Azure/azure-c-shared-utility adapters/socketio_berkeley.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "client-config-missing", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.ClientConfigMissing, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "c-net-interface",
@@ -11493,7 +11495,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/socketio_berkeley.c", "Azure/azure-c-shared-utility adapters/httpapi_curl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "c-tls-trust",
@@ -11508,7 +11510,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/tlsio_openssl.c", "Azure/azure-c-shared-utility adapters/x509_openssl.c", "Azure/azure-c-shared-utility adapters/tlsio_wolfssl.c", "Azure/azure-c-shared-utility adapters/tlsio_bearssl.c", "Azure/azure-c-shared-utility adapters/x509_schannel.c", "Azure/azure-c-shared-utility adapters/httpapi_curl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "c-tls-cert-load",
@@ -11523,7 +11525,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/x509_openssl.c", "Azure/azure-c-shared-utility adapters/tlsio_mbedtls.c", "Azure/azure-c-shared-utility adapters/tlsio_wolfssl.c", "Azure/azure-c-shared-utility adapters/tlsio_bearssl.c", "Azure/azure-c-shared-utility adapters/httpapi_curl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch},
 	},
 	{
 		ID:         "c-tls-cert-load-win",
@@ -11538,7 +11540,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/x509_schannel.c", "Azure/azure-c-shared-utility adapters/tlsio_schannel.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "c-tls-engine",
@@ -11553,7 +11555,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/x509_openssl.c", "Azure/azure-c-shared-utility adapters/tlsio_openssl.c", "Azure/azure-c-shared-utility adapters/httpapi_curl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "c-tls-x509-pair",
@@ -11568,7 +11570,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/tlsio_bearssl.c", "Azure/azure-c-shared-utility adapters/tlsio_openssl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-cert-not-presented", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientCertNotPresented, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "c-tls-handshake-other",
@@ -11583,7 +11585,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/tlsio_mbedtls.c", "Azure/azure-c-shared-utility adapters/tlsio_wolfssl.c", "Azure/azure-c-shared-utility adapters/tlsio_bearssl.c", "Azure/azure-c-shared-utility adapters/tlsio_openssl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "proxy-interference", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.ProxyInterference, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "c-tls-schannel-verify",
@@ -11598,7 +11600,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/x509_schannel.c", "Azure/azure-c-shared-utility adapters/httpapi_winhttp.c", "Azure/azure-c-shared-utility adapters/tlsio_schannel.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "c-tls-context",
@@ -11613,7 +11615,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/tlsio_openssl.c", "Azure/azure-c-shared-utility adapters/tlsio_mbedtls.c", "Azure/azure-c-shared-utility adapters/tlsio_wolfssl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.TLSVersionOrCipherUnsupported},
 		Wrapper:    true,
 	},
 	{
@@ -11629,7 +11631,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c", "Azure/azure-c-shared-utility src/uws_client.c", "Azure/azure-c-shared-utility adapters/socketio_berkeley.c", "Azure/azure-umqtt-c src/mqtt_client.c", "Azure/azure-uamqp-c src/connection.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "c-bad-call",
@@ -11644,7 +11646,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_auth_client.c", "Azure/azure-umqtt-c src/mqtt_client.c", "Azure/azure-c-shared-utility src/wsio.c", "Azure/azure-utpm-c src/tpm_codec.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "c-threads",
@@ -11659,7 +11661,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_client.c", "Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c", "Azure/azure-umqtt-c src/mqtt_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "c-hub-after-prov",
@@ -11674,7 +11676,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-c provisioning_client/samples/prov_dev_client_ll_sample/prov_dev_client_ll_sample.c", "Azure/azure-iot-sdk-c provisioning_client/samples/iothub_client_sample_hsm/iothub_client_sample_hsm.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "hub-identity-unusable", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.HubIdentityUnusable, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "c-uhttp",
@@ -11689,7 +11691,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uhttp-c src/uhttp.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "server-root-ca-missing", "device-key-material-unreadable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServerRootCAMissing, cause.DeviceKeyMaterialUnreadable, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -11705,7 +11707,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/core/az_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "azr-space",
@@ -11720,7 +11722,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/core/az_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "azr-unexpected",
@@ -11735,7 +11737,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/core/az_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference, cause.PayloadInvalid},
 	},
 	{
 		ID:         "azr-dependency",
@@ -11750,7 +11752,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/core/az_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "azr-clock",
@@ -11765,7 +11767,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/core/az_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong},
 	},
 	{
 		ID:         "azr-memory",
@@ -11780,7 +11782,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/core/az_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "azr-canceled",
@@ -11795,7 +11797,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/core/az_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect},
 	},
 	{
 		ID:         "azr-http",
@@ -11810,7 +11812,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/core/az_result.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.NetworkUnreachable, cause.ProxyInterference},
 	},
 	{
 		ID:         "azr-topic",
@@ -11825,7 +11827,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/inc/azure/iot/az_iot_common.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "transport-protocol-wrong"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.TransportProtocolWrong},
 	},
 	{
 		ID:         "azc-paho-connect",
@@ -11840,7 +11842,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/samples/iot/paho_iot_provisioning_sample.c", "Azure/azure-sdk-for-c sdk/samples/iot/paho_iot_provisioning_sas_sample.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "network-unreachable", "symmetric-key-mismatch", "wrong-id-scope", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.NetworkUnreachable, cause.SymmetricKeyMismatch, cause.WrongIDScope, cause.PortBlocked},
 		Wrapper:    true,
 	},
 	{
@@ -11856,7 +11858,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/samples/iot/paho_iot_provisioning_sample.c", "Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/AzureIoT.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "transport-protocol-wrong", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.TransportProtocolWrong, cause.ServiceTransient},
 	},
 	{
 		ID:         "azc-sample-failed",
@@ -11871,7 +11873,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/samples/iot/paho_iot_provisioning_sample.c", "Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/AzureIoT.cpp", "nrfconnect/sdk-nrf subsys/net/lib/azure_iot_hub/src/azure_iot_hub_dps.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "symmetric-key-mismatch", "custom-allocation-failed", "enrollment-disabled", "throttled"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.SymmetricKeyMismatch, cause.CustomAllocationFailed, cause.EnrollmentDisabled, cause.Throttled},
 		Wrapper:    true,
 	},
 	{
@@ -11887,7 +11889,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/samples/iot/iot_sample_common.c", "Azure/azure-sdk-for-c sdk/samples/iot/paho_iot_provisioning_sas_sample.c", "Azure/azure-sdk-for-c sdk/samples/iot/aziot_esp32/AzIoTSasToken.cpp", "Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/AzureIoT.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "symmetric-key-mismatch", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.SymmetricKeyMismatch, cause.ClientDefect},
 	},
 	{
 		ID:         "azc-password",
@@ -11902,7 +11904,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/samples/iot/iot_sample_common.c", "Azure/azure-sdk-for-c sdk/samples/iot/paho_iot_provisioning_sas_sample.c", "Azure/azure-sdk-for-c sdk/samples/iot/aziot_esp32/AzIoTSasToken.cpp", "Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/AzureIoT.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "symmetric-key-mismatch", "group-key-not-derived"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived},
 		Wrapper:    true,
 	},
 	{
@@ -11918,7 +11920,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/AzureIoT.cpp", "Azure-Samples/iot-middleware-freertos-samples demos/projects/NXP/mimxrt1060/main.c", "eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong},
 	},
 	{
 		ID:         "azc-sample-config",
@@ -11933,7 +11935,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/samples/iot/iot_sample_common.c", "Azure/azure-sdk-for-c sdk/samples/iot/paho_iot_provisioning_sample.c", "Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/AzureIoT.cpp", "nrfconnect/sdk-nrf subsys/net/lib/azure_iot_hub/src/azure_iot_hub_dps.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "arduino-pubsub-state",
@@ -11948,7 +11950,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c sdk/samples/iot/aziot_esp8266/aziot_esp8266.ino", "Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/Azure_IoT_Central_ESP32.ino", "knolleary/pubsubclient src/PubSubClient.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "network-unreachable", "symmetric-key-mismatch", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.NetworkUnreachable, cause.SymmetricKeyMismatch, cause.WrongIDScope},
 		Wrapper:    true,
 	},
 	{
@@ -11964,7 +11966,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"knolleary/pubsubclient src/PubSubClient.h", "Azure/azure-sdk-for-c sdk/samples/iot/aziot_esp8266/aziot_esp8266.ino"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "port-blocked", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.PortBlocked, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "esp-mqtt-error-event",
@@ -11979,7 +11981,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/Azure_IoT_Central_ESP32.ino", "espressif/esp-mqtt include/mqtt_client.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "network-unreachable", "symmetric-key-mismatch", "wrong-id-scope", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.NetworkUnreachable, cause.SymmetricKeyMismatch, cause.WrongIDScope, cause.DeviceClockWrong},
 		Wrapper:    true,
 	},
 	{
@@ -11995,7 +11997,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/esp-tls/esp_tls.c", "espressif/esp-idf components/esp-tls/esp_tls_errors.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "network-unreachable", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.NetworkUnreachable, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "esp-tls-connect",
@@ -12010,7 +12012,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/esp-tls/esp_tls.c", "espressif/esp-idf components/esp-tls/esp_tls_errors.h", "espressif/esp-idf components/tcp_transport/transport_ssl.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "esp-tls-closed",
@@ -12025,7 +12027,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-mqtt mqtt_client.c", "espressif/esp-idf components/tcp_transport/transport_ssl.c", "espressif/esp-idf components/esp-tls/esp_tls_errors.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "transport-protocol-wrong", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.TransportProtocolWrong, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "esp-tls-handshake",
@@ -12040,7 +12042,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/esp-tls/esp_tls_mbedtls.c", "espressif/esp-mqtt mqtt_client.c", "espressif/esp-mqtt examples/ssl_mutual_auth/main/app_main.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "device-clock-wrong", "network-unreachable", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.NetworkUnreachable, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -12056,7 +12058,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/esp-tls/esp_tls_mbedtls.c", "espressif/esp-idf components/esp-tls/esp_tls_errors.h", "Azure-Samples/iot-middleware-freertos-samples demos/projects/ESPRESSIF/esp32/components/sample-azure-iot/transport_tls_esp32.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "esp-tls-config",
@@ -12071,7 +12073,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/esp-tls/esp_tls_mbedtls.c", "espressif/esp-mqtt mqtt_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "server-root-ca-missing", "client-cert-not-presented", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ServerRootCAMissing, cause.ClientCertNotPresented, cause.ClientDefect},
 	},
 	{
 		ID:         "esp-mqtt-config",
@@ -12086,7 +12088,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-mqtt mqtt_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"transport-protocol-wrong", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.TransportProtocolWrong, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "esp-ws",
@@ -12101,7 +12103,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/tcp_transport/transport_ws.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "transport-protocol-wrong", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TransportProtocolWrong, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "esp-wifi",
@@ -12116,7 +12118,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure-Samples/iot-middleware-freertos-samples demos/projects/ESPRESSIF/esp32/main/azure_iot_freertos_esp32_main.c", "Azure-Samples/iot-middleware-freertos-samples demos/projects/ST/b-l475e-iot01a/main.c", "zephyrproject-rtos/zephyr samples/net/cloud/mqtt_azure/src/main.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "freertos-prov-flow",
@@ -12131,7 +12133,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/azure_iot_provisioning_client.c", "Azure/azure-iot-middleware-freertos source/interface/azure_iot_mqtt.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect", "transport-protocol-wrong", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect, cause.TransportProtocolWrong, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "freertos-mqtt-refused",
@@ -12146,7 +12148,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/interface/azure_iot_mqtt.h", "FreeRTOS/coreMQTT source/core_mqtt.c", "FreeRTOS/coreMQTT source/core_mqtt_serializer.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "device-clock-wrong", "wrong-id-scope", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DeviceClockWrong, cause.WrongIDScope, cause.EnrollmentNotFound},
 	},
 	{
 		ID:         "freertos-mqtt-lost",
@@ -12161,7 +12163,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/interface/azure_iot_mqtt.h", "FreeRTOS/coreMQTT source/core_mqtt.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "freertos-mqtt-other",
@@ -12176,7 +12178,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"FreeRTOS/coreMQTT source/core_mqtt.c", "FreeRTOS/coreMQTT source/core_mqtt_serializer.c", "Azure/azure-iot-middleware-freertos source/interface/azure_iot_mqtt.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable", "proxy-interference", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable, cause.ProxyInterference, cause.WrongGlobalEndpoint},
 		Wrapper:    true,
 	},
 	{
@@ -12192,7 +12194,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "freertos-prov-sas",
@@ -12207,7 +12209,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-middleware-freertos source/azure_iot_provisioning_client.c", "Azure/azure-iot-middleware-freertos source/azure_iot.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "symmetric-key-mismatch", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.SymmetricKeyMismatch, cause.ClientDefect},
 	},
 	{
 		ID:         "freertos-sample-wrap",
@@ -12222,7 +12224,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure-Samples/iot-middleware-freertos-samples demos/sample_azure_iot/sample_azure_iot.c", "Azure-Samples/iot-middleware-freertos-samples demos/common/transport/transport_tls_socket_using_mbedtls.c", "eclipse-threadx/netxduo addons/azure_iot/samples/sample_azure_iot_embedded_sdk.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "server-root-ca-missing", "symmetric-key-mismatch", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ServerRootCAMissing, cause.SymmetricKeyMismatch, cause.WrongIDScope},
 		Wrapper:    true,
 	},
 	{
@@ -12238,7 +12240,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure-Samples/iot-middleware-freertos-samples demos/common/transport/transport_tls_socket_using_mbedtls.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "server-root-ca-missing", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ServerRootCAMissing, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "freertos-tls-conn",
@@ -12253,7 +12255,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure-Samples/iot-middleware-freertos-samples demos/common/transport/transport_tls_socket_using_mbedtls.c", "Azure-Samples/iot-middleware-freertos-samples demos/common/transport/sockets_wrapper_lwip.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "network-unreachable", "dns-failure", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.NetworkUnreachable, cause.DNSFailure, cause.DeviceClockWrong},
 		Wrapper:    true,
 	},
 	{
@@ -12269,7 +12271,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 	},
 	{
 		ID:         "netx-prov-sas",
@@ -12284,7 +12286,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot_provisioning_client.c", "eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.c", "eclipse-threadx/netxduo addons/azure_iot/samples/sample_azure_iot_embedded_sdk.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "symmetric-key-mismatch", "device-clock-wrong", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.SymmetricKeyMismatch, cause.DeviceClockWrong, cause.ClientDefect},
 	},
 	{
 		ID:         "netx-tls-setup",
@@ -12299,7 +12301,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.c", "eclipse-threadx/netxduo addons/azure_iot/samples/sample_azure_iot_embedded_sdk.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-defect", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientDefect, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "netx-sample-wrap",
@@ -12314,7 +12316,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/samples/sample_azure_iot_embedded_sdk.c", "eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "server-root-ca-missing", "symmetric-key-mismatch", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ServerRootCAMissing, cause.SymmetricKeyMismatch, cause.WrongIDScope},
 		Wrapper:    true,
 	},
 	{
@@ -12330,7 +12332,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot_provisioning_client.c", "eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "netx-mqtt-connect",
@@ -12345,7 +12347,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/mqtt/nxd_mqtt_client.h", "eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "server-root-ca-missing", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.ServerRootCAMissing, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "netx-mqtt-internal",
@@ -12360,7 +12362,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/mqtt/nxd_mqtt_client.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "netx-dns",
@@ -12375,7 +12377,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/dns/nxd_dns.h", "eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot_provisioning_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "netx-other",
@@ -12390,7 +12392,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"eclipse-threadx/netxduo addons/azure_iot/nx_azure_iot.h"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.NetworkUnreachable, cause.ClientDefect},
 	},
 	{
 		ID:         "zephyr-dns",
@@ -12405,7 +12407,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"zephyrproject-rtos/zephyr samples/net/cloud/mqtt_azure/src/main.c", "nrfconnect/sdk-nrf subsys/net/lib/mqtt_helper/mqtt_helper.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "network-unreachable", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.NetworkUnreachable, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "zephyr-mqtt-connect",
@@ -12420,7 +12422,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"zephyrproject-rtos/zephyr samples/net/cloud/mqtt_azure/src/main.c", "nrfconnect/sdk-nrf subsys/net/lib/mqtt_helper/mqtt_helper.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "port-blocked", "network-unreachable", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.PortBlocked, cause.NetworkUnreachable, cause.DeviceClockWrong},
 		Wrapper:    true,
 	},
 	{
@@ -12436,7 +12438,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nrfconnect/sdk-nrf subsys/net/lib/azure_iot_hub/src/azure_iot_hub_dps.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "cert-cn-registration-id-mismatch", "wrong-id-scope", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.CertCNRegistrationIDMismatch, cause.WrongIDScope, cause.EnrollmentNotFound},
 		Wrapper:    true,
 	},
 	{
@@ -12452,7 +12454,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nrfconnect/sdk-nrf subsys/net/lib/azure_iot_hub/src/azure_iot_hub_dps.c", "nrfconnect/sdk-nrf subsys/net/lib/mqtt_helper/mqtt_helper.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "service-transient", "custom-allocation-failed", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ServiceTransient, cause.CustomAllocationFailed, cause.ClientDefect},
 	},
 	{
 		ID:         "nrf-dps-nonretriable",
@@ -12467,7 +12469,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nrfconnect/sdk-nrf subsys/net/lib/azure_iot_hub/src/azure_iot_hub_dps.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-not-trusted-by-enrollment", "enrollment-not-found", "cert-chain-incomplete"},
+		CauseIDs:   []cause.ID{cause.CertNotTrustedByEnrollment, cause.EnrollmentNotFound, cause.CertChainIncomplete},
 		Wrapper:    true,
 	},
 	{
@@ -12483,7 +12485,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nrfconnect/sdk-nrf subsys/net/lib/azure_iot_hub/src/azure_iot_hub_dps.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.StaleAssignment},
 	},
 	{
 		ID:         "winhttp-codes",
@@ -12498,7 +12500,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Microsoft Learn, WinHTTP error messages"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "server-root-ca-missing", "device-clock-wrong", "client-cert-not-presented"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ServerRootCAMissing, cause.DeviceClockWrong, cause.ClientCertNotPresented},
 	},
 	{
 		ID:         "tpm-lockout",
@@ -12513,7 +12515,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"tpm2-software/tpm2-tss src/tss2-rc/tss2_rc.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied},
 	},
 	{
 		ID:         "tpm-auth",
@@ -12528,7 +12530,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"tpm2-software/tpm2-tss src/tss2-rc/tss2_rc.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied},
 	},
 	{
 		ID:         "tpm-activate-value",
@@ -12543,7 +12545,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"tpm2-software/tpm2-tss src/tss2-rc/tss2_rc.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-ek-mismatch"},
+		CauseIDs:   []cause.ID{cause.TPMEKMismatch},
 	},
 	{
 		ID:         "tpm-failure",
@@ -12558,7 +12560,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"tpm2-software/tpm2-tss src/tss2-rc/tss2_rc.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable},
 	},
 	{
 		ID:         "tpm-resources",
@@ -12573,7 +12575,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"tpm2-software/tpm2-tss src/tss2-rc/tss2_rc.c"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"tpm-not-available", "tpm-ek-mismatch"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMEKMismatch},
 	},
 	{
 		ID:         "tss-tcti",
@@ -12588,7 +12590,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"tpm2-software/tpm2-tss src/tss2-tcti/tcti-device.c", "tpm2-software/tpm2-tss src/tss2-tcti/tctildr.c", "tpm2-software/tpm2-tss src/tss2-tcti/tcti-swtpm.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "c-util-int-ws",
@@ -12603,7 +12605,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility src/uws_client.c", "Azure/azure-c-shared-utility src/wsio.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "client-defect"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -12619,7 +12621,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility src/http_proxy_io.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -12635,7 +12637,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/httpapi_curl.c", "Azure/azure-c-shared-utility adapters/httpapi_winhttp.c", "Azure/azure-c-shared-utility adapters/httpapi_compact.c", "Azure/azure-c-shared-utility src/httpapiex.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -12651,7 +12653,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/tlsio_openssl.c", "Azure/azure-c-shared-utility adapters/tlsio_mbedtls.c", "Azure/azure-c-shared-utility adapters/tlsio_schannel.c", "Azure/azure-c-shared-utility src/tlsio_options.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.DeviceKeyMaterialUnreadable},
 		Wrapper:    true,
 	},
 	{
@@ -12667,7 +12669,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility pal/ios-osx/tlsio_appleios.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -12683,7 +12685,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility adapters/socketio_berkeley.c", "Azure/azure-c-shared-utility src/xio.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -12699,7 +12701,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-c-shared-utility src/azure_base64.c", "Azure/azure-c-shared-utility src/urlencode.c", "Azure/azure-c-shared-utility src/sastoken.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -12715,7 +12717,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-umqtt-c src/mqtt_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -12731,7 +12733,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-uhttp-c src/uhttp.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -12747,7 +12749,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/esp-tls/esp_tls_mbedtls.c", "espressif/esp-idf components/tcp_transport/transport_ws.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ClientConfigMissing},
 		Wrapper:    true,
 	},
 	{
@@ -12763,7 +12765,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-mqtt mqtt_client.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -12779,7 +12781,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-sdk-for-c-arduino examples/Azure_IoT_Central_ESP32/AzureIoT.cpp", "https://github.com/Azure/azure-sdk-for-c/issues/2153"},
 		Confidence: "documented",
-		CauseIDs:   []string{"group-key-not-derived", "symmetric-key-mismatch", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.GroupKeyNotDerived, cause.SymmetricKeyMismatch, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "iotc-connect",
@@ -12794,7 +12796,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-central-firmware ESP8266/src/iotc/arduino/iotc.cpp", "Azure/iot-central-firmware MBED_OS/src/iotc/mbed_os/mbed_tls_client.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "iotc-refused",
@@ -12809,7 +12811,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-central-firmware ESP8266/src/iotc/arduino/iotc.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "iot-central-device-not-ready", "wrong-id-scope", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.IoTCentralDeviceNotReady, cause.WrongIDScope, cause.DeviceClockWrong},
 		Wrapper:    true,
 	},
 	{
@@ -12825,7 +12827,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-central-firmware ESP8266/src/iotc/arduino/iotc.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "iotc-hub-connect",
@@ -12840,7 +12842,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-central-firmware ESP8266/src/iotc/arduino/iotc.cpp", "Azure/iot-central-firmware MBED_OS/src/iotc/mbed_os/iotc.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "device-clock-wrong", "iot-central-device-not-ready", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.DeviceClockWrong, cause.IoTCentralDeviceNotReady, cause.ServerRootCAMissing},
 	},
 	{
 		ID:         "node-fs",
@@ -12855,7 +12857,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"nodejs/node doc/api/errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "curl-dns",
@@ -12870,7 +12872,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"curl/curl docs/cmdline-opts/_EXITCODES.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "curl-connect",
@@ -12885,7 +12887,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"curl/curl docs/cmdline-opts/_EXITCODES.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "curl-timeout",
@@ -12900,7 +12902,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"curl/curl docs/cmdline-opts/_EXITCODES.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "curl-tls",
@@ -12915,7 +12917,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"curl/curl docs/cmdline-opts/_EXITCODES.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "tls-version-or-cipher-unsupported", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.TLSVersionOrCipherUnsupported, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "curl-trust",
@@ -12930,7 +12932,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"curl/curl docs/cmdline-opts/_EXITCODES.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "curl-client-cert",
@@ -12945,7 +12947,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"curl/curl docs/cmdline-opts/_EXITCODES.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch},
 	},
 	{
 		ID:         "curl-proxy",
@@ -12960,7 +12962,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"curl/curl docs/cmdline-opts/_EXITCODES.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ProxyInterference},
 	},
 	{
 		ID:         "dps-answer-failure",
@@ -12975,7 +12977,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/azure-iot-sdk-node provisioning/transport/mqtt/src/mqtt.ts", "https://github.com/Azure/azure-iot-sdk-python/issues/355"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "cert-not-trusted-by-enrollment", "enrollment-not-found", "registration-id-invalid", "service-transient"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.CertNotTrustedByEnrollment, cause.EnrollmentNotFound, cause.RegistrationIDInvalid, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -12991,7 +12993,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/heap/multi_heap_poisoning.c", "espressif/esp-idf components/esp_system/panic.c", "FreeRTOS/FreeRTOS-Kernel include/FreeRTOS.h", "zephyrproject-rtos/zephyr kernel/fatal.c", "zephyrproject-rtos/zephyr arch/arm/core/cortex_m/fault.c", "ARMmbed/mbed-os platform/source/TARGET_CORTEX_M/mbed_fault_handler.c", "esp8266/Arduino cores/esp8266/core_esp8266_postmortem.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "device-assertion",
@@ -13006,7 +13008,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/newlib/src/assert.c", "zephyrproject-rtos/zephyr include/zephyr/sys/__assert.h", "FreeRTOS/FreeRTOS-Kernel include/FreeRTOS.h", "ARMmbed/mbed-os platform/source/mbed_error.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 		Wrapper:    true,
 	},
 	{
@@ -13022,7 +13024,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"espressif/esp-idf components/esp_system/panic.c", "espressif/esp-idf components/esp_system/task_wdt/task_wdt.c", "espressif/esp-idf components/esp_system/esp_err.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -13038,7 +13040,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://learn.microsoft.com/dotnet/api/system.dllnotfoundexception", "https://docs.python.org/3/library/exceptions.html", "https://nodejs.org/api/errors.html", "https://docs.oracle.com/javase/8/docs/api/java/lang/UnsatisfiedLinkError.html"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-defect", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "tpm-library-missing",
@@ -13053,7 +13055,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"tpm2-software/tpm2-tss INSTALL.md", "Azure/azure-iot-sdk-csharp security/tpm/src/SecurityProviderTpmHsm.cs"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"tpm-not-available", "client-defect"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.ClientDefect},
 	},
 	{
 		ID:         "devkit-uds",
@@ -13068,7 +13070,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"microsoft/devkit-sdk AZ3166/src/libraries/AzureIoT/src/DevkitDPSClient.cpp"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "iotc-not-json",
@@ -13083,7 +13085,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/iot-central-firmware/issues/39"},
 		Confidence: "observed",
-		CauseIDs:   []string{"client-defect"},
+		CauseIDs:   []cause.ID{cause.ClientDefect},
 	},
 	{
 		ID:         "edge-no-backup",
@@ -13098,7 +13100,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md", "MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-common-errors.md (2022 revision with the 1.1 sections)", "Azure/iot-identity-service identity/aziot-identityd/src/lib.rs", "https://github.com/Azure/iotedge/issues/5419"},
 		Confidence: "documented",
-		CauseIDs:   []string{"stale-assignment", "symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "hub-link-broken", "wrong-id-scope", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.HubLinkBroken, cause.WrongIDScope, cause.NetworkUnreachable},
 		Wrapper:    true,
 		Conflict:   "DPS sends a six-digit code with its refusal, but the Edge identity service drops it; only the message text in the log can be matched.",
 	},
@@ -13115,7 +13117,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs", "Azure/iot-identity-service identity/aziot-cloud-client-async/src/dps/schema.rs", "Azure/iot-identity-service identity/aziot-identityd/src/lib.rs", "https://github.com/Azure/iotedge/issues/6675", "https://github.com/Azure/iotedge/issues/6631"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "hub-link-broken", "network-unreachable", "proxy-not-configured", "tpm-ek-mismatch"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.HubLinkBroken, cause.NetworkUnreachable, cause.ProxyNotConfigured, cause.TPMEKMismatch},
 		Wrapper:    true,
 		Conflict:   "DPS sends a six-digit code with its refusal, but the Edge identity service drops it; only the message text in the log can be matched.",
 	},
@@ -13132,7 +13134,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"https://github.com/MicrosoftDocs/azure-docs/issues/102177", "Azure/iot-identity-service identity/aziot-cloud-client-async/src/dps/schema.rs"},
 		Confidence: "observed",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "public-network-access-disabled", "cert-expired", "cert-chain-incomplete", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.PublicNetworkAccessDisabled, cause.CertExpired, cause.CertChainIncomplete, cause.DeviceClockWrong},
 		Conflict:   "DPS sends a six-digit code with its refusal, but the Edge identity service drops it; only the message text in the log can be matched.",
 	},
 	{
@@ -13148,7 +13150,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"https://github.com/Azure/iotedge/issues/6675"},
 		Confidence: "observed",
-		CauseIDs:   []string{"hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.HubLinkBroken},
 		Conflict:   "DPS sends a six-digit code with its refusal, but the Edge identity service drops it; only the message text in the log can be matched.",
 	},
 	{
@@ -13164,7 +13166,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"https://github.com/Azure/iotedge/issues/6631", "https://github.com/Azure/iotedge/issues/4112"},
 		Confidence: "observed",
-		CauseIDs:   []string{"api-version-unsupported", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.APIVersionUnsupported, cause.WrongGlobalEndpoint},
 		Conflict:   "DPS sends a six-digit code with its refusal, but the Edge identity service drops it; only the message text in the log can be matched.",
 	},
 	{
@@ -13180,7 +13182,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge edgelet/aziot-edged/src/provision.rs", "https://github.com/Azure/iotedge/issues/7304", "Azure/iot-identity-service identity/aziot-identityd/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"stale-assignment", "symmetric-key-mismatch", "network-unreachable", "custom-allocation-rejected"},
+		CauseIDs:   []cause.ID{cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.NetworkUnreachable, cause.CustomAllocationRejected},
 		Wrapper:    true,
 	},
 	{
@@ -13242,7 +13244,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-offline-backup",
@@ -13257,7 +13259,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/lib.rs", "https://github.com/Azure/iotedge/issues/6449"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "proxy-not-configured", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ProxyNotConfigured, cause.PortBlocked},
 	},
 	{
 		ID:         "edge-dps-comm",
@@ -13272,7 +13274,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"https://github.com/Azure/iotedge/issues/6449"},
 		Confidence: "observed",
-		CauseIDs:   []string{"network-unreachable", "port-blocked", "proxy-not-configured", "dns-failure"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.DNSFailure},
 	},
 	{
 		ID:         "edge-reconcile",
@@ -13287,7 +13289,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment},
 	},
 	{
 		ID:         "edge-throttled",
@@ -13302,7 +13304,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service http-common/src/request.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled"},
+		CauseIDs:   []cause.ID{cause.Throttled},
 	},
 	{
 		ID:         "edge-http-failed",
@@ -13317,7 +13319,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service http-common/src/request.rs", "https://github.com/Azure/iotedge/issues/7411"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "proxy-not-configured", "port-blocked", "server-root-ca-missing"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ProxyNotConfigured, cause.PortBlocked, cause.ServerRootCAMissing},
 		Wrapper:    true,
 	},
 	{
@@ -13333,7 +13335,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service http-common/src/request.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "edge-empty-error",
@@ -13348,7 +13350,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service http-common/src/request.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ProxyInterference},
 	},
 	{
 		ID:         "edge-expected-one-of",
@@ -13363,7 +13365,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service http-common/src/request.rs", "Azure/iot-identity-service identity/aziot-cloud-client-async/src/dps/mod.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"attestation-mismatch", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.ProxyInterference},
 	},
 	{
 		ID:         "edge-unknown-variant",
@@ -13378,7 +13380,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-cloud-client-async/src/dps/schema.rs", "Azure/iot-identity-service http-common/src/request.rs"},
 		Confidence: "inferred",
-		CauseIDs:   []string{"enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled},
 		Conflict:   "SDKs know disabled and unassigned as registration statuses; the Edge identity service knows three others only and takes these for broken JSON.",
 	},
 	{
@@ -13394,7 +13396,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"https://github.com/Azure/iotedge/issues/6247"},
 		Confidence: "observed",
-		CauseIDs:   []string{"attestation-mismatch", "tpm-ek-mismatch", "client-defect"},
+		CauseIDs:   []cause.ID{cause.AttestationMismatch, cause.TPMEKMismatch, cause.ClientDefect},
 	},
 	{
 		ID:         "edge-payload",
@@ -13409,7 +13411,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.PayloadInvalid},
 	},
 	{
 		ID:         "edge-tpm-keys",
@@ -13424,7 +13426,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service tpm/aziot-tpmd/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMNotAvailable},
 	},
 	{
 		ID:         "edge-tpm-init",
@@ -13439,7 +13441,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service tpm/aziot-tpmd/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "edge-keyclient",
@@ -13454,7 +13456,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-identity-cert",
@@ -13469,7 +13471,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs", "Azure/iot-identity-service identity/aziot-identityd/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-cn-registration-id-mismatch", "device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.CertCNRegistrationIDMismatch, cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-hubclient",
@@ -13484,7 +13486,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "network-unreachable", "throttled", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.NetworkUnreachable, cause.Throttled, cause.ProxyInterference},
 		Wrapper:    true,
 	},
 	{
@@ -13500,7 +13502,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/checks/", "https://github.com/Azure/iotedge/issues/6675"},
 		Confidence: "observed",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-cert-key-mismatch",
@@ -13515,7 +13517,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/checks/"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.CertKeyPairMismatch},
 	},
 	{
 		ID:         "edge-cert-future",
@@ -13530,7 +13532,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/util.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong},
 	},
 	{
 		ID:         "edge-cert-expired",
@@ -13545,7 +13547,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/util.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.CertExpired, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "edge-cert-soon",
@@ -13560,7 +13562,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/util.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-expired"},
+		CauseIDs:   []cause.ID{cause.CertExpired},
 	},
 	{
 		ID:         "edge-clock",
@@ -13575,7 +13577,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/checks/"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong},
 	},
 	{
 		ID:         "edge-tls-handshake",
@@ -13590,7 +13592,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/common.rs", "Azure/iotedge tag 1.1.9 edgelet/iotedge/src/check/checks/host_connect_dps_endpoint.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"server-root-ca-missing", "proxy-interference", "device-clock-wrong", "tls-version-or-cipher-unsupported"},
+		CauseIDs:   []cause.ID{cause.ServerRootCAMissing, cause.ProxyInterference, cause.DeviceClockWrong, cause.TLSVersionOrCipherUnsupported},
 	},
 	{
 		ID:         "edge-resolve",
@@ -13605,7 +13607,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/iotedge/src/check/checks/host_connect_dps_endpoint.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "edge-endpoint-host",
@@ -13620,7 +13622,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/checks/", "Azure/iotedge tag 1.1.9 edgelet/iotedge/src/check/checks/host_connect_dps_endpoint.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"wrong-global-endpoint", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.WrongGlobalEndpoint, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-config-malformed",
@@ -13635,7 +13637,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs", "Azure/iot-identity-service aziotctl/src/internal/check/checks/well_formed_configs.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:            "edge-no-hub-name",
@@ -13665,7 +13667,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-common-errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-empty-config",
@@ -13680,7 +13682,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-common-errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.NetworkUnreachable},
 	},
 	{
 		ID:            "edge-mgmt-socket",
@@ -13710,7 +13712,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-common-errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"port-blocked", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.PortBlocked, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "edge-module-cred",
@@ -13725,7 +13727,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-common-errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable},
 	},
 	{
 		ID:         "edge-11-get-registration-result",
@@ -13740,7 +13742,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "hub-link-broken", "custom-allocation-failed", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.HubLinkBroken, cause.CustomAllocationFailed, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -13756,7 +13758,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "wrong-id-scope", "network-unreachable", "api-version-unsupported"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.WrongIDScope, cause.NetworkUnreachable, cause.APIVersionUnsupported},
 		Wrapper:    true,
 	},
 	{
@@ -13772,7 +13774,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "throttled", "service-transient"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.Throttled, cause.ServiceTransient},
 		Wrapper:    true,
 	},
 	{
@@ -13788,7 +13790,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "network-unreachable", "throttled"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.NetworkUnreachable, cause.Throttled},
 		Wrapper:    true,
 	},
 	{
@@ -13804,7 +13806,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.EnrollmentNotFound},
 		Wrapper:    true,
 	},
 	{
@@ -13820,7 +13822,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "edge-11-tpm-challenge",
@@ -13835,7 +13837,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-ek-mismatch", "attestation-mismatch", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMEKMismatch, cause.AttestationMismatch, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "edge-11-tpm-token",
@@ -13850,7 +13852,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-ek-mismatch", "tpm-access-denied", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.TPMEKMismatch, cause.TPMAccessDenied, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "edge-11-reg-failed",
@@ -13865,7 +13867,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "hub-link-broken", "wrong-id-scope", "api-version-unsupported", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.HubLinkBroken, cause.WrongIDScope, cause.APIVersionUnsupported, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -13897,7 +13899,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled", "custom-allocation-rejected", "hub-link-broken", "no-hub-available"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled, cause.CustomAllocationRejected, cause.HubLinkBroken, cause.NoHubAvailable},
 	},
 	{
 		ID:         "edge-11-empty",
@@ -13912,7 +13914,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "service-transient"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ServiceTransient},
 	},
 	{
 		ID:         "edge-11-symm-failed",
@@ -13927,7 +13929,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "group-key-not-derived", "derived-key-incorrect", "wrong-id-scope", "device-clock-wrong", "enrollment-not-found"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect, cause.WrongIDScope, cause.DeviceClockWrong, cause.EnrollmentNotFound},
 		Wrapper:    true,
 	},
 	{
@@ -13943,7 +13945,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/dps/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-cn-registration-id-mismatch", "cert-not-trusted-by-enrollment", "cert-chain-incomplete", "ca-not-verified", "cert-expired", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.CertCNRegistrationIDMismatch, cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.CANotVerified, cause.CertExpired, cause.DeviceClockWrong},
 		Wrapper:    true,
 	},
 	{
@@ -13975,7 +13977,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/provisioning/src/error.rs", "https://github.com/Azure/iotedge/issues/1499"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "network-unreachable", "hub-link-broken", "enrollment-disabled"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.NetworkUnreachable, cause.HubLinkBroken, cause.EnrollmentDisabled},
 		Wrapper:    true,
 	},
 	{
@@ -13991,7 +13993,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/provisioning/src/error.rs", "https://github.com/Azure/iotedge/issues/4112"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "api-version-unsupported", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.APIVersionUnsupported, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -14007,7 +14009,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/provisioning/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "hub-link-broken", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.HubLinkBroken, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -14023,7 +14025,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/provisioning/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"stale-assignment", "symmetric-key-mismatch", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -14054,7 +14056,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment},
 	},
 	{
 		ID:         "edge-11-hsm",
@@ -14069,7 +14071,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.9 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "tpm-not-available", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.TPMNotAvailable, cause.ClientConfigMissing},
 	},
 	{
 		ID:            "aziot-progress",
@@ -14099,7 +14101,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/identity.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "aziot-backup-used",
@@ -14114,7 +14116,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/identity.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.StaleAssignment},
 	},
 	{
 		ID:            "aziot-service-error",
@@ -14160,7 +14162,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "aziot-proxy",
@@ -14175,7 +14177,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs", "Azure/iot-identity-service http-common/src/proxy.rs", "Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured, cause.ClientConfigMissing},
 	},
 	{
 		ID:            "aziot-proxy-info",
@@ -14205,7 +14207,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/error.rs", "Azure/iot-identity-service http-common/src/connector.rs", "Azure/iot-identity-service aziotctl/src/internal/check/checks/host_connect_iothub.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:         "aziot-cert-subject",
@@ -14220,7 +14222,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/identity.rs", "Azure/iot-identity-service tag 1.2.6 identity/aziot-identityd/src/identity.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-cn-registration-id-mismatch", "client-config-missing", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.CertCNRegistrationIDMismatch, cause.ClientConfigMissing, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "aziot-config-values",
@@ -14235,7 +14237,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd-config/src/lib.rs", "Azure/iot-identity-service identity/aziot-identityd-config/src/check.rs", "Azure/iot-identity-service cert/cert-renewal/src/policy.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "payload-invalid"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.PayloadInvalid},
 	},
 	{
 		ID:         "aziot-renewal",
@@ -14250,7 +14252,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service identity/aziot-identityd/src/renewal.rs", "Azure/iot-identity-service cert/cert-renewal/src"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-expired", "device-key-material-unreadable", "device-clock-wrong"},
+		CauseIDs:   []cause.ID{cause.CertExpired, cause.DeviceKeyMaterialUnreadable, cause.DeviceClockWrong},
 	},
 	{
 		ID:         "aziot-renewal-retry",
@@ -14265,7 +14267,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service cert/cert-renewal/src/engine.rs", "Azure/iot-identity-service identity/aziot-identityd/src/renewal.rs", "Azure/iotedge edgelet/edgelet-http-workload/src/edge_ca.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-expired", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertExpired, cause.NetworkUnreachable},
 		Wrapper:    true,
 	},
 	{
@@ -14281,7 +14283,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service cert/aziot-certd/src/est.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing", "proxy-interference"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing, cause.ProxyInterference},
 	},
 	{
 		ID:         "aziot-certd-est-config",
@@ -14296,7 +14298,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service cert/aziot-certd/src/lib.rs", "Azure/iot-identity-service cert/aziot-certd/src/renewal.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "aziot-certd-local-ca",
@@ -14311,7 +14313,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service cert/aziot-certd/src/lib.rs", "Azure/iot-identity-service aziotctl/src/internal/check/checks/cert_expiry.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "aziot-certd-files",
@@ -14326,7 +14328,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service cert/aziot-certd/src/error.rs", "Azure/iot-identity-service cert/aziot-certd-config/src/util.rs", "Azure/iot-identity-service aziotctl/src/internal/common.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "aziot-not-readable",
@@ -14341,7 +14343,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/aziotctl-common/src/config/mod.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "aziot-keyd",
@@ -14356,7 +14358,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service key/aziot-keyd/src/error.rs", "Azure/iot-identity-service key/aziot-keyd/src/keys.rs", "Azure/iot-identity-service key/aziot-key-openssl-engine/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "aziot-principals",
@@ -14371,7 +14373,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service key/aziot-keyd/src/error.rs", "Azure/iot-identity-service cert/aziot-certd/src/error.rs", "Azure/iot-identity-service identity/aziot-identityd/src/configext.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "aziot-pkcs11",
@@ -14386,7 +14388,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service pkcs11/pkcs11/src"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "aziot-tpm-tcti",
@@ -14401,7 +14403,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/meta-iotedge/issues/132", "https://github.com/Azure/iotedge/issues/6658", "https://github.com/Azure/iotedge-eflow/issues/127", "Azure/iot-identity-service tpm/tss-minimal/src/lib.rs"},
 		Confidence: "observed",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "aziot-tpm-keys",
@@ -14416,7 +14418,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service tpm/tss-minimal/src/lib.rs", "https://github.com/Azure/iot-identity-service/issues/450"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-access-denied", "tpm-not-available"},
+		CauseIDs:   []cause.ID{cause.TPMAccessDenied, cause.TPMNotAvailable},
 	},
 	{
 		ID:         "aziot-http",
@@ -14431,7 +14433,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service http-common/src/request.rs", "Azure/iot-identity-service key/aziot-key-client/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "service-transient", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.ServiceTransient, cause.WrongGlobalEndpoint},
 	},
 	{
 		ID:            "aziot-local-socket",
@@ -14461,7 +14463,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iot-identity-service tag 1.2.6 identity/aziot-dps-client-async/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"custom-allocation-failed", "throttled", "service-transient"},
+		CauseIDs:   []cause.ID{cause.CustomAllocationFailed, cause.Throttled, cause.ServiceTransient},
 	},
 	{
 		ID:         "aziot-old-hub",
@@ -14476,7 +14478,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/iot-identity-service tag 1.2.6 identity/aziot-hub-client-async/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "proxy-interference", "hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.ProxyInterference, cause.HubIdentityUnusable},
 		Wrapper:    true,
 	},
 	{
@@ -14492,7 +14494,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service mini-sntp/src/error.rs", "Azure/iot-identity-service aziotctl/src/internal/check/checks/host_local_time.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-clock-wrong", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.DeviceClockWrong, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "aziot-check-dps",
@@ -14507,7 +14509,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/checks/host_connect_dps_endpoint.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "port-blocked", "server-root-ca-missing", "proxy-not-configured", "device-clock-wrong", "wrong-global-endpoint"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.PortBlocked, cause.ServerRootCAMissing, cause.ProxyNotConfigured, cause.DeviceClockWrong, cause.WrongGlobalEndpoint},
 		Wrapper:    true,
 	},
 	{
@@ -14523,7 +14525,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/checks"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch", "cert-expired"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch, cause.CertExpired},
 		Wrapper:    true,
 	},
 	{
@@ -14539,7 +14541,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/aziotctl-common/src/check_last_modified.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.StaleAssignment},
 	},
 	{
 		ID:         "aziot-apply-file",
@@ -14554,7 +14556,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/config/apply.rs", "Azure/iot-identity-service config-common/src", "Azure/iotedge edgelet/iotedge/src/config/apply.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "aziot-apply-values",
@@ -14569,7 +14571,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/aziotctl-common/src/config", "Azure/iotedge edgelet/iotedge/src/config/import"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "symmetric-key-mismatch", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.SymmetricKeyMismatch, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "aziot-apply-users",
@@ -14584,7 +14586,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/common.rs", "Azure/iotedge edgelet/iotedge/src/config/apply.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "aziot-configured",
@@ -14599,7 +14601,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/config/mp.rs", "Azure/iotedge edgelet/iotedge/src/config/import/mod.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "aziot-hostname",
@@ -14614,7 +14616,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iot-identity-service aziotctl/src/internal/check/checks/hostname.rs", "Azure/iotedge tag 1.1.15 edgelet/iotedge/src/check/checks/hostname.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:            "aziot-status",
@@ -14645,7 +14647,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"hyperium/hyper src/error.rs", "https://github.com/Azure/iotedge/issues/1586"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "port-blocked", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.PortBlocked, cause.ProxyNotConfigured},
 		Wrapper:    true,
 	},
 	{
@@ -14661,7 +14663,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"rust-lang/rust library/std/src/io/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable},
 	},
 	{
 		ID:         "aziot-rust-dropped",
@@ -14676,7 +14678,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api", "hub"},
 		Sources:    []string{"hyperium/hyper src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-interference", "network-unreachable", "service-transient"},
+		CauseIDs:   []cause.ID{cause.ProxyInterference, cause.NetworkUnreachable, cause.ServiceTransient},
 	},
 	{
 		ID:         "aziot-rust-file",
@@ -14691,7 +14693,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"rust-lang/rust library/std/src/io/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "edge-settings",
@@ -14706,7 +14708,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge edgelet/aziot-edged/src"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:            "edge-cache-dir",
@@ -14752,7 +14754,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/iotedge edgelet/aziot-edged/src/watchdog.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "network-unreachable", "management-request-invalid"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.NetworkUnreachable, cause.ManagementRequestInvalid},
 		Wrapper:    true,
 	},
 	{
@@ -14768,7 +14770,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/iotedge edgelet/aziot-edged/src/watchdog.rs", "Azure/iotedge tag 1.1.15 edgelet/edgelet-core/src/watchdog.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "proxy-not-configured", "hub-identity-unusable"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.ProxyNotConfigured, cause.HubIdentityUnusable},
 		Wrapper:    true,
 	},
 	{
@@ -14784,7 +14786,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge edgelet/edgelet-http-workload/src"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.ClientConfigMissing},
 	},
 	{
 		ID:            "edge-check-engine",
@@ -14830,7 +14832,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/iotedge/src/check/checks/container_connect_iothub.rs", "Azure/iotedge edgelet/iotedge/src/check/checks/container_resolve_parent_hostname.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"dns-failure", "port-blocked", "proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.DNSFailure, cause.PortBlocked, cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "edge-check-proxy",
@@ -14845,7 +14847,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge edgelet/iotedge/src/check/checks/proxy_settings.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"proxy-not-configured"},
+		CauseIDs:   []cause.ID{cause.ProxyNotConfigured},
 	},
 	{
 		ID:         "edge-check-wellformed",
@@ -14860,7 +14862,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge edgelet/iotedge/src/check/checks/well_formed_config.rs", "Azure/iotedge tag 1.1.15 edgelet/iotedge/src/check/checks/well_formed_connection_string.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:            "edge-11-progress",
@@ -14906,7 +14908,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "device-api"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/dps/src/registration.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"enrollment-disabled", "custom-allocation-failed", "hub-link-broken"},
+		CauseIDs:   []cause.ID{cause.EnrollmentDisabled, cause.CustomAllocationFailed, cause.HubLinkBroken},
 	},
 	{
 		ID:         "edge-11-config",
@@ -14921,7 +14923,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/edgelet-core/src/settings.rs", "Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-11-symmetric",
@@ -14936,7 +14938,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs", "Azure/iotedge tag 1.1.15 edgelet/provisioning/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "symmetric-key-mismatch"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.SymmetricKeyMismatch},
 	},
 	{
 		ID:         "edge-11-hybrid",
@@ -14951,7 +14953,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:         "edge-11-hsm-api",
@@ -14966,7 +14968,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/hsm-rs/src/error.rs", "Azure/iotedge tag 1.1.15 edgelet/iotedged/src/lib.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied, cause.DeviceKeyMaterialUnreadable},
 		Wrapper:    true,
 	},
 	{
@@ -14982,7 +14984,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/hsm-sys/azure-iot-hsm-c/src/edge_hsm_client_store.c", "Azure/iotedge tag 1.1.15 edgelet/hsm-sys/azure-iot-hsm-c/src/edge_pki_openssl.c", "Azure/iotedge tag 1.1.15 edgelet/hsm-sys/azure-iot-hsm-c/src/edge_hsm_client_x509.c"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-expired", "cert-key-pair-mismatch"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertExpired, cause.CertKeyPairMismatch},
 	},
 	{
 		ID:         "edge-11-external",
@@ -14997,7 +14999,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/provisioning/src/error.rs", "Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing", "device-key-material-unreadable", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing, cause.DeviceKeyMaterialUnreadable, cause.NetworkUnreachable},
 	},
 	{
 		ID:         "edge-11-backup",
@@ -15012,7 +15014,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/provisioning/src/provisioning.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "stale-assignment"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.StaleAssignment},
 		Wrapper:    true,
 	},
 	{
@@ -15028,7 +15030,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "stale-assignment", "symmetric-key-mismatch", "cert-not-trusted-by-enrollment"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment},
 		Wrapper:    true,
 	},
 	{
@@ -15044,7 +15046,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/edgelet-http/src/error.rs", "Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"device-key-material-unreadable", "cert-key-pair-mismatch", "client-config-missing"},
+		CauseIDs:   []cause.ID{cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch, cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-11-workload-ca",
@@ -15059,7 +15061,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs"},
 		Confidence: "documented",
-		CauseIDs:   []string{"cert-expired", "device-key-material-unreadable"},
+		CauseIDs:   []cause.ID{cause.CertExpired, cause.DeviceKeyMaterialUnreadable},
 	},
 	{
 		ID:            "edge-11-runtime",
@@ -15089,7 +15091,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client", "hub"},
 		Sources:    []string{"Azure/iotedge tag 1.1.15 edgelet/edgelet-core/src/identity.rs", "Azure/iotedge tag 1.1.15 edgelet/iothubservice/src/error.rs", "https://github.com/Azure/iotedge/issues/1586"},
 		Confidence: "documented",
-		CauseIDs:   []string{"hub-identity-unusable", "stale-assignment", "network-unreachable", "port-blocked"},
+		CauseIDs:   []cause.ID{cause.HubIdentityUnusable, cause.StaleAssignment, cause.NetworkUnreachable, cause.PortBlocked},
 		Wrapper:    true,
 	},
 	{
@@ -15105,7 +15107,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-iot-edge-for-linux-on-windows-common-errors.md", "https://github.com/Azure/iotedge-eflow/issues/289", "https://github.com/Azure/iotedge-eflow/issues/188"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure", "symmetric-key-mismatch", "cert-not-trusted-by-enrollment", "wrong-id-scope"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure, cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.WrongIDScope},
 		Wrapper:    true,
 	},
 	{
@@ -15121,7 +15123,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-iot-edge-for-linux-on-windows-common-errors.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"client-config-missing"},
+		CauseIDs:   []cause.ID{cause.ClientConfigMissing},
 	},
 	{
 		ID:         "edge-eflow-tpm",
@@ -15136,7 +15138,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-iot-edge-for-linux-on-windows-common-errors.md", "https://github.com/Azure/iotedge-eflow/issues/38"},
 		Confidence: "documented",
-		CauseIDs:   []string{"tpm-not-available", "tpm-access-denied"},
+		CauseIDs:   []cause.ID{cause.TPMNotAvailable, cause.TPMAccessDenied},
 	},
 	{
 		ID:         "edge-eflow-vm",
@@ -15151,7 +15153,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"MicrosoftDocs/azure-docs articles/iot-edge/troubleshoot-iot-edge-for-linux-on-windows-common-errors.md", "https://github.com/Azure/iotedge-eflow/issues/188"},
 		Confidence: "documented",
-		CauseIDs:   []string{"network-unreachable", "dns-failure"},
+		CauseIDs:   []cause.ID{cause.NetworkUnreachable, cause.DNSFailure},
 	},
 	{
 		ID:         "edge-eflow-ssh",
@@ -15166,7 +15168,7 @@ var catalogue = [...]Entry{
 		AppliesTo:  []string{"client"},
 		Sources:    []string{"https://github.com/Azure/iotedge-eflow/issues/53"},
 		Confidence: "observed",
-		CauseIDs:   []string{"client-defect", "network-unreachable"},
+		CauseIDs:   []cause.ID{cause.ClientDefect, cause.NetworkUnreachable},
 	},
 }
 

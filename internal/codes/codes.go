@@ -17,6 +17,8 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+
+	"dpsdiag/internal/cause"
 )
 
 //go:generate go run ./gen
@@ -60,7 +62,7 @@ type Entry struct {
 	Confidence string
 	// CauseIDs are the causes that this error, read alone, is evidence for, most likely
 	// first.
-	CauseIDs []string
+	CauseIDs []cause.ID
 	// NoCauseReason says why CauseIDs is empty; it is set only then.
 	NoCauseReason string
 	// Wrapper marks an envelope: another, more telling error stands beside it.
@@ -156,15 +158,15 @@ func Common() []*Entry {
 
 // ByCause returns the entries that are evidence for a cause: first those that name it
 // first, in the order of the catalogue where the place is the same.
-func ByCause(causeID string) []*Entry {
+func ByCause(id cause.ID) []*Entry {
 	var found []*Entry
 	for e := range All() {
-		if slices.Contains(e.CauseIDs, causeID) {
+		if slices.Contains(e.CauseIDs, id) {
 			found = append(found, e)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b *Entry) int {
-		return cmp.Compare(slices.Index(a.CauseIDs, causeID), slices.Index(b.CauseIDs, causeID))
+		return cmp.Compare(slices.Index(a.CauseIDs, id), slices.Index(b.CauseIDs, id))
 	})
 	return found
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
 
@@ -62,16 +63,16 @@ func TestCommon(t *testing.T) {
 
 func TestByCause(t *testing.T) {
 	t.Parallel()
-	if rows := codes.ByCause("no-such-cause"); rows != nil {
+	if rows := codes.ByCause(cause.None); rows != nil {
 		t.Errorf("rows of an unknown cause: %v", ids(rows))
 	}
-	rows := codes.ByCause("enrollment-disabled")
+	rows := codes.ByCause(cause.EnrollmentDisabled)
 	if diff := cmp.Diff([]string{"status-disabled", "status-blacklisted"}, ids(rows)[:2]); diff != "" {
 		t.Errorf("first rows of enrollment-disabled (-want +got):\n%s", diff)
 	}
 	want := 0
 	for e := range codes.All() {
-		if slices.Contains(e.CauseIDs, "enrollment-disabled") {
+		if slices.Contains(e.CauseIDs, cause.EnrollmentDisabled) {
 			want++
 		}
 	}
@@ -79,7 +80,7 @@ func TestByCause(t *testing.T) {
 		t.Errorf("%d rows name enrollment-disabled, ByCause returns %d", want, len(rows))
 	}
 	if !slices.IsSortedFunc(rows, func(a, b *codes.Entry) int {
-		return slices.Index(a.CauseIDs, "enrollment-disabled") - slices.Index(b.CauseIDs, "enrollment-disabled")
+		return slices.Index(a.CauseIDs, cause.EnrollmentDisabled) - slices.Index(b.CauseIDs, cause.EnrollmentDisabled)
 	}) {
 		t.Errorf("rows are not in the order of the place of the cause: %v", ids(rows))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
 
@@ -176,7 +177,7 @@ func TestCallersShareNothing(t *testing.T) {
 	for name, list := range map[string]func() []*codes.Entry{
 		"Lookup":   func() []*codes.Entry { return codes.Lookup("401002") },
 		"Nearest":  func() []*codes.Entry { return codes.Nearest("401999", 3) },
-		"ByCause":  func() []*codes.Entry { return codes.ByCause("throttled") },
+		"ByCause":  func() []*codes.Entry { return codes.ByCause(cause.Throttled) },
 		"Common":   codes.Common,
 		"ForReply": func() []*codes.Entry { return codes.ForReply(401, 401002, "") },
 	} {

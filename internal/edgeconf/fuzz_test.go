@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"dpsdiag/internal/cause"
 )
 
 // Whatever a configuration says, Read gives settings or an error that names the file, every
@@ -40,7 +42,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, r := range Lint(settings) {
-			if r.CauseID == "" || r.Detail == "" || r.Origin.Line > strings.Count(text, "\n")+1 {
+			if r.CauseID == cause.None || r.Detail == "" || r.Origin.Line > strings.Count(text, "\n")+1 {
 				t.Errorf("remark %+v", r)
 			}
 			checkNoSecret(t, r.Detail+r.Origin.String())
@@ -70,7 +72,7 @@ func FuzzFromEnv(f *testing.F) {
 				return value, ok
 			}, disk{file: plainKey}.read)
 			for _, r := range Lint(settings) {
-				if r.CauseID == "" || r.Detail == "" || strings.ContainsFunc(r.Detail, unicode.IsControl) {
+				if r.CauseID == cause.None || r.Detail == "" || strings.ContainsFunc(r.Detail, unicode.IsControl) {
 					t.Errorf("remark %+v", r)
 				}
 				checkNoSecret(t, r.Detail)

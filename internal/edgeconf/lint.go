@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 )
 
@@ -15,7 +16,7 @@ import (
 func Lint(s *Settings) []Remark {
 	n := notes{remarks: slices.Clone(s.remarks)}
 	for _, o := range []*Obstacle{s.Obstacle, s.Attestation.Obstacle} {
-		if o != nil && o.CauseID != "" {
+		if o != nil && o.CauseID != cause.None {
 			n.add(o.CauseID, "", o.Origin, "%s", o.Detail)
 		}
 	}
@@ -69,12 +70,12 @@ func (n *notes) lintRegistrationID(v Value) {
 }
 
 // pass hands on what the rules of the service say about a value.
-func (n *notes) pass(cause string, setting Setting, origin Origin, remarks []string, err error) {
+func (n *notes) pass(id cause.ID, setting Setting, origin Origin, remarks []string, err error) {
 	if err != nil {
 		remarks = append(remarks, err.Error())
 	}
 	for _, remark := range remarks {
-		n.add(cause, setting, origin, "%s: %s", origin, remark)
+		n.add(id, setting, origin, "%s: %s", origin, remark)
 	}
 }
 

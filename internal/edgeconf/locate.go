@@ -6,27 +6,28 @@ import (
 	"net/url"
 	"strings"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 )
 
 // file reads what a file URI names, or remarks with that cause why it cannot be had.
-func (n *notes) file(uri Value, cause string, setting Setting, readFile func(string) ([]byte, error)) File {
+func (n *notes) file(uri Value, id cause.ID, setting Setting, readFile func(string) ([]byte, error)) File {
 	path, err := filePath(uri.Text)
 	if err != nil {
-		n.add(cause, setting, uri.Origin, "%s %v", uri.Origin, err)
+		n.add(id, setting, uri.Origin, "%s %v", uri.Origin, err)
 		return File{}
 	}
-	return n.named(Value{path, uri.Origin}, cause, setting, readFile)
+	return n.named(Value{path, uri.Origin}, id, setting, readFile)
 }
 
 // named reads the file of a setting whose text is its path, or remarks.
-func (n *notes) named(v Value, cause string, setting Setting, readFile func(string) ([]byte, error)) File {
+func (n *notes) named(v Value, id cause.ID, setting Setting, readFile func(string) ([]byte, error)) File {
 	data, err := readFile(v.Text)
 	switch {
 	case err != nil:
-		n.add(cause, setting, v.Origin, "%s: %s cannot be read: %s", v.Origin, showPath(v.Text), reason(err))
+		n.add(id, setting, v.Origin, "%s: %s cannot be read: %s", v.Origin, showPath(v.Text), reason(err))
 	case len(data) == 0:
-		n.add(cause, setting, v.Origin, "%s: %s is empty", v.Origin, showPath(v.Text))
+		n.add(id, setting, v.Origin, "%s: %s is empty", v.Origin, showPath(v.Text))
 	default:
 		return File{Path: v.Text, Content: dps.NewSecret(string(data)), Origin: v.Origin}
 	}

@@ -3,27 +3,29 @@ package edgeconf
 import (
 	"fmt"
 	"strings"
+
+	"dpsdiag/internal/cause"
 )
 
-// The causes that remarks name; see the cause taxonomy.
+// The causes that remarks name.
 const (
-	causeConfig      = "client-config-missing"
-	causeScope       = "wrong-id-scope"
-	causeEndpoint    = "wrong-global-endpoint"
-	causeID          = "registration-id-invalid"
-	causeKey         = "symmetric-key-mismatch"
-	causeMaterial    = "device-key-material-unreadable"
-	causeAttestation = "attestation-mismatch"
-	causePayload     = "payload-invalid"
-	causeProxy       = "proxy-not-configured"
-	causeName        = "cert-cn-registration-id-mismatch"
+	causeConfig      = cause.ClientConfigMissing
+	causeScope       = cause.WrongIDScope
+	causeEndpoint    = cause.WrongGlobalEndpoint
+	causeID          = cause.RegistrationIDInvalid
+	causeKey         = cause.SymmetricKeyMismatch
+	causeMaterial    = cause.DeviceKeyMaterialUnreadable
+	causeAttestation = cause.AttestationMismatch
+	causePayload     = cause.PayloadInvalid
+	causeProxy       = cause.ProxyNotConfigured
+	causeName        = cause.CertCNRegistrationIDMismatch
 )
 
 // notes gathers the remarks of one reading.
 type notes struct{ remarks []Remark }
 
-func (n *notes) add(cause string, setting Setting, origin Origin, format string, args ...any) {
-	n.remarks = append(n.remarks, Remark{CauseID: cause, Setting: setting, Detail: fmt.Sprintf(format, args...), Origin: origin})
+func (n *notes) add(id cause.ID, setting Setting, origin Origin, format string, args ...any) {
+	n.remarks = append(n.remarks, Remark{CauseID: id, Setting: setting, Detail: fmt.Sprintf(format, args...), Origin: origin})
 }
 
 // take returns v unless it is empty, what a template has in its place, or a secret in the

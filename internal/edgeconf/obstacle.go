@@ -1,12 +1,16 @@
 package edgeconf
 
-import "fmt"
+import (
+	"fmt"
+
+	"dpsdiag/internal/cause"
+)
 
 // Obstacle says why a probe cannot use what a source states.
 type Obstacle struct {
 	Reason Reason
 	// CauseID names the fault; "" when the configuration may well be right.
-	CauseID string
+	CauseID cause.ID
 	Detail  string // one line, without secrets
 	Hint    string // what to do instead
 	Origin  Origin

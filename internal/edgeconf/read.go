@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+
+	"dpsdiag/internal/cause"
 )
 
 // Read reads the configuration at path: the config.toml of IoT Edge or the identity
@@ -102,7 +104,7 @@ func (r *reader) read(data []byte) {
 		r.dps(t)
 	case "":
 		r.settings.Obstacle = explained(r.remarks, SettingSource)
-		r.settings.Obstacle.CauseID = "" // there is a remark
+		r.settings.Obstacle.CauseID = cause.None // there is a remark
 		r.dps(t)
 	default:
 		r.settings.Obstacle = r.otherSource(t, source)
@@ -127,7 +129,7 @@ func (r *reader) noProvisioning(data []byte) *Obstacle {
 	line := commentedOut(data)
 	switch name := r.otherDaemon(); {
 	case name != "":
-		o.CauseID = ""
+		o.CauseID = cause.None
 		o.Detail = fmt.Sprintf("%s is the configuration of %s and has no [provisioning] table", r.path, name)
 		o.Hint = "name /etc/aziot/config.toml, or the file of " + identityDaemon
 	case line > 0:

@@ -1,6 +1,10 @@
 package edgeconf
 
-import "dpsdiag/internal/dps"
+import (
+	"dpsdiag/internal/dps"
+
+	"dpsdiag/internal/cause"
+)
 
 // Settings are what one source says about provisioning, or several merged. The zero value
 // says nothing.
@@ -131,7 +135,7 @@ func (s *Settings) Proxy() (Proxy, bool) {
 
 // Remark is something wrong or odd that the configuration alone shows.
 type Remark struct {
-	CauseID string // of the cause taxonomy
+	CauseID cause.ID // of the cause taxonomy
 	Setting Setting
 	Detail  string // one line, without secrets
 	Origin  Origin

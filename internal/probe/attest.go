@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 )
 
@@ -97,17 +98,17 @@ func (a tokenAttestation) Inspect(target Target, now time.Time, _ time.Duration)
 	}
 	in := Inputs{Token: facts}
 	if facts.Expired {
-		in.warn("sas-token-expired", "the token expired at %s, %s ago by the local clock",
+		in.warn(cause.SASTokenExpired, "the token expired at %s, %s ago by the local clock",
 			facts.Expiry.Format(time.RFC3339), roundAge(now.Sub(facts.Expiry)))
 	}
 	if !facts.CoversTarget {
-		in.warn("sas-token-malformed", "the token is for %q, the target is %q", facts.Resource, resource)
+		in.warn(cause.SASTokenMalformed, "the token is for %q, the target is %q", facts.Resource, resource)
 	}
 	if facts.InMilliseconds {
-		in.warn("sas-token-malformed", "the token's expiry looks like milliseconds; the service counts seconds")
+		in.warn(cause.SASTokenMalformed, "the token's expiry looks like milliseconds; the service counts seconds")
 	}
 	if facts.Policy != "" && facts.Policy != dps.RegistrationPolicy {
-		in.warn("sas-token-malformed", "the token names the policy %q; a device's token names %q or none", facts.Policy, dps.RegistrationPolicy)
+		in.warn(cause.SASTokenMalformed, "the token names the policy %q; a device's token names %q or none", facts.Policy, dps.RegistrationPolicy)
 	}
 	return in
 }
@@ -115,8 +116,13 @@ func (a tokenAttestation) Inspect(target Target, now time.Time, _ time.Duration)
 // Identify implements Attestation.
 func (a tokenAttestation) Identify(Target, time.Time) Identity { return Identity{Token: a.text} }
 
-func (in *Inputs) warn(id, format string, args ...any) {
-	in.Warnings = append(in.Warnings, Warning{ID: id, Detail: fmt.Sprintf(format, args...)})
+func (in *Inputs) warn(id cause.ID, format string, args ...any) {
+	in.notice(id.String(), format, args...)
+}
+
+// notice records what is odd without being a sign of a cause.
+func (in *Inputs) notice(name, format string, args ...any) {
+	in.Warnings = append(in.Warnings, Warning{ID: name, Detail: fmt.Sprintf(format, args...)})
 }
 
 // roundAge shortens a duration to what a person reads: days, hours, minutes or seconds.

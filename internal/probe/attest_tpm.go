@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 )
 
@@ -70,13 +71,13 @@ func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 	facts.ShowEK = t.ShowEK
 	in := Inputs{TPM: &facts}
 	if facts.EK.Occupied != "" {
-		in.warn("tpm-ek-mismatch", "the SDKs would use the key at 0x%08x as the endorsement key: %s", uint32(ekHandle), facts.EK.Occupied)
+		in.warn(cause.TPMEKMismatch, "the SDKs would use the key at 0x%08x as the endorsement key: %s", uint32(ekHandle), facts.EK.Occupied)
 	}
 	if facts.LockedOut {
-		in.warn("tpm-access-denied", "the TPM is in lockout after too many wrong passwords: for some time it refuses every key that has one")
+		in.warn(cause.TPMAccessDenied, "the TPM is in lockout after too many wrong passwords: for some time it refuses every key that has one")
 	}
 	if facts.SRK.Occupied != "" {
-		in.warn("tpm-srk-template", "the SDKs would use the key at 0x%08x as the storage root key: %s", uint32(srkHandle), facts.SRK.Occupied)
+		in.notice("tpm-srk-template", "the SDKs would use the key at 0x%08x as the storage root key: %s", uint32(srkHandle), facts.SRK.Occupied)
 	}
 	return in
 }

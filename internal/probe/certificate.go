@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 )
 
@@ -19,7 +20,7 @@ func (a *X509) Inspect(target Target, now time.Time, expiresIn time.Duration) In
 	warnName(&in, facts, target.RegistrationID)
 	warnRole(&in, facts)
 	if facts.Unlinked >= 0 {
-		in.warn("cert-chain-incomplete", "%q is not signed by %q, which follows it in the chain",
+		in.warn(cause.CertChainIncomplete, "%q is not signed by %q, which follows it in the chain",
 			Name(a.chain[facts.Unlinked]), Name(a.chain[facts.Unlinked+1]))
 	}
 	return in
@@ -86,20 +87,20 @@ func lacksClientAuth(c *x509.Certificate) bool {
 
 func warnValidity(in *Inputs, facts *CertificateFacts, chain []*x509.Certificate, now time.Time, expiresIn time.Duration) {
 	for _, c := range facts.Expired {
-		in.warn("cert-expired", "%q expired on %s, %s ago by the local clock", Name(c), day(c.NotAfter), roundAge(now.Sub(c.NotAfter)))
+		in.warn(cause.CertExpired, "%q expired on %s, %s ago by the local clock", Name(c), day(c.NotAfter), roundAge(now.Sub(c.NotAfter)))
 	}
 	for _, c := range facts.NotYetValid {
-		in.warn("device-clock-wrong", "%q is valid from %s on, %s from now by the local clock", Name(c), day(c.NotBefore), roundAge(c.NotBefore.Sub(now)))
+		in.warn(cause.DeviceClockWrong, "%q is valid from %s on, %s from now by the local clock", Name(c), day(c.NotBefore), roundAge(c.NotBefore.Sub(now)))
 	}
 	for _, c := range chain {
 		if left := c.NotAfter.Sub(now); left >= 0 && left < expiresIn {
-			in.warn("cert-expires-soon", "%q expires on %s, in %s", Name(c), day(c.NotAfter), roundAge(left))
+			in.notice("cert-expires-soon", "%q expires on %s, in %s", Name(c), day(c.NotAfter), roundAge(left))
 		}
 	}
 }
 
 func warnName(in *Inputs, facts *CertificateFacts, registrationID string) {
-	const id = "cert-cn-registration-id-mismatch"
+	const id = cause.CertCNRegistrationIDMismatch
 	switch facts.NameMatch {
 	case NameMissing:
 		in.warn(id, "the certificate has no common name; the service takes the registration id from it")
@@ -114,7 +115,7 @@ func warnName(in *Inputs, facts *CertificateFacts, registrationID string) {
 }
 
 func warnRole(in *Inputs, facts *CertificateFacts) {
-	const id = "cert-wrong-role-or-extensions"
+	const id = cause.CertWrongRoleOrExtensions
 	if facts.IsCA {
 		in.warn(id, "the certificate presented is a CA certificate, not that of a device")
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"dpsdiag/internal/cause"
 )
 
 // arrange returns certificates in the order in which TLS wants them sent (RFC 5246, 7.4.2):
@@ -47,7 +49,7 @@ func withoutDuplicates(certs []*x509.Certificate) (unique, again []*x509.Certifi
 
 // orderRemarks warn of a file that would not be taken, or not by every peer, as it is.
 func orderRemarks(given, sent, again []*x509.Certificate) []Warning {
-	const id = "cert-chain-incomplete"
+	const id = cause.CertChainIncomplete
 	var in Inputs
 	switch {
 	case slices.EqualFunc(given, sent, (*x509.Certificate).Equal):

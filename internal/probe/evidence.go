@@ -62,7 +62,7 @@ type Inputs struct {
 
 // Warning is something odd that does not stop the probe.
 type Warning struct {
-	ID     string // kebab-case: a cause id, where one says it
+	ID     string // of the cause that it is a sign of, or a name of its own
 	Detail string
 }
 

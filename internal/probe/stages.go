@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 )
 
@@ -100,11 +101,11 @@ func describeChain(chain []*x509.Certificate) string {
 func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
 	// An empty id was to come from the TPM, which says itself why it could not tell.
 	if in.TPM == nil || target.RegistrationID != "" {
-		in.remark("registration-id-invalid", dps.CheckRegistrationID, target.RegistrationID)
+		in.remark(cause.RegistrationIDInvalid, dps.CheckRegistrationID, target.RegistrationID)
 	}
-	in.remark("wrong-id-scope", dps.CheckIDScope, target.Scope)
+	in.remark(cause.WrongIDScope, dps.CheckIDScope, target.Scope)
 	if len(payload) > 0 && payload[0] != '{' {
-		in.warn("payload-invalid", "the payload is not a JSON object, which the service's documentation asks for")
+		in.warn(cause.PayloadInvalid, "the payload is not a JSON object, which the service's documentation asks for")
 	}
 }
 
@@ -117,7 +118,7 @@ func (in *Inputs) preferRemarks(remarks []Warning) {
 }
 
 // remark warns of what check finds odd about a setting.
-func (in *Inputs) remark(id string, check func(string) ([]string, error), value string) {
+func (in *Inputs) remark(id cause.ID, check func(string) ([]string, error), value string) {
 	remarks, err := check(value)
 	if err != nil {
 		in.warn(id, "%v", err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
 
@@ -69,14 +70,14 @@ type Nearest struct {
 type Answer struct {
 	Query   string
 	Entries []*codes.Entry
-	Rule    *advice.Rule
+	Rule    *cause.Definition
 	// Class is the first half of an unknown six-digit code, which is an HTTP status; 0
 	// for any other query.
 	Class int
 	// Nearest are the entries that come closest; for a Class, the last is its row.
 	Nearest []*codes.Entry
 
-	causes []*advice.Rule // behind the best entry, most likely first
+	causes []*cause.Definition // behind the best entry, most likely first
 }
 
 // Known reports whether anything was found.
@@ -91,7 +92,7 @@ func NewExplain(answers []Answer) *Explain {
 	for i := range doc.answers {
 		a := &doc.answers[i]
 		if len(a.Entries) > 0 {
-			a.causes = advice.RulesByID(a.Entries[0].CauseIDs...)
+			a.causes = definitionsOf(a.Entries[0].CauseIDs)
 		}
 		if a.Known() {
 			doc.ExitCode = ExitOK
@@ -114,7 +115,7 @@ func emptyExplain() *Explain {
 }
 
 // addStep adds a step that would decide, if there is one.
-func (d *Explain) addStep(step *advice.Decider) {
+func (d *Explain) addStep(step *cause.Step) {
 	if step != nil {
 		d.Decide = append(d.Decide, Decider{How: Clean(step.How), Command: Clean(step.Command)})
 	}
@@ -147,11 +148,11 @@ func entryMatch(e *codes.Entry) Match {
 }
 
 // causeMatch presents a cause that was asked for by its id.
-func causeMatch(rule *advice.Rule) Match {
+func causeMatch(rule *cause.Definition) Match {
 	return Match{
-		ID:          rule.ID,
+		ID:          rule.ID.String(),
 		Kind:        KindCause,
-		Code:        rule.ID,
+		Code:        rule.ID.String(),
 		Title:       Clean(rule.Title),
 		Meaning:     Clean(rule.Meaning),
 		Retry:       string(codes.RetryAfterFix),
@@ -173,7 +174,7 @@ func sourcesOf(e *codes.Entry) []string {
 
 // vote gathers what speaks for a cause.
 type vote struct {
-	rule    *advice.Rule
+	rule    *cause.Definition
 	answers int  // queries that name it
 	alone   bool // a code names it and nothing else, or it was asked for
 	because []string
@@ -195,7 +196,7 @@ func likelyCauses(answers []Answer) []LikelyCause {
 	causes := make([]LikelyCause, 0, len(votes))
 	for _, v := range votes {
 		causes = append(causes, LikelyCause{
-			ID: v.rule.ID, Title: Clean(v.rule.Title), Strength: v.strength().String(),
+			ID: v.rule.ID.String(), Title: Clean(v.rule.Title), Strength: v.strength().String(),
 			Because: cleanAll(v.because), Remedies: cleanAll(v.rule.Remedies),
 		})
 	}
@@ -240,4 +241,13 @@ func (v *vote) strength() advice.Strength {
 		return advice.Suggests
 	}
 	return advice.Allows
+}
+
+// definitionsOf are the definitions of several causes, in their order.
+func definitionsOf(ids []cause.ID) []*cause.Definition {
+	var found []*cause.Definition
+	for _, id := range ids {
+		found = append(found, id.Definition())
+	}
+	return found
 }

@@ -52,9 +52,9 @@ func NewExplainText(found *logtext.Findings, d advice.TextDiagnosis) *Explain {
 		doc.log.rows = append(doc.log.rows, newLogRow(m))
 	}
 	for _, c := range d.Causes {
-		cause := newCause(c)
-		doc.Causes = append(doc.Causes, LikelyCause{cause.ID, cause.Title, cause.Strength, cause.Because, cause.Remedies})
-		doc.log.causes = append(doc.log.causes, cause)
+		named := newCause(c)
+		doc.Causes = append(doc.Causes, LikelyCause{named.ID, named.Title, named.Strength, named.Because, named.Remedies})
+		doc.log.causes = append(doc.log.causes, named)
 	}
 	doc.log.ruledOut = exclusions(d.RuledOut)
 	for i := range d.Decide {
@@ -96,7 +96,7 @@ func exclusions(causes []advice.Cause) []exclusion {
 			i = len(list)
 			list = append(list, exclusion{reason: reason})
 		}
-		list[i].titles = append(list[i].titles, Clean(c.Rule.Title))
+		list[i].titles = append(list[i].titles, Clean(c.Title))
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
@@ -10,7 +11,7 @@ func logSamples() []sample {
 	return []sample{
 		{"explain-log", NewExplainText(certificateLog(), certificateDiagnosis())},
 		{"explain-log-several", NewExplainText(severalLogs(), advice.TextDiagnosis{
-			Causes: []advice.Cause{{Rule: throttledRule(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" names this cause alone`}, Explain: "429"}},
+			Causes: []advice.Cause{{Definition: throttledRule(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" names this cause alone`}, Explain: "429"}},
 		})},
 		{"explain-log-unknown", NewExplainText(&logtext.Findings{
 			Inputs:    []logtext.Input{{Encoding: logtext.UTF8, Lines: 1}},
@@ -43,19 +44,19 @@ func certificateLog() *logtext.Findings {
 }
 
 func certificateDiagnosis() advice.TextDiagnosis {
-	excluded := func(id, title string) advice.Cause {
-		return advice.Cause{Rule: &advice.Rule{ID: id, Title: title}, Because: []string{`line 4: "via X509": the device attests with a certificate`}}
+	excluded := func(id cause.ID, title string) advice.Cause {
+		return advice.Cause{Definition: &cause.Definition{ID: id, Title: title}, Because: []string{`line 4: "via X509": the device attests with a certificate`}}
 	}
 	return advice.TextDiagnosis{
 		Causes: []advice.Cause{
 			{
-				Rule: throttledRule(), Strength: advice.Suggests, Because: []string{`line 7: "` + hostileText + `" names it first of 2`, "against it: nothing"},
+				Definition: throttledRule(), Strength: advice.Suggests, Because: []string{`line 7: "` + hostileText + `" names it first of 2`, "against it: nothing"},
 				Remedies: []string{"Wait for Retry-After"}, Explain: "429001",
 			},
-			{Rule: &advice.Rule{ID: "service-transient", Title: "Service fault"}, Strength: advice.Allows, Because: []string{"line 8: so it is"}, Explain: "service-transient"},
+			{Definition: &cause.Definition{ID: cause.ServiceTransient, Title: "Service fault"}, Strength: advice.Allows, Because: []string{"line 8: so it is"}, Explain: "service-transient"},
 		},
-		RuledOut: []advice.Cause{excluded("symmetric-key-mismatch", "Symmetric key is not the enrolled one"), excluded("group-key-not-derived", "Group key used directly")},
-		Decide:   []advice.Decider{{How: "Register the device itself", Command: "dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --cert CERT-FILE --cert-key CERT-KEY-FILE"}},
+		RuledOut: []advice.Cause{excluded(cause.SymmetricKeyMismatch, "Symmetric key is not the enrolled one"), excluded(cause.GroupKeyNotDerived, "Group key used directly")},
+		Decide:   []cause.Step{{How: "Register the device itself", Command: "dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --cert CERT-FILE --cert-key CERT-KEY-FILE"}},
 	}
 }
 
@@ -63,7 +64,7 @@ func severalLogs() *logtext.Findings {
 	return &logtext.Findings{
 		Inputs: []logtext.Input{{Name: "a.log", Encoding: logtext.UTF16LE, Lines: 1}, {Name: "b.log", Encoding: logtext.UTF8, Lines: 12}},
 		Matches: []logtext.Match{{
-			Entry:  &codes.Entry{ID: "http-429", Kind: codes.KindHTTP, Code: "429", Name: "Too many requests", CauseIDs: []string{"throttled"}},
+			Entry:  &codes.Entry{ID: "http-429", Kind: codes.KindHTTP, Code: "429", Name: "Too many requests", CauseIDs: []cause.ID{cause.Throttled}},
 			Phrase: "429 Too many requests", Places: []logtext.Place{{Input: "a.log", Line: 1}, {Input: "b.log", Line: 9}}, Count: 2,
 		}},
 	}

@@ -3,7 +3,7 @@ package report
 import (
 	"fmt"
 
-	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
 
@@ -54,7 +54,7 @@ func markEntry(m *markdown, e *codes.Entry) {
 }
 
 // markMore points to the causes behind a code and to the sandbox.
-func markMore(m *markdown, causes []*advice.Rule) {
+func markMore(m *markdown, causes []*cause.Definition) {
 	list := moreOf(causes)
 	if len(list) == 0 {
 		return
@@ -80,9 +80,9 @@ func markEntries(m *markdown, title string, entries []*codes.Entry) {
 	m.table([]string{"Id", "Code", "Name"}, rows)
 }
 
-func markRule(m *markdown, rule *advice.Rule) {
+func markRule(m *markdown, rule *cause.Definition) {
 	m.heading(3, escape(Clean(rule.Title)))
-	m.paragraph(escape("kind " + KindCause + ", id " + rule.ID))
+	m.paragraph(escape("kind " + KindCause + ", id " + rule.ID.String()))
 	m.paragraph(escape(Clean(rule.Meaning)))
 	m.numbered("How to make sure", escapeAll(cleanAll(rule.Confirm)))
 	m.numbered("What to do", escapeAll(cleanAll(rule.Remedies)))

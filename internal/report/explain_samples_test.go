@@ -1,7 +1,7 @@
 package report
 
 import (
-	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
 
@@ -9,8 +9,8 @@ func explainSamples() []sample {
 	return []sample{
 		{"explain-code", NewExplain([]Answer{{Query: "429", Entries: []*codes.Entry{throttlingRow(), throttledDPSRow()}}})},
 		{"explain-cause", NewExplain([]Answer{{Query: "throttled", Rule: throttledRule()}})},
-		{"explain-no-scenario", NewExplain([]Answer{{Query: "quota-exceeded", Rule: &advice.Rule{
-			ID: "quota-exceeded", Title: "Quota used up", Meaning: "A daily or total limit of the instance is reached.",
+		{"explain-no-scenario", NewExplain([]Answer{{Query: "quota-exceeded", Rule: &cause.Definition{
+			ID: cause.QuotaExceeded, Title: "Quota used up", Meaning: "A daily or total limit of the instance is reached.",
 			Confirm: []string{"Read the quotas of the instance"}, Remedies: []string{"Raise the limit"},
 			NoScenario: "the limit is one of the whole instance and shows in no answer to a device",
 		}}})},
@@ -39,7 +39,7 @@ func throttlingRow() *codes.Entry {
 		AppliesTo:  []string{"device-api", "service-api"},
 		Sources:    []string{"seed", "MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md"},
 		Confidence: "documented",
-		CauseIDs:   []string{"throttled", "service-transient"},
+		CauseIDs:   []cause.ID{cause.Throttled, cause.ServiceTransient},
 		Conflict:   "Older text gives a limit of 200 registrations a minute; a docs change says 1,000.",
 	}
 }
@@ -49,7 +49,7 @@ func throttledDPSRow() *codes.Entry {
 		ID: "dps-429001", Kind: codes.KindDPS, Code: "429001", Name: "Throttled", HTTPStatus: 429,
 		Meaning: "The DPS instance is over its rate limit.", Causes: []string{"Retry storm"}, Remedies: []string{"Spread the fleet"},
 		Retry: codes.RetryBackoff, Sources: []string{"https://github.com/Azure/azure-iot-sdk-c/pull/1703"}, Confidence: "observed",
-		CauseIDs: []string{"throttled"},
+		CauseIDs: []cause.ID{cause.Throttled},
 	}
 }
 
@@ -61,13 +61,13 @@ func longRow() *codes.Entry {
 	}
 }
 
-func throttledRule() *advice.Rule {
-	return &advice.Rule{
-		ID: "throttled", Title: "Service is throttling", Meaning: "The instance gets more requests than its limits allow.",
+func throttledRule() *cause.Definition {
+	return &cause.Definition{
+		ID: cause.Throttled, Title: "Service is throttling", Meaning: "The instance gets more requests than its limits allow.",
 		Confirm:  []string{"Count the registrations a minute of all devices of the instance"},
 		Remedies: []string{"Wait for Retry-After", "Spread the fleet"},
 		Scenario: "throttled",
-		Decide: &advice.Decider{
+		Decide: &cause.Step{
 			How: "A lookup later shows whether the first attempt went through.", Command: "dpsdiag probe --lookup --id-scope SCOPE --registration-id ID --key-file KEY-FILE",
 		},
 	}

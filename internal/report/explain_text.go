@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
 
@@ -112,7 +112,7 @@ func (p *page) entryLines(entries []*codes.Entry) {
 
 // drawMore points to the causes behind a code and to the sandbox that shows the first
 // which has a scenario.
-func drawMore(p *page, causes []*advice.Rule) {
+func drawMore(p *page, causes []*cause.Definition) {
 	if list := moreOf(causes); len(list) > 0 {
 		p.heading("More")
 		p.fields("  ", list...)
@@ -120,11 +120,11 @@ func drawMore(p *page, causes []*advice.Rule) {
 }
 
 // moreOf are commands, each with what it tells.
-func moreOf(causes []*advice.Rule) []field {
+func moreOf(causes []*cause.Definition) []field {
 	sandbox := ""
 	var list []field
 	for _, rule := range causes {
-		list = append(list, field{"dpsdiag explain " + rule.ID, rule.Title})
+		list = append(list, field{"dpsdiag explain " + rule.ID.String(), rule.Title})
 		sandbox = cmp.Or(sandbox, rule.SandboxCommand())
 	}
 	if sandbox != "" {
@@ -137,9 +137,9 @@ func moreOf(causes []*advice.Rule) []field {
 const maxShownCodes = 12
 
 // drawRule draws everything that is known of one cause.
-func drawRule(p *page, rule *advice.Rule) {
+func drawRule(p *page, rule *cause.Definition) {
 	p.title(Clean(rule.Title))
-	p.hang("kind "+KindCause+", id "+rule.ID, span{})
+	p.hang("kind "+KindCause+", id "+rule.ID.String(), span{})
 	p.paragraph("What it is", rule.Meaning)
 	p.numbered("How to make sure", rule.Confirm)
 	p.numbered("What to do", rule.Remedies)
@@ -160,7 +160,7 @@ func drawRule(p *page, rule *advice.Rule) {
 	p.command(rule.SandboxCommand(), span{"  $ ", faint})
 }
 
-func drawDecider(p *page, d *advice.Decider) {
+func drawDecider(p *page, d *cause.Step) {
 	if d == nil {
 		return
 	}

@@ -152,7 +152,7 @@ func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning b
 		doc.Causes = append(doc.Causes, newCause(c))
 	}
 	for _, c := range d.RuledOut {
-		doc.RuledOut = append(doc.RuledOut, RuledOut{ID: c.Rule.ID, title: c.Rule.Title, Because: cleanAll(c.Because)})
+		doc.RuledOut = append(doc.RuledOut, RuledOut{ID: c.ID.String(), title: c.Title, Because: cleanAll(c.Because)})
 	}
 	for _, w := range d.Warnings {
 		doc.Warnings = append(doc.Warnings, Warning{ID: Clean(w.ID), Detail: Clean(w.Detail)})
@@ -339,8 +339,8 @@ func (r *Reply) clean() Reply {
 
 func newCause(c advice.Cause) Cause {
 	return Cause{
-		ID:       c.Rule.ID,
-		Title:    Clean(c.Rule.Title),
+		ID:       c.ID.String(),
+		Title:    Clean(c.Title),
 		Strength: c.Strength.String(),
 		Because:  cleanAll(c.Because),
 		Remedies: cleanAll(c.Remedies),

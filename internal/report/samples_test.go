@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -33,14 +34,14 @@ func probeSamples() []sample {
 		{"probe-throttled", NewProbe(throttled(), advice.Diagnosis{
 			Verdict: advice.RetryLater, Runs: []advice.Verdict{advice.RetryLater},
 			Causes: []advice.Cause{{
-				Rule: &advice.Rule{ID: "throttled", Title: "Service is throttling"}, Strength: advice.Proves,
+				Definition: &cause.Definition{ID: cause.Throttled, Title: "Service is throttling"}, Strength: advice.Proves,
 				Because: []string{"the service answered 429 to each of 4 attempts"}, Remedies: []string{"Wait, then try again"}, Explain: "429",
 			}},
 		}, Tool{"1.2.3"}, false)},
 		{"probe-hub", NewProbe(refusedByHub(), advice.Diagnosis{
 			Verdict: advice.Fault, Runs: []advice.Verdict{advice.Fault},
 			Causes: []advice.Cause{{
-				Rule: &advice.Rule{ID: "hub-identity-unusable", Title: "Device identity in the hub deleted, disabled or re-keyed"}, Strength: advice.Suggests,
+				Definition: &cause.Definition{ID: cause.HubIdentityUnusable, Title: "Device identity in the hub deleted, disabled or re-keyed"}, Strength: advice.Suggests,
 				Because: []string{"a second registration did not change that"}, Remedies: []string{"Look the identity up in the hub"}, Explain: "hub-identity-unusable",
 			}},
 		}, Tool{"1.2.3"}, false)},
@@ -184,7 +185,7 @@ func refusedDiagnosis() advice.Diagnosis {
 		Verdict: advice.Fault, Runs: []advice.Verdict{advice.Fault},
 		Causes: []advice.Cause{
 			{
-				Rule: &advice.Rule{ID: "symmetric-key-mismatch", Title: "Symmetric key is not the enrolled one"}, Strength: advice.Suggests,
+				Definition: &cause.Definition{ID: cause.SymmetricKeyMismatch, Title: "Symmetric key is not the enrolled one"}, Strength: advice.Suggests,
 				Because: []string{
 					`the service answered 401 with 401002 "Unauthorized" to a token that was signed with the key given to this probe`,
 					"the clocks differ by less than a second",
@@ -193,18 +194,18 @@ func refusedDiagnosis() advice.Diagnosis {
 				Explain:  "401002",
 			},
 			{
-				Rule: &advice.Rule{ID: "group-key-not-derived", Title: "Group key used directly"}, Strength: advice.Allows,
+				Definition: &cause.Definition{ID: cause.GroupKeyNotDerived, Title: "Group key used directly"}, Strength: advice.Allows,
 				Because:  []string{"a key of 64 bytes is of the size of a group key"},
 				Remedies: []string{"Derive the device key from the group key"},
 				Explain:  "CONNACK 5",
 			},
 		},
 		RuledOut: []advice.Cause{{
-			Rule: &advice.Rule{ID: "device-clock-wrong", Title: "Device clock wrong or never set"}, Strength: advice.RulesOut,
+			Definition: &cause.Definition{ID: cause.DeviceClockWrong, Title: "Device clock wrong or never set"}, Strength: advice.RulesOut,
 			Because: []string{"the local clock is within 1 s of the service's"},
 		}},
 		Warnings: []probe.Warning{{ID: "registration-id-invalid", Detail: `the registration id ends in "."; it should end in a letter, a digit or a dash`}},
-		Decide: []advice.Decider{{
+		Decide: []cause.Step{{
 			How:     "If the key is that of an enrollment group, a probe that derives the device key succeeds.",
 			Command: "dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --group-key-file GROUP-KEY-FILE",
 		}},
@@ -273,12 +274,12 @@ func hostile(text string) *probe.Evidence {
 }
 
 func hostileDiagnosis(text string) advice.Diagnosis {
-	rule := &advice.Rule{ID: "custom-allocation-failed", Title: "Custom allocation failed"}
+	rule := &cause.Definition{ID: cause.CustomAllocationFailed, Title: "Custom allocation failed"}
 	return advice.Diagnosis{
 		Verdict: advice.Fault, Runs: []advice.Verdict{advice.Fault},
-		Causes:   []advice.Cause{{Rule: rule, Strength: advice.Proves, Because: []string{text}, Remedies: []string{text}, Explain: text}},
-		RuledOut: []advice.Cause{{Rule: rule, Strength: advice.RulesOut, Because: []string{text}}},
+		Causes:   []advice.Cause{{Definition: rule, Strength: advice.Proves, Because: []string{text}, Remedies: []string{text}, Explain: text}},
+		RuledOut: []advice.Cause{{Definition: rule, Strength: advice.RulesOut, Because: []string{text}}},
 		Warnings: []probe.Warning{{ID: text, Detail: text}},
-		Decide:   []advice.Decider{{How: text, Command: text}},
+		Decide:   []cause.Step{{How: text, Command: text}},
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/probe"
 )
 
@@ -124,7 +124,7 @@ func (d *Probe) sarif() sarifLog {
 func (d *Probe) sarifRules() []sarifRule {
 	rules := []sarifRule{}
 	add := func(id string) {
-		rule, known := advice.RuleByID(id)
+		rule, known := cause.Lookup(id)
 		if known && !slices.ContainsFunc(rules, func(r sarifRule) bool { return r.ID == id }) {
 			rules = append(rules, newSARIFRule(rule))
 		}
@@ -138,7 +138,7 @@ func (d *Probe) sarifRules() []sarifRule {
 	return rules
 }
 
-func newSARIFRule(rule *advice.Rule) sarifRule {
+func newSARIFRule(rule *cause.Definition) sarifRule {
 	var text strings.Builder
 	list := func(title string, items []string) {
 		if len(items) == 0 {
@@ -153,7 +153,7 @@ func newSARIFRule(rule *advice.Rule) sarifRule {
 	list("What to do:", rule.Remedies)
 	fmt.Fprintf(&text, "\n\ndpsdiag explain %s", rule.ID)
 	return sarifRule{
-		ID:               rule.ID,
+		ID:               rule.ID.String(),
 		ShortDescription: sarifText(Clean(rule.Title)),
 		FullDescription:  sarifText(Clean(rule.Meaning)),
 		Help:             sarifText(Clean(rule.Meaning) + text.String()),

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/schematest"
 )
@@ -57,7 +58,7 @@ func TestSARIFHasAResultPerCauseAndWarning(t *testing.T) {
 		}
 	}
 	title := func(id string) string {
-		rule, ok := advice.RuleByID(id)
+		rule, ok := cause.Lookup(id)
 		if !ok {
 			t.Fatalf("no rule %s", id)
 		}
@@ -102,12 +103,12 @@ func TestEveryRuleMakesASARIFRule(t *testing.T) {
 	schema := schematest.LoadSARIF(t)
 	d := refusedDiagnosis()
 	d.Causes = nil
-	for _, rule := range advice.Rules() {
-		d.Causes = append(d.Causes, advice.Cause{Rule: &rule, Strength: advice.Allows})
+	for _, rule := range cause.Definitions() {
+		d.Causes = append(d.Causes, advice.Cause{Definition: rule, Strength: advice.Allows})
 	}
 	doc := NewProbe(refused(), d, Tool{"1"}, false)
 	schema.Check(t, "all rules", render(t, doc, "sarif", Options{}))
-	if got := len(readSARIF(t, doc).Tool.Driver.Rules); got != len(advice.Rules()) {
-		t.Errorf("%d rules, want %d", got, len(advice.Rules()))
+	if got := len(readSARIF(t, doc).Tool.Driver.Rules); got != len(cause.Definitions()) {
+		t.Errorf("%d rules, want %d", got, len(cause.Definitions()))
 	}
 }

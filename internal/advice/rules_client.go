@@ -1,0 +1,32 @@
+package advice
+
+import "dpsdiag/internal/cause"
+
+// clientRules are the causes that lie in the client itself. A probe is a client of its own,
+// so it meets none of them.
+func clientRules() []Rule {
+	const own = "dpsdiag made the call itself, not the device's client"
+	return []Rule{
+		{ID: cause.ClientConfigInvalid, Outside: own},
+		{ID: cause.ClientVersionUnsupported, Outside: own},
+		{ID: cause.ClientLimitExceeded, Outside: own},
+		{ID: cause.LocalServiceDenied, Outside: own},
+		{ID: cause.DeviceCertificateNotIssued, Outside: own},
+		{ID: cause.HubNotAllowedByDevice, Outside: own},
+		{ID: cause.DeploymentMissing, Outside: own},
+	}
+}
+
+// issuanceRules are the causes that concern certificates which the service issues and hubs
+// of newer kinds.
+func issuanceRules() []Rule {
+	return []Rule{
+		{ID: cause.CertificateNotIssued},
+		{ID: cause.CSRRejected, Until: Accepted},
+		{ID: cause.IssuedCertificateUnusable},
+		{ID: cause.HubProtocolUnsupported},
+		{ID: cause.RegistryLinkBroken, Until: Assigned},
+		{ID: cause.ConnectionTakenOver},
+		{ID: cause.PopCodeOutdated, Outside: noManagement},
+	}
+}

@@ -1,0 +1,56 @@
+package cause
+
+// requestDefinitions are the causes that lie in the registration request itself.
+var requestDefinitions = [...]Definition{
+	{
+		ID:    PayloadInvalid,
+		Title: "Request body malformed",
+		Meaning: "The service cannot read the body of the registration request: it is not valid JSON, has members beside registrationId, tpm and payload, " +
+			"or its payload is not a JSON object.",
+		Confirm: []string{
+			"Log the bytes that are really sent and parse them (jq .)",
+			"Look for modelId or other own data at the top level: it belongs inside payload",
+			"Look for a payload that is a string holding JSON: it was encoded twice",
+		},
+		Remedies: []string{
+			"Send registrationId and, if wanted, one payload object that holds everything else",
+			"Send it as application/json in UTF-8, not compressed, below the limit of 96 KB",
+		},
+		Scenario: "payload-invalid",
+	},
+	{
+		ID:    APIVersionUnsupported,
+		Title: "API version too old or unknown",
+		Meaning: "The api-version of the call is retired, misspelt, or not known to the instance: sovereign clouds get new ones later than the public cloud, " +
+			"and an old one may lack the feature that is used.",
+		Confirm: []string{
+			"Read the api-version in the URL, or in the MQTT user name after ?api-version=",
+			"Check that endpoint and instance are in the same cloud",
+		},
+		Remedies: []string{
+			"Use 2019-03-31, which nearly all devices in the field speak, or 2021-06-01",
+			"Update an SDK or tool that asks for a retired version; take a release that fits the sovereign cloud",
+		},
+		Scenario: "api-version-unsupported",
+		Decide: &Step{
+			How:     "Probe with another API version that devices in the field speak: if that passes, only the version was wrong",
+			Command: probeCommand + "CREDENTIAL --api-version API-VERSION",
+		},
+	},
+	{
+		ID:    ConcurrentRegistration,
+		Title: "Same identity registered twice at once",
+		Meaning: "Two clients register the same identity at the same time, or one client twice, and one loses the race. " +
+			"It also happens when a client restarts while its first registration is still running.",
+		Confirm: []string{
+			"Look for other devices or processes that use this registration id: cloned images are the usual source",
+			"Look in the device's log for a second register call within a few seconds",
+		},
+		Remedies: []string{
+			"Wait a random few seconds and register once more",
+			"Give each device an identity of its own, also devices made from one image",
+			"Have one process on a device register; let a restarted client wait for the operation that is under way",
+		},
+		Scenario: "concurrent-registration",
+	},
+}

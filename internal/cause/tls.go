@@ -1,0 +1,41 @@
+package cause
+
+// tlsDefinitions are the causes in which device and server do not come to a TLS session.
+var tlsDefinitions = [...]Definition{
+	{
+		ID:    ServerRootCAMissing,
+		Title: "Device does not trust the server certificate",
+		Meaning: "The device's trust store lacks the root certificate that the server's certificate leads to. It usually shows after the service has moved to another root " +
+			"(the move from Baltimore CyberTrust Root to DigiCert Global Root G2 ended in September 2024), or on a device whose image has no roots at all.",
+		Confirm: []string{
+			"Run a TLS client with the device's own trust store against the endpoint (openssl s_client -connect HOST:443 -CAfile ROOTS)",
+			"Compare the root of the chain with the roots published for the service; some clients carry roots of their own and ignore the system's store",
+		},
+		Remedies: []string{
+			"Add DigiCert Global Root G2 and Microsoft RSA Root CA 2017 to the trust store that the client really reads; do not pin intermediates",
+			"Keep old and new roots side by side until every device is updated, and plan how to update roots in the field",
+			"For a private or test endpoint add its CA (--ca-file with dpsdiag)",
+		},
+		Scenario: "server-root-ca-missing",
+		Decide: &Step{
+			How:     "With the published roots given as a file: if the handshake passes then, only the root was missing",
+			Command: probeCommand + "CREDENTIAL --ca-file ROOTS-FILE --preflight",
+		},
+	},
+	{
+		ID:    TLSVersionOrCipherUnsupported,
+		Title: "No common TLS version or cipher",
+		Meaning: "Client and server have no TLS version, cipher suite or signature scheme in common, or the handshake is larger than the client's buffers. " +
+			"The service speaks TLS 1.2; clients that offer only older or only newer versions fail.",
+		Confirm: []string{
+			"Try the handshake with each version (openssl s_client -tls1_2, -tls1_3) from the device",
+			"Look for the alerts handshake_failure (40), protocol_version (70) or insufficient_security (71)",
+		},
+		Remedies: []string{
+			"Enable TLS 1.2 with ECDHE and AES-GCM suites in the client's TLS library",
+			"On a small device raise the TLS record and handshake buffers until the server's chain fits into them",
+			"Update a TLS library that knows nothing newer than TLS 1.1",
+		},
+		Scenario: "tls-version-or-cipher-unsupported",
+	},
+}
