@@ -8,13 +8,14 @@ import (
 // maxCauses is how many causes a diagnosis names. More would be a list of everything.
 const maxCauses = 8
 
-// compareRank orders candidates, the likeliest first: by strength, then by what the
-// evidence alone says for them; then those that the catalogue row names before others,
+// compareRank orders candidates, the likeliest first: by strength, then by their weight in a
+// text, then by what the evidence alone says for them; then those that the catalogue row names before others,
 // those that nothing speaks against before others, and by their place in the row; last in
 // the order of Rules. It is a total order on different rules.
 func compareRank(a, b candidate) int {
 	return cmp.Or(
 		cmp.Compare(b.strength, a.strength),
+		cmp.Compare(b.weight, a.weight),
 		cmp.Compare(b.support, a.support),
 		before(a.named, b.named),
 		before(!a.doubted, !b.doubted),

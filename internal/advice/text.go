@@ -2,10 +2,13 @@ package advice
 
 import (
 	"cmp"
+	"math"
 	"slices"
+	"strings"
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/likeness"
 	"dpsdiag/internal/logtext"
 )
 
@@ -17,19 +20,23 @@ type TextDiagnosis struct {
 	Collect  []Collect    // how to get a text that tells more; none where this one tells enough
 }
 
-// DiagnoseText judges what was found in a text: the causes that the errors in it name,
-// accumulated over all of them, then what the circumstances say of each (see textRules).
-// A text rarely proves anything: only a message of the service about one single cause does.
-func DiagnoseText(found *logtext.Findings) TextDiagnosis { return diagnoseText(found, textRules()) }
+// DiagnoseText judges what was found in a text. There are two witnesses: the known errors
+// with the circumstances in which they stand (see textRules), and the likeness of the words
+// to those of confirmed reports. The first alone can prove a cause, and only by a message of
+// the service about one single cause. A nil model leaves the first witness alone.
+func DiagnoseText(found *logtext.Findings, model *likeness.Model) TextDiagnosis {
+	return diagnoseText(found, model, textRules())
+}
 
 // diagnoseText is DiagnoseText with a choice of rules.
-func diagnoseText(found *logtext.Findings, rules []textRule) TextDiagnosis {
+func diagnoseText(found *logtext.Findings, model *likeness.Model, rules []textRule) TextDiagnosis {
 	c := newTextCase(found)
+	c.read(model)
 	scores := c.scoreMatches()
 	for i := range rules {
 		rules[i].apply(c, scores)
 	}
-	causes, out := c.rankText(scores)
+	causes, out := rank(c.candidates(scores))
 	return TextDiagnosis{
 		Causes:   asCauses(causes),
 		RuledOut: asCauses(out),
@@ -38,7 +45,7 @@ func diagnoseText(found *logtext.Findings, rules []textRule) TextDiagnosis {
 	}
 }
 
-// score is what a text says of one cause.
+// score is what the known errors and their circumstances say of one cause.
 type score struct {
 	points   float64
 	support  []float64 // of each error that names the cause, in the order of the matches
@@ -65,6 +72,9 @@ func (b scoreboard) of(id cause.ID) *score {
 // total adds up what several errors say: the strongest counts whole, each further one half
 // of the one before it, so that a repeated wrapper never outweighs one clear message.
 func (s *score) total() float64 {
+	if s == nil || len(s.out) > 0 {
+		return 0
+	}
 	support := slices.Clone(s.support)
 	slices.SortFunc(support, func(a, b float64) int { return cmp.Compare(b, a) })
 	sum, share := s.points, 1.0
@@ -75,79 +85,135 @@ func (s *score) total() float64 {
 	return sum
 }
 
-// The measures of a ranking.
+// The measures by which the two witnesses are weighed. Held-out reports chose them: see
+// docs/judgement.md.
 const (
-	worthNaming = 0.12 // share of the first cause's points from which a cause is named
-	worthMore   = 0.75 // share from which it is suggested like the first one
-	suggestive  = 45.0 // points from which a cause is suggested at all
-	maxReasons  = 4
+	weighWhole  = 1.0 // the likeness of the whole text
+	weighFamily = 0.4 // that of the cause with those that it narrows or that narrow it, lines included
+	weighGrade  = 1.0 // an error that the service names
+	weighLead   = 2.0 // being the first cause that the errors name
+	weighProof  = 1.0 // a message of the service about this cause alone
+	narrower    = 1.0 // a narrower cause says more than the wider one
+
+	suggestible  = 0.60 // share from which a cause is suggested
+	worthNaming  = 0.02 // share from which it is named at all
+	worthTelling = 0.12 // share that the first cause needs where no known error names one
+	maxReasons   = 4
 )
 
-// rankText orders the causes and says how strong each is; out are those that the text
-// excludes although an error names them.
-func (c *textCase) rankText(scores scoreboard) (causes, out []candidate) {
-	best := 0.0
-	for _, s := range scores {
-		if len(s.out) == 0 {
-			best = max(best, s.total())
-		}
-	}
+// candidates weighs every cause by both witnesses.
+func (c *textCase) candidates(scores scoreboard) []candidate {
 	rules := Rules()
-	points := map[cause.ID]float64{}
+	most := 1.0
+	for _, s := range scores {
+		most = max(most, s.total())
+	}
+	weights := make([]float64, len(rules))
+	sum := 0.0
 	for i := range rules {
-		s := scores[rules[i].ID]
-		if s == nil || s.total() <= 0 {
+		id := rules[i].ID
+		s := scores[id]
+		if s != nil && len(s.out) > 0 {
 			continue
 		}
-		cand := candidate{rule: &rules[i], index: i, because: firstReasons(s), position: s.position, strength: Allows}
-		if s.total() < best*worthNaming {
-			continue
+		weights[i] = math.Exp(c.weight(id, s.total(), most, s != nil && s.proven))
+		sum += weights[i]
+	}
+	var found []candidate
+	for i := range rules {
+		id := rules[i].ID
+		s := scores[id]
+		cand := candidate{rule: &rules[i], index: i, position: unranked, weight: weights[i] / sum, strength: Allows}
+		if s != nil {
+			cand.position, cand.explain = s.position, explainQuery(s.row)
 		}
-		if len(s.out) > 0 {
+		switch {
+		case s != nil && len(s.out) > 0:
+			if len(s.support) == 0 && s.points == 0 {
+				continue
+			}
 			cand.strength, cand.because = RulesOut, s.out
-			out = append(out, cand)
+		case cand.weight < worthNaming:
 			continue
+		default:
+			cand.because = c.reasons(id, s)
+			if len(cand.because) == 0 {
+				continue
+			}
+			if cand.weight >= suggestible && (s == nil || len(s.against) == 0) {
+				cand.strength = Suggests
+			}
+			if s != nil && s.proven && cand.strength == Suggests {
+				cand.strength = Proves
+			}
 		}
-		if len(s.against) == 0 && s.total() >= suggestive && s.total() >= best*worthMore {
-			cand.strength = Suggests
-		}
-		points[rules[i].ID] = s.total()
-		causes = append(causes, cand)
+		found = append(found, cand)
 	}
-	slices.SortFunc(causes, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(points[b.rule.ID], points[a.rule.ID]), cmp.Compare(a.position, b.position), cmp.Compare(a.index, b.index))
-	})
-	c.prove(causes, scores)
-	causes = causes[:min(len(causes), maxCauses)]
-	for _, kept := range [][]candidate{causes, out} {
-		for i := range kept {
-			kept[i].explain = explainQuery(scores[kept[i].rule.ID].row)
-		}
-	}
-	return causes, out
+	return found
 }
 
-// prove raises the first cause if the service itself named it and it alone, and nothing
-// else in the text comes near.
-func (c *textCase) prove(causes []candidate, scores scoreboard) {
-	if len(causes) == 0 || causes[0].strength != Suggests || !scores[causes[0].rule.ID].proven {
+// weight is how far both witnesses point to a cause, as a logarithm. Points are those of
+// the errors for it, most those of the cause that has most.
+func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float64 {
+	w := weighGrade*min(points/float64(exact), 1.5) + weighLead*points/most
+	if proven {
+		w += weighProof
+	}
+	if c.likeness == nil {
+		return 4 * w // as decided as with the likeness
+	}
+	own := c.likeness.Score(id)
+	family := own.Whole + own.Line
+	for _, kin := range cause.All() {
+		if kin != id && (kin.Within() == id || id.Within() == kin || id.Within() != cause.None && id.Within() == kin.Within()) {
+			other := c.likeness.Score(kin)
+			family += other.Whole + other.Line
+		}
+	}
+	w += weighWhole*likeness.LogOf(own.Whole) + weighFamily*likeness.LogOf(family)
+	if id.Within() != cause.None {
+		w += narrower
+	}
+	return w
+}
+
+// read lets the model read the text.
+func (c *textCase) read(model *likeness.Model) {
+	if model == nil {
 		return
 	}
-	for _, other := range causes[1:] {
-		if other.strength == Suggests {
-			return
-		}
+	lines := make([]string, len(c.Sample))
+	for i := range c.Sample {
+		lines[i] = c.Sample[i].Text
 	}
-	causes[0].strength = Proves
+	c.likeness = model.Read(lines)
 }
 
-// firstReasons are the reasons for a cause and against it, as many as a reader will check.
-func firstReasons(s *score) []string {
-	reasons := slices.Clone(s.because[:min(len(s.because), maxReasons)])
-	for _, fact := range s.against[:min(len(s.against), 2)] {
-		reasons = append(reasons, "against it: "+fact)
+// reasons are what both witnesses say for a cause and against it, as many as a reader will
+// check.
+func (c *textCase) reasons(id cause.ID, s *score) []string {
+	var reasons []string
+	if s != nil {
+		reasons = slices.Clone(s.because[:min(len(s.because), maxReasons)])
+	}
+	if why, ok := c.likeness.Reason(id); ok && len(reasons) < maxReasons {
+		line := &c.Sample[why.Line]
+		reasons = append(reasons, quote(line.Place, logtext.Quote(line.Text))+": its words are like those of confirmed reports ("+strings.Join(cleanWords(why.Words), ", ")+")")
+	}
+	if s != nil {
+		for _, fact := range s.against[:min(len(s.against), 2)] {
+			reasons = append(reasons, "against it: "+fact)
+		}
 	}
 	return reasons
+}
+
+func cleanWords(words []string) []string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = logtext.Quote(w)
+	}
+	return quoted
 }
 
 // unranked is the position of a cause that no row of the catalogue names.

@@ -7,6 +7,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/likeness"
 	"dpsdiag/internal/logtext"
 	"dpsdiag/internal/probe"
 )
@@ -16,6 +17,7 @@ type textCase struct {
 	*logtext.Findings
 	attestation probe.AttestationKind // "" where the text shows none or more than one
 	shown       *logtext.Fact         // what shows the attestation
+	likeness    *likeness.Reading     // nil without a model
 }
 
 func newTextCase(found *logtext.Findings) *textCase {

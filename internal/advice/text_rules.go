@@ -21,18 +21,29 @@ type textRule struct {
 // effect is what a circumstance says of some causes.
 type effect struct {
 	causes []cause.ID
-	points float64 // speaks for them, if positive
-	share  float64 // what is left of what speaks for them, if positive
-	out    bool    // excludes them
+	grade  grade // speaks for them, if positive
+	doubt  bool  // speaks against them
+	out    bool  // excludes them
 }
 
-// The effects. The points are those of an error that names the cause, see worthError.
+// grade is how much a piece of evidence tells.
+type grade float64
 
-func favours(points float64, causes ...cause.ID) effect {
-	return effect{causes: causes, points: points}
-}
-func weakens(share float64, causes ...cause.ID) effect { return effect{causes: causes, share: share} }
-func excludes(causes ...cause.ID) effect               { return effect{causes: causes, out: true} }
+// The grades, from words that any log holds to a message of the service about one case. The
+// numbers only order them: each step is worth about twice the one below.
+const (
+	faint  grade = 10  // words that any program prints, or the envelope of another error
+	hinted grade = 25  // a circumstance, or a status without a message
+	worded grade = 60  // what a client or a library says in words of its own
+	exact  grade = 100 // what the service says of one case
+)
+
+// doubtedShare is what is left of the evidence for a cause that a circumstance speaks against.
+const doubtedShare = 0.4
+
+func favours(g grade, causes ...cause.ID) effect { return effect{causes: causes, grade: g} }
+func weakens(causes ...cause.ID) effect          { return effect{causes: causes, doubt: true} }
+func excludes(causes ...cause.ID) effect         { return effect{causes: causes, out: true} }
 
 // textRules returns every rule, in the order in which they are applied.
 func textRules() []textRule {
@@ -59,8 +70,8 @@ func (r *textRule) apply(c *textCase, scores scoreboard) {
 	}
 	reason := seen + ": " + r.why
 	for _, e := range r.effects {
-		for _, cause := range e.causes {
-			e.change(scores.of(cause), reason)
+		for _, id := range e.causes {
+			e.change(scores.of(id), reason)
 		}
 	}
 }
@@ -70,14 +81,14 @@ func (e effect) change(s *score, reason string) {
 	switch {
 	case e.out:
 		s.out = append(s.out, reason)
-	case e.share > 0:
-		s.points *= e.share
+	case e.doubt:
+		s.points *= doubtedShare
 		for i := range s.support {
-			s.support[i] *= e.share
+			s.support[i] *= doubtedShare
 		}
 		s.against = append(s.against, reason)
 	default:
-		s.points += e.points
+		s.points += float64(e.grade)
 		s.because = append([]string{reason}, s.because...)
 	}
 }

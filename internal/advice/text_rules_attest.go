@@ -46,7 +46,7 @@ func seeBlankRefusal(c *textCase) string {
 
 // saysWhy reports whether a match is a message of the service that names a reason.
 func (c *textCase) saysWhy(m *logtext.Match) bool {
-	return c.worth(m) >= worthCase && !refusesIdentity(m) && !namingAny(cause.TPMChallengeUnanswered)(m)
+	return c.worth(m) >= exact && !refusesIdentity(m) && !namingAny(cause.TPMChallengeUnanswered)(m)
 }
 
 func attestationTextRules() []textRule {
@@ -75,22 +75,22 @@ func refusalTextRules() []textRule {
 			id: "certificate-refused", why: "a certificate was refused and the text does not say for what",
 			see: seeBoth(seeAttestation(probe.KindX509), seeBlankRefusal),
 			effects: []effect{
-				favours(60, cause.CertNotTrustedByEnrollment), favours(44, cause.CertEnrollmentMismatch), favours(36, cause.CertChainIncomplete),
-				favours(20, cause.CANotVerified), favours(16, cause.CertCNRegistrationIDMismatch, cause.EnrollmentNotFound), favours(8, cause.CertExpired),
+				favours(worded, cause.CertNotTrustedByEnrollment), favours(worded, cause.CertEnrollmentMismatch), favours(hinted, cause.CertChainIncomplete),
+				favours(hinted, cause.CANotVerified), favours(faint, cause.CertCNRegistrationIDMismatch, cause.EnrollmentNotFound), favours(faint, cause.CertExpired),
 			},
 		},
 		{
 			id: "key-refused", why: "a key was refused and the text does not say for what",
 			see: seeBoth(seeAttestation(probe.KindSymmetricKey), seeBlankRefusal),
 			effects: []effect{
-				favours(30, cause.SymmetricKeyMismatch), favours(26, cause.GroupKeyNotDerived), favours(14, cause.DerivedKeyIncorrect, cause.DeviceClockWrong),
-				favours(10, cause.EnrollmentNotFound),
+				favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(faint, cause.DerivedKeyIncorrect, cause.DeviceClockWrong),
+				favours(faint, cause.EnrollmentNotFound),
 			},
 		},
 		{
 			id: "tpm-refused", why: "a TPM was refused and the text does not say for what",
 			see:     seeBoth(seeAttestation(probe.KindTPM), seeBlankRefusal),
-			effects: []effect{favours(45, cause.TPMEKMismatch), favours(34, cause.EnrollmentNotFound), favours(16, cause.AttestationMismatch)},
+			effects: []effect{favours(worded, cause.TPMEKMismatch), favours(hinted, cause.EnrollmentNotFound), favours(faint, cause.AttestationMismatch)},
 		},
 		{
 			id: "group-refused", why: "the device belongs to an enrollment group, whose key every device has to derive its own from",
@@ -100,17 +100,17 @@ func refusalTextRules() []textRule {
 				}
 				return quoteFact(c.sign(logtext.SignGroup))
 			},
-			effects: []effect{favours(30, cause.GroupKeyNotDerived), favours(18, cause.DerivedKeyIncorrect)},
+			effects: []effect{favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.DerivedKeyIncorrect)},
 		},
 		{
 			id: "individual-refused", why: "an individual enrollment has a credential of its own",
 			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignIndividual)),
-			effects: []effect{favours(12, cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch)},
+			effects: []effect{favours(faint, cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch)},
 		},
 		{
 			id: "own-client-refused", why: "the client makes its requests or tokens itself, where derivation and token are easily built wrong",
 			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignRawClient)),
-			effects: []effect{favours(14, cause.DerivedKeyIncorrect, cause.SASTokenMalformed)},
+			effects: []effect{favours(faint, cause.DerivedKeyIncorrect, cause.SASTokenMalformed)},
 		},
 		{
 			id: "sdk-token", why: "an SDK makes the token, which it builds right",
@@ -126,12 +126,12 @@ func refusalTextRules() []textRule {
 				}
 				return ""
 			}),
-			effects: []effect{weakens(0.6, cause.SASTokenMalformed)},
+			effects: []effect{weakens(cause.SASTokenMalformed)},
 		},
 		{
 			id: "private-network-refused", why: "where public access is restricted, DPS refuses devices from elsewhere with a plain 401",
 			see:     seeBoth(seeAny(seeRefusal, seeMatch(missesNetwork), seeMatch(namingAny(cause.PublicNetworkAccessDisabled))), seeSign(logtext.SignPrivate)),
-			effects: []effect{favours(70, cause.PublicNetworkAccessDisabled)},
+			effects: []effect{favours(worded, cause.PublicNetworkAccessDisabled)},
 		},
 	}
 }

@@ -13,17 +13,17 @@ func clockTextRules() []textRule {
 			see: seeMatch(func(m *logtext.Match) bool {
 				return m.Clock.Year != 0 && m.Clock.Year < 2016 && clockMatters(m)
 			}),
-			effects: []effect{favours(160, cause.DeviceClockWrong)},
+			effects: []effect{favours(exact, cause.DeviceClockWrong)},
 		},
 		{
 			id: "clock-ahead", why: "the device dates its failure in the future, so its clock is ahead",
 			see:     seeMatch(func(m *logtext.Match) bool { return m.Clock.Future && clockMatters(m) }),
-			effects: []effect{favours(160, cause.DeviceClockWrong)},
+			effects: []effect{favours(exact, cause.DeviceClockWrong)},
 		},
 		{
 			id: "clock-differs", why: "the date of the log line and the time in the service's answer are days apart",
 			see:     seeMatch(func(m *logtext.Match) bool { return m.Clock.Known && m.Clock.Behind != 0 && clockMatters(m) }),
-			effects: []effect{favours(120, cause.DeviceClockWrong)},
+			effects: []effect{favours(exact, cause.DeviceClockWrong)},
 		},
 		{
 			id: "time-not-synchronised", why: "the device did not get the time",
@@ -31,12 +31,12 @@ func clockTextRules() []textRule {
 				unless(seeSign(logtext.SignTimeSet), unless(seeOtherTimeouts, seeSign(logtext.SignTimeSync))),
 				seeBoth(seeMatch(func(m *logtext.Match) bool { return distrustsServer(m) || refusesIdentity(m) }), seeSign(logtext.SignTimeSync)),
 			),
-			effects: []effect{favours(56, cause.DeviceClockWrong), favours(16, cause.NetworkUnreachable), favours(12, cause.PortBlocked)},
+			effects: []effect{favours(worded, cause.DeviceClockWrong), favours(faint, cause.NetworkUnreachable), favours(faint, cause.PortBlocked)},
 		},
 		{
 			id: "all-outward-traffic-fails", why: "the time server is as silent as the other hosts: nothing gets out, and the clock need not be wrong",
 			see:     seeBoth(seeOtherTimeouts, seeAny(seeSign(logtext.SignTimeSync), seeMatch(leading(cause.DeviceClockWrong)))),
-			effects: []effect{weakens(0.3, cause.DeviceClockWrong), favours(34, cause.PortBlocked), favours(20, cause.NetworkUnreachable, cause.ProxyNotConfigured)},
+			effects: []effect{weakens(cause.DeviceClockWrong), favours(hinted, cause.PortBlocked), favours(hinted, cause.NetworkUnreachable, cause.ProxyNotConfigured)},
 		},
 	}
 }

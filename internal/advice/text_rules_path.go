@@ -15,7 +15,7 @@ func progressTextRules() []textRule {
 			id: "refused-after-assignment", why: "DPS had assigned the device by then, so what follows is the hub's word and no fault of DPS",
 			see: func(c *textCase) string { return quoteMatch(c.refusedByHub()) },
 			effects: []effect{
-				favours(70, cause.HubIdentityUnusable), favours(44, cause.StaleAssignment), favours(30, cause.ProxyInterference), favours(10, cause.DeviceClockWrong),
+				favours(worded, cause.HubIdentityUnusable), favours(worded, cause.StaleAssignment), favours(hinted, cause.ProxyInterference), favours(faint, cause.DeviceClockWrong),
 			},
 		},
 		{
@@ -23,26 +23,26 @@ func progressTextRules() []textRule {
 			see: seeMatch(func(m *logtext.Match) bool {
 				return m.Phase == logtext.PhaseRegister && telling(m) && refusesIdentity(m)
 			}),
-			effects: []effect{weakens(0.4, cause.StaleAssignment, cause.HubIdentityUnusable)},
+			effects: []effect{weakens(cause.StaleAssignment, cause.HubIdentityUnusable)},
 		},
 		{
 			id: "answered-later", why: "the service answered after the network had failed, so the way to it was there by then",
 			see: seeAnswerAfterNetwork,
 			effects: []effect{
-				weakens(0.2, cause.DNSFailure, cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.ServerRootCAMissing, cause.TLSVersionOrCipherUnsupported),
+				weakens(cause.DNSFailure, cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.ServerRootCAMissing, cause.TLSVersionOrCipherUnsupported),
 			},
 		},
 		{
 			id: "answered", why: "an answer of DPS came, so network, TLS and endpoint work",
 			see: seeAnswerOnly,
 			effects: []effect{
-				weakens(0.3, cause.DNSFailure, cause.NetworkUnreachable, cause.PortBlocked, cause.ServerRootCAMissing, cause.TLSVersionOrCipherUnsupported, cause.ProxyNotConfigured),
+				weakens(cause.DNSFailure, cause.NetworkUnreachable, cause.PortBlocked, cause.ServerRootCAMissing, cause.TLSVersionOrCipherUnsupported, cause.ProxyNotConfigured),
 			},
 		},
 		{
 			id: "ended-behind-the-answer", why: "the service had answered by then, so the connection that ended afterwards tells nothing of the way to it",
 			see:     seeAnswerBeforeNetwork,
-			effects: []effect{weakens(0.2, cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.ProxyInterference, cause.TransportProtocolWrong)},
+			effects: []effect{weakens(cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.ProxyInterference, cause.TransportProtocolWrong)},
 		},
 		{
 			id: "succeeded-in-the-end", why: "DPS assigned the device after the failures, so they passed by themselves",
@@ -53,7 +53,7 @@ func progressTextRules() []textRule {
 				}
 				return quoteFact(assigned)
 			},
-			effects: []effect{favours(40, cause.ServiceTransient)},
+			effects: []effect{favours(worded, cause.ServiceTransient)},
 		},
 	}
 }
@@ -123,63 +123,63 @@ func pathTextRules() []textRule {
 		{
 			id: "name-fails-first", why: "the name was not resolved, and whatever else failed came of that",
 			see:     unless(seeMatch(answersOfDPS), seeLayer(cause.DNSFailure)),
-			effects: []effect{favours(44, cause.DNSFailure), weakens(0.5, cause.PortBlocked, cause.NetworkUnreachable, cause.ServerRootCAMissing, cause.ProxyInterference)},
+			effects: []effect{favours(worded, cause.DNSFailure), weakens(cause.PortBlocked, cause.NetworkUnreachable, cause.ServerRootCAMissing, cause.ProxyInterference)},
 		},
 		{
 			id: "handshake-was-reached", why: "the peer's certificate was judged, so the name was resolved and the port is open",
 			see: unless(seeLayer(cause.DNSFailure), seeMatch(func(m *logtext.Match) bool {
 				return distrustsServer(m) && telling(m) && namingAny(cause.ServerRootCAMissing)(m) && !missesNetwork(m)
 			})),
-			effects: []effect{weakens(0.5, cause.DNSFailure, cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured)},
+			effects: []effect{weakens(cause.DNSFailure, cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured)},
 		},
 		{
 			id: "web-page", why: "a web page came where the service sends JSON, so something in between answered",
 			see:     seeSign(logtext.SignHTML),
-			effects: []effect{favours(90, cause.ProxyInterference)},
+			effects: []effect{favours(exact, cause.ProxyInterference)},
 		},
 		{
 			id: "middlebox-named", why: "this product inspects TLS and answers in the service's place",
 			see:     seeSign(logtext.SignMiddlebox),
-			effects: []effect{favours(70, cause.ProxyInterference)},
+			effects: []effect{favours(worded, cause.ProxyInterference)},
 		},
 		{
 			id: "proxy-and-no-connection", why: "a proxy is in play, and the connection failed",
 			see:     seeBoth(seeMatch(missesNetwork), seeSign(logtext.SignProxy)),
-			effects: []effect{favours(34, cause.ProxyNotConfigured), favours(14, cause.ProxyInterference)},
+			effects: []effect{favours(hinted, cause.ProxyNotConfigured), favours(faint, cause.ProxyInterference)},
 		},
 		{
 			id: "proxy-and-distrust", why: "a proxy is in play, and the server's certificate was not believed",
 			see:     seeBoth(seeMatch(distrustsServer), seeSign(logtext.SignProxy)),
-			effects: []effect{favours(40, cause.ProxyInterference)},
+			effects: []effect{favours(worded, cause.ProxyInterference)},
 		},
 		{
 			id: "own-port-silent", why: "the transport has a port of its own, which firewalls close more often than 443",
 			see: seeBoth(seeMatch(func(m *logtext.Match) bool { return missesNetwork(m) && namingAny(cause.PortBlocked)(m) }), func(c *textCase) string {
 				return quoteFact(firstOf(c.fact(logtext.KindTransport, "mqtt"), c.fact(logtext.KindTransport, "amqp")))
 			}),
-			effects: []effect{favours(14, cause.PortBlocked)},
+			effects: []effect{favours(faint, cause.PortBlocked)},
 		},
 		{
 			id: "certificate-of-another-host", why: "the server's certificate is for another name, which is judged once its issuer is believed",
 			see:     seeSign(logtext.SignOtherHost),
-			effects: []effect{favours(40, cause.ProxyInterference, cause.WrongGlobalEndpoint), weakens(0.3, cause.ServerRootCAMissing)},
+			effects: []effect{favours(worded, cause.ProxyInterference, cause.WrongGlobalEndpoint), weakens(cause.ServerRootCAMissing)},
 		},
 		{
 			id: "roots-named", why: "the servers' certificates have moved to other roots, and the text speaks of them",
 			see:     seeBoth(seeMatch(distrustsServer), seeSign(logtext.SignOldRoot)),
-			effects: []effect{favours(34, cause.ServerRootCAMissing)},
+			effects: []effect{favours(hinted, cause.ServerRootCAMissing)},
 		},
 		{
 			id: "trust-anchor", why: "what could not be read is the certificate with which the server is judged, and not the device's own",
 			see: seeMatch(func(m *logtext.Match) bool {
 				return leading(cause.ServerRootCAMissing)(m) && namingAny(cause.DeviceKeyMaterialUnreadable)(m)
 			}),
-			effects: []effect{weakens(0.4, cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch)},
+			effects: []effect{weakens(cause.DeviceKeyMaterialUnreadable, cause.CertKeyPairMismatch)},
 		},
 		{
 			id: "no-private-key", why: "a certificate without its private key cannot be presented",
 			see:     unless(seeSign(logtext.SignPrivateKey), seeSign(logtext.SignNoPrivateKey)), // beside a leaf with its key it is a CA
-			effects: []effect{favours(76, cause.ClientCertNotPresented), favours(24, cause.DeviceKeyMaterialUnreadable)},
+			effects: []effect{favours(worded, cause.ClientCertNotPresented), favours(hinted, cause.DeviceKeyMaterialUnreadable)},
 		},
 	}
 }
@@ -204,7 +204,7 @@ func tpmTextRules() []textRule {
 		{
 			id: "tpm-library", why: "the library that is missing is the one for the TPM",
 			see:     seeBoth(seeMatch(leading(cause.ClientDefect)), seeMatch(leading(cause.TPMNotAvailable))),
-			effects: []effect{favours(40, cause.TPMNotAvailable)},
+			effects: []effect{favours(worded, cause.TPMNotAvailable)},
 		},
 		{
 			id: "tpm-and-envelopes", why: "the device attests with its TPM, and the text does not say what failed",
@@ -214,14 +214,14 @@ func tpmTextRules() []textRule {
 				}
 				return quoteMatch(c.matching(func(m *logtext.Match) bool { return m.Entry.Wrapper && len(m.Entry.CauseIDs) > 0 }))
 			}),
-			effects: []effect{favours(20, cause.TPMNotAvailable), favours(16, cause.TPMAccessDenied, cause.TPMEKMismatch)},
+			effects: []effect{favours(hinted, cause.TPMNotAvailable), favours(faint, cause.TPMAccessDenied, cause.TPMEKMismatch)},
 		},
 		{
 			id: "tpm-over-mqtt", why: "TPM attestation works over HTTPS and AMQP only",
 			see: seeBoth(seeAttestation(probe.KindTPM), func(c *textCase) string {
 				return quoteFact(firstOf(c.fact(logtext.KindTransport, "mqtt"), c.fact(logtext.KindTransport, "mqtt-ws")))
 			}),
-			effects: []effect{favours(70, cause.AttestationMismatch)},
+			effects: []effect{favours(worded, cause.AttestationMismatch)},
 		},
 	}
 }

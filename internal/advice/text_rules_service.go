@@ -13,37 +13,37 @@ func allocationTextRules() []textRule {
 		{
 			id: "webhook-unauthorized", why: "the allocation function asks for a key or an identity that DPS was not given",
 			see:     seeWebhook("401", "403"),
-			effects: []effect{favours(110, cause.CustomAllocationUnauthorized), weakens(0.5, cause.CustomAllocationRejected)},
+			effects: []effect{favours(exact, cause.CustomAllocationUnauthorized), weakens(cause.CustomAllocationRejected)},
 		},
 		{
 			id: "webhook-rejects", why: "the allocation function answered that it does not want this device",
 			see:     seeWebhook("400", "404", "405", "409", "410", "412", "415", "422"),
-			effects: []effect{favours(30, cause.CustomAllocationRejected)},
+			effects: []effect{favours(hinted, cause.CustomAllocationRejected)},
 		},
 		{
 			id: "webhook-fails", why: "the allocation function failed or did not answer",
 			see:     seeWebhook("408", "429", "500", "501", "502", "503", "504"),
-			effects: []effect{favours(110, cause.CustomAllocationFailed), weakens(0.4, cause.CustomAllocationRejected)},
+			effects: []effect{favours(exact, cause.CustomAllocationFailed), weakens(cause.CustomAllocationRejected)},
 		},
 		{
 			id: "webhook-of-central", why: "IoT Central allocates its devices by custom allocation and refuses those that are not approved, associated or known",
 			see:     seeBoth(seeMatch(namingAny(cause.CustomAllocationFailed, cause.CustomAllocationRejected, cause.CustomAllocationUnauthorized)), seeSign(logtext.SignCentral)),
-			effects: []effect{favours(90, cause.IoTCentralDeviceNotReady)},
+			effects: []effect{favours(exact, cause.IoTCentralDeviceNotReady)},
 		},
 		{
 			id: "function-refuses", why: "this is the log of the function, which refused the caller",
 			see:     seeFunctionStatus(401, 403),
-			effects: []effect{favours(110, cause.CustomAllocationUnauthorized)},
+			effects: []effect{favours(exact, cause.CustomAllocationUnauthorized)},
 		},
 		{
 			id: "function-rejects", why: "this is the log of the function, which turned the request away",
 			see:     seeFunctionStatus(400, 404, 409),
-			effects: []effect{favours(70, cause.CustomAllocationRejected)},
+			effects: []effect{favours(worded, cause.CustomAllocationRejected)},
 		},
 		{
 			id: "function-fails", why: "this is the log of the function, which failed",
 			see:     seeFunctionStatus(500, 502, 503, 504),
-			effects: []effect{favours(90, cause.CustomAllocationFailed)},
+			effects: []effect{favours(exact, cause.CustomAllocationFailed)},
 		},
 		{
 			id: "hub-refused-dps", why: "the error of the hub stands inside an answer of DPS: the hub refused DPS, not the device",
@@ -55,32 +55,32 @@ func allocationTextRules() []textRule {
 				}
 				return ""
 			},
-			effects: []effect{favours(130, cause.HubLinkBroken), weakens(0.3, cause.HubIdentityUnusable, cause.SymmetricKeyMismatch, cause.CertChainIncomplete)},
+			effects: []effect{favours(exact, cause.HubLinkBroken), weakens(cause.HubIdentityUnusable, cause.SymmetricKeyMismatch, cause.CertChainIncomplete)},
 		},
 		{
 			id: "linked-hub", why: "the link from DPS to its hub is in play",
 			see:     seeBoth(seeMatch(leading(cause.HubLinkBroken, cause.NoHubAvailable)), seeSign(logtext.SignLinkedHub)),
-			effects: []effect{favours(30, cause.HubLinkBroken)},
+			effects: []effect{favours(hinted, cause.HubLinkBroken)},
 		},
 		{
 			id: "record-disabled", why: "this is what a hub keeps of a device, so the identity in the hub is disabled and not the enrollment",
 			see:     seeBoth(seeMatch(leading(cause.EnrollmentDisabled)), seeSign(logtext.SignHubRecord)),
-			effects: []effect{favours(90, cause.HubIdentityUnusable), weakens(0.3, cause.EnrollmentDisabled)},
+			effects: []effect{favours(exact, cause.HubIdentityUnusable), weakens(cause.EnrollmentDisabled)},
 		},
 		{
 			id: "identity-from-before", why: "the device goes by an assignment from before",
 			see:     seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(namingAny(cause.StaleAssignment, cause.HubIdentityUnusable))), seeSign(logtext.SignReprovision)),
-			effects: []effect{favours(18, cause.StaleAssignment)},
+			effects: []effect{favours(hinted, cause.StaleAssignment)},
 		},
 		{
 			id: "many-devices", why: "many devices at once meet the rate limits",
 			see:     seeSign(logtext.SignLoad),
-			effects: []effect{favours(40, cause.Throttled), favours(10, cause.QuotaExceeded)},
+			effects: []effect{favours(worded, cause.Throttled), favours(faint, cause.QuotaExceeded)},
 		},
 		{
 			id: "central-refused", why: "IoT Central takes part, which has its own list of devices and keys",
 			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignCentral)),
-			effects: []effect{favours(14, cause.GroupKeyNotDerived, cause.IoTCentralDeviceNotReady)},
+			effects: []effect{favours(faint, cause.GroupKeyNotDerived, cause.IoTCentralDeviceNotReady)},
 		},
 	}
 }
@@ -110,27 +110,27 @@ func operatorTextRules() []textRule {
 		{
 			id: "operator-call-refused", why: "an operator's call was refused, so the operator's credentials are judged and not the device's",
 			see:     seeBoth(seeOperatorCall, seeStatus(401, 403)),
-			effects: []effect{favours(70, cause.ServiceCredentialsInsufficient), weakens(0.3, device...), weakens(0.3, certificateCauses()...)},
+			effects: []effect{favours(worded, cause.ServiceCredentialsInsufficient), weakens(device...), weakens(certificateCauses()...)},
 		},
 		{
 			id: "operator-call-invalid", why: "an operator's call was rejected, so its definition is judged and not the device",
 			see:     unless(seeMatch(leading(cause.APIVersionUnsupported)), seeBoth(seeOperatorCall, seeStatus(400, 409, 412))),
-			effects: []effect{favours(60, cause.ManagementRequestInvalid), weakens(0.5, device...)},
+			effects: []effect{favours(worded, cause.ManagementRequestInvalid), weakens(device...)},
 		},
 		{
 			id: "operator-call-outdated", why: "an operator's call met a newer version of the record, which its ETag does not name",
 			see:     seeBoth(seeOperatorCall, seeMatch(func(m *logtext.Match) bool { return namingAny(cause.ConcurrentRegistration)(m) && m.Weak })),
-			effects: []effect{favours(70, cause.ManagementRequestInvalid), weakens(0.4, cause.ConcurrentRegistration)},
+			effects: []effect{favours(worded, cause.ManagementRequestInvalid), weakens(cause.ConcurrentRegistration)},
 		},
 		{
 			id: "hub-credentials", why: "this is a policy or the host of a hub, and calls to DPS take a policy of DPS",
 			see:     seeBoth(seeSign(logtext.SignManagement), seeSign(logtext.SignHubPolicy)),
-			effects: []effect{favours(120, cause.ServiceCredentialsInsufficient)},
+			effects: []effect{favours(exact, cause.ServiceCredentialsInsufficient)},
 		},
 		{
 			id: "certificate-unverified", why: "this CA certificate has not been verified in the instance",
 			see:     seeSign(logtext.SignUnverified),
-			effects: []effect{favours(60, cause.CANotVerified)},
+			effects: []effect{favours(worded, cause.CANotVerified)},
 		},
 		{
 			id: "operator-call-failed", why: "an operator's call failed, and the text does not say for what",
@@ -140,7 +140,7 @@ func operatorTextRules() []textRule {
 				}
 				return seeOperatorCall(c)
 			},
-			effects: []effect{favours(40, cause.ManagementRequestInvalid), favours(20, cause.ServiceCredentialsInsufficient)},
+			effects: []effect{favours(worded, cause.ManagementRequestInvalid), favours(hinted, cause.ServiceCredentialsInsufficient)},
 		},
 	}
 }
@@ -173,35 +173,35 @@ func topicTextRules() []textRule {
 		}
 	}
 	return []textRule{
-		topic("tpm-denied", logtext.TopicTPMDenied, favours(70, cause.TPMAccessDenied), favours(16, cause.TPMNotAvailable)),
-		topic("tpm-missing", logtext.TopicTPMMissing, favours(60, cause.TPMNotAvailable), favours(14, cause.TPMAccessDenied)),
-		topic("tpm-failed", logtext.TopicTPMFailed, favours(34, cause.TPMNotAvailable), favours(24, cause.TPMAccessDenied)),
-		topic("server-untrusted", logtext.TopicServerUntrusted, favours(50, cause.ServerRootCAMissing), favours(20, cause.ProxyInterference)),
-		topic("key-pair", logtext.TopicKeyPair, favours(60, cause.CertKeyPairMismatch), favours(14, cause.DeviceKeyMaterialUnreadable)),
-		topic("name-mismatch", logtext.TopicNameMismatch, favours(60, cause.CertCNRegistrationIDMismatch), favours(16, cause.RegistrationIDInvalid)),
-		topic("clock", logtext.TopicClock, favours(50, cause.DeviceClockWrong)),
-		topic("certificate-early", logtext.TopicCertificateEarly, favours(70, cause.DeviceClockWrong), favours(14, cause.CertExpired)),
-		topic("token-expired", logtext.TopicTokenExpired, favours(50, cause.SASTokenExpired), favours(36, cause.DeviceClockWrong)),
-		topic("certificate-expired", logtext.TopicCertificateExpired, favours(50, cause.CertExpired), favours(34, cause.DeviceClockWrong), favours(16, cause.ServerRootCAMissing)),
-		topic("enrollment-disabled", logtext.TopicEnrollmentDisabled, favours(60, cause.EnrollmentDisabled)),
-		topic("enrollment-missing", logtext.TopicEnrollmentMissing, favours(50, cause.EnrollmentNotFound), favours(24, cause.WrongIDScope), favours(12, cause.RegistrationIDInvalid)),
-		topic("scope-wrong", logtext.TopicScopeWrong, favours(60, cause.WrongIDScope), favours(20, cause.ClientConfigMissing)),
-		topic("setting-missing", logtext.TopicSettingMissing, favours(50, cause.ClientConfigMissing)),
-		topic("registration-id", logtext.TopicRegistrationID, favours(46, cause.RegistrationIDInvalid), favours(24, cause.CertCNRegistrationIDMismatch)),
-		topic("webhook-denied", logtext.TopicWebhookDenied, favours(60, cause.CustomAllocationUnauthorized), favours(20, cause.CustomAllocationRejected)),
-		topic("webhook-failed", logtext.TopicWebhookFailed, favours(40, cause.CustomAllocationFailed), favours(16, cause.CustomAllocationRejected)),
-		topic("api-version", logtext.TopicAPIVersion, favours(50, cause.APIVersionUnsupported)),
-		topic("quota", logtext.TopicQuota, favours(56, cause.QuotaExceeded), favours(20, cause.Throttled)),
-		topic("throttled", logtext.TopicThrottled, favours(50, cause.Throttled), favours(14, cause.QuotaExceeded)),
-		topic("cipher", logtext.TopicCipher, favours(46, cause.TLSVersionOrCipherUnsupported), favours(12, cause.ProxyInterference)),
-		topic("chain", logtext.TopicChain, favours(36, cause.CertChainIncomplete), favours(28, cause.CertNotTrustedByEnrollment), favours(26, cause.CANotVerified), favours(14, cause.ServerRootCAMissing)),
-		topic("key-material", logtext.TopicKeyMaterial, favours(40, cause.DeviceKeyMaterialUnreadable), favours(16, cause.ClientConfigMissing), favours(14, cause.ClientCertNotPresented)),
-		topic("proxy", logtext.TopicProxy, favours(40, cause.ProxyNotConfigured), favours(36, cause.ProxyInterference)),
-		topic("name", logtext.TopicName, favours(34, cause.DNSFailure), favours(14, cause.NetworkUnreachable, cause.WrongGlobalEndpoint)),
-		topic("key-invalid", logtext.TopicKeyInvalid, favours(34, cause.SymmetricKeyMismatch), favours(26, cause.GroupKeyNotDerived), favours(18, cause.SASTokenMalformed, cause.ClientConfigMissing)),
-		topic("crash", logtext.TopicCrash, favours(40, cause.ClientDefect)),
-		topic("link", logtext.TopicLink, favours(34, cause.ManagementRequestInvalid), favours(28, cause.HubLinkBroken)),
-		topic("payload", logtext.TopicPayload, favours(30, cause.PayloadInvalid), favours(10, cause.ManagementRequestInvalid)),
+		topic("tpm-denied", logtext.TopicTPMDenied, favours(worded, cause.TPMAccessDenied), favours(faint, cause.TPMNotAvailable)),
+		topic("tpm-missing", logtext.TopicTPMMissing, favours(worded, cause.TPMNotAvailable), favours(faint, cause.TPMAccessDenied)),
+		topic("tpm-failed", logtext.TopicTPMFailed, favours(hinted, cause.TPMNotAvailable), favours(hinted, cause.TPMAccessDenied)),
+		topic("server-untrusted", logtext.TopicServerUntrusted, favours(worded, cause.ServerRootCAMissing), favours(hinted, cause.ProxyInterference)),
+		topic("key-pair", logtext.TopicKeyPair, favours(worded, cause.CertKeyPairMismatch), favours(faint, cause.DeviceKeyMaterialUnreadable)),
+		topic("name-mismatch", logtext.TopicNameMismatch, favours(worded, cause.CertCNRegistrationIDMismatch), favours(faint, cause.RegistrationIDInvalid)),
+		topic("clock", logtext.TopicClock, favours(worded, cause.DeviceClockWrong)),
+		topic("certificate-early", logtext.TopicCertificateEarly, favours(worded, cause.DeviceClockWrong), favours(faint, cause.CertExpired)),
+		topic("token-expired", logtext.TopicTokenExpired, favours(worded, cause.SASTokenExpired), favours(hinted, cause.DeviceClockWrong)),
+		topic("certificate-expired", logtext.TopicCertificateExpired, favours(worded, cause.CertExpired), favours(hinted, cause.DeviceClockWrong), favours(faint, cause.ServerRootCAMissing)),
+		topic("enrollment-disabled", logtext.TopicEnrollmentDisabled, favours(worded, cause.EnrollmentDisabled)),
+		topic("enrollment-missing", logtext.TopicEnrollmentMissing, favours(worded, cause.EnrollmentNotFound), favours(hinted, cause.WrongIDScope), favours(faint, cause.RegistrationIDInvalid)),
+		topic("scope-wrong", logtext.TopicScopeWrong, favours(worded, cause.WrongIDScope), favours(hinted, cause.ClientConfigMissing)),
+		topic("setting-missing", logtext.TopicSettingMissing, favours(worded, cause.ClientConfigMissing)),
+		topic("registration-id", logtext.TopicRegistrationID, favours(worded, cause.RegistrationIDInvalid), favours(hinted, cause.CertCNRegistrationIDMismatch)),
+		topic("webhook-denied", logtext.TopicWebhookDenied, favours(worded, cause.CustomAllocationUnauthorized), favours(hinted, cause.CustomAllocationRejected)),
+		topic("webhook-failed", logtext.TopicWebhookFailed, favours(worded, cause.CustomAllocationFailed), favours(faint, cause.CustomAllocationRejected)),
+		topic("api-version", logtext.TopicAPIVersion, favours(worded, cause.APIVersionUnsupported)),
+		topic("quota", logtext.TopicQuota, favours(worded, cause.QuotaExceeded), favours(hinted, cause.Throttled)),
+		topic("throttled", logtext.TopicThrottled, favours(worded, cause.Throttled), favours(faint, cause.QuotaExceeded)),
+		topic("cipher", logtext.TopicCipher, favours(worded, cause.TLSVersionOrCipherUnsupported), favours(faint, cause.ProxyInterference)),
+		topic("chain", logtext.TopicChain, favours(hinted, cause.CertChainIncomplete), favours(hinted, cause.CertNotTrustedByEnrollment), favours(hinted, cause.CANotVerified), favours(faint, cause.ServerRootCAMissing)),
+		topic("key-material", logtext.TopicKeyMaterial, favours(worded, cause.DeviceKeyMaterialUnreadable), favours(faint, cause.ClientConfigMissing), favours(faint, cause.ClientCertNotPresented)),
+		topic("proxy", logtext.TopicProxy, favours(worded, cause.ProxyNotConfigured), favours(hinted, cause.ProxyInterference)),
+		topic("name", logtext.TopicName, favours(hinted, cause.DNSFailure), favours(faint, cause.NetworkUnreachable, cause.WrongGlobalEndpoint)),
+		topic("key-invalid", logtext.TopicKeyInvalid, favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.SASTokenMalformed, cause.ClientConfigMissing)),
+		topic("crash", logtext.TopicCrash, favours(worded, cause.ClientDefect)),
+		topic("link", logtext.TopicLink, favours(hinted, cause.ManagementRequestInvalid), favours(hinted, cause.HubLinkBroken)),
+		topic("payload", logtext.TopicPayload, favours(hinted, cause.PayloadInvalid), favours(faint, cause.ManagementRequestInvalid)),
 	}
 }
 
@@ -211,17 +211,17 @@ func silenceTextRules() []textRule {
 		{
 			id: "nothing-but-success", why: "the tool reports success, which says that it has written the settings, and nothing of an answer of DPS",
 			see:     seeSilence(logtext.KindEvent, logtext.EventSucceeded),
-			effects: []effect{favours(30, cause.EnrollmentNotFound), favours(22, cause.WrongIDScope), favours(18, cause.EnrollmentDisabled), favours(12, cause.WrongGlobalEndpoint)},
+			effects: []effect{favours(hinted, cause.EnrollmentNotFound), favours(hinted, cause.WrongIDScope), favours(hinted, cause.EnrollmentDisabled), favours(faint, cause.WrongGlobalEndpoint)},
 		},
 		{
 			id: "nothing-but-begin", why: "the registration begins, and the text ends before an answer",
 			see:     seeSilence(logtext.KindEvent, logtext.EventBegun),
-			effects: []effect{favours(26, cause.EnrollmentNotFound), favours(22, cause.EnrollmentDisabled), favours(18, cause.NetworkUnreachable), favours(16, cause.WrongIDScope), favours(10, cause.SymmetricKeyMismatch)},
+			effects: []effect{favours(hinted, cause.EnrollmentNotFound), favours(hinted, cause.EnrollmentDisabled), favours(hinted, cause.NetworkUnreachable), favours(faint, cause.WrongIDScope), favours(faint, cause.SymmetricKeyMismatch)},
 		},
 		{
 			id: "nothing-but-stack", why: "the trace is cut off before the error, in a part of the client that registers",
 			see:     seeSilence(logtext.KindSign, logtext.SignStack),
-			effects: []effect{favours(26, cause.SymmetricKeyMismatch), favours(24, cause.GroupKeyNotDerived), favours(20, cause.EnrollmentNotFound), favours(16, cause.NetworkUnreachable), favours(14, cause.DeviceClockWrong)},
+			effects: []effect{favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.EnrollmentNotFound), favours(faint, cause.NetworkUnreachable), favours(faint, cause.DeviceClockWrong)},
 		},
 	}
 }

@@ -16,12 +16,12 @@ func settingTextRules() []textRule {
 		{
 			id: "setting-empty", why: "the setting has no value",
 			see:     seeSetting(func(s *logtext.Setting) bool { return s.State == logtext.StateEmpty && isDeviceSetting(s) }),
-			effects: []effect{favours(66, cause.ClientConfigMissing)},
+			effects: []effect{favours(worded, cause.ClientConfigMissing)},
 		},
 		{
 			id: "setting-placeholder", why: "the value of the template was left in place",
 			see:     seeSetting(func(s *logtext.Setting) bool { return s.State == logtext.StatePlaceholder && isDeviceSetting(s) }),
-			effects: []effect{favours(50, cause.ClientConfigMissing)},
+			effects: []effect{favours(worded, cause.ClientConfigMissing)},
 		},
 		{
 			id: "setting-misnamed", why: "config.toml calls it id_scope; scope_id is the name of version 1.1",
@@ -31,31 +31,31 @@ func settingTextRules() []textRule {
 				}
 				return seeSetting(func(s *logtext.Setting) bool { return s.Key == "scope_id" && s.Assigned })(c)
 			},
-			effects: []effect{favours(80, cause.ClientConfigMissing)},
+			effects: []effect{favours(exact, cause.ClientConfigMissing)},
 		},
 		{
 			id: "key-of-wrong-form", why: "a key is the base64 text alone, and this is something else",
 			see: seeSetting(func(s *logtext.Setting) bool {
 				return s.Meaning == logtext.SettingKey && (s.Form == logtext.FormConnectionString || s.Form == logtext.FormToken || s.Form == logtext.FormHex)
 			}),
-			effects: []effect{favours(60, cause.SymmetricKeyMismatch), favours(40, cause.ClientConfigMissing, cause.DerivedKeyIncorrect)},
+			effects: []effect{favours(worded, cause.SymmetricKeyMismatch), favours(worded, cause.ClientConfigMissing, cause.DerivedKeyIncorrect)},
 		},
 		{
 			id: "certificate-of-ca", why: "this is by its name the certificate of a CA, and a device presents its own",
 			see: seeSetting(func(s *logtext.Setting) bool {
 				return s.Meaning == logtext.SettingCertificate && s.State == logtext.StateSet && namesCA(s.Value)
 			}),
-			effects: []effect{favours(110, cause.CertWrongRoleOrExtensions), favours(20, cause.CertCNRegistrationIDMismatch)},
+			effects: []effect{favours(exact, cause.CertWrongRoleOrExtensions), favours(hinted, cause.CertCNRegistrationIDMismatch)},
 		},
 		{
 			id: "name-unset", why: "the host that was looked up is the word for a missing value",
 			see:     seeSign(logtext.SignUnset),
-			effects: []effect{favours(120, cause.ClientConfigMissing)},
+			effects: []effect{favours(exact, cause.ClientConfigMissing)},
 		},
 		{
 			id: "endpoint-of-another-cloud", why: "the instance lives in another cloud than this endpoint",
 			see:     seeForeignCloud,
-			effects: []effect{favours(130, cause.WrongGlobalEndpoint)},
+			effects: []effect{favours(exact, cause.WrongGlobalEndpoint)},
 		},
 		{
 			id: "endpoint-is-no-endpoint", why: "a device registers at a provisioning endpoint, such as global.azure-devices-provisioning.net, and not there",
@@ -67,27 +67,27 @@ func settingTextRules() []textRule {
 				_, known := dps.CloudOf(host)
 				return !known && strings.Contains(host, "azure-devices")
 			}),
-			effects: []effect{favours(110, cause.WrongGlobalEndpoint)},
+			effects: []effect{favours(exact, cause.WrongGlobalEndpoint)},
 		},
 		{
 			id: "registration-id-empty-certificate", why: "the id is empty, and with a certificate it is the common name of its subject",
 			see:     seeBoth(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
-			effects: []effect{favours(60, cause.CertCNRegistrationIDMismatch), favours(20, cause.ClientConfigMissing)},
+			effects: []effect{favours(worded, cause.CertCNRegistrationIDMismatch), favours(hinted, cause.ClientConfigMissing)},
 		},
 		{
 			id: "registration-id-empty", why: "the registration id is empty",
 			see:     unless(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
-			effects: []effect{favours(60, cause.ClientConfigMissing), favours(24, cause.CertCNRegistrationIDMismatch)},
+			effects: []effect{favours(worded, cause.ClientConfigMissing), favours(hinted, cause.CertCNRegistrationIDMismatch)},
 		},
 		{
 			id: "registration-id-against-rules", why: "the registration id breaks the naming rules",
 			see:     seeBadID,
-			effects: []effect{favours(46, cause.RegistrationIDInvalid)},
+			effects: []effect{favours(worded, cause.RegistrationIDInvalid)},
 		},
 		{
 			id: "common-name-differs", why: "the common name of the certificate is not the registration id",
 			see:     seeNameMismatch,
-			effects: []effect{favours(90, cause.CertCNRegistrationIDMismatch)},
+			effects: []effect{favours(exact, cause.CertCNRegistrationIDMismatch)},
 		},
 	}
 }

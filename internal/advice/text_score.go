@@ -10,16 +10,6 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// What an error is worth to the cause it names first.
-const (
-	worthCase    = 100.0 // the service names one case of a code
-	worthError   = 60.0  // a client, a library or a hub names what happened
-	worthCode    = 40.0  // a six-digit code without a message
-	worthStatus  = 20.0  // a bare HTTP status
-	worthWeak    = 12.0  // common words
-	worthWrapper = 6.0   // an envelope
-)
-
 // placeValue is what the places of a cause in a row are worth, the first being 1.
 func placeValue(place int) float64 {
 	values := [...]float64{1, 0.72, 0.56, 0.44, 0.36, 0.3}
@@ -37,15 +27,9 @@ func onlyCause(named int) float64 {
 	return 1
 }
 
-const (
-	// laterLines is how far behind the first failure another one begins to count as what
-	// came of trying again; laterShare is what it then counts.
-	laterLines = 30
-	laterShare = 0.5
-
-	// followShare is what an error counts that came of another one.
-	followShare = 0.6
-)
+// laterLines is how far after the first failure another one begins to count as what came of
+// trying again.
+const laterLines = 30
 
 // scoreMatches adds up the causes that the errors of the text name.
 func (c *textCase) scoreMatches() scoreboard {
@@ -53,12 +37,11 @@ func (c *textCase) scoreMatches() scoreboard {
 	first := c.firstFailure()
 	for i := range c.Matches {
 		m := &c.Matches[i]
-		value := c.worth(m)
-		value *= c.followOn(m, first)
+		value := float64(c.worth(m)) * c.followOn(m, first)
 		for place, cause := range m.Entry.CauseIDs {
 			points := value * placeValue(place) * onlyCause(len(m.Entry.CauseIDs))
 			if m.Phase == logtext.PhaseAssigned && onlyBeforeAssignment(cause) {
-				points *= assignedShare
+				points *= doubtedShare
 			}
 			s := scores.of(cause)
 			s.support = append(s.support, points)
@@ -80,9 +63,9 @@ func (c *textCase) followOn(m, first *logtext.Match) float64 {
 	case first == nil || !first.Line.Before(m.Line.Place):
 		return 1
 	case m.Line.Line > first.Line.Line+laterLines:
-		return laterShare
+		return doubtedShare
 	case c.anyClient(insideOutClients()...):
-		return followShare
+		return doubtedShare
 	}
 	return 1
 }
@@ -106,25 +89,25 @@ func (c *textCase) firstFailure() *logtext.Match {
 }
 
 // worth is what a match is worth to the cause it names first.
-func (c *textCase) worth(m *logtext.Match) float64 {
+func (c *textCase) worth(m *logtext.Match) grade {
 	isCase := strings.Contains(m.Entry.Code, " (")
 	switch {
 	case m.Weak:
-		return worthWeak
+		return faint
 	case m.Entry.Wrapper, c.introduces(m):
-		return worthWrapper
+		return faint
 	case isCase && (m.Entry.Kind == codes.KindDPS || m.Entry.Kind == codes.KindHTTP):
-		return worthCase
+		return exact
 	case m.Entry.Kind == codes.KindDPS && c.hasCaseOf(m):
-		return worthWrapper // the message beside the code tells more
+		return faint // the message beside the code tells more
 	case m.Entry.Kind == codes.KindDPS && len(m.Entry.CauseIDs) > 3:
-		return worthCode
+		return worded
 	case m.Entry.Kind == codes.KindHTTP && c.hasTelling():
-		return worthWrapper
+		return faint
 	case m.Entry.Kind == codes.KindHTTP:
-		return worthStatus
+		return hinted
 	}
-	return worthError
+	return worded
 }
 
 // introduces reports whether a match is the class of an exception, or a hub's name for an
@@ -154,9 +137,6 @@ func (c *textCase) hasTelling() bool {
 		return telling(m) && (m.Entry.Kind != codes.KindHTTP || strings.Contains(m.Entry.Code, " ("))
 	}) != nil
 }
-
-// assignedShare is what is left of a cause in DPS once DPS has assigned the device.
-const assignedShare = 0.08
 
 // onlyBeforeAssignment reports whether a cause keeps a device from being assigned, so that
 // a device that was assigned does not have it.

@@ -14,6 +14,7 @@ type candidate struct {
 	rule     *Rule
 	index    int // of the rule in Rules
 	strength Strength
+	weight   float64 // share among all causes by what a text says; 0 for a probe
 	because  []string
 	// support is Suggests or more where the evidence alone points to the cause, whatever
 	// the catalogue names, and Silent otherwise.

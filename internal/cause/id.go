@@ -177,8 +177,12 @@ func Parse(name string) (ID, bool) {
 // MarshalText returns the name of the id.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// UnmarshalText reads a name. An unknown one is an error.
+// UnmarshalText reads a name; no text is [None]. An unknown name is an error.
 func (id *ID) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*id = None
+		return nil
+	}
 	found, ok := Parse(string(text))
 	if !ok {
 		return fmt.Errorf("no cause is called %q", text)

@@ -22,6 +22,9 @@ type Findings struct {
 	Settings []Setting
 	// Unmatched are lines that look like errors but hold no known one, a few of them.
 	Unmatched []Line
+	// Sample is the part of the text that is read word by word, in its order and as it
+	// stands there: it may hold secrets. See [Quote].
+	Sample []Line
 	// Dropped are known errors that were left out since they stand in what other software
 	// said, most frequent first.
 	Dropped []Match

@@ -169,6 +169,7 @@ func (r *reading) finish() *Findings {
 	}
 	r.settlePending()
 	found := r.found
+	found.Sample = r.sample.all()
 	if slices.ContainsFunc(found.Matches, func(m Match) bool { return m.rank() < 3 }) {
 		found.Matches = slices.DeleteFunc(found.Matches, func(m Match) bool { return m.Weak })
 	}

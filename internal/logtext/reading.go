@@ -22,7 +22,8 @@ type reading struct {
 	streams map[string]*stream
 	current *stream // the program that wrote the line
 	end     lineEnd // of the line before
-	anchors int     // lines that are certainly about provisioning
+	sample  sample
+	anchors int // lines that are certainly about provisioning
 
 	facts   map[factKey]int      // into found.Facts
 	matches map[*codes.Entry]int // into found.Matches
@@ -69,9 +70,8 @@ func (r *reading) piece(number int, begin bool, text []byte, owned int) {
 		}
 		broken := r.find(line, owned)
 		r.text = line
-		if len(r.hits) > 0 {
-			r.understand()
-		}
+		telling := len(r.hits) > 0 && r.understand()
+		r.sample.add(r.place(), line, telling)
 		r.keepEnd(broken)
 		if !more {
 			return
@@ -107,12 +107,13 @@ func (r *reading) find(text []byte, owned int) (broken int) {
 // them to be read.
 const shortText = 120
 
-// understand takes from a line what its phrases tell.
-func (r *reading) understand() {
+// understand takes from a line what its phrases tell, and reports whether they are more
+// than words of any log.
+func (r *reading) understand() (telling bool) {
 	telling, anchor := r.weighHits()
 	near := r.line <= shortText || r.current.near(r.line)
 	if !telling && !near {
-		return
+		return false
 	}
 	if anchor {
 		r.anchor()
@@ -125,6 +126,7 @@ func (r *reading) understand() {
 	r.readValues()
 	r.readTopic(r.readErrors())
 	r.current.expire(r)
+	return telling
 }
 
 // weighHits reports whether the line holds more than common words, and whether it is

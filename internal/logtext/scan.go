@@ -86,6 +86,7 @@ func Join(all ...*Findings) *Findings {
 		joined.Bodies = append(joined.Bodies, f.Bodies...)
 		joined.Facts = joinFacts(joined.Facts, f.Facts)
 		joined.Settings = append(joined.Settings, f.Settings...)
+		joined.Sample = append(joined.Sample, f.Sample...)
 		joined.Unmatched = append(joined.Unmatched, f.Unmatched...)
 		joined.IDs = joined.IDs.with(f.IDs)
 	}

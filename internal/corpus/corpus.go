@@ -1,0 +1,149 @@
+// Package corpus reads the reports that dpsdiag is trained and measured on: what programs
+// printed where a device did not provision, with the cause that was confirmed in public.
+// Call [Reports] for them and [Messages] for what the official clients can print.
+//
+// The program itself does not contain them. They are in testdata/corpus; the README there
+// tells their format and where they come from.
+package corpus
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"dpsdiag/internal/cause"
+)
+
+// Report is one public report with its confirmed cause.
+type Report struct {
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Source string `json:"source"` // address of the thread
+	// Input is what a program printed. Context is what the reporter told beside it; it is
+	// no part of the input.
+	Input   string `json:"input"`
+	Context string `json:"context"`
+
+	Cause     cause.ID `json:"cause"` // the confirmed one
+	CauseText string   `json:"cause_text"`
+	FixText   string   `json:"fix_text"`
+	// Signals are the parts of the input that decide.
+	Signals   []string     `json:"signals"`
+	Decidable Decidability `json:"decidable"`
+	// Acceptable are the causes that a careful reader of the input alone could put first.
+	Acceptable []cause.ID `json:"acceptable"`
+	Evidence   string     `json:"evidence"` // who confirmed the cause
+	// Second is the cause that a second reader named first who had not seen the first label;
+	// None where there was no second reader.
+	Second cause.ID `json:"second,omitzero"`
+
+	Set string `json:"-"` // name of the file that holds it
+}
+
+// Decidability is how far the input of a report decides its cause.
+type Decidability string
+
+// The decidabilities. FromText: a reader of the input alone can name the cause. Ambiguous:
+// the input fits many. NeedsProbe: it lacks what decides, or misleads.
+const (
+	FromText   Decidability = "from-text"
+	Ambiguous  Decidability = "ambiguous"
+	NeedsProbe Decidability = "needs-probe"
+)
+
+// Decidabilities returns them in the order of tables.
+func Decidabilities() []Decidability { return []Decidability{FromText, Ambiguous, NeedsProbe} }
+
+// Accepts reports whether a cause is acceptable, or narrows one that is.
+func (r *Report) Accepts(id cause.ID) bool { return id.Fits(r.Acceptable...) }
+
+// Causes are what the input is evidence for, the confirmed cause first. Where the input does
+// not show the cause, what it shows instead is left out.
+func (r *Report) Causes() []cause.ID {
+	causes := []cause.ID{r.Cause}
+	if r.Decidable == NeedsProbe {
+		return causes
+	}
+	for _, id := range r.Acceptable {
+		if id != r.Cause {
+			causes = append(causes, id)
+		}
+	}
+	return causes
+}
+
+// Thread names the discussion that a report comes from, whatever way its address is written.
+func (r *Report) Thread() string { return Thread(r.Source) }
+
+var (
+	scheme  = regexp.MustCompile(`^https?://(www\.)?`)
+	tracker = regexp.MustCompile(`/(issues|pull|discussions)/(\d+).*`)
+	locale  = regexp.MustCompile(`learn\.microsoft\.com/[a-z]{2}-[a-z]{2}/`)
+)
+
+// Thread brings an address into the form by which discussions are told apart.
+func Thread(address string) string {
+	address, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(address)), "#")
+	address, _, _ = strings.Cut(address, "?")
+	address = strings.TrimRight(scheme.ReplaceAllString(address, ""), "/")
+	address = tracker.ReplaceAllString(address, "/$2")
+	address = strings.ReplaceAll(address, "docs.microsoft.com", "learn.microsoft.com")
+	return locale.ReplaceAllString(address, "learn.microsoft.com/")
+}
+
+// Message is something that an official client can print. Where it stands in for a variable
+// the text has an ellipsis between spaces.
+type Message struct {
+	Client string     `json:"client"`
+	Text   string     `json:"text"`
+	Cause  cause.ID   `json:"cause,omitzero"` // None where it only wraps another error or tells no fault
+	Also   []cause.ID `json:"also,omitempty"` // that fit as well
+	File   string     `json:"file"`           // repository and path, separated by a colon
+}
+
+// Reports returns the reports of every file of a folder, in the order of the files' names.
+func Reports(dir string) ([]Report, error) {
+	return readAll[Report](dir, func(r *Report, set string) { r.Set = set })
+}
+
+// Messages returns the messages of every file of a folder.
+func Messages(dir string) ([]Message, error) { return readAll[Message](dir, func(*Message, string) {}) }
+
+// readAll reads the JSON Lines of every file of a folder.
+func readAll[T any](dir string, name func(*T, string)) ([]T, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", dir, err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("list %s: it has no .jsonl file", dir)
+	}
+	var all []T
+	for _, file := range files {
+		data, err := os.ReadFile(file) //nolint:gosec // the folder is the caller's
+		if err != nil {
+			return nil, fmt.Errorf("read the corpus: %w", err)
+		}
+		decoder := json.NewDecoder(bytes.NewReader(data))
+		decoder.DisallowUnknownFields()
+		for {
+			var item T
+			err := decoder.Decode(&item)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return nil, fmt.Errorf("parse %s at byte %d: %w", file, decoder.InputOffset(), err)
+			}
+			name(&item, strings.TrimSuffix(filepath.Base(file), ".jsonl"))
+			all = append(all, item)
+		}
+	}
+	return all, nil
+}

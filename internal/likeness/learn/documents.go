@@ -1,0 +1,77 @@
+package learn
+
+import (
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/cause"
+	"dpsdiag/internal/codes"
+	"dpsdiag/internal/corpus"
+)
+
+// What the kinds of documents weigh. Held-out reports chose them.
+const (
+	weightReport     = 2.0
+	weightSignal     = 1.0
+	weightMessage    = 1.0
+	weightMeaning    = 0.7
+	weightDefinition = 2.0
+)
+
+// Documents makes documents of everything there is to learn from: the catalogue, the
+// definitions of the causes, the messages of clients, and the reports. What comes from the
+// thread of a held-out report is left out, rows of the catalogue that cite it included.
+func Documents(reports []corpus.Report, messages []corpus.Message, held []corpus.Report) []Document {
+	threads := map[string]bool{}
+	for i := range held {
+		threads[held[i].Thread()] = true
+	}
+	var documents []Document
+	add := func(text string, weight float64, causes ...cause.ID) {
+		documents = append(documents, Document{Text: text, Causes: shares(causes), Weight: weight})
+	}
+	for e := range codes.All() {
+		if len(e.CauseIDs) == 0 || slices.ContainsFunc(e.Sources, func(s string) bool { return threads[corpus.Thread(s)] }) {
+			continue
+		}
+		for _, m := range e.Messages {
+			add(m, weightMessage, e.CauseIDs...)
+		}
+		add(e.Meaning+"\n"+strings.Join(e.Causes, "\n"), weightMeaning, e.CauseIDs...)
+	}
+	for _, d := range cause.Definitions() {
+		texts := slices.Concat([]string{d.ID.String(), d.Title, d.Meaning}, d.Confirm, d.Remedies)
+		add(strings.Join(texts, "\n"), weightDefinition, d.ID)
+	}
+	for _, m := range messages {
+		add(m.Text, weightMessage, append([]cause.ID{m.Cause}, m.Also...)...)
+	}
+	for i := range reports {
+		r := &reports[i]
+		if threads[r.Thread()] {
+			continue
+		}
+		add(r.Input, weightReport, r.Causes()...)
+		for _, s := range r.Signals {
+			add(s, weightSignal, r.Cause)
+		}
+	}
+	return documents
+}
+
+// shares divides a document among its causes, the first of which is the likeliest.
+func shares(causes []cause.ID) []Share {
+	parts := [...]float64{1, 0.4, 0.2, 0.1}
+	var found []Share
+	sum := 0.0
+	for i, id := range causes[:min(len(causes), len(parts))] {
+		if !slices.ContainsFunc(found, func(s Share) bool { return s.Cause == id }) {
+			found = append(found, Share{id, parts[i]})
+			sum += parts[i]
+		}
+	}
+	for i := range found {
+		found[i].Share /= sum
+	}
+	return found
+}

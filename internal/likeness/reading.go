@@ -1,0 +1,130 @@
+package likeness
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"dpsdiag/internal/cause"
+)
+
+// Reading is what the model makes of one text. The zero value knows nothing of any cause.
+type Reading struct {
+	model *Model
+	lines []string
+	whole map[Feature]int // of the text
+	score [count]Score
+	best  [count]int // line that speaks most for each class, by place
+	seen  int        // features of the text that the model knows
+}
+
+// count bounds the classes of a model.
+const count = 256
+
+// Score is how like a text is to those of a cause, each as a share of one among all causes.
+type Score struct {
+	Whole float64 // the text as a whole
+	Line  float64 // the line that is most like them
+}
+
+// Read judges a text, given as its lines. It looks at every one.
+func (m *Model) Read(lines []string) *Reading {
+	r := &Reading{model: m, lines: lines, whole: map[Feature]int{}}
+	for n, line := range lines {
+		counts := map[Feature]int{}
+		for _, o := range occurrences(line) {
+			counts[o.Feature]++
+		}
+		for f, k := range counts {
+			r.whole[f] += k
+		}
+		v := m.vector(counts)
+		if len(v.at) == 0 {
+			continue
+		}
+		for class, p := range probabilities(m.logits(v)) {
+			if p > r.score[class].Line {
+				r.score[class].Line, r.best[class] = p, n
+			}
+		}
+	}
+	v := m.vector(r.whole)
+	r.seen = len(v.at)
+	for class, p := range probabilities(m.logits(v)) {
+		r.score[class].Whole = p
+	}
+	return r
+}
+
+// Score returns how like the text is to those of a cause. For [cause.None] it is how like it
+// is to texts that tell no fault.
+func (r *Reading) Score(id cause.ID) Score {
+	if r == nil || r.model == nil {
+		return Score{}
+	}
+	if class := slices.Index(r.model.classes, id); class >= 0 {
+		return r.score[class]
+	}
+	return Score{}
+}
+
+// Seen is how many of the text's words and pairs of words the model knows.
+func (r *Reading) Seen() int {
+	if r == nil {
+		return 0
+	}
+	return r.seen
+}
+
+// Reason is a line that is like those of a cause, and the words of it that weigh most.
+type Reason struct {
+	Line  int // place in the lines that were read
+	Words []string
+}
+
+// maxWords is how many words a reason names.
+const maxWords = 4
+
+// Reason returns the line that speaks most for a cause. It is false where no line does.
+func (r *Reading) Reason(id cause.ID) (Reason, bool) {
+	if r == nil || r.model == nil {
+		return Reason{}, false
+	}
+	class := slices.Index(r.model.classes, id)
+	if class < 0 || r.score[class].Line == 0 {
+		return Reason{}, false
+	}
+	n := r.best[class]
+	line := r.lines[n]
+	type weighed struct {
+		words  string
+		start  int
+		weight float64
+	}
+	weights := map[string]weighed{}
+	for _, o := range occurrences(line) {
+		at, known := r.model.find(o.Feature)
+		if !known {
+			continue
+		}
+		text := line[o.start:o.end]
+		weight := r.model.weightFor(at, class) * float64(r.model.idf[at]) * r.model.rarity
+		if weight > 0 && weights[text].weight < weight {
+			weights[text] = weighed{text, o.start, weight}
+		}
+	}
+	list := slices.SortedFunc(maps.Values(weights), func(a, b weighed) int {
+		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.start, b.start))
+	})
+	list = list[:min(len(list), maxWords)]
+	slices.SortFunc(list, func(a, b weighed) int { return cmp.Compare(a.start, b.start) })
+	reason := Reason{Line: n}
+	for _, w := range list {
+		reason.Words = append(reason.Words, w.words)
+	}
+	return reason, len(list) > 0
+}
+
+// LogOf is the logarithm of a share, which is bounded where the share is nothing.
+func LogOf(share float64) float64 { return math.Log(share + 1e-4) }

@@ -1,0 +1,213 @@
+// Command score tells how well dpsdiag explains reports that it has not seen: it trains the
+// likeness model without the reports that it tests on, gives the text of each of these to the
+// judgement, and compares the causes that come back with the confirmed one.
+//
+//	go run ./test/score [-write docs/judgement.md]
+//
+// The reports are in testdata/corpus. A fold holds whole threads, and rows of the catalogue
+// that cite a thread do not train the model that is tested on it. The reports of dev-1 were
+// before the eyes of those who wrote the rules, so they are counted apart.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
+	"dpsdiag/internal/corpus"
+	"dpsdiag/internal/likeness"
+	"dpsdiag/internal/likeness/learn"
+	"dpsdiag/internal/logtext"
+)
+
+func main() {
+	var o options
+	flag.StringVar(&o.corpus, "corpus", "testdata/corpus", "`folder` of the reports and messages")
+	flag.StringVar(&o.write, "write", "", "page in whose marked part the figures are written")
+	flag.StringVar(&o.check, "check", "", "page that has to hold these figures")
+	flag.StringVar(&o.list, "list", "", "file for what came out of each report")
+	flag.BoolVar(&o.rulesOnly, "rules", false, "leave the likeness out")
+	flag.Parse()
+	if err := run(context.Background(), os.Stdout, o); err != nil {
+		fmt.Fprintln(os.Stderr, "score:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	corpus, write, check, list string
+	rulesOnly                  bool
+}
+
+// folds is into how many parts the reports are divided.
+const folds = 8
+
+func run(ctx context.Context, w io.Writer, o options) error {
+	reports, err := corpus.Reports(o.corpus)
+	if err != nil {
+		return err
+	}
+	messages, err := corpus.Messages(filepath.Join(o.corpus, "messages"))
+	if err != nil {
+		return err
+	}
+	outcomes, err := judgeAll(ctx, reports, messages, o.rulesOnly)
+	if err != nil {
+		return err
+	}
+	text := figures(outcomes)
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("write the figures: %w", err)
+	}
+	if o.list != "" {
+		if err := listTo(o.list, outcomes); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.write != "":
+		return writePage(o.write, text)
+	case o.check != "":
+		return checkPage(o.check, text)
+	}
+	return nil
+}
+
+// outcome is what the judgement made of a report.
+type outcome struct {
+	*corpus.Report
+	causes   []named // most likely first
+	reworded []named // the same for the text in other words
+}
+
+// named is a cause that was named, and how strongly.
+type named struct {
+	id       cause.ID
+	strength advice.Strength
+}
+
+// rank is the place of the first acceptable cause, from 1; 0 if none is named.
+func (o *outcome) rank(causes []named) int {
+	for i, c := range causes {
+		if o.Accepts(c.id) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// foldOf is the fold of a report: that of its thread.
+func foldOf(r *corpus.Report) int {
+	h := fnv.New32a()
+	h.Write([]byte(r.Thread())) // never fails
+	return int(h.Sum32() % folds)
+}
+
+// judgeAll judges every report by a model that was trained without its fold.
+func judgeAll(ctx context.Context, reports []corpus.Report, messages []corpus.Message, rulesOnly bool) ([]outcome, error) {
+	outcomes := make([]outcome, len(reports))
+	problems := make([]error, folds)
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	scanner := logtext.NewScanner()
+	scanner.Now = func() time.Time { return time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC) }
+	var tasks sync.WaitGroup
+	for fold := range folds {
+		tasks.Go(func() {
+			free <- struct{}{}
+			defer func() { <-free }()
+			problems[fold] = judgeFold(ctx, scanner, fold, reports, messages, rulesOnly, outcomes)
+		})
+	}
+	tasks.Wait()
+	return outcomes, errors.Join(problems...)
+}
+
+func judgeFold(ctx context.Context, scanner *logtext.Scanner, fold int, reports []corpus.Report, messages []corpus.Message, rulesOnly bool, outcomes []outcome) error {
+	var rest, held []corpus.Report
+	for i := range reports {
+		if foldOf(&reports[i]) == fold {
+			held = append(held, reports[i])
+		} else {
+			rest = append(rest, reports[i])
+		}
+	}
+	var model *likeness.Model
+	if !rulesOnly {
+		packed, err := learn.Model(learn.Documents(rest, messages, held))
+		if err != nil {
+			return fmt.Errorf("fold %d: %w", fold, err)
+		}
+		if model, err = likeness.Open(string(packed)); err != nil {
+			return fmt.Errorf("fold %d: %w", fold, err)
+		}
+	}
+	for i := range reports {
+		r := &reports[i]
+		if foldOf(r) != fold {
+			continue
+		}
+		causes, err := judge(ctx, scanner, model, r.Input)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.ID, err)
+		}
+		reworded, err := judge(ctx, scanner, model, reword(r.Input))
+		if err != nil {
+			return fmt.Errorf("%s in other words: %w", r.ID, err)
+		}
+		outcomes[i] = outcome{r, causes, reworded}
+	}
+	return nil
+}
+
+func judge(ctx context.Context, scanner *logtext.Scanner, model *likeness.Model, text string) ([]named, error) {
+	found, err := scanner.Scan(ctx, strings.NewReader(text), "")
+	if err != nil {
+		return nil, fmt.Errorf("scan: %w", err)
+	}
+	var causes []named
+	for _, c := range advice.DiagnoseText(found, model).Causes {
+		causes = append(causes, named{c.ID, c.Strength})
+	}
+	return causes, nil
+}
+
+// listTo writes what came out of each report, for those who want to see the misses.
+func listTo(file string, outcomes []outcome) error {
+	type line struct {
+		ID, Set, Decidable string
+		Accepted, Named    []string
+		Rank, Reworded     int
+	}
+	var lines []line
+	for i := range outcomes {
+		o := &outcomes[i]
+		l := line{ID: o.ID, Set: o.Set, Decidable: string(o.Decidable), Rank: o.rank(o.causes), Reworded: o.rank(o.reworded)}
+		for _, a := range o.Acceptable {
+			l.Accepted = append(l.Accepted, a.String())
+		}
+		for _, c := range o.causes {
+			l.Named = append(l.Named, c.id.String()+" "+c.strength.String())
+		}
+		lines = append(lines, l)
+	}
+	data, err := json.MarshalIndent(lines, "", " ")
+	if err != nil {
+		return fmt.Errorf("list the outcomes: %w", err)
+	}
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		return fmt.Errorf("list the outcomes: %w", err)
+	}
+	return nil
+}
