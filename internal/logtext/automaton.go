@@ -13,7 +13,8 @@ import "slices"
 //	label     1  that leads to the state
 //	children  1  how many there are
 //	child     2  distance to the first child
-//	failure   2  of the state for the longest proper suffix, in failures
+//	failure   2  the state for the longest proper suffix if that is shallow, else shallow
+//	             plus its index in failures
 //	output    2  the longest pattern that ends here, plus 1; 0 for none
 //
 // A step reads the state and one or two neighbours. The states near the root, where a scan
@@ -25,7 +26,7 @@ type automaton struct {
 	levels   []uint32 // first state of each depth
 	table    []uint16 // next state of the shallow states, for each label, marked with tableEnds
 	states   string
-	failures string // 32 bits each: the states that failures lead to
+	failures string // 32 bits each: the states that are no shallow ones and that failures lead to
 	shorter  string // 16 bits each: the next shorter pattern that ends where a pattern does, plus 1; 0 for none
 }
 
@@ -65,7 +66,9 @@ func (a *automaton) next(n uint32, label uint8) (next uint32, ends bool) {
 				return child, c.output() != 0
 			}
 		}
-		n = uint32At(a.failures, s.failure())
+		if n = s.failure(); n >= a.shallow {
+			n = uint32At(a.failures, n-a.shallow)
+		}
 	}
 	entry := a.table[n*a.labels+uint32(label)]
 	return uint32(entry &^ tableEnds), entry >= tableEnds

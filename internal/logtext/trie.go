@@ -181,7 +181,8 @@ func (t *trie) output(n uint32) uint16 {
 
 func (t *trie) encodeStates() (states []uint64, failures []uint32, err error) {
 	failures = slices.Compact(slices.Sorted(slices.Values(t.fail)))
-	if len(failures) > math.MaxUint16 || len(t.ends) >= math.MaxUint16 || t.labels > math.MaxUint8 {
+	failures = slices.DeleteFunc(failures, func(n uint32) bool { return n < t.shallow })
+	if int(t.shallow)+len(failures) > math.MaxUint16 || len(t.ends) >= math.MaxUint16 || t.labels > math.MaxUint8 {
 		return nil, nil, errTooLarge
 	}
 	for n := range uint32(len(t.ending)) {
@@ -189,7 +190,11 @@ func (t *trie) encodeStates() (states []uint64, failures []uint32, err error) {
 		if distance > math.MaxUint16 {
 			return nil, nil, errTooLarge
 		}
-		failure, _ := slices.BinarySearch(failures, t.fail[n])
+		failure := t.fail[n]
+		if failure >= t.shallow {
+			i, _ := slices.BinarySearch(failures, failure)
+			failure = t.shallow + uint32(i)
+		}
 		states = append(states, uint64(t.edge[n])|uint64(t.first[n+1]-t.first[n])<<8|uint64(distance)<<16|uint64(failure)<<32|uint64(t.output(n))<<48)
 	}
 	return states, failures, nil
