@@ -118,6 +118,9 @@ func All() iter.Seq[*Entry] {
 	}
 }
 
+// Row returns the entry with that number, counted from 0 in the order of [All].
+func Row(number int) *Entry { return &catalogue[number] }
+
 // ByID returns the entry with that id, or nil.
 func ByID(id string) *Entry {
 	for e := range All() {

@@ -13,9 +13,20 @@ type occurrence struct {
 	end     int
 }
 
-func occurrences(patterns []string, text string) []occurrence {
+// automatonOf compiles patterns and reads the result.
+func automatonOf(t *testing.T, patterns []string) *automaton {
+	t.Helper()
+	var w fieldWriter
+	if err := newTrie(patterns).encode(&w); err != nil {
+		t.Fatal(err)
+	}
+	return readAutomaton(&fields{w.out.String()})
+}
+
+func occurrences(t *testing.T, patterns []string, text string) []occurrence {
+	t.Helper()
 	var found []occurrence
-	newAutomaton(patterns).scan([]byte(text), func(pattern, end int) {
+	automatonOf(t, patterns).scan([]byte(text), func(pattern, end int) {
 		found = append(found, occurrence{patterns[pattern], end})
 	})
 	return found
@@ -50,7 +61,7 @@ func TestAutomaton(t *testing.T) {
 		"", "ushers", "SHE said: his", "errorCode 401002401002", "Connection Refused: not authorised.",
 		"connection refuse", "xεx", "--0X2700", "\x00he\xffhe\n",
 	} {
-		if diff := cmp.Diff(naive(patterns, text), occurrences(patterns, text), cmp.AllowUnexported(occurrence{})); diff != "" {
+		if diff := cmp.Diff(naive(patterns, text), occurrences(t, patterns, text), cmp.AllowUnexported(occurrence{})); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}
 	}
@@ -69,7 +80,7 @@ func FuzzAutomaton(f *testing.F) {
 		if len(patterns) == 0 || len(text) > 1000 {
 			return
 		}
-		if diff := cmp.Diff(naive(patterns, text), occurrences(patterns, text), cmp.AllowUnexported(occurrence{})); diff != "" {
+		if diff := cmp.Diff(naive(patterns, text), occurrences(t, patterns, text), cmp.AllowUnexported(occurrence{})); diff != "" {
 			t.Errorf("%q in %q (-want +got):\n%s", patterns, text, diff)
 		}
 	})

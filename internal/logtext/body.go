@@ -31,7 +31,7 @@ func (r *reading) readErrorCode(h hit) {
 	})
 	b.Code = code
 	b.Shape = cmp.Or(b.Shape, ShapeDPS)
-	if h.text == dotNetError {
+	if r.reads(h, dotNetError) {
 		b.Message = cmp.Or(b.Message, dotNetMessage(r.after(h)))
 	}
 }
@@ -205,8 +205,7 @@ func (r *reading) readStatus(h hit) {
 		b := r.openBody(h, func(*openBody) bool { return false })
 		b.Status = value
 	default:
-		if h.text == "status" {
-			h.key = keyHTTPStatus
+		if r.reads(h, "status") {
 			if _, ok := cutDigits(r.after(h), 3); ok {
 				r.readHTTPStatus(h)
 			}

@@ -7,10 +7,19 @@
 //	decode.go      bytes to UTF-8
 //	lines.go       lines, long ones in pieces
 //	normalise.go   one form for what terminals, JSON and HTML write in many
-//	automaton.go   every phrase of vocabulary.go at once
+//	automaton.go   every phrase at once
 //	reading.go     what the phrases of a line mean together
 //
 // The tables of phrases are in context.go (circumstances), keys.go (names of values) and
-// topics.go (words for what is wrong with what); the errors come from package codes.
+// topics.go (words for what is wrong with what); the errors come from package codes. After
+// a change of any of them "go generate ./internal/logtext" compiles them into
+// vocabulary.bin, which the program holds and reads in place, so that it pays nothing for
+// them at start:
+//
+//	vocabulary.go  the phrases of all tables with what they mean
+//	trie.go        the automaton for them
+//	compile.go     both as bytes
+//	compiled.go    the bytes as a vocabulary
+//
 // Nothing here judges: package advice does.
 package logtext

@@ -72,7 +72,7 @@ func (r *reading) readHost(h hit) {
 
 // readCommonName reads the common name of a certificate's subject.
 func (r *reading) readCommonName(h hit) {
-	if h.text != "cn=" && h.text != "cn =" || !r.relevant() {
+	if !r.reads(h, "cn=") && !r.reads(h, "cn =") || !r.relevant() {
 		return
 	}
 	value := bytes.TrimLeft(r.text[h.end:min(len(r.text), h.end+maxValue)], " ")

@@ -1,7 +1,7 @@
 package logtext
 
 // key says what the value behind a name is.
-type key int
+type key uint8
 
 // The names that values stand behind.
 const (

@@ -57,12 +57,15 @@ func (r *reading) byLength() []hit {
 	return found
 }
 
-// note notes an error that a hit tells. Common words count only where the log is about
+// note notes an error that a hit tells.
+func (r *reading) note(h hit, entry *codes.Entry) { r.noteWords(h, entry, h.common) }
+
+// noteWords notes an error that a hit tells. Common words count only where the log is about
 // provisioning; until that is known they wait.
-func (r *reading) note(h hit, entry *codes.Entry) {
+func (r *reading) noteWords(h hit, entry *codes.Entry, common bool) {
 	s := r.current
 	rec := record{entry: entry, place: r.place(), phase: s.phase, clock: r.clockOf(s), weak: h.weak}
-	if !h.common || s.near(r.line) || s.anchored && s.name != "" {
+	if !common || s.near(r.line) || s.anchored && s.name != "" {
 		if i, known := r.matches[entry]; known {
 			r.found.Matches[i].add(rec)
 			return

@@ -22,8 +22,7 @@ func (r *reading) readHTTPStatus(h hit) {
 		return
 	}
 	if entry := r.words.rows.ofStatus(status); entry != nil {
-		h.common = !r.lineIsAnchored()
-		r.note(r.upTo(h, cutToken(rest)), entry)
+		r.noteWords(r.upTo(h, cutToken(rest)), entry, !r.lineIsAnchored())
 	}
 }
 
@@ -94,10 +93,10 @@ func (r *reading) readConnack(h hit) {
 	if indexFold(r.text[:h.start], "disconnect") >= 0 {
 		return // how a connection ended, not how it was refused
 	}
-	if h.text != "connack" && indexFold(r.text, "connack") < 0 && indexFold(r.text, "mqtt") < 0 && indexFold(r.text, "connection refused") < 0 && indexFold(r.text, "connection rejected") < 0 && indexFold(r.text, "failed, rc=") < 0 {
+	if !r.reads(h, "connack") && indexFold(r.text, "connack") < 0 && indexFold(r.text, "mqtt") < 0 && indexFold(r.text, "connection refused") < 0 && indexFold(r.text, "connection rejected") < 0 && indexFold(r.text, "failed, rc=") < 0 {
 		return
 	}
-	if entry := r.words.rows.connack[int(digits[0]-'0')]; entry != nil {
+	if entry := r.words.rows.connack(int(digits[0] - '0')); entry != nil {
 		r.note(r.upTo(h, cutToken(rest)), entry)
 	}
 }
@@ -113,7 +112,7 @@ func (r *reading) readTLSStack(h hit) {
 	if err != nil || value == 0 || r.covered(h) {
 		return
 	}
-	if entry := r.words.rows.mbedTLS[value]; entry != nil {
+	if entry := r.words.rows.mbedTLS(int(value)); entry != nil {
 		r.note(r.upTo(h, token), entry)
 	}
 }
@@ -125,10 +124,10 @@ func (r *reading) readCode(h hit, code int) {
 		return
 	}
 	h = r.upTo(h, strconv.Itoa(code))
-	known := &r.words.rows
-	entry := cmp.Or(known.dps[code], known.hub[code])
+	known := r.words.rows
+	entry := cmp.Or(known.dps(code), known.hub(code))
 	if r.hubSpeaks() {
-		entry = cmp.Or(known.hub[code], known.dps[code])
+		entry = cmp.Or(known.hub(code), known.dps(code))
 	}
 	if entry != nil {
 		r.note(h, entry)
@@ -136,7 +135,7 @@ func (r *reading) readCode(h hit, code int) {
 	}
 	if class := known.ofStatus(code / 1000); class != nil {
 		r.note(h, class)
-		r.note(h, known.family)
+		r.note(h, known.family())
 	}
 }
 

@@ -10,10 +10,11 @@ import (
 
 // reading is the state of one pass over a text.
 type reading struct {
-	words *vocabulary
-	input string
-	today date
-	found *Findings
+	words   *vocabulary
+	phrases []*phrase // those that were found, by their numbers
+	input   string
+	today   date
+	found   *Findings
 
 	line    int    // the one being read
 	text    []byte // of that line, in normal form
@@ -51,7 +52,7 @@ func (h hit) overlaps(o hit) bool { return h.start < o.end && o.start < h.end }
 
 func newReading(words *vocabulary, input string, now time.Time) *reading {
 	r := &reading{
-		words: words, input: input, today: date{now.Year(), now.Month(), now.Day()}, found: &Findings{},
+		words: words, phrases: make([]*phrase, words.size()), input: input, today: date{now.Year(), now.Month(), now.Day()}, found: &Findings{},
 		streams: map[string]*stream{}, facts: map[factKey]int{}, matches: map[*codes.Entry]int{}, dropped: map[*codes.Entry]*Match{}, replies: map[reply]*codes.Entry{},
 	}
 	r.current = r.streamNamed(nil)
@@ -95,12 +96,26 @@ func (r *reading) begin(line []byte) {
 func (r *reading) find(text []byte, owned int) (broken int) {
 	r.hits = r.hits[:0]
 	return r.words.automaton.scan(text, func(pattern, end int) {
-		p := &r.words.phrases[pattern]
-		start := end - len(p.text)
+		p := r.phrase(pattern)
+		start := end - p.size
 		if start < owned && p.fits(text, start, end) {
 			r.hits = append(r.hits, hit{p, start, end})
 		}
 	})
+}
+
+// phrase returns a phrase by its number. A log holds few of them, and these many times.
+func (r *reading) phrase(n int) *phrase {
+	if r.phrases[n] == nil {
+		p := r.words.phrase(n)
+		r.phrases[n] = &p
+	}
+	return r.phrases[n]
+}
+
+// reads reports whether the phrase of a hit is this one.
+func (r *reading) reads(h hit, phrase string) bool {
+	return h.size == len(phrase) && hasPrefixFold(r.text[h.start:], phrase)
 }
 
 // shortText is up to how many lines every line of a text is read closely: somebody chose
@@ -143,7 +158,7 @@ func (r *reading) weighHits() (telling, anchor bool) {
 func (r *reading) readFacts() {
 	relevant := r.relevant()
 	for _, h := range r.hits {
-		for _, i := range h.facts {
+		for _, i := range []byte(h.facts) {
 			w := &r.words.table[i]
 			if w.kind == "" || !w.anchor && !relevant || r.negated(h) {
 				continue

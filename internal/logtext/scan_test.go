@@ -16,7 +16,7 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// scanner is made once: it takes longer than most scans.
+// scanner is the one that all tests share.
 var scanner = newScanner()
 
 func newScanner() *logtext.Scanner {

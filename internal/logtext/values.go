@@ -13,7 +13,7 @@ const maxValue = 512
 func (r *reading) readValues() {
 	var last hit
 	for _, h := range r.longestKeys() {
-		if h.start < last.end && last.phrase != nil {
+		if h.start < last.end {
 			continue // "errorcode" holds "code"
 		}
 		last = h

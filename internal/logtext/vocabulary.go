@@ -8,49 +8,39 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// vocabulary is everything that is looked for, compiled into one automaton.
-type vocabulary struct {
-	automaton *automaton
-	phrases   []phrase
-	table     []words // that phrases refer to
-	rows      rows
-	faults    []fault
+// dictionary is everything that is looked for, put together from the catalogue and the
+// tables of this package. It exists only while the vocabulary is compiled.
+type dictionary struct {
+	terms []term
+	words []words // that the facts of terms are numbered by
 }
 
-// phrase is a text to look for, with everything that it means.
-type phrase struct {
-	text   string // in normal form, lower case
-	entry  *codes.Entry
-	common bool  // words that other software uses too
-	weak   bool  // so common that they count only where nothing else is known
-	alone  bool  // a single word, which has to be a message of its own
-	led    bool  // a word of any program, which has to stand behind the name of a code
-	facts  []int // into the table of words
-	anchor bool
-	key    key
-	topics topics
+// term is a text to look for, with everything that it means.
+type term struct {
+	phrase
+	text string // in normal form, lower case
 }
 
-// newVocabulary compiles the catalogue and the tables of this package.
-func newVocabulary() *vocabulary {
-	v := &vocabulary{table: contextTable(), faults: faultTable(), rows: newRows()}
+// newDictionary puts the dictionary together.
+func newDictionary() *dictionary {
+	d := &dictionary{words: contextTable()}
 	index := map[string]int{}
-	add := func(text string) *phrase {
+	add := func(text string) *term {
 		text = normalForm(text)
 		i, known := index[text]
 		if !known {
-			i = len(v.phrases)
+			i = len(d.terms)
 			index[text] = i
-			v.phrases = append(v.phrases, phrase{text: text})
+			d.terms = append(d.terms, term{text: text, phrase: phrase{size: len(text)}})
 		}
-		return &v.phrases[i]
+		return &d.terms[i]
 	}
 	addCatalogue(add)
-	for i, w := range v.table {
+	for i, w := range d.words {
 		for _, text := range w.phrases {
-			p := add(text)
-			p.facts = append(p.facts, i)
-			p.anchor = p.anchor || w.anchor
+			t := add(text)
+			t.facts += string([]byte{byte(i)})
+			t.anchor = t.anchor || w.anchor
 		}
 	}
 	for _, k := range keyTable() {
@@ -58,18 +48,12 @@ func newVocabulary() *vocabulary {
 			add(text).key = k.key
 		}
 	}
-	for _, t := range topicTable() {
-		for _, text := range t.phrases {
-			p := add(text)
-			p.topics |= t.topic
+	for _, table := range topicTable() {
+		for _, text := range table.phrases {
+			add(text).topics |= table.topic
 		}
 	}
-	texts := make([]string, len(v.phrases))
-	for i := range v.phrases {
-		texts[i] = v.phrases[i].text
-	}
-	v.automaton = newAutomaton(texts)
-	return v
+	return d
 }
 
 // normalForm brings a text of a table into the form that the recogniser sees: normalised,
@@ -82,11 +66,11 @@ func normalForm(text string) string {
 
 // addCatalogue adds the messages of every row, then the codes and names that stand in logs.
 // Where two rows have the same text, a message goes before a name.
-func addCatalogue(add func(text string) *phrase) {
+func addCatalogue(add func(text string) *term) {
 	for e := range codes.All() {
 		for _, message := range e.Messages {
-			if p := add(message); p.entry == nil {
-				p.describe(e)
+			if t := add(message); t.entry == nil {
+				t.describe(e)
 			}
 		}
 	}
@@ -95,21 +79,21 @@ func addCatalogue(add func(text string) *phrase) {
 			if !isIdentifier(name) || slices.Contains(runtimeNames(), name) {
 				continue
 			}
-			if p := add(name); p.entry == nil {
-				p.describe(e)
+			if t := add(name); t.entry == nil {
+				t.describe(e)
 			}
 		}
 	}
 }
 
-// describe makes p a text of the row e.
-func (p *phrase) describe(e *codes.Entry) {
-	p.entry = e
-	p.common = !isSpecific(p.text)
-	p.alone = slices.Contains(loneWords(), p.text)
-	p.led = slices.Contains(ordinaryNames(), p.text)
-	p.weak = p.alone || slices.Contains(weakPhrases(), p.text)
-	p.anchor = p.anchor || !p.common
+// describe makes t a text of the row e.
+func (t *term) describe(e *codes.Entry) {
+	t.entry = e
+	t.common = !isSpecific(t.text)
+	t.alone = slices.Contains(loneWords(), t.text)
+	t.led = slices.Contains(ordinaryNames(), t.text)
+	t.weak = t.alone || slices.Contains(weakPhrases(), t.text)
+	t.anchor = t.anchor || !t.common
 }
 
 // loneWords are texts of the catalogue that are words of any language: they count only
@@ -173,32 +157,3 @@ func isIdentifier(name string) bool {
 
 func isLower(b byte) bool { return b >= 'a' && b <= 'z' }
 func isUpper(b byte) bool { return b >= 'A' && b <= 'Z' }
-
-// fits reports whether the phrase, found at line[start:end], stands there as whole words.
-func (p *phrase) fits(line []byte, start, end int) bool {
-	if p.key == 0 && isWordByte(line[start]) && start > 0 && isWordByte(line[start-1]) {
-		return false
-	}
-	if p.key != keyRegistrationPath && isWordByte(line[end-1]) && end < len(line) && isWordByte(line[end]) {
-		return false
-	}
-	return (!p.alone || isMessage(line, start, end)) && (!p.led || isLed(line[:start]))
-}
-
-// isLed reports whether a text ends with the name of a code, or with its number.
-func isLed(before []byte) bool {
-	before = bytes.TrimRight(before, " \"':=(-")
-	end := len(before)
-	return end > 0 && isDigit(before[end-1]) || end >= len("code") && hasPrefixFold(before[end-len("code"):], "code")
-}
-
-// isMessage reports whether line[start:end] is a message of its own: set off from what is
-// before it by a colon, a quote or a bracket, and from what is behind it by the end of the
-// sentence.
-func isMessage(line []byte, start, end int) bool {
-	before := bytes.TrimRight(line[:start], " ")
-	after := bytes.TrimLeft(line[end:], " .!")
-	begins := len(before) == 0 || bytes.IndexByte([]byte(`:"'([{=>-|,`), before[len(before)-1]) >= 0 || isDigit(before[len(before)-1])
-	ends := len(after) == 0 || bytes.IndexByte([]byte(`"')]},;:|<`), after[0]) >= 0
-	return begins && ends
-}

@@ -92,7 +92,7 @@ func (r *reading) findAcross(text []byte, left, right int) {
 
 // mayWrap reports whether a phrase is so long that it is one although a line end breaks it.
 func (p *phrase) mayWrap() bool {
-	return len(p.text) >= minWrapped && !p.weak && !p.led || len(p.text) >= minWrappedName && p.key != keyNone
+	return p.size >= minWrapped && !p.weak && !p.led || p.size >= minWrappedName && p.key != keyNone
 }
 
 // noteWrapped notes what the hits tell as read on the line before. The text is taken from

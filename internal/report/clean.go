@@ -73,6 +73,9 @@ func printable(text string) bool {
 
 // toASCII shows what is not ASCII as an escape, for a terminal that could not draw it.
 func toASCII(text string) string {
+	if isPlainASCII(text) {
+		return text
+	}
 	var b strings.Builder
 	for _, r := range text {
 		if r < utf8.RuneSelf {

@@ -145,8 +145,22 @@ func pad(s string, width int) string {
 // columns is the width of s on a terminal. Ambiguous characters count as narrow whatever
 // the locale, so that the same document gives the same bytes everywhere.
 func columns(s string) int {
+	if isPlainASCII(s) {
+		return len(s)
+	}
 	narrow := runewidth.Condition{StrictEmojiNeutral: true}
 	return narrow.StringWidth(s)
+}
+
+// isPlainASCII reports whether every character of s is a printable one of ASCII, as most
+// texts have only such.
+func isPlainASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // wrap breaks text between words into lines of at most width columns; a word that is

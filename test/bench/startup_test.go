@@ -38,6 +38,50 @@ func BenchmarkStartup(b *testing.B) {
 	b.ReportMetric(median(ratios), "ratio-to-empty")
 }
 
+// tenLines is a text as people paste it: what IoT Edge printed until it gave up, with the
+// lines of other programs between.
+const tenLines = `Jun 03 06:00:01 gw-21 systemd[1]: Started Azure IoT Identity Service.
+Jun 03 06:00:02 gw-21 aziot-identityd[812]: 2024-06-03T06:00:02Z [INFO] - Starting service...
+Jun 03 06:00:02 gw-21 aziot-identityd[812]: 2024-06-03T06:00:02Z [INFO] - Version - 1.4.8
+Jun 03 06:00:03 gw-21 aziot-identityd[812]: 2024-06-03T06:00:03Z [INFO] - Provisioning with DPS, scope 0ne00ABCDEF, registration id gw-21.
+Jun 03 06:00:04 gw-21 kernel: [ 41.123456] usb 1-1: new high-speed USB device number 4 using xhci_hcd
+Jun 03 06:00:05 gw-21 aziot-identityd[812]: 2024-06-03T06:00:05Z [INFO] - --> PUT /0ne00ABCDEF/registrations/gw-21/register?api-version=2018-11-01
+Jun 03 06:00:06 gw-21 aziot-identityd[812]: 2024-06-03T06:00:06Z [INFO] - <-- 401 {"content-type": "application/json; charset=utf-8"}
+Jun 03 06:00:06 gw-21 aziot-identityd[812]: 2024-06-03T06:00:06Z [ERR!] - service encountered an error
+Jun 03 06:00:06 gw-21 aziot-identityd[812]: 2024-06-03T06:00:06Z [ERR!] - caused by: {"errorCode":401002,"trackingId":"0a1b2c3d-1111-2222-3333-444455556666","message":"Unauthorized"}
+Jun 03 06:00:06 gw-21 systemd[1]: aziot-identityd.service: Main process exited, code=exited, status=1/FAILURE`
+
+// BenchmarkExplain compares the wall times of "dpsdiag explain 429" and of "dpsdiag
+// explain TEXT" for a text of ten lines with that of a skeleton: a program that starts
+// Cobra, prints a line in colour and draws a table. The three take turns to go first. It
+// reports the medians of the paired ratios; 1.5 and 5 are promised.
+func BenchmarkExplain(b *testing.B) {
+	dpsdiag := build(b, "dpsdiag/cmd/dpsdiag")
+	commands := []command{{build(b, "./testdata/skeleton"), "explain", "429"}, {dpsdiag, "explain", "429"}, {dpsdiag, "explain", tenLines}}
+	times := make([][]float64, len(commands))
+	for first := 0; b.Loop(); first++ {
+		for i := range commands {
+			i = (i + first) % len(commands)
+			times[i] = append(times[i], commands[i].run(b))
+		}
+	}
+	b.ReportMetric(0, "ns/op") // the time of the three together says nothing
+	b.ReportMetric(median(ratios(times[1], times[0])), "code-to-skeleton")
+	b.ReportMetric(median(ratios(times[2], times[0])), "text-to-skeleton")
+	for i, unit := range []string{"skeleton-ms", "code-ms", "text-ms"} {
+		b.ReportMetric(median(times[i]), unit)
+	}
+}
+
+// ratios divides the times of one command by those of another that ran with it.
+func ratios(times, others []float64) []float64 {
+	list := make([]float64, len(times))
+	for i := range times {
+		list[i] = times[i] / others[i]
+	}
+	return list
+}
+
 // command is a program's path and its arguments.
 type command []string
 
@@ -57,7 +101,7 @@ func (c command) run(b *testing.B) float64 {
 func build(b *testing.B, pkg string) string {
 	b.Helper()
 	program := filepath.Join(b.TempDir(), "program")
-	cmd := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", program, pkg)
+	cmd := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nethttpomithttp2", "-o", program, pkg)
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("go build %s: %v\n%s", pkg, err, out)

@@ -1,0 +1,79 @@
+package logtext
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"dpsdiag/internal/codes"
+)
+
+//go:generate go run ./gen
+
+// Compile makes the vocabulary from the catalogue and the tables of this package, in the
+// form in which the program holds it. It is for the generator: after a change of a table or
+// of the catalogue "go generate ./internal/logtext" brings vocabulary.bin up to date.
+func Compile() ([]byte, error) {
+	d := newDictionary()
+	texts := make([]string, len(d.terms))
+	for i, t := range d.terms {
+		texts[i] = t.text
+	}
+	var w fieldWriter
+	if err := newTrie(texts).encode(&w); err != nil {
+		return nil, err
+	}
+	rowNumbers := map[*codes.Entry]uint16{}
+	for e := range codes.All() {
+		rowNumbers[e] = uint16(len(rowNumbers))
+	}
+	if err := d.encodeTerms(&w, rowNumbers); err != nil {
+		return nil, err
+	}
+	encodeRows(&w, rowNumbers)
+	for _, words := range d.words {
+		w.add([]byte(words.kind))
+		w.add([]byte(words.value))
+		w.add(make([]byte, flag(words.anchor, 1)))
+	}
+	return w.out.Bytes(), nil
+}
+
+// encodeTerms writes the phrases, their facts and their sets of topics, see vocabulary.
+func (d *dictionary) encodeTerms(w *fieldWriter, rowNumbers map[*codes.Entry]uint16) error {
+	var phrases []uint16
+	var facts []byte
+	var sets []topics
+	for _, t := range d.terms {
+		set := slices.Index(sets, t.topics)
+		if set < 0 {
+			set = len(sets)
+			sets = append(sets, t.topics)
+		}
+		row := uint16(0)
+		if t.entry != nil {
+			row = rowNumbers[t.entry] + 1
+		}
+		flags := flag(t.common, flagCommon) | flag(t.weak, flagWeak) | flag(t.alone, flagAlone) | flag(t.led, flagLed) | flag(t.anchor, flagAnchor)
+		if t.size > math.MaxUint16 || len(t.facts) > math.MaxUint8 || t.key > math.MaxUint8 {
+			return fmt.Errorf("the phrase %q is too large for the layout of the vocabulary", t.text)
+		}
+		phrases = append(phrases, uint16(t.size), row, uint16(len(facts)), uint16(len(t.facts))|uint16(t.key)<<8, uint16(set|flags<<8))
+		facts = append(facts, t.facts...)
+	}
+	if len(facts) > math.MaxUint16 || len(sets) > math.MaxUint8 || len(d.words) > math.MaxUint8 {
+		return fmt.Errorf("the tables are too large for the layout of the vocabulary: %d facts, %d sets of topics, %d words", len(facts), len(sets), len(d.words))
+	}
+	w.add(phrases)
+	w.add(facts)
+	w.add(sets)
+	return nil
+}
+
+// flag is value if set is true, and otherwise 0.
+func flag(set bool, value int) int {
+	if set {
+		return value
+	}
+	return 0
+}
