@@ -20,7 +20,14 @@ type TextDiagnosis struct {
 // DiagnoseText judges what was found in a text: the causes that the errors in it name,
 // accumulated over all of them, then what the circumstances say of each (see textRules).
 // A text rarely proves anything: only a message of the service about one single cause does.
-func DiagnoseText(found *logtext.Findings) TextDiagnosis { return diagnoseText(found, textRules()) }
+//
+// Where the last attempt in the text ended well there is nothing to diagnose.
+func DiagnoseText(found *logtext.Findings) TextDiagnosis {
+	if found.Healthy() {
+		return TextDiagnosis{}
+	}
+	return diagnoseText(found, textRules())
+}
 
 // diagnoseText is DiagnoseText with a choice of rules.
 func diagnoseText(found *logtext.Findings, rules []textRule) TextDiagnosis {

@@ -61,6 +61,7 @@ func (r *reading) byLength() []hit {
 // provisioning; until that is known they wait.
 func (r *reading) note(h hit, entry *codes.Entry) {
 	s := r.current
+	r.readFailure(h, entry)
 	rec := record{entry: entry, place: r.place(), phase: s.phase, clock: r.clockOf(s), weak: h.weak}
 	if !h.common || s.near(r.line) || s.anchored && s.name != "" {
 		if i, known := r.matches[entry]; known {
@@ -169,6 +170,7 @@ func (r *reading) finish() *Findings {
 	}
 	r.settlePending()
 	found := r.found
+	found.Outcome = r.outcome()
 	if slices.ContainsFunc(found.Matches, func(m Match) bool { return m.rank() < 3 }) {
 		found.Matches = slices.DeleteFunc(found.Matches, func(m Match) bool { return m.Weak })
 	}
@@ -181,6 +183,9 @@ func (r *reading) finish() *Findings {
 	slices.SortFunc(found.Dropped, func(a, b Match) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Entry.ID, b.Entry.ID))
 	})
+	found.dropClock()
+	found.Answered = r.answered()
+	r.forget()
 	return found
 }
 

@@ -23,6 +23,12 @@ type reading struct {
 	current *stream // the program that wrote the line
 	end     lineEnd // of the line before
 	anchors int     // lines that are certainly about provisioning
+	way     attempt // of the registrations that all programs tell of
+	answers bool    // some line is one of an answer to an operator
+	foreign bool    // some line is one of other software
+	azure   bool    // some line names Azure
+	told    told    // what the line tells of it
+	bare    []byte  // the line before, if it is nothing but a name
 
 	facts   map[factKey]int      // into found.Facts
 	matches map[*codes.Entry]int // into found.Matches
@@ -73,6 +79,7 @@ func (r *reading) piece(number int, begin bool, text []byte, owned int) {
 			r.understand()
 		}
 		r.keepEnd(broken)
+		r.keepBare(line)
 		if !more {
 			return
 		}
@@ -83,6 +90,9 @@ func (r *reading) piece(number int, begin bool, text []byte, owned int) {
 // begin reads the start of a line: it may name the program that wrote it, and then begins a
 // message of its own, or go on with the line before.
 func (r *reading) begin(line []byte) {
+	if r.line <= shortText && r.anchors == 0 {
+		r.lookAround(line)
+	}
 	if name := origin(line); name != nil {
 		r.current = r.streamNamed(name)
 		return
@@ -124,6 +134,9 @@ func (r *reading) understand() {
 	r.readFacts()
 	r.readValues()
 	r.readTopic(r.readErrors())
+	r.readAssignment()
+	r.readFailureWords()
+	r.settleLine()
 	r.current.expire(r)
 }
 
@@ -141,9 +154,12 @@ func (r *reading) weighHits() (telling, anchor bool) {
 func (r *reading) readFacts() {
 	relevant := r.relevant()
 	for _, h := range r.hits {
+		if len(h.facts) > 0 && (relevant || h.anchor) && !r.negated(h) {
+			r.readStep(h)
+		}
 		for _, i := range h.facts {
 			w := &r.words.table[i]
-			if w.kind == "" || !w.anchor && !relevant || r.negated(h) {
+			if w.kind == "" || w.kind == KindOutcome || !w.anchor && !relevant || r.negated(h) {
 				continue
 			}
 			if r.newFact(w.kind, w.value) {
@@ -211,7 +227,7 @@ func (r *reading) readTopic(errors []hit) {
 		}
 	}
 	known := slices.ContainsFunc(errors, func(h hit) bool { return !h.common && !h.entry.Wrapper })
-	if t < faultMissing || !r.relevant() { // things, and nothing wrong with them
+	if t < faultMissing || r.told.harmless || !r.relevant() { // things, and nothing wrong with them
 		return
 	}
 	if value := r.words.fault(t, known); value != "" {

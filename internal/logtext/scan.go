@@ -88,6 +88,8 @@ func Join(all ...*Findings) *Findings {
 		joined.Settings = append(joined.Settings, f.Settings...)
 		joined.Unmatched = append(joined.Unmatched, f.Unmatched...)
 		joined.IDs = joined.IDs.with(f.IDs)
+		joined.Answered = f.Answered && (joined.Answered || len(joined.Inputs) == 1)
+		joined.Outcome = joinOutcomes(joined.Outcome, f.Outcome)
 	}
 	slices.SortStableFunc(joined.Matches, compareMatches)
 	return joined
