@@ -9,8 +9,9 @@ func foreignMarks() []string {
 		// access logs of web servers
 		`"GET /`, `"POST /`, `"PUT /`, `"HEAD /`, `"DELETE /`, `"PATCH /`, `"OPTIONS /`, `GET / `, "nginx", "apache2", "httpd[", "gunicorn", "uvicorn", "werkzeug", "haproxy", "traefik",
 		"php-fpm", "PHP Fatal", "PHP Warning", "wordpress", "site-packages/flask", "site-packages/django", "Django", "org.springframework", "org.apache.catalina", "Tomcat", "express/lib",
+		"com.zaxxer", "java.sql.", "dispatcherServlet", "org.hibernate", "javax.servlet",
 		// databases and queues
-		"PostgreSQL", "postgres", "database system", "pg_hba", "mysqld", "MySQL", "MariaDB", "mongod", "redis", "Redis", "ORA-", "SQLSTATE", "sqlite3", "kafka", "rabbitmq",
+		"PostgreSQL", "postgres", "database system", "pg_hba", "mysqld", "MySQL", "MariaDB", "mongod", "redis", "Redis", "Ready to accept connections", "ORA-", "SQLSTATE", "sqlite3", "kafka", "rabbitmq",
 		"elasticsearch", "INSERT INTO", "SELECT ", "zookeeper", "cassandra",
 		// the system
 		"sshd", "pam_unix", "sudo:", "CRON[", "crond", "systemd[1]", "systemd-networkd", "kernel:", "postfix", "dovecot", "named[", "slapd", "smbd", "cupsd", "NetworkManager[",
@@ -22,10 +23,38 @@ func foreignMarks() []string {
 	}
 }
 
+// namesForeignHost reports whether a line holds the address of a host that no device asks for
+// on its way into a hub. Pages that error messages lead to do not count.
+func namesForeignHost(line []byte) bool {
+	_, host, found := bytes.Cut(line, []byte("://"))
+	if !found {
+		return false
+	}
+	end := 0
+	for end < len(host) && (isWordByte(host[end]) || host[end] == '-' || host[end] == '.') {
+		end++
+	}
+	host = host[:end]
+	dot := bytes.LastIndexByte(host, '.')
+	if dot < 1 || dot == len(host)-1 || isDigit(host[len(host)-1]) {
+		return false
+	}
+	for _, known := range [...]string{"microsoft.", "aka.ms", "curl.", "openssl.", "windows.", "ntp.", "contoso", "visualstudio."} {
+		if bytes.Contains(host, []byte(known)) {
+			return false
+		}
+	}
+	return true
+}
+
 // lookAround notes whether a line is one of other software, and whether it names Azure.
 func (r *reading) lookAround(line []byte) {
 	r.azure = r.azure || indexFold(line, "azure") >= 0
 	if r.foreign || r.azure {
+		return
+	}
+	if namesForeignHost(line) {
+		r.foreign = true
 		return
 	}
 	for _, mark := range foreignMarks() {

@@ -193,17 +193,53 @@ func (r *reading) fail(w weight) { r.told.failure = max(r.told.failure, w) }
 // failureTopics are the words that make a line one of a failure, whatever it is about.
 const failureTopics = faultFailed | faultCrash | faultUnreachable | faultDenied | faultUntrusted
 
+// fineTopics make one of a line that stands behind a success.
+const fineTopics = faultInvalid | faultMissing | faultExpired | faultMismatch | faultDisabled | faultExceeded
+
 // readFailureWords notes words that tell a failure.
 func (r *reading) readFailureWords() {
 	if !r.relevant() {
 		return
 	}
+	level, failures := levelOf(r.text), failureTopics
+	if level != levelQuiet && r.way.state == attemptRegistered {
+		failures |= fineTopics // behind a success even a slight doubt counts
+	}
 	for _, h := range r.hits {
-		if h.topics&failureTopics != 0 && !r.countsNothing(h) || h.topics&faultTimeout != 0 && h.text == "timed out" {
+		if h.topics&failures != 0 && !r.countsNothing(h) || h.topics&faultTimeout != 0 && h.text == "timed out" {
 			r.fail(weightWords)
 			return
 		}
 	}
+	if level == levelError || namesException(r.text, "Error") || namesException(r.text, "Exception") {
+		r.fail(weightWords)
+	}
+}
+
+// namesException reports whether a line holds a word such as TimeoutException, with a value
+// other than none behind it.
+func namesException(line []byte, ending string) bool {
+	for {
+		i := bytes.Index(line, []byte(ending))
+		if i < 0 {
+			return false
+		}
+		end := i + len(ending)
+		whole := end == len(line) || !isWordByte(line[end])
+		if whole && i > 0 && isWordByte(line[i-1]) && !tellsNothing(line[end:], false) {
+			return true
+		}
+		line = line[end:]
+	}
+}
+
+// readPlain reads a line without any phrase, which may still name an exception.
+func (r *reading) readPlain() {
+	if r.way.state == attemptNone || r.line > shortText && !r.current.near(r.line) {
+		return
+	}
+	r.readFailureWords()
+	r.settleLine()
 }
 
 // countsNothing reports whether a word is a counter or a setting that tells of no failure:
@@ -293,10 +329,12 @@ func (r *reading) settleLine() {
 		t.failure = weightNone
 	}
 	if t.failure == weightWords {
-		switch level := levelOf(r.text); {
+		level := levelOf(r.text)
+		t.registered = t.registered && level != levelQuiet
+		switch {
 		case level == levelQuiet && !t.begun && !t.progress:
 			t.failure = weightNone
-		case level == levelWarning && r.way.state != attemptOpen && r.way.state != attemptFailed:
+		case level == levelWarning && r.way.state == attemptNone: // what a first start warns of
 			t.failure = weightNone
 		}
 	}

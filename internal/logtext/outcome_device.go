@@ -18,7 +18,7 @@ func (r *reading) readAssignment() {
 			}
 		}
 	}
-	if r.told.device == "" && r.told.registered {
+	if r.told.device == "" && (r.told.registered || r.told.hub != "") {
 		r.told.device = deviceBehindWords(r.text)
 	}
 }

@@ -120,7 +120,11 @@ func outcomeWords() []words {
 		}},
 		{KindOutcome, stepFailed, false, []string{
 			"AZ_IOT_CONN_STATE_RETRY_PENDING", "AZ_IOT_CONN_STATE_FAULTED", "Encountered an exception while connecting", "Pending DPS connection, retrying",
-			"HTTP request throttled", "MQTT client in ERROR state",
+			"HTTP request throttled", "abort() was called", "Guru Meditation", "wdt reset", "assert failed", "core dumped", "Traceback (most recent call last)",
+			"Unhandled exception", "CORRUPT HEAP", "has been throttled", "MultipleConnectionsException", "Multiple connections detected", "HANDSHAKE_FAILED", "handshake eof",
+			"not correctly signed", "disconnected with result code: 7", "disconnected with result code 7", "return rc = -2", "DEV_AUTH_ERROR", "SAS TOKEN EXPIRE", "unrecognized arguments",
+			"command group. See", "is not an az iot hub command", "does not resolve", "None of the intermediate CAs were found", "is not ready. Device cannot connect",
+			"unacceptable_protocol_version", "Provisioning Status: PROV_DEVICE_REG_STATUS_ERROR", "MQTT client in ERROR state",
 		}},
 		{KindOutcome, stepStale, false, []string{"Provisioned with backup for"}},
 		{KindOutcome, stepAnswer, false, []string{

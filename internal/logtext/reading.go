@@ -77,6 +77,8 @@ func (r *reading) piece(number int, begin bool, text []byte, owned int) {
 		r.text = line
 		if len(r.hits) > 0 {
 			r.understand()
+		} else {
+			r.readPlain()
 		}
 		r.keepEnd(broken)
 		r.keepBare(line)
