@@ -1,6 +1,7 @@
 package main
 
 import (
+	"dpsdiag/internal/likeness"
 	"cmp"
 	"context"
 	"errors"
@@ -99,7 +100,7 @@ func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textI
 		return exitError(report.ExitInterrupted)
 	}
 	found := logtext.Join(all...)
-	doc := report.NewExplainText(found, advice.DiagnoseText(found))
+	doc := report.NewExplainText(found, advice.DiagnoseText(found, likeness.Default()))
 	if interrupted {
 		doc.ExitCode = report.ExitInterrupted
 		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")

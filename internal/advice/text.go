@@ -24,7 +24,12 @@ type TextDiagnosis struct {
 // with the circumstances in which they stand (see textRules), and the likeness of the words
 // to those of confirmed reports. The first alone can prove a cause, and only by a message of
 // the service about one single cause. A nil model leaves the first witness alone.
+//
+// Where the last attempt in the text ended well there is nothing to diagnose.
 func DiagnoseText(found *logtext.Findings, model *likeness.Model) TextDiagnosis {
+	if found.Healthy() {
+		return TextDiagnosis{}
+	}
 	return diagnoseText(found, model, textRules())
 }
 
@@ -95,19 +100,23 @@ const (
 	weighProof  = 1.0 // a message of the service about this cause alone
 	narrower    = 1.0 // a narrower cause says more than the wider one
 
-	suggestible  = 0.60 // share from which a cause is suggested
-	worthNaming  = 0.02 // share from which it is named at all
-	worthTelling = 0.12 // share that the first cause needs where no known error names one
-	maxReasons   = 4
+	suggestible = 0.60 // share from which a cause is suggested
+	worthNaming = 0.02 // share from which it is named at all
+	faultless   = 0.35 // likeness to texts without a fault at which words alone name no cause
+	maxReasons  = 4
 )
 
 // candidates weighs every cause by both witnesses.
 func (c *textCase) candidates(scores scoreboard) []candidate {
 	rules := Rules()
-	most := 1.0
+	most := 0.0
 	for _, s := range scores {
 		most = max(most, s.total())
 	}
+	if most == 0 && !c.wordsCount() {
+		return nil
+	}
+	most = max(most, 1)
 	weights := make([]float64, len(rules))
 	sum := 0.0
 	for i := range rules {
@@ -140,7 +149,7 @@ func (c *textCase) candidates(scores scoreboard) []candidate {
 			if len(cand.because) == 0 {
 				continue
 			}
-			if cand.weight >= suggestible && (s == nil || len(s.against) == 0) {
+			if cand.weight >= suggestible && (s == nil || len(s.against) == 0) && c.Outcome.State != logtext.OutcomeUnfinished {
 				cand.strength = Suggests
 			}
 			if s != nil && s.proven && cand.strength == Suggests {
@@ -176,6 +185,15 @@ func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float6
 	}
 	return w
 }
+
+// wordsCount reports whether the words alone can name a cause, where no known error does: the
+// text is about a device, and not like those that tell no fault.
+func (c *textCase) wordsCount() bool {
+	return c.likeness.Seen() >= leastSeen && c.likeness.Score(cause.None).Whole < faultless
+}
+
+// leastSeen is how many words and pairs of words the model has to know in a text.
+const leastSeen = 4
 
 // read lets the model read the text.
 func (c *textCase) read(model *likeness.Model) {

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"bytes"
+	"dpsdiag/internal/likeness"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -186,7 +187,7 @@ func firstCause(t *testing.T, content []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if causes := DiagnoseText(found).Causes; len(causes) > 0 {
+	if causes := DiagnoseText(found, likeness.Default()).Causes; len(causes) > 0 {
 		return causes[0].ID.String()
 	}
 	return ""

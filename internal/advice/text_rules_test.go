@@ -31,7 +31,7 @@ func findings(t *testing.T, text string) *logtext.Findings {
 // ruled out.
 func verdictOnText(found *logtext.Findings, rules []textRule) string {
 	var b strings.Builder
-	d := diagnoseText(found, rules)
+	d := diagnoseText(found, nil, rules)
 	for _, c := range d.Causes {
 		b.WriteString(c.ID.String() + " " + c.Strength.String() + "\n")
 	}
@@ -223,7 +223,7 @@ func TestTextRulesAreSound(t *testing.T) {
 		seen[rule.id] = true
 		for _, e := range rule.effects {
 			kinds := 0
-			for _, is := range []bool{e.points > 0, e.share > 0 && e.share < 1, e.out} {
+			for _, is := range []bool{e.grade > 0, e.doubt, e.out} {
 				if is {
 					kinds++
 				}

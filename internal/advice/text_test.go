@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"dpsdiag/internal/likeness"
 	"flag"
 	"fmt"
 	"os"
@@ -143,7 +144,7 @@ func TestLogs(t *testing.T) {
 	for name, want := range logTable() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := DiagnoseText(readLog(t, name))
+			d := DiagnoseText(readLog(t, name), likeness.Default())
 			got := "nothing"
 			if len(d.Causes) > 0 {
 				got = d.Causes[0].ID.String() + " " + d.Causes[0].Strength.String()
@@ -234,7 +235,7 @@ func TestEveryMessageLeadsToItsCause(t *testing.T) {
 					if kind == codes.KindIoTHub && !strings.Contains(message, " ") {
 						text = "dps client: code " + message // that is how a hub names it
 					}
-					d := DiagnoseText(findings(t, text))
+					d := DiagnoseText(findings(t, text), likeness.Default())
 					if len(d.Causes) == 0 || d.Causes[0].ID != e.CauseIDs[0] {
 						t.Errorf("%q of %s: got %s", message, e.ID, verdictOnText(findings(t, text), textRules()))
 					}
@@ -261,7 +262,7 @@ func TestOrdinaryWordsProveNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, c := range DiagnoseText(findings(t, text)).Causes {
+			for _, c := range DiagnoseText(findings(t, text), likeness.Default()).Causes {
 				if c.Strength == Proves {
 					t.Errorf("proves %s", c.ID.String())
 				}
@@ -281,7 +282,7 @@ func TestMessageGoesBeforeTheNameOfItsKind(t *testing.T) {
 		"ProvisioningServiceClientHttpException: Unauthorized:{\"errorCode\":401000,\"message\":\"Unauthorized\"}":                                    "service-credentials-insufficient",
 		"Found certificate: CN=Test CA; PrivateKey: False\nUsing certificate CN=dev; PrivateKey: True\ndps: Service Error: 400004 - BadRequest (Trac": "registration-id-invalid",
 	} {
-		d := DiagnoseText(findings(t, text))
+		d := DiagnoseText(findings(t, text), likeness.Default())
 		if len(d.Causes) == 0 || d.Causes[0].ID.String() != want {
 			t.Errorf("%q: want %s first, got\n%s", text, want, verdictOnText(findings(t, text), textRules()))
 		}
@@ -315,13 +316,13 @@ func TestCommand(t *testing.T) {
 		"registrationId: \"dev'1; rm\"\nerrorCode: 401002":                   "dpsdiag probe --id-scope ID-SCOPE --registration-id REGISTRATION-ID CREDENTIAL",
 		"Assigned to IoT hub: h.azure-devices.net\namqp:unauthorized-access": "dpsdiag probe --id-scope ID-SCOPE --registration-id REGISTRATION-ID CREDENTIAL --check-hub",
 	} {
-		d := DiagnoseText(findings(t, text))
+		d := DiagnoseText(findings(t, text), likeness.Default())
 		if len(d.Decide) == 0 || d.Decide[0].Command != want {
 			t.Errorf("%q: steps %v, want first %q", text, d.Decide, want)
 		}
 	}
 	for _, text := range []string{"", "IH400053", "Endorsement key is invalid, or does not match the Enrollment.", "nothing here"} {
-		if d := DiagnoseText(findings(t, "dps "+text)); len(d.Decide) > 0 {
+		if d := DiagnoseText(findings(t, "dps "+text), likeness.Default()); len(d.Decide) > 0 {
 			t.Errorf("%q: steps %v, want none", text, d.Decide)
 		}
 	}
@@ -333,7 +334,7 @@ func TestCollect(t *testing.T) {
 	t.Parallel()
 	collect := func(text string) []string {
 		var clients []string
-		for _, c := range DiagnoseText(findings(t, text)).Collect {
+		for _, c := range DiagnoseText(findings(t, text), likeness.Default()).Collect {
 			clients = append(clients, c.Client)
 		}
 		return clients
@@ -354,7 +355,7 @@ func TestSeveralTexts(t *testing.T) {
 	t.Parallel()
 	config := findings(t, "method = \"x509\"\nid_scope = \"0ne00112233\"")
 	log := findings(t, "caused by: Unauthorized")
-	d := DiagnoseText(logtext.Join(log, config))
+	d := DiagnoseText(logtext.Join(log, config), likeness.Default())
 	if len(d.Causes) == 0 || d.Causes[0].ID.String() != "cert-not-trusted-by-enrollment" {
 		t.Errorf("causes %v", d.Causes)
 	}

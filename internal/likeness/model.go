@@ -38,6 +38,8 @@ type Model struct {
 	entries  string
 	weight   float64 // of one unit
 	rarity   float64 // of one unit of idf
+
+	precedents precedents
 }
 
 // Pack returns the bytes of a model. Features without a weight are left out.

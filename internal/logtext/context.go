@@ -13,7 +13,7 @@ type words struct {
 
 // contextTable lists every phrase that tells a circumstance.
 func contextTable() []words {
-	return slices.Concat(attestationWords(), transportWords(), clientWords(), eventWords(), signWords(), anchorWords())
+	return slices.Concat(attestationWords(), transportWords(), clientWords(), eventWords(), outcomeWords(), signWords(), anchorWords())
 }
 
 // attestationWords tell how the device proves who it is. The names are those of the SDKs'

@@ -20,6 +20,11 @@ type Findings struct {
 	Facts []Fact
 	// Settings are the configuration that stands in the text, in its order.
 	Settings []Setting
+	// Outcome is how the last attempt to register ended.
+	Outcome Outcome
+	// Answered says that the text shows the answer to an operator's call, and nothing that
+	// failed.
+	Answered bool
 	// Unmatched are lines that look like errors but hold no known one, a few of them.
 	Unmatched []Line
 	// Sample is the part of the text that is read word by word, in its order and as it
@@ -148,6 +153,8 @@ const (
 	KindEvent Kind = "event"
 	// KindSign: a circumstance of which a rule makes use, [SignHTML] and so on.
 	KindSign Kind = "sign"
+	// KindOutcome is that of words which tell the outcome; no fact has it.
+	KindOutcome Kind = "outcome"
 	// KindWebhook: the HTTP status with which an allocation function answered.
 	KindWebhook Kind = "webhook"
 	// KindTopic: what is wrong with what in words that are no known message,

@@ -64,6 +64,7 @@ func (r *reading) note(h hit, entry *codes.Entry) { r.noteWords(h, entry, h.comm
 // provisioning; until that is known they wait.
 func (r *reading) noteWords(h hit, entry *codes.Entry, common bool) {
 	s := r.current
+	r.readFailure(h, entry, common)
 	rec := record{entry: entry, place: r.place(), phase: s.phase, clock: r.clockOf(s), weak: h.weak}
 	if !common || s.near(r.line) || s.anchored && s.name != "" {
 		if i, known := r.matches[entry]; known {
@@ -173,6 +174,7 @@ func (r *reading) finish() *Findings {
 	r.settlePending()
 	found := r.found
 	found.Sample = r.sample.all()
+	found.Outcome = r.outcome()
 	if slices.ContainsFunc(found.Matches, func(m Match) bool { return m.rank() < 3 }) {
 		found.Matches = slices.DeleteFunc(found.Matches, func(m Match) bool { return m.Weak })
 	}
@@ -185,6 +187,9 @@ func (r *reading) finish() *Findings {
 	slices.SortFunc(found.Dropped, func(a, b Match) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Entry.ID, b.Entry.ID))
 	})
+	found.dropClock()
+	found.Answered = r.answered()
+	r.forget()
 	return found
 }
 

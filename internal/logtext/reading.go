@@ -24,7 +24,13 @@ type reading struct {
 	current *stream // the program that wrote the line
 	end     lineEnd // of the line before
 	sample  sample
-	anchors int // lines that are certainly about provisioning
+	anchors int     // lines that are certainly about provisioning
+	way     attempt // of the registrations that all programs tell of
+	answers bool    // some line is one of an answer to an operator
+	foreign bool    // some line is one of other software
+	azure   bool    // some line names Azure
+	told    told    // what the line tells of it
+	bare    []byte  // the line before, if it is nothing but a name
 
 	facts   map[factKey]int      // into found.Facts
 	matches map[*codes.Entry]int // into found.Matches
@@ -71,9 +77,15 @@ func (r *reading) piece(number int, begin bool, text []byte, owned int) {
 		}
 		broken := r.find(line, owned)
 		r.text = line
-		telling := len(r.hits) > 0 && r.understand()
+		telling := false
+		if len(r.hits) > 0 {
+			telling = r.understand()
+		} else {
+			r.readPlain()
+		}
 		r.sample.add(r.place(), line, telling)
 		r.keepEnd(broken)
+		r.keepBare(line)
 		if !more {
 			return
 		}
@@ -84,6 +96,9 @@ func (r *reading) piece(number int, begin bool, text []byte, owned int) {
 // begin reads the start of a line: it may name the program that wrote it, and then begins a
 // message of its own, or go on with the line before.
 func (r *reading) begin(line []byte) {
+	if r.line <= shortText && r.anchors == 0 {
+		r.lookAround(line)
+	}
 	if name := origin(line); name != nil {
 		r.current = r.streamNamed(name)
 		return
@@ -140,6 +155,9 @@ func (r *reading) understand() (telling bool) {
 	r.readFacts()
 	r.readValues()
 	r.readTopic(r.readErrors())
+	r.readAssignment()
+	r.readFailureWords()
+	r.settleLine()
 	r.current.expire(r)
 	return telling
 }
@@ -158,9 +176,12 @@ func (r *reading) weighHits() (telling, anchor bool) {
 func (r *reading) readFacts() {
 	relevant := r.relevant()
 	for _, h := range r.hits {
+		if len(h.facts) > 0 && (relevant || h.anchor) && !r.negated(h) {
+			r.readStep(h)
+		}
 		for _, i := range []byte(h.facts) {
 			w := &r.words.table[i]
-			if w.kind == "" || !w.anchor && !relevant || r.negated(h) {
+			if w.kind == "" || w.kind == KindOutcome || !w.anchor && !relevant || r.negated(h) {
 				continue
 			}
 			if r.newFact(w.kind, w.value) {
@@ -228,7 +249,7 @@ func (r *reading) readTopic(errors []hit) {
 		}
 	}
 	known := slices.ContainsFunc(errors, func(h hit) bool { return !h.common && !h.entry.Wrapper })
-	if t < faultMissing || !r.relevant() { // things, and nothing wrong with them
+	if t < faultMissing || r.told.harmless || !r.relevant() { // things, and nothing wrong with them
 		return
 	}
 	if value := r.words.fault(t, known); value != "" {

@@ -90,6 +90,8 @@ func Join(all ...*Findings) *Findings {
 		joined.Sample = append(joined.Sample, f.Sample...)
 		joined.Unmatched = append(joined.Unmatched, f.Unmatched...)
 		joined.IDs = joined.IDs.with(f.IDs)
+		joined.Answered = f.Answered && (joined.Answered || len(joined.Inputs) == 1)
+		joined.Outcome = joinOutcomes(joined.Outcome, f.Outcome)
 	}
 	slices.SortStableFunc(joined.Matches, compareMatches)
 	return joined

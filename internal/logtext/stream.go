@@ -23,6 +23,7 @@ type stream struct {
 	body       *openBody
 	behind     int // days the device's clock is behind that of the service
 	compared   bool
+	way        attempt // of the registrations that this program tells of
 }
 
 // streamNamed returns the stream of a program.

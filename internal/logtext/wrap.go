@@ -114,6 +114,7 @@ func (r *reading) noteWrapped() {
 	r.readFacts()
 	r.readValues()
 	r.readErrors()
+	r.settleLine()
 	r.line, r.current = line, current
 }
 

@@ -8,6 +8,7 @@ import (
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/logtext"
 )
 
 // ExplainSchema names the JSON of an [Explain].
@@ -22,6 +23,7 @@ type Explain struct {
 	ExitCode int           `json:"exit_code"`
 	Matches  []Match       `json:"matches"`
 	Causes   []LikelyCause `json:"causes"`  // most likely first
+	Outcome  Outcome       `json:"outcome"` // of the registration that a text tells of
 	Nearest  []Nearest     `json:"nearest"` // for what was not recognised
 	Decide   []Decider     `json:"decide"`  // what would separate causes that are left together
 
@@ -111,7 +113,7 @@ func NewExplain(answers []Answer) *Explain {
 }
 
 func emptyExplain() *Explain {
-	return &Explain{Schema: ExplainSchema, Matches: []Match{}, Causes: []LikelyCause{}, Nearest: []Nearest{}, Decide: []Decider{}}
+	return &Explain{Schema: ExplainSchema, Outcome: newOutcome(&logtext.Outcome{}), Matches: []Match{}, Causes: []LikelyCause{}, Nearest: []Nearest{}, Decide: []Decider{}}
 }
 
 // addStep adds a step that would decide, if there is one.

@@ -12,6 +12,7 @@ import (
 // log is what the text face shows of a log, beside what the JSON has.
 type log struct {
 	inputs   []logtext.Input
+	ending   ending
 	rows     []logRow
 	facts    []field
 	causes   []Cause
@@ -41,9 +42,11 @@ type exclusion struct {
 // is that of a known code if the text holds anything known.
 func NewExplainText(found *logtext.Findings, d advice.TextDiagnosis) *Explain {
 	doc := emptyExplain()
-	doc.log = &log{inputs: found.Inputs, facts: logFacts(found)}
+	doc.log = &log{inputs: found.Inputs, ending: newEnding(&found.Outcome), facts: logFacts(found)}
+	doc.Outcome = newOutcome(&found.Outcome)
 	doc.ExitCode = ExitUnknown
-	if len(found.Matches) > 0 || len(d.Causes) > 0 {
+	ended := found.Outcome.Good() || found.Outcome.State == logtext.OutcomeUnfinished
+	if len(found.Matches) > 0 || len(d.Causes) > 0 || ended {
 		doc.ExitCode = ExitOK
 	}
 	for i := range found.Matches {

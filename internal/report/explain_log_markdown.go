@@ -6,7 +6,7 @@ import "strings"
 func (l *log) drawMarkdown(m *markdown, decide []Decider) {
 	l.markRead(m)
 	telling, others := l.split()
-	l.markRows(m, "Known errors", telling)
+	l.markRows(m, l.ending.errorsTitle(), telling)
 	l.markRows(m, "Around them", others)
 	markEntries(m, "Nearest known errors", l.nearest)
 	if len(l.facts) > 0 {
@@ -26,6 +26,7 @@ func (l *log) markRead(m *markdown) {
 		return
 	}
 	m.heading(3, "dpsdiag explain")
+	l.ending.drawMarkdown(m)
 	m.paragraph(escape("Read: " + strings.Join(l.read(), "; ")))
 }
 

@@ -13,11 +13,32 @@ func logSamples() []sample {
 		{"explain-log-several", NewExplainText(severalLogs(), advice.TextDiagnosis{
 			Causes: []advice.Cause{{Definition: throttledRule(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" names this cause alone`}, Explain: "429"}},
 		})},
+		{"explain-log-registered", NewExplainText(&logtext.Findings{
+			Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 12}},
+			Outcome: logtext.Outcome{State: logtext.OutcomeRegistered, Line: logtext.Line{Place: logtext.Place{Line: 9}}, Hub: "contoso-hub.azure-devices.net", DeviceID: hostileText},
+		}, advice.TextDiagnosis{})},
+		{"explain-log-recovered", NewExplainText(recoveredLog(), advice.TextDiagnosis{})},
+		{"explain-log-unfinished", NewExplainText(&logtext.Findings{
+			Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 3}},
+			Outcome: logtext.Outcome{State: logtext.OutcomeUnfinished, Line: logtext.Line{Place: logtext.Place{Line: 2}}},
+		}, advice.TextDiagnosis{Collect: []advice.Collect{{Client: "Azure CLI", How: "add --debug to the az command"}}})},
 		{"explain-log-unknown", NewExplainText(&logtext.Findings{
 			Inputs:    []logtext.Input{{Encoding: logtext.UTF8, Lines: 1}},
 			Unmatched: []logtext.Line{{Place: logtext.Place{Line: 1}, Text: "the registration " + hostileText + " failed for good"}},
 			Dropped:   []logtext.Match{{Entry: throttledDPSRow(), Places: []logtext.Place{{Line: 1}}, Count: 1, Phrase: "failed"}},
 		}, advice.TextDiagnosis{Collect: []advice.Collect{{Client: "Azure CLI", How: "add --debug to the az command"}}})},
+	}
+}
+
+// recoveredLog is a log of a device that was throttled before it registered.
+func recoveredLog() *logtext.Findings {
+	return &logtext.Findings{
+		Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 12}},
+		Matches: []logtext.Match{{Entry: throttlingRow(), Phrase: "429 Too many requests", Places: []logtext.Place{{Line: 3}}, Count: 1}},
+		Outcome: logtext.Outcome{
+			State: logtext.OutcomeRecovered, Line: logtext.Line{Place: logtext.Place{Line: 9}}, Hub: "contoso-hub.azure-devices.net",
+			Failed: logtext.Line{Place: logtext.Place{Line: 3}, Text: hostileText},
+		},
 	}
 }
 
@@ -29,7 +50,8 @@ func certificateLog() *logtext.Findings {
 		many = append(many, line(n+1))
 	}
 	return &logtext.Findings{
-		Inputs: []logtext.Input{{Encoding: logtext.UTF8, Lines: 4211}},
+		Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 4211}},
+		Outcome: logtext.Outcome{State: logtext.OutcomeRefused, Line: logtext.Line{Place: logtext.Place{Line: 7}}},
 		Matches: []logtext.Match{
 			{Entry: throttledDPSRow(), Phrase: `errorCode":429001`, Places: []logtext.Place{line(7)}, Count: 1, TrackingIDs: []string{"0a1b-2c3d"}},
 			{Entry: throttlingRow(), Phrase: "429 Too many requests", Places: many, Count: 250},

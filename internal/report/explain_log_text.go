@@ -11,6 +11,7 @@ import (
 // draw shows what a log holds: the known errors with their lines, what it tells of the
 // device, the causes, and what to do next, which is to decide between them.
 func (l *log) draw(p *page, decide []Decider) {
+	l.ending.draw(p)
 	l.drawRead(p)
 	l.drawRows(p)
 	if len(l.facts) > 0 {
@@ -24,7 +25,7 @@ func (l *log) draw(p *page, decide []Decider) {
 }
 
 // nothing reports that there is nothing to tell of the text.
-func (l *log) nothing() bool { return len(l.rows) == 0 && len(l.causes) == 0 }
+func (l *log) nothing() bool { return len(l.rows) == 0 && len(l.causes) == 0 && l.ending.title == "" }
 
 // read says of each input what was read.
 func (l *log) read() []string {
@@ -54,7 +55,7 @@ func (l *log) drawRead(p *page) {
 // drawRows lists the known errors, those that tell the cause before the envelopes.
 func (l *log) drawRows(p *page) {
 	telling, others := l.split()
-	l.drawList(p, "Known errors", telling)
+	l.drawList(p, l.ending.errorsTitle(), telling)
 	l.drawList(p, "Around them", others)
 	if len(l.nearest) > 0 {
 		p.heading("Nearest known errors")

@@ -189,6 +189,7 @@ func TestExplainSchema(t *testing.T) {
 		matches matches.id matches.kind matches.code matches.title matches.meaning matches.http_status matches.retry
 		matches.lines matches.tracking_ids matches.count matches.sources
 		causes causes.id causes.title causes.strength causes.because causes.remedies
+		outcome outcome.state outcome.line outcome.assigned_hub outcome.device_id
 		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title
 		decide decide.how decide.command`)
 	got := keysOf(t, NewExplain([]Answer{

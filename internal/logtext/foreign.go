@@ -1,0 +1,77 @@
+package logtext
+
+import "bytes"
+
+// foreignMarks are words that stand in the logs of common software which has nothing to do
+// with provisioning. They matter in a text without a single line that has.
+func foreignMarks() []string {
+	return []string{
+		// access logs of web servers
+		`"GET /`, `"POST /`, `"PUT /`, `"HEAD /`, `"DELETE /`, `"PATCH /`, `"OPTIONS /`, `GET / `, "nginx", "apache2", "httpd[", "gunicorn", "uvicorn", "werkzeug", "haproxy", "traefik",
+		"php-fpm", "PHP Fatal", "PHP Warning", "wordpress", "site-packages/flask", "site-packages/django", "Django", "org.springframework", "org.apache.catalina", "Tomcat", "express/lib",
+		"com.zaxxer", "java.sql.", "dispatcherServlet", "org.hibernate", "javax.servlet",
+		// databases and queues
+		"PostgreSQL", "postgres", "database system", "pg_hba", "mysqld", "MySQL", "MariaDB", "mongod", "redis", "Redis", "Ready to accept connections", "ORA-", "SQLSTATE", "sqlite3", "kafka", "rabbitmq",
+		"elasticsearch", "INSERT INTO", "SELECT ", "zookeeper", "cassandra",
+		// the system
+		"sshd", "pam_unix", "sudo:", "CRON[", "crond", "systemd[1]", "systemd-networkd", "kernel:", "postfix", "dovecot", "named[", "slapd", "smbd", "cupsd", "NetworkManager[",
+		"wpa_supplicant", "rsyslogd", "logrotate", "fail2ban", "auditd",
+		// packages, builds, containers
+		"InRelease", "dpkg", "apt-get", "yum ", "npm warn", "npm error", "npm ERR!", "npm WARN", "jest", "pytest", "##[section]", "##[error]", "[INFO] BUILD", "Gradle", "maven",
+		"kubelet", "kube-", "default-scheduler", "ErrImagePull", "CrashLoopBackOff", "containerd", "dockerd", "Jenkins", "remote: ", "fatal: unable to access", "github.com", "gitlab",
+		"pip install", "pypi.org", "registry.npmjs.org", "Prometheus", "grafana", "amazonaws.com", "googleapis.com",
+	}
+}
+
+// namesForeignHost reports whether a line holds the address of a host that no device asks for
+// on its way into a hub. Pages that error messages lead to do not count.
+func namesForeignHost(line []byte) bool {
+	_, host, found := bytes.Cut(line, []byte("://"))
+	if !found {
+		return false
+	}
+	end := 0
+	for end < len(host) && (isWordByte(host[end]) || host[end] == '-' || host[end] == '.') {
+		end++
+	}
+	host = host[:end]
+	dot := bytes.LastIndexByte(host, '.')
+	if dot < 1 || dot == len(host)-1 || isDigit(host[len(host)-1]) {
+		return false
+	}
+	for _, known := range [...]string{"microsoft.", "aka.ms", "curl.", "openssl.", "windows.", "ntp.", "contoso", "visualstudio."} {
+		if bytes.Contains(host, []byte(known)) {
+			return false
+		}
+	}
+	return true
+}
+
+// lookAround notes whether a line is one of other software, and whether it names Azure.
+func (r *reading) lookAround(line []byte) {
+	r.azure = r.azure || indexFold(line, "azure") >= 0
+	if r.foreign || r.azure {
+		return
+	}
+	if namesForeignHost(line) {
+		r.foreign = true
+		return
+	}
+	for _, mark := range foreignMarks() {
+		if bytes.Contains(line, []byte(mark)) {
+			r.foreign = true
+			return
+		}
+	}
+}
+
+// forget leaves out everything that was found in a text that is about something else: common
+// words and numbers in it, such as 401 or "connection reset", tell nothing of a device.
+func (r *reading) forget() {
+	if r.anchors > 0 || r.azure || !r.foreign {
+		return
+	}
+	found := r.found
+	found.Matches, found.Dropped, found.Unmatched = nil, nil, nil
+	found.Bodies, found.Settings, found.Facts, found.IDs = nil, nil, nil, IDs{}
+}

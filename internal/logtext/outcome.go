@@ -1,0 +1,454 @@
+package logtext
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/codes"
+)
+
+// Outcome is how the last attempt to register in a text ended.
+type Outcome struct {
+	State OutcomeState
+	// Line is where the text shows it, and zero for [OutcomeUnknown].
+	Line Line
+	// Hub and DeviceID are what the device got, where it is registered and the text shows it.
+	Hub, DeviceID string
+	// Failed is the last line that shows a failure, as far as there is one: where the device
+	// recovered, what it was.
+	Failed Line
+}
+
+// OutcomeState is the kind of an end.
+type OutcomeState string
+
+// The states. The zero value is that of a text that was not read.
+const (
+	OutcomeRegistered OutcomeState = "registered" // nothing failed before
+	OutcomeRecovered  OutcomeState = "recovered"  // registered after a failure
+	OutcomeRefused    OutcomeState = "refused"    // the attempt failed, or the hub refused the device
+	OutcomeUnfinished OutcomeState = "unfinished" // begun, and no answer seen
+	OutcomeUnknown    OutcomeState = "unknown"
+)
+
+// Good reports whether the last attempt ended well.
+func (o *Outcome) Good() bool {
+	return o.State == OutcomeRegistered || o.State == OutcomeRecovered
+}
+
+// Healthy reports whether there is nothing to diagnose: the last attempt ended well, or an
+// operator's call was answered.
+func (f *Findings) Healthy() bool { return f.Outcome.Good() || f.Answered }
+
+// worse says how much a state matters where a text tells several stories.
+func (s OutcomeState) worse() int {
+	return slices.Index([]OutcomeState{OutcomeRegistered, OutcomeRecovered, OutcomeUnfinished, OutcomeRefused}, s)
+}
+
+// joinOutcomes is the outcome of several texts: the worst, since a device that registered
+// must not hide another one that failed.
+func joinOutcomes(a, b Outcome) Outcome {
+	if b.State.worse() > a.State.worse() || a.State == "" {
+		return b
+	}
+	return a
+}
+
+// attempt is the last attempt to register that was seen, and what came of it.
+type attempt struct {
+	state attemptState
+	stale bool // what succeeds is that of an earlier day, until a new attempt begins
+	began bool // some line said that a registration begins
+	line  Line // that tells the state
+
+	failed Line // the last failure
+	hub    string
+	device string
+}
+
+type attemptState int
+
+const (
+	attemptNone attemptState = iota
+	attemptOpen
+	attemptRegistered
+	attemptFailed
+)
+
+// weight is how sure it is that a line tells a failure.
+type weight int
+
+const (
+	weightNone  weight = iota
+	weightWords        // words such as "failed" or "Exception"
+	weightKnown        // an error of the catalogue
+)
+
+// told is what one line tells of an attempt.
+type told struct {
+	begun, progress, registered, harmless, stale, answer bool
+	failure                                              weight
+	hub, device                                          string
+}
+
+// step notes what a phrase of the line tells.
+func (t *told) step(step string) {
+	switch step {
+	case stepBegun:
+		t.begun = true
+	case stepProgress:
+		t.progress = true
+	case stepRegistered, stepConnected:
+		t.registered = true
+	case stepFailed:
+		t.failure = weightKnown
+	case stepStale:
+		t.stale = true
+	case stepAnswer:
+		t.answer = true
+	case stepHarmless:
+		t.harmless = true
+	}
+}
+
+// readStep notes the step that a hit tells; it is called for hits that may be about provisioning.
+func (r *reading) readStep(h hit) {
+	step := ""
+	for _, i := range []byte(h.facts) {
+		switch w := &r.words.table[i]; w.kind {
+		case KindOutcome:
+			step = w.value
+		case KindEvent:
+			if step == "" {
+				step = stepOfEvent(w.value)
+			}
+		}
+	}
+	if step == stepRegistered || step == stepConnected {
+		if r.denied(h) {
+			return
+		}
+	}
+	r.told.step(step)
+}
+
+// denied reports whether the words around a phrase that tells a success say that there was
+// none, or not yet.
+func (r *reading) denied(h hit) bool {
+	before := bytes.Fields(r.text[max(0, h.start-40):h.start])
+	for _, word := range before[max(0, len(before)-3):] {
+		switch strings.ToLower(strings.Trim(string(word), ".,:;()[]'\"")) {
+		case "not", "no", "never", "without", "before", "until", "unless", "if", "when", "once", "wait", "waiting", "expected", "expecting", "should", "cannot", "can't",
+			"isn't", "wasn't", "didn't", "hasn't", "never,":
+			return true
+		}
+	}
+	rest := r.text[h.end:]
+	if bytes.HasPrefix(bytes.TrimLeft(rest, " '\""), []byte("?")) {
+		return true
+	}
+	last := r.text[h.end-1]
+	return last == '=' && len(bytes.TrimLeft(rest, " '\"")) == 0 || tellsNothing(rest, last == '=' || last == ':' || last == '"')
+}
+
+// tellsNothing reports whether the value behind a name is none: 0, none, null, false. The
+// sign that leads to it may be a part of the name.
+func tellsNothing(rest []byte, led bool) bool {
+	value := bytes.TrimLeft(rest, " \"'")
+	if !led {
+		if len(value) == 0 || value[0] != '=' && value[0] != ':' {
+			return false
+		}
+		value = bytes.TrimLeft(value[1:], " \"'=")
+	}
+	end := 0
+	for end < len(value) && (isWordByte(value[end]) || value[end] == '(' && end == 0) {
+		end++
+	}
+	switch strings.ToLower(string(value[:end])) {
+	case "0", "none", "(none", "null", "(null", "nil", "false", "no", "ok", "undefined":
+		return true
+	}
+	return false
+}
+
+// readFailure notes that a hit of the catalogue tells a failure. Words that other software
+// prints as well count where the line may be about provisioning.
+func (r *reading) readFailure(h hit, entry *codes.Entry, common bool) {
+	if len(entry.CauseIDs) == 0 || entry.ID == "status-unassigned" {
+		return
+	}
+	switch {
+	case h.weak || r.quiet() && (common || entry.Wrapper):
+		r.fail(weightWords)
+	case !common || r.relevant():
+		r.fail(weightKnown)
+	}
+}
+
+func (r *reading) fail(w weight) { r.told.failure = max(r.told.failure, w) }
+
+// failureTopics are the words that make a line one of a failure, whatever it is about.
+const failureTopics = faultFailed | faultCrash | faultUnreachable | faultDenied | faultUntrusted
+
+// fineTopics make one of a line that stands behind a success.
+const fineTopics = faultInvalid | faultMissing | faultExpired | faultMismatch | faultDisabled | faultExceeded
+
+// readFailureWords notes words that tell a failure.
+func (r *reading) readFailureWords() {
+	if !r.relevant() {
+		return
+	}
+	level, failures := levelOf(r.text), failureTopics
+	if level != levelQuiet && r.way.state == attemptRegistered {
+		failures |= fineTopics // behind a success even a slight doubt counts
+	}
+	for _, h := range r.hits {
+		if h.topics&failures != 0 && !r.countsNothing(h) || h.topics&faultTimeout != 0 && bytes.EqualFold(r.text[h.start:h.end], []byte("timed out")) {
+			r.fail(weightWords)
+			return
+		}
+	}
+	if level == levelError || namesException(r.text, "Error") || namesException(r.text, "Exception") {
+		r.fail(weightWords)
+	}
+}
+
+// namesException reports whether a line holds a word such as TimeoutException, with a value
+// other than none behind it.
+func namesException(line []byte, ending string) bool {
+	for {
+		i := bytes.Index(line, []byte(ending))
+		if i < 0 {
+			return false
+		}
+		end := i + len(ending)
+		whole := end == len(line) || !isWordByte(line[end])
+		if whole && i > 0 && isWordByte(line[i-1]) && !tellsNothing(line[end:], false) {
+			return true
+		}
+		line = line[end:]
+	}
+}
+
+// readPlain reads a line without any phrase, which may still name an exception.
+func (r *reading) readPlain() {
+	if r.way.state == attemptNone || r.line > shortText && !r.current.near(r.line) {
+		return
+	}
+	r.readFailureWords()
+	r.settleLine()
+}
+
+// countsNothing reports whether a word is a counter or a setting that tells of no failure:
+// "0 errors", "failed=0", "last_error: none".
+func (r *reading) countsNothing(h hit) bool {
+	if tellsNothing(r.text[h.end:], false) {
+		return true
+	}
+	before := bytes.Fields(r.text[max(0, h.start-16):h.start])
+	if len(before) == 0 {
+		return false
+	}
+	switch strings.ToLower(string(before[len(before)-1])) {
+	case "0", "no", "without", "zero", "not", "never", "any":
+		return true
+	}
+	return bytes.HasSuffix(r.text[:h.start], []byte("non-"))
+}
+
+// level is how serious a line says it is.
+type level int
+
+const (
+	levelNone level = iota
+	levelQuiet
+	levelWarning
+	levelError
+)
+
+// levelReach is how far into a line its level is looked for, in bytes.
+const levelReach = 120
+
+// levelOf reads the level that a line gives itself, in the ways of the clients' loggers.
+func levelOf(line []byte) level {
+	if len(line) > 2 && line[0] == '<' && line[2] == '>' && isDigit(line[1]) {
+		return [...]level{levelError, levelError, levelError, levelError, levelWarning, levelQuiet, levelQuiet, levelQuiet, levelNone, levelNone}[line[1]-'0']
+	}
+	if len(line) > 3 && line[1] == ' ' && line[2] == '(' && isDigit(line[3]) { // ESP-IDF
+		switch line[0] {
+		case 'I', 'D', 'V':
+			return levelQuiet
+		case 'W':
+			return levelWarning
+		case 'E':
+			return levelError
+		}
+	}
+	line = line[:min(len(line), levelReach)]
+	for len(line) > 0 {
+		start := bytes.IndexFunc(line, isLetter)
+		if start < 0 {
+			break
+		}
+		line = line[start:]
+		end := bytes.IndexFunc(line, func(c rune) bool { return !isLetter(c) })
+		if end < 0 {
+			end = len(line)
+		}
+		switch string(line[:end]) {
+		case "INFO", "INF", "inf", "DEBUG", "DBG", "dbg", "dbug", "TRACE", "VERBOSE", "NOTICE", "Information", "info":
+			return levelQuiet
+		case "WARN", "WARNING", "WRN", "wrn", "warn", "Warning":
+			return levelWarning
+		case "ERROR", "ERR", "FATAL", "FTL", "CRITICAL", "CRIT", "FAIL":
+			return levelError
+		}
+		line = line[end:]
+	}
+	return levelNone
+}
+
+func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' }
+
+// quiet reports whether the line calls itself a mere information.
+func (r *reading) quiet() bool { return levelOf(r.text) == levelQuiet }
+
+// settleLine moves the attempts by what the line tells. A line with a failure in it tells no
+// success.
+func (r *reading) settleLine() {
+	t := r.told
+	r.told = told{}
+	if t == (told{}) {
+		return
+	}
+	r.answers = r.answers || t.answer
+	if t.harmless {
+		t.failure = weightNone
+	}
+	if t.failure == weightWords {
+		level := levelOf(r.text)
+		t.registered = t.registered && level != levelQuiet
+		switch {
+		case level == levelQuiet && !t.begun && !t.progress:
+			t.failure = weightNone
+		case level == levelWarning && r.way.state == attemptNone: // what a first start warns of
+			t.failure = weightNone
+		}
+	}
+	r.way.move(t, r)
+	if r.current.name != "" {
+		r.current.way.move(t, r)
+	}
+}
+
+// move takes the attempt on by what a line tells.
+func (a *attempt) move(t told, r *reading) {
+	line := func() Line { return Line{r.place(), r.excerpt()} }
+	switch {
+	case t.failure != weightNone || t.stale:
+		a.stale = a.stale || t.stale
+		a.failed = line()
+		if t.stale || t.failure == weightKnown || a.state != attemptNone {
+			a.state, a.line = attemptFailed, a.failed
+		}
+		return
+	case t.registered && a.stale:
+	case t.registered:
+		if a.state != attemptRegistered {
+			a.state, a.line = attemptRegistered, line()
+		}
+		if t.hub != "" {
+			a.hub = ""
+		}
+	case t.begun:
+		if a.state == attemptRegistered || a.state == attemptFailed {
+			a.hub, a.device = "", ""
+		}
+		if !a.began || a.state != attemptOpen {
+			a.line = line()
+		}
+		a.state, a.began, a.stale = attemptOpen, true, false
+	case t.progress && a.state != attemptRegistered:
+		if a.state != attemptOpen {
+			a.line = line()
+		}
+		a.state = attemptOpen
+	}
+	if t.hub != "" && (a.hub == "" || a.state != attemptRegistered) {
+		a.hub = t.hub
+	}
+	if t.device != "" {
+		a.device = t.device
+	}
+}
+
+// outcome is what the attempt came to.
+func (a *attempt) outcome() Outcome {
+	o := Outcome{State: OutcomeUnknown, Failed: a.failed}
+	switch a.state {
+	case attemptNone:
+		return o
+	case attemptOpen:
+		o.State = OutcomeUnfinished
+	case attemptFailed:
+		o.State = OutcomeRefused
+	case attemptRegistered:
+		o.State, o.Hub, o.DeviceID = OutcomeRegistered, a.hub, a.device
+		if a.failed.Line != 0 {
+			o.State = OutcomeRecovered
+		}
+	}
+	o.Line = a.line
+	return o
+}
+
+// outcome is that of the text. What all programs wrote is one story, since one device is
+// served by several. But one that began a registration of its own and did not finish it is
+// another device, and its failure counts.
+func (r *reading) outcome() Outcome {
+	o := r.way.outcome()
+	switch {
+	case o.State == OutcomeRefused && r.anchors == 0:
+		o.State, o.Line = OutcomeUnknown, Line{}
+	case o.State == OutcomeUnknown && o.Failed.Line != 0 && r.anchors > 0:
+		o.State, o.Line = OutcomeRefused, o.Failed
+	}
+	if !o.Good() {
+		return o
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.streams)) {
+		if own := r.streams[name].way; own.began {
+			if other := own.outcome(); other.State != OutcomeUnknown && !other.Good() {
+				o = joinOutcomes(o, other)
+			}
+		}
+	}
+	return o
+}
+
+// dropClock leaves out what was said of a clock that was set later: "Setting time using SNTP"
+// under a date of 1970 is no fault where the time was got.
+func (f *Findings) dropClock() {
+	set := slices.IndexFunc(f.Facts, func(known Fact) bool { return known.Kind == KindSign && known.Value == SignTimeSet })
+	if set < 0 {
+		return
+	}
+	last := f.Facts[set].Last
+	f.Facts = slices.DeleteFunc(f.Facts, func(known Fact) bool {
+		return known.Kind == KindTopic && known.Value == TopicClock && known.Last.Before(last)
+	})
+}
+
+// answered reports whether the text shows the answer to an operator's call and nothing that
+// failed.
+func (r *reading) answered() bool {
+	found := r.found
+	management := func(known Fact) bool { return known.Kind == KindSign && known.Value == SignManagement }
+	topic := func(known Fact) bool { return known.Kind == KindTopic }
+	telling := func(m Match) bool { return len(m.Entry.CauseIDs) > 0 }
+	return r.answers && r.way.failed.Line == 0 && slices.ContainsFunc(found.Facts, management) &&
+		!slices.ContainsFunc(found.Facts, topic) && !slices.ContainsFunc(found.Matches, telling)
+}

@@ -1,0 +1,101 @@
+package logtext
+
+import (
+	"bytes"
+	"strings"
+)
+
+// readAssignment reads the hub and the device that the line tells.
+func (r *reading) readAssignment() {
+	for _, h := range r.hits {
+		switch h.key {
+		case keyHubHost:
+			r.readAssignedHub(h)
+		case keyDeviceID:
+			if r.told.device == "" {
+				value, _, _ := settingValue(nil, r.text[h.end:min(len(r.text), h.end+maxValue)])
+				r.told.device = deviceName(value)
+			}
+		}
+	}
+	if r.told.device == "" && (r.told.registered || r.told.hub != "") {
+		r.told.device = deviceBehindWords(r.text)
+	}
+}
+
+// assignments are the words before the name of a hub that say that it is the assigned one.
+func assignments() []string {
+	return []string{"registered to ", "assigned to ", "target uri set to 'mqtts://", "provisioned to "}
+}
+
+// readAssignedHub reads the name of a hub. Some samples print no more than the device and the
+// hub, each on a line.
+func (r *reading) readAssignedHub(h hit) {
+	start := h.start
+	for start > 0 && (isWordByte(r.text[start-1]) || r.text[start-1] == '-' || r.text[start-1] == '.') {
+		start--
+	}
+	if start == h.start {
+		return
+	}
+	r.told.hub = strings.ToLower(string(r.text[start:h.end]))
+	before := strings.ToLower(string(r.text[max(0, start-64):start]))
+	for _, words := range assignments() {
+		if strings.HasSuffix(before, words) && !r.denied(hit{h.phrase, start - len(words), start}) {
+			r.told.registered = true
+			_, device, _ := strings.Cut(string(r.text[h.end:]), " as ")
+			r.told.device = deviceName(device)
+			if front := strings.Fields(string(r.text[:start-len(words)])); r.told.device == "" && len(front) > 1 && strings.EqualFold(front[len(front)-2], "device") {
+				r.told.device = deviceName(front[len(front)-1])
+			}
+		}
+	}
+	if start == 0 && h.end == len(r.text) && len(r.bare) > 0 {
+		if device := deviceName(string(r.bare)); device == string(r.bare) {
+			r.told.registered, r.told.device = true, device
+		}
+	}
+}
+
+// deviceBehindWords reads the name of a device behind the words with which a message of
+// success leads to it.
+func deviceBehindWords(line []byte) string {
+	for _, words := range [...]string{"updated device info for ", "device is ", "for client ", "for device ", "devices/", "the device with id ", "authenticated "} {
+		if i := indexFold(line, words); i >= 0 {
+			if name := deviceName(string(line[i+len(words):])); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// maxBare is how long a line may be that is nothing but a name.
+const maxBare = 128
+
+// keepBare remembers a line that may be nothing but a name.
+func (r *reading) keepBare(line []byte) {
+	r.bare = r.bare[:0]
+	if len(line) > 0 && len(line) <= maxBare && bytes.IndexByte(line, ' ') < 0 {
+		r.bare = append(r.bare, line...)
+	}
+}
+
+// deviceName is the id of a device at the start of a text, without that of a module; "" if
+// there is none.
+func deviceName(text string) string {
+	text = strings.TrimLeft(text, " '\"[")
+	end := 0
+	for end < len(text) && (isIDByte(text[end]) || strings.IndexByte("+%=@!*()$", text[end]) >= 0 && end > 0) {
+		end++
+	}
+	name := strings.TrimRight(text[:end], ".:)!=")
+	if len(name) < 2 || len(name) > 128 || isPlaceholder(name) || isRedacted(name) {
+		return ""
+	}
+	switch strings.ToLower(name) {
+	case "device", "the", "client", "module", "is", "not", "connected", "on", "with", "running", "registered", "assigned", "ready", "now", "a", "an", "true", "false", "id", "info":
+		return ""
+	}
+	return name
+}
