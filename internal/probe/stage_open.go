@@ -68,12 +68,12 @@ func (o *Opening) putsOff() bool {
 	case LayerSASL:
 		return o.Status == int(amqp.SASLSys) || o.Status == int(amqp.SASLSysTemp)
 	}
-	return comeBackLater(Answer{Status: o.httpStatus()})
+	return comeBackLater(Answer{Status: o.HTTPStatus()})
 }
 
 // end is how a refusal to open ends the run.
 func (o *Opening) end() End {
-	if o.Layer != LayerWebSocket && comeBackLater(Answer{Status: o.httpStatus()}) {
+	if o.Layer != LayerWebSocket && comeBackLater(Answer{Status: o.HTTPStatus()}) {
 		return EndExhausted
 	}
 	return EndRefused
