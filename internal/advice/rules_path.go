@@ -58,6 +58,8 @@ func (c *Case) weighAnsweringEndpoint() Weight {
 		return ruledOut("the answer has the form of the provisioning service's own")
 	case r.location != "" && !c.azure():
 		return suggested("the provisioning service does not redirect")
+	case c.globalHost() && c.issuer() == probe.IssuerKnown:
+		return Weight{} // a documented endpoint under its genuine certificate
 	case r.foreign() || r.location != "" || len(c.Rows) == 0:
 		return allowed("the answer is none of the provisioning service")
 	}
@@ -114,15 +116,14 @@ func standardPort(t probe.TransportID) int {
 
 // weighPortNumber judges a port that is not the service's own for the transport.
 func (c *Case) weighPortNumber(fact string) Weight {
-	own := c.Run.Transport == probe.MQTT || c.Run.Transport == probe.AMQP
-	shared := own && c.port() == c.Evidence.Target.Endpoint.HTTPS
+	shared := c.sharesPort()
 	because := []string{fact}
 	if shared {
 		because = append(because, fmt.Sprintf("%d is the port given for HTTPS; %s has a port of its own", c.port(), c.Run.Transport))
 	}
 	w := remark(because...)
 	switch {
-	case c.answersHTTP() && own:
+	case c.answersHTTP() && shared:
 		w = suggested(append(because, "what answers there speaks HTTP")...)
 	case c.tlsFailure() == probe.TLSNotTLS || garbled(c.Run) || c.refusal.misfits() && shared:
 		w = suggested(because...)
@@ -131,6 +132,12 @@ func (c *Case) weighPortNumber(fact string) Weight {
 	}
 	w.Remedies = []string{c.portRemedy()}
 	return w
+}
+
+// sharesPort reports whether MQTT or AMQP was asked for on the port that was given for HTTPS.
+func (c *Case) sharesPort() bool {
+	own := c.Run.Transport == probe.MQTT || c.Run.Transport == probe.AMQP
+	return own && c.oddPort() && c.port() == c.Evidence.Target.Endpoint.HTTPS
 }
 
 // portRemedy names the flag that sets the port of the transport.
@@ -201,7 +208,7 @@ func (c *Case) weighMiddlebox() Weight {
 		return ruledOut("the server's certificate for " + c.host() + " leads to a public root that Azure uses, so nothing ends the TLS session on the way")
 	case c.refusal != nil:
 		return c.weighForeignAnswer()
-	case c.answersHTTP() && c.oddPort():
+	case c.answersHTTP() && c.sharesPort():
 		return Weight{Strength: Allows, Against: []string{"a web server answers so where another transport has its port"}}
 	case garbled(c.Run):
 		return suggested("what answers does not speak the protocol of the transport")

@@ -98,6 +98,9 @@ func (p sweepPoint) at(t probe.TransportID, a probe.Answer) (change, bool) {
 	if a.Condition != "" && !amqp {
 		return nil, false
 	}
+	if odd := a.Body.Kind.Foreign() || a.Body.Error != nil && a.Body.Error.Message == ""; odd && p != sweepOpen && t != probe.HTTPS && t != probe.AMQP {
+		return nil, false // two transports are enough for a body that no rule tells apart
+	}
 	end := ends(probe.EndRefused)
 	if probe.PutsOff(a.Status) {
 		end = ends(probe.EndExhausted)

@@ -11,10 +11,16 @@ import (
 type Timeout struct {
 	Stage  StageID
 	Budget time.Duration
+	// Ahead says that the budget was not over yet, but did not allow the pause before the
+	// next call.
+	Ahead bool
 }
 
 // String says it in the words of the flag that sets the budget.
 func (t Timeout) String() string {
+	if t.Ahead {
+		return fmt.Sprintf("the --timeout of %s left no time to ask again while %s", budgetText(t.Budget), t.Stage.underWay())
+	}
 	return fmt.Sprintf("the --timeout of %s ran out while %s", budgetText(t.Budget), t.Stage.underWay())
 }
 
@@ -53,7 +59,7 @@ func (r *runner) noteTimeout(ctx context.Context, id StageID, f Finding) Finding
 	if f.Outcome != Failed || !r.outOfTime(ctx, id) {
 		return f
 	}
-	r.run.OutOfTime = &Timeout{Stage: id, Budget: r.cfg.Budget}
+	r.run.OutOfTime = &Timeout{Stage: id, Budget: r.cfg.Budget, Ahead: ctx.Err() == nil}
 	f.Detail = fmt.Sprintf("%s; %s", f.Detail, r.run.OutOfTime)
 	return f
 }

@@ -35,8 +35,7 @@ type Probe struct {
 
 	// These are needed for the words of the verdict; the schema has no room for them.
 	mode         probe.Mode
-	unregistered bool   // a lookup found no registration
-	outOfTime    string // what was under way when the budget ran out, "" if it did not
+	unregistered bool // a lookup found no registration
 }
 
 // Tool is the program that wrote the document.
@@ -150,9 +149,6 @@ func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning b
 		unregistered: d.Unregistered,
 	}
 	for i := range ev.Runs {
-		if t := ev.Runs[i].OutOfTime; t != nil && doc.outOfTime == "" {
-			doc.outOfTime = t.String()
-		}
 		doc.Runs = append(doc.Runs, newRun(&ev.Runs[i], verdictOf(d, i)))
 	}
 	for _, c := range d.Causes {

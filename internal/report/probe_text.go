@@ -261,11 +261,8 @@ func (d *Probe) verdictText() string {
 	case advice.Interrupted:
 		return "this is what was learned until then"
 	}
-	switch {
-	case d.unregistered:
+	if d.unregistered {
 		return "not registered yet: the service knows no registration of this device"
-	case d.outOfTime != "":
-		return d.outOfTime + "; nothing could be concluded"
 	}
 	return "nothing could be concluded"
 }
