@@ -112,7 +112,7 @@ func pathTable() []row {
 		},
 		{
 			name: "a page where Azure's certificate was shown", ev: refusedProbe(page(200)), verdict: Fault,
-			causes: []string{"allows wrong-global-endpoint"},
+			causes: []string{"allows service-transient", "allows transport-protocol-wrong", "allows client-defect"},
 			out:    []string{"proxy-interference"},
 		},
 		{
