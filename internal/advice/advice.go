@@ -93,6 +93,8 @@ type Case struct {
 	// way to it, across compares such ways, and hubSays is what the stage says.
 	hub     *probe.HubCheck
 	hubSays string
+
+	before string // what happened earlier and is explained by what ended the run; "" for nothing
 }
 
 // Weight is a rule's judgement of a case.
@@ -114,12 +116,15 @@ type Weight struct {
 
 // Diagnosis is the judgement of a whole probe.
 type Diagnosis struct {
-	Verdict  Verdict
-	Runs     []Verdict // one per run, in order
-	Causes   []Cause   // most likely first, at most 8
-	RuledOut []Cause   // what the evidence excludes, in the order of Rules
-	Warnings []probe.Warning
-	Decide   []cause.Step // what would separate the causes that are left together
+	Verdict Verdict
+	Runs    []Verdict // one per run, in order
+	// Unregistered says that a lookup found no registration of the device: it has not
+	// registered yet.
+	Unregistered bool
+	Causes       []Cause // most likely first, at most 8
+	RuledOut     []Cause // what the evidence excludes, in the order of Rules
+	Warnings     []probe.Warning
+	Decide       []cause.Step // what would separate the causes that are left together
 }
 
 // Cause is a cause with its weight in this diagnosis.

@@ -115,8 +115,17 @@ func (c *Case) tpmKind() probe.TPMKind {
 	return ""
 }
 
-// event says in one line what ended the run, "" when nothing went wrong in it.
+// event says in one line what ended the run, "" when nothing went wrong in it. Where the
+// budget ran out it says that first.
 func (c *Case) event() string {
+	text := c.ending()
+	if c.Run.OutOfTime == nil {
+		return text
+	}
+	return strings.TrimSuffix(c.Run.OutOfTime.String()+": "+text, ": ")
+}
+
+func (c *Case) ending() string {
 	run := c.Run
 	switch {
 	case c.hub != nil:
@@ -134,11 +143,19 @@ func (c *Case) event() string {
 	case c.tlsFailure() != "":
 		return "the TLS handshake failed: " + tlsText(run.TLS)
 	case lost(run) != nil:
-		return lostText(lost(run))
+		return lostText(lost(run)) + saysText(run.Opening)
 	case run.End == probe.EndUnanswered:
 		return "the registration was still being processed when the probe gave up"
 	}
 	return ""
+}
+
+// saysText is what a peer of another protocol said, "" where it said nothing.
+func saysText(o *probe.Opening) string {
+	if o == nil || o.Said == "" {
+		return ""
+	}
+	return "; it says " + quoted(o.Said)
 }
 
 func lostText(f *probe.NetFailure) string {
@@ -157,6 +174,8 @@ func resolutionText(kind probe.NetKind) string {
 		return "the resolver says that it does not exist"
 	case probe.NetResolverTimeout:
 		return "no resolver answered in time"
+	case probe.NetUnreachable:
+		return "no network leads to the resolver"
 	}
 	return "the resolver refused or failed"
 }
@@ -196,6 +215,9 @@ func tlsText(h *probe.Handshake) string {
 	case probe.TLSAlert:
 		return alertText(h.Failure)
 	case probe.TLSNotTLS:
+		if said := h.Failure.Said; said != "" {
+			return "the peer does not speak TLS on this port; it says " + quoted(said)
+		}
 		return "the peer does not speak TLS on this port"
 	case probe.TLSVersion:
 		return "the peer and dpsdiag have no TLS version or cipher in common"

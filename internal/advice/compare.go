@@ -177,9 +177,9 @@ func (c *Case) weighReachBeside() (w Weight, ok bool) {
 	case dialFailure(c.Run) != nil && len(same) > 0:
 		return allowed(m.ports(same) + " did take another connection, so the way is there at times"), true
 	case dialFailure(c.Run) != nil:
-		return ruledOut(m.ports(others) + " of the same host took a connection"), true
+		return doubted(m.ports(others) + " of the same host took a connection"), true
 	}
-	return ruledOut("an answer came over " + transports(others)), true
+	return doubted("an answer came over " + transports(others)), true
 }
 
 // brokenWebSocket reports whether a run failed because there was no WebSocket, or none that
@@ -189,7 +189,7 @@ func brokenWebSocket(run *probe.Run) bool {
 		return false
 	}
 	r := refusalOf(run)
-	refused := r.ofHandshake() && !r.ofService() && !putsOff(r.status)
+	refused := r.ofHandshake() && !r.ofService() && !probe.PutsOff(r.status)
 	return refused || run.Opening != nil && run.Opening.Failure != nil
 }
 
@@ -268,6 +268,16 @@ func agreement(refused []judged, cause candidate) string {
 		agree = append(agree, j.c.Run)
 	}
 	return fmt.Sprintf("%d transports agree in this: %s", len(agree), transports(agree))
+}
+
+// verdict judges a run beside the others. A port that says nothing until the budget runs out
+// is no verdict by itself, but is one beside another port that takes connections.
+func (m *comparison) verdict(mode probe.Mode, run *probe.Run) Verdict {
+	v := verdictOf(mode, run)
+	if v == NoVerdict && run.OutOfTime != nil && dialFailure(run) != nil && len(m.connected) > 0 && !hurried(run) {
+		return Fault
+	}
+	return v
 }
 
 // overall is the verdict of the probe by those of its runs. A transport that only fell

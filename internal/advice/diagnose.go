@@ -24,14 +24,24 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 			d.Runs = append(d.Runs, NoVerdict)
 			continue
 		}
-		v := verdictOf(ev.Target.Mode, c.Run)
+		v := across.verdict(ev.Target.Mode, c.Run)
 		d.Runs, counted = append(d.Runs, v), append(counted, v)
 		if v != Registered {
 			at := c.atHub()
-			failed = append(failed, judged{at, weigh(at, rules, at.strongest(v))})
+			found := weigh(at, rules, at.strongest(v))
+			if v == Fault || v == RetryLater {
+				found = withLast(at, rules, found, at.strongest(v))
+			}
+			failed = append(failed, judged{at, found})
 		}
 	}
 	d.Verdict = across.overall(counted)
+	if d.Verdict == Fault && !slices.ContainsFunc(failed, func(j judged) bool { return slices.ContainsFunc(j.found, isCause) }) {
+		for i, j := range failed {
+			failed[i].found = withLast(j.c, rules, j.found, Allows)
+		}
+	}
+	d.Unregistered = d.Verdict == NoVerdict && slices.ContainsFunc(across.runs, func(run *probe.Run) bool { return refusalOf(run).unregistered() })
 	causes, out := rank(together(failed))
 	if line := across.passedText(); line != "" && len(causes) > 0 {
 		causes[0].because = append(slices.Clone(causes[0].because), line)
@@ -39,7 +49,8 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	d.Causes, d.RuledOut = asCauses(causes), asCauses(out)
 	d.Warnings = warnings(ev, across, d.Causes)
 	d.Decide = decide(ev, causes)
-	if step := across.detour(); step != nil && len(causes) == 0 && d.Verdict != Registered {
+	known := slices.ContainsFunc(causes, func(c candidate) bool { return !c.last })
+	if step := across.detour(); step != nil && !known && d.Verdict != Registered {
 		d.Decide = []cause.Step{fill(step, ev)}
 	}
 	return d

@@ -73,7 +73,7 @@ func TestDiagnose(t *testing.T) {
 func unseen() []cause.ID {
 	return []cause.ID{
 		cause.PopCertificateWrongIssuer, cause.PopCodeOutdated,
-		cause.ClientConfigInvalid, cause.ClientVersionUnsupported, cause.ClientLimitExceeded, cause.LocalServiceDenied,
+		cause.ClientVersionUnsupported, cause.ClientLimitExceeded, cause.LocalServiceDenied,
 		cause.DeviceCertificateNotIssued, cause.HubNotAllowedByDevice, cause.DeploymentMissing,
 		cause.CertificateNotIssued, cause.CSRRejected, cause.IssuedCertificateUnusable, cause.HubProtocolUnsupported,
 		cause.RegistryLinkBroken, cause.ConnectionTakenOver,

@@ -20,11 +20,33 @@ func (c *Case) atHub() *Case {
 	if check == nil || c.Run.TPM != nil || failed == nil || failed.Stage != probe.StageHub {
 		return c
 	}
+	if again := c.atSecondRegistration(); again != nil {
+		return again
+	}
 	ev := *c.Evidence
 	ev.Target.Endpoint = check.Endpoint
 	at := &Case{Evidence: &ev, Run: &check.Path, hub: check, hubSays: cmp.Or(failed.Detail, "the stage failed")}
 	at.across = compareHubs(c.Evidence, check.Endpoint)
 	at.Rows = rowsOf(at.Run, nil, at.kind())
+	return at
+}
+
+// atSecondRegistration is the case of a device that its hub refused and that the service
+// then says is disabled: that explains what the hub said. It is nil elsewhere.
+func (c *Case) atSecondRegistration() *Case {
+	again := c.Run.Hub.Last(probe.HubRegister)
+	if again == nil || again.Result != probe.HubFailed || stateOf(c.Run.LastAnswer(probe.OpRegister, probe.OpStatus)) != dps.StatusDisabled {
+		return nil
+	}
+	run := *c.Run
+	run.Answers = run.Answers[len(run.Answers)-1:]
+	run.Hub = nil
+	ev := *c.Evidence
+	ev.Runs = []probe.Run{run}
+	at := newCases(&ev, compare(&ev))[0]
+	if refused := c.Run.Hub.Refusal(); refused != nil {
+		at.before = fmt.Sprintf("the hub %s refused the device first: %s", refused.Hub, refused.Text)
+	}
 	return at
 }
 

@@ -3,6 +3,7 @@ package advice
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
@@ -90,21 +91,28 @@ func (c *Case) acceptance(test func(*probe.Run) bool, format string) string {
 }
 
 // accepted reports whether the service took the identity and the request of a run: it
-// told a state of the registration, and did not end it for a fault of the request.
+// told a state of the registration. A poll that is refused later takes that back no more,
+// nor does an allocation that fails. Only the registration itself may say that it ended for
+// a fault of the request.
 func accepted(run *probe.Run) bool {
-	r := refusalOf(run)
+	if refusalOf(run).ofRequest() {
+		return false
+	}
+	return slices.ContainsFunc(run.Answers, func(a probe.Answer) bool {
+		s := stateOf(&a)
+		return a.Status/100 == 2 && s != "" && s != dps.StatusDisabled
+	})
+}
+
+// ofRequest reports whether a registration ended with the code of a request that is not
+// taken.
+func (r *refusal) ofRequest() bool {
+	if r == nil || r.state == "" {
+		return false
+	}
 	switch r.class() {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound:
-		return false
-	case http.StatusForbidden:
-		if r.state == "" {
-			return false
-		}
-	}
-	for i := range run.Answers {
-		if a := &run.Answers[i]; a.Status/100 == 2 && stateOf(a) != "" && stateOf(a) != dps.StatusDisabled {
-			return true
-		}
+		return true
 	}
 	return false
 }

@@ -91,7 +91,7 @@ func readHandshake(status int) reading {
 	switch {
 	case status == http.StatusSwitchingProtocols:
 		return reading{row: "mqtt-ws-subprotocol", term: "websocket subprotocol"}
-	case putsOff(status), status == http.StatusProxyAuthRequired:
+	case probe.PutsOff(status), status == http.StatusProxyAuthRequired:
 		return reading{status: status}
 	}
 	return reading{row: "python-websocket"}
@@ -106,9 +106,6 @@ func readCondition(condition string) reading {
 	}
 	return reading{}
 }
-
-// putsOff reports an HTTP status by which the service asks to come back later.
-func putsOff(status int) bool { return status == http.StatusTooManyRequests || status/100 == 5 }
 
 // refusalOfOpening returns the refusal of a session, nil when it was not refused.
 func refusalOfOpening(o *probe.Opening) *refusal {
@@ -158,5 +155,5 @@ func (r *refusal) openingText() string {
 	if r.condition != "" {
 		return "the session was refused (" + clipped(r.condition) + ")" + r.codeText()
 	}
-	return "the session was refused: " + clipped(r.opening.Refusal)
+	return "the session was refused: " + clipped(r.opening.Refusal) + saysText(r.opening)
 }

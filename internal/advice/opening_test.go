@@ -95,7 +95,7 @@ func webSocketOpenings() []opening {
 	var list []opening
 	for status := 101; status <= 599; status++ {
 		want := Fault
-		if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
+		if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError && status != http.StatusNetworkAuthenticationRequired {
 			want = RetryLater
 		}
 		list = append(list, opening{fmt.Sprint("handshake ", status), probe.Opening{Layer: probe.LayerWebSocket, Status: status}, probe.EndRefused, want})

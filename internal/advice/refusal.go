@@ -23,6 +23,13 @@ const (
 	codeHubNotFound      = 401001
 )
 
+// allocating reports the range of the codes of an allocation that failed. Not all of them
+// are documented.
+func allocating(code int) bool { return code/100 == codeCustomAllocation/100 }
+
+// codeNoRegistration answers a lookup of a device that has not registered.
+const codeNoRegistration = 404202
+
 // refusal is how the service, or whoever answered in its place, said no: to a call, to a
 // registration or, before any call, to the session.
 type refusal struct {
@@ -110,7 +117,9 @@ func stateOf(a *probe.Answer) dps.Status {
 func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry {
 	switch {
 	case r.state != "" && r.code == 0 && r.message == "":
-		return entries("status-" + string(r.state))
+		return r.stateRows()
+	case r.signIn():
+		return nil
 	case r.body == dps.BodyChallenge:
 		return entries("dps-tpm-challenge")
 	case r.ofHandshake():
@@ -123,9 +132,20 @@ func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry {
 	rows := append(codes.ForReply(r.status, r.code, r.message), entries(r.row)...)
 	isDPS := func(e *codes.Entry) bool { return e.Kind == codes.KindDPS && !e.Wrapper }
 	if r.state != "" && !slices.ContainsFunc(rows, isDPS) {
-		return append(hubRows(r.code), rows...)
+		rows = append(hubRows(r.code), rows...)
+	}
+	if r.state != "" {
+		rows = append(rows, r.stateRows()...) // for a code that nobody knows
 	}
 	return rows
+}
+
+// stateRows are the rows of the state in which a registration ended.
+func (r *refusal) stateRows() []*codes.Entry {
+	if rows := entries("status-" + string(r.state)); rows != nil {
+		return rows
+	}
+	return entries("status-unknown")
 }
 
 // handshakeRows are the rows of a refused WebSocket. A token had not been shown, so what
@@ -173,6 +193,8 @@ func (r *refusal) class() int {
 		return 0
 	}
 	switch {
+	case r.state != "" && allocating(r.code):
+		return 0
 	case r.code != 0:
 		return r.code / 1000
 	case r.state != "":
@@ -209,6 +231,18 @@ func (r *refusal) telling() bool {
 		return true
 	}
 	return false
+}
+
+// unregistered reports whether the service says that the device has not registered.
+func (r *refusal) unregistered() bool {
+	return r != nil && r.state == "" && r.code == codeNoRegistration
+}
+
+// signIn reports whether a gateway on the way asks to sign in first: 511 is for that alone,
+// and no service sends it (RFC 6585, section 6).
+func (r *refusal) signIn() bool {
+	const status = http.StatusNetworkAuthenticationRequired
+	return r != nil && r.state == "" && (r.status == status || r.at(probe.LayerWebSocket, status))
 }
 
 // foreign reports whether the body is one that the service does not send.

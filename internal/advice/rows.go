@@ -37,8 +37,11 @@ func entries(id string) []*codes.Entry {
 }
 
 func resolutionRow(kind probe.NetKind) string {
-	if kind == probe.NetNoSuchHost {
+	switch kind {
+	case probe.NetNoSuchHost:
 		return "net-no-such-host"
+	case probe.NetUnreachable:
+		return "net-unreach"
 	}
 	return "net-dns-again"
 }

@@ -3,11 +3,11 @@ package advice
 import "dpsdiag/internal/cause"
 
 // clientRules are the causes that lie in the client itself. A probe is a client of its own,
-// so it meets none of them.
+// so it meets none of them, but for a setting that is given to it: that of its proxy.
 func clientRules() []Rule {
 	const own = "dpsdiag made the call itself, not the device's client"
 	return []Rule{
-		{ID: cause.ClientConfigInvalid, Outside: own},
+		{ID: cause.ClientConfigInvalid, Outside: own, Weigh: weighUnusable},
 		{ID: cause.ClientVersionUnsupported, Outside: own},
 		{ID: cause.ClientLimitExceeded, Outside: own},
 		{ID: cause.LocalServiceDenied, Outside: own},

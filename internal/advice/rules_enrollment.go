@@ -123,10 +123,12 @@ func weighDisabled(c *Case) Weight {
 	switch {
 	case c.refusal != nil && c.refusal.state == dps.StatusDisabled:
 		return proven("disabled is the state of an enrollment that an operator switched off")
-	case c.identityRefused() && !c.certificateRefused():
+	case c.identityRefused() && !c.certificateRefused() && !accepted(c.Run):
 		return allowed("whether the service refuses a disabled device with this answer is not documented")
 	case c.Run.End == probe.EndUnanswered:
-		return allowed("a device with a disabled enrollment was seen to wait for ever")
+		w := allowed("a device with a disabled enrollment was seen to wait for ever")
+		w.Against = []string{"the service has a state of its own for that: disabled"}
+		return w
 	}
 	return Weight{}
 }

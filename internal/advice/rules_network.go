@@ -60,6 +60,8 @@ func weighDNS(c *Case) Weight {
 		return ruledOut("the name " + c.host() + " was resolved")
 	case f == nil:
 		return Weight{}
+	case f.Kind == probe.NetUnreachable:
+		return doubted("the resolver was not reached, so it is not to blame")
 	case f.Kind == probe.NetNoSuchHost && c.globalHost():
 		return proven(c.host() + " is a documented endpoint and exists; the resolver denies it")
 	}
@@ -77,6 +79,8 @@ func weighPort(c *Case) Weight {
 		return Weight{}
 	case c.azure() && c.onlyPrivate():
 		return allowed()
+	case c.Run.OutOfTime != nil:
+		return Weight{Strength: Allows, Against: []string{"the budget ran out before the port had been given the time to answer"}}
 	}
 	return suggested("the name was resolved, so the network works in part")
 }
@@ -87,6 +91,9 @@ func weighReach(c *Case) Weight {
 	}
 	if c.Run.ProxyFailed() != nil {
 		return weighReachBehind(c.Run.ProxyFailed())
+	}
+	if f := c.resolutionFailure(); f != nil && f.Kind == probe.NetUnreachable {
+		return suggested("the device has no route to its resolver; without a network no name can be resolved")
 	}
 	return weighReachOf(dialFailure(c.Run), c.across.allClosed()...)
 }

@@ -3,6 +3,8 @@ package advice
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
@@ -56,6 +58,8 @@ func (c *Case) weighAnsweringEndpoint() Weight {
 		return ruledOut("the answer has the form of the provisioning service's own")
 	case r.location != "" && !c.azure():
 		return suggested("the provisioning service does not redirect")
+	case c.globalHost() && c.issuer() == probe.IssuerKnown:
+		return Weight{} // a documented endpoint under its genuine certificate
 	case r.foreign() || r.location != "" || len(c.Rows) == 0:
 		return allowed("the answer is none of the provisioning service")
 	}
@@ -86,19 +90,87 @@ func (c *Case) weighUnknownName() Weight {
 }
 
 func weighProtocol(c *Case) Weight {
-	port := portOf(c.Run.Transport, c.Evidence.Target.Endpoint)
-	standard := portOf(c.Run.Transport, dps.Endpoint{HTTPS: dps.PortHTTPS, MQTT: dps.PortMQTT, AMQP: dps.PortAMQP})
+	port, standard := c.port(), standardPort(c.Run.Transport)
 	switch {
 	case c.class() == http.StatusMethodNotAllowed:
 		return suggested("405 means that the path does not take the method")
 	case c.refusal.ofService():
 		return ruledOut("dpsdiag made a documented call and the service answered it in its own form")
-	case port == standard || c.event() == "":
+	case c.event() == "" || c.hub != nil:
 		return Weight{}
-	case c.tlsFailure() == probe.TLSNotTLS || garbled(c.Run):
-		return suggested(fmt.Sprintf("the port asked for is %d; the service uses %d for this transport", port, standard))
+	case !c.oddPort() && c.answersHTTP():
+		return suggested("what answers there speaks HTTP")
+	case !c.oddPort():
+		return Weight{}
 	}
-	return remark(fmt.Sprintf("the port asked for is %d; the service uses %d for this transport", port, standard))
+	return c.weighPortNumber(fmt.Sprintf("the port asked for is %d; the service uses %d for this transport", port, standard))
+}
+
+// oddPort reports whether the port is not the service's own for the transport.
+func (c *Case) oddPort() bool { return c.port() != standardPort(c.Run.Transport) }
+
+// standardPort is the port that the service has for a transport.
+func standardPort(t probe.TransportID) int {
+	return portOf(t, dps.Endpoint{HTTPS: dps.PortHTTPS, MQTT: dps.PortMQTT, AMQP: dps.PortAMQP})
+}
+
+// weighPortNumber judges a port that is not the service's own for the transport.
+func (c *Case) weighPortNumber(fact string) Weight {
+	shared := c.sharesPort()
+	because := []string{fact}
+	if shared {
+		because = append(because, fmt.Sprintf("%d is the port given for HTTPS; %s has a port of its own", c.port(), c.Run.Transport))
+	}
+	w := remark(because...)
+	switch {
+	case c.answersHTTP() && shared:
+		w = suggested(append(because, "what answers there speaks HTTP")...)
+	case c.tlsFailure() == probe.TLSNotTLS || garbled(c.Run) || c.refusal.misfits() && shared:
+		w = suggested(because...)
+	case shared && lost(c.Run) != nil && c.Run.Opening != nil && c.Run.Opening.Failure != nil:
+		w = allowed(append(because, "a web server waits for a request that it can read, and then hangs up")...)
+	}
+	w.Remedies = []string{c.portRemedy()}
+	return w
+}
+
+// sharesPort reports whether MQTT or AMQP was asked for on the port that was given for HTTPS.
+func (c *Case) sharesPort() bool {
+	own := c.Run.Transport == probe.MQTT || c.Run.Transport == probe.AMQP
+	return own && c.oddPort() && c.port() == c.Evidence.Target.Endpoint.HTTPS
+}
+
+// portRemedy names the flag that sets the port of the transport.
+func (c *Case) portRemedy() string {
+	standard := standardPort(c.Run.Transport)
+	switch c.Run.Transport {
+	case probe.MQTT:
+		return fmt.Sprintf("Give the port of MQTT with --port-mqtt (%d in Azure); one in --endpoint serves every transport", standard)
+	case probe.AMQP:
+		return fmt.Sprintf("Give the port of AMQP with --port-amqp (%d in Azure); one in --endpoint serves every transport", standard)
+	}
+	return fmt.Sprintf("Give the port of HTTPS with --port-https (%d in Azure), or leave it out of --endpoint", standard)
+}
+
+// said is what a peer of another protocol said, "" where it said nothing that can be read.
+func (c *Case) said() string {
+	switch {
+	case c.tlsFailure() == probe.TLSNotTLS:
+		return c.Run.TLS.Failure.Said
+	case c.Run.Opening != nil:
+		return c.Run.Opening.Said
+	}
+	return ""
+}
+
+// answersHTTP reports whether a peer that was spoken to otherwise answered in HTTP.
+func (c *Case) answersHTTP() bool { return strings.HasPrefix(c.said(), "HTTP/") }
+
+// greets reports whether a text is how a server of some protocol begins, and no message to
+// people.
+func greets(said string) bool {
+	begins := func(greeting string) bool { return strings.HasPrefix(said, greeting) }
+	return slices.ContainsFunc([]string{"HTTP/", "SSH-", "220 ", "220-", "+OK", "* OK", "RFB ", "AMQP"}, begins)
 }
 
 // portOf is the port of an endpoint that a transport connects to.
@@ -126,7 +198,9 @@ func (c *Case) weighMiddlebox() Weight {
 		return c.weighNoHubAnswer()
 	case c.webSocketsAlone() && (c.issuer() != probe.IssuerKnown || c.silent()):
 		return c.weighWebSockets()
-	case accepted(c.Run) && !c.silent():
+	case c.refusal.signIn():
+		return c.weighSignIn()
+	case accepted(c.Run) && !c.silent() && !c.answeredByOther():
 		return ruledOut("the service accepted the identity over " + string(c.Run.Transport))
 	case c.issuer() == probe.IssuerOther:
 		return suggested(c.foreignIssuer())
@@ -134,6 +208,8 @@ func (c *Case) weighMiddlebox() Weight {
 		return ruledOut("the server's certificate for " + c.host() + " leads to a public root that Azure uses, so nothing ends the TLS session on the way")
 	case c.refusal != nil:
 		return c.weighForeignAnswer()
+	case c.answersHTTP() && c.sharesPort():
+		return Weight{Strength: Allows, Against: []string{"a web server answers so where another transport has its port"}}
 	case garbled(c.Run):
 		return suggested("what answers does not speak the protocol of the transport")
 	case c.Run.ProxyFailed() != nil:
@@ -142,9 +218,30 @@ func (c *Case) weighMiddlebox() Weight {
 	return c.weighLostPeer()
 }
 
+// weighSignIn judges 511, the status with which a network asks to sign in first.
+func (c *Case) weighSignIn() Weight {
+	w := suggested("511 asks to sign in to the network; only gateways on the way send it, no service does (RFC 6585, section 6)")
+	if c.issuer() == probe.IssuerKnown {
+		w = allowed("511 asks to sign in to the network; only gateways send it, no service does (RFC 6585, section 6)",
+			"the server's certificate is genuine, so the gateway stands behind it")
+	}
+	w.Remedies = []string{"Sign in to the network that the device is in, or have the device exempted from the sign-in page, and try again"}
+	return w
+}
+
+// answeredByOther reports whether the last answer is one that the service does not give.
+func (c *Case) answeredByOther() bool {
+	return c.refusal != nil && (c.refusal.foreign() || c.refusal.location != "")
+}
+
 // weighLostPeer judges a peer that gave no answer in the transport's protocol.
 func (c *Case) weighLostPeer() Weight {
 	switch c.tlsFailure() {
+	case probe.TLSNotTLS:
+		if said := c.said(); said != "" && !greets(said) {
+			return suggested("the service speaks TLS alone; who answers in plain words says by them who it is")
+		}
+		return Weight{}
 	case probe.TLSBadCertificate, probe.TLSOther:
 		return suggested()
 	case probe.TLSCut, probe.TLSTimeout:
@@ -183,7 +280,7 @@ func (c *Case) weighHandshake() Weight {
 	switch {
 	case r.at(probe.LayerWebSocket, http.StatusSwitchingProtocols):
 		return suggested("the service takes the subprotocol that was asked for")
-	case r.ofService() || putsOff(r.status):
+	case r.ofService() || probe.PutsOff(r.status):
 		return Weight{}
 	}
 	return suggested("proxies that know no WebSockets refuse them so")

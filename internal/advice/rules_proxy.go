@@ -57,11 +57,22 @@ func (c *Case) beside(p probe.ProxyRef) probe.TransportID {
 	return ""
 }
 
-// weighProxySetting judges whether the setting of the proxy is what is wrong.
+// weighProxySetting judges a proxy that is configured: what can be missing then is only the
+// credentials for it.
 func weighProxySetting(a *probe.ProxyAttempt) Weight {
-	switch a.Failure.Kind {
-	case probe.ProxyAuth:
+	if a.Failure.Kind == probe.ProxyAuth {
 		return proven("only a proxy that wants credentials answers so; they belong into its setting, as USER:PASSWORD@ before the host")
+	}
+	return ruledOut(proxyName(a.Proxy) + " is configured; that it does not work is another matter")
+}
+
+// weighUnusable judges the setting of a proxy that does not work.
+func weighUnusable(c *Case) Weight {
+	a := c.Run.ProxyFailed()
+	if a == nil {
+		return Weight{}
+	}
+	switch a.Failure.Kind {
 	case probe.ProxyUnresolved:
 		if a.Failure.Net.Kind == probe.NetNoSuchHost {
 			return suggested("the name of the proxy does not exist; " + a.Proxy.Origin + " gives it")
@@ -105,6 +116,12 @@ func (c *Case) trialHelps() string {
 func weighDNSBehind(a *probe.ProxyAttempt) Weight {
 	switch a.Failure.Kind {
 	case probe.ProxyUnresolved:
+		switch a.Failure.Net.Kind {
+		case probe.NetNoSuchHost:
+			return allowed("it is the name of the proxy that was not resolved")
+		case probe.NetUnreachable:
+			return Weight{}
+		}
 		return suggested("it is the name of the proxy that was not resolved")
 	case probe.ProxyNoRoute:
 		return allowed("a proxy resolves the name of the service itself, and may have failed to")
@@ -143,8 +160,11 @@ func weighReachBehind(a *probe.ProxyAttempt) Weight {
 	case probe.ProxyUnreachable:
 		return weighReachOf(a.Failure.Net)
 	case probe.ProxyUnresolved:
-		if a.Failure.Net.Kind == probe.NetNoSuchHost {
+		switch a.Failure.Net.Kind {
+		case probe.NetNoSuchHost:
 			return Weight{}
+		case probe.NetUnreachable:
+			return suggested("the device has no route to its resolver; without a network no name can be resolved")
 		}
 		return allowed()
 	case probe.ProxyNoRoute:

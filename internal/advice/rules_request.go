@@ -24,7 +24,6 @@ func requestRules() []Rule {
 		},
 		{
 			ID:    cause.ConcurrentRegistration,
-			Until: Accepted,
 			Weigh: weighRace,
 		},
 	}
@@ -56,12 +55,23 @@ func publishedVersions() []string {
 	}
 }
 
+// oldestVersion is the first version of the device API that is no preview: every instance of
+// every cloud was made since.
+const oldestVersion = "2019-03-31"
+
+// namesID reports whether the service says that the registration id is what it refuses.
+func (c *Case) namesID() bool { return c.hasRow("dps-400004-regid") }
+
 func weighAPIVersion(c *Case) Weight {
 	version := c.Evidence.Target.APIVersion
 	published := slices.Contains(publishedVersions(), version)
 	switch {
 	case c.class() != http.StatusBadRequest:
 		return Weight{}
+	case c.namesID():
+		return ruledOut("the message names the registration id, not the api-version")
+	case version == oldestVersion && !c.hasRow("dps-unsupported-api-version"):
+		return ruledOut("the call asked for " + version + ", which every instance takes")
 	case !published && c.hasRow("dps-unsupported-api-version"):
 		return proven("the call asked for " + quoted(version) + ", which is no published version")
 	case !published:
@@ -75,6 +85,12 @@ func weighAPIVersion(c *Case) Weight {
 func weighRace(c *Case) Weight {
 	switch c.class() {
 	case http.StatusConflict, http.StatusPreconditionFailed:
+		if c.refusal.state != "" {
+			return ruledOut("the service accepted the registration; a race is refused at once")
+		}
+		if accepted(c.Run) {
+			return allowed("the service had accepted this registration before; another one of the same identity may have taken its place")
+		}
 		return suggested(fmt.Sprintf("a registration is refused with %d when another one of the same identity is under way", c.class()))
 	}
 	return Weight{}

@@ -68,6 +68,8 @@ func weighTransient(c *Case) Weight {
 	switch {
 	case c.hubAnswer(probe.HubBusy) != nil:
 		return c.hubBusy(false)
+	case c.refusal.signIn():
+		return Weight{}
 	case c.class()/100 == 5 && c.refusal.foreign() && c.issuer() == probe.IssuerOther:
 		return allowed("but the answer may not come from the service at all")
 	case c.refusal.at(probe.LayerSASL, saslSysPerm):

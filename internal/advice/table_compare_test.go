@@ -49,7 +49,7 @@ func compareTable() []row {
 			name: "two ports are silent, 443 is open", verdict: Fault,
 			ev:     refusedProbe(passes(probe.HTTPS), on(probe.MQTT, blocked), also(passes(probe.MQTTWS)), on(probe.AMQP, blocked)),
 			causes: []string{"proves port-blocked"},
-			out:    []string{"network-unreachable", "symmetric-key-mismatch"},
+			out:    []string{"symmetric-key-mismatch"},
 		},
 		{
 			name: "a port refuses, 443 of the same address is open", verdict: Fault,
@@ -64,8 +64,7 @@ func compareTable() []row {
 		{
 			name: "443 of another address is open", verdict: Fault,
 			ev:     refusedProbe(passes(probe.HTTPS), on(probe.MQTT, blocked, elsewhere)),
-			causes: []string{"suggests port-blocked", "allows proxy-not-configured"},
-			out:    []string{"network-unreachable"},
+			causes: []string{"suggests port-blocked", "allows network-unreachable", "allows proxy-not-configured"},
 		},
 		{
 			name: "a host of one's own need not listen on every port", verdict: Fault,
@@ -138,17 +137,16 @@ func compareTable() []row {
 		{
 			name: "only WebSockets are cut", verdict: Fault,
 			ev:     refusedProbe(passes(probe.HTTPS), also(wordless(probe.MQTTWS, probe.LayerWebSocket, probe.NetReset, probe.EndCut))),
-			causes: []string{"allows proxy-interference", "allows service-transient"},
-			out:    []string{"network-unreachable"},
+			causes: []string{"allows proxy-interference", "allows service-transient", "allows network-unreachable"},
 		},
 		{
 			name: "a WebSocket that carries nothing, and a wrong key", verdict: Fault,
 			ev: refusedProbe(unauthorized(), also(wordless(probe.AMQPWS, probe.LayerSASL, probe.NetTimeout, probe.EndTimeout))),
 			causes: []string{
-				"suggests symmetric-key-mismatch", "suggests group-key-not-derived", "allows proxy-interference", "allows service-transient",
-				"allows derived-key-incorrect", "allows enrollment-not-found", "allows wrong-id-scope", "allows enrollment-disabled",
+				"suggests symmetric-key-mismatch", "suggests group-key-not-derived", "allows proxy-interference", "allows service-transient", "allows network-unreachable",
+				"allows derived-key-incorrect", "allows enrollment-not-found", "allows wrong-id-scope",
 			},
-			out: []string{"custom-allocation-failed", "network-unreachable"},
+			out: []string{"custom-allocation-failed"},
 		},
 		{
 			name: "one WebSocket of two is refused", verdict: Fault,
@@ -169,7 +167,7 @@ func compareTable() []row {
 		{
 			name: "MQTT refuses what HTTPS takes", verdict: Fault,
 			ev:     refusedProbe(passes(probe.HTTPS), also(connack(5))),
-			causes: []string{},
+			causes: []string{"allows transport-protocol-wrong", "allows service-transient"},
 			out:    []string{"symmetric-key-mismatch", "enrollment-not-found"},
 		},
 		{

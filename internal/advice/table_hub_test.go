@@ -161,7 +161,6 @@ func hubTable() []row {
 			ev: refusedProbe(over(probe.MQTT), onTheWay(undialed(probe.NetTimeout)),
 				also(over(probe.HTTPS), atHub(probe.EndComplete, asked(probe.HubTaken, probe.Opening{})))),
 			causes: []string{"proves port-blocked"},
-			out:    []string{"network-unreachable"},
 		},
 		{
 			name: "the TLS session with the hub is intercepted", verdict: Fault,

@@ -74,7 +74,7 @@ func networkTable() []row {
 				also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
 			verdict: Fault,
 			causes:  []string{"proves port-blocked"},
-			out:     []string{"network-unreachable", "symmetric-key-mismatch", "custom-allocation-failed", "hub-link-broken", "no-hub-available"},
+			out:     []string{"symmetric-key-mismatch", "custom-allocation-failed", "hub-link-broken", "no-hub-available"},
 		},
 		{
 			name:    "a proxy that wants credentials",
@@ -112,7 +112,7 @@ func pathTable() []row {
 		},
 		{
 			name: "a page where Azure's certificate was shown", ev: refusedProbe(page(200)), verdict: Fault,
-			causes: []string{"allows wrong-global-endpoint"},
+			causes: []string{"allows service-transient", "allows transport-protocol-wrong", "allows client-defect"},
 			out:    []string{"proxy-interference"},
 		},
 		{

@@ -75,38 +75,39 @@ func proxyTable() []row {
 		{
 			name: "the proxy's name does not exist", verdict: Fault,
 			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(probe.NetNoSuchHost))),
-			causes: []string{"suggests proxy-not-configured", "suggests dns-failure"},
+			causes: []string{"suggests client-config-invalid", "allows dns-failure"},
 			out:    []string{"wrong-global-endpoint"},
 		},
 		{
 			name: "the proxy's name is not resolved", verdict: Fault,
 			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(probe.NetResolverTimeout))),
-			causes: []string{"suggests dns-failure", "suggests proxy-not-configured", "allows network-unreachable"},
+			causes: []string{"suggests dns-failure", "allows network-unreachable", "allows client-config-invalid"},
 		},
 		{
 			name: "nothing listens where the proxy should be", verdict: Fault,
 			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetRefused))),
-			causes: []string{"suggests proxy-not-configured", "allows port-blocked"},
+			causes: []string{"suggests client-config-invalid", "allows port-blocked"},
 			out:    []string{"network-unreachable"},
 		},
 		{
 			name: "nothing answers where the proxy should be", verdict: Fault,
 			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetTimeout))),
-			causes: []string{"suggests proxy-not-configured", "allows port-blocked", "allows network-unreachable"},
+			causes: []string{"suggests client-config-invalid", "allows port-blocked", "allows network-unreachable"},
 		},
 		{
 			name: "no route to the proxy", verdict: Fault,
 			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetUnreachable))),
-			causes: []string{"suggests network-unreachable", "suggests proxy-not-configured", "allows port-blocked"},
+			causes: []string{"suggests network-unreachable", "allows port-blocked", "allows client-config-invalid"},
 		},
 		{
 			name: "no TLS with the proxy", ev: refusedProbe(behind(probe.ProxyTLS)), verdict: Fault,
-			causes: []string{"suggests proxy-not-configured", "allows proxy-interference"},
+			causes: []string{"suggests client-config-invalid", "allows proxy-interference"},
 			out:    []string{"network-unreachable"},
 		},
 		{
 			name: "no proxy at all", ev: refusedProbe(behind(probe.ProxyNotAProxy)), verdict: Fault,
-			causes: []string{"suggests proxy-not-configured", "allows proxy-interference"},
+			causes: []string{"suggests client-config-invalid", "allows proxy-interference"},
+			out:    []string{"proxy-not-configured"},
 		},
 		{
 			name: "the proxy forbids the host", ev: refusedProbe(behind(probe.ProxyForbidden)), verdict: Fault,
@@ -125,7 +126,6 @@ func proxyTable() []row {
 				ev.Runs[0].Transport, ev.Runs[1] = probe.AMQP, second
 			}),
 			causes: []string{"proves port-blocked"},
-			out:    []string{"network-unreachable"},
 		},
 		{
 			name: "the proxy does not get there", ev: refusedProbe(behind(probe.ProxyNoRoute)), verdict: Fault,
@@ -143,19 +143,19 @@ func proxyTable() []row {
 		},
 		{
 			name: "a page in place of a connection", ev: refusedProbe(behind(probe.ProxyPage)), verdict: Fault,
-			causes: []string{"suggests proxy-interference", "allows proxy-not-configured"},
+			causes: []string{"suggests proxy-interference", "allows client-config-invalid"},
 		},
 		{
 			name: "another answer of the proxy", ev: refusedProbe(behind(probe.ProxyStatus)), verdict: Fault,
-			causes: []string{"suggests proxy-interference", "allows proxy-not-configured"},
+			causes: []string{"suggests proxy-interference", "allows client-config-invalid"},
 		},
 		{
 			name: "a silent proxy", ev: refusedProbe(behind(probe.ProxyTimeout)), verdict: NoVerdict,
-			causes: []string{"allows port-blocked", "allows network-unreachable", "allows proxy-not-configured", "allows proxy-interference"},
+			causes: []string{"allows port-blocked", "allows network-unreachable", "allows proxy-interference", "allows client-config-invalid"},
 		},
 		{
 			name: "a proxy that hangs up", ev: refusedProbe(host(ownHost), behind(probe.ProxyCut)), verdict: NoVerdict,
-			causes: []string{"allows network-unreachable", "allows proxy-not-configured", "allows proxy-interference"},
+			causes: []string{"allows network-unreachable", "allows proxy-interference", "allows client-config-invalid"},
 		},
 		{
 			name: "a refusal of the service, through a proxy", ev: refusedProbe(through, refuse(404, 404201, "")), verdict: Fault,
@@ -247,7 +247,7 @@ func TestDecideKeepsTheProxy(t *testing.T) {
 			}
 		}
 	}
-	once := commands(refusedProbe(flag, behind(probe.ProxyNotAProxy)))
+	once := commands(refusedProbe(undialed(probe.NetTimeout), also(flag, unauthorized())))
 	if i := slices.IndexFunc(once, func(c string) bool { return strings.Count(c, "--proxy") == 1 }); i < 0 {
 		t.Errorf("no step names the proxy: %q", once)
 	}

@@ -134,7 +134,7 @@ func tpmTable() []row {
 		{
 			name: "400004 without a word of the endorsement key", verdict: Fault,
 			ev:     refusedProbe(chip(), refuse(400, 400004, "Invalid argument.")),
-			causes: []string{"suggests tpm-ek-mismatch", "allows api-version-unsupported", "allows payload-invalid"},
+			causes: []string{"suggests tpm-ek-mismatch", "allows payload-invalid"},
 			out:    []string{"registration-id-invalid"},
 		},
 		{

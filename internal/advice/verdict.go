@@ -17,10 +17,10 @@ func verdictOf(mode probe.Mode, run *probe.Run) Verdict {
 	case probe.EndComplete:
 		return completed(mode, run)
 	case probe.EndRefused:
-		if hurried(run) {
+		if hurried(run) || run.OutOfTime != nil {
 			return NoVerdict
 		}
-		return refused(run)
+		return refused(mode, run)
 	}
 	if failed := run.FailedStage(); failed != nil && !muteProxy(run) && (failed.Stage == probe.StageResolve || failed.Stage == probe.StageConnect) {
 		return Fault // the network said no, even if only by its silence
@@ -60,13 +60,16 @@ func completed(mode probe.Mode, run *probe.Run) Verdict {
 }
 
 // refused judges a run that was told no. A state that may still change is no verdict, and
-// a call or a session that the service put off is one to repeat.
-func refused(run *probe.Run) Verdict {
+// a call or a session that the service put off is one to repeat. That a device has not
+// registered is no fault either.
+func refused(mode probe.Mode, run *probe.Run) Verdict {
 	r := refusalOf(run)
 	switch {
+	case mode == probe.ModeLookup && r.unregistered():
+		return NoVerdict // a device that has not registered yet may well be able to
 	case r == nil && pending(stateOf(run.LastAnswer())):
 		return NoVerdict
-	case r != nil && r.state == "" && putsOff(r.status):
+	case r != nil && r.state == "" && probe.PutsOff(r.status):
 		return RetryLater
 	}
 	return Fault

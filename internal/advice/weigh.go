@@ -21,6 +21,7 @@ type candidate struct {
 	support  Strength
 	named    bool // by the most specific catalogue row
 	doubted  bool // something speaks against it
+	last     bool // of last resort: no rule explains the run
 	position int  // in that row
 	explain  string
 	remedies []string // before those of the rule
@@ -41,7 +42,7 @@ func weigh(c *Case, rules []Rule, most Strength) []candidate {
 	}
 	var found []candidate
 	for i := range rules {
-		cand := combine(c, own[i], named[rules[i].ID])
+		cand := combine(c, rules[i].ID, own[i], named[rules[i].ID])
 		cand.rule, cand.index = &rules[i], i
 		cand.strength = min(cand.strength, most)
 		if cand.strength != Silent {
@@ -128,7 +129,7 @@ func specific(row *codes.Entry) bool {
 }
 
 // combine adds what the catalogue says to what the evidence says.
-func combine(c *Case, own Weight, named naming) candidate {
+func combine(c *Case, id cause.ID, own Weight, named naming) candidate {
 	cand := candidate{strength: own.Strength, because: own.Because, remedies: own.Remedies}
 	if own.Strength >= Suggests {
 		cand.support = own.Strength
@@ -143,20 +144,34 @@ func combine(c *Case, own Weight, named naming) candidate {
 	if cand.strength == Silent {
 		return cand
 	}
+	if c.foundBefore(id) {
+		cand.strength, cand.support = max(cand.strength, Suggests), max(cand.support, Suggests)
+	}
 	if len(own.Against) > 0 {
 		cand.strength, cand.doubted = min(cand.strength, Allows), true
 	}
-	cand.because = reasons(c, own)
+	cand.because = reasons(c, id, own)
 	return cand
 }
 
-// reasons are the lines under a cause: what happened, what speaks for it, what against.
-func reasons(c *Case, own Weight) []string {
+// foundBefore reports whether the inputs stage had found a sign of the cause that the
+// refusal then shows.
+func (c *Case) foundBefore(id cause.ID) bool { return c.refusal != nil && len(c.warnings(id)) > 0 }
+
+// reasons are the lines under a cause: what was found in the settings before anything was
+// sent, what happened, what speaks for it, what against.
+func reasons(c *Case, id cause.ID, own Weight) []string {
 	var lines []string
+	if c.foundBefore(id) {
+		lines = append(lines, c.warnings(id)...)
+	}
 	if event := c.event(); event != "" {
 		lines = append(lines, event)
 	}
-	lines = append(lines, own.Because...)
+	if c.before != "" {
+		lines = append(lines, c.before)
+	}
+	lines = union(lines, own.Because)
 	for _, fact := range own.Against {
 		lines = append(lines, "against it: "+fact)
 	}

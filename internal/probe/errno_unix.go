@@ -4,6 +4,7 @@ package probe
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 )
 
@@ -13,15 +14,21 @@ func errnoKind(err error) (NetKind, bool) {
 	if !ok {
 		return "", false
 	}
+	if slices.Contains(unreachableErrnos(), errno) {
+		return NetUnreachable, true
+	}
 	switch errno {
 	case syscall.ECONNREFUSED:
 		return NetRefused, true
 	case syscall.ETIMEDOUT:
 		return NetTimeout, true
-	case syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN:
-		return NetUnreachable, true
 	case syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE:
 		return NetReset, true
 	}
 	return "", false
+}
+
+// unreachableErrnos are the error numbers that mean that no way leads to a peer.
+func unreachableErrnos() []syscall.Errno {
+	return []syscall.Errno{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN}
 }

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 )
 
@@ -22,15 +23,21 @@ func errnoKind(err error) (NetKind, bool) {
 	if !ok {
 		return "", false
 	}
+	if slices.Contains(unreachableErrnos(), errno) {
+		return NetUnreachable, true
+	}
 	switch errno {
 	case wsaEConnRefused:
 		return NetRefused, true
 	case wsaETimedOut:
 		return NetTimeout, true
-	case wsaEHostUnreach, wsaENetUnreach, wsaENetDown, wsaEHostDown:
-		return NetUnreachable, true
 	case syscall.WSAECONNRESET, syscall.WSAECONNABORTED:
 		return NetReset, true
 	}
 	return "", false
+}
+
+// unreachableErrnos are the error numbers that mean that no way leads to a peer.
+func unreachableErrnos() []syscall.Errno {
+	return []syscall.Errno{wsaEHostUnreach, wsaENetUnreach, wsaENetDown, wsaEHostDown}
 }

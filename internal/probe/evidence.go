@@ -131,7 +131,10 @@ type Run struct {
 	// not asked. A TPM that fails before any packet is in Inputs instead.
 	TPM *TPMError
 	Hub *HubCheck // what the assigned hub said of the device; nil when it was not asked
-	End End
+	// OutOfTime says what was under way when the budget ran out; nil when it did not, or
+	// when the run had its answer by then.
+	OutOfTime *Timeout
+	End       End
 }
 
 // End says how a run came to its end.
@@ -207,7 +210,7 @@ const (
 	NetResolverFailed  NetKind = "resolver-failed"  // a resolver refused or failed
 	NetRefused         NetKind = "refused"          // the port answered that nothing listens
 	NetTimeout         NetKind = "timeout"          // nothing answered
-	NetUnreachable     NetKind = "unreachable"      // no route to host or network
+	NetUnreachable     NetKind = "unreachable"      // no route to host or network, the resolver's included
 	NetReset           NetKind = "reset"            // the connection was reset or closed by the peer
 	NetProtocol        NetKind = "protocol"         // the peer answered, but not in the transport's protocol
 	NetOther           NetKind = "other"
@@ -246,6 +249,9 @@ type TLSFailure struct {
 	// Alert is the number of the alert received from the peer, 0 when none was.
 	Alert uint8
 	Text  string
+	// Said is the beginning of what a peer sent that does not speak TLS, "" where that is no
+	// text. It may hold control characters.
+	Said string
 }
 
 // TLSKind classifies failed handshakes.
@@ -311,6 +317,9 @@ type Opening struct {
 	TPM      *TPMError
 	// Failure is set when no answer came at all.
 	Failure *NetFailure
+	// Said is the first line of what a peer sent that does not speak the transport's
+	// protocol, "" where that is no text.
+	Said string
 	// Exchanges are the steps of opening, in order: what was sent, and the answer.
 	Exchanges []Exchange
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,13 +16,17 @@ import (
 func (r *runner) handshakeTLS(ctx context.Context) Finding {
 	h := &Handshake{ServerName: r.target.Endpoint.Host}
 	r.run.TLS = h
-	conn := tls.Client(r.tcp, r.tlsConfig(h))
+	words := &firstWords{Conn: r.tcp}
+	conn := tls.Client(words, r.tlsConfig(h))
 	err := handshake(ctx, conn)
 	r.tcp = nil
 	if err != nil {
 		conn.NetConn().Close()
 		r.failTLS(h, err)
-		return failed("%s", describeTLS(h)).with("peer", peerName(h.Peer)).with("peer-issuer", peerIssuer(h.Peer))
+		if h.Failure.Kind == TLSNotTLS {
+			h.Failure.Said = words.text()
+		}
+		return failed("%s", describeTLS(h)).with("said", h.Failure.Said).with("peer", peerName(h.Peer)).with("peer-issuer", peerIssuer(h.Peer))
 	}
 	r.proven = conn
 	state := conn.ConnectionState()
@@ -157,7 +162,11 @@ func describeTLS(h *Handshake) string {
 	case TLSServerNotYet:
 		return "the server's certificate is not yet valid by the local clock"
 	case TLSNotTLS:
-		return "the peer does not speak TLS on this port"
+		text := "the peer does not speak TLS on this port"
+		if said := firstLine(h.Failure.Said); said != "" {
+			text += "; it says " + strconv.Quote(said)
+		}
+		return text
 	case TLSCut:
 		return "the peer cut the connection during the handshake"
 	case TLSTimeout:

@@ -58,7 +58,7 @@ func (o *Opening) hubResult() HubResult {
 		return HubOdd
 	case o.Layer == LayerMQTTConnect:
 		return connackResult(byte(o.Status))
-	case o.Status == http.StatusTooManyRequests || o.Status/100 == 5:
+	case PutsOff(o.Status):
 		return HubBusy
 	case o.Body.Kind.Foreign():
 		return HubOdd

@@ -6,6 +6,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
+	"strings"
+	"syscall"
 )
 
 // classifyNet sorts a network error into a kind, so that no rule has to read its text.
@@ -42,8 +45,16 @@ func dnsKind(err *net.DNSError) NetKind {
 		return NetNoSuchHost
 	case err.IsTimeout:
 		return NetResolverTimeout
+	case noRoute(err.Err):
+		return NetUnreachable
 	}
 	return NetResolverFailed
+}
+
+// noRoute reports whether the text of an error is that of the operating system for a network
+// or host without a route. The resolver keeps nothing of the error but its text.
+func noRoute(text string) bool {
+	return slices.ContainsFunc(unreachableErrnos(), func(errno syscall.Errno) bool { return strings.Contains(text, errno.Error()) })
 }
 
 // protocolError is an answer that does not belong to the protocol of the transport.

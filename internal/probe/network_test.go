@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -134,6 +135,7 @@ func TestBrokenNetwork(t *testing.T) {
 			probe.NetNoSuchHost:      {Err: "no such host", IsNotFound: true},
 			probe.NetResolverTimeout: {Err: "i/o timeout", IsTimeout: true},
 			probe.NetResolverFailed:  {Err: "server misbehaving"},
+			probe.NetUnreachable:     {Err: "dial udp 192.0.2.53:53: connect: " + syscall.ENETUNREACH.Error()},
 		} {
 			run := do(t, named(resolver{err: err}))
 			if f := run.Resolution.Failure; f == nil || f.Kind != want || f.Text != err.Err || run.FailedStage().Stage != probe.StageResolve {
@@ -153,8 +155,12 @@ func TestBrokenNetwork(t *testing.T) {
 		run := do(t, with(named(resolver{addresses: []string{"192.0.2.1"}}), func(c *probe.Config) {
 			c.Dial, c.Budget = blackHole, 100*time.Millisecond
 		}))
-		if run.Dials[0].Failure.Kind != probe.NetTimeout || run.FailedStage().Detail != "192.0.2.1:"+port(closed.Addr())+": no answer" {
+		want := "192.0.2.1:" + port(closed.Addr()) + ": no answer; the --timeout of 100ms ran out while a connection was being made"
+		if run.Dials[0].Failure.Kind != probe.NetTimeout || run.FailedStage().Detail != want {
 			t.Errorf("dials %+v, %s", run.Dials, run.FailedStage().Detail)
+		}
+		if o := run.OutOfTime; o == nil || o.Stage != probe.StageConnect || o.Budget != 100*time.Millisecond {
+			t.Errorf("out of time: %+v", o)
 		}
 	})
 	t.Run("second address works", func(t *testing.T) {

@@ -111,7 +111,7 @@ func (r *redactor) answer(a *Answer) {
 
 // opening does the same for the opening of a session.
 func (r *redactor) opening(o *Opening) {
-	r.texts(&o.Server, &o.Refusal, &o.Condition, &o.Location)
+	r.texts(&o.Server, &o.Refusal, &o.Condition, &o.Location, &o.Said)
 	r.all(o.Mechanisms)
 	r.reason(o.RetryAfter, o.Failure)
 }

@@ -76,8 +76,9 @@ func (r *runner) stage(ctx context.Context, s stage, blocked StageID) Finding {
 	if f.Outcome == Failed && r.interrupted() {
 		r.run.End = EndInterrupted
 		f.Detail = "interrupted"
+		return f
 	}
-	return f
+	return r.noteTimeout(ctx, s.id, f)
 }
 
 // stop records how the run ends; the first reason stands.

@@ -2,6 +2,8 @@ package probe
 
 import (
 	"context"
+	"net"
+	"strconv"
 	"time"
 
 	"dpsdiag/internal/amqp"
@@ -14,7 +16,11 @@ import (
 func (r *runner) open(ctx context.Context) Finding {
 	for attempt := 1; ; attempt++ {
 		start := time.Now()
-		session, opening := r.transport.Open(ctx, r.dialTLS, r.target, r.identity)
+		var words firstWords
+		session, opening := r.transport.Open(ctx, r.hearing(&words), r.target, r.identity)
+		if opening.otherProtocol() {
+			opening.Said = words.foreign()
+		}
 		r.identity.redactor().opening(&opening)
 		r.run.Opening = &opening
 		r.compareClock(opening.Date, time.Since(start))
@@ -25,7 +31,7 @@ func (r *runner) open(ctx context.Context) Finding {
 		case opening.TPM != nil:
 			return r.tpmFailed(ctx, opening.TPM)
 		case opening.Failure != nil:
-			return r.noAnswer(opening.Failure).with("layer", string(opening.Layer))
+			return r.noAnswer(opening.Failure).heard(opening.Said).with("layer", string(opening.Layer))
 		}
 		if !opening.putsOff() || attempt == r.cfg.MaxAttempts || !r.wait(ctx, r.waitToOpen(opening, attempt+1)) {
 			r.stop(opening.end())
@@ -62,12 +68,12 @@ func (o *Opening) putsOff() bool {
 	case LayerSASL:
 		return o.Status == int(amqp.SASLSys) || o.Status == int(amqp.SASLSysTemp)
 	}
-	return comeBackLater(Answer{Status: o.httpStatus()})
+	return comeBackLater(Answer{Status: o.HTTPStatus()})
 }
 
 // end is how a refusal to open ends the run.
 func (o *Opening) end() End {
-	if o.Layer != LayerWebSocket && comeBackLater(Answer{Status: o.httpStatus()}) {
+	if o.Layer != LayerWebSocket && comeBackLater(Answer{Status: o.HTTPStatus()}) {
 		return EndExhausted
 	}
 	return EndRefused
@@ -75,7 +81,7 @@ func (o *Opening) end() End {
 
 // refusedFinding says what refused the session, to the last attempt.
 func refusedFinding(o Opening, attempts int) Finding {
-	f := failed("%s%s", o.Refusal, afterAttempts(attempts)).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
+	f := failed("%s%s", o.Refusal, afterAttempts(attempts)).heard(o.Said).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
 		with("condition", o.Condition).with("mechanisms", joinAll(o.Mechanisms)).with("challenge", o.challenge()).withError(o.Body.Error)
 	if o.RetryAfter != nil {
 		f = f.with("retry-after", o.RetryAfter.Text)
@@ -89,4 +95,33 @@ func afterAttempts(n int) string {
 		return ""
 	}
 	return ", after " + plural(n, "attempt")
+}
+
+// hearing is dialTLS, with the first words of the connection kept in words, for a transport
+// that begins with its own protocol and not with HTTP.
+func (r *runner) hearing(words *firstWords) Dialer {
+	return func(ctx context.Context) (net.Conn, error) {
+		conn, err := r.dialTLS(ctx)
+		if id := r.transport.ID(); err != nil || id != MQTT && id != AMQP {
+			return conn, err
+		}
+		*words = firstWords{Conn: conn}
+		return words, nil
+	}
+}
+
+// otherProtocol reports whether the peer answered, but not in the transport's protocol.
+func (o *Opening) otherProtocol() bool {
+	if o.Failure != nil {
+		return o.Failure.Kind == NetProtocol
+	}
+	return o.Refusal != "" && o.Condition == "" && o.Status == 0 && (o.Layer == LayerSASL || o.Layer == LayerAMQPOpen)
+}
+
+// heard adds what a peer of another protocol said.
+func (f Finding) heard(said string) Finding {
+	if said != "" {
+		f.Detail += "; it says " + strconv.Quote(said)
+	}
+	return f.with("said", said)
 }

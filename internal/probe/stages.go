@@ -313,8 +313,12 @@ func stateOf(a Answer) (dps.Status, *dps.Registration) {
 }
 
 // comeBackLater reports the answers that every SDK treats as transient: 429 and 5xx.
-func comeBackLater(a Answer) bool {
-	return a.Failure == nil && (a.Status == http.StatusTooManyRequests || a.Status/100 == 5)
+func comeBackLater(a Answer) bool { return a.Failure == nil && PutsOff(a.Status) }
+
+// PutsOff reports an HTTP status by which a service asks to come back later. 511 is none:
+// a gateway on the way gives it to those who have not signed in (RFC 6585, section 6).
+func PutsOff(status int) bool {
+	return status == http.StatusTooManyRequests || status/100 == 5 && status != http.StatusNetworkAuthenticationRequired
 }
 
 // describeRefusal sums an answer up in one line.

@@ -181,8 +181,8 @@ func (o *Opening) failAMQP(err error, redact *redactor) {
 	o.Failure = classifyNet(malformedAMQP(err))
 }
 
-// httpStatus is the HTTP status that fits a refusal; 0 means that none does.
-func (o *Opening) httpStatus() int {
+// HTTPStatus is the HTTP status that fits a refusal; 0 means that none does.
+func (o *Opening) HTTPStatus() int {
 	switch {
 	case o.Layer == LayerHTTP || o.Layer == LayerWebSocket:
 		return o.Status

@@ -196,7 +196,7 @@ func (s *amqpSession) reopen(ctx context.Context, a *Answer) (ok bool) {
 		a.Exchange = &opening.Exchanges[n-1] // the step that failed stands for the call
 	}
 	if a.Failure == nil {
-		a.Status = opening.httpStatus()
+		a.Status = opening.HTTPStatus()
 	}
 	if a.Failure == nil && a.Status == 0 {
 		a.Failure = &NetFailure{Kind: NetOther, Text: opening.Refusal}

@@ -33,8 +33,9 @@ type Probe struct {
 	Warnings   []Warning  `json:"warnings"`
 	Decide     []Decider  `json:"decide"` // what would separate causes that are left together
 
-	// mode is needed for the words of the verdict; the schema has no room for it.
-	mode probe.Mode
+	// These are needed for the words of the verdict; the schema has no room for them.
+	mode         probe.Mode
+	unregistered bool // a lookup found no registration
 }
 
 // Tool is the program that wrote the document.
@@ -144,6 +145,8 @@ func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning b
 		Warnings:   make([]Warning, 0, len(d.Warnings)),
 		Decide:     make([]Decider, 0, len(d.Decide)),
 		mode:       ev.Target.Mode,
+
+		unregistered: d.Unregistered,
 	}
 	for i := range ev.Runs {
 		doc.Runs = append(doc.Runs, newRun(&ev.Runs[i], verdictOf(d, i)))
@@ -287,6 +290,7 @@ func newStage(f probe.Finding) Stage {
 // newReply gathers what the answers of a run told, the last word on each point winning.
 func newReply(run *probe.Run) Reply {
 	reply := Reply{Attempts: run.Attempts()}
+	reply.takeOpening(run.Opening)
 	for i := range run.Answers {
 		reply.take(&run.Answers[i])
 	}
@@ -294,6 +298,15 @@ func newReply(run *probe.Run) Reply {
 		reply.takeRegistration(r)
 	}
 	return reply.clean()
+}
+
+// takeOpening notes with what a session was refused: over AMQP the service says there what it
+// says to a call over HTTPS.
+func (r *Reply) takeOpening(o *probe.Opening) {
+	if o == nil || o.Refusal == "" || o.Condition == "" && o.Body.Error == nil {
+		return
+	}
+	r.take(&probe.Answer{Status: o.HTTPStatus(), Body: o.Body})
 }
 
 // take notes one answer. A new answer replaces what an earlier one said of the outcome;

@@ -261,6 +261,9 @@ func (d *Probe) verdictText() string {
 	case advice.Interrupted:
 		return "this is what was learned until then"
 	}
+	if d.unregistered {
+		return "not registered yet: the service knows no registration of this device"
+	}
 	return "nothing could be concluded"
 }
 

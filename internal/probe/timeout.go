@@ -1,0 +1,101 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Timeout says that the budget of the probe ran out, and what was under way then.
+type Timeout struct {
+	Stage  StageID
+	Budget time.Duration
+	// Ahead says that the budget was not over yet, but did not allow the pause before the
+	// next call.
+	Ahead bool
+}
+
+// String says it in the words of the flag that sets the budget.
+func (t Timeout) String() string {
+	if t.Ahead {
+		return fmt.Sprintf("the --timeout of %s left no time to ask again while %s", budgetText(t.Budget), t.Stage.underWay())
+	}
+	return fmt.Sprintf("the --timeout of %s ran out while %s", budgetText(t.Budget), t.Stage.underWay())
+}
+
+// budgetText writes a budget as a person would.
+func budgetText(d time.Duration) string {
+	if d >= time.Second && d < 2*time.Minute && d%time.Second == 0 {
+		return fmt.Sprintf("%d s", d/time.Second)
+	}
+	return d.String()
+}
+
+// underWay says what is done in a stage.
+func (s StageID) underWay() string {
+	switch s {
+	case StageResolve:
+		return "the name was being resolved"
+	case StageConnect:
+		return "a connection was being made"
+	case StageTLS:
+		return "the TLS handshake was under way"
+	case StageOpen:
+		return "the session was being opened"
+	case StageRegister:
+		return "the answer to the call was awaited"
+	case StageAssign:
+		return "the registration was being processed"
+	case StageHub:
+		return "the assigned hub was being asked"
+	}
+	return "the probe was under way"
+}
+
+// noteTimeout records that a failed stage ended with the budget, and says so in the
+// finding. A stage that was told no in time is none of these.
+func (r *runner) noteTimeout(ctx context.Context, id StageID, f Finding) Finding {
+	if f.Outcome != Failed || !r.outOfTime(ctx, id) {
+		return f
+	}
+	r.run.OutOfTime = &Timeout{Stage: id, Budget: r.cfg.Budget, Ahead: ctx.Err() == nil}
+	f.Detail = fmt.Sprintf("%s; %s", f.Detail, r.run.OutOfTime)
+	return f
+}
+
+func (r *runner) outOfTime(ctx context.Context, id StageID) bool {
+	switch {
+	case r.run.End == EndUnanswered:
+		return true
+	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return false
+	case r.run.End == EndTimeout:
+		return true
+	}
+	switch id {
+	case StageResolve:
+		res := r.run.Resolution
+		return res != nil && res.Failure != nil && res.Failure.Kind == NetResolverTimeout || r.proxySilent()
+	case StageConnect:
+		return unansweredDial(r.run.Dials) || r.proxySilent()
+	case StageHub:
+		return r.run.Hub != nil && r.run.End == EndRefused && unansweredDial(r.run.Hub.Path.Dials)
+	}
+	return false
+}
+
+// proxySilent reports whether it is the proxy that gave no answer.
+func (r *runner) proxySilent() bool {
+	a := r.run.ProxyFailed()
+	return a != nil && a.Failure.Net != nil && (a.Failure.Net.Kind == NetTimeout || a.Failure.Net.Kind == NetResolverTimeout)
+}
+
+// unansweredDial reports whether the last address gave no answer.
+func unansweredDial(dials []Dial) bool {
+	if len(dials) == 0 {
+		return false
+	}
+	f := dials[len(dials)-1].Failure
+	return f != nil && f.Kind == NetTimeout
+}
