@@ -147,3 +147,44 @@ func readAll[T any](dir string, name func(*T, string)) ([]T, error) {
 	}
 	return all, nil
 }
+
+// Logs returns the made-up logs of a folder, each as a message with the cause that comes
+// first in it by the folder's causes.txt.
+func Logs(dir string) ([]Message, error) {
+	table, err := os.ReadFile(filepath.Join(dir, "causes.txt")) //nolint:gosec // the folder is the caller's
+	if err != nil {
+		return nil, fmt.Errorf("read the logs: %w", err)
+	}
+	var logs []Message
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Fields(line)
+		if len(fields) != 3 || fields[0] == "#" {
+			continue
+		}
+		id, ok := cause.Parse(fields[1])
+		if !ok {
+			return nil, fmt.Errorf("read the logs: %s: no cause is called %q", fields[0], fields[1])
+		}
+		text, err := os.ReadFile(filepath.Join(dir, fields[0]+".log")) //nolint:gosec // the folder is the caller's
+		if err != nil {
+			return nil, fmt.Errorf("read the logs: %w", err)
+		}
+		logs = append(logs, Message{Client: "log", Text: string(text), Cause: id, File: fields[0]})
+	}
+	return logs, nil
+}
+
+// Everything returns the reports and the texts beside them that a model learns from, from
+// the folder testdata.
+func Everything(testdata string) ([]Report, []Message, error) {
+	reports, err := Reports(filepath.Join(testdata, "corpus"))
+	if err != nil {
+		return nil, nil, err
+	}
+	messages, err := Messages(filepath.Join(testdata, "corpus", "messages"))
+	if err != nil {
+		return nil, nil, err
+	}
+	logs, err := Logs(filepath.Join(testdata, "logs"))
+	return reports, append(messages, logs...), err
+}
