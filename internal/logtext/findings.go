@@ -27,6 +27,8 @@ type Findings struct {
 	Answered bool
 	// Unmatched are lines that look like errors but hold no known one, a few of them.
 	Unmatched []Line
+	// Related says that some line is certainly about a device of Azure IoT.
+	Related bool
 	// Sample is the part of the text that is read word by word, in its order and as it
 	// stands there: it may hold secrets. See [Quote].
 	Sample []Line

@@ -72,6 +72,6 @@ func (r *reading) forget() {
 		return
 	}
 	found := r.found
-	found.Matches, found.Dropped, found.Unmatched = nil, nil, nil
+	found.Matches, found.Dropped, found.Unmatched, found.Sample = nil, nil, nil, nil
 	found.Bodies, found.Settings, found.Facts, found.IDs = nil, nil, nil, IDs{}
 }

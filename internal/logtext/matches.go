@@ -173,7 +173,7 @@ func (r *reading) finish() *Findings {
 	}
 	r.settlePending()
 	found := r.found
-	found.Sample = r.sample.all()
+	found.Sample, found.Related = r.sample.all(), r.anchors > 0 || r.azure
 	found.Outcome = r.outcome()
 	if slices.ContainsFunc(found.Matches, func(m Match) bool { return m.rank() < 3 }) {
 		found.Matches = slices.DeleteFunc(found.Matches, func(m Match) bool { return m.Weak })

@@ -88,6 +88,7 @@ func Join(all ...*Findings) *Findings {
 		joined.Facts = joinFacts(joined.Facts, f.Facts)
 		joined.Settings = append(joined.Settings, f.Settings...)
 		joined.Sample = append(joined.Sample, f.Sample...)
+		joined.Related = joined.Related || f.Related
 		joined.Unmatched = append(joined.Unmatched, f.Unmatched...)
 		joined.IDs = joined.IDs.with(f.IDs)
 		joined.Answered = f.Answered && (joined.Answered || len(joined.Inputs) == 1)

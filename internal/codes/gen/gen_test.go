@@ -72,6 +72,8 @@ func TestFormatGo(t *testing.T) {
 
 package codes
 
+import "dpsdiag/internal/cause"
+
 var catalogue = [...]Entry{
 	{
 		ID:         "a",
