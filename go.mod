@@ -24,6 +24,8 @@ require (
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
+require gonum.org/v1/gonum v0.17.0
+
 require (
 	github.com/clipperhouse/uax29/v2 v2.2.0 // indirect
 	github.com/gorilla/websocket v1.5.3 // indirect
@@ -41,5 +43,4 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
-	gonum.org/v1/gonum v0.17.0 // indirect
 )

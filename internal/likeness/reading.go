@@ -2,7 +2,6 @@ package likeness
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 
@@ -98,32 +97,30 @@ func (r *Reading) Reason(id cause.ID) (Reason, bool) {
 	n := r.best[class]
 	line := r.lines[n]
 	type weighed struct {
-		words  string
-		start  int
+		occurrence
 		weight float64
 	}
-	weights := map[string]weighed{}
+	var all, kept []weighed
 	for _, o := range occurrences(line) {
-		at, known := r.model.find(o.Feature)
-		if !known {
-			continue
-		}
-		text := line[o.start:o.end]
-		weight := r.model.weightFor(at, class) * float64(r.model.idf[at]) * r.model.rarity
-		if weight > 0 && weights[text].weight < weight {
-			weights[text] = weighed{text, o.start, weight}
+		if at, known := r.model.find(o.Feature); known {
+			if weight := r.model.weightFor(at, class) * float64(r.model.idf[at]) * r.model.rarity; weight > 0 {
+				all = append(all, weighed{o, weight})
+			}
 		}
 	}
-	list := slices.SortedFunc(maps.Values(weights), func(a, b weighed) int {
-		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.start, b.start))
-	})
-	list = list[:min(len(list), maxWords)]
-	slices.SortFunc(list, func(a, b weighed) int { return cmp.Compare(a.start, b.start) })
+	slices.SortStableFunc(all, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
+	for _, w := range all {
+		overlaps := func(k weighed) bool { return w.start < k.end && k.start < w.end }
+		if len(kept) < maxWords && !slices.ContainsFunc(kept, overlaps) {
+			kept = append(kept, w)
+		}
+	}
+	slices.SortFunc(kept, func(a, b weighed) int { return cmp.Compare(a.start, b.start) })
 	reason := Reason{Line: n}
-	for _, w := range list {
-		reason.Words = append(reason.Words, w.words)
+	for _, w := range kept {
+		reason.Words = append(reason.Words, line[w.start:w.end])
 	}
-	return reason, len(list) > 0
+	return reason, len(kept) > 0
 }
 
 // LogOf is the logarithm of a share, which is bounded where the share is nothing.

@@ -6,15 +6,14 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"dpsdiag/internal/corpus"
 	"dpsdiag/internal/likeness"
 	"dpsdiag/internal/likeness/learn"
 )
 
-// corpusDir is where the corpus is, seen from the folder of package likeness.
-const corpusDir = "../../testdata/corpus"
+// testdata is where the corpus is, seen from the folder of package likeness.
+const testdata = "../../testdata"
 
 func main() {
 	if err := generate(); err != nil {
@@ -24,11 +23,7 @@ func main() {
 }
 
 func generate() error {
-	reports, err := corpus.Reports(corpusDir)
-	if err != nil {
-		return err
-	}
-	messages, err := corpus.Messages(filepath.Join(corpusDir, "messages"))
+	reports, messages, err := corpus.Everything(testdata)
 	if err != nil {
 		return err
 	}
@@ -58,7 +53,7 @@ func confirmed(reports []corpus.Report) []likeness.Precedent {
 	for i := range reports {
 		r := &reports[i]
 		switch r.Evidence {
-		case "reporter-confirmed", "maintainer-confirmed", "service-message":
+		case "reporter-confirmed", "maintainer-confirmed", "maintainer-stated", "service-message", "log-evident":
 			found = append(found, likeness.Precedent{Source: r.Source, Cause: r.Cause, CauseText: r.CauseText, FixText: r.FixText, Text: r.Input})
 		}
 	}

@@ -250,7 +250,7 @@ func Prune(w *likeness.Weights, size int) {
 }
 
 // modelEntries is how many weights a packed model keeps.
-const modelEntries = 340_000
+const modelEntries = 300_000
 
 // Model trains on documents and returns the bytes of the packed model.
 func Model(documents []Document) ([]byte, error) {
