@@ -10,7 +10,7 @@ RACE ?= ./...
 GOTEST := go test -shuffle=on -parallel 8
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: build dist test check lint race fmt fuzz bench score conformance tpm peers help
+.PHONY: build dist test check lint race fmt fuzz bench score score-write conformance tpm peers help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -39,8 +39,11 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s) each
 bench: ## benchmarks, also against an empty Go program, grep, and the official SDK if `make conformance` has fetched it
 	go test -run '^$$' -bench . ./...
 
-score: build ## how often `explain` names the confirmed cause of a real report
-	go run ./test/score bin/dpsdiag testdata/cases/cases.json
+score: ## how often `explain` is right on reports held out from training; fails if docs/judgement.md says otherwise
+	go run ./test/score -check docs/judgement.md
+
+score-write: ## the same, written into docs/judgement.md
+	go run ./test/score -write docs/judgement.md
 
 conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulate` (needs Node.js, npm and swtpm)
 	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
@@ -54,4 +57,4 @@ peers: ## the probe against servers that are not ours (needs mosquitto, four pro
 	$(GOTEST) -tags peers ./test/peers/...
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' Makefile

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"dpsdiag/internal/likeness"
 	"cmp"
 	"context"
+	"dpsdiag/internal/likeness"
 	"errors"
 	"fmt"
 	"io"

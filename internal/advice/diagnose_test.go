@@ -76,7 +76,7 @@ func unseen() []cause.ID {
 		cause.ClientVersionUnsupported, cause.ClientLimitExceeded, cause.LocalServiceDenied,
 		cause.DeviceCertificateNotIssued, cause.HubNotAllowedByDevice, cause.DeploymentMissing,
 		cause.CertificateNotIssued, cause.CSRRejected, cause.IssuedCertificateUnusable, cause.HubProtocolUnsupported,
-		cause.RegistryLinkBroken, cause.ConnectionTakenOver,
+		cause.ConnectionTakenOver,
 	}
 }
 

@@ -21,12 +21,15 @@ func clientRules() []Rule {
 // of newer kinds.
 func issuanceRules() []Rule {
 	return []Rule{
-		{ID: cause.CertificateNotIssued},
-		{ID: cause.CSRRejected, Until: Accepted},
-		{ID: cause.IssuedCertificateUnusable},
-		{ID: cause.HubProtocolUnsupported},
+		{ID: cause.CertificateNotIssued, Outside: noIssuance},
+		{ID: cause.CSRRejected, Outside: noIssuance},
+		{ID: cause.IssuedCertificateUnusable, Outside: noIssuance},
+		{ID: cause.HubProtocolUnsupported, Outside: beforeAnyHub},
 		{ID: cause.RegistryLinkBroken, Until: Assigned},
-		{ID: cause.ConnectionTakenOver},
+		{ID: cause.ConnectionTakenOver, Outside: beforeAnyHub},
 		{ID: cause.PopCodeOutdated, Outside: noManagement},
 	}
 }
+
+// noIssuance is why a registration without a signing request is not refused for one.
+const noIssuance = "the probe asked for no certificate"

@@ -256,7 +256,7 @@ func allocationTable() []row {
 		{name: "the hub refused the service", ev: refusedProbe(state(dps.StatusFailed, 400209, hubMessage)), verdict: Fault, causes: []string{"proves hub-link-broken"}},
 		{
 			name: "somebody refused the service", ev: refusedProbe(state(dps.StatusFailed, 400209, "")), verdict: Fault,
-			causes: []string{"suggests hub-link-broken", "allows custom-allocation-unauthorized"},
+			causes: []string{"suggests hub-link-broken", "allows custom-allocation-unauthorized", "allows registry-link-broken"},
 		},
 		{
 			name:    "the webhook refused the service under the hub's code",

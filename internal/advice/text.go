@@ -42,6 +42,7 @@ func diagnoseText(found *logtext.Findings, model *likeness.Model, rules []textRu
 		rules[i].apply(c, scores)
 	}
 	causes, out := rank(c.candidates(scores))
+	c.addPrecedents(causes)
 	return TextDiagnosis{
 		Causes:   asCauses(causes),
 		RuledOut: asCauses(out),
@@ -100,10 +101,12 @@ const (
 	weighProof  = 1.0 // a message of the service about this cause alone
 	narrower    = 1.0 // a narrower cause says more than the wider one
 
-	suggestible = 0.60 // share from which a cause is suggested
-	worthNaming = 0.02 // share from which it is named at all
-	faultless   = 0.35 // likeness to texts without a fault at which words alone name no cause
-	maxReasons  = 4
+	suggestible  = 0.65  // share from which a cause is suggested
+	worthNaming  = 0.04  // share from which it is named at all
+	worthKeeping = 0.005 // the same for one that a known error names
+	clear        = 0.25  // share that words need where nothing else tells a failure of a device
+	faultless    = 0.50  // likeness to texts without a fault at which words alone name no cause
+	maxReasons   = 4
 )
 
 // candidates weighs every cause by both witnesses.
@@ -113,9 +116,7 @@ func (c *textCase) candidates(scores scoreboard) []candidate {
 	for _, s := range scores {
 		most = max(most, s.total())
 	}
-	if most == 0 && !c.wordsCount() {
-		return nil
-	}
+	bare := most == 0
 	most = max(most, 1)
 	weights := make([]float64, len(rules))
 	sum := 0.0
@@ -128,11 +129,17 @@ func (c *textCase) candidates(scores scoreboard) []candidate {
 		weights[i] = math.Exp(c.weight(id, s.total(), most, s != nil && s.proven))
 		sum += weights[i]
 	}
+	for i := range weights {
+		weights[i] /= sum
+	}
+	if bare && !c.wordsCount(weights) {
+		return nil
+	}
 	var found []candidate
 	for i := range rules {
 		id := rules[i].ID
 		s := scores[id]
-		cand := candidate{rule: &rules[i], index: i, position: unranked, weight: weights[i] / sum, strength: Allows}
+		cand := candidate{rule: &rules[i], index: i, position: unranked, weight: weights[i], strength: Allows}
 		if s != nil {
 			cand.position, cand.explain = s.position, explainQuery(s.row)
 		}
@@ -142,7 +149,7 @@ func (c *textCase) candidates(scores scoreboard) []candidate {
 				continue
 			}
 			cand.strength, cand.because = RulesOut, s.out
-		case cand.weight < worthNaming:
+		case cand.weight < worthNaming && (s.total() == 0 || cand.weight < worthKeeping):
 			continue
 		default:
 			cand.because = c.reasons(id, s)
@@ -186,25 +193,63 @@ func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float6
 	return w
 }
 
-// wordsCount reports whether the words alone can name a cause, where no known error does: the
-// text is about a device, and not like those that tell no fault.
-func (c *textCase) wordsCount() bool {
-	return c.likeness.Seen() >= leastSeen && c.likeness.Score(cause.None).Whole < faultless
+// wordsCount reports whether the words alone can name a cause, where no known error does.
+// They say nothing in a text that is like those which tell no fault. Where no line tells a
+// failure they have to be clear, and more so where none is about a device. The shares are those
+// of the causes.
+func (c *textCase) wordsCount(shares []float64) bool {
+	none := c.likeness.Score(cause.None).Whole
+	if c.likeness.Seen() < leastSeen || none >= faultless {
+		return false
+	}
+	switch best := slices.Max(shares); {
+	case !c.Related:
+		return none < faultless/4 && best >= clear
+	case c.Outcome.Failed.Line == 0:
+		return none < faultless/4 || none < faultless/2 && best >= clear
+	}
+	return true
 }
 
 // leastSeen is how many words and pairs of words the model has to know in a text.
 const leastSeen = 4
 
-// read lets the model read the text.
+// read lets the model read the text, without what went well.
 func (c *textCase) read(model *likeness.Model) {
 	if model == nil {
 		return
 	}
+	c.Sample = slices.DeleteFunc(slices.Clone(c.Sample), func(l logtext.Line) bool { return passedCheck(l.Text) })
 	lines := make([]string, len(c.Sample))
 	for i := range c.Sample {
 		lines[i] = c.Sample[i].Text
 	}
 	c.likeness = model.Read(lines)
+}
+
+// passedCheck reports whether a line tells that a check was passed, as those of "iotedge
+// check" do: what it names is not at fault.
+func passedCheck(line string) bool {
+	return strings.HasPrefix(line, "√") || strings.HasPrefix(line, "✔") || strings.HasSuffix(line, "- OK")
+}
+
+// maxPrecedents is how many confirmed reports a diagnosis names.
+const maxPrecedents = 3
+
+// addPrecedents adds confirmed reports that are like the text to the reasons of the causes
+// that they had, beginning with the likeliest.
+func (c *textCase) addPrecedents(causes []candidate) {
+	left := maxPrecedents
+	for i := range causes {
+		for _, p := range c.likeness.Precedents(causes[i].rule.ID, left) {
+			line := "a report like this: " + p.Source + ": " + p.CauseText
+			if p.FixText != "" {
+				line += " What solved it: " + p.FixText
+			}
+			causes[i].because = append(slices.Clone(causes[i].because), line)
+			left--
+		}
+	}
 }
 
 // reasons are what both witnesses say for a cause and against it, as many as a reader will

@@ -2,7 +2,6 @@ package advice
 
 import (
 	"bytes"
-	"dpsdiag/internal/likeness"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -12,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"dpsdiag/internal/cause"
+	"dpsdiag/internal/likeness"
 )
 
 // forms are the ways in which a log reaches somebody who explains it. Each takes the lines
@@ -122,7 +124,7 @@ func wrapped(width int, margin string) func([]string) []byte {
 // TestForms: a log has the same first cause in whatever form somebody got it.
 func TestForms(t *testing.T) {
 	t.Parallel()
-	for name, want := range logTable() {
+	for name, want := range logTable(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			content, err := os.ReadFile(filepath.Join(logFolder, name+".log"))
@@ -132,7 +134,10 @@ func TestForms(t *testing.T) {
 			if content[0] == 0xff {
 				return // it is UTF-16, in which other logs are tried
 			}
-			want, _, _ := strings.Cut(want, " ")
+			want, strength, _ := strings.Cut(want, " ")
+			if strength == Allows.String() {
+				return // the text decides nothing, so every word may change the order
+			}
 			lines := strings.Split(strings.TrimRight(string(content), "\r\n"), "\n")
 			for form, write := range forms() {
 				if form == "one line" && name == "journal-ten-services" {
@@ -150,7 +155,7 @@ func TestForms(t *testing.T) {
 // first line begins in the middle, still has the same first cause.
 func TestCutLogs(t *testing.T) {
 	t.Parallel()
-	for name, want := range logTable() {
+	for name, want := range logTable(t) {
 		if slices.Contains(decidedLater(), name) {
 			continue
 		}
@@ -160,14 +165,21 @@ func TestCutLogs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, _, _ := strings.Cut(want, " ")
+			want, strength, _ := strings.Cut(want, " ")
+			if strength == Allows.String() {
+				return // the text decides nothing, so every word may change the order
+			}
 			lines := strings.Split(string(content), "\n")
-			best := readLog(t, name).Matches[0].Line.Line
+			found := readLog(t, name)
+			if len(found.Matches) == 0 {
+				return // only its words tell the cause
+			}
+			best := found.Matches[0].Line.Line
 			kept := append([]string{"…d-half of a line"}, lines[:best]...)
 			if best < len(lines) {
 				kept = append(kept, lines[best][:len(lines[best])/2])
 			}
-			if got := firstCause(t, []byte(strings.Join(kept, "\n"))); got != want {
+			if got := firstCause(t, []byte(strings.Join(kept, "\n"))); !fits(got, want) {
 				t.Errorf("first cause %s, want %s", got, want)
 			}
 		})
@@ -191,4 +203,11 @@ func firstCause(t *testing.T, content []byte) string {
 		return causes[0].ID.String()
 	}
 	return ""
+}
+
+// fits reports whether a cause is the wanted one or narrows it.
+func fits(got, want string) bool {
+	id, _ := cause.Parse(got)
+	wanted, _ := cause.Parse(want)
+	return id.Fits(wanted)
 }

@@ -80,32 +80,9 @@ func refusalTextRules() []textRule {
 			},
 		},
 		{
-			id: "key-refused", why: "a key was refused and the text does not say for what",
-			see: seeBoth(seeAttestation(probe.KindSymmetricKey), seeBlankRefusal),
-			effects: []effect{
-				favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(faint, cause.DerivedKeyIncorrect, cause.DeviceClockWrong),
-				favours(faint, cause.EnrollmentNotFound),
-			},
-		},
-		{
 			id: "tpm-refused", why: "a TPM was refused and the text does not say for what",
 			see:     seeBoth(seeAttestation(probe.KindTPM), seeBlankRefusal),
 			effects: []effect{favours(worded, cause.TPMEKMismatch), favours(hinted, cause.EnrollmentNotFound), favours(faint, cause.AttestationMismatch)},
-		},
-		{
-			id: "group-refused", why: "the device belongs to an enrollment group, whose key every device has to derive its own from",
-			see: func(c *textCase) string {
-				if c.attestation == probe.KindX509 || c.attestation == probe.KindTPM || seeBlankRefusal(c) == "" {
-					return ""
-				}
-				return quoteFact(c.sign(logtext.SignGroup))
-			},
-			effects: []effect{favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.DerivedKeyIncorrect)},
-		},
-		{
-			id: "individual-refused", why: "an individual enrollment has a credential of its own",
-			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignIndividual)),
-			effects: []effect{favours(faint, cause.SymmetricKeyMismatch, cause.CertEnrollmentMismatch)},
 		},
 		{
 			id: "own-client-refused", why: "the client makes its requests or tokens itself, where derivation and token are easily built wrong",

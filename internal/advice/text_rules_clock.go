@@ -33,11 +33,6 @@ func clockTextRules() []textRule {
 			),
 			effects: []effect{favours(worded, cause.DeviceClockWrong), favours(faint, cause.NetworkUnreachable), favours(faint, cause.PortBlocked)},
 		},
-		{
-			id: "all-outward-traffic-fails", why: "the time server is as silent as the other hosts: nothing gets out, and the clock need not be wrong",
-			see:     seeBoth(seeOtherTimeouts, seeAny(seeSign(logtext.SignTimeSync), seeMatch(leading(cause.DeviceClockWrong)))),
-			effects: []effect{weakens(cause.DeviceClockWrong), favours(hinted, cause.PortBlocked), favours(hinted, cause.NetworkUnreachable, cause.ProxyNotConfigured)},
-		},
 	}
 }
 

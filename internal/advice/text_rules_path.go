@@ -6,7 +6,6 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
-	"dpsdiag/internal/probe"
 )
 
 func progressTextRules() []textRule {
@@ -31,18 +30,6 @@ func progressTextRules() []textRule {
 			effects: []effect{
 				weakens(cause.DNSFailure, cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.ServerRootCAMissing, cause.TLSVersionOrCipherUnsupported),
 			},
-		},
-		{
-			id: "answered", why: "an answer of DPS came, so network, TLS and endpoint work",
-			see: seeAnswerOnly,
-			effects: []effect{
-				weakens(cause.DNSFailure, cause.NetworkUnreachable, cause.PortBlocked, cause.ServerRootCAMissing, cause.TLSVersionOrCipherUnsupported, cause.ProxyNotConfigured),
-			},
-		},
-		{
-			id: "ended-behind-the-answer", why: "the service had answered by then, so the connection that ended afterwards tells nothing of the way to it",
-			see:     seeAnswerBeforeNetwork,
-			effects: []effect{weakens(cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.ProxyInterference, cause.TransportProtocolWrong)},
 		},
 		{
 			id: "succeeded-in-the-end", why: "DPS assigned the device after the failures, so they passed by themselves",
@@ -148,11 +135,6 @@ func pathTextRules() []textRule {
 			effects: []effect{favours(hinted, cause.ProxyNotConfigured), favours(faint, cause.ProxyInterference)},
 		},
 		{
-			id: "proxy-and-distrust", why: "a proxy is in play, and the server's certificate was not believed",
-			see:     seeBoth(seeMatch(distrustsServer), seeSign(logtext.SignProxy)),
-			effects: []effect{favours(worded, cause.ProxyInterference)},
-		},
-		{
 			id: "own-port-silent", why: "the transport has a port of its own, which firewalls close more often than 443",
 			see: seeBoth(seeMatch(func(m *logtext.Match) bool { return missesNetwork(m) && namingAny(cause.PortBlocked)(m) }), func(c *textCase) string {
 				return quoteFact(firstOf(c.fact(logtext.KindTransport, "mqtt"), c.fact(logtext.KindTransport, "amqp")))
@@ -163,11 +145,6 @@ func pathTextRules() []textRule {
 			id: "certificate-of-another-host", why: "the server's certificate is for another name, which is judged once its issuer is believed",
 			see:     seeSign(logtext.SignOtherHost),
 			effects: []effect{favours(worded, cause.ProxyInterference, cause.WrongGlobalEndpoint), weakens(cause.ServerRootCAMissing)},
-		},
-		{
-			id: "roots-named", why: "the servers' certificates have moved to other roots, and the text speaks of them",
-			see:     seeBoth(seeMatch(distrustsServer), seeSign(logtext.SignOldRoot)),
-			effects: []effect{favours(hinted, cause.ServerRootCAMissing)},
 		},
 		{
 			id: "trust-anchor", why: "what could not be read is the certificate with which the server is judged, and not the device's own",
@@ -203,25 +180,8 @@ func tpmTextRules() []textRule {
 		},
 		{
 			id: "tpm-library", why: "the library that is missing is the one for the TPM",
-			see:     seeBoth(seeMatch(leading(cause.ClientDefect)), seeMatch(leading(cause.TPMNotAvailable))),
+			see:     seeBoth(seeMatch(leading(cause.ClientDefect, cause.ClientVersionUnsupported)), seeMatch(leading(cause.TPMNotAvailable))),
 			effects: []effect{favours(worded, cause.TPMNotAvailable)},
-		},
-		{
-			id: "tpm-and-envelopes", why: "the device attests with its TPM, and the text does not say what failed",
-			see: seeBoth(seeAttestation(probe.KindTPM), func(c *textCase) string {
-				if c.matching(telling) != nil || len(c.facts(logtext.KindTopic)) > 0 {
-					return ""
-				}
-				return quoteMatch(c.matching(func(m *logtext.Match) bool { return m.Entry.Wrapper && len(m.Entry.CauseIDs) > 0 }))
-			}),
-			effects: []effect{favours(hinted, cause.TPMNotAvailable), favours(faint, cause.TPMAccessDenied, cause.TPMEKMismatch)},
-		},
-		{
-			id: "tpm-over-mqtt", why: "TPM attestation works over HTTPS and AMQP only",
-			see: seeBoth(seeAttestation(probe.KindTPM), func(c *textCase) string {
-				return quoteFact(firstOf(c.fact(logtext.KindTransport, "mqtt"), c.fact(logtext.KindTransport, "mqtt-ws")))
-			}),
-			effects: []effect{favours(worded, cause.AttestationMismatch)},
 		},
 	}
 }

@@ -36,16 +36,6 @@ func allocationTextRules() []textRule {
 			effects: []effect{favours(exact, cause.CustomAllocationUnauthorized)},
 		},
 		{
-			id: "function-rejects", why: "this is the log of the function, which turned the request away",
-			see:     seeFunctionStatus(400, 404, 409),
-			effects: []effect{favours(worded, cause.CustomAllocationRejected)},
-		},
-		{
-			id: "function-fails", why: "this is the log of the function, which failed",
-			see:     seeFunctionStatus(500, 502, 503, 504),
-			effects: []effect{favours(exact, cause.CustomAllocationFailed)},
-		},
-		{
 			id: "hub-refused-dps", why: "the error of the hub stands inside an answer of DPS: the hub refused DPS, not the device",
 			see: func(c *textCase) string {
 				for _, b := range c.Bodies {
@@ -58,11 +48,6 @@ func allocationTextRules() []textRule {
 			effects: []effect{favours(exact, cause.HubLinkBroken), weakens(cause.HubIdentityUnusable, cause.SymmetricKeyMismatch, cause.CertChainIncomplete)},
 		},
 		{
-			id: "linked-hub", why: "the link from DPS to its hub is in play",
-			see:     seeBoth(seeMatch(leading(cause.HubLinkBroken, cause.NoHubAvailable)), seeSign(logtext.SignLinkedHub)),
-			effects: []effect{favours(hinted, cause.HubLinkBroken)},
-		},
-		{
 			id: "record-disabled", why: "this is what a hub keeps of a device, so the identity in the hub is disabled and not the enrollment",
 			see:     seeBoth(seeMatch(leading(cause.EnrollmentDisabled)), seeSign(logtext.SignHubRecord)),
 			effects: []effect{favours(exact, cause.HubIdentityUnusable), weakens(cause.EnrollmentDisabled)},
@@ -71,11 +56,6 @@ func allocationTextRules() []textRule {
 			id: "identity-from-before", why: "the device goes by an assignment from before",
 			see:     seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(namingAny(cause.StaleAssignment, cause.HubIdentityUnusable))), seeSign(logtext.SignReprovision)),
 			effects: []effect{favours(hinted, cause.StaleAssignment)},
-		},
-		{
-			id: "many-devices", why: "many devices at once meet the rate limits",
-			see:     seeSign(logtext.SignLoad),
-			effects: []effect{favours(worded, cause.Throttled), favours(faint, cause.QuotaExceeded)},
 		},
 		{
 			id: "central-refused", why: "IoT Central takes part, which has its own list of devices and keys",
@@ -116,11 +96,6 @@ func operatorTextRules() []textRule {
 			id: "operator-call-invalid", why: "an operator's call was rejected, so its definition is judged and not the device",
 			see:     unless(seeMatch(leading(cause.APIVersionUnsupported)), seeBoth(seeOperatorCall, seeStatus(400, 409, 412))),
 			effects: []effect{favours(worded, cause.ManagementRequestInvalid), weakens(device...)},
-		},
-		{
-			id: "operator-call-outdated", why: "an operator's call met a newer version of the record, which its ETag does not name",
-			see:     seeBoth(seeOperatorCall, seeMatch(func(m *logtext.Match) bool { return namingAny(cause.ConcurrentRegistration)(m) && m.Weak })),
-			effects: []effect{favours(worded, cause.ManagementRequestInvalid), weakens(cause.ConcurrentRegistration)},
 		},
 		{
 			id: "hub-credentials", why: "this is a policy or the host of a hub, and calls to DPS take a policy of DPS",
@@ -176,32 +151,19 @@ func topicTextRules() []textRule {
 		topic("tpm-denied", logtext.TopicTPMDenied, favours(worded, cause.TPMAccessDenied), favours(faint, cause.TPMNotAvailable)),
 		topic("tpm-missing", logtext.TopicTPMMissing, favours(worded, cause.TPMNotAvailable), favours(faint, cause.TPMAccessDenied)),
 		topic("tpm-failed", logtext.TopicTPMFailed, favours(hinted, cause.TPMNotAvailable), favours(hinted, cause.TPMAccessDenied)),
-		topic("server-untrusted", logtext.TopicServerUntrusted, favours(worded, cause.ServerRootCAMissing), favours(hinted, cause.ProxyInterference)),
 		topic("key-pair", logtext.TopicKeyPair, favours(worded, cause.CertKeyPairMismatch), favours(faint, cause.DeviceKeyMaterialUnreadable)),
-		topic("name-mismatch", logtext.TopicNameMismatch, favours(worded, cause.CertCNRegistrationIDMismatch), favours(faint, cause.RegistrationIDInvalid)),
 		topic("clock", logtext.TopicClock, favours(worded, cause.DeviceClockWrong)),
-		topic("certificate-early", logtext.TopicCertificateEarly, favours(worded, cause.DeviceClockWrong), favours(faint, cause.CertExpired)),
 		topic("token-expired", logtext.TopicTokenExpired, favours(worded, cause.SASTokenExpired), favours(hinted, cause.DeviceClockWrong)),
 		topic("certificate-expired", logtext.TopicCertificateExpired, favours(worded, cause.CertExpired), favours(hinted, cause.DeviceClockWrong), favours(faint, cause.ServerRootCAMissing)),
-		topic("enrollment-disabled", logtext.TopicEnrollmentDisabled, favours(worded, cause.EnrollmentDisabled)),
-		topic("enrollment-missing", logtext.TopicEnrollmentMissing, favours(worded, cause.EnrollmentNotFound), favours(hinted, cause.WrongIDScope), favours(faint, cause.RegistrationIDInvalid)),
-		topic("scope-wrong", logtext.TopicScopeWrong, favours(worded, cause.WrongIDScope), favours(hinted, cause.ClientConfigMissing)),
 		topic("setting-missing", logtext.TopicSettingMissing, favours(worded, cause.ClientConfigMissing)),
-		topic("registration-id", logtext.TopicRegistrationID, favours(worded, cause.RegistrationIDInvalid), favours(hinted, cause.CertCNRegistrationIDMismatch)),
-		topic("webhook-denied", logtext.TopicWebhookDenied, favours(worded, cause.CustomAllocationUnauthorized), favours(hinted, cause.CustomAllocationRejected)),
-		topic("webhook-failed", logtext.TopicWebhookFailed, favours(worded, cause.CustomAllocationFailed), favours(faint, cause.CustomAllocationRejected)),
 		topic("api-version", logtext.TopicAPIVersion, favours(worded, cause.APIVersionUnsupported)),
 		topic("quota", logtext.TopicQuota, favours(worded, cause.QuotaExceeded), favours(hinted, cause.Throttled)),
 		topic("throttled", logtext.TopicThrottled, favours(worded, cause.Throttled), favours(faint, cause.QuotaExceeded)),
-		topic("cipher", logtext.TopicCipher, favours(worded, cause.TLSVersionOrCipherUnsupported), favours(faint, cause.ProxyInterference)),
-		topic("chain", logtext.TopicChain, favours(hinted, cause.CertChainIncomplete), favours(hinted, cause.CertNotTrustedByEnrollment), favours(hinted, cause.CANotVerified), favours(faint, cause.ServerRootCAMissing)),
 		topic("key-material", logtext.TopicKeyMaterial, favours(worded, cause.DeviceKeyMaterialUnreadable), favours(faint, cause.ClientConfigMissing), favours(faint, cause.ClientCertNotPresented)),
 		topic("proxy", logtext.TopicProxy, favours(worded, cause.ProxyNotConfigured), favours(hinted, cause.ProxyInterference)),
 		topic("name", logtext.TopicName, favours(hinted, cause.DNSFailure), favours(faint, cause.NetworkUnreachable, cause.WrongGlobalEndpoint)),
 		topic("key-invalid", logtext.TopicKeyInvalid, favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.SASTokenMalformed, cause.ClientConfigMissing)),
 		topic("crash", logtext.TopicCrash, favours(worded, cause.ClientDefect)),
-		topic("link", logtext.TopicLink, favours(hinted, cause.ManagementRequestInvalid), favours(hinted, cause.HubLinkBroken)),
-		topic("payload", logtext.TopicPayload, favours(hinted, cause.PayloadInvalid), favours(faint, cause.ManagementRequestInvalid)),
 	}
 }
 

@@ -14,43 +14,9 @@ import (
 func settingTextRules() []textRule {
 	return []textRule{
 		{
-			id: "setting-empty", why: "the setting has no value",
-			see:     seeSetting(func(s *logtext.Setting) bool { return s.State == logtext.StateEmpty && isDeviceSetting(s) }),
-			effects: []effect{favours(worded, cause.ClientConfigMissing)},
-		},
-		{
 			id: "setting-placeholder", why: "the value of the template was left in place",
 			see:     seeSetting(func(s *logtext.Setting) bool { return s.State == logtext.StatePlaceholder && isDeviceSetting(s) }),
 			effects: []effect{favours(worded, cause.ClientConfigMissing)},
-		},
-		{
-			id: "setting-misnamed", why: "config.toml calls it id_scope; scope_id is the name of version 1.1",
-			see: func(c *textCase) string {
-				if !c.anyClient(logtext.ClientIdentityService) {
-					return ""
-				}
-				return seeSetting(func(s *logtext.Setting) bool { return s.Key == "scope_id" && s.Assigned })(c)
-			},
-			effects: []effect{favours(exact, cause.ClientConfigMissing)},
-		},
-		{
-			id: "key-of-wrong-form", why: "a key is the base64 text alone, and this is something else",
-			see: seeSetting(func(s *logtext.Setting) bool {
-				return s.Meaning == logtext.SettingKey && (s.Form == logtext.FormConnectionString || s.Form == logtext.FormToken || s.Form == logtext.FormHex)
-			}),
-			effects: []effect{favours(worded, cause.SymmetricKeyMismatch), favours(worded, cause.ClientConfigMissing, cause.DerivedKeyIncorrect)},
-		},
-		{
-			id: "certificate-of-ca", why: "this is by its name the certificate of a CA, and a device presents its own",
-			see: seeSetting(func(s *logtext.Setting) bool {
-				return s.Meaning == logtext.SettingCertificate && s.State == logtext.StateSet && namesCA(s.Value)
-			}),
-			effects: []effect{favours(exact, cause.CertWrongRoleOrExtensions), favours(hinted, cause.CertCNRegistrationIDMismatch)},
-		},
-		{
-			id: "name-unset", why: "the host that was looked up is the word for a missing value",
-			see:     seeSign(logtext.SignUnset),
-			effects: []effect{favours(exact, cause.ClientConfigMissing)},
 		},
 		{
 			id: "endpoint-of-another-cloud", why: "the instance lives in another cloud than this endpoint",
@@ -73,11 +39,6 @@ func settingTextRules() []textRule {
 			id: "registration-id-empty-certificate", why: "the id is empty, and with a certificate it is the common name of its subject",
 			see:     seeBoth(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
 			effects: []effect{favours(worded, cause.CertCNRegistrationIDMismatch), favours(hinted, cause.ClientConfigMissing)},
-		},
-		{
-			id: "registration-id-empty", why: "the registration id is empty",
-			see:     unless(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
-			effects: []effect{favours(worded, cause.ClientConfigMissing), favours(hinted, cause.CertCNRegistrationIDMismatch)},
 		},
 		{
 			id: "registration-id-against-rules", why: "the registration id breaks the naming rules",

@@ -120,7 +120,7 @@ func specific(row *codes.Entry) bool {
 	}
 	switch row.Kind {
 	case codes.KindMQTT, codes.KindAMQP:
-		return len(row.CauseIDs) == 1
+		return !slices.ContainsFunc(row.CauseIDs, func(id cause.ID) bool { return !id.Fits(row.CauseIDs[0]) })
 	case codes.KindHTTP:
 		_, err := strconv.Atoi(row.Code)
 		return err != nil && row.Code != "5xx"

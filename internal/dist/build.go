@@ -74,7 +74,7 @@ func goBuild(ctx context.Context, program string, env ...string) error {
 
 // maxProgram bounds the size of a stripped program for Linux, the system of devices, in
 // bytes.
-const maxProgram = 15_000_000
+const maxProgram = 22_000_000
 
 // check makes sure that a program is of its platform, complete and not too large.
 func (p platform) check(binary []byte) error {

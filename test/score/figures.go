@@ -43,25 +43,31 @@ func unseen(o *outcome) bool { return o.Set != "dev-1" }
 // figures are the tables of a page: Markdown.
 func figures(outcomes []outcome) string {
 	var b strings.Builder
-	table := func(title string, kept func(*outcome) bool, causes func(*outcome) []named) {
-		fmt.Fprintf(&b, "%s\n\n| the text | reports | first cause right | one of the first three | silent |\n|---|---:|---:|---:|---:|\n", title)
-		for _, d := range corpus.Decidabilities() {
-			var t tally
-			for i := range outcomes {
-				if o := &outcomes[i]; o.Decidable == d && kept(o) {
-					t.add(o, causes(o))
-				}
-			}
-			fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", d, t.reports, percent(t.first, t.reports), percent(t.three, t.reports), percent(t.silent, t.reports))
-		}
-		b.WriteString("\n")
-	}
-	original := func(o *outcome) []named { return o.causes }
-	table("Held-out reports that no rule was written from:", unseen, original)
-	table("The same in other words:", unseen, func(o *outcome) []named { return o.reworded })
-	table("Reports that the rules were written from (held out from the model alone):", func(o *outcome) bool { return !unseen(o) }, original)
+	b.WriteString(table("Held-out reports that no rule was written from:", outcomes, unseen, original))
+	b.WriteString(table("The same in other words:", outcomes, unseen, func(o *outcome) []named { return o.reworded }))
+	b.WriteString(table("Reports that the rules were written from (held out from the model alone):", outcomes, func(o *outcome) bool { return !unseen(o) }, original))
 	reliability(&b, outcomes)
 	perCause(&b, outcomes)
+	return b.String()
+}
+
+func everything(*outcome) bool    { return true }
+func original(o *outcome) []named { return o.causes }
+
+// table says how often the causes of those outcomes that are kept are right.
+func table(title string, outcomes []outcome, kept func(*outcome) bool, causes func(*outcome) []named) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n| the text | reports | first cause right | one of the first three | silent |\n|---|---:|---:|---:|---:|\n", title)
+	for _, d := range corpus.Decidabilities() {
+		var t tally
+		for i := range outcomes {
+			if o := &outcomes[i]; o.Decidable == d && kept(o) {
+				t.add(o, causes(o))
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", d, t.reports, percent(t.first, t.reports), percent(t.three, t.reports), percent(t.silent, t.reports))
+	}
+	b.WriteString("\n")
 	return b.String()
 }
 

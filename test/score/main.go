@@ -34,7 +34,7 @@ import (
 
 func main() {
 	var o options
-	flag.StringVar(&o.corpus, "corpus", "testdata/corpus", "`folder` of the reports and messages")
+	flag.StringVar(&o.testdata, "testdata", "testdata", "`folder` of the corpus and the logs")
 	flag.StringVar(&o.write, "write", "", "page in whose marked part the figures are written")
 	flag.StringVar(&o.check, "check", "", "page that has to hold these figures")
 	flag.StringVar(&o.list, "list", "", "file for what came out of each report")
@@ -47,19 +47,15 @@ func main() {
 }
 
 type options struct {
-	corpus, write, check, list string
-	rulesOnly                  bool
+	testdata, write, check, list string
+	rulesOnly                    bool
 }
 
 // folds is into how many parts the reports are divided.
 const folds = 8
 
 func run(ctx context.Context, w io.Writer, o options) error {
-	reports, err := corpus.Reports(o.corpus)
-	if err != nil {
-		return err
-	}
-	messages, err := corpus.Messages(filepath.Join(o.corpus, "messages"))
+	reports, messages, err := corpus.Everything(o.testdata)
 	if err != nil {
 		return err
 	}
@@ -67,7 +63,11 @@ func run(ctx context.Context, w io.Writer, o options) error {
 	if err != nil {
 		return err
 	}
-	text := figures(outcomes)
+	fresh, err := judgeFresh(ctx, filepath.Join(o.testdata, "fresh"))
+	if err != nil {
+		return err
+	}
+	text := figures(outcomes) + "\n" + table("Reports that were collected after all of this was frozen, judged by the model in the program:", fresh, everything, original)
 	if _, err := io.WriteString(w, text); err != nil {
 		return fmt.Errorf("write the figures: %w", err)
 	}
@@ -120,8 +120,7 @@ func judgeAll(ctx context.Context, reports []corpus.Report, messages []corpus.Me
 	outcomes := make([]outcome, len(reports))
 	problems := make([]error, folds)
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
-	scanner := logtext.NewScanner()
-	scanner.Now = func() time.Time { return time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC) }
+	scanner := newScanner()
 	var tasks sync.WaitGroup
 	for fold := range folds {
 		tasks.Go(func() {
@@ -181,6 +180,31 @@ func judge(ctx context.Context, scanner *logtext.Scanner, model *likeness.Model,
 		causes = append(causes, named{c.ID, c.Strength})
 	}
 	return causes, nil
+}
+
+// judgeFresh judges reports that trained nothing by the model in the program.
+func judgeFresh(ctx context.Context, dir string) ([]outcome, error) {
+	reports, err := corpus.Reports(dir)
+	if err != nil {
+		return nil, err
+	}
+	scanner := newScanner()
+	var outcomes []outcome
+	for i := range reports {
+		causes, err := judge(ctx, scanner, likeness.Default(), reports[i].Input)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", reports[i].ID, err)
+		}
+		outcomes = append(outcomes, outcome{Report: &reports[i], causes: causes})
+	}
+	return outcomes, nil
+}
+
+// newScanner returns a scanner for which it is always the same day.
+func newScanner() *logtext.Scanner {
+	s := logtext.NewScanner()
+	s.Now = func() time.Time { return time.Date(2026, time.November, 29, 0, 0, 0, 0, time.UTC) }
+	return s
 }
 
 // listTo writes what came out of each report, for those who want to see the misses.
