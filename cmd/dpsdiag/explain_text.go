@@ -3,13 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
-	"dpsdiag/internal/likeness"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+
+	"dpsdiag/internal/likeness"
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/codes"

@@ -255,13 +255,13 @@ func together(all []judged) []candidate {
 
 // agreement says that the runs agree in a cause, "" unless two or more do and no transport
 // came through.
-func agreement(refused []judged, cause candidate) string {
-	if cause.strength < Suggests || len(refused) < 2 || len(refused[0].c.across.passed) > 0 {
+func agreement(refused []judged, named candidate) string {
+	if named.strength < Suggests || len(refused) < 2 || len(refused[0].c.across.passed) > 0 {
 		return ""
 	}
 	var agree []*probe.Run
 	for _, j := range refused {
-		names := func(c candidate) bool { return c.index == cause.index && c.strength >= Allows }
+		names := func(c candidate) bool { return c.index == named.index && c.strength >= Allows }
 		if !slices.ContainsFunc(j.found, names) {
 			return ""
 		}

@@ -93,14 +93,14 @@ func TestAgreement(t *testing.T) {
 // TestPlainerWords: a vague refusal is judged by a plainer one, and still quoted as it was.
 func TestPlainerWords(t *testing.T) {
 	t.Parallel()
-	cause := Diagnose(refusedProbe(connack(5), also(via(probe.HTTPS, refuse(404, 404201, "Enrollment not found."))))).Causes[0]
+	first := Diagnose(refusedProbe(connack(5), also(via(probe.HTTPS, refuse(404, 404201, "Enrollment not found."))))).Causes[0]
 	want := []string{
 		"2 transports agree in this: mqtt, https",
 		"the session was refused: CONNACK 5: as it was",
 		`the service answered 404 with error code 404201 ("Enrollment not found.")`,
 	}
-	if diff := cmp.Diff(want, cause.Because); diff != "" || cause.Explain != "404201" {
-		t.Errorf("explain %s, because (-want +got):\n%s", cause.Explain, diff)
+	if diff := cmp.Diff(want, first.Because); diff != "" || first.Explain != "404201" {
+		t.Errorf("explain %s, because (-want +got):\n%s", first.Explain, diff)
 	}
 	for name, test := range map[string]struct {
 		alter          change

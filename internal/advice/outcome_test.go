@@ -1,13 +1,14 @@
 package advice
 
 import (
-	"dpsdiag/internal/corpus"
-	"dpsdiag/internal/likeness"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"dpsdiag/internal/corpus"
+	"dpsdiag/internal/likeness"
 
 	"dpsdiag/internal/logtext"
 )

@@ -114,7 +114,7 @@ func stateOf(a *probe.Answer) dps.Status {
 
 // rows are the catalogue rows for the refusal of a device with such a credential, most
 // specific first.
-func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry {
+func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry { //nolint:cyclop // one case for each kind of refusal
 	switch {
 	case r.state != "" && r.code == 0 && r.message == "":
 		return r.stateRows()

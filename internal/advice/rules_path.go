@@ -192,7 +192,7 @@ func weighInterception(c *Case) Weight {
 	return w
 }
 
-func (c *Case) weighMiddlebox() Weight {
+func (c *Case) weighMiddlebox() Weight { //nolint:cyclop // one case for each sign of a middlebox
 	switch {
 	case c.hubAnswer(probe.HubOdd) != nil:
 		return c.weighNoHubAnswer()

@@ -104,13 +104,13 @@ const (
 	suggestible  = 0.65  // share from which a cause is suggested
 	worthNaming  = 0.04  // share from which it is named at all
 	worthKeeping = 0.005 // the same for one that a known error names
-	clear        = 0.25  // share that words need where nothing else tells a failure of a device
+	plain        = 0.25  // share that words need where nothing else tells a failure of a device
 	faultless    = 0.50  // likeness to texts without a fault at which words alone name no cause
 	maxReasons   = 4
 )
 
 // candidates weighs every cause by both witnesses.
-func (c *textCase) candidates(scores scoreboard) []candidate {
+func (c *textCase) candidates(scores scoreboard) []candidate { //nolint:cyclop // the one place where both witnesses meet
 	rules := Rules()
 	most := 0.0
 	for _, s := range scores {
@@ -204,9 +204,9 @@ func (c *textCase) wordsCount(shares []float64) bool {
 	}
 	switch best := slices.Max(shares); {
 	case !c.Related:
-		return none < faultless/4 && best >= clear
+		return none < faultless/4 && best >= plain
 	case c.Outcome.Failed.Line == 0:
-		return none < faultless/4 || none < faultless/2 && best >= clear
+		return none < faultless/4 || none < faultless/2 && best >= plain
 	}
 	return true
 }

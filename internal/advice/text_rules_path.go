@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"dpsdiag/internal/cause"
-	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
 
@@ -74,31 +73,8 @@ func seeAnswerAfterNetwork(c *textCase) string {
 	return quoteMatch(answer)
 }
 
-// seeAnswerBeforeNetwork sees a refusal before the first failure of the network.
-func seeAnswerBeforeNetwork(c *textCase) string {
-	answer, network := c.matching(refusesWithStatus), c.matching(missesNetwork)
-	if answer == nil || network == nil || !answer.Line.Before(network.Line.Place) {
-		return ""
-	}
-	return quoteMatch(answer)
-}
-
-// refusesWithStatus reports whether a match is a status by which a service refuses a
-// request, and no proxy.
-func refusesWithStatus(m *logtext.Match) bool {
-	return m.Entry.Kind == codes.KindHTTP && !m.Weak && slices.Contains([]int{400, 401, 403, 404}, m.Entry.HTTPStatus)
-}
-
 // last is where a match stands for the last time.
 func last(m *logtext.Match) logtext.Place { return m.Places[len(m.Places)-1] }
-
-// seeAnswerOnly sees an answer of DPS in a text without a failure of the network.
-func seeAnswerOnly(c *textCase) string {
-	if c.matching(missesNetwork) != nil || c.matching(distrustsServer) != nil {
-		return ""
-	}
-	return quoteMatch(c.matching(answersOfDPS))
-}
 
 // seeLayer sees an error that shows how far the connection came.
 func seeLayer(firstCauses ...cause.ID) func(*textCase) string {

@@ -2,7 +2,6 @@ package advice
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"dpsdiag/internal/cause"
@@ -51,15 +50,6 @@ func settingTextRules() []textRule {
 			effects: []effect{favours(exact, cause.CertCNRegistrationIDMismatch)},
 		},
 	}
-}
-
-// namesCA reports whether the name of a certificate's file is that of a CA. The first ones
-// are those of the scripts for test certificates (Azure/iotedge tools/CACertificates).
-func namesCA(path string) bool {
-	file := strings.ToLower(path[strings.LastIndexAny(path, `/\`)+1:])
-	return slices.ContainsFunc([]string{"device-ca", "root.ca", "intermediate", "root-ca", "rootca", "root_ca"}, func(word string) bool {
-		return strings.Contains(file, word)
-	})
 }
 
 // isDeviceSetting reports whether a device cannot register without the setting.

@@ -38,12 +38,12 @@ func (c *textCase) scoreMatches() scoreboard {
 	for i := range c.Matches {
 		m := &c.Matches[i]
 		value := float64(c.worth(m)) * c.followOn(m, first)
-		for place, cause := range m.Entry.CauseIDs {
+		for place, id := range m.Entry.CauseIDs {
 			points := value * placeValue(place) * onlyCause(len(m.Entry.CauseIDs))
-			if m.Phase == logtext.PhaseAssigned && onlyBeforeAssignment(cause) {
+			if m.Phase == logtext.PhaseAssigned && onlyBeforeAssignment(id) {
 				points *= doubtedShare
 			}
-			s := scores.of(cause)
+			s := scores.of(id)
 			s.support = append(s.support, points)
 			s.because = append(s.because, reason(m, place))
 			if place < s.position {

@@ -1,7 +1,6 @@
 package advice
 
 import (
-	"dpsdiag/internal/likeness"
 	"flag"
 	"fmt"
 	"os"
@@ -9,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dpsdiag/internal/likeness"
 
 	"github.com/google/go-cmp/cmp"
 

@@ -81,7 +81,7 @@ const (
 	count                             // how many there are, None included
 )
 
-var names = [count]string{
+var names = [count]string{ //nolint:gosec // names of causes, no credentials
 	WrongIDScope:                   "wrong-id-scope",
 	WrongGlobalEndpoint:            "wrong-global-endpoint",
 	ClientConfigMissing:            "client-config-missing",

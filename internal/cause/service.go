@@ -74,8 +74,6 @@ var serviceDefinitions = [...]Definition{
 	},
 }
 
-var weighAccessDefinitions = [...]Definition{}
-
 var lookupElsewhere = Step{
 	How:     "Ask for the registration's state from another network, such as a phone's: if that is answered, the device's network is at fault",
 	Command: probeCommand + "CREDENTIAL --lookup",

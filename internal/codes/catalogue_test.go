@@ -104,9 +104,9 @@ func checkMeaning(t *testing.T, e *codes.Entry) {
 			t.Errorf("%s %q is not made of whole sentences", name, text)
 		}
 	}
-	for _, cause := range e.Causes {
-		if unicode.IsLower([]rune(cause)[0]) {
-			t.Errorf("cause %q begins with a small letter", cause)
+	for _, text := range e.Causes {
+		if unicode.IsLower([]rune(text)[0]) {
+			t.Errorf("cause %q begins with a small letter", text)
 		}
 	}
 	for _, remedy := range e.Remedies {

@@ -126,7 +126,7 @@ func readAll[T any](dir string, name func(*T, string)) ([]T, error) {
 	}
 	var all []T
 	for _, file := range files {
-		data, err := os.ReadFile(file) //nolint:gosec // the folder is the caller's
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, fmt.Errorf("read the corpus: %w", err)
 		}
@@ -151,7 +151,7 @@ func readAll[T any](dir string, name func(*T, string)) ([]T, error) {
 // Logs returns the made-up logs of a folder, each as a message with the cause that comes
 // first in it by the folder's causes.txt.
 func Logs(dir string) ([]Message, error) {
-	table, err := os.ReadFile(filepath.Join(dir, "causes.txt")) //nolint:gosec // the folder is the caller's
+	table, err := os.ReadFile(filepath.Join(dir, "causes.txt"))
 	if err != nil {
 		return nil, fmt.Errorf("read the logs: %w", err)
 	}
@@ -165,7 +165,7 @@ func Logs(dir string) ([]Message, error) {
 		if !ok {
 			return nil, fmt.Errorf("read the logs: %s: no cause is called %q", fields[0], fields[1])
 		}
-		text, err := os.ReadFile(filepath.Join(dir, fields[0]+".log")) //nolint:gosec // the folder is the caller's
+		text, err := os.ReadFile(filepath.Join(dir, fields[0]+".log"))
 		if err != nil {
 			return nil, fmt.Errorf("read the logs: %w", err)
 		}

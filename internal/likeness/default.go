@@ -14,7 +14,7 @@ var modelData string
 var precedentData string
 
 // Default returns the model that is built into the program.
-var Default = sync.OnceValue(func() *Model {
+var Default = sync.OnceValue(func() *Model { //nolint:gochecknoglobals // made once, never changed
 	m, err := Open(modelData)
 	if err != nil {
 		return nil // a test opens the model, so that this does not happen in a released program

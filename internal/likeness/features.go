@@ -28,7 +28,7 @@ const maxLine = 2000
 // words splits a line into words. Identifiers are split where their case changes and at
 // underscores; numbers of three to six digits are kept, and so are hexadecimal and negative
 // ones. What is an id, a date's fraction or a hash is left out, since it says nothing.
-func words(line string) []word {
+func words(line string) []word { //nolint:cyclop // one case for each kind of word
 	line = line[:min(len(line), maxLine)]
 	var found []word
 	for i := 0; i < len(line); {

@@ -60,11 +60,11 @@ func Pack(w *Weights) []byte {
 	}
 	unit, rarity := most/127, rarest/255
 	var out []byte
-	out = binary.LittleEndian.AppendUint32(out, uint32(k))         //nolint:gosec // some dozens
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(kept))) //nolint:gosec // some ten thousand
+	out = binary.LittleEndian.AppendUint32(out, uint32(k))
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(kept)))
 	out = appendFloat(appendFloat(out, unit), rarity)
 	for _, id := range w.Classes {
-		out = binary.LittleEndian.AppendUint16(out, uint16(id)) //nolint:gosec // some dozens
+		out = binary.LittleEndian.AppendUint16(out, uint16(id))
 	}
 	for _, b := range w.Bias {
 		out = appendFloat(out, b)
@@ -77,14 +77,14 @@ func Pack(w *Weights) []byte {
 	}
 	var entries []byte
 	for _, i := range kept {
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(entries)/2)) //nolint:gosec // some hundred thousand
+		out = binary.LittleEndian.AppendUint32(out, uint32(len(entries)/2))
 		for c, v := range w.Weights[i*k : (i+1)*k] {
 			if q := int8(math.Round(v / unit)); q != 0 {
-				entries = append(entries, uint8(c), uint8(q)) //nolint:gosec // a class is below 256, and the sign is read back
+				entries = append(entries, uint8(c), uint8(q))
 			}
 		}
 	}
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(entries)/2)) //nolint:gosec // some hundred thousand
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(entries)/2))
 	return append(out, entries...)
 }
 

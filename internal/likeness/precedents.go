@@ -47,10 +47,10 @@ func PackPrecedents(m *Model, reports []Precedent) ([]byte, error) {
 		}
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(v.values[b], v.values[a]) })
 		order = order[:min(len(order), keptFeatures)]
-		out = binary.LittleEndian.AppendUint16(out, uint16(r.Cause)) //nolint:gosec // some dozens
+		out = binary.LittleEndian.AppendUint16(out, uint16(r.Cause))
 		out = append(out, uint8(len(order)))
 		for _, i := range order {
-			out = binary.LittleEndian.AppendUint16(out, uint16(v.at[i])) //nolint:gosec // the model has fewer features
+			out = binary.LittleEndian.AppendUint16(out, uint16(v.at[i]))
 		}
 		for _, i := range order {
 			out = append(out, uint8(math.Round(v.values[i]*255)))
@@ -59,7 +59,7 @@ func PackPrecedents(m *Model, reports []Precedent) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = binary.LittleEndian.AppendUint16(out, uint16(len(text))) //nolint:gosec // a few hundred
+		out = binary.LittleEndian.AppendUint16(out, uint16(len(text)))
 		out = append(out, text...)
 	}
 	return out, nil

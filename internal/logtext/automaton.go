@@ -78,8 +78,9 @@ func (a *automaton) next(n uint32, label uint8) (next uint32, ends bool) {
 // last byte; of several that end at the same place the longest comes first. It returns how
 // much at the end of text is the beginning of a pattern, in bytes.
 func (a *automaton) scan(text []byte, found func(pattern, end int)) (broken int) {
-	n, ends := uint32(0), false
+	n := uint32(0)
 	for i, b := range text {
+		var ends bool
 		if label := a.label[b]; n < a.shallow { // as next does, without the call
 			entry := a.table[n*a.labels+uint32(label)]
 			n, ends = uint32(entry&^tableEnds), entry >= tableEnds

@@ -55,7 +55,7 @@ func (d *dictionary) encodeTerms(w *fieldWriter, rowNumbers map[*codes.Entry]uin
 			row = rowNumbers[t.entry] + 1
 		}
 		flags := flag(t.common, flagCommon) | flag(t.weak, flagWeak) | flag(t.alone, flagAlone) | flag(t.led, flagLed) | flag(t.anchor, flagAnchor)
-		if t.size > math.MaxUint16 || len(t.facts) > math.MaxUint8 || t.key > math.MaxUint8 {
+		if t.size > math.MaxUint16 || len(t.facts) > math.MaxUint8 {
 			return fmt.Errorf("the phrase %q is too large for the layout of the vocabulary", t.text)
 		}
 		phrases = append(phrases, uint16(t.size), row, uint16(len(facts)), uint16(len(t.facts))|uint16(t.key)<<8, uint16(set|flags<<8))

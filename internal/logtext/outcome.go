@@ -273,7 +273,7 @@ const (
 const levelReach = 120
 
 // levelOf reads the level that a line gives itself, in the ways of the clients' loggers.
-func levelOf(line []byte) level {
+func levelOf(line []byte) level { //nolint:cyclop // one case for each way to write a level
 	if len(line) > 2 && line[0] == '<' && line[2] == '>' && isDigit(line[1]) {
 		return [...]level{levelError, levelError, levelError, levelError, levelWarning, levelQuiet, levelQuiet, levelQuiet, levelNone, levelNone}[line[1]-'0']
 	}
@@ -345,7 +345,7 @@ func (r *reading) settleLine() {
 }
 
 // move takes the attempt on by what a line tells.
-func (a *attempt) move(t told, r *reading) {
+func (a *attempt) move(t told, r *reading) { //nolint:cyclop // one case for each step
 	line := func() Line { return Line{r.place(), r.excerpt()} }
 	switch {
 	case t.failure != weightNone || t.stale:

@@ -30,7 +30,7 @@ func assignments() []string {
 
 // readAssignedHub reads the name of a hub. Some samples print no more than the device and the
 // hub, each on a line.
-func (r *reading) readAssignedHub(h hit) {
+func (r *reading) readAssignedHub(h hit) { //nolint:cyclop // one case for each way to tell a hub
 	start := h.start
 	for start > 0 && (isWordByte(r.text[start-1]) || r.text[start-1] == '-' || r.text[start-1] == '.') {
 		start--

@@ -12,14 +12,14 @@ import (
 func TestExplainExitStatus(t *testing.T) {
 	t.Parallel()
 	known := Answer{Query: "429", Entries: []*codes.Entry{throttlingRow()}}
-	cause := Answer{Query: "throttled", Rule: throttledRule()}
+	asked := Answer{Query: "throttled", Rule: throttledRule()}
 	unknown := Answer{Query: "x"}
 	for _, test := range []struct {
 		answers []Answer
 		want    int
 	}{
 		{[]Answer{known}, 0},
-		{[]Answer{cause}, 0},
+		{[]Answer{asked}, 0},
 		{[]Answer{unknown}, 1},
 		{[]Answer{unknown, known}, 0},
 		{[]Answer{unknown, unknown}, 1},

@@ -22,7 +22,7 @@ func reword(text string) string {
 
 var ordinary = regexp.MustCompile(`\b[A-Za-z]?[a-z]+\b`)
 
-var synonyms = map[string]string{
+var synonyms = map[string]string{ //nolint:gochecknoglobals // a table that nobody changes
 	"failed": "did not succeed", "failure": "breakdown", "fail": "break down", "error": "problem", "errors": "problems", "cannot": "is unable to", "could": "was able to",
 	"unable": "not able", "invalid": "wrong", "missing": "absent", "unexpected": "surprising", "unknown": "unrecognised", "refused": "turned down", "rejected": "declined",
 	"denied": "withheld", "connection": "link", "connect": "link up", "connecting": "linking up", "connected": "linked up", "closed": "shut", "lost": "gone", "reset": "cut off",

@@ -96,7 +96,7 @@ func vectors(w *likeness.Weights, documents []Document, options Options) []row {
 	index := make(map[likeness.Feature]int32, len(w.Features))
 	w.IDF = make([]float64, len(w.Features))
 	for i, f := range w.Features {
-		index[f] = int32(i) //nolint:gosec // there are some ten thousand
+		index[f] = int32(i)
 		w.IDF[i] = 1 + math.Log(float64(1+len(documents))/float64(1+in[f]))
 	}
 	rows := make([]row, 0, len(documents))
@@ -192,7 +192,7 @@ func (p *problem) evaluate(x []float64) {
 		logSum := softmax(logits)
 		share := row.weight * p.scale
 		for _, t := range row.targets {
-			p.loss -= share * t.Share * (logSum.logit(p.position[t.Cause]))
+			p.loss -= share * t.Share * logSum.logit(p.position[t.Cause])
 			logits[p.position[t.Cause]] -= t.Share
 		}
 		for c := range logits {
