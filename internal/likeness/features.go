@@ -124,20 +124,13 @@ func occurrences(line string) []occurrence {
 	return found
 }
 
-// Counts returns how often each feature stands in a text of several lines, and which facts
-// it shows: a fact is a feature of its own.
-func Counts(text string, facts []string) map[Feature]int {
+// Counts returns how often each feature stands in a text of several lines.
+func Counts(text string) map[Feature]int {
 	counts := map[Feature]int{}
 	for line := range strings.SplitSeq(text, "\n") {
 		for _, o := range occurrences(line) {
 			counts[o.Feature]++
 		}
 	}
-	for _, f := range facts {
-		counts[FactFeature(f)] = 1
-	}
 	return counts
 }
-
-// FactFeature is the feature of a fact, which no word can be taken for.
-func FactFeature(fact string) Feature { return Hash("=" + fact) }

@@ -40,7 +40,7 @@ const keptFeatures = 48
 func PackPrecedents(m *Model, reports []Precedent) ([]byte, error) {
 	var out []byte
 	for _, r := range reports {
-		v := m.vector(Counts(r.Text, nil))
+		v := m.vector(Counts(r.Text))
 		order := make([]int, len(v.at))
 		for i := range order {
 			order[i] = i

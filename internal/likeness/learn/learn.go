@@ -17,7 +17,6 @@ import (
 // Document is one text to learn from.
 type Document struct {
 	Text   string
-	Facts  []string
 	Causes []Share // what it is evidence for
 	Weight float64
 }
@@ -82,7 +81,7 @@ func vectors(w *likeness.Weights, documents []Document, options Options) []row {
 	counts := make([]map[likeness.Feature]int, len(documents))
 	in := map[likeness.Feature]int{}
 	for i, d := range documents {
-		counts[i] = likeness.Counts(d.Text, d.Facts)
+		counts[i] = likeness.Counts(d.Text)
 		for f := range counts[i] {
 			in[f]++
 		}
