@@ -16,6 +16,7 @@ import (
 
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/report"
+	"dpsdiag/internal/shellword"
 )
 
 const emulateLong = `emulate runs a device provisioning service on this machine that device SDKs
@@ -183,12 +184,12 @@ func (a *app) writeReady(ready emulator.Ready, scenario string) error {
 // probeCommand is the command line that registers one of the ready identities.
 func probeCommand(ready emulator.Ready, id emulator.Identity) []string {
 	command := []string{
-		"dpsdiag", "probe", "--endpoint", ready.Endpoints.HTTPS, "--ca-file", report.ShellWord(ready.CAFile),
+		"dpsdiag", "probe", "--endpoint", ready.Endpoints.HTTPS, "--ca-file", shellword.Quote(ready.CAFile),
 		"--id-scope", ready.IDScope, "--registration-id", id.RegistrationID,
 	}
 	add := func(flag, value string) {
 		if value != "" {
-			command = append(command, flag, report.ShellWord(value))
+			command = append(command, flag, shellword.Quote(value))
 		}
 	}
 	if id.Attestation == emulator.X509 {
@@ -202,7 +203,7 @@ func probeCommand(ready emulator.Ready, id emulator.Identity) []string {
 	add("--key-file", id.KeyFile)
 	add("--group-key-file", id.GroupKeyFile)
 	if id.TokenFile != "" {
-		command = append([]string{fmt.Sprintf(`TOKEN="$(cat %s)"`, report.ShellWord(id.TokenFile))}, command...)
+		command = append([]string{fmt.Sprintf(`TOKEN="$(cat %s)"`, shellword.Quote(id.TokenFile))}, command...)
 		command = append(command, "--sas-token-env", "TOKEN")
 	}
 	return command

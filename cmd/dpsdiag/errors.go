@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dpsdiag/internal/report"
+	"dpsdiag/internal/spelling"
 )
 
 // usageError is a mistake in how the program was called. Nothing was sent.
@@ -99,7 +100,7 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near, ok := nearest(name, names); ok {
+	if near, ok := spelling.Nearest(name, names); ok {
 		return usagef(fmt.Sprintf("did you mean --%s?", near), "unknown flag --%s", name)
 	}
 	return usagef(help, "unknown flag --%s", name)
@@ -143,7 +144,7 @@ func unknownCommand(root *cobra.Command, word string) error {
 		}
 	}
 	hint := "the commands are " + strings.Join(names, ", ")
-	if near, ok := nearest(word, names); ok {
+	if near, ok := spelling.Nearest(word, names); ok {
 		hint = fmt.Sprintf("did you mean %q?", "dpsdiag "+near)
 	}
 	return usagef(hint, "unknown command %q", word)

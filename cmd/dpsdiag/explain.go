@@ -13,6 +13,7 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/report"
+	"dpsdiag/internal/spelling"
 )
 
 const explainLong = `explain tells what an error code means, what causes it, what to do and whether
@@ -130,7 +131,7 @@ func nameUnknown(stderr io.Writer, answers []report.Answer) {
 func (o explainOptions) validate(args []string) error {
 	if o.kind != "" && !slices.Contains(kindNames(), o.kind) {
 		hint := "the kinds are " + strings.Join(kindNames(), ", ")
-		if near, ok := nearest(o.kind, kindNames()); ok {
+		if near, ok := spelling.Nearest(o.kind, kindNames()); ok {
 			hint = fmt.Sprintf("did you mean %s?", near)
 		}
 		return usagef(hint, "--kind: %q is not a kind of code", o.kind)

@@ -13,6 +13,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/spelling"
 )
 
 // sandboxStarter starts an emulator that plays a scenario and enrolls a TPM, unless it is nil.
@@ -159,7 +160,7 @@ func checkScenario(flag, name string) error {
 		names = append(names, s.Name)
 	}
 	hint := `run "dpsdiag emulate --list-scenarios" for all`
-	if near, ok := nearest(name, names); ok {
+	if near, ok := spelling.Nearest(name, names); ok {
 		hint = fmt.Sprintf("did you mean %s?", near)
 	}
 	return usagef(hint, "%s: there is no scenario %q", flag, name)

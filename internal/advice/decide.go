@@ -9,6 +9,7 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/shellword"
 )
 
 // maxDeciders is how many next steps a diagnosis proposes.
@@ -64,8 +65,8 @@ func fillCommand(command string, t probe.Target) string {
 	}
 	return strings.NewReplacer(
 		"dpsdiag probe --id-scope", "dpsdiag probe "+endpointFlag(t.Endpoint)+"--id-scope",
-		"ID-SCOPE", shellWord(t.Scope),
-		"REGISTRATION-ID", shellWord(t.RegistrationID),
+		"ID-SCOPE", shellword.Quote(t.Scope),
+		"REGISTRATION-ID", shellword.Quote(t.RegistrationID),
 		"CREDENTIAL", credentialFlags(t.Attestation),
 		"API-VERSION", otherVersion(t.APIVersion),
 	).Replace(command)
@@ -75,7 +76,7 @@ func fillCommand(command string, t probe.Target) string {
 // default one.
 func endpointFlag(e dps.Endpoint) string {
 	if e.HTTPS != dps.PortHTTPS {
-		return "--endpoint " + shellWord(net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))) + " "
+		return "--endpoint " + shellword.Quote(net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))) + " "
 	}
 	for _, cloud := range dps.Clouds() {
 		switch {
@@ -86,7 +87,7 @@ func endpointFlag(e dps.Endpoint) string {
 			return "--cloud " + string(cloud) + " "
 		}
 	}
-	return "--endpoint " + shellWord(e.Host) + " "
+	return "--endpoint " + shellword.Quote(e.Host) + " "
 }
 
 // portFlag is the flag that leads a transport to its own port beside endpointFlag, with a
@@ -135,13 +136,4 @@ func credentialFlags(kind probe.AttestationKind) string {
 		return "--sas-token-env TOKEN-VARIABLE"
 	}
 	return "CREDENTIAL"
-}
-
-// shellWord quotes text for a shell where it needs quoting.
-func shellWord(text string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
-	if text != "" && strings.Trim(text, plain) == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"dpsdiag/internal/spelling"
 )
 
 // Class returns the HTTP status that a six-digit code belongs to: its first three digits,
@@ -132,7 +134,7 @@ func likeness(a, b string) float64 {
 	if shorter < leastSharedLetters*longer {
 		return best // the length alone is too far off to count letters
 	}
-	if letters := 1 - float64(EditDistance(a, b))/longer; letters >= leastSharedLetters {
+	if letters := 1 - float64(spelling.Distance(a, b))/longer; letters >= leastSharedLetters {
 		best = max(best, letters)
 	}
 	return best
@@ -148,26 +150,4 @@ func sharedWords(a, b string) float64 {
 		}
 	}
 	return float64(shared) / float64(max(1, len(wa)+len(wb)))
-}
-
-// EditDistance returns the least number of bytes to insert, delete or replace to turn a
-// into b.
-func EditDistance(a, b string) int {
-	costs := make([]int, len(b)+1)
-	for j := range costs {
-		costs[j] = j
-	}
-	for i := range len(a) {
-		diagonal := costs[0]
-		costs[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = costs[j+1]
-			costs[j+1] = min(replace, diagonal+1, costs[j]+1)
-		}
-	}
-	return costs[len(b)]
 }

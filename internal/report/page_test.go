@@ -52,23 +52,6 @@ func FuzzWrap(f *testing.F) {
 	})
 }
 
-func TestShellWord(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"plain-word_1./=":   "plain-word_1./=",
-		"":                  "''",
-		"two words":         "'two words'",
-		"it's":              `'it'\''s'`,
-		"$(rm -rf ~)":       "'$(rm -rf ~)'",
-		"x; echo":           "'x; echo'",
-		"amqp:unauthorized": "amqp:unauthorized",
-	} {
-		if got := ShellWord(text); got != want {
-			t.Errorf("ShellWord(%q) = %s, want %s", text, got, want)
-		}
-	}
-}
-
 func TestDurationText(t *testing.T) {
 	t.Parallel()
 	for ms, want := range map[float64]string{

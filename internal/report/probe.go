@@ -13,6 +13,7 @@ import (
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/shellword"
 )
 
 // ProbeSchema names the JSON of a [Probe].
@@ -366,15 +367,7 @@ func explainCommand(query string) string {
 	if query == "" {
 		return ""
 	}
-	return "dpsdiag explain " + ShellWord(Clean(query))
-}
-
-// ShellWord quotes text for a POSIX shell where it needs quoting.
-func ShellWord(text string) string {
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/,=+@%") == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return "dpsdiag explain " + shellword.Quote(Clean(query))
 }
 
 // milliseconds rounds to a tenth, which is finer than any network.
