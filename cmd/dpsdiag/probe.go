@@ -10,6 +10,7 @@ import (
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/report"
 )
@@ -89,10 +90,10 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	o.hub.addTo(flags)
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
 	flags.StringVar(&o.apiVersion, "api-version", dps.DefaultAPIVersion, "`VERSION` of the device API")
-	flags.DurationVar(&o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
+	addDuration(flags, &o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
 	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of attempts to open and then to register, the first included, when the answer is to come back later")
-	flags.DurationVar(&o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
-	flags.DurationVar(&o.expiresIn, "expires-in", probe.DefaultExpiresIn, "warn of certificates that expire within this `DURATION`")
+	addDuration(flags, &o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
+	addDuration(flags, &o.expiresIn, "expires-in", probe.DefaultExpiresIn, "warn of certificates that expire within this `DURATION`")
 	flags.StringVar(&o.sandbox, "sandbox", "", "probe an emulator inside this program that plays `SCENARIO`, with a fitting identity or that of --tpm; no network, no Azure account (see dpsdiag emulate --list-scenarios)")
 	return flags
 }
@@ -179,7 +180,7 @@ func (o *probeOptions) validateDurations() error {
 		value time.Duration
 	}{{"--timeout", o.timeout}, {"--retry-max-wait", o.retryMaxWait}, {"--expires-in", o.expiresIn}} {
 		if d.value <= 0 {
-			return usagef("give a duration such as 30s or 2m", "%s: %s is not more than zero", d.flag, d.value)
+			return usagef("give a duration such as 30s or 2m", "%s: %s is not more than zero", d.flag, duration.Notation(d.value))
 		}
 	}
 	return nil

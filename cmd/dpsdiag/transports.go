@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,18 +15,18 @@ const allTransports = "all"
 
 // transport is a transport that --transport offers.
 type transport struct {
-	about string
-	open  probe.Transport
+	protocol string
+	open     probe.Transport
 }
 
 // transports lists them in the order in which a comparison shows them.
 func transports() []transport {
 	return []transport{
-		{"HTTP 1.1 over TLS, port 443", probe.NewHTTPS()},
-		{"MQTT 3.1.1 over TLS, port 8883", probe.NewMQTT()},
-		{"MQTT 3.1.1 over WebSocket, port 443", probe.NewMQTTOverWebSocket()},
-		{"AMQP 1.0 over TLS, port 5671", probe.NewAMQP()},
-		{"AMQP 1.0 over WebSocket, port 443", probe.NewAMQPOverWebSocket()},
+		{"HTTP 1.1 over TLS", probe.NewHTTPS()},
+		{"MQTT 3.1.1 over TLS", probe.NewMQTT()},
+		{"MQTT 3.1.1 over WebSocket", probe.NewMQTTOverWebSocket()},
+		{"AMQP 1.0 over TLS", probe.NewAMQP()},
+		{"AMQP 1.0 over WebSocket", probe.NewAMQPOverWebSocket()},
 	}
 }
 
@@ -40,7 +41,7 @@ func transportNames() []string {
 func transportCompletions() []cobra.Completion {
 	var list []cobra.Completion
 	for _, t := range transports() {
-		list = append(list, cobra.CompletionWithDesc(string(t.open.ID()), t.about))
+		list = append(list, cobra.CompletionWithDesc(string(t.open.ID()), fmt.Sprintf("%s, port %d", t.protocol, t.open.ID().StandardPort())))
 	}
 	return append(list, cobra.CompletionWithDesc(allTransports, "all of them, side by side"))
 }

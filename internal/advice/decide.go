@@ -93,24 +93,15 @@ func endpointFlag(e dps.Endpoint) string {
 // portFlag is the flag that leads a transport to its own port beside endpointFlag, with a
 // space before it; "" where that leads to it already.
 func portFlag(t probe.TransportID, e dps.Endpoint) string {
-	named, port := "", portOf(t, e)
-	standard := e.HTTPS // which --endpoint gives to every transport
-	switch t {
-	case probe.MQTT:
-		named = "mqtt"
-		if e.HTTPS == dps.PortHTTPS {
-			standard = dps.PortMQTT
-		}
-	case probe.AMQP:
-		named = "amqp"
-		if e.HTTPS == dps.PortHTTPS {
-			standard = dps.PortAMQP
-		}
+	given := e.HTTPS // which --endpoint gives to every transport
+	if given == dps.PortHTTPS {
+		given = t.StandardPort()
 	}
-	if port == standard {
+	port := t.Port(e)
+	if port == given {
 		return ""
 	}
-	return " --port-" + named + " " + strconv.Itoa(port)
+	return " --port-" + string(t) + " " + strconv.Itoa(port)
 }
 
 // otherVersion is an api-version that nearly every instance takes, other than the one that

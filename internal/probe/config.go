@@ -156,8 +156,6 @@ type Authorizer interface {
 // Transport speaks the device API over one protocol.
 type Transport interface {
 	ID() TransportID
-	// Port of the endpoint that this transport connects to.
-	Port(dps.Endpoint) int
 	// Supports returns an error that says why when the service does not offer the mode or
 	// the attestation over this transport.
 	Supports(Mode, AttestationKind) error
