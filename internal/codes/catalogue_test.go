@@ -53,7 +53,7 @@ func checkKeys(t *testing.T, e *codes.Entry) {
 	if e.HTTPStatus != 0 && (e.HTTPStatus < 200 || e.HTTPStatus > 599) {
 		t.Errorf("HTTP status %d", e.HTTPStatus)
 	}
-	if class, ok := codes.Class(e.Code); ok && e.HTTPStatus != class && e.HTTPStatus != 200 {
+	if class, ok := codes.Parse(e.Code).Class(); ok && e.HTTPStatus != class && e.HTTPStatus != 200 {
 		t.Errorf("code %s with HTTP status %d", e.Code, e.HTTPStatus)
 	}
 	for _, text := range []string{e.Code, e.Name} {
