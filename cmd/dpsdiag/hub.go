@@ -21,26 +21,26 @@ func (o *hubOptions) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.yes, "yes", false, "do not ask before --check-hub disconnects a live device")
 }
 
-// decide settles whether the hub is asked. On a terminal a person is asked first where that
-// would disconnect a live device; a sandbox has none.
-func (o *hubOptions) decide(a *app, cfg *probe.Config, sandbox bool) error {
-	cfg.CheckHub = o.check
-	drops := dropping(cfg.Transports)
+// decide settles whether the hub of a device is asked, and why not if there is more to say
+// than that nobody wanted it. On a terminal a person is asked first where that would
+// disconnect a live device; a sandbox has none.
+func (o *hubOptions) decide(a *app, transports []probe.Transport, registrationID string, sandbox bool) (check bool, whyNot string, err error) {
+	drops := dropping(transports)
 	if !o.check || sandbox || len(drops) == 0 {
-		return nil
+		return o.check, "", nil
 	}
-	tell(a.stderr, "dpsdiag: warning: --check-hub over %s disconnects a live device %s from its hub", strings.Join(drops, ", "), cfg.RegistrationID)
+	tell(a.stderr, "dpsdiag: warning: --check-hub over %s disconnects a live device %s from its hub", strings.Join(drops, ", "), registrationID)
 	if o.yes || !a.interactive() {
-		return nil
+		return true, "", nil
 	}
 	agreed, err := a.confirm("Go on with the hub check?")
 	if err != nil {
-		return usagef("give --yes to go on without a question", "--check-hub: the answer cannot be read: %v", err)
+		return false, "", usagef("give --yes to go on without a question", "--check-hub: the answer cannot be read: %v", err)
 	}
 	if !agreed {
-		cfg.CheckHub, cfg.NoHub = false, "left out: a live device of this id was not to be disconnected"
+		whyNot = "left out: a live device of this id was not to be disconnected"
 	}
-	return nil
+	return agreed, whyNot, nil
 }
 
 // dropping are the transports over which the hub check disconnects a live device.

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/edgeconf"
 )
 
 // maxInput bounds what is read of a file or of standard input, in bytes. Keys,
@@ -27,6 +28,12 @@ func readFile(flag, path string) ([]byte, error) {
 		return nil, usagef("name a file in it", "%s: %q is a directory", flag, path)
 	}
 	return readInput(flag, fmt.Sprintf("%q", path), file)
+}
+
+// readMaterial reads the file that a flag names as the file of a setting.
+func readMaterial(flag, path string) (edgeconf.File, error) {
+	data, err := readFile(flag, path)
+	return edgeconf.File{Path: path, Content: dps.NewSecret(string(data)), Origin: edgeconf.Origin{Flag: flag}}, err
 }
 
 // readInput reads a stream that a flag names; source is what messages call it.

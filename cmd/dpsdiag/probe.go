@@ -109,31 +109,87 @@ func (o *probeOptions) resultFlags() *pflag.FlagSet {
 }
 
 func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet) error {
-	if err := o.validate(flags); err != nil {
+	if err := o.check(flags); err != nil {
 		return err
 	}
-	cfg, end, err := o.config(ctx, a, flags)
+	evidence, err := o.probe(ctx, a, flags)
 	if err != nil {
 		return err
 	}
-	if err := o.fitTransports(a, &cfg); err != nil {
-		end()
-		return err
-	}
-	if err := o.hub.decide(a, &cfg, o.sandbox != ""); err != nil {
-		end()
-		return err
-	}
-	evidence := watchedProbe(ctx, a, cfg)
-	end()
 	tool := report.Tool{Version: buildVersion().Version}
-	doc := report.NewProbe(&evidence, advice.Diagnose(&evidence), tool, o.failOn == failOnWarning)
+	doc := report.NewProbe(evidence, advice.Diagnose(evidence), tool, o.failOn == failOnWarning)
 	text := a.textOptions()
 	text.Verbose = o.verbose
 	if err := a.write(doc, text); err != nil {
 		return err
 	}
 	return exitWith(doc.ExitCode)
+}
+
+// probe makes the probe that the flags ask for. With an error nothing was sent.
+func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) (*probe.Evidence, error) {
+	transports, err := parseTransports(o.transports)
+	if err != nil {
+		return nil, err
+	}
+	device, end, err := o.device(ctx, a, flags)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	cfg, err := o.build(a, device, transports)
+	if err != nil {
+		return nil, err
+	}
+	evidence := watchedProbe(ctx, a, cfg)
+	return &evidence, nil
+}
+
+// device is the device to probe, of the sandbox or of the settings, and what to call when
+// the probe has ended.
+func (o *probeOptions) device(ctx context.Context, a *app, flags *pflag.FlagSet) (d *device, end func(), err error) {
+	if o.sandbox != "" {
+		return o.enterSandbox(ctx, a, flags)
+	}
+	s, err := o.resolve(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err = s.check(ctx, a, o.target.ports)
+	return d, func() {}, err
+}
+
+// build makes the configuration of the probe; only what watches it is added later.
+func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg probe.Config, err error) {
+	if chosen, err = o.fitTransports(a, chosen, d.attestation.Kind()); err != nil {
+		return cfg, err
+	}
+	checkHub, noHub, err := o.hub.decide(a, chosen, d.registrationID, o.sandbox != "")
+	if err != nil {
+		return cfg, err
+	}
+	return probe.Config{
+		Endpoint:       d.endpoint,
+		Scope:          d.scope,
+		RegistrationID: d.registrationID,
+		Attestation:    d.attestation,
+		Transports:     chosen,
+		Mode:           o.mode(),
+		Payload:        d.payload,
+		APIVersion:     o.apiVersion,
+		CheckHub:       checkHub,
+		NoHub:          noHub,
+		Origins:        d.origins,
+		Remarks:        d.remarks,
+		Roots:          d.roots,
+		ExtraRoots:     d.ownRoots,
+		Proxy:          d.proxy,
+		Budget:         o.timeout,
+		MaxAttempts:    o.maxAttempts,
+		RetryMaxWait:   o.retryMaxWait,
+		ExpiresIn:      o.expiresIn,
+		Now:            d.now,
+	}, nil
 }
 
 // watchedProbe runs a probe that can be interrupted and tells what it waits for.
@@ -146,8 +202,8 @@ func watchedProbe(ctx context.Context, a *app, cfg probe.Config) probe.Evidence 
 	return probe.Do(ctx, cfg)
 }
 
-// validate checks what can be checked of the flags alone.
-func (o *probeOptions) validate(flags *pflag.FlagSet) error {
+// check checks what can be checked of the flags alone.
+func (o *probeOptions) check(flags *pflag.FlagSet) error {
 	if err := noEmptyValue(flags); err != nil {
 		return err
 	}
@@ -163,10 +219,10 @@ func (o *probeOptions) validate(flags *pflag.FlagSet) error {
 	case strings.ContainsFunc(o.apiVersion, notInVersion):
 		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has more in it than letters, digits, - and .", o.apiVersion)
 	}
-	if err := o.target.validate(flags); err != nil {
+	if err := o.target.check(flags); err != nil {
 		return err
 	}
-	return o.validateDurations()
+	return o.checkDurations()
 }
 
 // notInVersion reports what no api-version has.
@@ -174,7 +230,7 @@ func notInVersion(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
 }
 
-func (o *probeOptions) validateDurations() error {
+func (o *probeOptions) checkDurations() error {
 	for _, d := range []struct {
 		flag  string
 		value time.Duration
@@ -195,45 +251,6 @@ func noEmptyValue(flags *pflag.FlagSet) (err error) {
 		}
 	})
 	return err
-}
-
-// config is the probe that the flags ask for, and what to call when it has ended.
-func (o *probeOptions) config(ctx context.Context, a *app, flags *pflag.FlagSet) (cfg probe.Config, end func(), err error) {
-	cfg = probe.Config{
-		APIVersion:   o.apiVersion,
-		Budget:       o.timeout,
-		MaxAttempts:  o.maxAttempts,
-		RetryMaxWait: o.retryMaxWait,
-		ExpiresIn:    o.expiresIn,
-		Mode:         o.mode(),
-		Now:          a.now,
-	}
-	if cfg.Transports, err = parseTransports(o.transports); err != nil {
-		return cfg, nil, err
-	}
-	if o.sandbox != "" {
-		if cfg.Payload, err = o.readPayload(o.flagSettings().Payload); err != nil {
-			return cfg, nil, err
-		}
-		end, err = o.enterSandbox(ctx, a, &cfg, flags)
-		return cfg, end, err
-	}
-	return cfg, func() {}, o.configure(ctx, a, &cfg)
-}
-
-// configure takes identity, target and the way there into the probe.
-func (o *probeOptions) configure(ctx context.Context, a *app, cfg *probe.Config) error {
-	settings, err := o.settings(a)
-	if err != nil {
-		return err
-	}
-	if err := o.adopt(ctx, a, settings, cfg); err != nil {
-		return err
-	}
-	if cfg.Proxy, err = o.target.proxies(a, settings); err != nil {
-		return err
-	}
-	return o.target.fill(cfg, settings)
 }
 
 func (o *probeOptions) mode() probe.Mode {

@@ -68,25 +68,26 @@ func parseTransports(list string) ([]probe.Transport, error) {
 
 // fitTransports leaves out of "all" what cannot carry the attestation or the mode, and says
 // so, if there is still something to compare. What was named must fit.
-func (o *probeOptions) fitTransports(a *app, cfg *probe.Config) error {
-	misfit := func(t probe.Transport) error { return t.Supports(cfg.Mode, cfg.Attestation.Kind()) }
+func (o *probeOptions) fitTransports(a *app, chosen []probe.Transport, attestation probe.AttestationKind) ([]probe.Transport, error) {
 	var fitting []probe.Transport
 	var names []string
 	for _, t := range transports() {
-		if misfit(t.open) == nil {
+		if t.open.Supports(o.mode(), attestation) == nil {
 			fitting, names = append(fitting, t.open), append(names, string(t.open.ID()))
 		}
 	}
-	if o.transports == allTransports && len(fitting) > 1 {
-		for _, t := range cfg.Transports {
-			if why := misfit(t); why != nil {
-				tell(a.stderr, "dpsdiag: --transport %s: %s is left out: %v", allTransports, t.ID(), why)
-			}
+	compares := o.transports == allTransports && len(fitting) > 1
+	for _, t := range chosen {
+		switch why := t.Supports(o.mode(), attestation); {
+		case why == nil:
+		case compares:
+			tell(a.stderr, "dpsdiag: --transport %s: %s is left out: %v", allTransports, t.ID(), why)
+		default:
+			return nil, usagef("use "+strings.Join(names, " or "), "--transport: transport %s: %v", t.ID(), why)
 		}
-		cfg.Transports = fitting
 	}
-	if err := cfg.Check(); err != nil {
-		return usagef("use "+strings.Join(names, " or "), "--transport: %v", err)
+	if compares {
+		return fitting, nil
 	}
-	return nil
+	return chosen, nil
 }
