@@ -16,11 +16,11 @@ type argumentKind string
 
 // The kinds of arguments. A code need not be a known one, a file need not be a text.
 const (
-	isCode  argumentKind = "code"
-	isCause argumentKind = "cause"
-	isFile  argumentKind = "file"
-	isText  argumentKind = "text"
-	isStdin argumentKind = "standard input"
+	codeArgument  argumentKind = "code"
+	causeArgument argumentKind = "cause"
+	fileArgument  argumentKind = "file"
+	textArgument  argumentKind = "text"
+	stdinArgument argumentKind = "standard input"
 )
 
 // argument is one thing to explain.
@@ -56,14 +56,14 @@ func classify(args []string, exists func(path string) bool) []argument {
 }
 
 func classifyOne(text string, exists func(path string) bool) argument {
-	a := argument{kind: isText, text: text}
+	a := argument{kind: textArgument, text: text}
 	trimmed := strings.TrimSpace(text)
 	switch {
 	case text == "-":
-		a.kind = isStdin
+		a.kind = stdinArgument
 		return a
 	case exists(text):
-		a.kind = isFile
+		a.kind = fileArgument
 		return a
 	case strings.ContainsAny(trimmed, "\r\n"):
 		return a
@@ -75,9 +75,9 @@ func classifyOne(text string, exists func(path string) bool) argument {
 	oneWord := !strings.ContainsAny(trimmed, " \t") && !strings.Contains(trimmed, `":`)
 	switch {
 	case named:
-		a.kind, a.cause = isCause, definition
+		a.kind, a.cause = causeArgument, definition
 	case oneWord || numbered || len(a.entries) > 0:
-		a.kind = isCode
+		a.kind = codeArgument
 	}
 	return a
 }
@@ -109,6 +109,8 @@ func pathHint(text string) string {
 	extension := filepath.Ext(text)
 	info, err := os.Stat(text)
 	switch {
+	case strings.ContainsAny(text, " \t"):
+		return ""
 	case err == nil && info.IsDir():
 		return fmt.Sprintf("%q is a directory; name the files in it", text)
 	case strings.ContainsAny(text, `/\`) || len(extension) > 2 && len(extension) < 6:

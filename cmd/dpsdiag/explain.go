@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/report"
-	"dpsdiag/internal/spelling"
 )
 
 const explainLong = `explain tells what an error code means, what causes it, what to do and whether
@@ -117,10 +115,7 @@ func nameUnknown(stderr io.Writer, answers []report.Answer, others bool) {
 
 func (o explainOptions) validate(args []string) error {
 	if o.kind != "" && !slices.Contains(kindNames(), o.kind) {
-		hint := "the kinds are " + strings.Join(kindNames(), ", ")
-		if near, ok := spelling.Nearest(o.kind, kindNames()); ok {
-			hint = fmt.Sprintf("did you mean %s?", near)
-		}
+		hint := didYouMean("%s", o.kind, kindNames(), "the kinds are "+strings.Join(kindNames(), ", "))
 		return usagef(hint, "--kind: %q is not a kind of code", o.kind)
 	}
 	if o.all && len(args) > 0 {

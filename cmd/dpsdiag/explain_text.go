@@ -28,13 +28,13 @@ func (o *explainOptions) texts(a *app, arguments []argument) ([]textInput, error
 	codesGiven, stdinGiven := false, false
 	for _, arg := range arguments {
 		switch arg.kind {
-		case isCode, isCause:
+		case codeArgument, causeArgument:
 			codesGiven = true
-		case isFile:
+		case fileArgument:
 			inputs = append(inputs, textInput{arg.text, func() (io.ReadCloser, error) { return openText("", arg.text) }})
-		case isText:
+		case textArgument:
 			inputs = append(inputs, textInput{fmt.Sprintf("argument %d", arg.position), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(arg.text)), nil }})
-		case isStdin:
+		case stdinArgument:
 			if !stdinGiven {
 				inputs = append(inputs, textInput{"standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.stdin), nil }})
 			}
@@ -124,7 +124,7 @@ func (b *beginning) codes() []argument {
 		return nil
 	}
 	list := classify([]string{text}, func(string) bool { return false })
-	if slices.ContainsFunc(list, func(a argument) bool { return a.kind != isCode && a.kind != isCause }) {
+	if slices.ContainsFunc(list, func(a argument) bool { return a.kind != codeArgument && a.kind != causeArgument }) {
 		return nil
 	}
 	return list

@@ -242,17 +242,6 @@ func (o *probeOptions) checkDurations() error {
 	return nil
 }
 
-// noEmptyValue refuses flags with an empty value: most often a shell variable that is not
-// set, and taking them as absent would probe something else than was meant.
-func noEmptyValue(flags *pflag.FlagSet) (err error) {
-	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
-			err = usagef("is a shell variable empty?", "--%s: the value is empty", f.Name)
-		}
-	})
-	return err
-}
-
 func (o *probeOptions) mode() probe.Mode {
 	switch {
 	case o.preflight:

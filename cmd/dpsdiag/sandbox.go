@@ -14,7 +14,6 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
-	"dpsdiag/internal/spelling"
 )
 
 // sandboxStarter starts an emulator that plays a scenario and enrolls a TPM, unless it is nil.
@@ -175,10 +174,7 @@ func checkScenario(flag, name string) error {
 	for _, s := range emulator.Scenarios() {
 		names = append(names, s.Name)
 	}
-	hint := `run "dpsdiag emulate --list-scenarios" for all`
-	if near, ok := spelling.Nearest(name, names); ok {
-		hint = fmt.Sprintf("did you mean %s?", near)
-	}
+	hint := didYouMean("%s", name, names, `run "dpsdiag emulate --list-scenarios" for all`)
 	return usagef(hint, "%s: there is no scenario %q", flag, name)
 }
 
