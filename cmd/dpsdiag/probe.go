@@ -132,12 +132,12 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 	if err != nil {
 		return nil, err
 	}
-	device, end, err := o.device(ctx, a, flags)
+	d, end, err := o.device(ctx, a, flags)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	cfg, err := o.build(a, device, transports)
+	cfg, err := o.build(a, d, transports)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,8 @@ import (
 
 // settings are what a probe is told of the service and the device. Each value is that of a
 // flag, else of the file of --from, else of the environment, else the default, and says
-// where it comes from. Files have been read; nothing has been parsed.
+// where it comes from. Files have been read, but not the credential: that may ask for a
+// password, or look at a TPM.
 type settings struct {
 	endpoint       edgeconf.Value
 	scope          edgeconf.Value // zero where no source has one
