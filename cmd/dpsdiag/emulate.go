@@ -166,16 +166,16 @@ func (o *enrolledTPM) read() (*emulator.TPMDevice, error) {
 // readEndorsementKey reads --tpm-ek: the key, or @ and the name of a file with it.
 func readEndorsementKey(text string) ([]byte, error) {
 	const flag = "--tpm-ek"
-	data, source := []byte(text), flag
-	if path, ok := strings.CutPrefix(text, "@"); ok {
-		var err error
-		if data, err = readFile(flag, path); err != nil {
-			return nil, err
-		}
-		source = fmt.Sprintf("%s %q", flag, path)
-	}
-	ek, err := emulator.ParseEndorsementKey(data)
+	file, err := readTextOrFile(flag, text)
 	if err != nil {
+		return nil, err
+	}
+	ek, err := emulator.ParseEndorsementKey([]byte(file.Content.Reveal()))
+	if err != nil {
+		source := flag
+		if file.Path != text {
+			source = fmt.Sprintf("%s %q", flag, file.Path)
+		}
 		return nil, usagef("it is the TPM2B_PUBLIC of an RSA-2048 key, 424 characters of base64; @ goes before the name of a file", "%s: %v", source, err)
 	}
 	return ek, nil

@@ -123,18 +123,7 @@ func (o *credentialOptions) configured(s *edgeconf.Settings) (credential, error)
 	}}, nil
 }
 
-// one refuses a secret from two sources.
-func (s secretSource) one() error {
-	if given := s.flags(); len(given) > 1 {
-		return usagef("leave one of them out", "%s and %s both give the same secret", given[0], given[1])
-	}
-	return nil
-}
-
 func (o *credentialOptions) readKey(_ context.Context, a *app) (probe.Attestation, error) {
-	if err := o.key.one(); err != nil {
-		return nil, err
-	}
 	key, err := o.key.readKey(a)
 	if err != nil {
 		return nil, err
@@ -143,9 +132,6 @@ func (o *credentialOptions) readKey(_ context.Context, a *app) (probe.Attestatio
 }
 
 func (o *credentialOptions) readGroupKey(_ context.Context, a *app) (probe.Attestation, error) {
-	if err := o.groupKey.one(); err != nil {
-		return nil, err
-	}
 	key, err := o.groupKey.readKey(a)
 	if err != nil {
 		return nil, err

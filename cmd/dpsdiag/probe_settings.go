@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/edgeconf"
@@ -103,17 +102,12 @@ func (o *probeOptions) fromFlags() (s *edgeconf.Settings, err error) {
 	return s, err
 }
 
-// readPayload reads what --payload gives: a text, or a file after @.
+// readPayload reads --payload; the zero File where it was not given.
 func (o *probeOptions) readPayload() (edgeconf.File, error) {
-	const flag = "--payload"
-	path, isFile := strings.CutPrefix(o.payload, "@")
-	switch {
-	case o.payload == "":
+	if o.payload == "" {
 		return edgeconf.File{}, nil
-	case isFile:
-		return readMaterial(flag, path)
 	}
-	return edgeconf.File{Path: o.payload, Content: dps.NewSecret(o.payload), Origin: edgeconf.Origin{Flag: flag}}, nil
+	return readTextOrFile("--payload", o.payload)
 }
 
 // cannotUse tells why a source cannot be used, and what else is odd about it.
