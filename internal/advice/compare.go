@@ -75,7 +75,7 @@ func (m *comparison) clock() *probe.Clock {
 }
 
 // port is the port that a run is for.
-func (m *comparison) port(run *probe.Run) int { return portOf(run.Transport, m.endpoint) }
+func (m *comparison) port(run *probe.Run) int { return run.Transport.Port(m.endpoint) }
 
 // onPort keeps the runs that are for the port of run.
 func (m *comparison) onPort(runs []*probe.Run, run *probe.Run) []*probe.Run {

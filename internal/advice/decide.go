@@ -9,6 +9,7 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/shellword"
 )
 
 // maxDeciders is how many next steps a diagnosis proposes.
@@ -64,8 +65,8 @@ func fillCommand(command string, t probe.Target) string {
 	}
 	return strings.NewReplacer(
 		"dpsdiag probe --id-scope", "dpsdiag probe "+endpointFlag(t.Endpoint)+"--id-scope",
-		"ID-SCOPE", shellWord(t.Scope),
-		"REGISTRATION-ID", shellWord(t.RegistrationID),
+		"ID-SCOPE", shellword.Quote(t.Scope),
+		"REGISTRATION-ID", shellword.Quote(t.RegistrationID),
 		"CREDENTIAL", credentialFlags(t.Attestation),
 		"API-VERSION", otherVersion(t.APIVersion),
 	).Replace(command)
@@ -75,7 +76,7 @@ func fillCommand(command string, t probe.Target) string {
 // default one.
 func endpointFlag(e dps.Endpoint) string {
 	if e.HTTPS != dps.PortHTTPS {
-		return "--endpoint " + shellWord(net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))) + " "
+		return "--endpoint " + shellword.Quote(net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))) + " "
 	}
 	for _, cloud := range dps.Clouds() {
 		switch {
@@ -86,30 +87,21 @@ func endpointFlag(e dps.Endpoint) string {
 			return "--cloud " + string(cloud) + " "
 		}
 	}
-	return "--endpoint " + shellWord(e.Host) + " "
+	return "--endpoint " + shellword.Quote(e.Host) + " "
 }
 
 // portFlag is the flag that leads a transport to its own port beside endpointFlag, with a
 // space before it; "" where that leads to it already.
 func portFlag(t probe.TransportID, e dps.Endpoint) string {
-	named, port := "", portOf(t, e)
-	standard := e.HTTPS // which --endpoint gives to every transport
-	switch t {
-	case probe.MQTT:
-		named = "mqtt"
-		if e.HTTPS == dps.PortHTTPS {
-			standard = dps.PortMQTT
-		}
-	case probe.AMQP:
-		named = "amqp"
-		if e.HTTPS == dps.PortHTTPS {
-			standard = dps.PortAMQP
-		}
+	given := e.HTTPS // which --endpoint gives to every transport
+	if given == dps.PortHTTPS {
+		given = t.StandardPort()
 	}
-	if port == standard {
+	port := t.Port(e)
+	if port == given {
 		return ""
 	}
-	return " --port-" + named + " " + strconv.Itoa(port)
+	return " --port-" + string(t) + " " + strconv.Itoa(port)
 }
 
 // otherVersion is an api-version that nearly every instance takes, other than the one that
@@ -135,13 +127,4 @@ func credentialFlags(kind probe.AttestationKind) string {
 		return "--sas-token-env TOKEN-VARIABLE"
 	}
 	return "CREDENTIAL"
-}
-
-// shellWord quotes text for a shell where it needs quoting.
-func shellWord(text string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
-	if text != "" && strings.Trim(text, plain) == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -90,7 +90,7 @@ func (c *Case) weighUnknownName() Weight {
 }
 
 func weighProtocol(c *Case) Weight {
-	port, standard := c.port(), standardPort(c.Run.Transport)
+	port, standard := c.port(), c.Run.Transport.StandardPort()
 	switch {
 	case c.class() == http.StatusMethodNotAllowed:
 		return suggested("405 means that the path does not take the method")
@@ -107,12 +107,7 @@ func weighProtocol(c *Case) Weight {
 }
 
 // oddPort reports whether the port is not the service's own for the transport.
-func (c *Case) oddPort() bool { return c.port() != standardPort(c.Run.Transport) }
-
-// standardPort is the port that the service has for a transport.
-func standardPort(t probe.TransportID) int {
-	return portOf(t, dps.Endpoint{HTTPS: dps.PortHTTPS, MQTT: dps.PortMQTT, AMQP: dps.PortAMQP})
-}
+func (c *Case) oddPort() bool { return c.port() != c.Run.Transport.StandardPort() }
 
 // weighPortNumber judges a port that is not the service's own for the transport.
 func (c *Case) weighPortNumber(fact string) Weight {
@@ -142,7 +137,7 @@ func (c *Case) sharesPort() bool {
 
 // portRemedy names the flag that sets the port of the transport.
 func (c *Case) portRemedy() string {
-	standard := standardPort(c.Run.Transport)
+	standard := c.Run.Transport.StandardPort()
 	switch c.Run.Transport {
 	case probe.MQTT:
 		return fmt.Sprintf("Give the port of MQTT with --port-mqtt (%d in Azure); one in --endpoint serves every transport", standard)
@@ -171,17 +166,6 @@ func (c *Case) answersHTTP() bool { return strings.HasPrefix(c.said(), "HTTP/") 
 func greets(said string) bool {
 	begins := func(greeting string) bool { return strings.HasPrefix(said, greeting) }
 	return slices.ContainsFunc([]string{"HTTP/", "SSH-", "220 ", "220-", "+OK", "* OK", "RFB ", "AMQP"}, begins)
-}
-
-// portOf is the port of an endpoint that a transport connects to.
-func portOf(t probe.TransportID, e dps.Endpoint) int {
-	switch t {
-	case probe.MQTT:
-		return e.MQTT
-	case probe.AMQP:
-		return e.AMQP
-	}
-	return e.HTTPS
 }
 
 func weighInterception(c *Case) Weight {

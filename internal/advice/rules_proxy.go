@@ -153,7 +153,7 @@ func (c *Case) weighForbidden(a *probe.ProxyAttempt) Weight {
 }
 
 // port is that of the service for the transport of the run.
-func (c *Case) port() int { return portOf(c.Run.Transport, c.Evidence.Target.Endpoint) }
+func (c *Case) port() int { return c.Run.Transport.Port(c.Evidence.Target.Endpoint) }
 
 func weighReachBehind(a *probe.ProxyAttempt) Weight {
 	switch a.Failure.Kind {

@@ -6,6 +6,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/duration"
 )
 
 // tokenLifetime is how long a token made by dpsdiag is valid. One hour is what the Node,
@@ -99,7 +100,7 @@ func (a tokenAttestation) Inspect(target Target, now time.Time, _ time.Duration)
 	in := Inputs{Token: facts}
 	if facts.Expired {
 		in.warn(cause.SASTokenExpired, "the token expired at %s, %s ago by the local clock",
-			facts.Expiry.Format(time.RFC3339), roundAge(now.Sub(facts.Expiry)))
+			facts.Expiry.Format(time.RFC3339), duration.Rough(now.Sub(facts.Expiry)))
 	}
 	if !facts.CoversTarget {
 		in.warn(cause.SASTokenMalformed, "the token is for %q, the target is %q", facts.Resource, resource)
@@ -123,18 +124,4 @@ func (in *Inputs) warn(id cause.ID, format string, args ...any) {
 // notice records what is odd without being a sign of a cause.
 func (in *Inputs) notice(name, format string, args ...any) {
 	in.Warnings = append(in.Warnings, Warning{ID: name, Detail: fmt.Sprintf(format, args...)})
-}
-
-// roundAge shortens a duration to what a person reads: days, hours, minutes or seconds.
-func roundAge(d time.Duration) string {
-	day := 24 * time.Hour
-	switch {
-	case d >= 2*day:
-		return fmt.Sprintf("%d days", d/day)
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%d hours", d/time.Hour)
-	case d >= 2*time.Minute:
-		return fmt.Sprintf("%d minutes", d/time.Minute)
-	}
-	return fmt.Sprintf("%d seconds", d/time.Second)
 }

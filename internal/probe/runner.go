@@ -37,7 +37,7 @@ type runner struct {
 func newRunner(s *shared, transport Transport, target Target, run *Run) *runner {
 	r := &runner{shared: s, transport: transport, target: target, run: run, pace: newPacer(s.cfg.RetryMaxWait)}
 	run.Transport = transport.ID()
-	r.way = s.cfg.Proxy.choose(target.Endpoint.Host, transport.Port(target.Endpoint))
+	r.way = s.cfg.Proxy.choose(target.Endpoint.Host, transport.ID().Port(target.Endpoint))
 	run.Route = r.way.route()
 	r.identity = s.cfg.Attestation.Identify(target, s.now())
 	r.identity.redact = newRedactor(r.identity)

@@ -1,5 +1,7 @@
 package probe
 
+import "dpsdiag/internal/dps"
+
 // StageID names a stage in reports.
 type StageID string
 
@@ -31,6 +33,20 @@ const (
 	AMQP   TransportID = "amqp"
 	AMQPWS TransportID = "amqp-ws"
 )
+
+// Port is the port of an endpoint that the transport connects to.
+func (id TransportID) Port(e dps.Endpoint) int {
+	switch id {
+	case MQTT:
+		return e.MQTT
+	case AMQP:
+		return e.AMQP
+	}
+	return e.HTTPS // which serves the WebSocket transports too
+}
+
+// StandardPort is the port that the service has for the transport.
+func (id TransportID) StandardPort() int { return id.Port(dps.StandardPorts()) }
 
 // AttestationKind names how a device proves itself, as reports write it.
 type AttestationKind string

@@ -2,7 +2,8 @@ package probe
 
 import (
 	"fmt"
-	"time"
+
+	"dpsdiag/internal/duration"
 )
 
 // judge says what a step means for the device, and how the run ends if it is the last.
@@ -78,7 +79,7 @@ func (f Finding) withHubAnswer(o *Opening) Finding {
 func (s *HubStep) describe(protocol TransportID) string {
 	text := ""
 	if s.Wait > 0 {
-		text = fmt.Sprintf("waited %s, ", s.Wait.Round(10*time.Millisecond))
+		text = fmt.Sprintf("waited %s, ", duration.Text(s.Wait))
 	}
 	switch s.Action {
 	case HubAsk:

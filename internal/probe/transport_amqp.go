@@ -26,14 +26,6 @@ func (t amqpTransport) ID() TransportID {
 	return AMQP
 }
 
-// Port implements Transport.
-func (t amqpTransport) Port(e dps.Endpoint) int {
-	if t.overWebSocket {
-		return e.HTTPS
-	}
-	return e.AMQP
-}
-
 // Supports implements Transport.
 func (amqpTransport) Supports(m Mode, _ AttestationKind) error {
 	if m == ModeLookup {

@@ -34,9 +34,6 @@ func NewHTTPS() Transport { return httpsTransport{} }
 // ID implements Transport.
 func (httpsTransport) ID() TransportID { return HTTPS }
 
-// Port implements Transport.
-func (httpsTransport) Port(e dps.Endpoint) int { return e.HTTPS }
-
 // Supports implements Transport: HTTPS carries everything.
 func (httpsTransport) Supports(Mode, AttestationKind) error { return nil }
 

@@ -43,14 +43,6 @@ func (t mqttTransport) ID() TransportID {
 	return MQTT
 }
 
-// Port implements Transport.
-func (t mqttTransport) Port(e dps.Endpoint) int {
-	if t.overWebSocket {
-		return e.HTTPS
-	}
-	return e.MQTT
-}
-
 // Supports implements Transport.
 func (mqttTransport) Supports(m Mode, k AttestationKind) error {
 	switch {

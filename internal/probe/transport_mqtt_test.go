@@ -283,7 +283,7 @@ func TestMQTTLateAnswer(t *testing.T) {
 func open(t *testing.T, c carrier, b broker) (probe.Session, probe.Opening) {
 	t.Helper()
 	cfg := c.start(t, b)
-	address := net.JoinHostPort(cfg.Endpoint.Host, strconv.Itoa(c.transport.Port(cfg.Endpoint)))
+	address := net.JoinHostPort(cfg.Endpoint.Host, strconv.Itoa(c.transport.ID().Port(cfg.Endpoint)))
 	dial := func(ctx context.Context) (net.Conn, error) {
 		return (&tls.Dialer{Config: &tls.Config{RootCAs: cfg.Roots}}).DialContext(ctx, "tcp", address)
 	}
@@ -345,20 +345,5 @@ func TestSupports(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestConfigCheck(t *testing.T) {
-	t.Parallel()
-	cfg := probe.Config{
-		Attestation: probe.NewSymmetricKey(dps.NewKey([]byte("0123456789abcdef"))),
-		Transports:  []probe.Transport{probe.NewHTTPS(), probe.NewMQTT()},
-	}
-	if err := cfg.Check(); err != nil {
-		t.Errorf("a registration: %v", err)
-	}
-	cfg.Mode = probe.ModeLookup
-	if err := cfg.Check(); err == nil || err.Error() != "transport mqtt: the service offers the status lookup over https only" {
-		t.Errorf("a lookup over MQTT: %v", err)
 	}
 }

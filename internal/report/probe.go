@@ -13,6 +13,7 @@ import (
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/shellword"
 )
 
 // ProbeSchema names the JSON of a [Probe].
@@ -231,8 +232,8 @@ func endpointText(ev *probe.Evidence) string {
 	endpoint := ev.Target.Endpoint
 	port := 0
 	for _, run := range ev.Runs {
-		own, standard := portOf(run.Transport, endpoint)
-		if own == standard || port != 0 && port != own {
+		own := run.Transport.Port(endpoint)
+		if own == run.Transport.StandardPort() || port != 0 && port != own {
 			return endpoint.Host
 		}
 		port = own
@@ -241,17 +242,6 @@ func endpointText(ev *probe.Evidence) string {
 		return endpoint.Host
 	}
 	return net.JoinHostPort(endpoint.Host, strconv.Itoa(port))
-}
-
-// portOf returns the port of the endpoint that a transport uses, and the service's own.
-func portOf(transport probe.TransportID, endpoint dps.Endpoint) (own, standard int) {
-	switch transport {
-	case probe.MQTT:
-		return endpoint.MQTT, dps.PortMQTT
-	case probe.AMQP:
-		return endpoint.AMQP, dps.PortAMQP
-	}
-	return endpoint.HTTPS, dps.PortHTTPS
 }
 
 func newRun(run *probe.Run, verdict advice.Verdict) Run {
@@ -366,18 +356,13 @@ func explainCommand(query string) string {
 	if query == "" {
 		return ""
 	}
-	return "dpsdiag explain " + ShellWord(Clean(query))
-}
-
-// ShellWord quotes text for a POSIX shell where it needs quoting.
-func ShellWord(text string) string {
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/,=+@%") == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return "dpsdiag explain " + shellword.Quote(Clean(query))
 }
 
 // milliseconds rounds to a tenth, which is finer than any network.
 func milliseconds(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Millisecond)*10) / 10
 }
+
+// fromMilliseconds is the duration that milliseconds are of.
+func fromMilliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

@@ -241,7 +241,7 @@ func (r *reader) checkStatus(row *row, code string) {
 	if present && (err != nil || status < 200 || status > 599) {
 		r.problem(written.at, "http_status %s is no status of an error", row.text("http_status"))
 	}
-	if class, ok := codes.Class(code); ok && status != class && status != 200 {
+	if class, ok := codes.Parse(code).Class(); ok && status != class && status != 200 {
 		r.problem(row.place("http_status"), "code %s goes with http_status %d or 200", code, class)
 	}
 }

@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/pflag"
 
-	"dpsdiag/internal/dps"
-	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
 )
 
@@ -80,52 +76,4 @@ func attestation(tpm *probe.TPM, err error) (probe.Attestation, error) {
 		return nil, err
 	}
 	return tpm, nil
-}
-
-// enrolledTPM are the flags of a TPM that the emulator enrolls.
-type enrolledTPM struct{ ek, registrationID string }
-
-func (o *enrolledTPM) addTo(flags *pflag.FlagSet) {
-	flags.StringVar(&o.ek, "tpm-ek", "", "enroll the TPM with this endorsement key, the `KEY` in base64 as dpsdiag probe --show-ek shows it, or @FILE; needs --tpm-registration-id")
-	flags.StringVar(&o.registrationID, "tpm-registration-id", "", "`ID` of the enrollment of --tpm-ek; takes the place of one with that id in --config")
-}
-
-// read returns the TPM to enroll, nil if there is none.
-func (o *enrolledTPM) read() (*emulator.TPMDevice, error) {
-	switch {
-	case o.ek == "" && o.registrationID == "":
-		return nil, nil
-	case o.ek == "":
-		return nil, usagef("dpsdiag probe --tpm PATH --show-ek shows the endorsement key of a TPM", "--tpm-registration-id needs --tpm-ek")
-	}
-	ek, err := readEndorsementKey(o.ek)
-	if err != nil {
-		return nil, err
-	}
-	if o.registrationID == "" {
-		return nil, usagef("the id that clients make of this key is "+dps.TPMRegistrationID(ek), "--tpm-ek needs --tpm-registration-id")
-	}
-	device := emulator.TPMDevice{RegistrationID: o.registrationID, EndorsementKey: ek}
-	if err := device.Check(); err != nil {
-		return nil, usagef("an id has letters, digits and - . _ : and ends in a letter, a digit or a dash", "--tpm-registration-id: %v", err)
-	}
-	return &device, nil
-}
-
-// readEndorsementKey reads --tpm-ek: the key, or @ and the name of a file with it.
-func readEndorsementKey(text string) ([]byte, error) {
-	const flag = "--tpm-ek"
-	data, source := []byte(text), flag
-	if path, ok := strings.CutPrefix(text, "@"); ok {
-		var err error
-		if data, err = readFile(flag, path); err != nil {
-			return nil, err
-		}
-		source = fmt.Sprintf("%s %q", flag, path)
-	}
-	ek, err := emulator.ParseEndorsementKey(data)
-	if err != nil {
-		return nil, usagef("it is the TPM2B_PUBLIC of an RSA-2048 key, 424 characters of base64; @ goes before the name of a file", "%s: %v", source, err)
-	}
-	return ek, nil
 }

@@ -5,11 +5,15 @@ import (
 	"sync"
 	"time"
 
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/probe"
 )
 
 // slowStage is how long a stage may take before a person is told that it does.
 const slowStage = time.Second
+
+// noticeable is the shortest pause that a person is told of.
+const noticeable = 5 * time.Millisecond
 
 // progress tells on standard error what a probe is waiting for.
 type progress struct {
@@ -47,7 +51,7 @@ func (p *progress) watch(e probe.Event, after time.Duration) {
 	p.timers[e.Transport] = time.AfterFunc(after, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		tell(p.out, "%s %s: no answer yet after %s", e.Transport, e.Stage, slowStage)
+		tell(p.out, "%s %s: no answer yet after %s", e.Transport, e.Stage, duration.Text(slowStage))
 	})
 }
 
@@ -55,25 +59,17 @@ func (p *progress) watch(e probe.Event, after time.Duration) {
 func (p *progress) tellWait(e probe.Event) {
 	wait := e.Wait
 	switch {
-	case roundWait(wait.For) == 0:
+	case wait.For < noticeable:
 	case wait.Before == probe.OpStatus:
-		tell(p.out, "%s %s: %s, asking again in %s", e.Transport, e.Stage, wait.Reason, roundWait(wait.For))
+		tell(p.out, "%s %s: %s, asking again in %s", e.Transport, e.Stage, wait.Reason, duration.Text(wait.For))
 	default:
 		asked := ""
 		if wait.Asked {
 			asked = " as the service asked"
 		}
 		tell(p.out, "%s %s: %s: waiting %s%s, then attempt %d of %d",
-			e.Transport, e.Stage, wait.Reason, roundWait(wait.For), asked, wait.Attempt, p.maxAttempts)
+			e.Transport, e.Stage, wait.Reason, duration.Text(wait.For), asked, wait.Attempt, p.maxAttempts)
 	}
-}
-
-// roundWait keeps what a person cares for: tenths of a second.
-func roundWait(d time.Duration) time.Duration {
-	if d < time.Second {
-		return d.Round(10 * time.Millisecond)
-	}
-	return d.Round(100 * time.Millisecond)
 }
 
 // stop ends the watching.

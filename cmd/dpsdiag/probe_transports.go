@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,18 +15,18 @@ const allTransports = "all"
 
 // transport is a transport that --transport offers.
 type transport struct {
-	about string
-	open  probe.Transport
+	protocol string
+	open     probe.Transport
 }
 
 // transports lists them in the order in which a comparison shows them.
 func transports() []transport {
 	return []transport{
-		{"HTTP 1.1 over TLS, port 443", probe.NewHTTPS()},
-		{"MQTT 3.1.1 over TLS, port 8883", probe.NewMQTT()},
-		{"MQTT 3.1.1 over WebSocket, port 443", probe.NewMQTTOverWebSocket()},
-		{"AMQP 1.0 over TLS, port 5671", probe.NewAMQP()},
-		{"AMQP 1.0 over WebSocket, port 443", probe.NewAMQPOverWebSocket()},
+		{"HTTP 1.1 over TLS", probe.NewHTTPS()},
+		{"MQTT 3.1.1 over TLS", probe.NewMQTT()},
+		{"MQTT 3.1.1 over WebSocket", probe.NewMQTTOverWebSocket()},
+		{"AMQP 1.0 over TLS", probe.NewAMQP()},
+		{"AMQP 1.0 over WebSocket", probe.NewAMQPOverWebSocket()},
 	}
 }
 
@@ -40,7 +41,7 @@ func transportNames() []string {
 func transportCompletions() []cobra.Completion {
 	var list []cobra.Completion
 	for _, t := range transports() {
-		list = append(list, cobra.CompletionWithDesc(string(t.open.ID()), t.about))
+		list = append(list, cobra.CompletionWithDesc(string(t.open.ID()), fmt.Sprintf("%s, port %d", t.protocol, t.open.ID().StandardPort())))
 	}
 	return append(list, cobra.CompletionWithDesc(allTransports, "all of them, side by side"))
 }
@@ -67,25 +68,26 @@ func parseTransports(list string) ([]probe.Transport, error) {
 
 // fitTransports leaves out of "all" what cannot carry the attestation or the mode, and says
 // so, if there is still something to compare. What was named must fit.
-func (o *probeOptions) fitTransports(a *app, cfg *probe.Config) error {
-	misfit := func(t probe.Transport) error { return t.Supports(cfg.Mode, cfg.Attestation.Kind()) }
+func (o *probeOptions) fitTransports(a *app, chosen []probe.Transport, attestation probe.AttestationKind) ([]probe.Transport, error) {
 	var fitting []probe.Transport
 	var names []string
 	for _, t := range transports() {
-		if misfit(t.open) == nil {
+		if t.open.Supports(o.mode(), attestation) == nil {
 			fitting, names = append(fitting, t.open), append(names, string(t.open.ID()))
 		}
 	}
-	if o.transports == allTransports && len(fitting) > 1 {
-		for _, t := range cfg.Transports {
-			if why := misfit(t); why != nil {
-				tell(a.stderr, "dpsdiag: --transport %s: %s is left out: %v", allTransports, t.ID(), why)
-			}
+	compares := o.transports == allTransports && len(fitting) > 1
+	for _, t := range chosen {
+		switch why := t.Supports(o.mode(), attestation); {
+		case why == nil:
+		case compares:
+			tell(a.stderr, "dpsdiag: --transport %s: %s is left out: %v", allTransports, t.ID(), why)
+		default:
+			return nil, usagef("use "+strings.Join(names, " or "), "--transport: transport %s: %v", t.ID(), why)
 		}
-		cfg.Transports = fitting
 	}
-	if err := cfg.Check(); err != nil {
-		return usagef("use "+strings.Join(names, " or "), "--transport: %v", err)
+	if compares {
+		return fitting, nil
 	}
-	return nil
+	return chosen, nil
 }

@@ -40,9 +40,9 @@ func (o *credentialOptions) flags() *pflag.FlagSet {
 	return flags
 }
 
-// credential is one way to prove an identity, as given on the command line.
+// credential is one way to prove an identity.
 type credential struct {
-	flags []string
+	flags []string // that give it; none where another source does
 	read  func(context.Context, *app) (probe.Attestation, error)
 }
 
@@ -81,31 +81,49 @@ func (o *credentialOptions) flag() string {
 	return ""
 }
 
-// attestation reads the one credential that was given.
-func (o *credentialOptions) attestation(ctx context.Context, a *app) (probe.Attestation, error) {
+// choose returns the credential of the settings: the one that flags give, or else that of a
+// file or of the environment.
+func (o *credentialOptions) choose(s *edgeconf.Settings) (credential, error) {
+	if s.Attestation.Origin.Flag == "" && s.Attestation.Kind != "" {
+		return o.configured(s)
+	}
 	given := o.given()
 	switch len(given) {
 	case 0:
-		return nil, usagef("give one of --key-file, --group-key-file, --cert with --cert-key, --pkcs12, --sas-token-env, --tpm, or --from; or try --sandbox healthy",
+		return credential{}, usagef("give one of --key-file, --group-key-file, --cert with --cert-key, --pkcs12, --sas-token-env, --tpm, or --from; or try --sandbox healthy",
 			"no credential: a device proves itself with a key, a certificate, a token or a TPM")
 	case 1:
-		return given[0].read(ctx, a)
+		return given[0], nil
 	}
-	return nil, usagef("leave one of them out", "%s and %s are two credentials; a device proves itself with one", given[0].flags[0], given[1].flags[0])
+	return credential{}, usagef("leave one of them out", "%s and %s are two credentials; a device proves itself with one", given[0].flags[0], given[1].flags[0])
 }
 
-// one refuses a secret from two sources.
-func (s secretSource) one() error {
-	if given := s.flags(); len(given) > 1 {
-		return usagef("leave one of them out", "%s and %s both give the same secret", given[0], given[1])
+// configured is the credential of a file or of the environment.
+func (o *credentialOptions) configured(s *edgeconf.Settings) (credential, error) {
+	at := &s.Attestation
+	if used := o.tpm.given(); len(used) > 0 && at.Kind != edgeconf.TPM2 {
+		return credential{}, usagef("give --tpm "+exampleTPM, "%s needs --tpm", used[0])
 	}
-	return nil
+	return credential{read: func(ctx context.Context, _ *app) (probe.Attestation, error) {
+		switch at.Kind {
+		case edgeconf.TPM2:
+			return attestation(o.tpm.openAt(ctx, s.TPM.Path, at.Origin.String(), probe.TPMAuth{Endorsement: s.TPM.EndorsementAuth, Owner: s.TPM.OwnerAuth}))
+		case edgeconf.SymmetricKey:
+			return probe.NewSymmetricKey(at.Key), nil
+		}
+		certs, err := certificatesIn(at.Certificate)
+		if err != nil {
+			return nil, err
+		}
+		key, err := privateKeyIn(at.PrivateKey)
+		if err != nil {
+			return nil, err
+		}
+		return x509Attestation(certs, key, at.PrivateKey)
+	}}, nil
 }
 
 func (o *credentialOptions) readKey(_ context.Context, a *app) (probe.Attestation, error) {
-	if err := o.key.one(); err != nil {
-		return nil, err
-	}
 	key, err := o.key.readKey(a)
 	if err != nil {
 		return nil, err
@@ -114,9 +132,6 @@ func (o *credentialOptions) readKey(_ context.Context, a *app) (probe.Attestatio
 }
 
 func (o *credentialOptions) readGroupKey(_ context.Context, a *app) (probe.Attestation, error) {
-	if err := o.groupKey.one(); err != nil {
-		return nil, err
-	}
 	key, err := o.groupKey.readKey(a)
 	if err != nil {
 		return nil, err
@@ -145,11 +160,11 @@ func (o *credentialOptions) readX509(ctx context.Context, a *app) (probe.Attesta
 	if certs, err = o.addChain(certs); err != nil {
 		return nil, err
 	}
-	attestation, err := probe.NewX509(certs, key)
-	if err != nil {
-		return nil, usagef(keyPairHint, "--cert-key %q: %v", o.certKey, err)
+	keyFile := edgeconf.File{Path: o.certKey, Origin: edgeconf.Origin{Flag: "--cert-key"}}
+	if o.pkcs12.file != "" {
+		keyFile = edgeconf.File{Path: o.pkcs12.file, Origin: edgeconf.Origin{Flag: "--pkcs12"}}
 	}
-	return attestation, nil
+	return x509Attestation(certs, key, keyFile)
 }
 
 // readPair reads --pkcs12, or --cert and --cert-key.
@@ -171,7 +186,11 @@ func (o *credentialOptions) readPair(ctx context.Context, a *app) ([]*x509.Certi
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := readPrivateKey(o.certKey)
+	file, err := readMaterial("--cert-key", o.certKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := privateKeyIn(file)
 	return certs, key, err
 }
 
@@ -202,51 +221,44 @@ func privateKeyHint(err error) string {
 	return "a private key file is PEM text with a BEGIN PRIVATE KEY line"
 }
 
-func readCertificates(flag, path string) ([]*x509.Certificate, error) {
-	data, err := readFile(flag, path)
-	if err != nil {
-		return nil, err
+// materialError is about the content of a file that a flag or a configuration names.
+func materialError(hint string, f edgeconf.File, err error) error {
+	if f.Origin.Flag != "" {
+		return usagef(hint, "%s %q: %v", f.Origin, f.Path, err)
 	}
-	certs, err := probe.ParseCertificates(data)
+	return usagef(hint, "%s: %q: %v", f.Origin, f.Path, err)
+}
+
+func certificatesIn(f edgeconf.File) ([]*x509.Certificate, error) {
+	certs, err := probe.ParseCertificates([]byte(f.Content.Reveal()))
 	if err != nil {
-		return nil, usagef(certificateHint, "%s %q: %v", flag, path, err)
+		return nil, materialError(certificateHint, f, err)
 	}
 	return certs, nil
 }
 
-func readPrivateKey(path string) (crypto.Signer, error) {
-	data, err := readFile("--cert-key", path)
+func privateKeyIn(f edgeconf.File) (crypto.Signer, error) {
+	key, err := probe.ParsePrivateKey([]byte(f.Content.Reveal()))
 	if err != nil {
-		return nil, err
-	}
-	key, err := probe.ParsePrivateKey(data)
-	if err != nil {
-		return nil, usagef(privateKeyHint(err), "--cert-key %q: %v", path, err)
+		return nil, materialError(privateKeyHint(err), f, err)
 	}
 	return key, nil
 }
 
-// idMaker is an attestation that makes its own registration id: a TPM. The id is "" when
-// the TPM cannot be read, which the probe reports.
-type idMaker interface{ RegistrationID() string }
+// x509Attestation makes the attestation of a certificate with the key in a file.
+func x509Attestation(certs []*x509.Certificate, key crypto.Signer, keyFile edgeconf.File) (probe.Attestation, error) {
+	attestation, err := probe.NewX509(certs, key)
+	if err != nil {
+		return nil, materialError(keyPairHint, keyFile, err)
+	}
+	return attestation, nil
+}
 
-// commonNamer is an attestation that carries a registration id.
-type commonNamer interface{ CommonName() string }
-
-// registrationID is the id given, or else the one that the certificate carries.
-func registrationID(given edgeconf.Value, attestation probe.Attestation) (id, source string, err error) {
-	if !given.IsZero() {
-		return given.Text, given.Origin.String(), nil
+// readCertificates reads the certificates in the file that a flag names.
+func readCertificates(flag, path string) ([]*x509.Certificate, error) {
+	file, err := readMaterial(flag, path)
+	if err != nil {
+		return nil, err
 	}
-	if maker, ok := attestation.(idMaker); ok {
-		return maker.RegistrationID(), "the TPM's own id", nil
-	}
-	namer, ok := attestation.(commonNamer)
-	if !ok {
-		return "", "", usagef("give the id of the enrollment, or of the device in its group", "--registration-id is missing")
-	}
-	if namer.CommonName() == "" {
-		return "", "", usagef("give --registration-id", "the certificate has no common name to take the registration id from")
-	}
-	return namer.CommonName(), "the certificate's common name", nil
+	return certificatesIn(file)
 }

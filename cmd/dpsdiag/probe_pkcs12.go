@@ -41,9 +41,6 @@ func (o *pkcs12Options) read(ctx context.Context, a *app) ([]*x509.Certificate, 
 	if o.file == "" {
 		return nil, nil, usagef("give --pkcs12 FILE", "%s needs --pkcs12", o.given()[0])
 	}
-	if err := o.password.one(); err != nil {
-		return nil, nil, err
-	}
 	data, err := readFile("--pkcs12", o.file)
 	if err != nil {
 		return nil, nil, err

@@ -13,10 +13,10 @@ const noProxy = "none"
 
 const proxyHint = "a proxy is [http|https|socks5]://[USER:PASSWORD@]HOST[:PORT]; --proxy " + noProxy + " takes the direct way"
 
-// proxies says which proxy leads to the service: that of --proxy, else the one that the
+// chooseProxy says which proxy leads to the service: that of --proxy, else the one that the
 // device's configuration gives to what provisions, else that of the environment. Values may
 // hold a password and are never quoted.
-func (o *targetOptions) proxies(a *app, device *edgeconf.Settings) (probe.ProxyFunc, error) {
+func (o *targetOptions) chooseProxy(a *app, device *edgeconf.Settings) (probe.ProxyFunc, error) {
 	if o.proxy != "" && o.proxy != noProxy {
 		return a.givenProxy(o.proxy)
 	}

@@ -46,11 +46,11 @@ func TestProgress(t *testing.T) {
 		<-time.After(time.Minute)
 		synctest.Wait()
 
-		want := `https connect: no answer yet after 1s
-https register: 429: waiting 1.3s as the service asked, then attempt 2 of 4
-https register: 503: waiting 130ms, then attempt 3 of 4
-https assign: assigning, asking again in 3s
-https assign: no answer yet after 1s
+		want := `https connect: no answer yet after 1 s
+https register: 429: waiting 1.3 s as the service asked, then attempt 2 of 4
+https register: 503: waiting 126 ms, then attempt 3 of 4
+https assign: assigning, asking again in 3 s
+https assign: no answer yet after 1 s
 `
 		if diff := cmp.Diff(want, out.String()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,34 +26,51 @@ func startSandbox(ctx context.Context, scenario string, tpm *emulator.TPMDevice)
 	return emulator.Start(ctx, emulator.Config{Scenario: scenario, TPM: tpm, RetryAfter: &none})
 }
 
-// enterSandbox starts the emulator and points the probe at it with the identity that makes
-// the scenario real, or with the TPM that was given. The probe itself does not know.
-func (o *probeOptions) enterSandbox(ctx context.Context, a *app, cfg *probe.Config, flags *pflag.FlagSet) (end func(), err error) {
+// enterSandbox starts the emulator, and returns the device of it that makes the scenario
+// real, with the TPM if one was given, and what to call when the probe has ended. The probe
+// itself does not know.
+func (o *probeOptions) enterSandbox(ctx context.Context, a *app, flags *pflag.FlagSet) (d *device, end func(), err error) {
 	if used := o.givenByUser(flags); len(used) > 0 {
-		return nil, usagef("a sandbox brings its own service and identity; leave out either",
+		return nil, nil, usagef("a sandbox brings its own service and identity; leave out either",
 			"--sandbox cannot be combined with %s", strings.Join(used, ", "))
 	}
 	if err := checkScenario("--sandbox", o.sandbox); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	payload, err := o.sandboxPayload()
+	if err != nil {
+		return nil, nil, err
 	}
 	tpm, err := o.sandboxTPM(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sandbox, err := a.startSandbox(ctx, o.sandbox, tpm.device())
 	if err != nil {
-		return nil, fmt.Errorf("start the sandbox: %w", err)
+		return nil, nil, fmt.Errorf("start the sandbox: %w", err)
 	}
 	end = func() {
 		if err := sandbox.Close(); err != nil {
 			tell(a.stderr, "dpsdiag: close the sandbox: %v", err)
 		}
 	}
-	if err := play(sandbox.Device(), tpm, cfg); err != nil {
+	if d, err = play(sandbox.Device(), tpm, a.now); err != nil {
 		end()
-		return nil, fmt.Errorf("prepare the sandbox: %w", err)
+		return nil, nil, fmt.Errorf("prepare the sandbox: %w", err)
 	}
-	return end, nil
+	if payload != nil {
+		d.payload = payload
+	}
+	return d, end, nil
+}
+
+// sandboxPayload is the payload that was given, nil where none was.
+func (o *probeOptions) sandboxPayload() (json.RawMessage, error) {
+	file, err := o.readPayload()
+	if err != nil {
+		return nil, err
+	}
+	return parsePayload(file)
 }
 
 // sandboxTPM is the TPM that was given, nil where none was. A scenario about another
@@ -101,20 +119,18 @@ func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
 }
 
 // play makes the probe act as a device of the emulator, with the TPM if that is one.
-func play(device emulator.Device, tpm *sandboxedTPM, cfg *probe.Config) (err error) {
+func play(given emulator.Device, tpm *sandboxedTPM, now func() time.Time) (d *device, err error) {
+	d = &device{
+		endpoint: given.Endpoint, scope: given.Scope, registrationID: given.RegistrationID,
+		payload: given.Payload, roots: given.Roots,
+		now: func() time.Time { return now().Add(given.ClockOffset) },
+	}
 	if tpm != nil {
-		cfg.Attestation = tpm.TPM
-	} else if cfg.Attestation, err = attest(device); err != nil {
-		return err
+		d.attestation = tpm.TPM
+		return d, nil
 	}
-	cfg.Endpoint = device.Endpoint
-	cfg.Scope, cfg.RegistrationID, cfg.Roots = device.Scope, device.RegistrationID, device.Roots
-	if cfg.Payload == nil {
-		cfg.Payload = device.Payload
-	}
-	now := cfg.Now
-	cfg.Now = func() time.Time { return now().Add(device.ClockOffset) }
-	return nil
+	d.attestation, err = attest(given)
+	return d, err
 }
 
 func attest(device emulator.Device) (probe.Attestation, error) {
@@ -158,10 +174,7 @@ func checkScenario(flag, name string) error {
 	for _, s := range emulator.Scenarios() {
 		names = append(names, s.Name)
 	}
-	hint := `run "dpsdiag emulate --list-scenarios" for all`
-	if near, ok := nearest(name, names); ok {
-		hint = fmt.Sprintf("did you mean %s?", near)
-	}
+	hint := didYouMean("%s", name, names, `run "dpsdiag emulate --list-scenarios" for all`)
 	return usagef(hint, "%s: there is no scenario %q", flag, name)
 }
 
