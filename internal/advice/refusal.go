@@ -114,10 +114,10 @@ func stateOf(a *probe.Answer) dps.Status {
 
 // rows are the catalogue rows for the refusal of a device with such a credential, most
 // specific first.
-func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry { //nolint:cyclop // one case for each kind of refusal
+func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry {
 	switch {
-	case r.state != "" && r.code == 0 && r.message == "":
-		return r.stateRows()
+	case r.state != "":
+		return r.endRows()
 	case r.signIn():
 		return nil
 	case r.body == dps.BodyChallenge:
@@ -129,15 +129,25 @@ func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry { //nolint:cyc
 	case r.row != "" && r.code == 0:
 		return r.ownRows(kind)
 	}
-	rows := append(codes.ForReply(r.status, r.code, r.message), entries(r.row)...)
-	isDPS := func(e *codes.Entry) bool { return e.Kind == codes.KindDPS && !e.Wrapper }
-	if r.state != "" && !slices.ContainsFunc(rows, isDPS) {
+	return r.replyRows()
+}
+
+// replyRows are the rows of what was answered, by its status, code and message.
+func (r *refusal) replyRows() []*codes.Entry {
+	return append(codes.ForReply(r.status, r.code, r.message), entries(r.row)...)
+}
+
+// endRows are the rows of a registration that ended, those of its state last: they are for a
+// code that nobody knows.
+func (r *refusal) endRows() []*codes.Entry {
+	if r.code == 0 && r.message == "" {
+		return r.stateRows()
+	}
+	rows := r.replyRows()
+	if !slices.ContainsFunc(rows, func(e *codes.Entry) bool { return e.Kind == codes.KindDPS && !e.Wrapper }) {
 		rows = append(hubRows(r.code), rows...)
 	}
-	if r.state != "" {
-		rows = append(rows, r.stateRows()...) // for a code that nobody knows
-	}
-	return rows
+	return append(rows, r.stateRows()...)
 }
 
 // stateRows are the rows of the state in which a registration ended.
@@ -154,7 +164,7 @@ func (r *refusal) handshakeRows(kind probe.AttestationKind) []*codes.Entry {
 	if r.class() == http.StatusUnauthorized && kind != probe.KindX509 {
 		return nil
 	}
-	return append(codes.ForReply(r.status, r.code, r.message), entries(r.row)...)
+	return r.replyRows()
 }
 
 // ownRows are the rows of a refusal in the terms of a transport alone, after those of what

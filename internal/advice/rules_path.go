@@ -176,7 +176,8 @@ func weighInterception(c *Case) Weight {
 	return w
 }
 
-func (c *Case) weighMiddlebox() Weight { //nolint:cyclop // one case for each sign of a middlebox
+// weighMiddlebox judges by what shows who answered, and else by what was answered.
+func (c *Case) weighMiddlebox() Weight {
 	switch {
 	case c.hubAnswer(probe.HubOdd) != nil:
 		return c.weighNoHubAnswer()
@@ -190,6 +191,13 @@ func (c *Case) weighMiddlebox() Weight { //nolint:cyclop // one case for each si
 		return suggested(c.foreignIssuer())
 	case c.issuer() == probe.IssuerKnown && c.tlsFailure() == "" && !c.silent():
 		return ruledOut("the server's certificate for " + c.host() + " leads to a public root that Azure uses, so nothing ends the TLS session on the way")
+	}
+	return c.weighStrangeAnswer()
+}
+
+// weighStrangeAnswer judges what was answered, where nothing shows by whom.
+func (c *Case) weighStrangeAnswer() Weight {
+	switch {
 	case c.refusal != nil:
 		return c.weighForeignAnswer()
 	case c.answersHTTP() && c.sharesPort():

@@ -28,41 +28,50 @@ const maxLine = 2000
 // words splits a line into words. Identifiers are split where their case changes and at
 // underscores; numbers of three to six digits are kept, and so are hexadecimal and negative
 // ones. What is an id, a date's fraction or a hash is left out, since it says nothing.
-func words(line string) []word { //nolint:cyclop // one case for each kind of word
+func words(line string) []word {
 	line = line[:min(len(line), maxLine)]
 	var found []word
 	for i := 0; i < len(line); {
-		if !isAlphanumeric(line[i]) {
-			i++
-			continue
-		}
-		start := i
-		letters, digits := 0, 0
+		start, digits := i, 0
 		for i < len(line) && isAlphanumeric(line[i]) {
 			if isDigit(line[i]) {
 				digits++
-			} else {
-				letters++
 			}
 			i++
 		}
-		run := line[start:i]
-		switch {
-		case digits == 0:
-			found = appendParts(found, run, start)
-		case letters == 0:
-			negative := start > 0 && line[start-1] == '-' && (start == 1 || !isAlphanumeric(line[start-2]))
-			switch {
-			case negative && digits <= 6:
-				found = append(found, word{"-" + run, start - 1, i})
-			case digits >= 3 && digits <= 6:
-				found = append(found, word{run, start, i})
-			}
-		case len(run) > 2 && run[0] == '0' && run[1]|0x20 == 'x' && len(run) <= 12:
-			found = append(found, word{strings.ToLower(run), start, i})
-		case len(run) <= 8 && !isDigit(run[0]): // x509, sha256, tpm2
-			found = append(found, word{strings.ToLower(run), start, i})
+		switch i - start {
+		case 0:
+			i++ // between two words
+		case digits:
+			found = appendNumber(found, line, start, i)
+		default:
+			found = appendWord(found, line[start:i], start, digits > 0)
 		}
+	}
+	return found
+}
+
+// appendNumber adds the digits of a line from start to end, with the sign before them.
+func appendNumber(found []word, line string, start, end int) []word {
+	negative := start > 0 && line[start-1] == '-' && (start == 1 || !isAlphanumeric(line[start-2]))
+	switch digits := end - start; {
+	case negative && digits <= 6:
+		return append(found, word{line[start-1 : end], start - 1, end})
+	case digits >= 3 && digits <= 6:
+		return append(found, word{line[start:end], start, end})
+	}
+	return found
+}
+
+// appendWord adds what begins at a place and has letters: the parts of an identifier, or, with
+// digits in it, a hexadecimal number or a short name such as x509, sha256, tpm2.
+func appendWord(found []word, run string, at int, digits bool) []word {
+	hexadecimal := len(run) > 2 && len(run) <= 12 && run[0] == '0' && run[1]|0x20 == 'x'
+	switch {
+	case !digits:
+		return appendParts(found, run, at)
+	case hexadecimal, len(run) <= 8 && !isDigit(run[0]):
+		return append(found, word{strings.ToLower(run), at, at + len(run)})
 	}
 	return found
 }

@@ -273,18 +273,13 @@ const (
 const levelReach = 120
 
 // levelOf reads the level that a line gives itself, in the ways of the clients' loggers.
-func levelOf(line []byte) level { //nolint:cyclop // one case for each way to write a level
+func levelOf(line []byte) level {
 	if len(line) > 2 && line[0] == '<' && line[2] == '>' && isDigit(line[1]) {
-		return [...]level{levelError, levelError, levelError, levelError, levelWarning, levelQuiet, levelQuiet, levelQuiet, levelNone, levelNone}[line[1]-'0']
+		return levelOfSyslog(line[1])
 	}
-	if len(line) > 3 && line[1] == ' ' && line[2] == '(' && isDigit(line[3]) { // ESP-IDF
-		switch line[0] {
-		case 'I', 'D', 'V':
-			return levelQuiet
-		case 'W':
-			return levelWarning
-		case 'E':
-			return levelError
+	if len(line) > 3 && line[1] == ' ' && line[2] == '(' && isDigit(line[3]) {
+		if l := levelOfESP(line[0]); l != levelNone {
+			return l
 		}
 	}
 	line = line[:min(len(line), levelReach)]
@@ -298,15 +293,49 @@ func levelOf(line []byte) level { //nolint:cyclop // one case for each way to wr
 		if end < 0 {
 			end = len(line)
 		}
-		switch string(line[:end]) {
-		case "INFO", "INF", "inf", "DEBUG", "DBG", "dbg", "dbug", "TRACE", "VERBOSE", "NOTICE", "Information", "info":
-			return levelQuiet
-		case "WARN", "WARNING", "WRN", "wrn", "warn", "Warning":
-			return levelWarning
-		case "ERROR", "ERR", "FATAL", "FTL", "CRITICAL", "CRIT", "FAIL":
-			return levelError
+		if l := levelOfWord(line[:end]); l != levelNone {
+			return l
 		}
 		line = line[end:]
+	}
+	return levelNone
+}
+
+// levelOfSyslog reads the severity that syslog puts before a line: "<3>".
+func levelOfSyslog(severity byte) level {
+	switch severity {
+	case '0', '1', '2', '3':
+		return levelError
+	case '4':
+		return levelWarning
+	case '5', '6', '7':
+		return levelQuiet
+	}
+	return levelNone
+}
+
+// levelOfESP reads the letter that ESP-IDF begins a line with: "E (8540) esp-tls: ...".
+func levelOfESP(letter byte) level {
+	switch letter {
+	case 'I', 'D', 'V':
+		return levelQuiet
+	case 'W':
+		return levelWarning
+	case 'E':
+		return levelError
+	}
+	return levelNone
+}
+
+// levelOfWord reads the name of a level.
+func levelOfWord(word []byte) level {
+	switch string(word) {
+	case "INFO", "INF", "inf", "DEBUG", "DBG", "dbg", "dbug", "TRACE", "VERBOSE", "NOTICE", "Information", "info":
+		return levelQuiet
+	case "WARN", "WARNING", "WRN", "wrn", "warn", "Warning":
+		return levelWarning
+	case "ERROR", "ERR", "FATAL", "FTL", "CRITICAL", "CRIT", "FAIL":
+		return levelError
 	}
 	return levelNone
 }
@@ -345,37 +374,20 @@ func (r *reading) settleLine() {
 }
 
 // move takes the attempt on by what a line tells.
-func (a *attempt) move(t told, r *reading) { //nolint:cyclop // one case for each step
+func (a *attempt) move(t told, r *reading) {
 	line := func() Line { return Line{r.place(), r.excerpt()} }
-	switch {
-	case t.failure != weightNone || t.stale:
-		a.stale = a.stale || t.stale
-		a.failed = line()
-		if t.stale || t.failure == weightKnown || a.state != attemptNone {
-			a.state, a.line = attemptFailed, a.failed
-		}
+	if t.failure != weightNone || t.stale {
+		a.fail(t, line())
 		return
+	}
+	switch {
 	case t.registered && a.stale:
 	case t.registered:
-		if a.state != attemptRegistered {
-			a.state, a.line = attemptRegistered, line()
-		}
-		if t.hub != "" {
-			a.hub = ""
-		}
+		a.register(t, line)
 	case t.begun:
-		if a.state == attemptRegistered || a.state == attemptFailed {
-			a.hub, a.device = "", ""
-		}
-		if !a.began || a.state != attemptOpen {
-			a.line = line()
-		}
-		a.state, a.began, a.stale = attemptOpen, true, false
+		a.begin(line)
 	case t.progress && a.state != attemptRegistered:
-		if a.state != attemptOpen {
-			a.line = line()
-		}
-		a.state = attemptOpen
+		a.goOn(line)
 	}
 	if t.hub != "" && (a.hub == "" || a.state != attemptRegistered) {
 		a.hub = t.hub
@@ -383,6 +395,44 @@ func (a *attempt) move(t told, r *reading) { //nolint:cyclop // one case for eac
 	if t.device != "" {
 		a.device = t.device
 	}
+}
+
+// fail notes a failure. Mere words of one end an attempt only once there is one.
+func (a *attempt) fail(t told, line Line) {
+	a.stale = a.stale || t.stale
+	a.failed = line
+	if t.stale || t.failure == weightKnown || a.state != attemptNone {
+		a.state, a.line = attemptFailed, line
+	}
+}
+
+// register notes a success, and forgets the hub known before where the line names another.
+func (a *attempt) register(t told, line func() Line) {
+	if a.state != attemptRegistered {
+		a.state, a.line = attemptRegistered, line()
+	}
+	if t.hub != "" {
+		a.hub = ""
+	}
+}
+
+// begin starts an attempt, a new one if the last had ended.
+func (a *attempt) begin(line func() Line) {
+	if a.state == attemptRegistered || a.state == attemptFailed {
+		a.hub, a.device = "", ""
+	}
+	if !a.began || a.state != attemptOpen {
+		a.line = line()
+	}
+	a.state, a.began, a.stale = attemptOpen, true, false
+}
+
+// goOn notes that an attempt is under way.
+func (a *attempt) goOn(line func() Line) {
+	if a.state != attemptOpen {
+		a.line = line()
+	}
+	a.state = attemptOpen
 }
 
 // outcome is what the attempt came to.

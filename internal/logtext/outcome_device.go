@@ -28,9 +28,9 @@ func assignments() []string {
 	return []string{"registered to ", "assigned to ", "target uri set to 'mqtts://", "provisioned to "}
 }
 
-// readAssignedHub reads the name of a hub. Some samples print no more than the device and the
-// hub, each on a line.
-func (r *reading) readAssignedHub(h hit) { //nolint:cyclop // one case for each way to tell a hub
+// readAssignedHub reads the name of a hub, and whether the words around it say that it is the
+// assigned one. Some samples print no more than the device and the hub, each on a line.
+func (r *reading) readAssignedHub(h hit) {
 	start := h.start
 	for start > 0 && (isWordByte(r.text[start-1]) || r.text[start-1] == '-' || r.text[start-1] == '.') {
 		start--
@@ -42,12 +42,7 @@ func (r *reading) readAssignedHub(h hit) { //nolint:cyclop // one case for each 
 	before := strings.ToLower(string(r.text[max(0, start-64):start]))
 	for _, words := range assignments() {
 		if strings.HasSuffix(before, words) && !r.denied(hit{h.phrase, start - len(words), start}) {
-			r.told.registered = true
-			_, device, _ := strings.Cut(string(r.text[h.end:]), " as ")
-			r.told.device = deviceName(device)
-			if front := strings.Fields(string(r.text[:start-len(words)])); r.told.device == "" && len(front) > 1 && strings.EqualFold(front[len(front)-2], "device") {
-				r.told.device = deviceName(front[len(front)-1])
-			}
+			r.told.registered, r.told.device = true, assignedDevice(r.text[:start-len(words)], r.text[h.end:])
 		}
 	}
 	if start == 0 && h.end == len(r.text) && len(r.bare) > 0 {
@@ -55,6 +50,19 @@ func (r *reading) readAssignedHub(h hit) { //nolint:cyclop // one case for each 
 			r.told.registered, r.told.device = true, device
 		}
 	}
+}
+
+// assignedDevice reads the device in a line such as "Device d registered to HUB as d", by what
+// stands before the words of the assignment and what stands after the hub.
+func assignedDevice(before, after []byte) string {
+	_, name, _ := strings.Cut(string(after), " as ")
+	if device := deviceName(name); device != "" {
+		return device
+	}
+	if front := strings.Fields(string(before)); len(front) > 1 && strings.EqualFold(front[len(front)-2], "device") {
+		return deviceName(front[len(front)-1])
+	}
+	return ""
 }
 
 // deviceBehindWords reads the name of a device behind the words with which a message of
