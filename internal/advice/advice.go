@@ -60,13 +60,19 @@ type Rule struct {
 	// Only are the attestations under which a device can be refused for this cause. The
 	// zero value means all.
 	Only Attestations
-	// Outside says why no call of dpsdiag can be refused for this cause; "" if one can.
+	// Outside says why no call of dpsdiag can be refused for this cause; "" if one can, or if
+	// its Party says so.
 	Outside string
-	// Until is how far a probe cannot come while the cause holds: coming so far rules
+	// Party is who says no where the cause holds. The zero value leaves it to Until.
+	Party Party
+	// Until is how far an attempt cannot come while the cause holds: coming so far rules
 	// the cause out. The zero value means that no progress does.
 	Until Milestone
-	// Weigh judges the evidence of one run beyond what the catalogue, Only and Until say
-	// of it. nil: there is nothing more that a probe can see.
+	// Judge judges what any witness can know of an attempt, beyond what the catalogue and the
+	// fields above say of it. nil: nothing.
+	Judge func(*Attempt) Weight
+	// Weigh judges what a probe alone can measure in a run. Where it says nothing, Judge
+	// decides. nil: nothing.
 	Weigh func(*Case) Weight
 }
 
@@ -86,6 +92,7 @@ type Case struct {
 	// transport, or a failure on the way to it. Empty when neither happened.
 	Rows []*codes.Entry
 
+	attempt *Attempt    // the run as the rules for every witness see it
 	refusal *refusal    // how the service said no, here or plainer over another transport; nil when it did not
 	across  *comparison // this run beside the others
 

@@ -18,7 +18,9 @@ func newCases(ev *probe.Evidence, across *comparison) []*Case {
 	for _, run := range across.runs {
 		r := across.judging(run)
 		rows := rowsOf(run, r, ev.Target.Attestation)
-		cases = append(cases, &Case{Evidence: ev, Run: run, Rows: rows, refusal: r, across: across})
+		c := &Case{Evidence: ev, Run: run, Rows: rows, refusal: r, across: across}
+		c.attempt = c.witness()
+		cases = append(cases, c)
 	}
 	return cases
 }

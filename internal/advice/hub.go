@@ -28,6 +28,7 @@ func (c *Case) atHub() *Case {
 	at := &Case{Evidence: &ev, Run: &check.Path, hub: check, hubSays: cmp.Or(failed.Detail, "the stage failed")}
 	at.across = compareHubs(c.Evidence, check.Endpoint)
 	at.Rows = rowsOf(at.Run, nil, at.kind())
+	at.attempt = at.witness()
 	return at
 }
 
@@ -110,7 +111,7 @@ func weighHubIdentity(c *Case) Weight {
 	case c.hubError() == hubQuota:
 		return ruledOut("the hub says that its quota is used up, so it knows the device")
 	}
-	w := suggested("provisioning itself went through: it is the hub that answers " + step.Text)
+	w := judgeHubIdentity(c.attempt)
 	if c.hubError() == hubNoDevice {
 		w.Because = append(w.Because, "the hub says that it has no such device")
 	}
@@ -135,7 +136,7 @@ func weighStale(c *Case) Weight {
 	case c.hubError() == hubNoDevice:
 		return suggested("the service holds an assignment to a hub that does not know the device")
 	}
-	return allowed("the hub may hold what an earlier registration wrote")
+	return judgeStale(c.attempt)
 }
 
 func weighQuota(c *Case) Weight {

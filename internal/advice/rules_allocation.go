@@ -1,9 +1,6 @@
 package advice
 
 import (
-	"fmt"
-	"net/http"
-
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
@@ -15,46 +12,49 @@ func allocationRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.CustomAllocationFailed,
+			Party: LinkParty,
 			Until: Assigned,
+			Judge: judgeWebhookFailed,
 			Weigh: weighWebhookFailed,
 		},
 		{
 			ID:    cause.CustomAllocationUnauthorized,
+			Party: LinkParty,
 			Until: Assigned,
-			Weigh: weighWebhookUnauthorized,
+			Judge: judgeWebhookUnauthorized,
 		},
 		{
 			ID:    cause.CustomAllocationRejected,
+			Party: LinkParty,
 			Until: Assigned,
-			Weigh: weighWebhookRejected,
+			Judge: judgeWebhookRejected,
 		},
 		{
 			ID:    cause.IoTCentralDeviceNotReady,
+			Party: LinkParty,
 			Until: Assigned,
-			Weigh: weighCentral,
+			Judge: judgeCentral,
 		},
 		{
 			ID:    cause.NoHubAvailable,
+			Party: LinkParty,
 			Until: Assigned,
 			Weigh: weighNoHub,
 		},
 		{
 			ID:    cause.HubLinkBroken,
+			Party: LinkParty,
 			Until: Assigned,
+			Judge: judgeHubLink,
 			Weigh: weighHubLink,
 		},
 	}
 }
 
-func webhookAnswer(status int) string { return fmt.Sprintf("the webhook answered %d", status) }
-
+// weighWebhookFailed judges a run in which no webhook is known to have answered.
 func weighWebhookFailed(c *Case) Weight {
-	switch status := c.refusal.webhookStatus(); {
-	case status/100 == 5:
-		return proven(webhookAnswer(status) + ", a failure of its own")
-	case status/100 == 2:
-		return suggested(webhookAnswer(status) + ", so what it returned is no allocation")
-	case status != 0:
+	switch {
+	case c.refusal.webhookStatus() != 0:
 		return Weight{}
 	case lost(c.Run) != nil && len(c.Run.Answers) == 0:
 		return ruledOut("no registration had been asked for yet")
@@ -62,43 +62,6 @@ func weighWebhookFailed(c *Case) Weight {
 		return allowed("a webhook that takes long keeps a registration waiting")
 	}
 	return Weight{}
-}
-
-func weighWebhookUnauthorized(c *Case) Weight {
-	switch status := c.refusal.webhookStatus(); status {
-	case 0:
-		return Weight{}
-	case http.StatusUnauthorized:
-		return proven(webhookAnswer(status) + ": it wants a key or an identity")
-	case http.StatusForbidden:
-		return suggested(webhookAnswer(status))
-	default:
-		return ruledOut(webhookAnswer(status) + ", not 401 or 403")
-	}
-}
-
-func weighWebhookRejected(c *Case) Weight {
-	switch status := c.refusal.webhookStatus(); {
-	case status == 0:
-		return Weight{}
-	case status/100 != 4 || status == http.StatusUnauthorized:
-		return ruledOut(webhookAnswer(status) + ", which is no decision about a device")
-	case status == http.StatusForbidden || status == http.StatusNotFound:
-		return allowed(webhookAnswer(status))
-	default:
-		return suggested(webhookAnswer(status) + ", as a webhook does that turns a device away")
-	}
-}
-
-func weighCentral(c *Case) Weight {
-	switch status := c.refusal.webhookStatus(); status {
-	case 0:
-		return Weight{}
-	case http.StatusNotFound:
-		return suggested(webhookAnswer(status) + ", as IoT Central does for a device that it has not accepted")
-	default:
-		return remark(webhookAnswer(status))
-	}
 }
 
 func weighNoHub(c *Case) Weight {
@@ -112,14 +75,7 @@ func weighNoHub(c *Case) Weight {
 const hubBody = "dps-hub-link-stale"
 
 func weighHubLink(c *Case) Weight {
-	switch r := c.refusal; {
-	case r == nil:
-		return Weight{}
-	case r.webhookStatus() != 0:
-		return ruledOut("the message speaks of the allocation webhook, not of a hub")
-	case r.state != "" && c.hasRow(hubBody):
-		return proven("the message is an error of the hub, given to the service and not to the device")
-	case r.body == dps.BodyHubError && !dps.IsHubHost(c.host()):
+	if r := c.refusal; r != nil && r.body == dps.BodyHubError && !dps.IsHubHost(c.host()) {
 		return suggested("an error of a hub in an answer of the service means that the service was refused")
 	}
 	return Weight{}

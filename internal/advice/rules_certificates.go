@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
-	"net/http"
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/probe"
@@ -16,24 +15,29 @@ func certificateRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.CertCNRegistrationIDMismatch,
+			Party: ServiceParty,
 			Only:  usingCertificate(),
 			Until: Accepted,
+			Judge: judgeCommonName,
 			Weigh: weighCommonName,
 		},
 		{
 			ID:    cause.CertExpired,
+			Party: ServiceParty,
 			Only:  usingCertificate(),
 			Until: Accepted,
 			Weigh: weighValidity,
 		},
 		{
 			ID:    cause.CertWrongRoleOrExtensions,
+			Party: ServiceParty,
 			Only:  usingCertificate(),
 			Until: Accepted,
 			Weigh: weighRole,
 		},
 		{
 			ID:    cause.CertEnrollmentMismatch,
+			Party: ServiceParty,
 			Only:  usingCertificate(),
 			Until: Accepted,
 			Weigh: weighEnrolledCertificate,
@@ -77,30 +81,29 @@ func (c *Case) outOfDate() []string {
 	return texts
 }
 
+// otherName says how the common name differs from the registration id, "" if it does not.
+func (c *Case) otherName() string {
+	cert := c.presented()
+	switch {
+	case cert == nil:
+	case cert.NameMatch == probe.NameMissing:
+		return "the certificate has no common name"
+	case cert.NameMatch == probe.NameDifferent:
+		return fmt.Sprintf("the certificate's common name is %q, the registration id %q", cert.CommonName, c.Evidence.Target.RegistrationID)
+	}
+	return ""
+}
+
+// weighCommonName judges a common name that is the registration id but for the case of letters.
 func weighCommonName(c *Case) Weight {
 	cert := c.presented()
-	if cert == nil {
-		return Weight{}
-	}
-	id := c.Evidence.Target.RegistrationID
-	var fact string
-	switch cert.NameMatch {
-	case probe.NameMissing:
-		fact = "the certificate has no common name"
-	case probe.NameDifferent:
-		fact = fmt.Sprintf("the certificate's common name is %q, the registration id %q", cert.CommonName, id)
-	case probe.NameCase:
-		return allowed(fmt.Sprintf("the certificate's common name %q and the registration id %q differ in letter case", cert.CommonName, id))
-	default:
-		return ruledOut("the certificate's common name is the registration id")
-	}
 	switch {
-	case c.identityRefused():
-		return proven(fact)
-	case c.class() == http.StatusBadRequest || c.class() == http.StatusNotFound || c.clientIDRejected():
-		return suggested(fact)
+	case cert == nil || c.otherName() != "":
+		return Weight{}
+	case cert.NameMatch == probe.NameCase:
+		return allowed(fmt.Sprintf("the certificate's common name %q and the registration id %q differ in letter case", cert.CommonName, c.Evidence.Target.RegistrationID))
 	}
-	return Weight{}
+	return ruledOut("the certificate's common name is the registration id")
 }
 
 func weighValidity(c *Case) Weight {

@@ -12,24 +12,28 @@ func chainRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.CertChainIncomplete,
+			Party: ServiceParty,
 			Only:  usingCertificate(),
 			Until: Accepted,
 			Weigh: weighChain,
 		},
 		{
 			ID:    cause.CertNotTrustedByEnrollment,
+			Party: ServiceParty,
 			Only:  usingCertificate(),
 			Until: Accepted,
 			Weigh: weighSigner,
 		},
 		{
 			ID:    cause.CANotVerified,
+			Party: ServiceParty,
 			Only:  usingCertificate(),
 			Until: Accepted,
 			Weigh: weighSigner,
 		},
 		{
-			ID: cause.PopCertificateWrongIssuer,
+			ID:    cause.PopCertificateWrongIssuer,
+			Party: OperatorParty,
 		},
 	}
 }

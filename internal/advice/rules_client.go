@@ -24,10 +24,10 @@ func issuanceRules() []Rule {
 		{ID: cause.CertificateNotIssued, Outside: noIssuance},
 		{ID: cause.CSRRejected, Outside: noIssuance},
 		{ID: cause.IssuedCertificateUnusable, Outside: noIssuance},
-		{ID: cause.HubProtocolUnsupported, Outside: beforeAnyHub},
+		{ID: cause.HubProtocolUnsupported, Party: HubParty},
 		{ID: cause.RegistryLinkBroken, Until: Assigned},
-		{ID: cause.ConnectionTakenOver, Outside: beforeAnyHub},
-		{ID: cause.PopCodeOutdated, Outside: noManagement},
+		{ID: cause.ConnectionTakenOver, Party: HubParty},
+		{ID: cause.PopCodeOutdated, Party: OperatorParty},
 	}
 }
 

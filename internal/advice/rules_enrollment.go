@@ -14,6 +14,7 @@ func enrollmentRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.EnrollmentNotFound,
+			Party: ServiceParty,
 			Until: Accepted,
 			Weigh: weighEnrolled,
 		},
@@ -24,16 +25,20 @@ func enrollmentRules() []Rule {
 		},
 		{
 			ID:    cause.EnrollmentDisabled,
+			Party: ServiceParty,
 			Until: Assigned,
 			Weigh: weighDisabled,
 		},
 		{
 			ID:    cause.RegistrationIDInvalid,
+			Party: ServiceParty,
 			Until: Accepted,
+			Judge: judgeRegistrationID,
 			Weigh: weighRegistrationID,
 		},
 		{
 			ID:    cause.AttestationMismatch,
+			Party: ServiceParty,
 			Until: Accepted,
 			Weigh: weighAttestation,
 		},
@@ -133,16 +138,11 @@ func weighDisabled(c *Case) Weight {
 	return Weight{}
 }
 
+// weighRegistrationID judges an id in which nothing is odd.
 func weighRegistrationID(c *Case) Weight {
-	if c.class() != http.StatusBadRequest && !c.clientIDRejected() {
-		return Weight{}
-	}
-	odd := c.warnings(cause.RegistrationIDInvalid)
 	switch {
-	case len(odd) > 0 && c.hasRow("dps-400004-regid"):
-		return proven(odd...)
-	case len(odd) > 0:
-		return suggested(odd...)
+	case !c.idRefused() || c.attempt.OddID.Known:
+		return Weight{}
 	case strictID(c.Evidence.Target.RegistrationID):
 		return ruledOut("the registration id has only lower-case letters, digits and hyphens, which every API version takes")
 	case c.clientIDRejected():
@@ -150,6 +150,9 @@ func weighRegistrationID(c *Case) Weight {
 	}
 	return Weight{}
 }
+
+// idRefused reports whether the refusal may be one of the registration id.
+func (c *Case) idRefused() bool { return c.class() == http.StatusBadRequest || c.clientIDRejected() }
 
 // clientIDRejected reports return code 2 of MQTT.
 func (c *Case) clientIDRejected() bool { return c.refusal.at(probe.LayerMQTTConnect, 2) }

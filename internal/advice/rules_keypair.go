@@ -8,23 +8,24 @@ func keyPairRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.ClientCertNotPresented,
+			Party: ServiceParty,
 			Only:  usingCertificate(),
 			Until: Accepted,
 			Weigh: weighPresented,
 		},
 		{
 			ID:      cause.CertKeyPairMismatch,
+			Party:   ServiceParty,
 			Only:    usingCertificate(),
 			Outside: "the private key belongs to the certificate: dpsdiag checked it before it started",
 		},
 		{
 			ID:      cause.DeviceKeyMaterialUnreadable,
-			Only:    usingCertificate(),
-			Outside: "the certificate and the private key were read and parsed",
+			Outside: "what the device proves itself with was read and parsed",
 		},
 		{
-			ID:      cause.EnrollmentCertUploadInvalid,
-			Outside: noManagement,
+			ID:    cause.EnrollmentCertUploadInvalid,
+			Party: OperatorParty,
 		},
 	}
 }

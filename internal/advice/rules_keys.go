@@ -15,12 +15,14 @@ func keyRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.SymmetricKeyMismatch,
+			Party: ServiceParty,
 			Only:  usingKey(),
 			Until: Accepted,
 			Weigh: weighKeyMismatch,
 		},
 		{
-			ID: cause.GroupKeyNotDerived,
+			ID:    cause.GroupKeyNotDerived,
+			Party: ServiceParty,
 			Only: Attestations{
 				Kinds:     []probe.AttestationKind{probe.KindSymmetricKey, probe.KindSASToken},
 				Otherwise: "no device key was given that could be a group's own",
@@ -30,6 +32,7 @@ func keyRules() []Rule {
 		},
 		{
 			ID:    cause.DerivedKeyIncorrect,
+			Party: ServiceParty,
 			Only:  usingKey(),
 			Until: Accepted,
 			Weigh: weighDerivedKey,

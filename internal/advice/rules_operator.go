@@ -7,14 +7,16 @@ import "dpsdiag/internal/cause"
 func operatorRules() []Rule {
 	return []Rule{
 		{
-			ID:      cause.HubIdentityUnusable,
-			Outside: beforeAnyHub,
-			Weigh:   weighHubIdentity,
+			ID:    cause.HubIdentityUnusable,
+			Party: HubParty,
+			Judge: judgeHubIdentity,
+			Weigh: weighHubIdentity,
 		},
 		{
-			ID:      cause.StaleAssignment,
-			Outside: beforeAnyHub,
-			Weigh:   weighStale,
+			ID:    cause.StaleAssignment,
+			Party: HubParty,
+			Judge: judgeStale,
+			Weigh: weighStale,
 		},
 		{
 			ID:      cause.ClientConfigMissing,
@@ -24,18 +26,13 @@ func operatorRules() []Rule {
 			ID: cause.ClientDefect,
 		},
 		{
-			ID:      cause.ManagementRequestInvalid,
-			Outside: noManagement,
+			ID:    cause.ManagementRequestInvalid,
+			Party: OperatorParty,
 		},
 		{
 			ID:      cause.ServiceCredentialsInsufficient,
+			Party:   OperatorParty,
 			Outside: "dpsdiag made a device call, which needs no operator's rights",
 		},
 	}
 }
-
-// noManagement is why a device call is not refused for what an operator asked.
-const noManagement = "dpsdiag made a device call, no management request"
-
-// beforeAnyHub is why a refusal of the provisioning endpoint is none of a hub.
-const beforeAnyHub = "the refusal came from the provisioning endpoint, before the device had to do with a hub"

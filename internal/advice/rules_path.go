@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"dpsdiag/internal/cause"
-	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
 
@@ -18,6 +17,7 @@ func pathRules() []Rule {
 		{
 			ID:    cause.WrongGlobalEndpoint,
 			Until: Accepted,
+			Judge: judgeEndpoint,
 			Weigh: weighEndpoint,
 		},
 		{
@@ -26,6 +26,7 @@ func pathRules() []Rule {
 		},
 		{
 			ID:    cause.ProxyInterference,
+			Judge: judgePage,
 			Weigh: weighInterception,
 		},
 	}
@@ -35,8 +36,8 @@ func weighEndpoint(c *Case) Weight {
 	switch {
 	case c.hub != nil:
 		return inapplicable("the service itself named the hub")
-	case dps.IsHubHost(c.host()) && c.event() != "":
-		return suggested(c.host() + " is the name of an IoT hub, not of a provisioning endpoint")
+	case c.attempt.HubEndpoint.Known:
+		return Weight{}
 	case c.Run.ProxyFailed() != nil:
 		return c.weighEndpointBehind(c.Run.ProxyFailed())
 	case c.resolutionFailure() != nil:
@@ -50,10 +51,8 @@ func (c *Case) weighAnsweringEndpoint() Weight {
 	switch r := c.refusal; {
 	case garbled(c.Run) && !c.azure(), r.misfits():
 		return allowed("what answers does not speak as the provisioning service does")
-	case r == nil:
+	case r == nil, c.attempt.OtherCloud.Known:
 		return Weight{}
-	case c.otherCloud() != "" && c.unknownThere():
-		return suggested(c.otherCloud())
 	case r.ofService():
 		return ruledOut("the answer has the form of the provisioning service's own")
 	case r.location != "" && !c.azure():
@@ -250,10 +249,8 @@ func (c *Case) weighLostPeer() Weight {
 func (c *Case) weighForeignAnswer() Weight {
 	r := c.refusal
 	switch {
-	case r.foreign() && (r.status/100 == 5 || r.status == http.StatusTooManyRequests):
-		return allowed("gateways answer so for a service that they do not reach")
-	case r.foreign():
-		return suggested("the service answers in JSON of its own form")
+	case c.attempt.Page.Known:
+		return judgePage(c.attempt)
 	case r.location != "":
 		return suggested("the service does not redirect; sign-in pages of networks do")
 	case r.ofHandshake():

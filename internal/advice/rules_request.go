@@ -14,6 +14,7 @@ func requestRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.PayloadInvalid,
+			Party: ServiceParty,
 			Until: Accepted,
 			Weigh: weighPayload,
 		},

@@ -28,6 +28,7 @@ func serviceRules() []Rule {
 		{
 			ID:    cause.PublicNetworkAccessDisabled,
 			Until: Accepted,
+			Judge: judgePrivate,
 			Weigh: weighAccessRules,
 		},
 	}
@@ -100,8 +101,6 @@ func weighAccessRules(c *Case) Weight {
 		return ruledOut("the message is about the certificate, so the service looked at it")
 	case c.identityRefused():
 		return allowed("an IP filter rule refuses the device too, without naming itself")
-	case dialFailure(c.Run) != nil && c.azure() && c.onlyPrivate():
-		return suggested("the name resolves to private addresses, as with a private endpoint, and no connection was made")
 	}
 	return Weight{}
 }

@@ -16,35 +16,50 @@ func tokenRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.SASTokenMalformed,
-			Only:  usingReadyToken(),
+			Party: ServiceParty,
+			Only:  usingToken(),
 			Until: Accepted,
 			Weigh: weighTokenForm,
 		},
 		{
 			ID:    cause.SASTokenExpired,
-			Only:  usingReadyToken(),
+			Party: ServiceParty,
+			Only:  usingToken(),
 			Until: Accepted,
 			Weigh: weighTokenExpiry,
 		},
 		{
 			ID:    cause.DeviceClockWrong,
+			Party: ServiceParty,
 			Until: Accepted,
+			Judge: judgeClock,
 			Weigh: weighClock,
 		},
 	}
 }
 
-// usingReadyToken limits a cause to devices whose token was made elsewhere.
-func usingReadyToken() Attestations {
+// usingToken limits a cause to devices that show a token.
+func usingToken() Attestations {
 	return Attestations{
-		Kinds:     []probe.AttestationKind{probe.KindSASToken},
-		Otherwise: "no ready-made token was used: dpsdiag signs its own, in the documented form and for this call",
+		Kinds:     []probe.AttestationKind{probe.KindSymmetricKey, probe.KindGroupKey, probe.KindSASToken, probe.KindTPM},
+		Otherwise: "a device with a certificate shows no token",
 	}
+}
+
+// ownToken judges what is wrong with a token, where dpsdiag made it.
+func (c *Case) ownToken() Weight {
+	if !c.judged() {
+		return Weight{}
+	}
+	return inapplicable("no ready-made token was used: dpsdiag signs its own, in the documented form and for this call")
 }
 
 func weighTokenForm(c *Case) Weight {
 	t := c.Evidence.Inputs.Token
-	if t == nil || !c.identityRefused() {
+	switch {
+	case t == nil:
+		return c.ownToken()
+	case !c.identityRefused():
 		return Weight{}
 	}
 	if !t.CoversTarget {
@@ -62,7 +77,10 @@ func weighTokenForm(c *Case) Weight {
 
 func weighTokenExpiry(c *Case) Weight {
 	t := c.Evidence.Inputs.Token
-	if t == nil || !c.identityRefused() {
+	switch {
+	case t == nil:
+		return c.ownToken()
+	case !c.identityRefused():
 		return Weight{}
 	}
 	_, known := c.skew()
@@ -84,12 +102,12 @@ func weighTokenExpiry(c *Case) Weight {
 func earliestPlausible() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func weighClock(c *Case) Weight {
-	switch c.tlsFailure() {
-	case probe.TLSServerExpired, probe.TLSServerNotYet:
-		return weighClockByCertificate(c)
-	}
 	_, known := c.skew()
 	switch {
+	case c.attempt.LongAgo.Known || c.attempt.Behind.Known:
+		return Weight{}
+	case c.serverDated():
+		return weighClockByCertificate(c)
 	case c.refusal == nil:
 		return Weight{}
 	case c.clockRight():
@@ -102,7 +120,7 @@ func weighClock(c *Case) Weight {
 		return suggested("the challenge was answered with the key that the service gave; what is left to refuse is the time of the token", c.skewText())
 	case !known && c.kind() == probe.KindX509:
 		return doubted("the service judges certificates by its own clock")
-	case !c.identityRefused() || !c.clockWrong():
+	case !c.clockRefused():
 		return Weight{}
 	}
 	switch c.kind() {
@@ -111,22 +129,17 @@ func weighClock(c *Case) Weight {
 	case probe.KindSASToken:
 		return suggested(c.skewText(), "a token dated by that clock expires at the wrong time")
 	}
-	return weighClockOfToken(c)
+	return Weight{}
 }
 
-// weighClockOfToken judges a clock known to be wrong, of a device whose token was made for
-// the call.
-func weighClockOfToken(c *Case) Weight {
-	life := duration.Rough(probe.TokenLifetime())
-	ahead, _ := c.skew()
-	switch behind := -ahead - c.clock().Uncertainty; {
-	case behind > probe.TokenLifetime():
-		return proven(c.skewText(), "a token that is valid for "+life+" had expired "+duration.Rough(behind-probe.TokenLifetime())+" before it arrived")
-	case behind > 0:
-		return doubted(c.skewText() + ", which a token valid for " + life + " outlasts")
-	}
-	return doubted(c.skewText() + ", which only lengthens the life of a token")
+// serverDated reports whether the device finds the server's certificate out of date.
+func (c *Case) serverDated() bool {
+	return c.tlsFailure() == probe.TLSServerExpired || c.tlsFailure() == probe.TLSServerNotYet
 }
+
+// clockRefused reports whether the service refused the identity of a device whose clock is
+// known to be wrong.
+func (c *Case) clockRefused() bool { return c.identityRefused() && c.clockWrong() }
 
 // weighClockOfCertificate judges a clock known to be wrong, of a device that presents a
 // certificate. The service judges that by its own clock, the device's TLS library by the
@@ -145,8 +158,6 @@ func weighClockByCertificate(c *Case) Weight {
 	because := []string{c.boundText()}
 	cert := c.Evidence.Inputs.Certificate
 	switch {
-	case c.Evidence.Started.Before(earliestPlausible()):
-		return proven(append(because, "the local clock reads "+day(c.Evidence.Started)+", which is before this program was written")...)
 	case c.tlsFailure() == probe.TLSServerNotYet && cert != nil && len(cert.NotYetValid) > 0:
 		return proven(append(because, "the device's own certificate is not yet valid by the local clock either")...)
 	case c.issuer() == probe.IssuerOther:

@@ -15,22 +15,27 @@ func tpmRules() []Rule {
 	return []Rule{
 		{
 			ID:    cause.TPMEKMismatch,
+			Party: ServiceParty,
 			Only:  usingTPM(),
 			Until: Accepted,
 			Weigh: weighEndorsementKey,
 		},
 		{
 			ID:    cause.TPMNotAvailable,
+			Only:  usingTPM(),
 			Weigh: weighTPM,
 		},
 		{
 			ID:    cause.TPMAccessDenied,
+			Only:  usingTPM(),
 			Weigh: weighTPMAccess,
 		},
 		{
 			ID:    cause.TPMChallengeUnanswered,
+			Party: ServiceParty,
 			Only:  usingTPM(),
 			Until: Accepted,
+			Judge: judgeChallenge,
 			Weigh: weighChallenge,
 		},
 	}
@@ -149,8 +154,8 @@ func weighTPMAccess(c *Case) Weight {
 
 func weighChallenge(c *Case) Weight {
 	switch {
-	case c.challengeAnswered() != "":
-		return ruledOut(c.challengeAnswered())
+	case c.attempt.ChallengeAnswered.Known:
+		return Weight{}
 	case c.unchallenged():
 		return ruledOut("there was no challenge that could be left unanswered")
 	case c.challenged():

@@ -30,18 +30,19 @@ func DiagnoseText(found *logtext.Findings, model *likeness.Model) TextDiagnosis 
 	if found.Healthy() {
 		return TextDiagnosis{}
 	}
-	return diagnoseText(found, model, textRules())
+	return diagnoseText(found, model, Rules(), textRules())
 }
 
 // diagnoseText is DiagnoseText with a choice of rules.
-func diagnoseText(found *logtext.Findings, model *likeness.Model, rules []textRule) TextDiagnosis {
+func diagnoseText(found *logtext.Findings, model *likeness.Model, rules []Rule, circumstances []textRule) TextDiagnosis {
 	c := newTextCase(found)
 	c.read(model)
-	scores := c.scoreMatches()
-	for i := range rules {
-		rules[i].apply(c, scores)
+	scores := c.scoreMatches(rules)
+	for i := range circumstances {
+		circumstances[i].apply(c, scores)
 	}
-	causes, out := rank(c.candidates(scores))
+	c.judge(rules, scores)
+	causes, out := rank(c.candidates(rules, scores))
 	c.addPrecedents(causes)
 	return TextDiagnosis{
 		Causes:   asCauses(causes),
@@ -78,7 +79,7 @@ func (b scoreboard) of(id cause.ID) *score {
 // total adds up what several errors say: the strongest counts whole, each further one half
 // of the one before it, so that a repeated wrapper never outweighs one clear message.
 func (s *score) total() float64 {
-	if s == nil || len(s.out) > 0 {
+	if len(s.out) > 0 {
 		return 0
 	}
 	support := slices.Clone(s.support)
@@ -88,7 +89,23 @@ func (s *score) total() float64 {
 		sum += points * share
 		share /= 2
 	}
+	for range s.against {
+		sum *= doubtedShare
+	}
 	return sum
+}
+
+// add adds what a rule says of the cause.
+func (s *score) add(w Weight) {
+	switch {
+	case w.Strength == RulesOut:
+		s.out = append(s.out, w.Because...)
+		return
+	case w.Strength > Silent:
+		s.points += float64(gradeOf(w.Strength))
+		s.because = append(slices.Clone(w.Because), s.because...)
+	}
+	s.against = append(s.against, w.Against...)
 }
 
 // The measures by which the two witnesses are weighed. Held-out reports chose them: see
@@ -110,62 +127,63 @@ const (
 )
 
 // candidates weighs every cause by both witnesses.
-func (c *textCase) candidates(scores scoreboard) []candidate { //nolint:cyclop // the one place where both witnesses meet
-	rules := Rules()
-	most := 0.0
-	for _, s := range scores {
-		most = max(most, s.total())
-	}
-	bare := most == 0
-	most = max(most, 1)
-	weights := make([]float64, len(rules))
-	sum := 0.0
-	for i := range rules {
-		id := rules[i].ID
-		s := scores[id]
-		if s != nil && len(s.out) > 0 {
-			continue
-		}
-		weights[i] = math.Exp(c.weight(id, s.total(), most, s != nil && s.proven))
-		sum += weights[i]
-	}
-	for i := range weights {
-		weights[i] /= sum
-	}
-	if bare && !c.wordsCount(weights) {
+func (c *textCase) candidates(rules []Rule, scores scoreboard) []candidate {
+	shares, bare := c.shares(rules, scores)
+	if bare && !c.wordsCount(shares) {
 		return nil
 	}
 	var found []candidate
 	for i := range rules {
-		id := rules[i].ID
-		s := scores[id]
-		cand := candidate{rule: &rules[i], index: i, position: unranked, weight: weights[i], strength: Allows}
-		if s != nil {
-			cand.position, cand.explain = s.position, explainQuery(s.row)
+		cand := candidate{rule: &rules[i], index: i, weight: shares[i]}
+		if c.settle(&cand, scores.of(rules[i].ID)) {
+			found = append(found, cand)
 		}
-		switch {
-		case s != nil && len(s.out) > 0:
-			if len(s.support) == 0 && s.points == 0 {
-				continue
-			}
-			cand.strength, cand.because = RulesOut, s.out
-		case cand.weight < worthNaming && (s.total() == 0 || cand.weight < worthKeeping):
-			continue
-		default:
-			cand.because = c.reasons(id, s)
-			if len(cand.because) == 0 {
-				continue
-			}
-			if cand.weight >= suggestible && (s == nil || len(s.against) == 0) && c.Outcome.State != logtext.OutcomeUnfinished {
-				cand.strength = Suggests
-			}
-			if s != nil && s.proven && cand.strength == Suggests {
-				cand.strength = Proves
-			}
-		}
-		found = append(found, cand)
 	}
 	return found
+}
+
+// shares are the parts of the causes in what both witnesses say; bare reports whether no
+// known error says anything.
+func (c *textCase) shares(rules []Rule, scores scoreboard) (shares []float64, bare bool) {
+	most := 0.0
+	for _, s := range scores {
+		most = max(most, s.total())
+	}
+	bare = most == 0
+	most = max(most, 1)
+	shares = make([]float64, len(rules))
+	sum := 0.0
+	for i := range rules {
+		if s := scores.of(rules[i].ID); len(s.out) == 0 {
+			shares[i] = math.Exp(c.weight(rules[i].ID, s.total(), most, s.proven))
+			sum += shares[i]
+		}
+	}
+	for i := range shares {
+		shares[i] /= sum
+	}
+	return shares, bare
+}
+
+// settle gives a candidate its strength and its reasons, and reports whether it is worth
+// naming.
+func (c *textCase) settle(cand *candidate, s *score) bool {
+	cand.position, cand.explain = s.position, explainQuery(s.row)
+	switch {
+	case len(s.out) > 0:
+		cand.strength, cand.because = RulesOut, s.out
+		return len(s.support) > 0 || s.points > 0
+	case cand.weight < worthNaming && (s.total() == 0 || cand.weight < worthKeeping):
+		return false
+	}
+	cand.strength, cand.because = Allows, c.reasons(cand.rule.ID, s)
+	if cand.weight >= suggestible && len(s.against) == 0 && c.Outcome.State != logtext.OutcomeUnfinished {
+		cand.strength = Suggests
+		if s.proven {
+			cand.strength = Proves
+		}
+	}
+	return len(cand.because) > 0
 }
 
 // weight is how far both witnesses point to a cause, as a logarithm. Points are those of
@@ -255,18 +273,13 @@ func (c *textCase) addPrecedents(causes []candidate) {
 // reasons are what both witnesses say for a cause and against it, as many as a reader will
 // check.
 func (c *textCase) reasons(id cause.ID, s *score) []string {
-	var reasons []string
-	if s != nil {
-		reasons = slices.Clone(s.because[:min(len(s.because), maxReasons)])
-	}
+	reasons := slices.Clone(s.because[:min(len(s.because), maxReasons)])
 	if why, ok := c.likeness.Reason(id); ok && len(reasons) < maxReasons {
 		line := &c.Sample[why.Line]
 		reasons = append(reasons, quote(line.Place, logtext.Quote(line.Text))+": its words are like those of confirmed reports ("+strings.Join(cleanWords(why.Words), ", ")+")")
 	}
-	if s != nil {
-		for _, fact := range s.against[:min(len(s.against), 2)] {
-			reasons = append(reasons, "against it: "+fact)
-		}
+	for _, fact := range s.against[:min(len(s.against), 2)] {
+		reasons = append(reasons, "against it: "+fact)
 	}
 	return reasons
 }

@@ -9,43 +9,19 @@ import (
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/likeness"
 	"dpsdiag/internal/logtext"
-	"dpsdiag/internal/probe"
 )
 
 // textCase is what was found in a text with what several rules would compute anew.
 type textCase struct {
 	*logtext.Findings
-	attestation probe.AttestationKind // "" where the text shows none or more than one
-	shown       *logtext.Fact         // what shows the attestation
-	likeness    *likeness.Reading     // nil without a model
+	attempt  *Attempt          // the text as the rules for every witness see it
+	likeness *likeness.Reading // nil without a model
 }
 
 func newTextCase(found *logtext.Findings) *textCase {
 	c := &textCase{Findings: found}
-	c.attestation, c.shown = c.findAttestation()
+	c.attempt = c.witness()
 	return c
-}
-
-// findAttestation tells how the device attests. A setting decides; otherwise all hints
-// have to agree.
-func (c *textCase) findAttestation() (probe.AttestationKind, *logtext.Fact) {
-	var set string
-	for _, s := range c.Settings {
-		if s.Meaning == logtext.SettingAttestation {
-			if set != "" && set != s.Value {
-				return "", nil
-			}
-			set = s.Value
-		}
-	}
-	if set != "" {
-		return probe.AttestationKind(set), c.fact(logtext.KindAttestation, set)
-	}
-	hints := c.facts(logtext.KindAttestation)
-	if len(hints) != 1 {
-		return "", nil
-	}
-	return probe.AttestationKind(hints[0].Value), hints[0]
 }
 
 // fact returns a circumstance, nil if the text does not show it.

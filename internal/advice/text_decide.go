@@ -73,7 +73,7 @@ func (c *textCase) target() probe.Target {
 		Endpoint:       endpoint,
 		Scope:          cmp.Or(firstID(c.IDs.Scopes), "ID-SCOPE"),
 		RegistrationID: cmp.Or(firstID(c.IDs.RegistrationIDs), "REGISTRATION-ID"),
-		Attestation:    c.attestation,
+		Attestation:    c.attempt.Attestation.Value,
 		APIVersion:     firstID(c.IDs.APIVersions),
 	}
 }

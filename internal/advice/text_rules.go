@@ -38,6 +38,17 @@ const (
 	exact  grade = 100 // what the service says of one case
 )
 
+// gradeOf is how much it tells that a rule for every witness judges so.
+func gradeOf(s Strength) grade {
+	switch s {
+	case Proves:
+		return exact
+	case Suggests:
+		return worded
+	}
+	return hinted
+}
+
 // doubtedShare is what is left of the evidence for a cause that a circumstance speaks against.
 const doubtedShare = 0.4
 
@@ -48,7 +59,6 @@ func excludes(causes ...cause.ID) effect         { return effect{causes: causes,
 // textRules returns every rule, in the order in which they are applied.
 func textRules() []textRule {
 	return slices.Concat(
-		attestationTextRules(),
 		refusalTextRules(),
 		progressTextRules(),
 		clockTextRules(),
@@ -82,10 +92,6 @@ func (e effect) change(s *score, reason string) {
 	case e.out:
 		s.out = append(s.out, reason)
 	case e.doubt:
-		s.points *= doubtedShare
-		for i := range s.support {
-			s.support[i] *= doubtedShare
-		}
 		s.against = append(s.against, reason)
 	default:
 		s.points += float64(e.grade)

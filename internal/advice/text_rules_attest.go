@@ -8,10 +8,6 @@ import (
 
 // The families of causes that one way to attest can have.
 
-func keyCauses() []cause.ID {
-	return []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect, cause.SASTokenMalformed}
-}
-
 func certificateCauses() []cause.ID {
 	return []cause.ID{
 		cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.CANotVerified, cause.CertCNRegistrationIDMismatch, cause.CertExpired,
@@ -19,17 +15,13 @@ func certificateCauses() []cause.ID {
 	}
 }
 
-func tpmCauses() []cause.ID {
-	return []cause.ID{cause.TPMEKMismatch, cause.TPMNotAvailable, cause.TPMAccessDenied, cause.TPMChallengeUnanswered}
-}
-
 // seeAttestation sees that the device attests in that way and no other.
 func seeAttestation(kind probe.AttestationKind) func(*textCase) string {
 	return func(c *textCase) string {
-		if c.attestation != kind {
+		if c.attempt.Attestation.Value != kind {
 			return ""
 		}
-		return quoteFact(c.shown)
+		return c.attempt.Attestation.At
 	}
 }
 
@@ -47,26 +39,6 @@ func seeBlankRefusal(c *textCase) string {
 // saysWhy reports whether a match is a message of the service that names a reason.
 func (c *textCase) saysWhy(m *logtext.Match) bool {
 	return c.worth(m) >= exact && !refusesIdentity(m) && !namingAny(cause.TPMChallengeUnanswered)(m)
-}
-
-func attestationTextRules() []textRule {
-	return []textRule{
-		{
-			id: "key-attestation", why: "the device signs with a symmetric key, so no certificate or TPM of its own is judged",
-			see:     seeAttestation(probe.KindSymmetricKey),
-			effects: []effect{excludes(certificateCauses()...), excludes(tpmCauses()...)},
-		},
-		{
-			id: "certificate-attestation", why: "the device attests with a certificate, so no key or token is judged",
-			see:     seeAttestation(probe.KindX509),
-			effects: []effect{excludes(keyCauses()...), excludes(cause.SASTokenExpired), excludes(tpmCauses()...)},
-		},
-		{
-			id: "tpm-attestation", why: "the device attests with its TPM, so neither an enrolled key nor a certificate is judged",
-			see:     seeAttestation(probe.KindTPM),
-			effects: []effect{excludes(cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect), excludes(certificateCauses()...)},
-		},
-	}
 }
 
 func refusalTextRules() []textRule {
@@ -104,11 +76,6 @@ func refusalTextRules() []textRule {
 				return ""
 			}),
 			effects: []effect{weakens(cause.SASTokenMalformed)},
-		},
-		{
-			id: "private-network-refused", why: "where public access is restricted, DPS refuses devices from elsewhere with a plain 401",
-			see:     seeBoth(seeAny(seeRefusal, seeMatch(missesNetwork), seeMatch(namingAny(cause.PublicNetworkAccessDisabled))), seeSign(logtext.SignPrivate)),
-			effects: []effect{favours(worded, cause.PublicNetworkAccessDisabled)},
 		},
 	}
 }

@@ -10,27 +10,6 @@ import (
 func progressTextRules() []textRule {
 	return []textRule{
 		{
-			id: "refused-after-assignment", why: "DPS had assigned the device by then, so what follows is the hub's word and no fault of DPS",
-			see: func(c *textCase) string { return quoteMatch(c.refusedByHub()) },
-			effects: []effect{
-				favours(worded, cause.HubIdentityUnusable), favours(worded, cause.StaleAssignment), favours(hinted, cause.ProxyInterference), favours(faint, cause.DeviceClockWrong),
-			},
-		},
-		{
-			id: "refused-before-assignment", why: "DPS itself refuses the device now, so what its hub knows of it does not matter yet",
-			see: seeMatch(func(m *logtext.Match) bool {
-				return m.Phase == logtext.PhaseRegister && telling(m) && refusesIdentity(m)
-			}),
-			effects: []effect{weakens(cause.StaleAssignment, cause.HubIdentityUnusable)},
-		},
-		{
-			id: "answered-later", why: "the service answered after the network had failed, so the way to it was there by then",
-			see: seeAnswerAfterNetwork,
-			effects: []effect{
-				weakens(cause.DNSFailure, cause.NetworkUnreachable, cause.PortBlocked, cause.ProxyNotConfigured, cause.ServerRootCAMissing, cause.TLSVersionOrCipherUnsupported),
-			},
-		},
-		{
 			id: "succeeded-in-the-end", why: "DPS assigned the device after the failures, so they passed by themselves",
 			see: func(c *textCase) string {
 				assigned, first := c.event(logtext.EventAssigned), c.firstFailure()
@@ -89,18 +68,6 @@ func pathTextRules() []textRule {
 			effects: []effect{favours(worded, cause.DNSFailure), weakens(cause.PortBlocked, cause.NetworkUnreachable, cause.ServerRootCAMissing, cause.ProxyInterference)},
 		},
 		{
-			id: "handshake-was-reached", why: "the peer's certificate was judged, so the name was resolved and the port is open",
-			see: unless(seeLayer(cause.DNSFailure), seeMatch(func(m *logtext.Match) bool {
-				return distrustsServer(m) && telling(m) && namingAny(cause.ServerRootCAMissing)(m) && !missesNetwork(m)
-			})),
-			effects: []effect{weakens(cause.DNSFailure, cause.PortBlocked, cause.NetworkUnreachable, cause.ProxyNotConfigured)},
-		},
-		{
-			id: "web-page", why: "a web page came where the service sends JSON, so something in between answered",
-			see:     seeSign(logtext.SignHTML),
-			effects: []effect{favours(exact, cause.ProxyInterference)},
-		},
-		{
 			id: "middlebox-named", why: "this product inspects TLS and answers in the service's place",
 			see:     seeSign(logtext.SignMiddlebox),
 			effects: []effect{favours(worded, cause.ProxyInterference)},
@@ -147,13 +114,6 @@ func firstOf(facts ...*logtext.Fact) *logtext.Fact {
 
 func tpmTextRules() []textRule {
 	return []textRule{
-		{
-			id: "challenge-answered", why: "the device went on with the activated key, so the first 401 was the normal challenge of a TPM",
-			see: seeBoth(seeMatch(namingAny(cause.TPMChallengeUnanswered)), func(c *textCase) string {
-				return quoteFact(firstOf(c.event(logtext.EventResent), c.event(logtext.EventAssigned)))
-			}),
-			effects: []effect{excludes(cause.TPMChallengeUnanswered)},
-		},
 		{
 			id: "tpm-library", why: "the library that is missing is the one for the TPM",
 			see:     seeBoth(seeMatch(leading(cause.ClientDefect, cause.ClientVersionUnsupported)), seeMatch(leading(cause.TPMNotAvailable))),

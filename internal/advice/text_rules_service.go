@@ -11,41 +11,9 @@ import (
 func allocationTextRules() []textRule {
 	return []textRule{
 		{
-			id: "webhook-unauthorized", why: "the allocation function asks for a key or an identity that DPS was not given",
-			see:     seeWebhook("401", "403"),
-			effects: []effect{favours(exact, cause.CustomAllocationUnauthorized), weakens(cause.CustomAllocationRejected)},
-		},
-		{
-			id: "webhook-rejects", why: "the allocation function answered that it does not want this device",
-			see:     seeWebhook("400", "404", "405", "409", "410", "412", "415", "422"),
-			effects: []effect{favours(hinted, cause.CustomAllocationRejected)},
-		},
-		{
-			id: "webhook-fails", why: "the allocation function failed or did not answer",
-			see:     seeWebhook("408", "429", "500", "501", "502", "503", "504"),
-			effects: []effect{favours(exact, cause.CustomAllocationFailed), weakens(cause.CustomAllocationRejected)},
-		},
-		{
-			id: "webhook-of-central", why: "IoT Central allocates its devices by custom allocation and refuses those that are not approved, associated or known",
-			see:     seeBoth(seeMatch(namingAny(cause.CustomAllocationFailed, cause.CustomAllocationRejected, cause.CustomAllocationUnauthorized)), seeSign(logtext.SignCentral)),
-			effects: []effect{favours(exact, cause.IoTCentralDeviceNotReady)},
-		},
-		{
 			id: "function-refuses", why: "this is the log of the function, which refused the caller",
 			see:     seeFunctionStatus(401, 403),
 			effects: []effect{favours(exact, cause.CustomAllocationUnauthorized)},
-		},
-		{
-			id: "hub-refused-dps", why: "the error of the hub stands inside an answer of DPS: the hub refused DPS, not the device",
-			see: func(c *textCase) string {
-				for _, b := range c.Bodies {
-					if b.Shape == logtext.ShapeHubInDPS {
-						return quote(b.Place, "an error of the hub in an answer of DPS")
-					}
-				}
-				return ""
-			},
-			effects: []effect{favours(exact, cause.HubLinkBroken), weakens(cause.HubIdentityUnusable, cause.SymmetricKeyMismatch, cause.CertChainIncomplete)},
 		},
 		{
 			id: "record-disabled", why: "this is what a hub keeps of a device, so the identity in the hub is disabled and not the enrollment",
@@ -65,18 +33,6 @@ func allocationTextRules() []textRule {
 	}
 }
 
-// seeWebhook sees that the allocation function answered with one of the statuses.
-func seeWebhook(statuses ...string) func(*textCase) string {
-	return func(c *textCase) string {
-		for _, status := range statuses {
-			if f := c.fact(logtext.KindWebhook, status); f != nil {
-				return quoteFact(f)
-			}
-		}
-		return ""
-	}
-}
-
 // seeFunctionStatus sees one of the HTTP statuses in the log of a function.
 func seeFunctionStatus(statuses ...int) func(*textCase) string {
 	return seeBoth(seeSign(logtext.SignFunctionLog), seeMatch(func(m *logtext.Match) bool {
@@ -85,17 +41,16 @@ func seeFunctionStatus(statuses ...int) func(*textCase) string {
 }
 
 func operatorTextRules() []textRule {
-	device := []cause.ID{cause.RegistrationIDInvalid, cause.PayloadInvalid, cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.SASTokenExpired, cause.DeviceClockWrong, cause.ServerRootCAMissing}
 	return []textRule{
 		{
 			id: "operator-call-refused", why: "an operator's call was refused, so the operator's credentials are judged and not the device's",
 			see:     seeBoth(seeOperatorCall, seeStatus(401, 403)),
-			effects: []effect{favours(worded, cause.ServiceCredentialsInsufficient), weakens(device...), weakens(certificateCauses()...)},
+			effects: []effect{favours(worded, cause.ServiceCredentialsInsufficient)},
 		},
 		{
 			id: "operator-call-invalid", why: "an operator's call was rejected, so its definition is judged and not the device",
 			see:     unless(seeMatch(leading(cause.APIVersionUnsupported)), seeBoth(seeOperatorCall, seeStatus(400, 409, 412))),
-			effects: []effect{favours(worded, cause.ManagementRequestInvalid), weakens(device...)},
+			effects: []effect{favours(worded, cause.ManagementRequestInvalid)},
 		},
 		{
 			id: "hub-credentials", why: "this is a policy or the host of a hub, and calls to DPS take a policy of DPS",

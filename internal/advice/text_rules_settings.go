@@ -1,7 +1,6 @@
 package advice
 
 import (
-	"fmt"
 	"strings"
 
 	"dpsdiag/internal/cause"
@@ -18,36 +17,9 @@ func settingTextRules() []textRule {
 			effects: []effect{favours(worded, cause.ClientConfigMissing)},
 		},
 		{
-			id: "endpoint-of-another-cloud", why: "the instance lives in another cloud than this endpoint",
-			see:     seeForeignCloud,
-			effects: []effect{favours(exact, cause.WrongGlobalEndpoint)},
-		},
-		{
-			id: "endpoint-is-no-endpoint", why: "a device registers at a provisioning endpoint, such as global.azure-devices-provisioning.net, and not there",
-			see: seeSetting(func(s *logtext.Setting) bool {
-				if s.Meaning != logtext.SettingEndpoint || s.State != logtext.StateSet {
-					return false
-				}
-				host := hostOf(s.Value)
-				_, known := dps.CloudOf(host)
-				return !known && strings.Contains(host, "azure-devices")
-			}),
-			effects: []effect{favours(exact, cause.WrongGlobalEndpoint)},
-		},
-		{
 			id: "registration-id-empty-certificate", why: "the id is empty, and with a certificate it is the common name of its subject",
 			see:     seeBoth(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
 			effects: []effect{favours(worded, cause.CertCNRegistrationIDMismatch), favours(hinted, cause.ClientConfigMissing)},
-		},
-		{
-			id: "registration-id-against-rules", why: "the registration id breaks the naming rules",
-			see:     seeBadID,
-			effects: []effect{favours(worded, cause.RegistrationIDInvalid)},
-		},
-		{
-			id: "common-name-differs", why: "the common name of the certificate is not the registration id",
-			see:     seeNameMismatch,
-			effects: []effect{favours(exact, cause.CertCNRegistrationIDMismatch)},
 		},
 	}
 }
@@ -109,32 +81,4 @@ func (c *textCase) endpointIn(cloud dps.Cloud) bool {
 		}
 	}
 	return false
-}
-
-// seeBadID sees a registration id that the service cannot take, or one with upper-case
-// letters where the service complains of the id.
-func seeBadID(c *textCase) string {
-	complains := c.matching(namingAny(cause.RegistrationIDInvalid)) != nil
-	for _, id := range c.IDs.RegistrationIDs {
-		remarks, err := dps.CheckRegistrationID(id.Value)
-		if err != nil {
-			return quote(id.Place, id.Value) + ", " + err.Error()
-		}
-		if complains && len(remarks) > 0 {
-			return quote(id.Place, id.Value) + ", " + remarks[0]
-		}
-	}
-	return ""
-}
-
-// seeNameMismatch sees one registration id and one common name that differ.
-func seeNameMismatch(c *textCase) string {
-	if len(c.IDs.RegistrationIDs) != 1 || len(c.IDs.CommonNames) != 1 || c.attestation != probe.KindX509 {
-		return ""
-	}
-	id, name := c.IDs.RegistrationIDs[0], c.IDs.CommonNames[0]
-	if id.Value == name.Value {
-		return ""
-	}
-	return fmt.Sprintf("%s and %s", quote(id.Place, id.Value), quote(name.Place, "CN="+name.Value))
 }

@@ -31,7 +31,7 @@ func findings(t *testing.T, text string) *logtext.Findings {
 // ruled out.
 func verdictOnText(found *logtext.Findings, rules []textRule) string {
 	var b strings.Builder
-	d := diagnoseText(found, nil, rules)
+	d := diagnoseText(found, nil, Rules(), rules)
 	for _, c := range d.Causes {
 		b.WriteString(c.ID.String() + " " + c.Strength.String() + "\n")
 	}

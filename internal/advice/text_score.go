@@ -2,7 +2,6 @@ package advice
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"dpsdiag/internal/cause"
@@ -32,15 +31,19 @@ func onlyCause(named int) float64 {
 const laterLines = 30
 
 // scoreMatches adds up the causes that the errors of the text name.
-func (c *textCase) scoreMatches() scoreboard {
+func (c *textCase) scoreMatches(rules []Rule) scoreboard {
 	scores := scoreboard{}
 	first := c.firstFailure()
+	ends := map[cause.ID]bool{} // with the assignment
+	for i := range rules {
+		ends[rules[i].ID] = rules[i].Until >= Accepted
+	}
 	for i := range c.Matches {
 		m := &c.Matches[i]
 		value := float64(c.worth(m)) * c.followOn(m, first)
 		for place, id := range m.Entry.CauseIDs {
 			points := value * placeValue(place) * onlyCause(len(m.Entry.CauseIDs))
-			if m.Phase == logtext.PhaseAssigned && onlyBeforeAssignment(id) {
+			if m.Phase == logtext.PhaseAssigned && ends[id] {
 				points *= doubtedShare
 			}
 			s := scores.of(id)
@@ -136,19 +139,6 @@ func (c *textCase) hasTelling() bool {
 	return c.matching(func(m *logtext.Match) bool {
 		return telling(m) && (m.Entry.Kind != codes.KindHTTP || strings.Contains(m.Entry.Code, " ("))
 	}) != nil
-}
-
-// onlyBeforeAssignment reports whether a cause keeps a device from being assigned, so that
-// a device that was assigned does not have it.
-func onlyBeforeAssignment(id cause.ID) bool {
-	return slices.Contains([]cause.ID{
-		cause.WrongIDScope, cause.WrongGlobalEndpoint, cause.EnrollmentNotFound, cause.EnrollmentDisabled, cause.RegistrationIDInvalid,
-		cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect, cause.SASTokenMalformed, cause.CertNotTrustedByEnrollment,
-		cause.CertChainIncomplete, cause.CANotVerified, cause.CertCNRegistrationIDMismatch, cause.CertEnrollmentMismatch, cause.ClientCertNotPresented,
-		cause.TPMEKMismatch, cause.TPMChallengeUnanswered, cause.HubLinkBroken, cause.NoHubAvailable, cause.CustomAllocationFailed,
-		cause.CustomAllocationRejected, cause.CustomAllocationUnauthorized, cause.IoTCentralDeviceNotReady, cause.AttestationMismatch, cause.PayloadInvalid,
-		cause.EnrollmentCertUploadInvalid, cause.PopCertificateWrongIssuer,
-	}, id)
 }
 
 // provesCause reports whether a match is a message of the service about one single cause.

@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -54,19 +55,28 @@ func weigh(c *Case, rules []Rule, most Strength) []candidate {
 
 // weigh is what the evidence says of the cause, the catalogue left aside.
 func (r *Rule) weigh(c *Case) Weight {
-	if c.judged() && len(r.Only.Kinds) > 0 && !slices.Contains(r.Only.Kinds, c.kind()) {
-		return inapplicable(r.Only.Otherwise)
+	if c.judged() {
+		if why := cmp.Or(r.unfit(c.attempt), r.outside()); why != "" {
+			return inapplicable(why)
+		}
 	}
-	if c.judged() && r.Outside != "" {
-		return inapplicable(r.Outside)
-	}
-	if why := c.reached(r.Until); why != "" {
+	if why := r.passed(c.attempt); why != "" {
 		return ruledOut(why)
 	}
-	if r.Weigh == nil {
+	if r.Weigh != nil {
+		if w := r.Weigh(c); !w.empty() {
+			return w
+		}
+	}
+	return r.judge(c.attempt)
+}
+
+// judge is what any witness can say of the cause.
+func (r *Rule) judge(a *Attempt) Weight {
+	if r.Judge == nil {
 		return Weight{}
 	}
-	return r.Weigh(c)
+	return r.Judge(a)
 }
 
 // naming is what a catalogue row says of a cause.

@@ -21,3 +21,8 @@ func doubted(against ...string) Weight { return Weight{Against: against} }
 func inapplicable(because string) Weight {
 	return Weight{Strength: RulesOut, Because: []string{because}, inapplicable: true}
 }
+
+// empty reports whether a judgement says nothing at all.
+func (w *Weight) empty() bool {
+	return w.Strength == Silent && len(w.Because)+len(w.Against)+len(w.Remedies) == 0
+}
