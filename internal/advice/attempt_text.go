@@ -2,6 +2,7 @@ package advice
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -168,16 +169,21 @@ func (c *textCase) judge(rules []Rule, scores scoreboard) {
 	a := c.attempt
 	for i := range rules {
 		r := &rules[i]
-		s := scores.of(r.ID)
+		w, s := r.judge(a), scores.of(r.ID)
+		for _, why := range []string{r.passed(a), r.otherParty(a)} {
+			if why != "" {
+				s.against = append(s.against, why)
+			}
+		}
+		s.against = append(s.against, w.Against...)
 		if why := r.unfit(a); why != "" {
-			s.add(ruledOut(why))
+			s.out = append(s.out, why)
 		}
-		if why := r.passed(a); why != "" {
-			s.add(doubted(why))
+		switch {
+		case w.Strength == RulesOut:
+			s.out = append(s.out, w.Because...)
+		case w.Strength > Silent:
+			s.favour(c.points[gradeOf(w.Strength)], slices.Clone(w.Because)...)
 		}
-		if why := r.otherParty(a); why != "" {
-			s.add(doubted(why))
-		}
-		s.add(r.judge(a))
 	}
 }

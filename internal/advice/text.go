@@ -30,19 +30,29 @@ func DiagnoseText(found *logtext.Findings, model *likeness.Model) TextDiagnosis 
 	if found.Healthy() {
 		return TextDiagnosis{}
 	}
-	return diagnoseText(found, model, Rules(), textRules())
+	return diagnoseText(found, model, usualMeasures())
 }
 
-// diagnoseText is DiagnoseText with a choice of rules.
-func diagnoseText(found *logtext.Findings, model *likeness.Model, rules []Rule, circumstances []textRule) TextDiagnosis {
+// measures are what a text is judged by.
+type measures struct {
+	rules         []Rule
+	circumstances []textRule
+	points        points
+}
+
+func usualMeasures() measures { return measures{Rules(), textRules(), usualPoints()} }
+
+// diagnoseText is DiagnoseText with a choice of measures.
+func diagnoseText(found *logtext.Findings, model *likeness.Model, by measures) TextDiagnosis {
 	c := newTextCase(found)
+	c.points = by.points
 	c.read(model)
-	scores := c.scoreMatches(rules)
-	for i := range circumstances {
-		circumstances[i].apply(c, scores)
+	scores := c.scoreMatches(by.rules)
+	for i := range by.circumstances {
+		by.circumstances[i].apply(c, scores)
 	}
-	c.judge(rules, scores)
-	causes, out := rank(c.candidates(rules, scores))
+	c.judge(by.rules, scores)
+	causes, out := rank(c.candidates(by.rules, scores))
 	c.addPrecedents(causes)
 	return TextDiagnosis{
 		Causes:   asCauses(causes),
@@ -95,17 +105,10 @@ func (s *score) total() float64 {
 	return sum
 }
 
-// add adds what a rule says of the cause.
-func (s *score) add(w Weight) {
-	switch {
-	case w.Strength == RulesOut:
-		s.out = append(s.out, w.Because...)
-		return
-	case w.Strength > Silent:
-		s.points += float64(gradeOf(w.Strength))
-		s.because = append(slices.Clone(w.Because), s.because...)
-	}
-	s.against = append(s.against, w.Against...)
+// favour adds what speaks for the cause.
+func (s *score) favour(points float64, because ...string) {
+	s.points += points
+	s.because = append(because, s.because...)
 }
 
 // The measures by which the two witnesses are weighed. Held-out reports chose them: see
@@ -189,7 +192,7 @@ func (c *textCase) settle(cand *candidate, s *score) bool {
 // weight is how far both witnesses point to a cause, as a logarithm. Points are those of
 // the errors for it, most those of the cause that has most.
 func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float64 {
-	w := weighGrade*min(points/float64(exact), 1.5) + weighLead*points/most
+	w := weighGrade*min(points/c.points[exact], 1.5) + weighLead*points/most
 	if proven {
 		w += weighProof
 	}

@@ -14,6 +14,7 @@ import (
 // textCase is what was found in a text with what several rules would compute anew.
 type textCase struct {
 	*logtext.Findings
+	points   points
 	attempt  *Attempt          // the text as the rules for every witness see it
 	likeness *likeness.Reading // nil without a model
 }

@@ -21,22 +21,26 @@ type textRule struct {
 // effect is what a circumstance says of some causes.
 type effect struct {
 	causes []cause.ID
-	grade  grade // speaks for them, if positive
-	doubt  bool  // speaks against them
-	out    bool  // excludes them
+	grade  grade // how much it speaks for them; none: it speaks against them
 }
 
 // grade is how much a piece of evidence tells.
-type grade float64
+type grade int
 
-// The grades, from words that any log holds to a message of the service about one case. The
-// numbers only order them: each step is worth about twice the one below.
+// The grades, from words that any log holds to a message of the service about one case.
 const (
-	faint  grade = 10  // words that any program prints, or the envelope of another error
-	hinted grade = 25  // a circumstance, or a status without a message
-	worded grade = 60  // what a client or a library says in words of its own
-	exact  grade = 100 // what the service says of one case
+	none   grade = iota
+	faint        // words that any program prints, or the envelope of another error
+	hinted       // a circumstance, or a status without a message
+	worded       // what a client or a library says in words of its own
+	exact        // what the service says of one case
 )
+
+// points are what the grades count. The numbers only order them: each step is worth about
+// twice the one below.
+type points [exact + 1]float64
+
+func usualPoints() points { return points{faint: 10, hinted: 25, worded: 60, exact: 100} }
 
 // gradeOf is how much it tells that a rule for every witness judges so.
 func gradeOf(s Strength) grade {
@@ -52,9 +56,8 @@ func gradeOf(s Strength) grade {
 // doubtedShare is what is left of the evidence for a cause that a circumstance speaks against.
 const doubtedShare = 0.4
 
-func favours(g grade, causes ...cause.ID) effect { return effect{causes: causes, grade: g} }
-func weakens(causes ...cause.ID) effect          { return effect{causes: causes, doubt: true} }
-func excludes(causes ...cause.ID) effect         { return effect{causes: causes, out: true} }
+func favours(g grade, causes ...cause.ID) effect { return effect{causes, g} }
+func weakens(causes ...cause.ID) effect          { return effect{causes, none} }
 
 // textRules returns every rule, in the order in which they are applied.
 func textRules() []textRule {
@@ -81,21 +84,12 @@ func (r *textRule) apply(c *textCase, scores scoreboard) {
 	reason := seen + ": " + r.why
 	for _, e := range r.effects {
 		for _, id := range e.causes {
-			e.change(scores.of(id), reason)
+			if s := scores.of(id); e.grade == none {
+				s.against = append(s.against, reason)
+			} else {
+				s.favour(c.points[e.grade], reason)
+			}
 		}
-	}
-}
-
-// change applies an effect to the score of one cause.
-func (e effect) change(s *score, reason string) {
-	switch {
-	case e.out:
-		s.out = append(s.out, reason)
-	case e.doubt:
-		s.against = append(s.against, reason)
-	default:
-		s.points += float64(e.grade)
-		s.because = append([]string{reason}, s.because...)
 	}
 }
 

@@ -48,13 +48,13 @@ func refusalTextRules() []textRule {
 			see: seeBoth(seeAttestation(probe.KindX509), seeBlankRefusal),
 			effects: []effect{
 				favours(worded, cause.CertNotTrustedByEnrollment), favours(worded, cause.CertEnrollmentMismatch), favours(hinted, cause.CertChainIncomplete),
-				favours(hinted, cause.CANotVerified), favours(faint, cause.CertCNRegistrationIDMismatch, cause.EnrollmentNotFound), favours(faint, cause.CertExpired),
+				favours(faint, cause.CertExpired),
 			},
 		},
 		{
 			id: "tpm-refused", why: "a TPM was refused and the text does not say for what",
 			see:     seeBoth(seeAttestation(probe.KindTPM), seeBlankRefusal),
-			effects: []effect{favours(worded, cause.TPMEKMismatch), favours(hinted, cause.EnrollmentNotFound), favours(faint, cause.AttestationMismatch)},
+			effects: []effect{favours(worded, cause.TPMEKMismatch)},
 		},
 		{
 			id: "own-client-refused", why: "the client makes its requests or tokens itself, where derivation and token are easily built wrong",

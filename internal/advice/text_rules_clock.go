@@ -14,7 +14,7 @@ func clockTextRules() []textRule {
 				unless(seeSign(logtext.SignTimeSet), unless(seeOtherTimeouts, seeSign(logtext.SignTimeSync))),
 				seeBoth(seeMatch(func(m *logtext.Match) bool { return distrustsServer(m) || refusesIdentity(m) }), seeSign(logtext.SignTimeSync)),
 			),
-			effects: []effect{favours(worded, cause.DeviceClockWrong), favours(faint, cause.NetworkUnreachable), favours(faint, cause.PortBlocked)},
+			effects: []effect{favours(worded, cause.DeviceClockWrong), favours(faint, cause.NetworkUnreachable)},
 		},
 	}
 }

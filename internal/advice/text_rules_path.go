@@ -70,7 +70,7 @@ func pathTextRules() []textRule {
 		{
 			id: "middlebox-named", why: "this product inspects TLS and answers in the service's place",
 			see:     seeSign(logtext.SignMiddlebox),
-			effects: []effect{favours(worded, cause.ProxyInterference)},
+			effects: []effect{favours(hinted, cause.ProxyInterference)},
 		},
 		{
 			id: "proxy-and-no-connection", why: "a proxy is in play, and the connection failed",
@@ -87,7 +87,7 @@ func pathTextRules() []textRule {
 		{
 			id: "certificate-of-another-host", why: "the server's certificate is for another name, which is judged once its issuer is believed",
 			see:     seeSign(logtext.SignOtherHost),
-			effects: []effect{favours(worded, cause.ProxyInterference, cause.WrongGlobalEndpoint), weakens(cause.ServerRootCAMissing)},
+			effects: []effect{favours(worded, cause.ProxyInterference, cause.WrongGlobalEndpoint)},
 		},
 		{
 			id: "trust-anchor", why: "what could not be read is the certificate with which the server is judged, and not the device's own",
@@ -99,7 +99,7 @@ func pathTextRules() []textRule {
 		{
 			id: "no-private-key", why: "a certificate without its private key cannot be presented",
 			see:     unless(seeSign(logtext.SignPrivateKey), seeSign(logtext.SignNoPrivateKey)), // beside a leaf with its key it is a CA
-			effects: []effect{favours(worded, cause.ClientCertNotPresented), favours(hinted, cause.DeviceKeyMaterialUnreadable)},
+			effects: []effect{favours(worded, cause.ClientCertNotPresented)},
 		},
 	}
 }

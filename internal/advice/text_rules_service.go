@@ -18,11 +18,13 @@ func allocationTextRules() []textRule {
 		{
 			id: "record-disabled", why: "this is what a hub keeps of a device, so the identity in the hub is disabled and not the enrollment",
 			see:     seeBoth(seeMatch(leading(cause.EnrollmentDisabled)), seeSign(logtext.SignHubRecord)),
-			effects: []effect{favours(exact, cause.HubIdentityUnusable), weakens(cause.EnrollmentDisabled)},
+			effects: []effect{favours(worded, cause.HubIdentityUnusable), weakens(cause.EnrollmentDisabled)},
 		},
 		{
 			id: "identity-from-before", why: "the device goes by an assignment from before",
-			see:     seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(namingAny(cause.StaleAssignment, cause.HubIdentityUnusable))), seeSign(logtext.SignReprovision)),
+			see: seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(func(m *logtext.Match) bool {
+				return !m.Entry.Wrapper && namingAny(cause.StaleAssignment, cause.HubIdentityUnusable)(m)
+			})), seeSign(logtext.SignReprovision)),
 			effects: []effect{favours(hinted, cause.StaleAssignment)},
 		},
 		{
@@ -65,14 +67,20 @@ func operatorTextRules() []textRule {
 		{
 			id: "operator-call-failed", why: "an operator's call failed, and the text does not say for what",
 			see: func(c *textCase) string {
-				if c.matching(telling) != nil || c.event(logtext.EventBegun) != nil || len(c.facts(logtext.KindTopic)) > 0 {
+				if c.matching(saysMore) != nil || c.event(logtext.EventBegun) != nil || len(c.facts(logtext.KindTopic)) > 0 {
 					return ""
 				}
 				return seeOperatorCall(c)
 			},
-			effects: []effect{favours(worded, cause.ManagementRequestInvalid), favours(hinted, cause.ServiceCredentialsInsufficient)},
+			effects: []effect{favours(worded, cause.ManagementRequestInvalid), favours(faint, cause.ServiceCredentialsInsufficient)},
 		},
 	}
+}
+
+// saysMore reports whether an error tells more than that an operator's call failed.
+func saysMore(m *logtext.Match) bool {
+	operator := namingAny(cause.ManagementRequestInvalid, cause.ServiceCredentialsInsufficient)(m)
+	return telling(m) || len(m.Entry.CauseIDs) > 0 && !operator
 }
 
 // seeStatus sees an error with one of the HTTP statuses, where no error says more.
@@ -98,29 +106,33 @@ func seeOperatorCall(c *textCase) string {
 func topicTextRules() []textRule {
 	topic := func(id, value string, effects ...effect) textRule {
 		return textRule{
-			id: "words-" + id, why: "the line says so in its own words", effects: effects,
-			see: func(c *textCase) string { return quoteFact(c.fact(logtext.KindTopic, value)) },
+			id: topicPrefix + id, why: "the line says so in its own words",
+			see:     func(c *textCase) string { return quoteFact(c.fact(logtext.KindTopic, value)) },
+			effects: effects,
 		}
 	}
 	return []textRule{
-		topic("tpm-denied", logtext.TopicTPMDenied, favours(worded, cause.TPMAccessDenied), favours(faint, cause.TPMNotAvailable)),
-		topic("tpm-missing", logtext.TopicTPMMissing, favours(worded, cause.TPMNotAvailable), favours(faint, cause.TPMAccessDenied)),
+		topic("tpm-denied", logtext.TopicTPMDenied, favours(worded, cause.TPMAccessDenied)),
+		topic("tpm-missing", logtext.TopicTPMMissing, favours(worded, cause.TPMNotAvailable)),
 		topic("tpm-failed", logtext.TopicTPMFailed, favours(hinted, cause.TPMNotAvailable), favours(hinted, cause.TPMAccessDenied)),
-		topic("key-pair", logtext.TopicKeyPair, favours(worded, cause.CertKeyPairMismatch), favours(faint, cause.DeviceKeyMaterialUnreadable)),
+		topic("key-pair", logtext.TopicKeyPair, favours(worded, cause.CertKeyPairMismatch)),
 		topic("clock", logtext.TopicClock, favours(worded, cause.DeviceClockWrong)),
-		topic("token-expired", logtext.TopicTokenExpired, favours(worded, cause.SASTokenExpired), favours(hinted, cause.DeviceClockWrong)),
-		topic("certificate-expired", logtext.TopicCertificateExpired, favours(worded, cause.CertExpired), favours(hinted, cause.DeviceClockWrong), favours(faint, cause.ServerRootCAMissing)),
+		topic("token-expired", logtext.TopicTokenExpired, favours(worded, cause.SASTokenExpired), favours(faint, cause.DeviceClockWrong)),
+		topic("certificate-expired", logtext.TopicCertificateExpired, favours(worded, cause.CertExpired)),
 		topic("setting-missing", logtext.TopicSettingMissing, favours(worded, cause.ClientConfigMissing)),
 		topic("api-version", logtext.TopicAPIVersion, favours(worded, cause.APIVersionUnsupported)),
-		topic("quota", logtext.TopicQuota, favours(worded, cause.QuotaExceeded), favours(hinted, cause.Throttled)),
-		topic("throttled", logtext.TopicThrottled, favours(worded, cause.Throttled), favours(faint, cause.QuotaExceeded)),
+		topic("quota", logtext.TopicQuota, favours(worded, cause.QuotaExceeded)),
+		topic("throttled", logtext.TopicThrottled, favours(worded, cause.Throttled)),
 		topic("key-material", logtext.TopicKeyMaterial, favours(worded, cause.DeviceKeyMaterialUnreadable), favours(faint, cause.ClientConfigMissing), favours(faint, cause.ClientCertNotPresented)),
-		topic("proxy", logtext.TopicProxy, favours(worded, cause.ProxyNotConfigured), favours(hinted, cause.ProxyInterference)),
+		topic("proxy", logtext.TopicProxy, favours(worded, cause.ProxyNotConfigured), favours(faint, cause.ProxyInterference)),
 		topic("name", logtext.TopicName, favours(hinted, cause.DNSFailure), favours(faint, cause.NetworkUnreachable, cause.WrongGlobalEndpoint)),
 		topic("key-invalid", logtext.TopicKeyInvalid, favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.SASTokenMalformed, cause.ClientConfigMissing)),
 		topic("crash", logtext.TopicCrash, favours(worded, cause.ClientDefect)),
 	}
 }
+
+// topicPrefix begins the ids of the rules for topics.
+const topicPrefix = "words-"
 
 // silenceTextRules are for texts that show a registration but no reason for its end.
 func silenceTextRules() []textRule {
@@ -128,7 +140,7 @@ func silenceTextRules() []textRule {
 		{
 			id: "nothing-but-success", why: "the tool reports success, which says that it has written the settings, and nothing of an answer of DPS",
 			see:     seeSilence(logtext.KindEvent, logtext.EventSucceeded),
-			effects: []effect{favours(hinted, cause.EnrollmentNotFound), favours(hinted, cause.WrongIDScope), favours(hinted, cause.EnrollmentDisabled), favours(faint, cause.WrongGlobalEndpoint)},
+			effects: []effect{favours(hinted, cause.EnrollmentNotFound), favours(hinted, cause.WrongIDScope), favours(hinted, cause.EnrollmentDisabled)},
 		},
 		{
 			id: "nothing-but-begin", why: "the registration begins, and the text ends before an answer",
@@ -138,7 +150,7 @@ func silenceTextRules() []textRule {
 		{
 			id: "nothing-but-stack", why: "the trace is cut off before the error, in a part of the client that registers",
 			see:     seeSilence(logtext.KindSign, logtext.SignStack),
-			effects: []effect{favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.EnrollmentNotFound), favours(faint, cause.NetworkUnreachable), favours(faint, cause.DeviceClockWrong)},
+			effects: []effect{favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.EnrollmentNotFound)},
 		},
 	}
 }

@@ -19,7 +19,7 @@ func settingTextRules() []textRule {
 		{
 			id: "registration-id-empty-certificate", why: "the id is empty, and with a certificate it is the common name of its subject",
 			see:     seeBoth(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
-			effects: []effect{favours(worded, cause.CertCNRegistrationIDMismatch), favours(hinted, cause.ClientConfigMissing)},
+			effects: []effect{favours(hinted, cause.CertCNRegistrationIDMismatch)},
 		},
 	}
 }

@@ -40,7 +40,7 @@ func (c *textCase) scoreMatches(rules []Rule) scoreboard {
 	}
 	for i := range c.Matches {
 		m := &c.Matches[i]
-		value := float64(c.worth(m)) * c.followOn(m, first)
+		value := c.points[c.worth(m)] * c.followOn(m, first)
 		for place, id := range m.Entry.CauseIDs {
 			points := value * placeValue(place) * onlyCause(len(m.Entry.CauseIDs))
 			if m.Phase == logtext.PhaseAssigned && ends[id] {

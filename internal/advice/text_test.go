@@ -62,7 +62,7 @@ func TestLogs(t *testing.T) {
 				got = d.Causes[0].ID.String() + " " + d.Causes[0].Strength.String()
 			}
 			if got != want {
-				t.Errorf("first cause %s, want %s; all: %s", got, want, verdictOnText(readLog(t, name), textRules()))
+				t.Errorf("first cause %s, want %s; all: %s", got, want, verdictOnText(readLog(t, name), nil, usualMeasures()))
 			}
 			if len(d.Causes) > maxCauses {
 				t.Errorf("%d causes", len(d.Causes))
@@ -169,7 +169,7 @@ func TestMessageGoesBeforeTheNameOfItsKind(t *testing.T) {
 	} {
 		d := DiagnoseText(findings(t, text), likeness.Default())
 		if len(d.Causes) == 0 || d.Causes[0].ID.String() != want {
-			t.Errorf("%q: want %s first, got\n%s", text, want, verdictOnText(findings(t, text), textRules()))
+			t.Errorf("%q: want %s first, got\n%s", text, want, verdictOnText(findings(t, text), nil, usualMeasures()))
 		}
 	}
 }

@@ -37558,8 +37558,8 @@ var catalogue = [...]row{
 			},
 			Confidence: "documented",
 			CauseIDs: []cause.ID{
-				cause.SymmetricKeyMismatch,
 				cause.ClientConfigInvalid,
+				cause.SymmetricKeyMismatch,
 				cause.ClientConfigMissing,
 				cause.DeviceKeyMaterialUnreadable,
 			},
