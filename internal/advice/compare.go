@@ -106,12 +106,12 @@ func transports(runs []*probe.Run) string {
 	return strings.Join(list, ", ")
 }
 
-// keep returns the runs for which something holds.
-func keep(runs []*probe.Run, holds func(*probe.Run) bool) []*probe.Run {
-	var kept []*probe.Run
-	for _, run := range runs {
-		if holds(run) {
-			kept = append(kept, run)
+// keep returns the items for which something holds.
+func keep[T any](list []T, holds func(T) bool) []T {
+	var kept []T
+	for _, item := range list {
+		if holds(item) {
+			kept = append(kept, item)
 		}
 	}
 	return kept

@@ -105,9 +105,9 @@ func judgeWebhookFailed(a *Attempt) Weight {
 	case status/100 == 5:
 		return proven(a.webhook(", a failure of its own"))
 	case status/100 == 2:
-		return suggested(a.webhook(", so what it returned is no allocation"))
+		return remark(a.webhook(", so what it returned is no allocation"))
 	case status == http.StatusRequestTimeout || status == http.StatusTooManyRequests:
-		return suggested(a.webhook(", so it did not decide"))
+		return remark(a.webhook(", so it did not decide"))
 	}
 	return Weight{}
 }
@@ -139,7 +139,7 @@ func judgeWebhookRejected(a *Attempt) Weight {
 func judgeCentral(a *Attempt) Weight {
 	switch {
 	case a.Central.Known:
-		return proven(a.Central.say("IoT Central allocates its devices by custom allocation and refuses those that are not approved, associated or known"))
+		return suggested(a.Central.say("IoT Central allocates its devices by custom allocation and refuses those that are not approved, associated or known"))
 	case !a.Webhook.Known:
 		return Weight{}
 	case a.Webhook.Value == http.StatusNotFound:

@@ -66,7 +66,7 @@ func weighWebhookFailed(c *Case) Weight {
 
 func weighNoHub(c *Case) Weight {
 	if c.refusal != nil && c.refusal.code == codeNoHub {
-		return suggested("the SDKs read this code as: no hub was specified for the device")
+		return remark("the SDKs read this code as: no hub was specified for the device")
 	}
 	return Weight{}
 }
@@ -76,7 +76,7 @@ const hubBody = "dps-hub-link-stale"
 
 func weighHubLink(c *Case) Weight {
 	if r := c.refusal; r != nil && r.body == dps.BodyHubError && !dps.IsHubHost(c.host()) {
-		return suggested("an error of a hub in an answer of the service means that the service was refused")
+		return remark("an error of a hub in an answer of the service means that the service was refused")
 	}
 	return Weight{}
 }

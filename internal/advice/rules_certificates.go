@@ -101,7 +101,7 @@ func weighCommonName(c *Case) Weight {
 	case cert == nil || c.otherName() != "":
 		return Weight{}
 	case cert.NameMatch == probe.NameCase:
-		return allowed(fmt.Sprintf("the certificate's common name %q and the registration id %q differ in letter case", cert.CommonName, c.Evidence.Target.RegistrationID))
+		return remark(fmt.Sprintf("the certificate's common name %q and the registration id %q differ in letter case", cert.CommonName, c.Evidence.Target.RegistrationID))
 	}
 	return ruledOut("the certificate's common name is the registration id")
 }

@@ -41,7 +41,7 @@ func weighPayload(c *Case) Weight {
 	case len(odd) > 0 && c.hasRow("dps-400012"):
 		return proven(odd...)
 	case len(odd) > 0:
-		return suggested(odd...)
+		return remark(odd...)
 	}
 	return Weight{}
 }

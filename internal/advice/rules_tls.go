@@ -17,7 +17,6 @@ func tlsRules() []Rule {
 		{
 			ID:    cause.TLSVersionOrCipherUnsupported,
 			Until: Handshaken,
-			Weigh: weighVersion,
 		},
 	}
 }
@@ -40,11 +39,4 @@ func weighRoot(c *Case) Weight {
 		return doubted("over " + transports(trusting) + " the same host shows a certificate that the device trusts")
 	}
 	return remark(c.host() + " is none of Azure's names, so its root has to be given to the device")
-}
-
-func weighVersion(c *Case) Weight {
-	if c.tlsFailure() == probe.TLSVersion {
-		return suggested()
-	}
-	return Weight{}
 }

@@ -102,7 +102,6 @@ func weighTokenExpiry(c *Case) Weight {
 func earliestPlausible() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func weighClock(c *Case) Weight {
-	_, known := c.skew()
 	switch {
 	case c.attempt.LongAgo.Known || c.attempt.Behind.Known:
 		return Weight{}
@@ -110,6 +109,15 @@ func weighClock(c *Case) Weight {
 		return weighClockByCertificate(c)
 	case c.refusal == nil:
 		return Weight{}
+	}
+	return weighClockByRefusal(c)
+}
+
+// weighClockByRefusal judges the clock of a device that was refused, as far as that does not
+// depend on how far the clock is wrong.
+func weighClockByRefusal(c *Case) Weight {
+	_, known := c.skew()
+	switch {
 	case c.clockRight():
 		return ruledOut(c.skewText())
 	case c.tokenTaken():

@@ -177,6 +177,15 @@ func chainTable() []row {
 			causes:  certificateTail("suggests cert-chain-incomplete", "allows ca-not-verified", "allows cert-not-trusted-by-enrollment"),
 		},
 		{
+			name:    "a chain in the wrong order, and no reason told",
+			ev:      refusedProbe(device(above("Plant Root", "Plant Intermediate"), func(f *probe.CertificateFacts) { f.Unlinked = 0 }), unauthorized()),
+			verdict: Fault,
+			causes: []string{
+				"suggests cert-chain-incomplete", "suggests cert-not-trusted-by-enrollment", "allows cert-enrollment-mismatch", "allows enrollment-not-found",
+				"allows wrong-id-scope", "allows enrollment-disabled", "allows attestation-mismatch", "allows public-network-access-disabled",
+			},
+		},
+		{
 			name: "a chain in the wrong order and an outage",
 			ev: refusedProbe(device(above("Plant Root"), func(f *probe.CertificateFacts) { f.Unlinked = 0 }),
 				refuse(500, 500000, "Internal Server Error")),

@@ -205,6 +205,10 @@ func allocationTable() []row {
 	return []row{
 		{name: "the webhook fails", ev: refusedProbe(webhook("500")), verdict: Fault, causes: []string{"proves custom-allocation-failed"}},
 		{name: "the webhook is away", ev: refusedProbe(webhook("502")), verdict: Fault, causes: []string{"proves custom-allocation-failed"}},
+		{
+			name: "the webhook is busy", ev: refusedProbe(webhook("429")), verdict: Fault,
+			causes: []string{"suggests custom-allocation-failed", "allows iot-central-device-not-ready"}, out: []string{"custom-allocation-rejected"},
+		},
 		{name: "the webhook wants a key", ev: refusedProbe(webhook("401")), verdict: Fault, causes: []string{"proves custom-allocation-unauthorized"}},
 		{
 			name: "the webhook forbids", ev: refusedProbe(webhook("403")), verdict: Fault,

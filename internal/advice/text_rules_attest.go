@@ -6,15 +6,6 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// The families of causes that one way to attest can have.
-
-func certificateCauses() []cause.ID {
-	return []cause.ID{
-		cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.CANotVerified, cause.CertCNRegistrationIDMismatch, cause.CertExpired,
-		cause.CertWrongRoleOrExtensions, cause.CertEnrollmentMismatch, cause.ClientCertNotPresented, cause.CertKeyPairMismatch,
-	}
-}
-
 // seeAttestation sees that the device attests in that way and no other.
 func seeAttestation(kind probe.AttestationKind) func(*textCase) string {
 	return func(c *textCase) string {

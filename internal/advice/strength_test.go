@@ -1,0 +1,54 @@
+package advice
+
+import (
+	"slices"
+	"testing"
+
+	"dpsdiag/internal/logtext"
+)
+
+// TestEveryStrengthMatters: where a rule judges less, the diagnosis of some row of the table or
+// of some text is another. So none judges more than it has to.
+func TestEveryStrengthMatters(t *testing.T) {
+	t.Parallel()
+	texts, rows := judgedTexts(t), table()
+	usual := make([][]string, len(rows))
+	for i, test := range rows {
+		usual[i] = causesOf(diagnose(test.ev, Rules()))
+	}
+	for i, rule := range Rules() {
+		t.Run(rule.ID.String(), func(t *testing.T) {
+			t.Parallel()
+			for _, from := range []Strength{Allows, Suggests, Proves} {
+				other := usualMeasures()
+				given := lower(&other.rules[i], from)
+				noticed := false
+				for k, test := range rows {
+					noticed = noticed || !slices.Equal(usual[k], causesOf(diagnose(test.ev, other.rules)))
+				}
+				judged := func(found *logtext.Findings) bool { return rule.judge(newTextCase(found).attempt).Strength == from }
+				if *given && !noticed && !notices(keep(texts, judged), other) {
+					t.Errorf("%s in place of %s: nothing is judged otherwise", from-1, from)
+				}
+			}
+		})
+	}
+}
+
+// lower makes a rule judge less where it judges from, and tells whether it did.
+func lower(r *Rule, from Strength) (given *bool) {
+	given = new(bool)
+	less := func(w Weight) Weight {
+		if w.Strength == from {
+			w.Strength, *given = from-1, true
+		}
+		return w
+	}
+	if weigh := r.Weigh; weigh != nil {
+		r.Weigh = func(c *Case) Weight { return less(weigh(c)) }
+	}
+	if judge := r.Judge; judge != nil {
+		r.Judge = func(a *Attempt) Weight { return less(judge(a)) }
+	}
+	return given
+}
