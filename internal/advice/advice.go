@@ -63,7 +63,8 @@ type Rule struct {
 	// Outside says why no call of dpsdiag can be refused for this cause; "" if one can, or if
 	// its Party says so.
 	Outside string
-	// Party is who says no where the cause holds. The zero value leaves it to Until.
+	// Party is who says no where the cause holds, and to whom. The zero value means that anyone
+	// may, or that nobody does.
 	Party Party
 	// Until is how far an attempt cannot come while the cause holds: coming so far rules
 	// the cause out. The zero value means that no progress does.

@@ -63,8 +63,8 @@ type Attempt struct {
 type Fact[T any] struct {
 	Known bool
 	Value T
-	// At is where a text shows it: the place and what stands there. It is "" for what a probe
-	// measured.
+	// At is what a reason that rests on it begins with: the place in a text and what stands
+	// there, or what a probe measured. It is "" where Value says that already.
 	At string
 }
 
