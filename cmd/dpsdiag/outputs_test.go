@@ -168,7 +168,7 @@ func TestExplainFollowsItsSchema(t *testing.T) {
 
 func TestExitStatusOfExplainInEveryFormat(t *testing.T) {
 	t.Parallel()
-	for _, f := range report.FormatsFor(&report.Explain{}) {
+	for _, f := range report.FormatsFor(&report.Answers{}) {
 		for query, want := range map[string]int{"429": report.ExitOK, "wrong-id-scope": report.ExitOK, "404999": report.ExitUnknown} {
 			w := newWorld()
 			if got := w.run(t, "explain", query, "-o", f.Name); got != want || w.out.Len() == 0 {

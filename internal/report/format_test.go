@@ -14,7 +14,10 @@ func TestFormatsFor(t *testing.T) {
 		want []string
 	}{
 		{&Probe{}, []string{"text", "json", "markdown", "junit", "sarif", "github"}},
-		{&Explain{}, []string{"text", "json", "markdown"}},
+		{&Answers{}, []string{"text", "json", "markdown"}},
+		{&Common{}, []string{"text", "json", "markdown"}},
+		{&Catalogue{}, []string{"text", "json", "markdown"}},
+		{&Log{}, []string{"text", "json", "markdown"}},
 		{&Version{}, []string{"text", "json"}},
 		{&Scenarios{}, []string{"text", "json"}},
 	} {
@@ -30,7 +33,7 @@ func TestFormatsFor(t *testing.T) {
 
 func TestAFormatThatDoesNotFitIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, doc := range []Document{&Probe{}, &Explain{}, &Version{}, &Scenarios{}} {
+	for _, doc := range []Document{&Probe{}, &Answers{}, &Common{}, &Catalogue{}, &Log{}, &Version{}, &Scenarios{}} {
 		for _, f := range Formats() {
 			if err := f.Write(io.Discard, doc, Options{}); (err == nil) != f.Fits(doc) {
 				t.Errorf("%T as %s: %v", doc, f.Name, err)
