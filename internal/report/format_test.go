@@ -54,3 +54,19 @@ func TestEveryFormatIsRepeatable(t *testing.T) {
 		}
 	}
 }
+
+// TestVerboseChangesNothingThatProgramsRead: what reads these formats picks what it needs.
+func TestVerboseChangesNothingThatProgramsRead(t *testing.T) {
+	t.Parallel()
+	for _, s := range samples() {
+		for _, name := range []string{"json", "sarif", "github"} {
+			if format, _ := FormatNamed(name); !format.Fits(s.doc) {
+				continue
+			}
+			brief, verbose := render(t, s.doc, name, Options{}), render(t, s.doc, name, Options{Verbose: true})
+			if diff := cmp.Diff(string(brief), string(verbose)); diff != "" {
+				t.Errorf("%s as %s (-brief +verbose):\n%s", s.name, name, diff)
+			}
+		}
+	}
+}
