@@ -12,7 +12,7 @@ require (
 	github.com/google/go-tpm v0.9.8 // TPM 2.0 commands and structures
 	github.com/mattn/go-runewidth v0.0.19 // how wide a character is on a terminal
 	github.com/olekukonko/tablewriter v1.1.0 // tables of the text report; from v1.1.2 on it allocates 650 kB at every start of the program
-	github.com/pelletier/go-toml/v2 v2.4.3 // config.toml of IoT Edge, and the emulator's own
+	github.com/pelletier/go-toml/v2 v2.4.3 // config.toml of IoT Edge, the emulator's own, and the source of the catalogue
 	github.com/spf13/cobra v1.10.2 // commands, completion, manual pages
 	github.com/spf13/pflag v1.0.9 // flags in groups
 	golang.org/x/net v0.62.0 // SOCKS5, and the proxy variables of the environment
