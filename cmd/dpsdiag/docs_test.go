@@ -21,12 +21,8 @@ func TestCommandsOfThePagesExist(t *testing.T) {
 	t.Parallel()
 	block := regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```")
 	found := 0
-	for page := range pages(t, "../..") {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, code := range block.FindAllStringSubmatch(string(text), -1) {
+	for _, page := range pages(t, "../..") {
+		for _, code := range block.FindAllStringSubmatch(readPage(t, page), -1) {
 			for line := range strings.Lines(code[2]) {
 				if code[1] == "console" && !strings.HasPrefix(line, "$ ") {
 					continue // what a command printed
@@ -100,23 +96,66 @@ func scenarioNames() []string {
 	return names
 }
 
-// TestLinksAndCausesOfThePagesExist checks every link to a file and every code span that
-// looks like a cause or a scenario.
-func TestLinksAndCausesOfThePagesExist(t *testing.T) {
+// TestLinksOfThePagesExist checks every link to a file of the repository, and to a heading.
+func TestLinksOfThePagesExist(t *testing.T) {
 	t.Parallel()
-	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	kebab := regexp.MustCompile("`([a-z0-9]+(?:-[a-z0-9]+)+)`")
-	for page := range pages(t, "../..") {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+	link := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
+	for _, page := range pages(t, "../..") {
+		for _, m := range link.FindAllStringSubmatch(readPage(t, page), -1) {
+			target := page
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(page), m[1])
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s: %v", page, err)
+			} else if m[2] != "" && !slices.Contains(anchors(readPage(t, target)), m[2]) {
+				t.Errorf("%s: %s has no heading #%s", page, target, m[2])
 			}
 		}
-		for _, m := range kebab.FindAllStringSubmatch(string(text), -1) {
+	}
+}
+
+// anchors are what a link to a heading is called: in lower case, without punctuation, with
+// hyphens for blanks.
+func anchors(text string) []string {
+	var list []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		words := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		list = append(list, strings.ReplaceAll(words, " ", "-"))
+	}
+	return list
+}
+
+func readPage(t *testing.T, page string) string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestEveryPageIsInTheIndex: the index leads to every page of docs, and the README to the
+// index.
+func TestEveryPageIsInTheIndex(t *testing.T) {
+	t.Parallel()
+	index := readPage(t, "../../docs/README.md")
+	if !strings.Contains(readPage(t, "../../README.md"), "](docs/README.md)") {
+		t.Error("the README does not lead to the index of docs")
+	}
+	for _, page := range pages(t, "../..") {
+		if name := filepath.Base(page); name != "README.md" && !strings.Contains(index, "]("+name+")") {
+			t.Errorf("docs/README.md does not lead to %s", name)
+		}
+	}
+}
+
+// TestCausesOfThePagesExist checks every code span that looks like a cause or a scenario.
+func TestCausesOfThePagesExist(t *testing.T) {
+	t.Parallel()
+	kebab := regexp.MustCompile("`([a-z0-9]+(?:-[a-z0-9]+)+)`")
+	for _, page := range pages(t, "../..") {
+		for _, m := range kebab.FindAllStringSubmatch(readPage(t, page), -1) {
 			_, isCause := cause.Lookup(m[1])
 			if !isCause && !slices.Contains(scenarioNames(), m[1]) {
 				t.Errorf("%s: `%s` is neither a cause nor a scenario", page, m[1])

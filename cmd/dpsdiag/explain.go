@@ -93,21 +93,22 @@ func (o explainOptions) explainCodes(a *app, arguments []argument) error {
 	if err := a.write(doc, a.textOptions()); err != nil {
 		return err
 	}
-	nameUnknown(a.stderr, answers, doc.ExitCode == report.ExitOK)
-	return exitWith(doc.ExitCode)
+	nameUnknown(a.stderr, answers, doc.ExitStatus() == report.ExitOK)
+	return exitWith(doc.ExitStatus())
 }
 
 // nameUnknown tells a script which of several codes its exit status 0 does not cover, and a
 // person that a code may have been meant as a path.
 func nameUnknown(stderr io.Writer, answers []report.Answer, others bool) {
 	for _, answer := range answers {
-		if answer.Known() {
+		unknown, ok := answer.(*report.UnknownAnswer)
+		if !ok {
 			continue
 		}
 		if others {
-			tell(stderr, "dpsdiag: not known: %s", answer.Query)
+			tell(stderr, "dpsdiag: not known: %s", unknown.Query)
 		}
-		if hint := pathHint(answer.Query); hint != "" {
+		if hint := pathHint(unknown.Query); hint != "" {
 			tell(stderr, "hint: %s", hint)
 		}
 	}
@@ -129,10 +130,10 @@ func (o explainOptions) validate(args []string) error {
 	return nil
 }
 
-func (o explainOptions) document(answers []report.Answer) *report.Explain {
+func (o explainOptions) document(answers []report.Answer) report.Document {
 	switch {
 	case len(answers) > 0:
-		return report.NewExplain(answers)
+		return report.NewAnswers(answers)
 	case o.all || o.kind != "":
 		return report.NewCatalogue(o.filter(slices.Collect(codes.All())))
 	}
@@ -142,13 +143,13 @@ func (o explainOptions) document(answers []report.Answer) *report.Explain {
 // answer is what there is to say of a code or a cause; with --kind a cause is a code too.
 func (o explainOptions) answer(arg argument) report.Answer {
 	if arg.cause != nil && o.kind == "" {
-		return report.Answer{Query: arg.text, Rule: arg.cause}
+		return &report.CauseAnswer{Definition: arg.cause}
 	}
 	if entries := o.filter(arg.entries); len(entries) > 0 {
-		return report.Answer{Query: arg.text, Entries: entries}
+		return &report.CodeAnswer{Entries: entries}
 	}
 	class, _ := arg.query.Class()
-	return report.Answer{Query: hideKeys(arg.text), Class: class, Nearest: arg.query.Nearest(shownNearest)}
+	return &report.UnknownAnswer{Query: hideKeys(arg.text), Class: class, Nearest: arg.query.Nearest(shownNearest)}
 }
 
 // filter keeps the entries of the kind that was asked for.

@@ -88,18 +88,18 @@ func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textI
 		return exitError(report.ExitInterrupted)
 	}
 	found := logtext.Join(all...)
-	doc := report.NewExplainText(found, advice.DiagnoseText(found, likeness.Default()))
+	doc := report.NewLog(found, advice.DiagnoseText(found, likeness.Default()))
 	if interrupted {
 		doc.ExitCode = report.ExitInterrupted
 		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")
 	}
-	if list := begins.codes(); len(list) > 0 && doc.ExitCode == report.ExitUnknown {
+	if list := begins.codes(); len(list) > 0 && doc.ExitStatus() == report.ExitUnknown {
 		return o.explainCodes(a, list)
 	}
 	if err := a.write(doc, a.textOptions()); err != nil {
 		return err
 	}
-	return exitWith(doc.ExitCode)
+	return exitWith(doc.ExitStatus())
 }
 
 // beginning keeps the first bytes of what is written to it.

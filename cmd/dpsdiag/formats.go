@@ -16,7 +16,7 @@ func formatsOf(cmd *cobra.Command) []report.Format {
 	case "probe":
 		return report.FormatsFor(&report.Probe{})
 	case "explain":
-		return report.FormatsFor(&report.Explain{})
+		return report.FormatsFor(&report.Answers{})
 	}
 	return report.FormatsFor(&report.Version{})
 }
@@ -51,7 +51,7 @@ func formatHelp() string {
 	more := func(doc report.Document, known []string) []string {
 		return slices.DeleteFunc(formatNames(report.FormatsFor(doc)), func(name string) bool { return slices.Contains(known, name) })
 	}
-	explain := more(&report.Explain{}, all)
+	explain := more(&report.Answers{}, all)
 	probe := more(&report.Probe{}, append(slices.Clone(all), explain...))
 	return fmt.Sprintf("output `FORMAT`: %s; of explain and probe also %s; of probe also %s",
 		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(probe, ", "))

@@ -123,7 +123,7 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	if err := a.write(doc, text); err != nil {
 		return err
 	}
-	return exitWith(doc.ExitCode)
+	return exitWith(doc.ExitStatus())
 }
 
 // probe makes the probe that the flags ask for. With an error nothing was sent.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
@@ -65,7 +66,7 @@ func (o *probeOptions) settingsOf(a *app, merged *edgeconf.Settings) (s *setting
 	}
 	if slices.ContainsFunc(s.origins, func(o probe.Origin) bool { return o.Source != "" }) {
 		for _, remark := range edgeconf.Lint(merged) {
-			s.remarks = append(s.remarks, probe.Warning{ID: remark.CauseID.String(), Detail: remark.Detail})
+			s.remarks = append(s.remarks, probe.Warning{ID: advice.OfProblem(remark.Problem).String(), Detail: remark.Detail})
 		}
 	}
 	if s.credential, err = o.credential.choose(merged); err != nil {

@@ -98,6 +98,9 @@ func (p sweepPoint) at(t probe.TransportID, a probe.Answer) (change, bool) {
 	if a.Condition != "" && !amqp {
 		return nil, false
 	}
+	if t != probe.HTTPS && !tellingStatus(a.Status) {
+		return nil, false // one transport is enough for a status that no rule tells from its neighbours
+	}
 	if odd := a.Body.Kind.Foreign() || a.Body.Error != nil && a.Body.Error.Message == ""; odd && p != sweepOpen && t != probe.HTTPS && t != probe.AMQP {
 		return nil, false // two transports are enough for a body that no rule tells apart
 	}
@@ -123,6 +126,12 @@ func (p sweepPoint) at(t probe.TransportID, a probe.Answer) (change, bool) {
 		return nil, false
 	}
 	return both(over(t), state(dps.StatusFailed, e.ErrorCode, e.Message)), true
+}
+
+// tellingStatus reports whether a status is one of the catalogue, not of HTTP at all, or the last
+// of a hundred, which stands for all others.
+func tellingStatus(status int) bool {
+	return status < 300 || status > 599 || status%100 == 99 || codes.ByID(fmt.Sprint("http-", status)) != nil
 }
 
 // sweepOpening is the answer as a refusal of the session: that of a WebSocket, or of AMQP.

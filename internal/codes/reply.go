@@ -58,6 +58,9 @@ func byMessage(httpStatus, errorCode int, message string) []*Entry {
 	}
 	var hits []hit
 	words := wordsOf(message)
+	if words == "" {
+		return nil
+	}
 	for e := range All() {
 		if !e.isCaseOfDPS() || !e.agrees(httpStatus, errorCode) {
 			continue

@@ -17,8 +17,8 @@ type wordReader struct {
 func (r *wordReader) next() rune {
 	gap := false
 	for r.rest != "" {
-		c, size := utf8.DecodeRuneInString(r.rest)
-		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+		c, size := wordRune(r.rest)
+		if c == 0 {
 			r.rest = r.rest[size:]
 			gap = r.begun
 			continue
@@ -28,9 +28,27 @@ func (r *wordReader) next() rune {
 		}
 		r.rest = r.rest[size:]
 		r.begun = true
-		return unicode.ToLower(c)
+		return c
 	}
 	return 0
+}
+
+// wordRune returns the first character of a text, which is not empty, in lower case, or 0
+// where it is neither a letter nor a digit, and its size.
+func wordRune(text string) (lower rune, size int) {
+	switch c := text[0]; {
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		return rune(c), 1
+	case 'A' <= c && c <= 'Z':
+		return rune(c) + 'a' - 'A', 1
+	case c < utf8.RuneSelf:
+		return 0, 1
+	}
+	c, size := utf8.DecodeRuneInString(text)
+	if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+		return 0, size
+	}
+	return unicode.ToLower(c), size
 }
 
 // wordsOf returns a text reduced to its words.
@@ -45,6 +63,14 @@ func wordsOf(text string) string {
 
 // sameWords reports whether two texts have the same words, and have any.
 func sameWords(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	ca, _ := wordRune(a)
+	cb, _ := wordRune(b)
+	if ca != cb && ca != 0 && cb != 0 {
+		return false // as most texts do, they differ where they begin
+	}
 	ra, rb := wordReader{rest: a}, wordReader{rest: b}
 	for begun := false; ; begun = true {
 		ca, cb := ra.next(), rb.next()
@@ -66,6 +92,10 @@ func containsWords(text, part string) bool {
 // quotedValue returns X of a message of the form "key":"X", as a JSON body or a dump of
 // one has it, and "" for any other message.
 func quotedValue(message string) string {
+	message = strings.TrimSpace(message)
+	if !strings.HasSuffix(message, `"`) && !strings.HasSuffix(message, "'") {
+		return "" // most messages end here
+	}
 	key, value, found := strings.Cut(message, ":")
 	if !found || strings.Contains(strings.TrimSpace(key), " ") {
 		return ""

@@ -17,7 +17,7 @@ func (r *reader) compareApplied() {
 	path := filepath.Join(filepath.Dir(r.path), "identityd", "config.d", "00-super.toml")
 	data, err := load(path, r.readFile)
 	if errors.Is(err, fs.ErrNotExist) && filepath.ToSlash(filepath.Clean(r.path)) == systemConfig {
-		r.add(causeConfig, "", Origin{File: r.path}, "%s has not been applied, as there is no %s: run \"iotedge config apply\"", r.path, path)
+		r.add(ProblemSetting, "", Origin{File: r.path}, "%s has not been applied, as there is no %s: run \"iotedge config apply\"", r.path, path)
 	}
 	if err != nil {
 		return
@@ -27,7 +27,7 @@ func (r *reader) compareApplied() {
 		return
 	}
 	running := newReader(path, root, r.readFile)
-	running.settings.Schema = SchemaIdentity
+	running.settings.schema = schemaIdentity
 	running.read(data)
 	r.compare(running.settings)
 }
@@ -35,7 +35,7 @@ func (r *reader) compareApplied() {
 func (r *reader) compare(running *Settings) {
 	mine := r.settings
 	if mine.Obstacle == nil && running.Obstacle != nil {
-		r.add(causeConfig, "", running.Obstacle.Origin, "%s asks DPS, but aziot-identityd runs with other settings (%s): run \"iotedge config apply\"", r.path, running.Obstacle.Origin)
+		r.add(ProblemSetting, "", running.Obstacle.Origin, "%s asks DPS, but aziot-identityd runs with other settings (%s): run \"iotedge config apply\"", r.path, running.Obstacle.Origin)
 		return
 	}
 	for _, pair := range []struct{ mine, running Value }{
@@ -45,12 +45,12 @@ func (r *reader) compare(running *Settings) {
 		{Value{string(mine.Attestation.Kind), mine.Attestation.Origin}, Value{string(running.Attestation.Kind), running.Attestation.Origin}},
 	} {
 		if !pair.mine.IsZero() && !pair.running.IsZero() && pair.mine.Text != pair.running.Text {
-			r.add(causeConfig, "", pair.mine.Origin, "%s is %s, but aziot-identityd runs with %s (%s): run \"iotedge config apply\"",
+			r.add(ProblemSetting, "", pair.mine.Origin, "%s is %s, but aziot-identityd runs with %s (%s): run \"iotedge config apply\"",
 				pair.mine.Origin, show(pair.mine.Text), show(pair.running.Text), pair.running.Origin)
 		}
 	}
 	from, to := &mine.Attestation, &running.Attestation
 	if from.Key.Size() > 0 && to.Key.Size() > 0 && from.Key.Text() != to.Key.Text() {
-		r.add(causeConfig, "", from.KeyOrigin, "%s is another key than aziot-identityd runs with (%s): run \"iotedge config apply\"", from.KeyOrigin, to.KeyOrigin)
+		r.add(ProblemSetting, "", from.KeyOrigin, "%s is another key than aziot-identityd runs with (%s): run \"iotedge config apply\"", from.KeyOrigin, to.KeyOrigin)
 	}
 }

@@ -8,12 +8,12 @@ import (
 // attestation reads how the device proves itself.
 func (r *reader) attestation(t *table) {
 	s := r.settings
-	method := r.required(t, "method", SettingAttestation)
+	method := r.required(t, "method", settingAttestation)
 	s.Attestation.Origin = method.Origin
 	switch method.Text {
 	case "symmetric_key":
 		s.Attestation.Kind = SymmetricKey
-		s.RegistrationID = r.required(t, "registration_id", SettingRegistrationID)
+		s.RegistrationID = r.required(t, "registration_id", settingRegistrationID)
 		r.symmetricKey(t)
 	case "x509":
 		s.Attestation.Kind = X509
@@ -21,11 +21,11 @@ func (r *reader) attestation(t *table) {
 		r.x509(t)
 	case "tpm":
 		s.Attestation.Kind = TPM2
-		s.RegistrationID = r.required(t, "registration_id", SettingRegistrationID)
+		s.RegistrationID = r.required(t, "registration_id", settingRegistrationID)
 		r.tpm()
 	case "": // there is a remark
 	default:
-		r.add(causeConfig, SettingAttestation, method.Origin, "%s is %s, which %s refuses; the methods are \"symmetric_key\", \"x509\" and \"tpm\"",
+		r.add(ProblemSetting, settingAttestation, method.Origin, "%s is %s, which %s refuses; the methods are \"symmetric_key\", \"x509\" and \"tpm\"",
 			method.Origin, show(method.Text), r.software())
 	}
 	r.remarkMixed(t, method)
@@ -52,7 +52,7 @@ func (r *reader) remarkMixed(t *table, method Value) {
 	}
 	for _, key := range []string{"symmetric_key", "identity_cert", "identity_pk"} {
 		if it := t.item(key); it != nil && !slices.Contains(own, key) {
-			r.add(causeAttestation, "", r.origin(it), "%s is not read, because the method is %q (line %d)", r.origin(it), method.Text, method.Origin.Line)
+			r.add(ProblemMethod, "", r.origin(it), "%s is not read, because the method is %q (line %d)", r.origin(it), method.Text, method.Origin.Line)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func (r *reader) tpm() {
 	r.settings.TPM = r.tpmSettings()
 	if tpm := r.settings.TPM; tpm.Path == "" {
 		r.cannot(Obstacle{
-			Reason: ReasonTPMAccess, Origin: tpm.TCTI.Origin,
+			Origin: tpm.TCTI.Origin,
 			Detail: fmt.Sprintf("%s is %q, which is neither a device nor a unix socket", tpm.TCTI.Origin, tpm.TCTI.Text),
 			Hint:   "give the TPM as --tpm /dev/tpmrm0 or --tpm SOCKET",
 		})

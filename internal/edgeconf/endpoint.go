@@ -10,35 +10,35 @@ import (
 
 // endpoint reads global_endpoint, which is a URL.
 func (r *reader) endpoint(t *table) Value {
-	v := r.required(t, "global_endpoint", SettingEndpoint)
+	v := r.required(t, "global_endpoint", settingEndpoint)
 	if v.IsZero() {
 		return v
 	}
 	u, err := url.Parse(strings.TrimSpace(v.Text))
 	switch {
 	case !strings.Contains(v.Text, "://"):
-		r.add(causeEndpoint, SettingEndpoint, v.Origin, "%s is %s without https:// in front, which %s refuses", v.Origin, show(v.Text), r.software())
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s without https:// in front, which %s refuses", v.Origin, show(v.Text), r.software())
 		return Value{}
 	case err != nil || u.Host == "":
-		r.add(causeEndpoint, SettingEndpoint, v.Origin, "%s is %s, which is no URL", v.Origin, show(v.Text))
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s, which is no URL", v.Origin, show(v.Text))
 		return Value{}
 	case u.Scheme != "https":
-		r.add(causeEndpoint, SettingEndpoint, v.Origin, "%s begins with %s://; DPS is reached by https://", v.Origin, u.Scheme)
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s begins with %s://; DPS is reached by https://", v.Origin, u.Scheme)
 		return Value{}
 	}
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		r.add(causeEndpoint, SettingEndpoint, v.Origin, "%s has more than a host in it; it should read https://%s", v.Origin, u.Host)
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s has more than a host in it; it should read https://%s", v.Origin, u.Host)
 	}
 	return r.host(Value{strings.TrimSuffix(strings.ToLower(u.Host), ":443"), v.Origin})
 }
 
 // host returns an endpoint that is well formed as HOST or HOST:PORT.
 func (n *notes) host(v Value) Value {
-	if v = n.take(SettingEndpoint, v); v.IsZero() {
+	if v = n.take(settingEndpoint, v); v.IsZero() {
 		return v
 	}
 	if _, err := dps.ParseEndpoint(v.Text); err != nil {
-		n.add(causeEndpoint, SettingEndpoint, v.Origin, "%s is %s, which is not HOST or HOST:PORT, such as %s", v.Origin, show(v.Text), dps.CloudPublic.GlobalHost())
+		n.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s, which is not HOST or HOST:PORT, such as %s", v.Origin, show(v.Text), dps.CloudPublic.GlobalHost())
 		return Value{}
 	}
 	return v
@@ -54,12 +54,12 @@ func (n *notes) lintEndpoint(endpoint, scope Value) {
 	cloud, known := dps.CloudOf(parsed.Host)
 	switch wanted, ok := cloudOfScope(scope.Text); {
 	case !known && dps.IsHubHost(parsed.Host):
-		n.add(causeEndpoint, SettingEndpoint, endpoint.Origin, "%s names %s, an IoT hub: a device asks DPS first, at %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, an IoT hub: a device asks DPS first, at %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
 	case !known && endpoint.Origin.Flag != "": // whoever types another host means it
 	case !known:
-		n.add(causeEndpoint, SettingEndpoint, endpoint.Origin, "%s names %s, which is no provisioning endpoint of an Azure cloud; the usual one is %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, which is no provisioning endpoint of an Azure cloud; the usual one is %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
 	case ok && cloud != wanted:
-		n.add(causeEndpoint, SettingEndpoint, endpoint.Origin, "%s names %s, of the %s cloud, but the id scope %s (%s) begins as those of the %s cloud do, whose endpoint is %s",
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, of the %s cloud, but the id scope %s (%s) begins as those of the %s cloud do, whose endpoint is %s",
 			endpoint.Origin, show(parsed.Host), cloud, show(scope.Text), scope.Origin, wanted, wanted.GlobalHost())
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// FromEnv reads the environment variables of the SDK samples that [Samples] lists. lookup
+// FromEnv reads the environment variables of the SDK samples that [samples] lists. lookup
 // is usually os.LookupEnv and readFile [ReadFile]. Of several samples whose variables are
 // set it takes the first that has a credential, or else the one with the most variables,
 // and remarks on the others. With none set, the settings say nothing.
 func FromEnv(lookup func(string) (string, bool), readFile func(string) ([]byte, error)) *Settings {
 	e := &environment{lookup: lookup, readFile: readFile}
-	settings := &Settings{Schema: SchemaEnvironment}
+	settings := &Settings{schema: schemaEnvironment}
 	if sample, ok := e.choose(); ok {
 		e.fill(settings, sample)
 	}
@@ -33,18 +33,18 @@ func (e *environment) value(name string) Value {
 }
 
 // choose picks the sample whose variables are set.
-func (e *environment) choose() (Sample, bool) {
-	var chosen Sample
+func (e *environment) choose() (sample, bool) {
+	var chosen sample
 	var credential Value
 	most := 0
-	for _, sample := range Samples() {
+	for _, sample := range samples() {
 		set, own := e.count(sample)
 		switch {
 		case set == 0 || own.IsZero() && (set <= most || !credential.IsZero()):
 		case credential.IsZero():
 			chosen, credential, most = sample, own, set
 		case own.Origin != credential.Origin:
-			e.add(causeAttestation, "", own.Origin, "%s is not used: %s is set too, and a device proves itself with one credential", own.Origin, credential.Origin)
+			e.add(ProblemMethod, "", own.Origin, "%s is not used: %s is set too, and a device proves itself with one credential", own.Origin, credential.Origin)
 		}
 	}
 	return chosen, most > 0
@@ -52,17 +52,17 @@ func (e *environment) choose() (Sample, bool) {
 
 // count returns how many of a sample's variables are set, 0 unless one of them is about
 // provisioning for certain, and the one with the credential.
-func (e *environment) count(sample Sample) (set int, credential Value) {
+func (e *environment) count(sample sample) (set int, credential Value) {
 	sure := false
-	for _, variable := range sample.Variables {
-		v := e.value(variable.Name)
+	for _, variable := range sample.variables {
+		v := e.value(variable.name)
 		if v.IsZero() {
 			continue
 		}
 		set++
 		sure = sure || variable.distinctive()
-		switch variable.Role {
-		case RoleKey, RoleCertificate, RoleBoth:
+		switch variable.role {
+		case roleKey, roleCertificate, roleBoth:
 			credential = v
 		}
 	}
@@ -73,67 +73,67 @@ func (e *environment) count(sample Sample) (set int, credential Value) {
 }
 
 // fill reads the variables of one sample.
-func (e *environment) fill(s *Settings, sample Sample) {
-	for _, variable := range sample.Variables {
-		v := e.value(variable.Name)
-		_, set := e.lookup(variable.Name)
+func (e *environment) fill(s *Settings, sample sample) {
+	for _, variable := range sample.variables {
+		v := e.value(variable.name)
+		_, set := e.lookup(variable.name)
 		switch {
-		case variable.Role == RoleSwitch:
+		case variable.role == roleSwitch:
 			e.lintSwitch(v)
 		case set && v.IsZero():
-			e.add(causeConfig, "", v.Origin, "%s is set, but empty", v.Origin)
+			e.add(ProblemSetting, "", v.Origin, "%s is set, but empty", v.Origin)
 		case set:
-			e.assign(s, sample.Kind, variable.Role, v)
+			e.assign(s, sample.kind, variable.role, v)
 		}
 	}
 }
 
-func (e *environment) assign(s *Settings, kind Kind, role Role, v Value) {
+func (e *environment) assign(s *Settings, kind Kind, role role, v Value) {
 	a := &s.Attestation
 	switch role {
-	case RoleEndpoint:
+	case roleEndpoint:
 		s.Endpoint = e.host(v)
-	case RoleIDScope:
-		s.IDScope = e.take(SettingIDScope, v)
-	case RoleRegistrationID:
-		s.RegistrationID = e.take(SettingRegistrationID, v)
-	case RoleKey:
+	case roleIDScope:
+		s.IDScope = e.take(settingIDScope, v)
+	case roleRegistrationID:
+		s.RegistrationID = e.take(settingRegistrationID, v)
+	case roleKey:
 		a.Kind, a.Origin = kind, v.Origin
 		if a.Key = e.key(v); a.Key.Size() > 0 {
 			a.KeyOrigin = v.Origin
 		}
-	case RoleCertificate:
+	case roleCertificate:
 		a.Kind, a.Origin = kind, v.Origin
-		a.Certificate = e.pem(v, SettingAttestation)
-	case RoleBoth:
+		a.Certificate = e.pem(v, settingAttestation)
+	case roleBoth:
 		a.Kind, a.Origin = kind, v.Origin
-		a.Certificate = e.pem(v, SettingAttestation)
+		a.Certificate = e.pem(v, settingAttestation)
 		a.PrivateKey = a.Certificate
-	case RolePrivateKey:
-		a.PrivateKey = e.pem(v, SettingAttestation)
-	case RolePassphrase:
+	case rolePrivateKey:
+		a.PrivateKey = e.pem(v, settingAttestation)
+	case rolePassphrase:
 		a.Passphrase = dps.NewSecret(v.Text)
-	case RoleTrust:
-		s.Trust = e.pem(v, SettingTrust)
+	case roleTrust:
+		s.Trust = e.pem(v, settingTrust)
 	}
 }
 
 // pem reads the file that a variable names.
-func (e *environment) pem(v Value, setting Setting) File {
+func (e *environment) pem(v Value, setting settingName) File {
 	if strings.Contains(v.Text, "-----BEGIN") {
-		e.add(causeMaterial, setting, v.Origin, "%s holds the PEM text itself; the sample takes it for the path of a file", v.Origin)
+		e.add(ProblemCredential, setting, v.Origin, "%s holds the PEM text itself; the sample takes it for the path of a file", v.Origin)
 		return File{}
 	}
 	if v = e.take(setting, v); v.IsZero() {
 		return File{}
 	}
-	return e.named(v, causeMaterial, setting, e.readFile)
+	return e.named(v, ProblemCredential, setting, e.readFile)
 }
 
 // lintSwitch remarks when the switch between a connection string and DPS stands on the
 // other side.
 func (e *environment) lintSwitch(v Value) {
 	if !strings.EqualFold(v.Text, "DPS") {
-		e.add(causeConfig, "", v.Origin, "%s is not set to DPS, so the samples of most SDKs take a connection string and do not provision", v.Origin)
+		e.add(ProblemSetting, "", v.Origin, "%s is not set to DPS, so the samples of most SDKs take a connection string and do not provision", v.Origin)
 	}
 }

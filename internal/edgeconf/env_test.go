@@ -66,8 +66,8 @@ origin           registration_id: environment variable DPS_X509_REGISTRATION_ID
 origin           attestation: environment variable X509_CERT_FILE
 origin           certificate: environment variable X509_CERT_FILE, file device.pem
 origin           private_key: environment variable X509_KEY_FILE, file device.key
-remark           registration-id-invalid: environment variable DPS_X509_REGISTRATION_ID: the registration id has upper-case letters: some API versions refuse them, and key derivation depends on case
-remark           cert-cn-registration-id-mismatch: environment variable DPS_X509_REGISTRATION_ID is "Press-17" and differs by letter case from the common name "press-17" of "device.pem", which the service takes
+remark           registration-id: environment variable DPS_X509_REGISTRATION_ID: the registration id has upper-case letters: some API versions refuse them, and key derivation depends on case
+remark           common-name: environment variable DPS_X509_REGISTRATION_ID is "Press-17" and differs by letter case from the common name "press-17" of "device.pem", which the service takes
 `},
 		{"Node with a certificate", []string{
 			"PROVISIONING_IDSCOPE=0ne0045B3C6", "PROVISIONING_REGISTRATION_ID=press-17", "CERTIFICATE_FILE=device.pem", "KEY_FILE=missing.key",
@@ -82,7 +82,7 @@ origin           attestation: environment variable CERTIFICATE_FILE
 origin           certificate: environment variable CERTIFICATE_FILE, file device.pem
 missing          environment variable KEY_FILE: "missing.key" cannot be read: file does not exist on this machine
 hint             correct the configuration, or give the value as a flag
-remark           device-key-material-unreadable: environment variable KEY_FILE: "missing.key" cannot be read: file does not exist on this machine
+remark           credential: environment variable KEY_FILE: "missing.key" cannot be read: file does not exist on this machine
 `},
 		{"names that mean nothing alone", []string{"CERTIFICATE_FILE=device.pem", "KEY_FILE=device.key", "X509_CERT_FILE=device.pem", "IOTHUB_DEVICE_SECURITY_TYPE=DPS"}, `
 schema           environment
@@ -118,8 +118,8 @@ origin           attestation: environment variable IOTHUB_DEVICE_DPS_DEVICE_KEY
 origin           symmetric_key: environment variable IOTHUB_DEVICE_DPS_DEVICE_KEY
 missing          environment variable IOTHUB_DEVICE_DPS_ENDPOINT is "https://global.azure-devices-provisioning.net", which is not HOST or HOST:PORT, such as global.azure-devices-provisioning.net
 hint             correct the configuration, or give the value as a flag
-remark           wrong-global-endpoint: environment variable IOTHUB_DEVICE_DPS_ENDPOINT is "https://global.azure-devices-provisioning.net", which is not HOST or HOST:PORT, such as global.azure-devices-provisioning.net
-remark           client-config-missing: environment variable IOTHUB_DEVICE_SECURITY_TYPE is not set to DPS, so the samples of most SDKs take a connection string and do not provision
+remark           endpoint: environment variable IOTHUB_DEVICE_DPS_ENDPOINT is "https://global.azure-devices-provisioning.net", which is not HOST or HOST:PORT, such as global.azure-devices-provisioning.net
+remark           setting: environment variable IOTHUB_DEVICE_SECURITY_TYPE is not set to DPS, so the samples of most SDKs take a connection string and do not provision
 `},
 		{"Embedded C with a key", []string{
 			"AZ_IOT_PROVISIONING_ID_SCOPE=0ne0045B3C6", "AZ_IOT_PROVISIONING_SAS_REGISTRATION_ID=press-17",
@@ -161,7 +161,7 @@ origin           id_scope: environment variable PROVISIONING_IDSCOPE
 origin           registration_id: environment variable PROVISIONING_REGISTRATION_ID
 origin           attestation: environment variable PROVISIONING_SYMMETRIC_KEY
 origin           symmetric_key: environment variable PROVISIONING_SYMMETRIC_KEY
-remark           attestation-mismatch: environment variable X509_CERT_FILE is not used: environment variable PROVISIONING_SYMMETRIC_KEY is set too, and a device proves itself with one credential
+remark           method: environment variable X509_CERT_FILE is not used: environment variable PROVISIONING_SYMMETRIC_KEY is set too, and a device proves itself with one credential
 `},
 		{"empty, a template and a line feed", []string{
 			"PROVISIONING_HOST=", "PROVISIONING_IDSCOPE=<id scope>", "PROVISIONING_REGISTRATION_ID=press-17\n", "PROVISIONING_SYMMETRIC_KEY=" + textKey + "%",
@@ -174,10 +174,10 @@ origin           registration_id: environment variable PROVISIONING_REGISTRATION
 origin           attestation: environment variable PROVISIONING_SYMMETRIC_KEY
 missing          environment variable PROVISIONING_IDSCOPE still has the text of a template, "<id scope>"
 hint             correct the configuration, or give the value as a flag
-remark           client-config-missing: environment variable PROVISIONING_HOST is set, but empty
-remark           client-config-missing: environment variable PROVISIONING_IDSCOPE still has the text of a template, "<id scope>"
-remark           device-key-material-unreadable: environment variable PROVISIONING_SYMMETRIC_KEY: the key is not base64: its length of 89 characters is no multiple of 4, so a part may be missing
-remark           registration-id-invalid: environment variable PROVISIONING_REGISTRATION_ID has white space at its beginning or end
+remark           setting: environment variable PROVISIONING_HOST is set, but empty
+remark           setting: environment variable PROVISIONING_IDSCOPE still has the text of a template, "<id scope>"
+remark           credential: environment variable PROVISIONING_SYMMETRIC_KEY: the key is not base64: its length of 89 characters is no multiple of 4, so a part may be missing
+remark           registration-id: environment variable PROVISIONING_REGISTRATION_ID has white space at its beginning or end
 `},
 		{"PEM in place of a path", []string{"PROVISIONING_IDSCOPE=0ne0045B3C6", "X509_CERT_FILE=device.pem", "X509_KEY_FILE=" + pemText}, `
 schema           environment
@@ -188,7 +188,7 @@ origin           attestation: environment variable X509_CERT_FILE
 origin           certificate: environment variable X509_CERT_FILE, file device.pem
 missing          environment variable X509_KEY_FILE holds the PEM text itself; the sample takes it for the path of a file
 hint             correct the configuration, or give the value as a flag
-remark           device-key-material-unreadable: environment variable X509_KEY_FILE holds the PEM text itself; the sample takes it for the path of a file
+remark           credential: environment variable X509_KEY_FILE holds the PEM text itself; the sample takes it for the path of a file
 `},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -214,23 +214,23 @@ func TestFromEnvKeepsThePassPhrase(t *testing.T) {
 // that are read in one role only.
 func TestSamples(t *testing.T) {
 	t.Parallel()
-	roles := map[string]Role{}
-	for _, sample := range Samples() {
-		var has []Role
-		for _, v := range sample.Variables {
-			has = append(has, v.Role)
-			if known, ok := roles[v.Name]; ok && known != v.Role {
-				t.Errorf("%s is %s and %s", v.Name, known, v.Role)
+	roles := map[string]role{}
+	for _, sample := range samples() {
+		var has []role
+		for _, v := range sample.variables {
+			has = append(has, v.role)
+			if known, ok := roles[v.name]; ok && known != v.role {
+				t.Errorf("%s is %s and %s", v.name, known, v.role)
 			}
-			roles[v.Name] = v.Role
+			roles[v.name] = v.role
 		}
-		credential := map[Kind][]Role{SymmetricKey: {RoleKey}, X509: {RoleCertificate, RoleBoth}}[sample.Kind]
-		if !slices.Contains(has, RoleIDScope) || !slices.Contains(has, RoleRegistrationID) ||
-			!slices.ContainsFunc(credential, func(r Role) bool { return slices.Contains(has, r) }) {
-			t.Errorf("%s of %v has %v", sample.Name, sample.SDKs, has)
+		credential := map[Kind][]role{SymmetricKey: {roleKey}, X509: {roleCertificate, roleBoth}}[sample.kind]
+		if !slices.Contains(has, roleIDScope) || !slices.Contains(has, roleRegistrationID) ||
+			!slices.ContainsFunc(credential, func(r role) bool { return slices.Contains(has, r) }) {
+			t.Errorf("%s of %v has %v", sample.name, sample.sdks, has)
 		}
-		if len(sample.SDKs) == 0 || !strings.Contains(sample.Source, "/") {
-			t.Errorf("%s: SDKs %v, source %q", sample.Name, sample.SDKs, sample.Source)
+		if len(sample.sdks) == 0 || !strings.Contains(sample.source, "/") {
+			t.Errorf("%s: SDKs %v, source %q", sample.name, sample.sdks, sample.source)
 		}
 	}
 }

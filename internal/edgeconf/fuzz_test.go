@@ -7,8 +7,6 @@ import (
 	"unicode"
 
 	"github.com/rogpeppe/go-internal/txtar"
-
-	"dpsdiag/internal/cause"
 )
 
 // Whatever a configuration says, Read gives settings or an error that names the file, every
@@ -42,7 +40,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, r := range Lint(settings) {
-			if r.CauseID == cause.None || r.Detail == "" || r.Origin.Line > strings.Count(text, "\n")+1 {
+			if r.Problem == "" || r.Detail == "" || r.Origin.Line > strings.Count(text, "\n")+1 {
 				t.Errorf("remark %+v", r)
 			}
 			checkNoSecret(t, r.Detail+r.Origin.String())
@@ -50,7 +48,7 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("control characters in %q", r.Detail)
 			}
 		}
-		if o := settings.Missing(); o != nil && (o.Detail == "" || o.Reason == "") {
+		if o := settings.Missing(); o != nil && o.Detail == "" {
 			t.Errorf("obstacle %+v", o)
 		}
 	})
@@ -61,18 +59,18 @@ func FuzzFromEnv(f *testing.F) {
 	f.Add("0ne0045B3C6", "press-17", textKey, "device.pem")
 	f.Add("<scope>", "\x00", "\n", "-----BEGIN")
 	f.Fuzz(func(t *testing.T, scope, id, key, file string) {
-		values := map[Role]string{RoleIDScope: scope, RoleRegistrationID: id, RoleKey: key, RoleEndpoint: id, RoleCertificate: file, RoleBoth: file, RolePrivateKey: file, RoleTrust: file}
-		for _, sample := range Samples() {
+		values := map[role]string{roleIDScope: scope, roleRegistrationID: id, roleKey: key, roleEndpoint: id, roleCertificate: file, roleBoth: file, rolePrivateKey: file, roleTrust: file}
+		for _, sample := range samples() {
 			environment := map[string]string{}
-			for _, v := range sample.Variables {
-				environment[v.Name] = values[v.Role]
+			for _, v := range sample.variables {
+				environment[v.name] = values[v.role]
 			}
 			settings := FromEnv(func(name string) (string, bool) {
 				value, ok := environment[name]
 				return value, ok
 			}, disk{file: plainKey}.read)
 			for _, r := range Lint(settings) {
-				if r.CauseID == cause.None || r.Detail == "" || strings.ContainsFunc(r.Detail, unicode.IsControl) {
+				if r.Problem == "" || r.Detail == "" || strings.ContainsFunc(r.Detail, unicode.IsControl) {
 					t.Errorf("remark %+v", r)
 				}
 				checkNoSecret(t, r.Detail)

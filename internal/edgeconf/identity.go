@@ -31,7 +31,7 @@ func (r *reader) sibling(daemon string) (*reader, error) {
 		return nil, err
 	}
 	other := newReader(path, root, r.readFile)
-	other.settings.Schema = SchemaIdentity
+	other.settings.schema = schemaIdentity
 	return other, nil
 }
 
@@ -39,7 +39,7 @@ func (r *reader) sibling(daemon string) (*reader, error) {
 // daemon's file. Where there is nothing, the item is nil and the obstacle says where it was
 // looked for.
 func (r *reader) lookUp(daemon, tableName string, id Value) (*reader, *item, Obstacle) {
-	o := Obstacle{Reason: ReasonKeyStore, Origin: id.Origin, Hint: "name /etc/aziot/config.toml instead, or give the credential as flags"}
+	o := Obstacle{Origin: id.Origin, Hint: "name /etc/aziot/config.toml instead, or give the credential as flags"}
 	other, err := r.sibling(daemon)
 	if err != nil {
 		o.Detail = fmt.Sprintf("%s is the id %s in the configuration of aziot-%s, which could not be read: %v", id.Origin, show(id.Text), daemon, err)
@@ -72,7 +72,7 @@ func (r *reader) adopt(other *reader) {
 
 // keyByID finds the symmetric key that aziot-keyd has under an id.
 func (r *reader) keyByID(it *item) {
-	id := r.text(it, SettingAttestation)
+	id := r.text(it, settingAttestation)
 	if id.IsZero() {
 		return
 	}
@@ -81,24 +81,24 @@ func (r *reader) keyByID(it *item) {
 		r.cannot(missing)
 		return
 	}
-	keyd.keyByURI(keyd.text(preloaded, SettingAttestation))
+	keyd.keyByURI(keyd.text(preloaded, settingAttestation))
 	r.adopt(keyd)
 }
 
 // certificateByID finds the certificate that aziot-certd has under an id, and its key.
 func (r *reader) certificateByID(t *table, certificate *item) {
-	id := r.text(certificate, SettingAttestation)
+	id := r.text(certificate, settingAttestation)
 	if id.IsZero() {
 		return
 	}
 	certd, preloaded, missing := r.lookUp("certd", "preloaded_certs", id)
 	switch {
 	case preloaded != nil:
-		certd.certificateByURI(certd.text(preloaded, SettingAttestation))
+		certd.certificateByURI(certd.text(preloaded, settingAttestation))
 		r.adopt(certd)
-		r.privateKeyByID(r.required(t, "identity_pk", SettingAttestation))
+		r.privateKeyByID(r.required(t, "identity_pk", settingAttestation))
 	case certd != nil && certd.root.table("cert_issuance").table(id.Text) != nil:
-		certd.onDemand(certd.required(certd.root.table("cert_issuance").table(id.Text), "method", SettingAttestation))
+		certd.onDemand(certd.required(certd.root.table("cert_issuance").table(id.Text), "method", settingAttestation))
 		r.adopt(certd)
 	default:
 		r.cannot(missing)
@@ -114,6 +114,6 @@ func (r *reader) privateKeyByID(id Value) {
 		r.cannot(missing)
 		return
 	}
-	keyd.privateKeyByURI(keyd.text(preloaded, SettingAttestation))
+	keyd.privateKeyByURI(keyd.text(preloaded, settingAttestation))
 	r.adopt(keyd)
 }

@@ -14,17 +14,17 @@ func (r *reader) symmetricKey(t *table) {
 	it := t.item("symmetric_key")
 	switch {
 	case it == nil:
-		r.missing(t, "symmetric_key", SettingAttestation)
-	case r.settings.Schema == SchemaIdentity:
+		r.missing(t, "symmetric_key", settingAttestation)
+	case r.settings.schema == schemaIdentity:
 		r.keyByID(it)
 	case it.kind != kindTable:
-		r.add(causeConfig, SettingAttestation, r.origin(it), "%s is %s, which \"config apply\" refuses; %s", r.origin(it), it.kind, forms)
+		r.add(ProblemSetting, settingAttestation, r.origin(it), "%s is %s, which \"config apply\" refuses; %s", r.origin(it), it.kind, forms)
 	case it.table.item("value") != nil:
 		r.keyByValue(it.table.item("value"))
 	case it.table.item("uri") != nil:
-		r.keyByURI(r.text(it.table.item("uri"), SettingAttestation))
+		r.keyByURI(r.text(it.table.item("uri"), settingAttestation))
 	default:
-		r.add(causeConfig, SettingAttestation, r.origin(it), "%s has neither a value nor a uri in it; %s", r.origin(it), forms)
+		r.add(ProblemSetting, settingAttestation, r.origin(it), "%s has neither a value nor a uri in it; %s", r.origin(it), forms)
 	}
 }
 
@@ -33,9 +33,9 @@ func (r *reader) keyByValue(it *item) {
 	origin := r.origin(it)
 	switch {
 	case it.kind != kindText:
-		r.add(causeConfig, SettingAttestation, origin, "%s is %s; a key is a text in quotation marks", origin, it.kind)
+		r.add(ProblemSetting, settingAttestation, origin, "%s is %s; a key is a text in quotation marks", origin, it.kind)
 	case strings.TrimSpace(it.text) != it.text:
-		r.add(causeMaterial, SettingAttestation, origin, "%s has white space at its beginning or end, which \"config apply\" refuses", origin)
+		r.add(ProblemCredential, settingAttestation, origin, "%s has white space at its beginning or end, which \"config apply\" refuses", origin)
 	default:
 		a := &r.settings.Attestation
 		if a.Key = r.key(Value{it.text, origin}); a.Key.Size() > 0 {
@@ -48,15 +48,15 @@ func (r *reader) keyByValue(it *item) {
 // as the identity service does (aziotctl/aziotctl-common/src/config/mod.rs).
 func (n *notes) key(v Value) dps.Key {
 	if strings.TrimSpace(v.Text) == "" || isTemplateText(v.Text) {
-		n.add(causeConfig, SettingAttestation, v.Origin, "%s is empty or still has the text of a template", v.Origin)
+		n.add(ProblemSetting, settingAttestation, v.Origin, "%s is empty or still has the text of a template", v.Origin)
 		return dps.Key{}
 	}
 	if isTemplateKey(v.Text) {
-		n.add(causeConfig, "", v.Origin, "%s is the sample key of IoT Edge's template, not that of an enrollment", v.Origin)
+		n.add(ProblemSetting, "", v.Origin, "%s is the sample key of IoT Edge's template, not that of an enrollment", v.Origin)
 	}
 	key, err := dps.ParseKey(dps.NewSecret(pad(v.Text)))
 	if err != nil {
-		n.add(causeMaterial, SettingAttestation, v.Origin, "%s: %v", v.Origin, err)
+		n.add(ProblemCredential, settingAttestation, v.Origin, "%s: %v", v.Origin, err)
 	}
 	return key
 }
@@ -86,13 +86,13 @@ func (r *reader) keyByURI(uri Value) {
 		r.cannot(inToken(uri.Origin))
 		return
 	}
-	file := r.file(uri, causeMaterial, SettingAttestation, r.readFile)
+	file := r.file(uri, ProblemCredential, settingAttestation, r.readFile)
 	if file.IsZero() {
 		return
 	}
 	content := file.Content.Reveal()
 	if _, err := dps.ParseKey(dps.NewSecret(pad(content))); err == nil {
-		r.add(causeKey, "", file.Origin,
+		r.add(ProblemKey, "", file.Origin,
 			"%s: %s holds a key in base64, but aziot-keyd takes the bytes of a key file as they are, so that it signs with another key: put the decoded key into the file (base64 -d), or the text into the configuration as value",
 			file.Origin, showPath(file.Path))
 	}

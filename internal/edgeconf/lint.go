@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 )
 
@@ -16,8 +15,8 @@ import (
 func Lint(s *Settings) []Remark {
 	n := notes{remarks: slices.Clone(s.remarks)}
 	for _, o := range []*Obstacle{s.Obstacle, s.Attestation.Obstacle} {
-		if o != nil && o.CauseID != cause.None {
-			n.add(o.CauseID, "", o.Origin, "%s", o.Detail)
+		if o != nil && o.Problem != "" {
+			n.add(o.Problem, "", o.Origin, "%s", o.Detail)
 		}
 	}
 	n.lintEndpoint(s.Endpoint, s.IDScope)
@@ -41,16 +40,16 @@ func (n *notes) lintScope(v Value) {
 	trimmed := strings.TrimSpace(v.Text)
 	switch lower := strings.ToLower(trimmed); {
 	case trimmed != v.Text:
-		n.add(causeScope, SettingIDScope, v.Origin, "%s has white space at its beginning or end", v.Origin)
+		n.add(ProblemIDScope, settingIDScope, v.Origin, "%s has white space at its beginning or end", v.Origin)
 	case v.Text == templateScope:
-		n.add(causeScope, SettingIDScope, v.Origin, "%s is the sample of IoT Edge's template, not the id scope of a DPS instance", v.Origin)
+		n.add(ProblemIDScope, settingIDScope, v.Origin, "%s is the sample of IoT Edge's template, not the id scope of a DPS instance", v.Origin)
 	case strings.Contains(v.Text, "."):
-		n.add(causeScope, SettingIDScope, v.Origin, "%s is %s, a host name; the id scope is on the overview page of the DPS instance, such as 0ne0045B3C6", v.Origin, show(v.Text))
+		n.add(ProblemIDScope, settingIDScope, v.Origin, "%s is %s, a host name; the id scope is on the overview page of the DPS instance, such as 0ne0045B3C6", v.Origin, show(v.Text))
 	case strings.HasPrefix(lower, "one") || strings.HasPrefix(lower, "ocn") || strings.HasPrefix(lower, "ous"):
-		n.add(causeScope, SettingIDScope, v.Origin, "%s is %s, which begins with the letter O; id scopes begin with the digit 0", v.Origin, show(v.Text))
+		n.add(ProblemIDScope, settingIDScope, v.Origin, "%s is %s, which begins with the letter O; id scopes begin with the digit 0", v.Origin, show(v.Text))
 	default:
 		remarks, err := dps.CheckIDScope(v.Text)
-		n.pass(causeScope, SettingIDScope, v.Origin, remarks, err)
+		n.pass(ProblemIDScope, settingIDScope, v.Origin, remarks, err)
 	}
 }
 
@@ -60,22 +59,22 @@ func (n *notes) lintRegistrationID(v Value) {
 	}
 	switch trimmed := strings.TrimSpace(v.Text); {
 	case trimmed != v.Text:
-		n.add(causeID, SettingRegistrationID, v.Origin, "%s has white space at its beginning or end", v.Origin)
+		n.add(ProblemRegistrationID, settingRegistrationID, v.Origin, "%s has white space at its beginning or end", v.Origin)
 	case len(trimmed) > 1 && strings.ContainsAny(trimmed[:1], `"'`) && trimmed[0] == trimmed[len(trimmed)-1]:
-		n.add(causeID, SettingRegistrationID, v.Origin, "%s is %s: the inner quotation marks are a part of the id", v.Origin, show(trimmed))
+		n.add(ProblemRegistrationID, settingRegistrationID, v.Origin, "%s is %s: the inner quotation marks are a part of the id", v.Origin, show(trimmed))
 	default:
 		remarks, err := dps.CheckRegistrationID(v.Text)
-		n.pass(causeID, SettingRegistrationID, v.Origin, remarks, err)
+		n.pass(ProblemRegistrationID, settingRegistrationID, v.Origin, remarks, err)
 	}
 }
 
 // pass hands on what the rules of the service say about a value.
-func (n *notes) pass(id cause.ID, setting Setting, origin Origin, remarks []string, err error) {
+func (n *notes) pass(problem Problem, setting settingName, origin Origin, remarks []string, err error) {
 	if err != nil {
 		remarks = append(remarks, err.Error())
 	}
 	for _, remark := range remarks {
-		n.add(id, setting, origin, "%s: %s", origin, remark)
+		n.add(problem, setting, origin, "%s: %s", origin, remark)
 	}
 }
 
@@ -91,7 +90,7 @@ func (n *notes) lintCommonName(s *Settings) {
 	if strings.EqualFold(name, id.Text) {
 		how = " by letter case"
 	}
-	n.add(causeName, SettingRegistrationID, id.Origin, "%s is %s and differs%s from the common name %q of %s, which the service takes",
+	n.add(ProblemCommonName, settingRegistrationID, id.Origin, "%s is %s and differs%s from the common name %q of %s, which the service takes",
 		id.Origin, show(id.Text), how, name, showPath(file.Path))
 }
 

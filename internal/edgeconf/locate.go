@@ -6,28 +6,27 @@ import (
 	"net/url"
 	"strings"
 
-	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 )
 
 // file reads what a file URI names, or remarks with that cause why it cannot be had.
-func (n *notes) file(uri Value, id cause.ID, setting Setting, readFile func(string) ([]byte, error)) File {
+func (n *notes) file(uri Value, problem Problem, setting settingName, readFile func(string) ([]byte, error)) File {
 	path, err := filePath(uri.Text)
 	if err != nil {
-		n.add(id, setting, uri.Origin, "%s %v", uri.Origin, err)
+		n.add(problem, setting, uri.Origin, "%s %v", uri.Origin, err)
 		return File{}
 	}
-	return n.named(Value{path, uri.Origin}, id, setting, readFile)
+	return n.named(Value{path, uri.Origin}, problem, setting, readFile)
 }
 
 // named reads the file of a setting whose text is its path, or remarks.
-func (n *notes) named(v Value, id cause.ID, setting Setting, readFile func(string) ([]byte, error)) File {
+func (n *notes) named(v Value, problem Problem, setting settingName, readFile func(string) ([]byte, error)) File {
 	data, err := readFile(v.Text)
 	switch {
 	case err != nil:
-		n.add(id, setting, v.Origin, "%s: %s cannot be read: %s", v.Origin, showPath(v.Text), reason(err))
+		n.add(problem, setting, v.Origin, "%s: %s cannot be read: %s", v.Origin, showPath(v.Text), reason(err))
 	case len(data) == 0:
-		n.add(id, setting, v.Origin, "%s: %s is empty", v.Origin, showPath(v.Text))
+		n.add(problem, setting, v.Origin, "%s: %s is empty", v.Origin, showPath(v.Text))
 	default:
 		return File{Path: v.Text, Content: dps.NewSecret(string(data)), Origin: v.Origin}
 	}
@@ -73,7 +72,7 @@ func filePath(uri string) (string, error) {
 // inToken is the obstacle of a key in a PKCS#11 token.
 func inToken(origin Origin) Obstacle {
 	return Obstacle{
-		Reason: ReasonPKCS11, Origin: origin,
+		Origin: origin,
 		Detail: fmt.Sprintf("%s is in a PKCS#11 token, which does not give the key away, so a probe cannot sign with it", origin),
 		Hint:   "--preflight with another credential tests the way to the service; what the device itself is answered stands in its log (iotedge system logs)",
 	}

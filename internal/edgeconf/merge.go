@@ -18,10 +18,10 @@ func Merge(sources ...*Settings) *Settings {
 			merged.Obstacle = s.Obstacle
 		}
 		lacking := merged.Missing() != nil
-		if merged.fillFrom(s) || lacking || s.Schema != SchemaEnvironment {
+		if merged.fillFrom(s) || lacking || s.schema != schemaEnvironment {
 			merged.remarks = append(merged.remarks, s.remarks...)
 		}
-		if s.Schema == SchemaEdge || s.Schema == SchemaIdentity {
+		if s.schema == schemaEdge || s.schema == schemaIdentity {
 			break
 		}
 	}
@@ -36,7 +36,7 @@ func (s *Settings) attests() bool { return !s.Attestation.Origin.IsZero() }
 func (s *Settings) fillFrom(other *Settings) bool {
 	used := fill(&s.Endpoint, other.Endpoint)
 	used = fill(&s.IDScope, other.IDScope) || used
-	if !s.attests() || other.Schema != SchemaEnvironment {
+	if !s.attests() || other.schema != schemaEnvironment {
 		used = fill(&s.RegistrationID, other.RegistrationID) || used
 	}
 	if !s.attests() {

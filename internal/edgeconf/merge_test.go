@@ -23,7 +23,7 @@ func summarise(s *Settings) summary {
 		sum.Attestation = ""
 	}
 	if s.Obstacle != nil {
-		sum.Obstacle = string(s.Obstacle.Reason)
+		sum.Obstacle = s.Obstacle.Detail
 	}
 	return sum
 }
@@ -37,25 +37,25 @@ func TestMerge(t *testing.T) {
 		Attestation: Attestation{Kind: X509, Origin: Origin{Flag: "--cert"}},
 	}
 	file := &Settings{
-		Schema:         SchemaEdge,
+		schema:         schemaEdge,
 		Endpoint:       Value{"file.example", Origin{File: "c", Key: "e"}},
 		IDScope:        Value{"0ne0000AAAA", Origin{File: "c", Key: "s"}},
 		RegistrationID: Value{"file-id", Origin{File: "c", Key: "r"}},
 		Attestation:    Attestation{Kind: SymmetricKey, Origin: Origin{File: "c", Key: "m"}, Key: dps.NewKey([]byte("0123456789abcdef"))},
 		Proxies:        []Proxy{{User: edgeAgent}},
-		remarks:        []Remark{{CauseID: causeConfig}},
+		remarks:        []Remark{{Problem: ProblemSetting}},
 	}
-	gap := &Settings{Schema: SchemaEdge, Endpoint: file.Endpoint, remarks: []Remark{{CauseID: causeConfig, Setting: SettingIDScope}}}
-	manual := &Settings{Schema: SchemaIdentity, Obstacle: &Obstacle{Reason: ReasonManual}}
+	gap := &Settings{schema: schemaEdge, Endpoint: file.Endpoint, remarks: []Remark{{Problem: ProblemSetting, setting: settingIDScope}}}
+	manual := &Settings{schema: schemaIdentity, Obstacle: &Obstacle{Detail: "manual"}}
 	env := &Settings{
-		Schema:         SchemaEnvironment,
+		schema:         schemaEnvironment,
 		Endpoint:       Value{"env.example", Origin{Variable: "H"}},
 		IDScope:        Value{"0ne0000EEEE", Origin{Variable: "S"}},
 		RegistrationID: Value{"env-id", Origin{Variable: "R"}},
 		Attestation:    Attestation{Kind: SymmetricKey, Origin: Origin{Variable: "K"}, Key: dps.NewKey([]byte("0123456789abcdef"))},
-		remarks:        []Remark{{CauseID: causeConfig}},
+		remarks:        []Remark{{Problem: ProblemSetting}},
 	}
-	idle := &Settings{Schema: SchemaEnvironment, remarks: []Remark{{CauseID: causeConfig}}}
+	idle := &Settings{schema: schemaEnvironment, remarks: []Remark{{Problem: ProblemSetting}}}
 	for _, test := range []struct {
 		name    string
 		sources []*Settings
@@ -119,7 +119,7 @@ func TestMissing(t *testing.T) {
 		{"a TPM, which has an id of its own", Settings{IDScope: scope, Attestation: Attestation{Kind: TPM2}}, ""},
 		{"an id that could not be taken", Settings{
 			IDScope: scope, Attestation: Attestation{Kind: TPM2},
-			remarks: []Remark{{CauseID: causeConfig, Setting: SettingRegistrationID, Detail: "the id is empty"}},
+			remarks: []Remark{{Problem: ProblemSetting, setting: settingRegistrationID, Detail: "the id is empty"}},
 		}, "the id is empty"},
 		{"an obstacle", Settings{IDScope: scope, RegistrationID: id, Attestation: Attestation{Kind: TPM2, Obstacle: &Obstacle{Detail: "no way"}}}, "no way"},
 	} {
@@ -147,10 +147,10 @@ func TestLintOfFlags(t *testing.T) {
 	}
 	s.Endpoint.Text, s.IDScope.Text = "global.azure-devices-provisioning.net", "0cn0000990D"
 	want := []Remark{{
-		CauseID: causeEndpoint, Setting: SettingEndpoint, Origin: Origin{Flag: "--endpoint"},
+		Problem: ProblemEndpoint, setting: settingEndpoint, Origin: Origin{Flag: "--endpoint"},
 		Detail: `--endpoint names "global.azure-devices-provisioning.net", of the public cloud, but the id scope "0cn0000990D" (--id-scope) begins as those of the china cloud do, whose endpoint is global.azure-devices-provisioning.cn`,
 	}}
-	if diff := cmp.Diff(want, Lint(s)); diff != "" {
+	if diff := cmp.Diff(want, Lint(s), cmp.AllowUnexported(Remark{})); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -9,17 +9,17 @@ import (
 )
 
 // missing remarks that a table lacks a key, and on what stands in its place.
-func (r *reader) missing(t *table, key string, setting Setting) {
+func (r *reader) missing(t *table, key string, setting settingName) {
 	header := "[" + t.path() + "]"
 	if near := r.near(t, key); near != nil {
-		r.add(causeConfig, setting, r.origin(near), "%s has %q, which is not read: the name is %q", r.origin(near).place(), near.key, key)
+		r.add(ProblemSetting, setting, r.origin(near), "%s has %q, which is not read: the name is %q", r.origin(near).place(), near.key, key)
 		return
 	}
 	if misplaced := r.misplaced(t, key); misplaced != nil {
-		r.add(causeConfig, setting, r.origin(misplaced), "%s is not read there: it belongs below %s", r.origin(misplaced), header)
+		r.add(ProblemSetting, setting, r.origin(misplaced), "%s is not read there: it belongs below %s", r.origin(misplaced), header)
 		return
 	}
-	r.add(causeConfig, setting, r.originOf(t), "%s has no %s below %s", r.originOf(t).place(), key, header)
+	r.add(ProblemSetting, setting, r.originOf(t), "%s has no %s below %s", r.originOf(t).place(), key, header)
 }
 
 // near returns the item of a table that somebody most likely wrote for key, or nil.

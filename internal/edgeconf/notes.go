@@ -3,41 +3,42 @@ package edgeconf
 import (
 	"fmt"
 	"strings"
-
-	"dpsdiag/internal/cause"
 )
 
-// The causes that remarks name.
+// Problem says what a remark is about. What it means for provisioning is for others to say.
+type Problem string
+
+// The problems that a configuration alone shows.
 const (
-	causeConfig      = cause.ClientConfigMissing
-	causeScope       = cause.WrongIDScope
-	causeEndpoint    = cause.WrongGlobalEndpoint
-	causeID          = cause.RegistrationIDInvalid
-	causeKey         = cause.SymmetricKeyMismatch
-	causeMaterial    = cause.DeviceKeyMaterialUnreadable
-	causeAttestation = cause.AttestationMismatch
-	causePayload     = cause.PayloadInvalid
-	causeProxy       = cause.ProxyNotConfigured
-	causeName        = cause.CertCNRegistrationIDMismatch
+	ProblemSetting        Problem = "setting"         // a setting is missing, stands where it is not read, or is refused
+	ProblemIDScope        Problem = "id-scope"        // it is not one of a DPS instance
+	ProblemEndpoint       Problem = "endpoint"        // it is not the one of the service
+	ProblemRegistrationID Problem = "registration-id" // the service refuses it
+	ProblemCommonName     Problem = "common-name"     // that of the certificate is not the registration id
+	ProblemKey            Problem = "key"             // the device signs with other bytes than were meant
+	ProblemCredential     Problem = "credential"      // a key or a certificate cannot be read
+	ProblemMethod         Problem = "method"          // a credential belongs to another way to attest than the one that is named
+	ProblemPayload        Problem = "payload"         // it cannot be read
+	ProblemProxy          Problem = "proxy"           // provisioning does not go through it
 )
 
 // notes gathers the remarks of one reading.
 type notes struct{ remarks []Remark }
 
-func (n *notes) add(id cause.ID, setting Setting, origin Origin, format string, args ...any) {
-	n.remarks = append(n.remarks, Remark{CauseID: id, Setting: setting, Detail: fmt.Sprintf(format, args...), Origin: origin})
+func (n *notes) add(problem Problem, setting settingName, origin Origin, format string, args ...any) {
+	n.remarks = append(n.remarks, Remark{Problem: problem, setting: setting, Detail: fmt.Sprintf(format, args...), Origin: origin})
 }
 
 // take returns v unless it is empty, what a template has in its place, or a secret in the
 // wrong place; then it remarks on that and the setting is missing.
-func (n *notes) take(setting Setting, v Value) Value {
+func (n *notes) take(setting settingName, v Value) Value {
 	switch {
 	case strings.TrimSpace(v.Text) == "":
-		n.add(causeConfig, setting, v.Origin, "%s is empty", v.Origin)
+		n.add(ProblemSetting, setting, v.Origin, "%s is empty", v.Origin)
 	case isTemplateText(v.Text):
-		n.add(causeConfig, setting, v.Origin, "%s still has the text of a template, %s", v.Origin, show(v.Text))
+		n.add(ProblemSetting, setting, v.Origin, "%s still has the text of a template, %s", v.Origin, show(v.Text))
 	case isName(setting) && hasForeign(v.Text):
-		n.add(causeConfig, setting, v.Origin, "%s has something else in it than the %s %s", v.Origin, setting, hidden)
+		n.add(ProblemSetting, setting, v.Origin, "%s has something else in it than the %s %s", v.Origin, setting, hidden)
 	default:
 		return v
 	}
@@ -45,8 +46,8 @@ func (n *notes) take(setting Setting, v Value) Value {
 }
 
 // isName reports whether a setting is a name, which reports show.
-func isName(s Setting) bool {
-	return s == SettingEndpoint || s == SettingIDScope || s == SettingRegistrationID
+func isName(s settingName) bool {
+	return s == settingEndpoint || s == settingIDScope || s == settingRegistrationID
 }
 
 // isTemplateText recognises what documentation and templates write in place of a value:

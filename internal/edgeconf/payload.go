@@ -13,19 +13,19 @@ func (r *reader) payload(t *table) File {
 		return File{}
 	}
 	if it.kind != kindTable {
-		r.add(causePayload, SettingPayload, r.origin(it), "%s is %s; it is written as payload = { uri = \"file:///DIRECTORY/FILE\" }", r.origin(it), it.kind)
+		r.add(ProblemPayload, settingPayload, r.origin(it), "%s is %s; it is written as payload = { uri = \"file:///DIRECTORY/FILE\" }", r.origin(it), it.kind)
 		return File{}
 	}
-	uri := r.required(it.table, "uri", SettingPayload)
+	uri := r.required(it.table, "uri", settingPayload)
 	if uri.IsZero() {
 		return File{}
 	}
-	file := r.file(uri, causePayload, SettingPayload, r.readFile)
+	file := r.file(uri, ProblemPayload, settingPayload, r.readFile)
 	if file.IsZero() {
 		return file
 	}
 	if err := checkPayload([]byte(file.Content.Reveal())); err != nil {
-		r.add(causePayload, SettingPayload, file.Origin, "%s: %s %v", file.Origin, showPath(file.Path), err)
+		r.add(ProblemPayload, settingPayload, file.Origin, "%s: %s %v", file.Origin, showPath(file.Path), err)
 	}
 	return file
 }

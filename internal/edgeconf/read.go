@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-
-	"dpsdiag/internal/cause"
 )
 
 // Read reads the configuration at path: the config.toml of IoT Edge or the identity
@@ -27,7 +25,7 @@ func Read(path string, readFile func(string) ([]byte, error)) (*Settings, error)
 	}
 	r := newReader(path, root, readFile)
 	r.read(data)
-	if r.settings.Schema == SchemaEdge {
+	if r.settings.schema == schemaEdge {
 		r.compareApplied()
 	}
 	r.settings.remarks = r.remarks
@@ -44,21 +42,21 @@ type reader struct {
 }
 
 func newReader(path string, root *table, readFile func(string) ([]byte, error)) *reader {
-	return &reader{path: path, root: root, readFile: readFile, settings: &Settings{Schema: schemaOf(root)}}
+	return &reader{path: path, root: root, readFile: readFile, settings: &Settings{schema: schemaOf(root)}}
 }
 
 // schemaOf tells the two forms of a configuration apart: aziot-identityd needs a homedir,
 // which config.toml does not have.
-func schemaOf(root *table) Schema {
+func schemaOf(root *table) schema {
 	if root.item("homedir") != nil {
-		return SchemaIdentity
+		return schemaIdentity
 	}
-	return SchemaEdge
+	return schemaEdge
 }
 
 // scopeKey is the name of the id scope's key.
 func (r *reader) scopeKey() string {
-	if r.settings.Schema == SchemaIdentity {
+	if r.settings.schema == schemaIdentity {
 		return "scope_id"
 	}
 	return "id_scope"
@@ -66,7 +64,7 @@ func (r *reader) scopeKey() string {
 
 // software is what reads this configuration on the device.
 func (r *reader) software() string {
-	if r.settings.Schema == SchemaIdentity {
+	if r.settings.schema == schemaIdentity {
 		return identityDaemon
 	}
 	return `"config apply"`
@@ -90,7 +88,7 @@ func (r *reader) read(data []byte) {
 		return
 	case provisioning.kind != kindTable:
 		r.settings.Obstacle = &Obstacle{
-			Reason: ReasonNoProvisioning, CauseID: causeConfig, Origin: r.origin(provisioning),
+			Problem: ProblemSetting, Origin: r.origin(provisioning),
 			Detail: fmt.Sprintf("%s is %s, not a table", r.origin(provisioning), provisioning.kind),
 			Hint:   "write a [provisioning] line with the settings below it",
 		}
@@ -99,12 +97,12 @@ func (r *reader) read(data []byte) {
 	r.settings.Proxies = r.proxies()
 	r.checkTimeout()
 	t := provisioning.table
-	switch source := r.required(t, "source", SettingSource); source.Text {
+	switch source := r.required(t, "source", settingSource); source.Text {
 	case "dps":
 		r.dps(t)
 	case "":
-		r.settings.Obstacle = explained(r.remarks, SettingSource)
-		r.settings.Obstacle.CauseID = cause.None // there is a remark
+		r.settings.Obstacle = explained(r.remarks, settingSource)
+		r.settings.Obstacle.Problem = "" // there is a remark
 		r.dps(t)
 	default:
 		r.settings.Obstacle = r.otherSource(t, source)
@@ -115,9 +113,9 @@ func (r *reader) read(data []byte) {
 func (r *reader) dps(t *table) {
 	s := r.settings
 	s.Endpoint = r.endpoint(t)
-	s.IDScope = r.required(t, r.scopeKey(), SettingIDScope)
+	s.IDScope = r.required(t, r.scopeKey(), settingIDScope)
 	s.Payload = r.payload(t)
-	if attestation := r.subtable(t, "attestation", SettingAttestation); attestation != nil {
+	if attestation := r.subtable(t, "attestation", settingAttestation); attestation != nil {
 		r.attestation(attestation)
 	}
 	r.checkNested(t)
@@ -125,11 +123,11 @@ func (r *reader) dps(t *table) {
 
 // noProvisioning explains a file without a [provisioning] table.
 func (r *reader) noProvisioning(data []byte) *Obstacle {
-	o := &Obstacle{Reason: ReasonNoProvisioning, CauseID: causeConfig, Origin: Origin{File: r.path}}
+	o := &Obstacle{Problem: ProblemSetting, Origin: Origin{File: r.path}}
 	line := commentedOut(data)
 	switch name := r.otherDaemon(); {
 	case name != "":
-		o.CauseID = cause.None
+		o.Problem = ""
 		o.Detail = fmt.Sprintf("%s is the configuration of %s and has no [provisioning] table", r.path, name)
 		o.Hint = "name /etc/aziot/config.toml, or the file of " + identityDaemon
 	case line > 0:
@@ -184,17 +182,15 @@ func (r *reader) otherSource(t *table, source Value) *Obstacle {
 	o := &Obstacle{Origin: source.Origin, Hint: hint}
 	switch source.Text {
 	case "manual":
-		o.Reason = ReasonManual
 		o.Detail = fmt.Sprintf("%s is \"manual\": this device is given its hub by hand and does not ask DPS", source.Origin)
 		if t.item(r.scopeKey()) != nil || t.item("attestation") != nil {
-			o.CauseID = causeConfig
+			o.Problem = ProblemSetting
 			o.Hint = "there are settings of DPS beside it: set source to \"dps\" if DPS is meant"
 		}
 	case "none":
-		o.Reason = ReasonOff
 		o.Detail = fmt.Sprintf("%s is \"none\": provisioning is switched off on this device", source.Origin)
 	default:
-		o.Reason, o.CauseID = ReasonUnknownSource, causeConfig
+		o.Problem = ProblemSetting
 		o.Detail = fmt.Sprintf("%s is %s, which %s refuses", source.Origin, show(source.Text), r.software())
 		o.Hint = "for DPS it is \"dps\", in small letters"
 	}
@@ -202,7 +198,7 @@ func (r *reader) otherSource(t *table, source Value) *Obstacle {
 }
 
 // required reads a text that must be there, and remarks when it cannot be had.
-func (r *reader) required(t *table, key string, setting Setting) Value {
+func (r *reader) required(t *table, key string, setting settingName) Value {
 	it := t.item(key)
 	if it == nil {
 		r.missing(t, key, setting)
@@ -212,7 +208,7 @@ func (r *reader) required(t *table, key string, setting Setting) Value {
 }
 
 // optional reads a text that need not be there.
-func (r *reader) optional(t *table, key string, setting Setting) Value {
+func (r *reader) optional(t *table, key string, setting settingName) Value {
 	it := t.item(key)
 	if it == nil {
 		return Value{}
@@ -221,21 +217,21 @@ func (r *reader) optional(t *table, key string, setting Setting) Value {
 }
 
 // text reads an item that has to be a text.
-func (r *reader) text(it *item, setting Setting) Value {
+func (r *reader) text(it *item, setting settingName) Value {
 	if it.kind != kindText {
-		r.add(causeConfig, setting, r.origin(it), "%s is %s; %s needs a text in quotation marks", r.origin(it), it.kind, r.software())
+		r.add(ProblemSetting, setting, r.origin(it), "%s is %s; %s needs a text in quotation marks", r.origin(it), it.kind, r.software())
 		return Value{}
 	}
 	return r.take(setting, Value{it.text, r.origin(it)})
 }
 
 // subtable returns a table that must be there, or remarks.
-func (r *reader) subtable(t *table, key string, setting Setting) *table {
+func (r *reader) subtable(t *table, key string, setting settingName) *table {
 	switch it := t.item(key); {
 	case it == nil:
 		r.missing(t, key, setting)
 	case it.kind != kindTable:
-		r.add(causeConfig, setting, r.origin(it), "%s is %s, not a table", r.origin(it), it.kind)
+		r.add(ProblemSetting, setting, r.origin(it), "%s is %s, not a table", r.origin(it), it.kind)
 	default:
 		return it.table
 	}
@@ -251,7 +247,7 @@ func (r *reader) checkTimeout() {
 		return
 	}
 	if seconds, ok := wholeNumber(it.text); ok && seconds < least {
-		r.add(causeConfig, "", r.origin(it), "%s is %s: current versions refuse the configuration, as it must be at least %d", r.origin(it), it.text, least)
+		r.add(ProblemSetting, "", r.origin(it), "%s is %s: current versions refuse the configuration, as it must be at least %d", r.origin(it), it.text, least)
 	}
 }
 
@@ -259,6 +255,6 @@ func (r *reader) checkTimeout() {
 func (r *reader) checkNested(provisioning *table) {
 	candidates := []*item{r.root.item("parent_hostname"), r.root.item("local_gateway_hostname"), provisioning.item("local_gateway_hostname")}
 	for _, it := range slices.DeleteFunc(candidates, func(it *item) bool { return it == nil }) {
-		r.add(causeConfig, "", r.origin(it), "%s makes this a nested device, and those cannot be provisioned through DPS: %s refuses it", r.origin(it), r.software())
+		r.add(ProblemSetting, "", r.origin(it), "%s makes this a nested device, and those cannot be provisioned through DPS: %s refuses it", r.origin(it), r.software())
 	}
 }

@@ -2,14 +2,12 @@ package edgeconf
 
 import (
 	"dpsdiag/internal/dps"
-
-	"dpsdiag/internal/cause"
 )
 
 // Settings are what one source says about provisioning, or several merged. The zero value
 // says nothing.
 type Settings struct {
-	Schema Schema // "" for merged sources and for flags
+	schema schema // "" for merged sources and for flags
 
 	Endpoint       Value // HOST or HOST:PORT, as dps.ParseEndpoint takes it
 	IDScope        Value
@@ -26,31 +24,31 @@ type Settings struct {
 	remarks []Remark // what reading showed; Lint adds what the values show
 }
 
-// Schema is the form a source has.
-type Schema string
+// schema is the form a source has.
+type schema string
 
-// The forms of a source. SchemaEdge is the config.toml that people write for IoT Edge or
-// the identity service; SchemaIdentity is what "config apply" makes of it for
+// The forms of a source. schemaEdge is the config.toml that people write for IoT Edge or
+// the identity service; schemaIdentity is what "config apply" makes of it for
 // aziot-identityd, where other names are used and keys are named by an id.
 const (
-	SchemaEdge        Schema = "config.toml"
-	SchemaIdentity    Schema = "aziot-identityd"
-	SchemaEnvironment Schema = "environment"
+	schemaEdge        schema = "config.toml"
+	schemaIdentity    schema = "aziot-identityd"
+	schemaEnvironment schema = "environment"
 )
 
-// Setting names a setting that a probe needs.
-type Setting string
+// settingName names a setting that a probe needs.
+type settingName string
 
 // The settings that remarks can be about.
 const (
-	SettingSource         Setting = "source"
-	SettingEndpoint       Setting = "endpoint"
-	SettingIDScope        Setting = "id scope"
-	SettingRegistrationID Setting = "registration id"
-	SettingAttestation    Setting = "attestation"
-	SettingPayload        Setting = "payload"
-	SettingTrust          Setting = "trust anchors"
-	SettingProxy          Setting = "proxy"
+	settingSource         settingName = "source"
+	settingEndpoint       settingName = "endpoint"
+	settingIDScope        settingName = "id scope"
+	settingRegistrationID settingName = "registration id"
+	settingAttestation    settingName = "attestation"
+	settingPayload        settingName = "payload"
+	settingTrust          settingName = "trust anchors"
+	settingProxy          settingName = "proxy"
 )
 
 // Attestation is how the device proves itself.
@@ -135,8 +133,8 @@ func (s *Settings) Proxy() (Proxy, bool) {
 
 // Remark is something wrong or odd that the configuration alone shows.
 type Remark struct {
-	CauseID cause.ID // of the cause taxonomy
-	Setting Setting
+	Problem Problem // of the cause taxonomy
+	setting settingName
 	Detail  string // one line, without secrets
 	Origin  Origin
 }

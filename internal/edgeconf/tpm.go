@@ -9,7 +9,7 @@ import (
 // tpmSettings reads the [tpm] table, which aziot-tpmd has at the top of its own file.
 func (r *reader) tpmSettings() TPM {
 	in, t := r, r.root.table("tpm")
-	if r.settings.Schema == SchemaIdentity {
+	if r.settings.schema == schemaIdentity {
 		own, err := r.sibling("tpmd")
 		if err != nil {
 			return TPM{Path: devicePath("")}

@@ -2,6 +2,7 @@ package edgeconf
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -125,7 +126,7 @@ func describe(s *Settings) string {
 			line(name, "%s", v.Text)
 		}
 	}
-	line("schema", "%s", s.Schema)
+	line("schema", "%s", s.schema)
 	value("endpoint", s.Endpoint)
 	value("id scope", s.IDScope)
 	value("registration id", s.RegistrationID)
@@ -146,7 +147,7 @@ func describe(s *Settings) string {
 	}
 	for _, o := range []*Obstacle{s.Obstacle, a.Obstacle} {
 		if o != nil {
-			line("obstacle", "%s %s (%s)", o.Reason, o.CauseID, o.Origin)
+			line("obstacle", "%s: %s (%s)", cmp.Or(o.Problem, "no problem"), o.Detail, o.Origin)
 		}
 	}
 	if o := s.Missing(); o != nil {
@@ -154,7 +155,7 @@ func describe(s *Settings) string {
 		line("hint", "%s", o.Hint)
 	}
 	for _, r := range Lint(s) {
-		line("remark", "%s: %s", r.CauseID, r.Detail)
+		line("remark", "%s: %s", r.Problem, r.Detail)
 	}
 	return out.String()
 }

@@ -10,10 +10,10 @@ import (
 // daemon's own form may be a subject, of which CN is the id.
 func (r *reader) nameOfX509(t *table) Value {
 	it := t.item("registration_id")
-	if it != nil && it.kind == kindTable && r.settings.Schema == SchemaIdentity {
-		return r.required(it.table, "CN", SettingRegistrationID)
+	if it != nil && it.kind == kindTable && r.settings.schema == schemaIdentity {
+		return r.required(it.table, "CN", settingRegistrationID)
 	}
-	return r.optional(t, "registration_id", SettingRegistrationID)
+	return r.optional(t, "registration_id", settingRegistrationID)
 }
 
 // x509 reads certificate and private key: URIs or an issuance in config.toml, ids in the
@@ -22,26 +22,26 @@ func (r *reader) x509(t *table) {
 	certificate := t.item("identity_cert")
 	switch {
 	case certificate == nil:
-		r.missing(t, "identity_cert", SettingAttestation)
-	case r.settings.Schema == SchemaIdentity:
+		r.missing(t, "identity_cert", settingAttestation)
+	case r.settings.schema == schemaIdentity:
 		r.certificateByID(t, certificate)
 		return
 	case certificate.kind == kindTable:
 		r.issued(certificate.table)
 		return
 	default:
-		r.certificateByURI(r.text(certificate, SettingAttestation))
+		r.certificateByURI(r.text(certificate, settingAttestation))
 	}
-	r.privateKeyByURI(r.required(t, "identity_pk", SettingAttestation))
+	r.privateKeyByURI(r.required(t, "identity_pk", settingAttestation))
 }
 
 func (r *reader) certificateByURI(uri Value) {
 	if uri.IsZero() {
 		return
 	}
-	file := r.file(uri, causeMaterial, SettingAttestation, r.readFile)
+	file := r.file(uri, ProblemCredential, settingAttestation, r.readFile)
 	if strings.Contains(file.Content.Reveal(), "PRIVATE KEY-----") && !strings.Contains(file.Content.Reveal(), "BEGIN CERTIFICATE-----") {
-		r.add(causeMaterial, "", file.Origin, "%s: %s holds a private key and no certificate; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
+		r.add(ProblemCredential, "", file.Origin, "%s: %s holds a private key and no certificate; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
 	}
 	r.settings.Attestation.Certificate = file
 }
@@ -54,9 +54,9 @@ func (r *reader) privateKeyByURI(uri Value) {
 		r.cannot(inToken(uri.Origin))
 		return
 	}
-	file := r.file(uri, causeMaterial, SettingAttestation, r.readFile)
+	file := r.file(uri, ProblemCredential, settingAttestation, r.readFile)
 	if strings.Contains(file.Content.Reveal(), "BEGIN CERTIFICATE-----") && !strings.Contains(file.Content.Reveal(), "PRIVATE KEY-----") {
-		r.add(causeMaterial, "", file.Origin, "%s: %s holds a certificate and no private key; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
+		r.add(ProblemCredential, "", file.Origin, "%s: %s holds a certificate and no private key; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
 	}
 	r.settings.Attestation.PrivateKey = file
 }
@@ -68,20 +68,20 @@ func (r *reader) issued(t *table) {
 		r.settings.RegistrationID = r.subjectName(t)
 	}
 	if uri := t.item("uri"); uri != nil && t.item("method") == nil {
-		r.add(causeConfig, SettingAttestation, r.origin(uri), "%s is not read: identity_cert = \"file:///DIRECTORY/FILE\" is written without braces", r.origin(uri))
+		r.add(ProblemSetting, settingAttestation, r.origin(uri), "%s is not read: identity_cert = \"file:///DIRECTORY/FILE\" is written without braces", r.origin(uri))
 		return
 	}
-	r.onDemand(r.required(t, "method", SettingAttestation))
+	r.onDemand(r.required(t, "method", settingAttestation))
 }
 
 // subjectName is the common name that a certificate will be made with.
 func (r *reader) subjectName(t *table) Value {
 	for _, it := range t.table("subject").all() {
 		if strings.EqualFold(it.key, "CN") {
-			return r.text(it, SettingRegistrationID)
+			return r.text(it, settingRegistrationID)
 		}
 	}
-	return r.optional(t, "common_name", SettingRegistrationID)
+	return r.optional(t, "common_name", settingRegistrationID)
 }
 
 // onDemand is the obstacle of a certificate that aziot-certd gets by a method.
@@ -93,13 +93,13 @@ func (r *reader) onDemand(method Value) {
 	var issuer string
 	switch method.Text {
 	case "est":
-		o.Reason, issuer = ReasonEST, "an EST server issues it"
+		issuer = "an EST server issues it"
 	case "local_ca":
-		o.Reason, issuer = ReasonLocalCA, "a CA on the device issues it"
+		issuer = "a CA on the device issues it"
 	case "self_signed":
-		o.Reason, issuer = ReasonSelfSigned, "aziot-certd signs it itself"
+		issuer = "aziot-certd signs it itself"
 	default:
-		r.add(causeConfig, SettingAttestation, method.Origin, "%s is %s, which %s refuses; the methods are \"est\", \"local_ca\" and \"self_signed\"",
+		r.add(ProblemSetting, settingAttestation, method.Origin, "%s is %s, which %s refuses; the methods are \"est\", \"local_ca\" and \"self_signed\"",
 			method.Origin, show(method.Text), r.software())
 		return
 	}

@@ -62,7 +62,7 @@ func (c *client) prove(tpm paperTPM, challenge wire) dps.Key {
 // TestTPMOverHTTPS goes the whole way, with and without the keys in the second call.
 func TestTPMOverHTTPS(t *testing.T) {
 	t.Parallel()
-	tpm := newPaperTPM(t)
+	tpm, _ := paperTPMs(t)
 	e := begin(t, Config{TPM: tpm.enrolled()})
 	c := newClient(t, e.Device())
 	challenge := c.introduce(tpm.keys())
@@ -100,7 +100,8 @@ func TestTPMOverHTTPS(t *testing.T) {
 // the right ones, and another TPM gets its own.
 func TestTPMKeysAreKept(t *testing.T) {
 	t.Parallel()
-	dir, tpm := t.TempDir(), newPaperTPM(t)
+	dir := t.TempDir()
+	tpm, stranger := paperTPMs(t)
 	keysOf := func(tpm paperTPM) [2]string {
 		c := newClient(t, begin(t, Config{StateDir: dir, TPM: tpm.enrolled()}).Device())
 		key := c.prove(tpm, c.introduce(tpm.keys()))
@@ -110,7 +111,7 @@ func TestTPMKeysAreKept(t *testing.T) {
 		return [2]string{revealed(key), revealed(hub)}
 	}
 	before := keysOf(tpm)
-	if other := keysOf(newPaperTPM(t)); other[0] == before[0] || other[1] == before[1] {
+	if other := keysOf(stranger); other[0] == before[0] || other[1] == before[1] {
 		t.Error("two TPMs have the same keys")
 	}
 	if after := keysOf(tpm); after != before {
@@ -123,7 +124,7 @@ func revealed(key dps.Key) string { return key.Text().Reveal() }
 // TestTPMRefusals: whoever introduces itself wrongly gets no challenge.
 func TestTPMRefusals(t *testing.T) {
 	t.Parallel()
-	tpm, other := newPaperTPM(t), newPaperTPM(t)
+	tpm, other := paperTPMs(t)
 	e := begin(t, Config{TPM: tpm.enrolled()})
 	mismatch := "400 400004 Endorsement key is invalid, or does not match the Enrollment."
 	for name, test := range map[string]struct {
@@ -183,7 +184,7 @@ func (r *rawAMQP) saslTPM(keys *dps.TPMKeys, sign func(blob []byte) []byte) erro
 // TestTPMOverAMQP: the SASL exchange, and what it can end in.
 func TestTPMOverAMQP(t *testing.T) {
 	t.Parallel()
-	tpm, other := newPaperTPM(t), newPaperTPM(t)
+	tpm, other := paperTPMs(t)
 	e := begin(t, Config{TPM: tpm.enrolled()})
 	signed := func(blob []byte) []byte {
 		key := tpm.activate(t, blob)
@@ -260,7 +261,7 @@ func (r *rawAMQP) enterTPM(keys *dps.TPMKeys, sign func([]byte) []byte) string {
 // TestTPMNotOverMQTT: not even with a token that HTTPS takes.
 func TestTPMNotOverMQTT(t *testing.T) {
 	t.Parallel()
-	tpm := newPaperTPM(t)
+	tpm, _ := paperTPMs(t)
 	e := begin(t, Config{TPM: tpm.enrolled()})
 	c := newClient(t, e.Device())
 	key := c.prove(tpm, c.introduce(tpm.keys()))
@@ -282,7 +283,7 @@ func TestTPMNotOverMQTT(t *testing.T) {
 // TestScenariosPlayedByATPM: every scenario that is not about another attestation.
 func TestScenariosPlayedByATPM(t *testing.T) {
 	t.Parallel()
-	tpm := newPaperTPM(t)
+	tpm, _ := paperTPMs(t)
 	want := map[string]string{"tpm-ek-mismatch": "400 400004 Endorsement key is invalid, or does not match the Enrollment."}
 	for _, play := range plays() {
 		want[play.name] = play.sandbox
@@ -329,7 +330,8 @@ func TestTPMScenarioNeedsATPM(t *testing.T) {
 // TestTPMIdentity: the ready line names the TPM, which needs no files.
 func TestTPMIdentity(t *testing.T) {
 	t.Parallel()
-	e := begin(t, Config{TPM: newPaperTPM(t).enrolled(), Files: true})
+	tpm, _ := paperTPMs(t)
+	e := begin(t, Config{TPM: tpm.enrolled(), Files: true})
 	identities := e.Ready().Identities
 	if got, want := identities[len(identities)-1], (Identity{RegistrationID: tpmID, Attestation: TPM}); got != want {
 		t.Errorf("identity %+v, want %+v", got, want)
@@ -349,7 +351,7 @@ func TestCheckTPMDevice(t *testing.T) {
 
 func TestParseEndorsementKey(t *testing.T) {
 	t.Parallel()
-	tpm := newPaperTPM(t)
+	tpm, _ := paperTPMs(t)
 	text := base64.StdEncoding.EncodeToString(tpm.ekPublic)
 	for _, given := range []string{text, " " + text[:76] + "\r\n" + text[76:] + "\n", string(tpm.ekPublic)} {
 		if got, err := ParseEndorsementKey([]byte(given)); err != nil || !bytes.Equal(got, tpm.ekPublic) {

@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -28,22 +29,41 @@ type paperTPM struct {
 	ekPublic, srkPublic []byte
 }
 
-func newPaperTPM(t *testing.T) paperTPM {
-	t.Helper()
-	var p paperTPM
-	p.ek, p.ekPublic = paperKey(t, tpm2.RSAEKTemplate)
-	p.srk, p.srkPublic = paperKey(t, tpm2.RSASRKTemplate)
-	return p
-}
+// twoPaperTPMs are the TPMs that all tests share: to make the keys of one takes half a second.
+var twoPaperTPMs = sync.OnceValues(func() (two [2]paperTPM, err error) {
+	for i := range two {
+		if two[i], err = newPaperTPM(); err != nil {
+			return two, err
+		}
+	}
+	return two, nil
+})
 
-func paperKey(t *testing.T, template tpm2.TPMTPublic) (*rsa.PrivateKey, []byte) {
+// paperTPMs returns the TPM of a test's device, and another.
+func paperTPMs(t *testing.T) (tpm, other paperTPM) {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	two, err := twoPaperTPMs()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return two[0], two[1]
+}
+
+func newPaperTPM() (p paperTPM, err error) {
+	if p.ek, p.ekPublic, err = paperKey(tpm2.RSAEKTemplate); err != nil {
+		return p, err
+	}
+	p.srk, p.srkPublic, err = paperKey(tpm2.RSASRKTemplate)
+	return p, err
+}
+
+func paperKey(template tpm2.TPMTPublic) (*rsa.PrivateKey, []byte, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, nil, err
+	}
 	template.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgRSA, &tpm2.TPM2BPublicKeyRSA{Buffer: key.N.Bytes()})
-	return key, tpm2.Marshal(tpm2.New2B(template))
+	return key, tpm2.Marshal(tpm2.New2B(template)), nil
 }
 
 // paperName is the name of a key by its public area without the size before it.
@@ -122,7 +142,7 @@ func (p paperTPM) open(t *testing.T, blob []byte) (key, uri []byte, err error) {
 
 func TestNewActivation(t *testing.T) {
 	t.Parallel()
-	tpm, other := newPaperTPM(t), newPaperTPM(t)
+	tpm, other := paperTPMs(t)
 	for _, size := range []int{1, 32, 64} {
 		secret := bytes.Repeat([]byte{7}, size)
 		blob, err := NewActivation(tpm.ekPublic, tpm.srkPublic, dps.NewKey(secret), "hub.example", rand.Reader)
@@ -150,7 +170,8 @@ func TestNewActivation(t *testing.T) {
 
 func TestNewActivationRefuses(t *testing.T) {
 	t.Parallel()
-	tpm, key := newPaperTPM(t), dps.NewKey(make([]byte, 32))
+	tpm, _ := paperTPMs(t)
+	key := dps.NewKey(make([]byte, 32))
 	for name, test := range map[string]struct {
 		ek, srk []byte
 		key     dps.Key

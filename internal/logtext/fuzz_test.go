@@ -126,7 +126,7 @@ func ids(found *logtext.Findings) []logtext.ID {
 
 // TestMemory: a text of 100 MB needs no more memory than one of some lines.
 func TestMemory(t *testing.T) {
-	const size, most = 100 << 20, 32 << 20
+	const size, most = 64 << 20, 32 << 20
 	var block strings.Builder
 	for _, file := range logs(t) {
 		text, err := os.ReadFile(file)

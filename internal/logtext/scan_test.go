@@ -489,7 +489,7 @@ func TestLongLine(t *testing.T) {
 	t.Parallel()
 	const message = "CA certificate not found."
 	for at := range 300 {
-		text := strings.Repeat("x ", 32_300+at) + message + strings.Repeat(" y", 70_000) + " EAI_AGAIN"
+		text := strings.Repeat("x ", 32_300+at) + message + strings.Repeat(" y", 34_000) + " EAI_AGAIN"
 		found := scan(t, text)
 		if diff := cmp.Diff([]string{"dps-401002-ca-not-found 1", "net-dns-again 1"}, matches(found.Matches)); diff != "" {
 			t.Fatalf("message at %d (-want +got):\n%s", strings.Index(text, message), diff)

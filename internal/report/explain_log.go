@@ -9,8 +9,10 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// log is what the text face shows of a log, beside what the JSON has.
-type log struct {
+// Log is what a text holds, such as a device's log, and what that says.
+type Log struct {
+	Explain
+
 	inputs   []logtext.Input
 	ending   ending
 	rows     []logRow
@@ -38,11 +40,10 @@ type exclusion struct {
 	titles []string
 }
 
-// NewExplainText makes the report on what a text holds and what that says. Its exit status
+// NewLog makes the report on what was found in a text, and its diagnosis. Its exit status
 // is that of a known code if the text holds anything known.
-func NewExplainText(found *logtext.Findings, d advice.TextDiagnosis) *Explain {
-	doc := emptyExplain()
-	doc.log = &log{inputs: found.Inputs, ending: newEnding(&found.Outcome), facts: logFacts(found)}
+func NewLog(found *logtext.Findings, d advice.TextDiagnosis) *Log {
+	doc := &Log{Explain: newExplain(), inputs: found.Inputs, ending: newEnding(&found.Outcome), facts: logFacts(found)}
 	doc.Outcome = newOutcome(&found.Outcome)
 	doc.ExitCode = ExitUnknown
 	ended := found.Outcome.Good() || found.Outcome.State == logtext.OutcomeUnfinished
@@ -52,19 +53,19 @@ func NewExplainText(found *logtext.Findings, d advice.TextDiagnosis) *Explain {
 	for i := range found.Matches {
 		m := &found.Matches[i]
 		doc.Matches = append(doc.Matches, foundMatch(m))
-		doc.log.rows = append(doc.log.rows, newLogRow(m))
+		doc.rows = append(doc.rows, newLogRow(m))
 	}
 	for _, c := range d.Causes {
 		named := newCause(c)
 		doc.Causes = append(doc.Causes, LikelyCause{named.ID, named.Title, named.Strength, named.Because, named.Remedies})
-		doc.log.causes = append(doc.log.causes, named)
+		doc.causes = append(doc.causes, named)
 	}
-	doc.log.ruledOut = exclusions(d.RuledOut)
+	doc.ruledOut = exclusions(d.RuledOut)
 	for i := range d.Decide {
 		doc.addStep(&d.Decide[i])
 	}
 	for _, c := range d.Collect {
-		doc.log.collect = append(doc.log.collect, field{Clean(c.Client), Clean(c.How)})
+		doc.collect = append(doc.collect, field{Clean(c.Client), Clean(c.How)})
 	}
 	if doc.ExitCode == ExitUnknown {
 		doc.addNearestOf(found)
@@ -112,11 +113,11 @@ const (
 
 // addNearestOf adds what comes closest to the lines that look like errors: known errors in
 // lines about something else, then those whose words are alike.
-func (d *Explain) addNearestOf(found *logtext.Findings) {
+func (d *Log) addNearestOf(found *logtext.Findings) {
 	add := func(query string, e *codes.Entry) {
-		if len(d.log.nearest) < maxNearest && !slices.Contains(d.log.nearest, e) {
-			d.log.nearest = append(d.log.nearest, e)
-			d.Nearest = append(d.Nearest, Nearest{Clean(query), e.ID, string(e.Kind), Clean(e.Code), Clean(titleOf(e))})
+		if len(d.nearest) < maxNearest && !slices.Contains(d.nearest, e) {
+			d.nearest = append(d.nearest, e)
+			d.addNearest(query, e)
 		}
 	}
 	for i := range found.Dropped {

@@ -9,20 +9,20 @@ import (
 
 func logSamples() []sample {
 	return []sample{
-		{"explain-log", NewExplainText(certificateLog(), certificateDiagnosis())},
-		{"explain-log-several", NewExplainText(severalLogs(), advice.TextDiagnosis{
+		{"explain-log", NewLog(certificateLog(), certificateDiagnosis())},
+		{"explain-log-several", NewLog(severalLogs(), advice.TextDiagnosis{
 			Causes: []advice.Cause{{Definition: throttledRule(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" names this cause alone`}, Explain: "429"}},
 		})},
-		{"explain-log-registered", NewExplainText(&logtext.Findings{
+		{"explain-log-registered", NewLog(&logtext.Findings{
 			Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 12}},
 			Outcome: logtext.Outcome{State: logtext.OutcomeRegistered, Line: logtext.Line{Place: logtext.Place{Line: 9}}, Hub: "contoso-hub.azure-devices.net", DeviceID: hostileText},
 		}, advice.TextDiagnosis{})},
-		{"explain-log-recovered", NewExplainText(recoveredLog(), advice.TextDiagnosis{})},
-		{"explain-log-unfinished", NewExplainText(&logtext.Findings{
+		{"explain-log-recovered", NewLog(recoveredLog(), advice.TextDiagnosis{})},
+		{"explain-log-unfinished", NewLog(&logtext.Findings{
 			Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 3}},
 			Outcome: logtext.Outcome{State: logtext.OutcomeUnfinished, Line: logtext.Line{Place: logtext.Place{Line: 2}}},
 		}, advice.TextDiagnosis{Collect: []advice.Collect{{Client: "Azure CLI", How: "add --debug to the az command"}}})},
-		{"explain-log-unknown", NewExplainText(&logtext.Findings{
+		{"explain-log-unknown", NewLog(&logtext.Findings{
 			Inputs:    []logtext.Input{{Encoding: logtext.UTF8, Lines: 1}},
 			Unmatched: []logtext.Line{{Place: logtext.Place{Line: 1}, Text: "the registration " + hostileText + " failed for good"}},
 			Dropped:   []logtext.Match{{Entry: throttledDPSRow(), Places: []logtext.Place{{Line: 1}}, Count: 1, Phrase: "failed"}},

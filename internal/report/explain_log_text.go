@@ -8,29 +8,29 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// draw shows what a log holds: the known errors with their lines, what it tells of the
+// drawText shows what the text holds: the known errors with their lines, what it tells of the
 // device, the causes, and what to do next, which is to decide between them.
-func (l *log) draw(p *page, decide []Decider) {
-	l.ending.draw(p)
-	l.drawRead(p)
-	l.drawRows(p)
-	if len(l.facts) > 0 {
+func (d *Log) drawText(p *page) {
+	d.ending.draw(p)
+	d.drawRead(p)
+	d.drawRows(p)
+	if len(d.facts) > 0 {
 		p.heading("What the text tells")
-		p.fields("  ", l.facts...)
+		p.fields("  ", d.facts...)
 	}
-	drawCauses(p, l.causes)
-	l.drawExclusions(p)
-	drawDecide(p, decide)
-	l.drawCollect(p)
+	drawCauses(p, d.causes)
+	d.drawExclusions(p)
+	drawDecide(p, d.Decide)
+	d.drawCollect(p)
 }
 
 // nothing reports that there is nothing to tell of the text.
-func (l *log) nothing() bool { return len(l.rows) == 0 && len(l.causes) == 0 && l.ending.title == "" }
+func (d *Log) nothing() bool { return len(d.rows) == 0 && len(d.causes) == 0 && d.ending.title == "" }
 
 // read says of each input what was read.
-func (l *log) read() []string {
+func (d *Log) read() []string {
 	var read []string
-	for _, in := range l.inputs {
+	for _, in := range d.inputs {
 		text := plural(in.Lines, "line")
 		if in.Name != "" {
 			text = Clean(in.Name) + ", " + text
@@ -44,27 +44,27 @@ func (l *log) read() []string {
 }
 
 // drawRead says what was read.
-func (l *log) drawRead(p *page) {
-	if l.nothing() {
-		p.hang("Nothing known to dpsdiag is in the text ("+strings.Join(l.read(), "; ")+").", span{strings.TrimSpace(p.marks.failed) + " ", bad})
+func (d *Log) drawRead(p *page) {
+	if d.nothing() {
+		p.hang("Nothing known to dpsdiag is in the text ("+strings.Join(d.read(), "; ")+").", span{strings.TrimSpace(p.marks.failed) + " ", bad})
 		return
 	}
-	p.title("Read: " + strings.Join(l.read(), "; "))
+	p.title("Read: " + strings.Join(d.read(), "; "))
 }
 
 // drawRows lists the known errors, those that tell the cause before the envelopes.
-func (l *log) drawRows(p *page) {
-	telling, others := l.split()
-	l.drawList(p, l.ending.errorsTitle(), telling)
-	l.drawList(p, "Around them", others)
-	if len(l.nearest) > 0 {
+func (d *Log) drawRows(p *page) {
+	telling, others := d.split()
+	d.drawList(p, d.ending.errorsTitle(), telling)
+	d.drawList(p, "Around them", others)
+	if len(d.nearest) > 0 {
 		p.heading("Nearest known errors")
-		p.entryLines(l.nearest)
+		drawEntries(p, d.nearest)
 	}
 }
 
-func (l *log) split() (telling, others []logRow) {
-	for _, row := range l.rows {
+func (d *Log) split() (telling, others []logRow) {
+	for _, row := range d.rows {
 		if row.wrapper {
 			others = append(others, row)
 		} else {
@@ -78,7 +78,7 @@ func (l *log) split() (telling, others []logRow) {
 const maxRows = 12
 
 // shown are the rows of a list that are shown, and words for those that are not, if any.
-func (l *log) shown(rows []logRow) (shown []logRow, left string) {
+func (d *Log) shown(rows []logRow) (shown []logRow, left string) {
 	if more := len(rows) - maxRows; more > 0 {
 		return rows[:maxRows], fmt.Sprintf("and %d more (-o json has all)", more)
 	}
@@ -101,12 +101,12 @@ func (r *logRow) quote() string {
 	return r.phrase
 }
 
-func (l *log) drawList(p *page, title string, rows []logRow) {
+func (d *Log) drawList(p *page, title string, rows []logRow) {
 	if len(rows) == 0 {
 		return
 	}
 	p.heading(title)
-	shown, left := l.shown(rows)
+	shown, left := d.shown(rows)
 	for i := range shown {
 		row := &shown[i]
 		p.hang(row.name()+" ["+row.id+"]", span{"  " + pad(row.where(), 12) + " ", faint})
@@ -146,23 +146,23 @@ func (r *logRow) where() string {
 	return text
 }
 
-func (l *log) drawExclusions(p *page) {
-	if len(l.ruledOut) == 0 {
+func (d *Log) drawExclusions(p *page) {
+	if len(d.ruledOut) == 0 {
 		return
 	}
 	p.heading("Ruled out")
-	for _, e := range l.ruledOut {
+	for _, e := range d.ruledOut {
 		p.hang(strings.Join(e.titles, "; "), span{"  " + p.marks.bullet + " ", faint})
 		p.hang(e.reason, span{"    ", plain})
 	}
 }
 
-func (l *log) drawCollect(p *page) {
-	if len(l.collect) == 0 {
+func (d *Log) drawCollect(p *page) {
+	if len(d.collect) == 0 {
 		return
 	}
 	p.heading("To get a log that tells more")
-	p.fields("  ", l.collect...)
+	p.fields("  ", d.collect...)
 }
 
 // plural counts things in words.

@@ -7,21 +7,21 @@ import (
 
 func explainSamples() []sample {
 	return []sample{
-		{"explain-code", NewExplain([]Answer{{Query: "429", Entries: []*codes.Entry{throttlingRow(), throttledDPSRow()}}})},
-		{"explain-cause", NewExplain([]Answer{{Query: "throttled", Rule: throttledRule()}})},
-		{"explain-no-scenario", NewExplain([]Answer{{Query: "quota-exceeded", Rule: &cause.Definition{
+		{"explain-code", NewAnswers([]Answer{&CodeAnswer{Entries: []*codes.Entry{throttlingRow(), throttledDPSRow()}}})},
+		{"explain-cause", NewAnswers([]Answer{&CauseAnswer{throttledRule()}})},
+		{"explain-no-scenario", NewAnswers([]Answer{&CauseAnswer{&cause.Definition{
 			ID: cause.QuotaExceeded, Title: "Quota used up", Meaning: "A daily or total limit of the instance is reached.",
 			Confirm: []string{"Read the quotas of the instance"}, Remedies: []string{"Raise the limit"},
 			NoScenario: "the limit is one of the whole instance and shows in no answer to a device",
 		}}})},
-		{"explain-unknown", NewExplain([]Answer{{
+		{"explain-unknown", NewAnswers([]Answer{&UnknownAnswer{
 			Query: "404999", Class: 404, Nearest: []*codes.Entry{throttledDPSRow(), codes.ByID("http-404")},
 		}})},
-		{"explain-nothing-near", NewExplain([]Answer{{Query: "999999"}})},
-		{"explain-several", NewExplain([]Answer{
-			{Query: "429", Entries: []*codes.Entry{throttlingRow()}},
-			{Query: "429001", Entries: []*codes.Entry{throttledDPSRow()}},
-			{Query: hostileText},
+		{"explain-nothing-near", NewAnswers([]Answer{&UnknownAnswer{Query: "999999"}})},
+		{"explain-several", NewAnswers([]Answer{
+			&CodeAnswer{Entries: []*codes.Entry{throttlingRow()}},
+			&CodeAnswer{Entries: []*codes.Entry{throttledDPSRow()}},
+			&UnknownAnswer{Query: hostileText},
 		})},
 		{"explain-common", NewCommon([]*codes.Entry{throttlingRow(), codes.ByID("http-401"), codes.ByID("http-415")})},
 		{"explain-catalogue", NewCatalogue([]*codes.Entry{throttlingRow(), throttledDPSRow(), longRow()})},

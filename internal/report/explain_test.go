@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,9 +12,9 @@ import (
 
 func TestExplainExitStatus(t *testing.T) {
 	t.Parallel()
-	known := Answer{Query: "429", Entries: []*codes.Entry{throttlingRow()}}
-	asked := Answer{Query: "throttled", Rule: throttledRule()}
-	unknown := Answer{Query: "x"}
+	known := &CodeAnswer{Entries: []*codes.Entry{throttlingRow()}}
+	asked := &CauseAnswer{throttledRule()}
+	unknown := &UnknownAnswer{Query: "x"}
 	for _, test := range []struct {
 		answers []Answer
 		want    int
@@ -24,7 +25,7 @@ func TestExplainExitStatus(t *testing.T) {
 		{[]Answer{unknown, known}, 0},
 		{[]Answer{unknown, unknown}, 1},
 	} {
-		if got := NewExplain(test.answers).ExitCode; got != test.want {
+		if got := NewAnswers(test.answers).ExitCode; got != test.want {
 			t.Errorf("%+v: %d, want %d", test.answers, got, test.want)
 		}
 	}
@@ -32,8 +33,8 @@ func TestExplainExitStatus(t *testing.T) {
 
 func TestMatchesAreListedOnce(t *testing.T) {
 	t.Parallel()
-	answer := Answer{Query: "429", Entries: []*codes.Entry{throttlingRow(), throttledDPSRow()}}
-	doc := NewExplain([]Answer{answer, answer})
+	answer := &CodeAnswer{Entries: []*codes.Entry{throttlingRow(), throttledDPSRow()}}
+	doc := NewAnswers([]Answer{answer, answer})
 	var ids []string
 	for _, m := range doc.Matches {
 		ids = append(ids, m.ID)
@@ -46,7 +47,7 @@ func TestMatchesAreListedOnce(t *testing.T) {
 func TestLikelyCauses(t *testing.T) {
 	t.Parallel()
 	naming := func(code string, causes ...cause.ID) Answer {
-		return Answer{Query: code, Entries: []*codes.Entry{{ID: code, Code: code, CauseIDs: causes}}}
+		return &CodeAnswer{Entries: []*codes.Entry{{ID: code, Code: code, CauseIDs: causes}}}
 	}
 	type ranked struct{ ID, Strength string }
 	tests := []struct {
@@ -54,7 +55,7 @@ func TestLikelyCauses(t *testing.T) {
 		answers []Answer
 		want    []ranked
 	}{
-		{"nothing", []Answer{{Query: "x"}}, nil},
+		{"nothing", []Answer{&UnknownAnswer{Query: "x"}}, nil},
 		{"one code, one cause", []Answer{naming("a", cause.Throttled)}, []ranked{{"throttled", "suggests"}}},
 		{
 			"one code, two causes",
@@ -73,7 +74,7 @@ func TestLikelyCauses(t *testing.T) {
 		},
 		{
 			"a cause that was asked for",
-			[]Answer{naming("a", cause.DNSFailure, cause.PortBlocked), {Query: "throttled", Rule: throttledRule()}},
+			[]Answer{naming("a", cause.DNSFailure, cause.PortBlocked), &CauseAnswer{throttledRule()}},
 			[]ranked{{"throttled", "suggests"}, {"dns-failure", "allows"}, {"port-blocked", "allows"}},
 		},
 	}
@@ -81,7 +82,7 @@ func TestLikelyCauses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var got []ranked
-			for _, c := range NewExplain(test.answers).Causes {
+			for _, c := range NewAnswers(test.answers).Causes {
 				got = append(got, ranked{c.ID, c.Strength})
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -98,12 +99,12 @@ func TestEverythingKnownCanBeDrawn(t *testing.T) {
 	var answers []Answer
 	for e := range codes.All() {
 		all = append(all, e)
-		answers = append(answers, Answer{Query: e.ID, Entries: []*codes.Entry{e}})
+		answers = append(answers, &CodeAnswer{Entries: []*codes.Entry{e}})
 	}
 	for _, r := range cause.Definitions() {
-		answers = append(answers, Answer{Query: r.ID.String(), Rule: r})
+		answers = append(answers, &CauseAnswer{r})
 	}
-	for name, doc := range map[string]Document{"list": NewCatalogue(all), "answers": NewExplain(answers), "common": NewCommon(codes.Common())} {
+	for name, doc := range map[string]Document{"list": NewCatalogue(all), "answers": NewAnswers(answers), "common": NewCommon(codes.Common())} {
 		for _, opts := range []Options{{}, {ASCII: true}} {
 			for i, line := range splitLines(string(render(t, doc, "text", opts))) {
 				if columns(line) > DefaultWidth || !printable(line) || opts.ASCII && toASCII(line) != line {
@@ -111,5 +112,25 @@ func TestEverythingKnownCanBeDrawn(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestExplainSchema holds the keys of dpsdiag/explain/1.
+func TestExplainSchema(t *testing.T) {
+	t.Parallel()
+	want := strings.Fields(`schema exit_code
+		matches matches.id matches.kind matches.code matches.title matches.meaning matches.http_status matches.retry
+		matches.lines matches.tracking_ids matches.count matches.sources
+		causes causes.id causes.title causes.strength causes.because causes.remedies
+		outcome outcome.state outcome.line outcome.assigned_hub outcome.device_id
+		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title
+		decide decide.how decide.command`)
+	got := keysOf(t, NewAnswers([]Answer{
+		&CodeAnswer{Entries: []*codes.Entry{throttlingRow()}},
+		&UnknownAnswer{Query: "404999", Nearest: []*codes.Entry{throttledDPSRow()}},
+		&CauseAnswer{throttledRule()},
+	}))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

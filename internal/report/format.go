@@ -7,8 +7,11 @@ import (
 	"slices"
 )
 
-// Document is a finished report: [Probe], [Explain] or [Catalogue].
+// Document is a finished report, one type for each: [Probe]; [Answers], [Common],
+// [Catalogue] and [Log] of the command explain; [DerivedKey], [Scenarios] and [Version].
 type Document interface {
+	// ExitStatus is the exit status of the program that writes the document.
+	ExitStatus() int
 	// drawText writes the document for a person.
 	drawText(p *page)
 }
@@ -64,15 +67,6 @@ func FormatNamed(name string) (Format, bool) {
 		}
 	}
 	return Format{}, false
-}
-
-func writeText(w io.Writer, doc Document, opts Options) error {
-	p := newPage(opts)
-	doc.drawText(p)
-	if err := p.writeTo(w); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }
 
 func writeJSON(w io.Writer, doc Document, _ Options) error {

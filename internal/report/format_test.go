@@ -14,7 +14,10 @@ func TestFormatsFor(t *testing.T) {
 		want []string
 	}{
 		{&Probe{}, []string{"text", "json", "markdown", "junit", "sarif", "github"}},
-		{&Explain{}, []string{"text", "json", "markdown"}},
+		{&Answers{}, []string{"text", "json", "markdown"}},
+		{&Common{}, []string{"text", "json", "markdown"}},
+		{&Catalogue{}, []string{"text", "json", "markdown"}},
+		{&Log{}, []string{"text", "json", "markdown"}},
 		{&Version{}, []string{"text", "json"}},
 		{&Scenarios{}, []string{"text", "json"}},
 	} {
@@ -30,7 +33,7 @@ func TestFormatsFor(t *testing.T) {
 
 func TestAFormatThatDoesNotFitIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, doc := range []Document{&Probe{}, &Explain{}, &Version{}, &Scenarios{}} {
+	for _, doc := range []Document{&Probe{}, &Answers{}, &Common{}, &Catalogue{}, &Log{}, &Version{}, &Scenarios{}} {
 		for _, f := range Formats() {
 			if err := f.Write(io.Discard, doc, Options{}); (err == nil) != f.Fits(doc) {
 				t.Errorf("%T as %s: %v", doc, f.Name, err)
@@ -47,6 +50,22 @@ func TestEveryFormatIsRepeatable(t *testing.T) {
 			first, second := render(t, s.doc, face.format, face.opts), render(t, s.doc, face.format, face.opts)
 			if diff := cmp.Diff(string(first), string(second)); diff != "" {
 				t.Errorf("%s.%s (-first +second):\n%s", s.name, face.suffix, diff)
+			}
+		}
+	}
+}
+
+// TestVerboseChangesNothingThatProgramsRead: what reads these formats picks what it needs.
+func TestVerboseChangesNothingThatProgramsRead(t *testing.T) {
+	t.Parallel()
+	for _, s := range samples() {
+		for _, name := range []string{"json", "sarif", "github"} {
+			if format, _ := FormatNamed(name); !format.Fits(s.doc) {
+				continue
+			}
+			brief, verbose := render(t, s.doc, name, Options{}), render(t, s.doc, name, Options{Verbose: true})
+			if diff := cmp.Diff(string(brief), string(verbose)); diff != "" {
+				t.Errorf("%s as %s (-brief +verbose):\n%s", s.name, name, diff)
 			}
 		}
 	}

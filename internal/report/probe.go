@@ -39,6 +39,9 @@ type Probe struct {
 	unregistered bool // a lookup found no registration
 }
 
+// ExitStatus implements [Document].
+func (d *Probe) ExitStatus() int { return d.ExitCode }
+
 // Tool is the program that wrote the document.
 type Tool struct {
 	Version string `json:"version"`

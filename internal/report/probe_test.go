@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/advice"
-	"dpsdiag/internal/codes"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -177,26 +176,6 @@ func TestProbeSchema(t *testing.T) {
 		warnings warnings.id warnings.detail
 		decide decide.how decide.command`)
 	got := keysOf(t, NewProbe(ev, refusedDiagnosis(), Tool{"1"}, false))
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// TestExplainSchema holds the keys of dpsdiag/explain/1.
-func TestExplainSchema(t *testing.T) {
-	t.Parallel()
-	want := strings.Fields(`schema exit_code
-		matches matches.id matches.kind matches.code matches.title matches.meaning matches.http_status matches.retry
-		matches.lines matches.tracking_ids matches.count matches.sources
-		causes causes.id causes.title causes.strength causes.because causes.remedies
-		outcome outcome.state outcome.line outcome.assigned_hub outcome.device_id
-		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title
-		decide decide.how decide.command`)
-	got := keysOf(t, NewExplain([]Answer{
-		{Query: "429", Entries: []*codes.Entry{throttlingRow()}},
-		{Query: "404999", Nearest: []*codes.Entry{throttledDPSRow()}},
-		{Query: "throttled", Rule: throttledRule()},
-	}))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

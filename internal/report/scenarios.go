@@ -16,6 +16,9 @@ type Scenario struct {
 	Cause string `json:"cause"`
 }
 
+// ExitStatus implements [Document].
+func (s *Scenarios) ExitStatus() int { return ExitOK }
+
 func (s *Scenarios) drawText(p *page) {
 	list := make([]field, 0, len(s.Scenarios))
 	for _, scenario := range s.Scenarios {

@@ -15,6 +15,9 @@ type Version struct {
 	Platform string `json:"platform"`
 }
 
+// ExitStatus implements [Document].
+func (v *Version) ExitStatus() int { return ExitOK }
+
 func (v *Version) drawText(p *page) {
 	revision := v.Revision
 	if v.Modified {

@@ -18,5 +18,8 @@ func NewDerivedKey(registrationID string, key dps.Key) *DerivedKey {
 	return &DerivedKey{Schema: DerivedKeySchema, RegistrationID: Clean(registrationID), Key: key.Text().Reveal()}
 }
 
+// ExitStatus implements [Document].
+func (d *DerivedKey) ExitStatus() int { return ExitOK }
+
 // drawText writes the key alone, for scripts: no colour, no wrapping.
 func (d *DerivedKey) drawText(p *page) { p.line(span{d.Key, plain}) }

@@ -1,12 +1,24 @@
 package report
 
 import (
+	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
 )
+
+// writeText writes a document for a person.
+func writeText(w io.Writer, doc Document, opts Options) error {
+	p := newPage(opts)
+	doc.drawText(p)
+	if err := p.writeTo(w); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
 
 // page collects lines of text that are no wider than its width.
 type page struct {
@@ -128,6 +140,35 @@ func (p *page) fields(indent string, list ...field) {
 		default:
 			p.hang(f.value, span{indent, plain}, span{pad(p.text(f.name), width) + "  ", faint})
 		}
+	}
+}
+
+// paragraph writes a block of text below its heading, unless there is none.
+func (p *page) paragraph(title, text string) {
+	if text == "" {
+		return
+	}
+	p.heading(title)
+	p.hang(Clean(text), span{"  ", plain})
+}
+
+func (p *page) numbered(title string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	p.heading(title)
+	for i, item := range items {
+		p.hang(Clean(item), span{pad("  "+strconv.Itoa(i+1)+".", 5), plain})
+	}
+}
+
+func (p *page) bullets(title string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	p.heading(title)
+	for _, item := range items {
+		p.hang(item, span{"  " + p.marks.bullet + " ", faint})
 	}
 }
 
