@@ -43,10 +43,11 @@ func mayImport() map[string][]string {
 	return map[string][]string{
 		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "likeness", "logtext", "probe", "edgeconf", "dps", "codes", "cause", "emulator"},
 		"dpsdiag/internal/report":   {"advice", "logtext", "probe", "dps", "codes", "cause"},
-		"dpsdiag/internal/advice":   {"likeness", "logtext", "probe", "dps", "codes", "cause"},
+		"dpsdiag/internal/advice":   {"likeness", "logtext", "probe", "netfail", "dps", "codes", "cause"},
 		"dpsdiag/internal/likeness": {"cause"},
 		"dpsdiag/internal/logtext":  {"codes"},
-		"dpsdiag/internal/probe":    {"dps", "amqp", "cause"},
+		"dpsdiag/internal/probe":    {"netfail", "dps", "amqp", "cause"},
+		"dpsdiag/internal/netfail":  {},
 		"dpsdiag/internal/emulator": {"dps", "codes", "amqp"},
 		"dpsdiag/internal/edgeconf": {"dps", "cause"},
 		"dpsdiag/internal/amqp":     {},

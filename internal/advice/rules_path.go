@@ -8,6 +8,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -81,7 +82,7 @@ func (c *Case) weighUnknownName() Weight {
 	switch {
 	case c.globalHost():
 		return ruledOut(c.host() + " is a documented endpoint")
-	case c.resolutionFailure().Kind != probe.NetNoSuchHost:
+	case c.resolutionFailure().Kind != netfail.NoSuchHost:
 		return Weight{}
 	case c.azure():
 		return suggested("it is the name of a single instance, which exists only as long as that does")
@@ -125,7 +126,7 @@ func (c *Case) weighPortNumber(fact string) Weight {
 	switch {
 	case c.answersHTTP() && shared:
 		w = suggested(append(because, "what answers there speaks HTTP")...)
-	case c.tlsFailure() == probe.TLSNotTLS || garbled(c.Run) || c.refusal.misfits() && shared:
+	case c.tlsFailure() == netfail.TLSNotTLS || garbled(c.Run) || c.refusal.misfits() && shared:
 		w = suggested(because...)
 	case shared && lost(c.Run) != nil && c.Run.Opening != nil && c.Run.Opening.Failure != nil:
 		w = allowed(append(because, "a web server waits for a request that it can read, and then hangs up")...)
@@ -155,7 +156,7 @@ func (c *Case) portRemedy() string {
 // said is what a peer of another protocol said, "" where it said nothing that can be read.
 func (c *Case) said() string {
 	switch {
-	case c.tlsFailure() == probe.TLSNotTLS:
+	case c.tlsFailure() == netfail.TLSNotTLS:
 		return c.Run.TLS.Failure.Said
 	case c.Run.Opening != nil:
 		return c.Run.Opening.Said
@@ -237,14 +238,14 @@ func (c *Case) answeredByOther() bool {
 // weighLostPeer judges a peer that gave no answer in the transport's protocol.
 func (c *Case) weighLostPeer() Weight {
 	switch c.tlsFailure() {
-	case probe.TLSNotTLS:
+	case netfail.TLSNotTLS:
 		if said := c.said(); said != "" && !greets(said) {
 			return suggested("the service speaks TLS alone; who answers in plain words says by them who it is")
 		}
 		return Weight{}
-	case probe.TLSBadCertificate, probe.TLSOther:
+	case netfail.TLSBadCertificate, netfail.TLSOther:
 		return suggested()
-	case probe.TLSCut, probe.TLSTimeout:
+	case netfail.TLSCut, netfail.TLSTimeout:
 		return allowed()
 	}
 	if lost(c.Run) != nil {

@@ -5,6 +5,7 @@ import (
 
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -74,12 +75,12 @@ func weighUnusable(c *Case) Weight {
 	}
 	switch a.Failure.Kind {
 	case probe.ProxyUnresolved:
-		if a.Failure.Net.Kind == probe.NetNoSuchHost {
+		if a.Failure.Net.Kind == netfail.NoSuchHost {
 			return suggested("the name of the proxy does not exist; " + a.Proxy.Origin + " gives it")
 		}
 		return allowed()
 	case probe.ProxyUnreachable:
-		if a.Failure.Net.Kind == probe.NetUnreachable {
+		if a.Failure.Net.Kind == netfail.Unreachable {
 			return allowed()
 		}
 		return suggested("nothing takes a connection where " + a.Proxy.Origin + " says that the proxy is")
@@ -117,9 +118,9 @@ func weighDNSBehind(a *probe.ProxyAttempt) Weight {
 	switch a.Failure.Kind {
 	case probe.ProxyUnresolved:
 		switch a.Failure.Net.Kind {
-		case probe.NetNoSuchHost:
+		case netfail.NoSuchHost:
 			return allowed("it is the name of the proxy that was not resolved")
-		case probe.NetUnreachable:
+		case netfail.Unreachable:
 			return Weight{}
 		}
 		return suggested("it is the name of the proxy that was not resolved")
@@ -161,9 +162,9 @@ func weighReachBehind(a *probe.ProxyAttempt) Weight {
 		return weighReachOf(a.Failure.Net)
 	case probe.ProxyUnresolved:
 		switch a.Failure.Net.Kind {
-		case probe.NetNoSuchHost:
+		case netfail.NoSuchHost:
 			return Weight{}
-		case probe.NetUnreachable:
+		case netfail.Unreachable:
 			return suggested("the device has no route to its resolver; without a network no name can be resolved")
 		}
 		return allowed()

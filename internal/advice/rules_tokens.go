@@ -6,6 +6,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -84,7 +85,7 @@ func earliestPlausible() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, ti
 
 func weighClock(c *Case) Weight {
 	switch c.tlsFailure() {
-	case probe.TLSServerExpired, probe.TLSServerNotYet:
+	case netfail.TLSServerExpired, netfail.TLSServerNotYet:
 		return weighClockByCertificate(c)
 	}
 	_, known := c.skew()
@@ -146,7 +147,7 @@ func weighClockByCertificate(c *Case) Weight {
 	switch {
 	case c.Evidence.Started.Before(earliestPlausible()):
 		return proven(append(because, "the local clock reads "+day(c.Evidence.Started)+", which is before this program was written")...)
-	case c.tlsFailure() == probe.TLSServerNotYet && cert != nil && len(cert.NotYetValid) > 0:
+	case c.tlsFailure() == netfail.TLSServerNotYet && cert != nil && len(cert.NotYetValid) > 0:
 		return proven(append(because, "the device's own certificate is not yet valid by the local clock either")...)
 	case c.issuer() == probe.IssuerOther:
 		return doubted("the certificate does not lead to a public root that Azure uses, so its dates prove nothing")

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -48,8 +49,8 @@ func through(ev *probe.Evidence) {
 }
 
 // because is why the network did not let the probe to the proxy.
-func because(kind probe.NetKind) func(*probe.ProxyAttempt) {
-	return func(a *probe.ProxyAttempt) { a.Failure.Net = &probe.NetFailure{Kind: kind} }
+func because(kind netfail.Kind) func(*probe.ProxyAttempt) {
+	return func(a *probe.ProxyAttempt) { a.Failure.Net = &netfail.Failure{Kind: kind} }
 }
 
 // trial has a proxy that is named and not used tried; kind is "" where it connects.
@@ -74,29 +75,29 @@ func proxyTable() []row {
 		},
 		{
 			name: "the proxy's name does not exist", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(probe.NetNoSuchHost))),
+			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(netfail.NoSuchHost))),
 			causes: []string{"suggests client-config-invalid", "allows dns-failure"},
 			out:    []string{"wrong-global-endpoint"},
 		},
 		{
 			name: "the proxy's name is not resolved", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(probe.NetResolverTimeout))),
+			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(netfail.ResolverTimeout))),
 			causes: []string{"suggests dns-failure", "allows network-unreachable", "allows client-config-invalid"},
 		},
 		{
 			name: "nothing listens where the proxy should be", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetRefused))),
+			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(netfail.Refused))),
 			causes: []string{"suggests client-config-invalid", "allows port-blocked"},
 			out:    []string{"network-unreachable"},
 		},
 		{
 			name: "nothing answers where the proxy should be", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetTimeout))),
+			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(netfail.Timeout))),
 			causes: []string{"suggests client-config-invalid", "allows port-blocked", "allows network-unreachable"},
 		},
 		{
 			name: "no route to the proxy", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetUnreachable))),
+			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(netfail.Unreachable))),
 			causes: []string{"suggests network-unreachable", "allows port-blocked", "allows client-config-invalid"},
 		},
 		{
@@ -163,25 +164,25 @@ func proxyTable() []row {
 			out:    []string{"dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured"},
 		},
 		{
-			name: "an interceptor behind the proxy", ev: refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther), through), verdict: Fault,
+			name: "an interceptor behind the proxy", ev: refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther), through), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
 			out:    []string{"port-blocked"},
 		},
 		{
-			name: "the direct way fails, and a proxy gets there", ev: refusedProbe(undialed(probe.NetTimeout), trial("")), verdict: Fault,
+			name: "the direct way fails, and a proxy gets there", ev: refusedProbe(undialed(netfail.Timeout), trial("")), verdict: Fault,
 			causes: []string{"proves proxy-not-configured"},
 		},
 		{
-			name: "the name is not resolved, and a proxy gets there", ev: refusedProbe(unresolved(probe.NetNoSuchHost), trial("")), verdict: Fault,
+			name: "the name is not resolved, and a proxy gets there", ev: refusedProbe(unresolved(netfail.NoSuchHost), trial("")), verdict: Fault,
 			causes: []string{"proves proxy-not-configured"},
 		},
 		{
-			name: "the direct way fails, and so does a proxy", ev: refusedProbe(undialed(probe.NetTimeout), trial(probe.ProxyForbidden)), verdict: Fault,
+			name: "the direct way fails, and so does a proxy", ev: refusedProbe(undialed(netfail.Timeout), trial(probe.ProxyForbidden)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows network-unreachable", "allows proxy-not-configured", "allows public-network-access-disabled"},
 		},
 		{
 			name: "one port is blocked, for which a proxy gets there", verdict: Fault,
-			ev:     refusedProbe(undialed(probe.NetTimeout), trial(""), also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
+			ev:     refusedProbe(undialed(netfail.Timeout), trial(""), also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
 			causes: []string{"proves port-blocked"},
 		},
 		{
@@ -203,11 +204,11 @@ func TestProxyReasons(t *testing.T) {
 			"there is no connection to " + publicHost + ":443 through the proxy http://proxy.plant:3128 (HTTPS_PROXY): as it was",
 			"only a proxy that wants credentials answers so; they belong into its setting, as USER:PASSWORD@ before the host",
 		}},
-		"not used": {refusedProbe(undialed(probe.NetTimeout), trial("")), []string{
+		"not used": {refusedProbe(undialed(netfail.Timeout), trial("")), []string{
 			"no TCP connection was made: 20.43.44.10:443 did not answer",
 			"the direct way fails, and the proxy http://proxy.plant:3128 (HTTPS_PROXY), which was not used, does connect to " + publicHost + ":443",
 		}},
-		"intercepted": {refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther), through, shows), []string{
+		"intercepted": {refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther), through, shows), []string{
 			"the TLS handshake failed: the server's certificate leads to no trusted root",
 			"the certificate presented for " + publicHost + ` was issued by "CN=Plant Gateway", which is none of the public roots that Azure uses`,
 			"everything passed through the proxy http://proxy.plant:3128 (HTTPS_PROXY)",
@@ -247,7 +248,7 @@ func TestDecideKeepsTheProxy(t *testing.T) {
 			}
 		}
 	}
-	once := commands(refusedProbe(undialed(probe.NetTimeout), also(flag, unauthorized())))
+	once := commands(refusedProbe(undialed(netfail.Timeout), also(flag, unauthorized())))
 	if i := slices.IndexFunc(once, func(c string) bool { return strings.Count(c, "--proxy") == 1 }); i < 0 {
 		t.Errorf("no step names the proxy: %q", once)
 	}

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -308,7 +309,7 @@ func healthTable() []row {
 			causes: []string{"suggests throttled", "allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
-			name: "throttled, then cut off", ev: refusedProbe(throttle, lose(probe.NetReset, probe.EndCut)), verdict: NoVerdict,
+			name: "throttled, then cut off", ev: refusedProbe(throttle, lose(netfail.Reset, probe.EndCut)), verdict: NoVerdict,
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient", "allows throttled"},
 		},
 		{

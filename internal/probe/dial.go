@@ -6,6 +6,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"dpsdiag/internal/netfail"
 )
 
 // Time limits of the steps below the service. They are generous: a slow answer is still
@@ -57,7 +59,7 @@ func (r *runner) lookup(ctx context.Context, host string) *Resolution {
 	defer cancel()
 	addresses, err := r.resolver().LookupHost(ctx, host)
 	if err != nil {
-		return &Resolution{Host: host, Failure: classifyNet(err)}
+		return &Resolution{Host: host, Failure: netfail.Classify(err)}
 	}
 	return &Resolution{Host: host, Addresses: addresses}
 }
@@ -84,10 +86,10 @@ func (r *runner) connectTCP(ctx context.Context) (net.Conn, Finding) {
 	switch {
 	case conn == nil:
 		r.stop(EndRefused)
-		return nil, failed("%s: %s", last.Address, describeNet(last.Failure)).with("tried", strconv.Itoa(len(dials)))
+		return nil, failed("%s: %s", last.Address, last.Failure.Describe()).with("tried", strconv.Itoa(len(dials)))
 	case len(dials) > 1:
 		first := dials[0]
-		return conn, warned("%s, after %s failed: %s", last.Address, first.Address, describeNet(first.Failure))
+		return conn, warned("%s, after %s failed: %s", last.Address, first.Address, first.Failure.Describe())
 	}
 	return conn, passed("%s", last.Address)
 }
@@ -108,7 +110,7 @@ func (r *runner) dialAny(ctx context.Context, addresses []string, port int) (net
 		address = net.JoinHostPort(address, strconv.Itoa(port))
 		start := time.Now()
 		conn, err := r.dialOne(ctx, address, limit)
-		dials = append(dials, Dial{Address: address, Took: time.Since(start), Failure: classifyNet(err)})
+		dials = append(dials, Dial{Address: address, Took: time.Since(start), Failure: netfail.Classify(err)})
 		if err == nil {
 			return conn, dials
 		}
@@ -165,7 +167,7 @@ func (r *runner) redial(ctx context.Context) (net.Conn, error) {
 }
 
 // dialError carries a classified failure through a transport's library.
-type dialError struct{ failure *NetFailure }
+type dialError struct{ failure *netfail.Failure }
 
 func (e *dialError) Error() string { return e.failure.Text }
 
@@ -173,18 +175,4 @@ func handshake(ctx context.Context, conn *tls.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	return conn.HandshakeContext(ctx)
-}
-
-func describeNet(f *NetFailure) string {
-	switch f.Kind {
-	case NetRefused:
-		return "connection refused"
-	case NetTimeout:
-		return "no answer"
-	case NetUnreachable:
-		return "unreachable"
-	case NetReset:
-		return "connection reset"
-	}
-	return f.Text
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // Evidence is everything a probe learned. A nil pointer or an empty slice means "not
@@ -184,37 +185,15 @@ type Resolution struct {
 	Host      string
 	Addresses []string // in the order in which they will be tried
 	Literal   bool     // the host is an address, nothing was asked
-	Failure   *NetFailure
+	Failure   *netfail.Failure
 }
 
 // Dial is one attempt to connect to one address.
 type Dial struct {
 	Address string // IP:port
 	Took    time.Duration
-	Failure *NetFailure // nil when it connected
+	Failure *netfail.Failure // nil when it connected
 }
-
-// NetFailure is a network error, classified so that no rule has to read its text.
-type NetFailure struct {
-	Kind NetKind
-	Text string // of the operating system
-}
-
-// NetKind classifies network errors.
-type NetKind string
-
-// Kinds of network error. The first three come from name resolution.
-const (
-	NetNoSuchHost      NetKind = "no-such-host"     // the resolver says that the name does not exist
-	NetResolverTimeout NetKind = "resolver-timeout" // no resolver answered in time
-	NetResolverFailed  NetKind = "resolver-failed"  // a resolver refused or failed
-	NetRefused         NetKind = "refused"          // the port answered that nothing listens
-	NetTimeout         NetKind = "timeout"          // nothing answered
-	NetUnreachable     NetKind = "unreachable"      // no route to host or network, the resolver's included
-	NetReset           NetKind = "reset"            // the connection was reset or closed by the peer
-	NetProtocol        NetKind = "protocol"         // the peer answered, but not in the transport's protocol
-	NetOther           NetKind = "other"
-)
 
 // Handshake is what the TLS handshake showed, passed or failed.
 type Handshake struct {
@@ -230,7 +209,7 @@ type Handshake struct {
 	// ClientCertRequested says that the server asked for a client certificate,
 	// ClientCertSent that one was handed over.
 	ClientCertRequested, ClientCertSent bool
-	Failure                             *TLSFailure
+	Failure                             *netfail.TLSFailure
 }
 
 // ServerIssuer sums up the issuers of the server's chain.
@@ -241,35 +220,6 @@ type ServerIssuer string
 const (
 	IssuerKnown ServerIssuer = "known"
 	IssuerOther ServerIssuer = "other"
-)
-
-// TLSFailure is a failed handshake, classified.
-type TLSFailure struct {
-	Kind TLSKind
-	// Alert is the number of the alert received from the peer, 0 when none was.
-	Alert uint8
-	Text  string
-	// Said is the beginning of what a peer sent that does not speak TLS, "" where that is no
-	// text. It may hold control characters.
-	Said string
-}
-
-// TLSKind classifies failed handshakes.
-type TLSKind string
-
-// Kinds of failed handshake.
-const (
-	TLSUnknownAuthority TLSKind = "unknown-authority" // no trusted root for the server's chain
-	TLSNameMismatch     TLSKind = "name-mismatch"     // the server certificate is for other names
-	TLSServerExpired    TLSKind = "server-expired"    // expired by the local clock
-	TLSServerNotYet     TLSKind = "server-not-yet"    // not yet valid by the local clock
-	TLSBadCertificate   TLSKind = "bad-certificate"   // another fault of the server's chain
-	TLSAlert            TLSKind = "alert"             // the peer sent an alert; see Alert
-	TLSNotTLS           TLSKind = "not-tls"           // the peer does not speak TLS
-	TLSVersion          TLSKind = "version"           // no common version or cipher
-	TLSCut              TLSKind = "cut"               // closed or reset during the handshake
-	TLSTimeout          TLSKind = "timeout"           // the peer said nothing
-	TLSOther            TLSKind = "other"
 )
 
 // Clock compares the local clock with the peer's.
@@ -316,7 +266,7 @@ type Opening struct {
 	Answered bool
 	TPM      *TPMError
 	// Failure is set when no answer came at all.
-	Failure *NetFailure
+	Failure *netfail.Failure
 	// Said is the first line of what a peer sent that does not speak the transport's
 	// protocol, "" where that is no text.
 	Said string
@@ -375,7 +325,7 @@ type Answer struct {
 	// answered it: part of a normal registration, not a refusal.
 	Answered bool
 	// Failure is set when no answer came, or not all of it; Status tells which.
-	Failure  *NetFailure
+	Failure  *netfail.Failure
 	Exchange *Exchange // the call on the wire; nil when nothing could be sent
 }
 

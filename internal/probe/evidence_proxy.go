@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // ProxyKind is the protocol in which a proxy is asked, as the scheme of its URL names it.
@@ -53,9 +54,9 @@ type ProxyAttempt struct {
 // ProxyFailure is why a proxy made no connection, classified.
 type ProxyFailure struct {
 	Kind ProxyFailureKind
-	Text string      // one line for a person
-	Net  *NetFailure // for ProxyUnresolved, ProxyUnreachable, ProxyTimeout and ProxyCut
-	TLS  *TLSFailure // for ProxyTLS
+	Text string              // one line for a person
+	Net  *netfail.Failure    // for ProxyUnresolved, ProxyUnreachable, ProxyTimeout and ProxyCut
+	TLS  *netfail.TLSFailure // for ProxyTLS
 }
 
 // ProxyFailureKind classifies failures of a proxy.

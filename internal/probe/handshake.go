@@ -5,11 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
-	"reflect"
 	"strconv"
-	"strings"
-	"time"
+
+	"dpsdiag/internal/netfail"
 )
 
 // handshakeTLS proves the TLS session on the connected socket.
@@ -23,7 +21,7 @@ func (r *runner) handshakeTLS(ctx context.Context) Finding {
 	if err != nil {
 		conn.NetConn().Close()
 		r.failTLS(h, err)
-		if h.Failure.Kind == TLSNotTLS {
+		if h.Failure.Kind == netfail.TLSNotTLS {
 			h.Failure.Said = words.text()
 		}
 		return failed("%s", describeTLS(h)).with("said", h.Failure.Said).with("peer", peerName(h.Peer)).with("peer-issuer", peerIssuer(h.Peer))
@@ -60,80 +58,20 @@ func (r *runner) tlsConfig(h *Handshake) *tls.Config {
 // failTLS classifies a failed handshake, with the server's chain where it was seen, and
 // says how the run ends.
 func (r *runner) failTLS(h *Handshake, err error) {
-	h.Failure = classifyTLS(err, r.now())
+	h.Failure = netfail.ClassifyTLS(err, r.now())
 	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		h.Peer = bad.UnverifiedCertificates
 		h.Issuer = issuerOf(h.Peer)
 		r.clockFromCertificate(h)
 	}
 	switch h.Failure.Kind {
-	case TLSTimeout:
+	case netfail.TLSTimeout:
 		r.stop(EndTimeout)
-	case TLSCut:
+	case netfail.TLSCut:
 		r.stop(EndCut)
 	default:
 		r.stop(EndRefused)
 	}
-}
-
-// classifyTLS sorts the error of a handshake at the local time now.
-func classifyTLS(err error, now time.Time) *TLSFailure {
-	f := &TLSFailure{Kind: TLSOther, Text: netText(err)}
-	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		f.Kind, f.Text = verificationKind(bad.Err, now), bad.Err.Error()
-		return f
-	}
-	if alert, ok := receivedAlert(err); ok {
-		f.Kind, f.Alert = TLSAlert, alert
-		return f
-	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		f.Kind = TLSNotTLS
-		return f
-	}
-	switch netKind(err) {
-	case NetTimeout:
-		f.Kind = TLSTimeout
-	case NetReset:
-		f.Kind = TLSCut
-	default:
-		if strings.Contains(f.Text, "protocol version") || strings.Contains(f.Text, "cipher suite") {
-			f.Kind = TLSVersion
-		}
-	}
-	return f
-}
-
-func verificationKind(err error, now time.Time) TLSKind {
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return TLSUnknownAuthority
-	}
-	if _, ok := errors.AsType[x509.HostnameError](err); ok {
-		return TLSNameMismatch
-	}
-	invalid, ok := errors.AsType[x509.CertificateInvalidError](err)
-	switch {
-	case !ok || invalid.Reason != x509.Expired:
-		return TLSBadCertificate
-	case now.Before(invalid.Cert.NotBefore):
-		return TLSServerNotYet
-	}
-	return TLSServerExpired
-}
-
-// receivedAlert returns the number of a TLS alert that the peer sent. The standard library
-// keeps the alert's type to itself, but documents that it arrives as the cause of a
-// net.OpError named "remote error".
-func receivedAlert(err error) (uint8, bool) {
-	op, ok := errors.AsType[*net.OpError](err)
-	if !ok || op.Op != "remote error" {
-		return 0, false
-	}
-	v := reflect.ValueOf(op.Err)
-	if v.Kind() != reflect.Uint8 {
-		return 0, false
-	}
-	return uint8(v.Uint()), true
 }
 
 // clockFromCertificate takes the least clock skew that explains why the server's
@@ -144,32 +82,32 @@ func (r *runner) clockFromCertificate(h *Handshake) {
 	}
 	now := r.now()
 	switch leaf := h.Peer[0]; h.Failure.Kind {
-	case TLSServerExpired:
+	case netfail.TLSServerExpired:
 		r.run.Clock = &Clock{Source: ClockCertificate, Skew: now.Sub(leaf.NotAfter)}
-	case TLSServerNotYet:
+	case netfail.TLSServerNotYet:
 		r.run.Clock = &Clock{Source: ClockCertificate, Skew: now.Sub(leaf.NotBefore)}
 	}
 }
 
 func describeTLS(h *Handshake) string {
 	switch h.Failure.Kind {
-	case TLSUnknownAuthority:
+	case netfail.TLSUnknownAuthority:
 		return "the server's certificate is signed by no authority trusted here"
-	case TLSNameMismatch:
+	case netfail.TLSNameMismatch:
 		return "the server's certificate is not for " + h.ServerName
-	case TLSServerExpired:
+	case netfail.TLSServerExpired:
 		return "the server's certificate is expired by the local clock"
-	case TLSServerNotYet:
+	case netfail.TLSServerNotYet:
 		return "the server's certificate is not yet valid by the local clock"
-	case TLSNotTLS:
+	case netfail.TLSNotTLS:
 		text := "the peer does not speak TLS on this port"
 		if said := firstLine(h.Failure.Said); said != "" {
 			text += "; it says " + strconv.Quote(said)
 		}
 		return text
-	case TLSCut:
+	case netfail.TLSCut:
 		return "the peer cut the connection during the handshake"
-	case TLSTimeout:
+	case netfail.TLSTimeout:
 		return "the peer said nothing"
 	}
 	return h.Failure.Text

@@ -10,6 +10,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // hubTarget is a device at the hub that it was assigned to.
@@ -52,7 +53,7 @@ func DropsLiveDevice(id TransportID) bool {
 // is not the hub's; a connection that was cut tells nothing.
 func (o *Opening) hubResult() HubResult {
 	switch {
-	case o.Failure != nil && (o.Failure.Kind == NetTimeout || o.Failure.Kind == NetReset):
+	case o.Failure != nil && (o.Failure.Kind == netfail.Timeout || o.Failure.Kind == netfail.Reset):
 		return HubSilent
 	case o.Failure != nil:
 		return HubOdd
@@ -90,12 +91,12 @@ func connackResult(code byte) HubResult {
 // describeHub says in one line what a hub answered.
 func (o *Opening) describeHub() string {
 	switch {
-	case o.Failure != nil && o.Failure.Kind == NetTimeout:
+	case o.Failure != nil && o.Failure.Kind == netfail.Timeout:
 		return "no answer came"
-	case o.Failure != nil && o.Failure.Kind == NetReset:
+	case o.Failure != nil && o.Failure.Kind == netfail.Reset:
 		return "the connection was cut before an answer"
 	case o.Failure != nil:
-		return "no usable answer: " + describeNet(o.Failure)
+		return "no usable answer: " + o.Failure.Describe()
 	case o.Layer == LayerMQTTConnect:
 		return cmp.Or(o.Refusal, "CONNACK 0: accepted")
 	case o.Body.Hub != nil:

@@ -7,6 +7,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // hubMQTT asks a hub over MQTT 3.1.1: CONNECT, and DISCONNECT once the CONNACK has come
@@ -29,7 +30,7 @@ func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identit
 	if err := greetHub(conn, hub, id); err != nil {
 		opening.failMQTT(err)
 		if ctx.Err() != nil {
-			opening.Failure = classifyNet(ctx.Err())
+			opening.Failure = netfail.Classify(ctx.Err())
 		}
 	}
 	return opening

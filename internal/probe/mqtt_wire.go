@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"dpsdiag/internal/netfail"
 )
 
 // maxPacket is the most that is read of one packet, in bytes after its fixed header: a
@@ -107,7 +109,7 @@ func (w *mqttWire) next() ([]byte, error) {
 	kind := first >> 4
 	switch {
 	case !w.greeted && kind != packets.Connack:
-		return nil, &protocolError{"the peer does not speak MQTT: its first bytes are no CONNACK"}
+		return nil, &netfail.ProtocolError{Text: "the peer does not speak MQTT: its first bytes are no CONNACK"}
 	case w.greeted && !fromServer(kind):
 		return nil, misplaced(kind)
 	}
@@ -116,7 +118,7 @@ func (w *mqttWire) next() ([]byte, error) {
 		return nil, err
 	}
 	if length > maxPacket && kind != packets.Publish {
-		return nil, &protocolError{fmt.Sprintf("the peer sent a %s of %d bytes", packets.PacketNames[kind], length)}
+		return nil, &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent a %s of %d bytes", packets.PacketNames[kind], length)}
 	}
 	body := make([]byte, min(length, maxPacket))
 	if _, err := io.ReadFull(w.reader, body); err != nil {
@@ -135,7 +137,7 @@ func (w *mqttWire) next() ([]byte, error) {
 type cutOff struct{}
 
 func (cutOff) Read([]byte) (int, error) {
-	return 0, &protocolError{fmt.Sprintf("the peer sent a packet of more than %d bytes", maxPacket)}
+	return 0, &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent a packet of more than %d bytes", maxPacket)}
 }
 
 // readLength reads the remaining length of a packet: four groups of seven bits at most,
@@ -152,7 +154,7 @@ func readLength(r io.ByteReader) (int, error) {
 			return length, nil
 		}
 	}
-	return 0, &protocolError{"the peer sent a packet with a malformed length"}
+	return 0, &netfail.ProtocolError{Text: "the peer sent a packet with a malformed length"}
 }
 
 // fromServer tells the packets that a client of ours gets after the CONNACK.
@@ -165,7 +167,7 @@ func fromServer(kind byte) bool {
 }
 
 func misplaced(kind byte) error {
-	return &protocolError{fmt.Sprintf("the peer sent a packet that does not belong there (type %d)", kind)}
+	return &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent a packet that does not belong there (type %d)", kind)}
 }
 
 // check looks into a packet of a kind that may come, for what a server must not send to a
@@ -189,7 +191,7 @@ func (w *mqttWire) check(first byte, body []byte) error {
 		fine = len(body) == 0
 	}
 	if !fine {
-		return &protocolError{fmt.Sprintf("the peer sent a malformed %s", packets.PacketNames[kind])}
+		return &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent a malformed %s", packets.PacketNames[kind])}
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"dpsdiag/internal/netfail"
 )
 
 // stream is a connection of which only the reading half is used.
@@ -58,7 +60,7 @@ func TestMQTTWireCutsLongMessages(t *testing.T) {
 	if got.TopicName != long.TopicName || got.MessageID != 7 || len(got.Payload) <= MaxBody || len(got.Payload) > maxPacket {
 		t.Errorf("topic %q, id %d, %d bytes", got.TopicName, got.MessageID, len(got.Payload))
 	}
-	if netKind(err) != NetProtocol {
+	if netfail.KindOf(err) != netfail.Protocol {
 		t.Errorf("ended by %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // Bounds of what is read of a proxy that refuses.
@@ -44,7 +45,7 @@ func (p *Proxy) askHTTP(ctx context.Context, conn net.Conn, a *ProxyAttempt) (ne
 		return nil, judgeConnect(a)
 	}
 	if !release() {
-		return nil, failedNet(&NetFailure{Kind: NetTimeout, Text: ctx.Err().Error()})
+		return nil, failedNet(&netfail.Failure{Kind: netfail.Timeout, Text: ctx.Err().Error()})
 	}
 	return withRest(conn, answer), nil
 }
@@ -61,11 +62,11 @@ func (p *Proxy) connect(conn net.Conn, answer *bufio.Reader, target string) (*ht
 		req.Header.Set("Proxy-Authorization", "Basic "+p.basic())
 	}
 	if err := req.Write(conn); err != nil {
-		return nil, failedNet(classifyNet(err))
+		return nil, failedNet(netfail.Classify(err))
 	}
 	first, err := answer.Peek(1)
 	if err != nil {
-		return nil, failedNet(classifyNet(err))
+		return nil, failedNet(netfail.Classify(err))
 	}
 	if isTLSRecord(first[0]) {
 		return nil, &ProxyFailure{Kind: ProxyNotAProxy, Text: "it speaks TLS, so its URL begins with https://"}
@@ -74,11 +75,11 @@ func (p *Proxy) connect(conn net.Conn, answer *bufio.Reader, target string) (*ht
 	switch {
 	case err == nil:
 		return resp, nil
-	case netKind(err) == NetOther:
+	case netfail.KindOf(err) == netfail.Other:
 		// The error is left out: it may quote what the peer sent, even our own header.
 		return nil, &ProxyFailure{Kind: ProxyNotAProxy, Text: "it does not answer in HTTP"}
 	}
-	return nil, failedNet(classifyNet(err))
+	return nil, failedNet(netfail.Classify(err))
 }
 
 // basic is the user name and password as Basic authentication sends them (RFC 7617).

@@ -5,6 +5,8 @@ import (
 	"net"
 
 	"golang.org/x/net/proxy"
+
+	"dpsdiag/internal/netfail"
 )
 
 // Bytes of SOCKS (RFC 1928 and 1929).
@@ -30,11 +32,11 @@ func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *ProxyAttempt) (n
 	seen := &witness{Conn: conn}
 	dialer, err := proxy.SOCKS5("tcp", p.address(), auth, seen)
 	if err != nil {
-		return nil, &ProxyFailure{Kind: ProxyNotAProxy, Text: netText(err)}
+		return nil, &ProxyFailure{Kind: ProxyNotAProxy, Text: netfail.Text(err)}
 	}
 	through, err := dialer.(proxy.ContextDialer).DialContext(ctx, "tcp", a.Target)
 	if err != nil {
-		return nil, seen.judge(a, classifyNet(err))
+		return nil, seen.judge(a, netfail.Classify(err))
 	}
 	return through, nil
 }
@@ -64,7 +66,7 @@ func (w *witness) Read(b []byte) (int, error) {
 }
 
 // judge says why there is no connection, by what the proxy sent before err.
-func (w *witness) judge(a *ProxyAttempt, err *NetFailure) *ProxyFailure {
+func (w *witness) judge(a *ProxyAttempt, err *netfail.Failure) *ProxyFailure {
 	seen := w.seen
 	switch {
 	case len(seen) > 0 && seen[0] != socksVersion:

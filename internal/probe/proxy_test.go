@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -110,7 +111,7 @@ func TestServerSpeaksFirst(t *testing.T) {
 	t.Parallel()
 	proxy := listenEach(t, answers("HTTP/1.1 200 OK\r\n\r\n\x15\x03\x03\x00\x02\x02\x28")) // a handshake_failure alert
 	run := do(t, through(t, nowhere(t), "http://"+proxy.String()))
-	if run.TLS == nil || run.TLS.Failure == nil || run.TLS.Failure.Kind != probe.TLSAlert || run.TLS.Failure.Alert != 40 {
+	if run.TLS == nil || run.TLS.Failure == nil || run.TLS.Failure.Kind != netfail.TLSAlert || run.TLS.Failure.Alert != 40 {
 		t.Errorf("outcomes %s, %+v", outcomes(run), run.TLS)
 	}
 }
@@ -145,12 +146,12 @@ func TestProxyCertificate(t *testing.T) {
 	server := proxyTLS(t, &cfg)
 	old := server.Clone()
 	old.MaxVersion = tls.VersionTLS11
-	for want, test := range map[probe.TLSKind]struct {
+	for want, test := range map[netfail.TLSKind]struct {
 		server *tls.Config
 		roots  *x509.CertPool
 	}{
-		probe.TLSUnknownAuthority: {server, x509.NewCertPool()},
-		probe.TLSAlert:            {old, cfg.Roots},
+		netfail.TLSUnknownAuthority: {server, x509.NewCertPool()},
+		netfail.TLSAlert:            {old, cfg.Roots},
 	} {
 		double := serveProxy(t, &proxyDouble{to: to, https: test.server}, connectHTTP)
 		cfg.Roots = test.roots
@@ -180,7 +181,7 @@ func TestProxyOutOfReach(t *testing.T) {
 		cfg.Resolver = resolver{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
 		run := do(t, through(t, cfg, "http://proxy.example:3128"))
 		a := run.ProxyFailed()
-		if a == nil || a.Failure.Kind != probe.ProxyUnresolved || a.Failure.Net.Kind != probe.NetNoSuchHost || run.FailedStage().Stage != probe.StageResolve {
+		if a == nil || a.Failure.Kind != probe.ProxyUnresolved || a.Failure.Net.Kind != netfail.NoSuchHost || run.FailedStage().Stage != probe.StageResolve {
 			t.Errorf("%+v", a)
 		}
 		if run.Resolution.Host != "proxy.example" || run.FailedStage().Detail != "the proxy: proxy.example cannot be resolved: no such host" {
@@ -191,7 +192,7 @@ func TestProxyOutOfReach(t *testing.T) {
 		t.Parallel()
 		run := do(t, through(t, cfg, "socks5://"+closed.Addr().String()))
 		a := run.ProxyFailed()
-		if a == nil || a.Failure.Kind != probe.ProxyUnreachable || a.Failure.Net.Kind != probe.NetRefused || run.End != probe.EndRefused {
+		if a == nil || a.Failure.Kind != probe.ProxyUnreachable || a.Failure.Net.Kind != netfail.Refused || run.End != probe.EndRefused {
 			t.Errorf("%+v, end %s", a, run.End)
 		}
 		if want := "the proxy: " + closed.Addr().String() + ": connection refused"; run.FailedStage().Detail != want {

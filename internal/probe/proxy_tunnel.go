@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"net"
 	"time"
+
+	"dpsdiag/internal/netfail"
 )
 
 // tunnelTimeout is how long a proxy may take to connect: it may be waiting itself.
@@ -38,7 +40,7 @@ func (p *Proxy) ask(ctx context.Context, conn net.Conn, verify *tls.Config, a *P
 	case ProxyHTTPS:
 		secured := tls.Client(conn, verify)
 		if err := handshake(ctx, secured); err != nil {
-			return nil, failedTLS(classifyTLS(err, verify.Time()))
+			return nil, failedTLS(netfail.ClassifyTLS(err, verify.Time()))
 		}
 		conn = secured
 	}
@@ -46,29 +48,29 @@ func (p *Proxy) ask(ctx context.Context, conn net.Conn, verify *tls.Config, a *P
 }
 
 // failedTLS is the failure of a handshake with the proxy.
-func failedTLS(f *TLSFailure) *ProxyFailure {
+func failedTLS(f *netfail.TLSFailure) *ProxyFailure {
 	text := f.Text
 	switch f.Kind {
-	case TLSTimeout:
-		return failedNet(&NetFailure{Kind: NetTimeout, Text: f.Text})
-	case TLSCut:
-		return failedNet(&NetFailure{Kind: NetReset, Text: f.Text})
-	case TLSNotTLS:
+	case netfail.TLSTimeout:
+		return failedNet(&netfail.Failure{Kind: netfail.Timeout, Text: f.Text})
+	case netfail.TLSCut:
+		return failedNet(&netfail.Failure{Kind: netfail.Reset, Text: f.Text})
+	case netfail.TLSNotTLS:
 		text = "it does not speak TLS, so its URL does not begin with https://"
-	case TLSUnknownAuthority:
+	case netfail.TLSUnknownAuthority:
 		text = "its certificate is signed by no authority trusted here"
-	case TLSNameMismatch:
+	case netfail.TLSNameMismatch:
 		text = "its certificate is for other names"
 	}
 	return &ProxyFailure{Kind: ProxyTLS, Text: text, TLS: f}
 }
 
 // failedNet is the failure of a proxy that took the connection and gave no whole answer.
-func failedNet(f *NetFailure) *ProxyFailure {
+func failedNet(f *netfail.Failure) *ProxyFailure {
 	switch f.Kind {
-	case NetTimeout:
+	case netfail.Timeout:
 		return &ProxyFailure{Kind: ProxyTimeout, Text: "it took the connection and did not answer in time", Net: f}
-	case NetReset:
+	case netfail.Reset:
 		return &ProxyFailure{Kind: ProxyCut, Text: "it cut the connection before a whole answer", Net: f}
 	}
 	return &ProxyFailure{Kind: ProxyNotAProxy, Text: "it gives no answer of a proxy", Net: f}

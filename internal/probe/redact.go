@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // redacted stands where a secret was.
@@ -128,7 +129,7 @@ func (r *redactor) all(list []string) {
 	}
 }
 
-func (r *redactor) reason(retryAfter *RetryAfter, failure *NetFailure) {
+func (r *redactor) reason(retryAfter *RetryAfter, failure *netfail.Failure) {
 	if retryAfter != nil {
 		r.texts(&retryAfter.Text)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // runner walks the stages on one transport. Its fields are what one stage leaves for the
@@ -164,17 +165,17 @@ func stageOf(op Operation) StageID {
 }
 
 // noAnswer ends a stage in which no answer came.
-func (r *runner) noAnswer(f *NetFailure) Finding {
+func (r *runner) noAnswer(f *netfail.Failure) Finding {
 	switch f.Kind {
-	case NetTimeout:
+	case netfail.Timeout:
 		r.stop(EndTimeout)
 		return failed("no answer came")
-	case NetReset:
+	case netfail.Reset:
 		r.stop(EndCut)
 		return failed("the connection was cut before an answer").with("error", f.Text)
 	}
 	r.stop(EndRefused)
-	return failed("no usable answer: %s", describeNet(f))
+	return failed("no usable answer: %s", f.Describe())
 }
 
 func passed(format string, args ...any) Finding { return finding(Passed, format, args...) }

@@ -8,6 +8,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -113,7 +114,7 @@ func (r *runner) hearing(words *firstWords) Dialer {
 // otherProtocol reports whether the peer answered, but not in the transport's protocol.
 func (o *Opening) otherProtocol() bool {
 	if o.Failure != nil {
-		return o.Failure.Kind == NetProtocol
+		return o.Failure.Kind == netfail.Protocol
 	}
 	return o.Refusal != "" && o.Condition == "" && o.Status == 0 && (o.Layer == LayerSASL || o.Layer == LayerAMQPOpen)
 }

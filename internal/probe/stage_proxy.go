@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"dpsdiag/internal/netfail"
 )
 
 // service is the host:port of the service that this transport connects to.
@@ -38,7 +40,7 @@ func (r *runner) leftToProxy(f Finding) Finding {
 }
 
 // proxyUnresolved records that the proxy's name leads nowhere.
-func (r *runner) proxyUnresolved(failure *NetFailure, f Finding) Finding {
+func (r *runner) proxyUnresolved(failure *netfail.Failure, f Finding) Finding {
 	return r.proxyOut(ProxyFailure{Kind: ProxyUnresolved, Text: "its name cannot be resolved", Net: failure}, f)
 }
 
@@ -49,7 +51,7 @@ func (r *runner) proxyUnreachable(f Finding) Finding {
 }
 
 func unreachable(last Dial) ProxyFailure {
-	text := fmt.Sprintf("no connection to it (%s: %s)", last.Address, describeNet(last.Failure))
+	text := fmt.Sprintf("no connection to it (%s: %s)", last.Address, last.Failure.Describe())
 	return ProxyFailure{Kind: ProxyUnreachable, Text: text, Net: last.Failure}
 }
 
@@ -136,11 +138,11 @@ func (a *ProxyAttempt) end() End {
 }
 
 // netFailure is the failure in the terms of a transport that wanted a connection.
-func (a *ProxyAttempt) netFailure() *NetFailure {
+func (a *ProxyAttempt) netFailure() *netfail.Failure {
 	if a.Failure.Net != nil {
 		return a.Failure.Net
 	}
-	return &NetFailure{Kind: NetOther, Text: "the proxy " + a.Proxy.URL + ": " + a.Failure.Text}
+	return &netfail.Failure{Kind: netfail.Other, Text: "the proxy " + a.Proxy.URL + ": " + a.Failure.Text}
 }
 
 func (f Finding) withProxy(p ProxyRef) Finding {

@@ -10,6 +10,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // amqpRefusalError is an AMQP error that the peer sent.
@@ -178,7 +179,7 @@ func (o *Opening) failAMQP(err error, redact *redactor) {
 		o.Refusal = err.Error()
 		return
 	}
-	o.Failure = classifyNet(malformedAMQP(err))
+	o.Failure = netfail.Classify(malformedAMQP(err))
 }
 
 // HTTPStatus is the HTTP status that fits a refusal; 0 means that none does.
@@ -204,5 +205,5 @@ func (a *Answer) failAMQP(err error, redact *redactor) {
 		a.Status, a.TooLarge = http.StatusOK, true
 		return
 	}
-	a.Failure = classifyNet(malformedAMQP(err))
+	a.Failure = netfail.Classify(malformedAMQP(err))
 }

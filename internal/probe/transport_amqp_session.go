@@ -13,6 +13,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // Settings of the AMQP session.
@@ -148,7 +149,7 @@ func (s *amqpSession) Status(ctx context.Context, operationID string) Answer {
 
 // Lookup implements Session; the service has none over AMQP, as Supports says.
 func (s *amqpSession) Lookup(context.Context, []byte) Answer {
-	return Answer{Op: OpLookup, Failure: &NetFailure{Kind: NetOther, Text: "there is no lookup over AMQP"}}
+	return Answer{Op: OpLookup, Failure: &netfail.Failure{Kind: netfail.Other, Text: "there is no lookup over AMQP"}}
 }
 
 // Close implements Session: CLOSE, unless nothing was opened.
@@ -199,7 +200,7 @@ func (s *amqpSession) reopen(ctx context.Context, a *Answer) (ok bool) {
 		a.Status = opening.HTTPStatus()
 	}
 	if a.Failure == nil && a.Status == 0 {
-		a.Failure = &NetFailure{Kind: NetOther, Text: opening.Refusal}
+		a.Failure = &netfail.Failure{Kind: netfail.Other, Text: opening.Refusal}
 	}
 	return false
 }

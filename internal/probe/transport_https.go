@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // MaxBody is the most that is read of any answer, in bytes.
@@ -201,14 +202,14 @@ func (a *Answer) exchanges() []Exchange {
 }
 
 // callFailure classifies why no answer came.
-func callFailure(err error) *NetFailure {
+func callFailure(err error) *netfail.Failure {
 	if dial, ok := errors.AsType[*dialError](err); ok {
 		return dial.failure
 	}
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	return classifyNet(err)
+	return netfail.Classify(err)
 }
 
 // authority is the host of a URL: the port only where it is not the default, and an IPv6

@@ -13,6 +13,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // Settings of the MQTT session.
@@ -109,7 +110,7 @@ func (o *Opening) failMQTT(err error) {
 		o.Status, o.Refusal = int(refusal.code), refusal.text
 		return
 	}
-	o.Failure = classifyNet(err)
+	o.Failure = netfail.Classify(err)
 }
 
 // mqttSession makes calls on one connection.
@@ -194,7 +195,7 @@ func (s *mqttSession) Status(ctx context.Context, operationID string) Answer {
 
 // Lookup implements Session; the service has none over MQTT, as Supports says.
 func (s *mqttSession) Lookup(context.Context, []byte) Answer {
-	return Answer{Op: OpLookup, Failure: &NetFailure{Kind: NetOther, Text: "there is no lookup over MQTT"}}
+	return Answer{Op: OpLookup, Failure: &netfail.Failure{Kind: netfail.Other, Text: "there is no lookup over MQTT"}}
 }
 
 // Close implements Session: DISCONNECT, where there was a CONNACK.
@@ -219,7 +220,7 @@ func (s *mqttSession) call(ctx context.Context, op Operation, topic func(rid str
 	start := time.Now()
 	a := Answer{Op: op}
 	if err := s.exchange(ctx, topic, body, &a); err != nil {
-		a.Failure, a.Strays = classifyNet(err), s.passedOver()
+		a.Failure, a.Strays = netfail.Classify(err), s.passedOver()
 	}
 	a.Took = time.Since(start)
 	return a

@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // webSocketPath is where most SDKs open a WebSocket (azure-iot-sdk-node
@@ -124,7 +125,7 @@ func (c *webSocketConn) Read(p []byte) (int, error) {
 			case err != nil:
 				return 0, readError(err)
 			case kind != websocket.MessageBinary:
-				return 0, &protocolError{"the peer sent text over the WebSocket, where only binary messages belong"}
+				return 0, &netfail.ProtocolError{Text: "the peer sent text over the WebSocket, where only binary messages belong"}
 			}
 			c.message = message
 		}

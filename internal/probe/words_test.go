@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -35,7 +36,7 @@ func TestPeerOfAnotherProtocol(t *testing.T) {
 		"a page of a gateway " + strings.Repeat("x", 200): "a page of a gateway " + strings.Repeat("x", 108),
 	} {
 		run := do(t, target(t, listen(t, says(text))))
-		if f := run.TLS.Failure; f == nil || f.Kind != probe.TLSNotTLS || f.Said != want {
+		if f := run.TLS.Failure; f == nil || f.Kind != netfail.TLSNotTLS || f.Said != want {
 			t.Errorf("%q: %+v", text, f)
 		}
 	}

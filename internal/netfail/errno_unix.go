@@ -1,6 +1,6 @@
 //go:build !windows
 
-package probe
+package netfail
 
 import (
 	"errors"
@@ -9,21 +9,21 @@ import (
 )
 
 // errnoKind sorts the error numbers of the operating system.
-func errnoKind(err error) (NetKind, bool) {
+func errnoKind(err error) (Kind, bool) {
 	errno, ok := errors.AsType[syscall.Errno](err)
 	if !ok {
 		return "", false
 	}
 	if slices.Contains(unreachableErrnos(), errno) {
-		return NetUnreachable, true
+		return Unreachable, true
 	}
 	switch errno {
 	case syscall.ECONNREFUSED:
-		return NetRefused, true
+		return Refused, true
 	case syscall.ETIMEDOUT:
-		return NetTimeout, true
+		return Timeout, true
 	case syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE:
-		return NetReset, true
+		return Reset, true
 	}
 	return "", false
 }

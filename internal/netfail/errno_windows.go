@@ -1,4 +1,4 @@
-package probe
+package netfail
 
 import (
 	"errors"
@@ -18,21 +18,21 @@ const (
 )
 
 // errnoKind sorts the error numbers of the operating system.
-func errnoKind(err error) (NetKind, bool) {
+func errnoKind(err error) (Kind, bool) {
 	errno, ok := errors.AsType[syscall.Errno](err)
 	if !ok {
 		return "", false
 	}
 	if slices.Contains(unreachableErrnos(), errno) {
-		return NetUnreachable, true
+		return Unreachable, true
 	}
 	switch errno {
 	case wsaEConnRefused:
-		return NetRefused, true
+		return Refused, true
 	case wsaETimedOut:
-		return NetTimeout, true
+		return Timeout, true
 	case syscall.WSAECONNRESET, syscall.WSAECONNABORTED:
-		return NetReset, true
+		return Reset, true
 	}
 	return "", false
 }
