@@ -41,12 +41,13 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "likeness", "logtext", "probe", "edgeconf", "dps", "codes", "cause", "emulator"},
+		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "likeness", "logtext", "probe", "proxy", "edgeconf", "dps", "codes", "cause", "emulator"},
 		"dpsdiag/internal/report":   {"advice", "logtext", "probe", "dps", "codes", "cause"},
-		"dpsdiag/internal/advice":   {"likeness", "logtext", "probe", "netfail", "dps", "codes", "cause"},
+		"dpsdiag/internal/advice":   {"likeness", "logtext", "probe", "proxy", "netfail", "dps", "codes", "cause"},
 		"dpsdiag/internal/likeness": {"cause"},
 		"dpsdiag/internal/logtext":  {"codes"},
-		"dpsdiag/internal/probe":    {"netfail", "dps", "amqp", "cause"},
+		"dpsdiag/internal/probe":    {"proxy", "netfail", "dps", "amqp", "cause"},
+		"dpsdiag/internal/proxy":    {"netfail", "dps"},
 		"dpsdiag/internal/netfail":  {},
 		"dpsdiag/internal/emulator": {"dps", "codes", "amqp"},
 		"dpsdiag/internal/edgeconf": {"dps", "cause"},
@@ -69,7 +70,7 @@ func forbidden() []struct{ except, path, reason string } {
 		{"dpsdiag/internal/report", "github.com/olekukonko/tablewriter", "only the report draws"},
 		{"dpsdiag/internal/emulator dpsdiag/internal/edgeconf", "github.com/pelletier/go-toml", "only the emulator and a device have a configuration file"},
 		{"dpsdiag/internal/probe", "github.com/cenkalti/backoff", "only the probe tries again"},
-		{"dpsdiag/internal/probe", "golang.org/x/net", "only the probe goes through proxies"},
+		{"dpsdiag/internal/proxy", "golang.org/x/net", "only proxy goes through proxies"},
 		{"dpsdiag/internal/probe", "software.sslmate.com/src/go-pkcs12", "only the probe reads credentials"},
 	}
 }

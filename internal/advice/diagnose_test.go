@@ -12,6 +12,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // row is one piece of evidence and what has to be made of it.
@@ -131,7 +132,7 @@ func TestAnyEvidenceIsDiagnosed(t *testing.T) {
 		wordless(probe.AMQP, probe.LayerSASL, netfail.Protocol, probe.EndRefused), fails(probe.TPMActivation), fails(probe.TPMBlob), meets,
 		atHub(probe.EndRefused, asked(probe.HubDenied, overHTTPS(404, "\x1b"))), onTheWay(unresolved(netfail.NoSuchHost)),
 		onTheWay(unshaken(netfail.TLSCut, "")), speechless(netfail.Timeout, probe.EndTimeout),
-		behind(probe.ProxyAuth), behind(probe.ProxyForbidden), behind(probe.ProxyNoRoute), behind(probe.ProxyCut), behind(probe.ProxyPage),
+		behind(proxy.Auth), behind(proxy.Forbidden), behind(proxy.NoRoute), behind(proxy.Cut), behind(proxy.Page),
 	}
 	for i, identity := range identities {
 		for j, target := range targets {

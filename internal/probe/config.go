@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/proxy"
 )
 
 // Config is one probe. Endpoint, Scope, RegistrationID, Attestation and Transports must be
@@ -40,7 +41,7 @@ type Config struct {
 	Roots      *x509.CertPool
 	ExtraRoots bool
 
-	Proxy ProxyFunc // which proxy leads to the service; nil means the direct way
+	Proxy proxy.Func // which proxy leads to the service; nil means the direct way
 
 	Budget       time.Duration // for the whole probe; 0 means DefaultBudget
 	MaxAttempts  int           // to open and then to register, the first included; 0 means DefaultMaxAttempts

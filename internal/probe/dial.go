@@ -161,7 +161,7 @@ func (r *runner) redial(ctx context.Context) (net.Conn, error) {
 	}
 	through, attempt := r.tunnel(ctx, conn)
 	if through == nil {
-		return nil, &dialError{attempt.netFailure()}
+		return nil, &dialError{attempt.NetFailure()}
 	}
 	return through, nil
 }

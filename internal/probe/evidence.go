@@ -7,6 +7,7 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/proxy"
 )
 
 // Evidence is everything a probe learned. A nil pointer or an empty slice means "not
@@ -119,10 +120,10 @@ type Run struct {
 	Transport  TransportID
 	Findings   []Finding // exactly one per stage, in the order of Stages
 	Route      Route
-	Resolution *Resolution    // of the service's host, or of the proxy's
-	Dials      []Dial         // one per address of that host tried, in order
-	Tunnels    []ProxyAttempt // what the proxy answered, one per connection to it
-	ProxyTrial *ProxyAttempt  // whether a proxy that is named and not used connects; nil when not tried
+	Resolution *Resolution     // of the service's host, or of the proxy's
+	Dials      []Dial          // one per address of that host tried, in order
+	Tunnels    []proxy.Attempt // what the proxy answered, one per connection to it
+	ProxyTrial *proxy.Attempt  // whether a proxy that is named and not used connects; nil when not tried
 	TLS        *Handshake
 	Clock      *Clock
 	Opening    *Opening

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"net"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
@@ -24,8 +25,8 @@ func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identit
 		return opening
 	}
 	defer conn.Close()
-	release := bound(ctx, conn)
-	defer release()
+	longAgo := time.Unix(1, 0)
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })()
 	opening.Layer, opening.Status = LayerMQTTConnect, 0
 	if err := greetHub(conn, hub, id); err != nil {
 		opening.failMQTT(err)

@@ -1,166 +1,189 @@
 package probe
 
 import (
-	"errors"
+	"context"
+	"crypto/tls"
+	"fmt"
 	"net"
-	"net/url"
 	"strconv"
 	"strings"
 
-	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/proxy"
 )
 
-// Proxy is a host that connects to others for us. A proxy is a way to make the TCP
-// connection of any transport, never a transport.
-type Proxy struct {
-	Kind           ProxyKind
-	Host           string
-	Port           int
-	User, Password dps.Secret // both zero for a proxy that asks for none
-	Origin         string     // see ProxyRef
-}
-
-// maxProxyCredential is the longest user name or password, in bytes (RFC 1929, 2).
-const maxProxyCredential = 255
-
-// ParseProxy reads the URL of a proxy: http, https or socks5 (socks5h means the same: the
-// name of the target is always left to the proxy). Without a scheme it is an HTTP proxy.
-// Errors never quote the text, which may hold a password.
-func ParseProxy(text, origin string) (*Proxy, error) {
-	text = strings.TrimSpace(text)
-	if !strings.Contains(text, "://") {
-		text = "http://" + text
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return nil, errors.New("it is not a URL; special characters of a user name or password are written as %XX")
-	case u.Hostname() == "":
-		return nil, errors.New("it names no host")
-	case !dps.IsHost(withoutZone(u.Hostname())):
-		return nil, errors.New("its host is no host name")
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("it has more than a host and a port; the address of a PAC file is no proxy")
-	}
-	p := &Proxy{Host: u.Hostname(), Origin: origin}
-	if err := p.setScheme(u.Scheme); err != nil {
-		return nil, err
-	}
-	if err := p.setPort(u.Port()); err != nil {
-		return nil, err
-	}
-	if err := p.setCredentials(u.User); err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// withoutZone is an IPv6 address without the interface that it is reached by.
-func withoutZone(host string) string {
-	address, _, _ := strings.Cut(host, "%")
-	return address
-}
-
-// setScheme sets the kind and the port that goes with it.
-func (p *Proxy) setScheme(scheme string) error {
-	switch scheme {
-	case "http":
-		p.Kind, p.Port = ProxyHTTP, 80
-	case "https":
-		p.Kind, p.Port = ProxyHTTPS, 443
-	case "socks5", "socks5h":
-		p.Kind, p.Port = ProxySOCKS5, 1080
-	default:
-		return errors.New("its scheme is none of http, https, socks5 and socks5h")
-	}
-	return nil
-}
-
-func (p *Proxy) setPort(text string) error {
-	if text == "" {
-		return nil
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil || port < 1 || port > 65535 {
-		return errors.New("its port is not a number from 1 to 65535")
-	}
-	p.Port = port
-	return nil
-}
-
-func (p *Proxy) setCredentials(user *url.Userinfo) error {
-	name := user.Username()
-	password, _ := user.Password()
-	switch {
-	case len(name) > maxProxyCredential || len(password) > maxProxyCredential:
-		return errors.New("its user name or password is longer than 255 bytes")
-	case strings.Contains(name, ":") && p.Kind != ProxySOCKS5:
-		return errors.New("its user name has a colon, which HTTP has no way to send")
-	case name == "" && password != "" && p.Kind == ProxySOCKS5:
-		return errors.New("it has a password without a user name")
-	}
-	p.User, p.Password = dps.NewSecret(name), dps.NewSecret(password)
-	return nil
-}
-
-// URL is the proxy's URL without the credentials.
-func (p *Proxy) URL() string { return (&url.URL{Scheme: string(p.Kind), Host: p.address()}).String() }
-
-func (p *Proxy) address() string { return net.JoinHostPort(p.Host, strconv.Itoa(p.Port)) }
-
-func (p *Proxy) ref() ProxyRef { return ProxyRef{URL: p.URL(), Kind: p.Kind, Origin: p.Origin} }
-
-func (p *Proxy) hasCredentials() bool { return !p.User.IsZero() || !p.Password.IsZero() }
-
-// redact makes the credentials unreadable in what a proxy sent: some repeat a request in
-// their page of error.
-func (p *Proxy) redact(text string) string {
-	var pairs []string
-	for _, secret := range []string{p.basic(), p.Password.Reveal(), p.User.Reveal()} {
-		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
-			if p.hasCredentials() && form != "" {
-				pairs = append(pairs, form, "[redacted]")
-			}
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
-}
-
-// ProxyChoice is what the settings of a machine say of the way to one host.
-type ProxyChoice struct {
-	Proxy *Proxy // nil for the direct way
-	// Direct says why it is the direct way although a proxy is named.
+// Route is the way that a run takes to the service.
+type Route struct {
+	Proxy *proxy.Ref // nil for the direct way
+	// Direct says why the direct way was taken although a proxy is named; "" where none is.
 	Direct string
-	// Unused are proxies that are named but not meant for the host. When the direct way
-	// fails, they are asked for a connection; nothing is sent through it.
-	Unused []*Proxy
 }
 
-// ProxyFunc chooses the way to a host and port.
-type ProxyFunc func(host string, port int) ProxyChoice
-
-// ThroughProxy leads to every host through p.
-func ThroughProxy(p *Proxy) ProxyFunc {
-	return func(string, int) ProxyChoice { return ProxyChoice{Proxy: p} }
-}
-
-// WithoutProxy leads to every host directly; why says so for the report, unused are the
-// proxies that are named all the same.
-func WithoutProxy(why string, unused ...*Proxy) ProxyFunc {
-	return func(string, int) ProxyChoice { return ProxyChoice{Direct: why, Unused: unused} }
-}
-
-func (f ProxyFunc) choose(host string, port int) ProxyChoice {
-	if f == nil {
-		return ProxyChoice{}
-	}
-	return f(host, port)
-}
-
-func (c ProxyChoice) route() Route {
+// routeBy is the way that a choice leads.
+func routeBy(c proxy.Choice) Route {
 	if c.Proxy == nil {
 		return Route{Direct: c.Direct}
 	}
-	ref := c.Proxy.ref()
+	ref := c.Proxy.Ref()
 	return Route{Proxy: &ref}
+}
+
+// Through returns the successful attempt of a run to go through its proxy, nil when there
+// is none.
+func (r *Run) Through() *proxy.Attempt {
+	for i := range r.Tunnels {
+		if r.Tunnels[i].Failure == nil {
+			return &r.Tunnels[i]
+		}
+	}
+	return nil
+}
+
+// ProxyFailed returns the attempt that ended a run at its proxy; nil when the run goes
+// another way or the proxy did connect.
+func (r *Run) ProxyFailed() *proxy.Attempt {
+	if len(r.Tunnels) == 0 || r.Through() != nil {
+		return nil
+	}
+	return &r.Tunnels[len(r.Tunnels)-1]
+}
+
+// service is the host:port of the service that this transport connects to.
+func (r *runner) service() string {
+	return net.JoinHostPort(r.target.Endpoint.Host, strconv.Itoa(r.transport.Port(r.target.Endpoint)))
+}
+
+// verifyProxy is our side of TLS with an https proxy. The device's certificate is none of
+// its business.
+func (r *runner) verifyProxy(p *proxy.Proxy) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: p.Host, RootCAs: r.cfg.Roots, Time: r.now}
+}
+
+// tunnel has the proxy connect to the service, and keeps what it answered.
+func (r *runner) tunnel(ctx context.Context, conn net.Conn) (net.Conn, proxy.Attempt) {
+	p := r.way.Proxy
+	through, attempt := p.Connect(ctx, conn, r.service(), r.verifyProxy(p))
+	r.run.Tunnels = append(r.run.Tunnels, attempt)
+	return through, attempt
+}
+
+// leftToProxy says in the resolve stage whose name was resolved.
+func (r *runner) leftToProxy(f Finding) Finding {
+	f.Detail = "the proxy: " + f.Detail
+	if host := r.target.Endpoint.Host; net.ParseIP(host) == nil {
+		f.Detail += "; it resolves " + host + " itself"
+	}
+	return f.withProxy(r.way.Proxy.Ref())
+}
+
+// proxyUnresolved records that the proxy's name leads nowhere.
+func (r *runner) proxyUnresolved(failure *netfail.Failure, f Finding) Finding {
+	return r.proxyOut(proxy.Failure{Kind: proxy.Unresolved, Text: "its name cannot be resolved", Net: failure}, f)
+}
+
+// proxyUnreachable records that the proxy took no connection.
+func (r *runner) proxyUnreachable(f Finding) Finding {
+	last := r.run.Dials[len(r.run.Dials)-1]
+	return r.proxyOut(unreachable(last), f)
+}
+
+func unreachable(last Dial) proxy.Failure {
+	text := fmt.Sprintf("no connection to it (%s: %s)", last.Address, last.Failure.Describe())
+	return proxy.Failure{Kind: proxy.Unreachable, Text: text, Net: last.Failure}
+}
+
+// proxyOut ends a stage at a proxy that could not be asked.
+func (r *runner) proxyOut(failure proxy.Failure, f Finding) Finding {
+	attempt := r.way.Proxy.Attempt(r.service())
+	attempt.Failure = &failure
+	r.run.Tunnels = append(r.run.Tunnels, attempt)
+	f.Detail = "the proxy: " + f.Detail
+	return f.withProxy(attempt.Proxy).with("proxy-failure", string(failure.Kind))
+}
+
+// connectThrough goes on from the TCP connection to the proxy, of which f tells.
+func (r *runner) connectThrough(ctx context.Context, conn net.Conn, f Finding) Finding {
+	through, attempt := r.tunnel(ctx, conn)
+	if through == nil {
+		r.stop(endAtProxy(attempt.Failure))
+		refused := failed("the proxy %s: %s", attempt.Proxy.URL, attempt.Failure.Text)
+		refused.Facts = f.Facts
+		return refused.withAttempt(attempt)
+	}
+	r.tcp = through
+	f.Detail = fmt.Sprintf("%s through the proxy %s (%s)", attempt.Target, attempt.Proxy.URL, f.Detail)
+	return f.withAttempt(attempt)
+}
+
+// tellDirect says why a proxy that is named was not used.
+func (r *runner) tellDirect(f Finding) Finding {
+	if r.way.Direct != "" {
+		f.Detail += ", directly: " + r.way.Direct
+	}
+	return f.with("no-proxy", r.way.Direct)
+}
+
+// tryUnused finds out, when the direct way has failed, whether a proxy that is named and
+// was not used would connect to the service. Nothing is sent through it.
+func (r *runner) tryUnused(ctx context.Context, f Finding) Finding {
+	f = f.with("no-proxy", r.way.Direct)
+	for _, p := range r.way.Unused {
+		if ctx.Err() != nil {
+			return f
+		}
+		attempt := r.try(ctx, p)
+		r.run.ProxyTrial = &attempt
+		if attempt.Failure == nil {
+			f.Detail += fmt.Sprintf("; the proxy %s, named by %s, does connect", attempt.Proxy.URL, attempt.Proxy.Origin)
+			return f.with("proxy-trial", attempt.Proxy.URL+" connects")
+		}
+		f = f.with("proxy-trial", attempt.Proxy.URL+": "+attempt.Failure.Text)
+	}
+	return f
+}
+
+// try asks a proxy for a connection to the service and gives that up again.
+func (r *runner) try(ctx context.Context, p *proxy.Proxy) proxy.Attempt {
+	attempt := p.Attempt(r.service())
+	res := r.lookup(ctx, p.Host)
+	if res.Failure != nil {
+		attempt.Failure = &proxy.Failure{Kind: proxy.Unresolved, Text: "its name cannot be resolved", Net: res.Failure}
+		return attempt
+	}
+	conn, dials := r.dialAny(ctx, res.Addresses, p.Port)
+	if conn == nil {
+		failure := unreachable(dials[len(dials)-1])
+		attempt.Failure = &failure
+		return attempt
+	}
+	through, attempt := p.Connect(ctx, conn, r.service(), r.verifyProxy(p))
+	if through != nil {
+		through.Close()
+	}
+	return attempt
+}
+
+// endAtProxy is how a run ends that came no further than the proxy.
+func endAtProxy(f *proxy.Failure) End {
+	switch f.Kind {
+	case proxy.Timeout:
+		return EndTimeout
+	case proxy.Cut:
+		return EndCut
+	}
+	return EndRefused
+}
+
+func (f Finding) withProxy(p proxy.Ref) Finding {
+	return f.with("proxy", p.URL).with("proxy-from", p.Origin)
+}
+
+// withAttempt adds the facts of what a proxy answered.
+func (f Finding) withAttempt(a proxy.Attempt) Finding {
+	f = f.withProxy(a.Proxy).with("proxy-target", a.Target).with("proxy-status", nonZero(a.Status)).with("proxy-server", a.Server)
+	if a.Failure == nil {
+		return f
+	}
+	return f.with("proxy-failure", string(a.Failure.Kind)).with("proxy-reason", a.Reason).
+		with("proxy-schemes", strings.Join(a.Schemes, ", ")).with("redirect", a.Location).with("body", a.Body.Excerpt)
 }

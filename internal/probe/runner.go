@@ -12,6 +12,7 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/proxy"
 )
 
 // runner walks the stages on one transport. Its fields are what one stage leaves for the
@@ -21,7 +22,7 @@ type runner struct {
 	transport Transport
 	target    Target
 	run       *Run
-	way       ProxyChoice // how the service is reached
+	way       proxy.Choice // how the service is reached
 
 	identity Identity
 	tcp      net.Conn  // connected, not yet TLS
@@ -38,8 +39,8 @@ type runner struct {
 func newRunner(s *shared, transport Transport, target Target, run *Run) *runner {
 	r := &runner{shared: s, transport: transport, target: target, run: run, pace: newPacer(s.cfg.RetryMaxWait)}
 	run.Transport = transport.ID()
-	r.way = s.cfg.Proxy.choose(target.Endpoint.Host, transport.Port(target.Endpoint))
-	run.Route = r.way.route()
+	r.way = s.cfg.Proxy.Choose(target.Endpoint.Host, transport.Port(target.Endpoint))
+	run.Route = routeBy(r.way)
 	r.identity = s.cfg.Attestation.Identify(target, s.now())
 	r.identity.redact = newRedactor(r.identity)
 	return r

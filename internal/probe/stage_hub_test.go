@@ -16,6 +16,7 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // hubDevice is the device id that the doubles assign; it is not the registration id.
@@ -322,9 +323,9 @@ func TestHubThroughProxy(t *testing.T) {
 		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 	chosen := cfg.Proxy
-	cfg.Proxy = func(host string, port int) probe.ProxyChoice {
+	cfg.Proxy = func(host string, port int) proxy.Choice {
 		if port == 8443 {
-			return probe.ProxyChoice{Direct: "NO_PROXY names it"}
+			return proxy.Choice{Direct: "NO_PROXY names it"}
 		}
 		return chosen(host, port)
 	}

@@ -1,4 +1,4 @@
-package probe_test
+package proxy_test
 
 import (
 	"fmt"
@@ -9,10 +9,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
-	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
-func TestParseProxy(t *testing.T) {
+// The credentials of the proxies: no text may show them.
+const (
+	proxyUser     = "plant-user"
+	proxyPassword = "pass:word/with%signs"
+)
+
+func TestParse(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 256)
 	for text, want := range map[string]string{
@@ -49,7 +55,7 @@ func TestParseProxy(t *testing.T) {
 		"http://:word@proxy.plant":            "http://proxy.plant:80",
 		"http://user:word@proxy.plant:3128x1": "not a URL",
 	} {
-		p, err := probe.ParseProxy(text, "here")
+		p, err := proxy.Parse(text, "here")
 		switch {
 		case err != nil && strings.HasPrefix(want, "http"), err != nil && !strings.Contains(err.Error(), want):
 			t.Errorf("%q: error %v, want %q", text, err, want)
@@ -61,13 +67,13 @@ func TestParseProxy(t *testing.T) {
 	}
 }
 
-func TestProxyCredentials(t *testing.T) {
+func TestCredentials(t *testing.T) {
 	t.Parallel()
-	p, err := probe.ParseProxy("https://"+userinfo()+"proxy.plant", "here")
+	p, err := proxy.Parse("https://"+url.UserPassword(proxyUser, proxyPassword).String()+"@proxy.plant", "here")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &probe.Proxy{Kind: probe.ProxyHTTPS, Host: "proxy.plant", Port: 443, User: dps.NewSecret(proxyUser), Password: dps.NewSecret(proxyPassword), Origin: "here"}
+	want := &proxy.Proxy{Kind: proxy.HTTPS, Host: "proxy.plant", Port: 443, User: dps.NewSecret(proxyUser), Password: dps.NewSecret(proxyPassword), Origin: "here"}
 	if diff := cmp.Diff(want, p, cmp.AllowUnexported(dps.Secret{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -78,19 +84,19 @@ func TestProxyCredentials(t *testing.T) {
 	}
 }
 
-func FuzzParseProxy(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"http://u:p@h:1", "h", "socks5h://[::1]:9", "https://h/", "u:p@h", "://", "http://%zz@h", "http://u:p@h#x", "http://[fe80::1%25a]:2"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := probe.ParseProxy(text, "here")
+		p, err := proxy.Parse(text, "here")
 		if err != nil {
 			if p != nil {
 				t.Errorf("%q: an error and a proxy", text)
 			}
 			return
 		}
-		again, err := probe.ParseProxy(p.URL(), "here")
+		again, err := proxy.Parse(p.URL(), "here")
 		if err != nil {
 			t.Fatalf("%q: %q is not taken again: %v", text, p.URL(), err)
 		}
@@ -114,7 +120,7 @@ func environment(variables ...string) func(string) (string, bool) {
 	}
 }
 
-func TestProxyEnvironment(t *testing.T) {
+func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	const host = "global.azure-devices-provisioning.net"
 	tests := map[string]struct {
@@ -148,7 +154,7 @@ func TestProxyEnvironment(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env, err := probe.ParseProxyEnvironment(environment(test.variables...))
+			env, err := proxy.ParseEnvironment(environment(test.variables...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -167,12 +173,12 @@ func TestProxyEnvironment(t *testing.T) {
 	}
 }
 
-func TestProxyEnvironmentIsRefused(t *testing.T) {
+func TestEnvironmentIsRefused(t *testing.T) {
 	t.Parallel()
 	secret := url.UserPassword(proxyUser, "hunter2").String()
 	for _, variable := range []string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"} {
 		for _, value := range []string{"ftp://" + secret + "@p", "http://" + secret + "@p:x", "http://" + secret + "@p/" + secret} {
-			env, err := probe.ParseProxyEnvironment(environment(variable + "=" + value))
+			env, err := proxy.ParseEnvironment(environment(variable + "=" + value))
 			if err == nil || env != nil || !strings.HasPrefix(err.Error(), variable+": ") {
 				t.Fatalf("%s: %v", variable, err)
 			}

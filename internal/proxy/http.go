@@ -1,4 +1,4 @@
-package probe
+package proxy
 
 import (
 	"bufio"
@@ -20,27 +20,27 @@ import (
 
 // Bounds of what is read of a proxy that refuses.
 const (
-	maxProxyHeader = 64 << 10 // bytes; a longer header block is no proxy's
-	maxProxyBody   = 8 << 10  // bytes, of which an excerpt is kept
-	proxyBodyWait  = 2 * time.Second
+	maxHeader = 64 << 10 // bytes; a longer header block is no proxy's
+	maxBody   = 8 << 10  // bytes, of which an excerpt is kept
+	bodyWait  = 2 * time.Second
 )
 
 // askHTTP asks for a tunnel with CONNECT (RFC 9110, 9.3.6).
-func (p *Proxy) askHTTP(ctx context.Context, conn net.Conn, a *ProxyAttempt) (net.Conn, *ProxyFailure) {
+func (p *Proxy) askHTTP(ctx context.Context, conn net.Conn, a *Attempt) (net.Conn, *Failure) {
 	release := bound(ctx, conn)
-	limited := &io.LimitedReader{R: conn, N: maxProxyHeader}
+	limited := &io.LimitedReader{R: conn, N: maxHeader}
 	answer := bufio.NewReader(limited)
 	//nolint:bodyclose // the body is the connection itself, or is read as far as it is wanted
 	resp, failure := p.connect(conn, answer, a.Target)
 	switch {
 	case failure != nil && limited.N == 0:
-		return nil, &ProxyFailure{Kind: ProxyNotAProxy, Text: "its answer has a header of more than 64 KiB"}
+		return nil, &Failure{Kind: NotAProxy, Text: "its answer has a header of more than 64 KiB"}
 	case failure != nil:
 		return nil, failure
 	}
 	p.take(a, resp)
 	if resp.StatusCode/100 != 2 || hasPage(resp, answer) {
-		limited.N = maxProxyBody
+		limited.N = maxBody
 		a.Body = p.readBody(ctx, conn, resp)
 		return nil, judgeConnect(a)
 	}
@@ -51,7 +51,7 @@ func (p *Proxy) askHTTP(ctx context.Context, conn net.Conn, a *ProxyAttempt) (ne
 }
 
 // connect sends the request and reads the header of the answer.
-func (p *Proxy) connect(conn net.Conn, answer *bufio.Reader, target string) (*http.Response, *ProxyFailure) {
+func (p *Proxy) connect(conn net.Conn, answer *bufio.Reader, target string) (*http.Response, *Failure) {
 	req := &http.Request{
 		Method: http.MethodConnect,
 		URL:    &url.URL{Opaque: target},
@@ -69,7 +69,7 @@ func (p *Proxy) connect(conn net.Conn, answer *bufio.Reader, target string) (*ht
 		return nil, failedNet(netfail.Classify(err))
 	}
 	if isTLSRecord(first[0]) {
-		return nil, &ProxyFailure{Kind: ProxyNotAProxy, Text: "it speaks TLS, so its URL begins with https://"}
+		return nil, &Failure{Kind: NotAProxy, Text: "it speaks TLS, so its URL begins with https://"}
 	}
 	resp, err := http.ReadResponse(answer, req)
 	switch {
@@ -77,7 +77,7 @@ func (p *Proxy) connect(conn net.Conn, answer *bufio.Reader, target string) (*ht
 		return resp, nil
 	case netfail.KindOf(err) == netfail.Other:
 		// The error is left out: it may quote what the peer sent, even our own header.
-		return nil, &ProxyFailure{Kind: ProxyNotAProxy, Text: "it does not answer in HTTP"}
+		return nil, &Failure{Kind: NotAProxy, Text: "it does not answer in HTTP"}
 	}
 	return nil, failedNet(netfail.Classify(err))
 }
@@ -88,7 +88,7 @@ func (p *Proxy) basic() string {
 }
 
 // take keeps what the header of an answer tells.
-func (p *Proxy) take(a *ProxyAttempt, resp *http.Response) {
+func (p *Proxy) take(a *Attempt, resp *http.Response) {
 	get := func(name string) string { return p.redact(resp.Header.Get(name)) }
 	a.Status = resp.StatusCode
 	a.Server = cmp.Or(get("Server"), get("Proxy-Agent"), get("Via"))
@@ -136,41 +136,41 @@ func isTLSRecord(b byte) bool { return b >= 20 && b <= 23 }
 
 // readBody keeps the kind and an excerpt of the body, as far as it comes soon.
 func (p *Proxy) readBody(ctx context.Context, conn net.Conn, resp *http.Response) dps.Body {
-	ctx, cancel := context.WithTimeout(ctx, proxyBodyWait)
+	ctx, cancel := context.WithTimeout(ctx, bodyWait)
 	defer cancel()
 	defer bound(ctx, conn)()
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxProxyBody)) // what came is all there is
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // what came is all there is
 	body := dps.ParseBody([]byte(p.redact(string(data))))
 	return dps.Body{Kind: body.Kind, Excerpt: body.Excerpt}
 }
 
 // judgeConnect says why an answer to CONNECT is no connection.
-func judgeConnect(a *ProxyAttempt) *ProxyFailure {
-	failure := func(kind ProxyFailureKind, format string, args ...any) *ProxyFailure {
-		return &ProxyFailure{Kind: kind, Text: fmt.Sprintf("%d, ", a.Status) + fmt.Sprintf(format, args...)}
+func judgeConnect(a *Attempt) *Failure {
+	failure := func(kind FailureKind, format string, args ...any) *Failure {
+		return &Failure{Kind: kind, Text: fmt.Sprintf("%d, ", a.Status) + fmt.Sprintf(format, args...)}
 	}
 	switch status := a.Status; {
 	case status/100 == 2 && a.Body.Kind == dps.BodyHTML:
-		return failure(ProxyPage, "but it sends a page in place of a connection")
+		return failure(Page, "but it sends a page in place of a connection")
 	case status/100 == 2:
-		return failure(ProxyNotAProxy, "but it sends something else than a connection")
+		return failure(NotAProxy, "but it sends something else than a connection")
 	case status == http.StatusProxyAuthRequired || status == http.StatusUnauthorized && a.WithCredentials:
 		// 401 is what tinyproxy 1.11 sends to wrong credentials.
-		return failure(ProxyAuth, "%s", wantedAuth(a))
+		return failure(Auth, "%s", wantedAuth(a))
 	case status == http.StatusForbidden || status == http.StatusUnavailableForLegalReasons:
-		return failure(ProxyForbidden, "its rules do not let this client connect to %s", a.Target)
+		return failure(Forbidden, "its rules do not let this client connect to %s", a.Target)
 	case status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented:
-		return failure(ProxyNotAProxy, "it does not know CONNECT")
+		return failure(NotAProxy, "it does not know CONNECT")
 	case status/100 == 5:
-		return failure(ProxyNoRoute, "it could not connect to %s", withReason(a.Target, a.Reason))
+		return failure(NoRoute, "it could not connect to %s", withReason(a.Target, a.Reason))
 	case a.Location != "":
-		return failure(ProxyStatus, "a redirect to %s", a.Location)
+		return failure(Status, "a redirect to %s", a.Location)
 	}
-	return failure(ProxyStatus, "it does not connect")
+	return failure(Status, "it does not connect")
 }
 
 // wantedAuth says what credentials a proxy wants.
-func wantedAuth(a *ProxyAttempt) string {
+func wantedAuth(a *Attempt) string {
 	switch offered := strings.Join(a.Schemes, ", "); {
 	case offered != "" && !slices.Contains(a.Schemes, "Basic"):
 		return "it wants credentials by " + offered + ", and dpsdiag has only Basic"

@@ -1,10 +1,10 @@
-package probe
+package proxy
 
 import (
 	"context"
 	"net"
 
-	"golang.org/x/net/proxy"
+	socks "golang.org/x/net/proxy"
 
 	"dpsdiag/internal/netfail"
 )
@@ -24,17 +24,17 @@ const (
 
 // askSOCKS asks a SOCKS5 proxy for a connection to the name of the target, which the proxy
 // resolves.
-func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *ProxyAttempt) (net.Conn, *ProxyFailure) {
-	var auth *proxy.Auth
+func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *Attempt) (net.Conn, *Failure) {
+	var auth *socks.Auth
 	if p.hasCredentials() {
-		auth = &proxy.Auth{User: p.User.Reveal(), Password: p.Password.Reveal()}
+		auth = &socks.Auth{User: p.User.Reveal(), Password: p.Password.Reveal()}
 	}
 	seen := &witness{Conn: conn}
-	dialer, err := proxy.SOCKS5("tcp", p.address(), auth, seen)
+	dialer, err := socks.SOCKS5("tcp", p.address(), auth, seen)
 	if err != nil {
-		return nil, &ProxyFailure{Kind: ProxyNotAProxy, Text: netfail.Text(err)}
+		return nil, &Failure{Kind: NotAProxy, Text: netfail.Text(err)}
 	}
-	through, err := dialer.(proxy.ContextDialer).DialContext(ctx, "tcp", a.Target)
+	through, err := dialer.(socks.ContextDialer).DialContext(ctx, "tcp", a.Target)
 	if err != nil {
 		return nil, seen.judge(a, netfail.Classify(err))
 	}
@@ -52,10 +52,10 @@ type witness struct {
 // maxSeen holds a choice of method, the outcome of a log-in and the code of a reply.
 const maxSeen = 6
 
-// Dial implements proxy.Dialer.
+// Dial implements socks.Dialer.
 func (w *witness) Dial(string, string) (net.Conn, error) { return w, nil }
 
-// DialContext implements proxy.ContextDialer.
+// DialContext implements socks.ContextDialer.
 func (w *witness) DialContext(context.Context, string, string) (net.Conn, error) { return w, nil }
 
 // Read implements net.Conn.
@@ -66,17 +66,17 @@ func (w *witness) Read(b []byte) (int, error) {
 }
 
 // judge says why there is no connection, by what the proxy sent before err.
-func (w *witness) judge(a *ProxyAttempt, err *netfail.Failure) *ProxyFailure {
+func (w *witness) judge(a *Attempt, err *netfail.Failure) *Failure {
 	seen := w.seen
 	switch {
 	case len(seen) > 0 && seen[0] != socksVersion:
-		return &ProxyFailure{Kind: ProxyNotAProxy, Text: "it does not answer in SOCKS 5"}
+		return &Failure{Kind: NotAProxy, Text: "it does not answer in SOCKS 5"}
 	case len(seen) < 2:
 		return failedNet(err)
 	case seen[1] == socksNoMethod:
-		return &ProxyFailure{Kind: ProxyAuth, Text: wantedAuth(a)}
+		return &Failure{Kind: Auth, Text: wantedAuth(a)}
 	case seen[1] == socksPassword && len(seen) >= 4 && seen[3] != 0:
-		return &ProxyFailure{Kind: ProxyAuth, Text: wantedAuth(a)}
+		return &Failure{Kind: Auth, Text: wantedAuth(a)}
 	case seen[1] == socksPassword:
 		seen = seen[min(4, len(seen)):]
 	default:
@@ -90,18 +90,18 @@ func (w *witness) judge(a *ProxyAttempt, err *netfail.Failure) *ProxyFailure {
 }
 
 // judgeSOCKS says what the reply of a SOCKS server means.
-func judgeSOCKS(a *ProxyAttempt) *ProxyFailure {
+func judgeSOCKS(a *Attempt) *Failure {
 	switch a.Status {
 	case socksNotAllowed:
-		return &ProxyFailure{Kind: ProxyForbidden, Text: "its rules do not let this client connect to " + a.Target}
+		return &Failure{Kind: Forbidden, Text: "its rules do not let this client connect to " + a.Target}
 	case socksGeneralFailure:
-		return &ProxyFailure{Kind: ProxyNoRoute, Text: "it could not connect to " + a.Target}
+		return &Failure{Kind: NoRoute, Text: "it could not connect to " + a.Target}
 	case socksNetUnreachable, socksHostUnreachable:
-		return &ProxyFailure{Kind: ProxyNoRoute, Text: "it could not reach " + a.Target}
+		return &Failure{Kind: NoRoute, Text: "it could not reach " + a.Target}
 	case socksRefused:
-		return &ProxyFailure{Kind: ProxyNoRoute, Text: "the connection to " + a.Target + " was refused"}
+		return &Failure{Kind: NoRoute, Text: "the connection to " + a.Target + " was refused"}
 	case socksExpired:
-		return &ProxyFailure{Kind: ProxyNoRoute, Text: "the connection to " + a.Target + " took too long"}
+		return &Failure{Kind: NoRoute, Text: "the connection to " + a.Target + " took too long"}
 	}
-	return &ProxyFailure{Kind: ProxyStatus, Text: "it does not connect to a host by its name"}
+	return &Failure{Kind: Status, Text: "it does not connect to a host by its name"}
 }

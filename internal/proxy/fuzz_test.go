@@ -1,4 +1,4 @@
-package probe
+package proxy
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// FuzzProxyAnswer: whatever a proxy answers, there is a connection or a reason why not.
-func FuzzProxyAnswer(f *testing.F) {
+// FuzzAnswer: whatever a proxy answers, there is a connection or a reason why not.
+func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		"", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n\x16\x03", "HTTP/1.0 407 x\r\nProxy-Authenticate: Basic\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", "\x15\x03\x01", "SSH-2.0-x\r\n",
@@ -20,9 +20,9 @@ func FuzzProxyAnswer(f *testing.F) {
 		f.Add([]byte(seed), false)
 	}
 	f.Fuzz(func(t *testing.T, answer []byte, socks bool) {
-		p := &Proxy{Kind: ProxyHTTP, Host: "proxy.example", Port: 3128, User: dps.NewSecret("u"), Password: dps.NewSecret("p")}
+		p := &Proxy{Kind: HTTP, Host: "proxy.example", Port: 3128, User: dps.NewSecret("u"), Password: dps.NewSecret("p")}
 		if socks {
-			p.Kind = ProxySOCKS5
+			p.Kind = SOCKS5
 		}
 		ours, theirs := net.Pipe()
 		go io.Copy(io.Discard, theirs)
@@ -30,7 +30,7 @@ func FuzzProxyAnswer(f *testing.F) {
 			theirs.Write(answer)
 			theirs.Close()
 		}()
-		conn, a := p.tunnel(context.Background(), ours, "dps.example:443", nil)
+		conn, a := p.Connect(context.Background(), ours, "dps.example:443", nil)
 		defer ours.Close()
 		if (conn == nil) != (a.Failure != nil) {
 			t.Fatalf("connection %v, failure %+v", conn, a.Failure)

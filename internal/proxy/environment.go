@@ -1,4 +1,4 @@
-package probe
+package proxy
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// ProxyEnvironment is what the environment variables say of proxies.
-type ProxyEnvironment struct {
+// Environment is what the environment variables say of proxies.
+type Environment struct {
 	// Proxy is that of HTTPS_PROXY, or else of ALL_PROXY; nil when neither is set.
 	Proxy *Proxy
 	// PlainOnly is that of HTTP_PROXY where there is no other: it is meant for requests
@@ -21,11 +21,11 @@ type ProxyEnvironment struct {
 	noProxyVar string
 }
 
-// ParseProxyEnvironment reads HTTPS_PROXY, ALL_PROXY, HTTP_PROXY and NO_PROXY. The name in
+// ParseEnvironment reads HTTPS_PROXY, ALL_PROXY, HTTP_PROXY and NO_PROXY. The name in
 // small letters comes first and an empty variable counts as unset, as with most programs.
 // An error names the variable and never quotes it.
-func ParseProxyEnvironment(lookup func(string) (string, bool)) (*ProxyEnvironment, error) {
-	e := &ProxyEnvironment{}
+func ParseEnvironment(lookup func(string) (string, bool)) (*Environment, error) {
+	e := &Environment{}
 	var err error
 	if e.Proxy, err = proxyOf(lookup, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"); err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func proxyOf(lookup func(string) (string, bool), names ...string) (*Proxy, error
 	if value == "" {
 		return nil, nil
 	}
-	p, err := ParseProxy(value, name)
+	p, err := Parse(value, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -62,7 +62,7 @@ func firstSet(lookup func(string) (string, bool), names ...string) (name, value 
 }
 
 // Named are the proxies that the environment names.
-func (e *ProxyEnvironment) Named() []*Proxy {
+func (e *Environment) Named() []*Proxy {
 	var named []*Proxy
 	for _, p := range []*Proxy{e.Proxy, e.PlainOnly} {
 		if p != nil {
@@ -72,20 +72,20 @@ func (e *ProxyEnvironment) Named() []*Proxy {
 	return named
 }
 
-// Choose is the ProxyFunc of the environment. NO_PROXY has the meaning that it has for
+// Choose is the Func of the environment. NO_PROXY has the meaning that it has for
 // every Go program (package httpproxy): loopback addresses never go through a proxy.
-func (e *ProxyEnvironment) Choose(host string, port int) ProxyChoice {
+func (e *Environment) Choose(host string, port int) Choice {
 	switch {
 	case e.Proxy == nil && e.PlainOnly == nil:
-		return ProxyChoice{}
+		return Choice{}
 	case e.Proxy == nil:
-		return ProxyChoice{Direct: e.PlainOnly.Origin + " is not for TLS", Unused: e.Named()}
+		return Choice{Direct: e.PlainOnly.Origin + " is not for TLS", Unused: e.Named()}
 	case exempts("", host, port):
-		return ProxyChoice{Direct: e.Proxy.Origin + " is not for loopback addresses"}
+		return Choice{Direct: e.Proxy.Origin + " is not for loopback addresses"}
 	case exempts(e.noProxy, host, port):
-		return ProxyChoice{Direct: e.noProxyVar + " exempts the host", Unused: e.Named()}
+		return Choice{Direct: e.noProxyVar + " exempts the host", Unused: e.Named()}
 	}
-	return ProxyChoice{Proxy: e.Proxy}
+	return Choice{Proxy: e.Proxy}
 }
 
 // exempts reports whether a NO_PROXY list keeps a host from being asked through a proxy.

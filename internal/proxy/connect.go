@@ -1,4 +1,4 @@
-package probe
+package proxy
 
 import (
 	"context"
@@ -9,17 +9,20 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// tunnelTimeout is how long a proxy may take to connect: it may be waiting itself.
-const tunnelTimeout = 20 * time.Second
+// Time limits of a proxy. It may be waiting itself before it has connected.
+const (
+	connectTimeout   = 20 * time.Second // the handshake included
+	handshakeTimeout = 15 * time.Second
+)
 
-// tunnel has the proxy at the other end of conn connect to target (host:port) and returns
+// Connect has the proxy at the other end of conn connect to target (host:port) and returns
 // the connection that then ends there. A nil connection means that the attempt's Failure
 // says why; conn is closed then. verify is the client side of TLS with an https proxy.
-func (p *Proxy) tunnel(ctx context.Context, conn net.Conn, target string, verify *tls.Config) (net.Conn, ProxyAttempt) {
-	ctx, cancel := context.WithTimeout(ctx, tunnelTimeout)
+func (p *Proxy) Connect(ctx context.Context, conn net.Conn, target string, verify *tls.Config) (net.Conn, Attempt) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	start := time.Now()
-	a := p.attempt(target)
+	a := p.Attempt(target)
 	through, failure := p.ask(ctx, conn, verify, &a)
 	a.Took, a.Failure = time.Since(start), failure
 	if failure != nil {
@@ -29,15 +32,15 @@ func (p *Proxy) tunnel(ctx context.Context, conn net.Conn, target string, verify
 	return through, a
 }
 
-func (p *Proxy) attempt(target string) ProxyAttempt {
-	return ProxyAttempt{Proxy: p.ref(), Target: target, WithCredentials: p.hasCredentials()}
+func (p *Proxy) Attempt(target string) Attempt {
+	return Attempt{Proxy: p.Ref(), Target: target, WithCredentials: p.hasCredentials()}
 }
 
-func (p *Proxy) ask(ctx context.Context, conn net.Conn, verify *tls.Config, a *ProxyAttempt) (net.Conn, *ProxyFailure) {
+func (p *Proxy) ask(ctx context.Context, conn net.Conn, verify *tls.Config, a *Attempt) (net.Conn, *Failure) {
 	switch p.Kind {
-	case ProxySOCKS5:
+	case SOCKS5:
 		return p.askSOCKS(ctx, conn, a)
-	case ProxyHTTPS:
+	case HTTPS:
 		secured := tls.Client(conn, verify)
 		if err := handshake(ctx, secured); err != nil {
 			return nil, failedTLS(netfail.ClassifyTLS(err, verify.Time()))
@@ -47,8 +50,14 @@ func (p *Proxy) ask(ctx context.Context, conn net.Conn, verify *tls.Config, a *P
 	return p.askHTTP(ctx, conn, a)
 }
 
+func handshake(ctx context.Context, conn *tls.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	return conn.HandshakeContext(ctx)
+}
+
 // failedTLS is the failure of a handshake with the proxy.
-func failedTLS(f *netfail.TLSFailure) *ProxyFailure {
+func failedTLS(f *netfail.TLSFailure) *Failure {
 	text := f.Text
 	switch f.Kind {
 	case netfail.TLSTimeout:
@@ -62,18 +71,18 @@ func failedTLS(f *netfail.TLSFailure) *ProxyFailure {
 	case netfail.TLSNameMismatch:
 		text = "its certificate is for other names"
 	}
-	return &ProxyFailure{Kind: ProxyTLS, Text: text, TLS: f}
+	return &Failure{Kind: TLS, Text: text, TLS: f}
 }
 
 // failedNet is the failure of a proxy that took the connection and gave no whole answer.
-func failedNet(f *netfail.Failure) *ProxyFailure {
+func failedNet(f *netfail.Failure) *Failure {
 	switch f.Kind {
 	case netfail.Timeout:
-		return &ProxyFailure{Kind: ProxyTimeout, Text: "it took the connection and did not answer in time", Net: f}
+		return &Failure{Kind: Timeout, Text: "it took the connection and did not answer in time", Net: f}
 	case netfail.Reset:
-		return &ProxyFailure{Kind: ProxyCut, Text: "it cut the connection before a whole answer", Net: f}
+		return &Failure{Kind: Cut, Text: "it cut the connection before a whole answer", Net: f}
 	}
-	return &ProxyFailure{Kind: ProxyNotAProxy, Text: "it gives no answer of a proxy", Net: f}
+	return &Failure{Kind: NotAProxy, Text: "it gives no answer of a proxy", Net: f}
 }
 
 // bound makes ctx end whatever waits on conn, until release is called; release reports
