@@ -8,6 +8,7 @@ import (
 
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // settings are what flags, the file of --from and the environment say, in that order of
@@ -98,7 +99,7 @@ func (o *probeOptions) adopt(ctx context.Context, a *app, s *edgeconf.Settings, 
 func (o *credentialOptions) attestFrom(ctx context.Context, s *edgeconf.Settings) (probe.Attestation, error) {
 	at := &s.Attestation
 	if at.Kind == edgeconf.TPM2 {
-		return attestation(o.tpm.openAt(ctx, s.TPM.Path, at.Origin.String(), probe.TPMAuth{Endorsement: s.TPM.EndorsementAuth, Owner: s.TPM.OwnerAuth}))
+		return attestation(o.tpm.openAt(ctx, s.TPM.Path, at.Origin.String(), tpm.Auth{Endorsement: s.TPM.EndorsementAuth, Owner: s.TPM.OwnerAuth}))
 	}
 	if used := o.tpm.given(); len(used) > 0 {
 		return nil, usagef("give --tpm "+exampleTPM, "%s needs --tpm", used[0])

@@ -41,13 +41,14 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "likeness", "logtext", "probe", "proxy", "edgeconf", "dps", "codes", "cause", "emulator"},
+		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "likeness", "logtext", "probe", "proxy", "tpm", "edgeconf", "dps", "codes", "cause", "emulator"},
 		"dpsdiag/internal/report":   {"advice", "logtext", "probe", "dps", "codes", "cause"},
-		"dpsdiag/internal/advice":   {"likeness", "logtext", "probe", "proxy", "netfail", "dps", "codes", "cause"},
+		"dpsdiag/internal/advice":   {"likeness", "logtext", "probe", "proxy", "tpm", "netfail", "dps", "codes", "cause"},
 		"dpsdiag/internal/likeness": {"cause"},
 		"dpsdiag/internal/logtext":  {"codes"},
-		"dpsdiag/internal/probe":    {"proxy", "netfail", "dps", "amqp", "cause"},
+		"dpsdiag/internal/probe":    {"proxy", "tpm", "netfail", "dps", "amqp", "cause"},
 		"dpsdiag/internal/proxy":    {"netfail", "dps"},
+		"dpsdiag/internal/tpm":      {"dps"},
 		"dpsdiag/internal/netfail":  {},
 		"dpsdiag/internal/emulator": {"dps", "codes", "amqp"},
 		"dpsdiag/internal/edgeconf": {"dps", "cause"},
@@ -72,6 +73,7 @@ func forbidden() []struct{ except, path, reason string } {
 		{"dpsdiag/internal/probe", "github.com/cenkalti/backoff", "only the probe tries again"},
 		{"dpsdiag/internal/proxy", "golang.org/x/net", "only proxy goes through proxies"},
 		{"dpsdiag/internal/probe", "software.sslmate.com/src/go-pkcs12", "only the probe reads credentials"},
+		{"dpsdiag/internal/tpm dpsdiag/internal/emulator", "github.com/google/go-tpm", "only tpm speaks to TPMs, and the emulator for the service"},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // newCases prepares the evidence of every run for the rules.
@@ -101,7 +102,7 @@ func silent(run *probe.Run) bool {
 }
 
 // tpmFailure is why the device's TPM could not attest, nil when it could.
-func (c *Case) tpmFailure() *probe.TPMError {
+func (c *Case) tpmFailure() *tpm.Error {
 	if c.Run.TPM != nil || c.Evidence.Inputs.TPM == nil {
 		return c.Run.TPM
 	}
@@ -109,7 +110,7 @@ func (c *Case) tpmFailure() *probe.TPMError {
 }
 
 // tpmKind is the kind of that failure, "" when there is none.
-func (c *Case) tpmKind() probe.TPMKind {
+func (c *Case) tpmKind() tpm.Kind {
 	if f := c.tpmFailure(); f != nil {
 		return f.Kind
 	}

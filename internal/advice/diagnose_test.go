@@ -13,6 +13,7 @@ import (
 	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/proxy"
+	"dpsdiag/internal/tpm"
 )
 
 // row is one piece of evidence and what has to be made of it.
@@ -114,7 +115,7 @@ func TestDiagnosisIsWellFormed(t *testing.T) {
 func TestAnyEvidenceIsDiagnosed(t *testing.T) {
 	t.Parallel()
 	identities := []change{
-		key(64), key(32), groupKey(64), groupKey(32), token(nil), token(expired), tpm, device(), device(endedOn),
+		key(64), key(32), groupKey(64), groupKey(32), token(nil), token(expired), unread, device(), device(endedOn),
 		device(beginsOn, name(probe.NameDifferent, "x")), device(selfSigned), device(above("Plant Intermediate", "Plant Root")), chip(),
 	}
 	targets := []change{
@@ -129,7 +130,7 @@ func TestAnyEvidenceIsDiagnosed(t *testing.T) {
 		unshaken(netfail.TLSServerExpired, probe.IssuerKnown), unshaken(netfail.TLSCut, ""), unopened,
 		connack(2), connack(3), connack(4), connack(5), suback(), sasl(0, "X"), sasl(1), sasl(3), upgrade(probe.MQTTWS, 403, blockPage),
 		upgrade(probe.AMQPWS, 401, badToken), condition(probe.LayerAMQPOpen, "amqp:not-found", ""), condition(probe.LayerAMQPAttach, "\x1b", "\x1b"),
-		wordless(probe.AMQP, probe.LayerSASL, netfail.Protocol, probe.EndRefused), fails(probe.TPMActivation), fails(probe.TPMBlob), meets,
+		wordless(probe.AMQP, probe.LayerSASL, netfail.Protocol, probe.EndRefused), fails(tpm.Activation), fails(tpm.Blob), meets,
 		atHub(probe.EndRefused, asked(probe.HubDenied, overHTTPS(404, "\x1b"))), onTheWay(unresolved(netfail.NoSuchHost)),
 		onTheWay(unshaken(netfail.TLSCut, "")), speechless(netfail.Timeout, probe.EndTimeout),
 		behind(proxy.Auth), behind(proxy.Forbidden), behind(proxy.NoRoute), behind(proxy.Cut), behind(proxy.Page),
@@ -154,7 +155,7 @@ func TestAnyComparisonIsDiagnosed(t *testing.T) {
 		accept, unresolved(netfail.NoSuchHost), undialed(netfail.Timeout), via(probe.MQTT, undialed(netfail.Refused)), undialed(), unopened,
 		unshaken(netfail.TLSUnknownAuthority, ""), unshaken(netfail.TLSCut, ""), alert(42), connack(3), connack(5), sasl(1), sasl(4),
 		upgrade(probe.MQTTWS, 403, ""), upgrade(probe.AMQPWS, 503, blockPage), wordless(probe.AMQPWS, probe.LayerWebSocket, netfail.Reset, probe.EndCut),
-		condition(probe.LayerAMQPOpen, "amqp:not-found", ""), fails(probe.TPMActivation), meets,
+		condition(probe.LayerAMQPOpen, "amqp:not-found", ""), fails(tpm.Activation), meets,
 		atHub(probe.EndRefused, asked(probe.HubDenied, overMQTT(5))), onTheWay(undialed(netfail.Refused)),
 		speechless(netfail.Reset, probe.EndCut), atHub(probe.EndComplete, asked(probe.HubTaken, overMQTT(0))),
 	}

@@ -92,7 +92,8 @@ func token(alter func(*probe.TokenFacts)) change {
 
 func expired(t *probe.TokenFacts) { t.Expiry, t.Expired = started.Add(-time.Hour), true }
 
-func tpm(ev *probe.Evidence) {
+// unread is a TPM of which nothing is known.
+func unread(ev *probe.Evidence) {
 	ev.Target.Attestation, ev.Inputs = probe.KindTPM, probe.Inputs{}
 }
 

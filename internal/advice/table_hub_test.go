@@ -8,6 +8,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 const hubHost = "plant-4.azure-devices.net"
@@ -176,7 +177,7 @@ func hubTable() []row {
 		{
 			name: "the TPM cannot sign for the hub", verdict: Fault,
 			ev: refusedProbe(chip(), atHub(probe.EndRefused, probe.HubStep{Action: probe.HubAsk, Result: probe.HubFailed}), func(ev *probe.Evidence) {
-				run(ev).TPM = &probe.TPMError{Kind: probe.TPMBlob, Step: "sign", Path: "/dev/tpmrm0", Text: "as it was"}
+				run(ev).TPM = &tpm.Error{Kind: tpm.Blob, Step: "sign", Path: "/dev/tpmrm0", Text: "as it was"}
 			}),
 			causes: []string{"allows tpm-not-available"},
 		},

@@ -168,7 +168,7 @@ func amqpTable() []row {
 			causes: []string{"allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
-			name: "the mechanism for a TPM is not offered", ev: refusedProbe(tpm, host(ownHost), sasl(0, "PLAIN")), verdict: Fault,
+			name: "the mechanism for a TPM is not offered", ev: refusedProbe(unread, host(ownHost), sasl(0, "PLAIN")), verdict: Fault,
 			causes: []string{"suggests attestation-mismatch", "allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{

@@ -23,7 +23,7 @@ func enrollmentTable() []row {
 		},
 		{
 			name:    "404201 with a TPM",
-			ev:      refusedProbe(tpm, refuse(404, 404201, "Enrollment not found.")),
+			ev:      refusedProbe(unread, refuse(404, 404201, "Enrollment not found.")),
 			verdict: Fault,
 			causes:  []string{"suggests enrollment-not-found", "allows wrong-id-scope", "allows tpm-ek-mismatch"},
 		},
@@ -105,7 +105,7 @@ func enrollmentTable() []row {
 		},
 		{
 			name:    "a challenge that was not answered",
-			ev:      refusedProbe(tpm, challenge()),
+			ev:      refusedProbe(unread, challenge()),
 			verdict: Fault,
 			causes:  []string{"suggests tpm-challenge-unanswered"},
 		},

@@ -15,6 +15,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/swtpm"
+	"dpsdiag/internal/tpm"
 )
 
 // makeKey makes a primary key of the owner hierarchy persistent.
@@ -40,16 +41,16 @@ func TestHierarchyPassword(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
 		soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
-		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, false), tpm.Hierarchy)
 	})
 	t.Run("endorsement, key persistent", func(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
 		persistKeys(t, soft)
 		soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
-		tpm := openTPM(t, soft.Path, false)
-		wantFailure(t, tpm, probe.TPMHierarchy)
-		if f := facts(tpm); f.EK.Handle == 0 || !f.EndorsementAuth || tpm.RegistrationID() == "" {
+		device := openTPM(t, soft.Path, false)
+		wantFailure(t, device, tpm.Hierarchy)
+		if f := facts(device); f.EK.Handle == 0 || !f.EndorsementAuth || device.RegistrationID() == "" {
 			t.Errorf("the key can be read all the same: %+v", f)
 		}
 	})
@@ -57,7 +58,7 @@ func TestHierarchyPassword(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
 		soft.SetPassword(t, tpm2.TPMRHOwner, "password")
-		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, false), tpm.Hierarchy)
 	})
 	t.Run("owner, key persistent", func(t *testing.T) {
 		t.Parallel()
@@ -67,7 +68,7 @@ func TestHierarchyPassword(t *testing.T) {
 		if run := registerWith(t, newProvisioning(t), openTPM(t, soft.Path, false)); outcomes(run) != healthy {
 			t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 		}
-		wantFailure(t, openTPM(t, soft.Path, true), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, true), tpm.Hierarchy)
 	})
 }
 
@@ -80,13 +81,13 @@ func persistKeys(t *testing.T, soft *swtpm.TPM) {
 }
 
 // wantFailure wants a TPM that fails in the inputs stage, and nothing sent.
-func wantFailure(t *testing.T, tpm *probe.TPM, kind probe.TPMKind) {
+func wantFailure(t *testing.T, device *probe.TPM, kind tpm.Kind) {
 	t.Helper()
-	if failure := facts(tpm).Failure; failure == nil || failure.Kind != kind {
+	if failure := facts(device).Failure; failure == nil || failure.Kind != kind {
 		t.Fatalf("failure %+v, want %s", failure, kind)
 	}
 	service := newProvisioning(t)
-	run := registerWith(t, service, tpm)
+	run := registerWith(t, service, device)
 	if f := run.FailedStage(); f == nil || f.Stage != probe.StageInputs || run.End != probe.EndRefused || len(run.Dials) != 0 {
 		t.Errorf("failed stage %+v, end %s, %d dials", f, run.End, len(run.Dials))
 	}
@@ -98,14 +99,14 @@ func TestLockout(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
 	lockOut(t, soft)
-	tpm := openTPM(t, soft.Path, false)
-	if !facts(tpm).LockedOut {
+	device := openTPM(t, soft.Path, false)
+	if !facts(device).LockedOut {
 		t.Fatal("the TPM is not locked out")
 	}
-	if ws := tpm.Inspect(probe.Target{}, time.Time{}, 0).Warnings; len(ws) != 1 || ws[0].ID != "tpm-access-denied" {
+	if ws := device.Inspect(probe.Target{}, time.Time{}, 0).Warnings; len(ws) != 1 || ws[0].ID != "tpm-access-denied" {
 		t.Errorf("warnings %+v", ws)
 	}
-	run := registerWith(t, newProvisioning(t), tpm)
+	run := registerWith(t, newProvisioning(t), device)
 	if got, want := outcomes(run), "inputs=warned "+healthy; got != want {
 		t.Errorf("outcomes %s, want %s; %v", got, want, run.FailedStage())
 	}
@@ -147,8 +148,8 @@ func TestOccupied(t *testing.T) {
 	makeKey(t, soft, tpm2.ECCSRKTemplate, 0x81000001)
 	makeKey(t, soft, tpm2.RSASRKTemplate, 0x81010001)
 	before := soft.Handles(t)
-	tpm := openTPM(t, soft.Path, false)
-	in := tpm.Inspect(probe.Target{}, time.Time{}, 0)
+	device := openTPM(t, soft.Path, false)
+	in := device.Inspect(probe.Target{}, time.Time{}, 0)
 	var ids []string
 	for _, w := range in.Warnings {
 		ids = append(ids, w.ID)
@@ -156,11 +157,11 @@ func TestOccupied(t *testing.T) {
 	if got := strings.Join(ids, " "); got != "tpm-ek-mismatch tpm-srk-template" {
 		t.Errorf("warnings %q", got)
 	}
-	run := registerWith(t, newProvisioning(t), tpm)
+	run := registerWith(t, newProvisioning(t), device)
 	if got, want := outcomes(run), "inputs=warned "+healthy; got != want {
 		t.Errorf("outcomes %s, want %s", got, want)
 	}
-	wantFailure(t, openTPM(t, soft.Path, true), probe.TPMTemplate)
+	wantFailure(t, openTPM(t, soft.Path, true), tpm.Template)
 	if after := soft.Handles(t); len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
 		t.Errorf("handles before %x, after %x", before, after)
 	}
@@ -227,7 +228,7 @@ func TestDamagedBlobs(t *testing.T) {
 			continue
 		}
 		switch kind := kindOf(t, err); kind {
-		case probe.TPMActivation, probe.TPMBlob:
+		case tpm.Activation, tpm.Blob:
 		default:
 			t.Errorf("blob %d: %s: %v", i, kind, err)
 		}
@@ -242,9 +243,9 @@ func TestDamagedBlobs(t *testing.T) {
 func TestReset(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
-	tpm := openTPM(t, soft.Path, false)
+	device := openTPM(t, soft.Path, false)
 	soft.Reset(t)
-	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+	if run := registerWith(t, newProvisioning(t), device); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 	}
 	if left := soft.Handles(t); len(left) != 0 {
@@ -256,9 +257,9 @@ func TestReset(t *testing.T) {
 func TestSavedKeys(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
-	tpm := openTPM(t, soft.Path, false)
+	device := openTPM(t, soft.Path, false)
 	soft.SetPassword(t, tpm2.TPMRHOwner, "password")
-	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+	if run := registerWith(t, newProvisioning(t), device); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 	}
 }
@@ -279,7 +280,7 @@ func TestSlotsFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantFailure(t, openTPM(t, soft.Path, false), probe.TPMNoManager)
+	wantFailure(t, openTPM(t, soft.Path, false), tpm.NoManager)
 }
 
 // TestHierarchyPasswordKnown: with the passwords of both hierarchies the TPM attests and its
@@ -290,21 +291,21 @@ func TestHierarchyPasswordKnown(t *testing.T) {
 	soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
 	soft.SetPassword(t, tpm2.TPMRHOwner, "password")
 	right, wrong := dps.NewSecret("password"), dps.NewSecret("not this one")
-	open := func(auth probe.TPMAuth) *probe.TPM {
-		tpm, err := probe.OpenTPM(t.Context(), soft.Path, true, auth)
+	open := func(auth tpm.Auth) *probe.TPM {
+		device, err := tpm.Open(t.Context(), soft.Path, true, auth)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tpm
+		return &probe.TPM{TPM: device}
 	}
-	wantFailure(t, open(probe.TPMAuth{Endorsement: wrong, Owner: right}), probe.TPMHierarchy)
-	wantFailure(t, open(probe.TPMAuth{Endorsement: right, Owner: wrong}), probe.TPMHierarchy)
-	wantFailure(t, open(probe.TPMAuth{Endorsement: right}), probe.TPMHierarchy)
-	tpm := open(probe.TPMAuth{Endorsement: right, Owner: right})
-	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+	wantFailure(t, open(tpm.Auth{Endorsement: wrong, Owner: right}), tpm.Hierarchy)
+	wantFailure(t, open(tpm.Auth{Endorsement: right, Owner: wrong}), tpm.Hierarchy)
+	wantFailure(t, open(tpm.Auth{Endorsement: right}), tpm.Hierarchy)
+	device := open(tpm.Auth{Endorsement: right, Owner: right})
+	if run := registerWith(t, newProvisioning(t), device); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 	}
-	if f := facts(open(probe.TPMAuth{Endorsement: right, Owner: right})); f.EK.Handle == 0 || !f.IdentityKey {
+	if f := facts(open(tpm.Auth{Endorsement: right, Owner: right})); f.EK.Handle == 0 || !f.IdentityKey {
 		t.Errorf("the keys were not kept: %+v", f)
 	}
 }

@@ -133,7 +133,7 @@ func (id Identity) redactor() *redactor {
 
 // TPMProof answers for the device's TPM on one connection. Its calls may take seconds; a
 // call that was given to the TPM is not cut short, ctx ends it before the next one. Errors
-// are a *[TPMError] or the error of ctx.
+// are a *tpm.Error or the error of ctx.
 type TPMProof interface {
 	// Keys are the public keys that the device introduces itself with.
 	Keys() dps.TPMKeys

@@ -8,6 +8,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/proxy"
+	"dpsdiag/internal/tpm"
 )
 
 // Evidence is everything a probe learned. A nil pointer or an empty slice means "not
@@ -58,7 +59,7 @@ type Inputs struct {
 	Key         *KeyFacts         // a symmetric key or a group key signs
 	Token       *TokenFacts       // a ready SAS token is used
 	Certificate *CertificateFacts // a client certificate is used
-	TPM         *TPMFacts         // a TPM proves the device
+	TPM         *tpm.Facts        // a TPM proves the device
 	Warnings    []Warning         // what is odd and may be refused
 }
 
@@ -131,7 +132,7 @@ type Run struct {
 	Waits      []Wait
 	// TPM is why the device's TPM could not answer the service; nil when it could, or was
 	// not asked. A TPM that fails before any packet is in Inputs instead.
-	TPM *TPMError
+	TPM *tpm.Error
 	Hub *HubCheck // what the assigned hub said of the device; nil when it was not asked
 	// OutOfTime says what was under way when the budget ran out; nil when it did not, or
 	// when the run had its answer by then.
@@ -265,7 +266,7 @@ type Opening struct {
 	// Answered says that the TPM answered the peer's challenge with a token, and TPM why it
 	// could not; both are for transports that challenge while opening.
 	Answered bool
-	TPM      *TPMError
+	TPM      *tpm.Error
 	// Failure is set when no answer came at all.
 	Failure *netfail.Failure
 	// Said is the first line of what a peer sent that does not speak the transport's

@@ -17,6 +17,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/proxy"
+	"dpsdiag/internal/tpm"
 )
 
 // hubDevice is the device id that the doubles assign; it is not the registration id.
@@ -386,20 +387,20 @@ func TestHubOfTPM(t *testing.T) {
 		steps string
 	}{
 		"signs": {nil, "ask=denied register=taken ask=taken"},
-		"fails": {&probe.TPMError{Kind: probe.TPMBlob, Step: "sign"}, "ask=failed"},
+		"fails": {&tpm.Error{Kind: tpm.Blob, Step: "sign"}, "ask=failed"},
 	} {
-		tpm := &fakeTPM{sign: func([]byte) ([]byte, error) { return []byte("signature"), test.sign }}
+		fake := &fakeTPM{sign: func([]byte) ([]byte, error) { return []byte("signature"), test.sign }}
 		cfg := start(t, service{
 			register: unlessProved(challenge(), answer(202, `{"operationId":"op1","status":"assigning"}`, "Retry-After", "0")),
 			status:   answer(200, state),
 		})
-		cfg.Attestation, cfg.CheckHub = tpm, true
+		cfg.Attestation, cfg.CheckHub = fake, true
 		run := do(t, cfg)
 		if did(run) != test.steps || (test.sign == nil) != (run.TPM == nil) {
 			t.Errorf("%s: steps %s, TPM %v", name, did(run), run.TPM)
 		}
-		if test.sign == nil && !slices.Equal(tpm.received, []string{"blob", "hub key", "blob", "hub key"}) {
-			t.Errorf("%s: received %q", name, tpm.received)
+		if test.sign == nil && !slices.Equal(fake.received, []string{"blob", "hub key", "blob", "hub key"}) {
+			t.Errorf("%s: received %q", name, fake.received)
 		}
 	}
 }

@@ -67,7 +67,7 @@ func (r *runner) inspect(context.Context) Finding {
 	case n > 1:
 		f = warned("%s; and %d more, see warnings", in.Warnings[0].Detail, n-1)
 	}
-	return in.TPM.addTo(f.with("attestation", string(r.target.Attestation)).with("identity", describeInputs(in, r.target)))
+	return f.with("attestation", string(r.target.Attestation)).with("identity", describeInputs(in, r.target)).withTPMFacts(in.TPM)
 }
 
 func describeInputs(in *Inputs, target Target) string {
@@ -82,7 +82,7 @@ func describeInputs(in *Inputs, target Target) string {
 	case in.Key != nil:
 		return fmt.Sprintf("symmetric key of %d bytes", in.Key.Size)
 	case in.TPM != nil:
-		return in.TPM.describe()
+		return describeTPM(in.TPM)
 	}
 	return string(target.Attestation)
 }

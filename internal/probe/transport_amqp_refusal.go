@@ -11,6 +11,7 @@ import (
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/tpm"
 )
 
 // amqpRefusalError is an AMQP error that the peer sent.
@@ -170,7 +171,7 @@ func (o *Opening) failAMQP(err error, redact *redactor) {
 		o.Status, o.Refusal = int(outcome.Code), fmt.Sprintf("SASL outcome %d: %s", outcome.Code, outcome.Code)
 		return
 	}
-	if failure, ok := errors.AsType[*TPMError](err); ok {
+	if failure, ok := errors.AsType[*tpm.Error](err); ok {
 		o.TPM, o.Refusal = failure, failure.Error()
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 func saslOutcome(code amqp.SASLCode) []amqp.SASLMechanism {
@@ -135,14 +136,14 @@ func tpmMechanism(t *testing.T, challenges ...[]byte) []amqp.SASLMechanism {
 
 func TestAMQPTPM(t *testing.T) {
 	t.Parallel()
-	broken := &probe.TPMError{Kind: probe.TPMActivation, Step: "activate the credential", Text: "integrity"}
+	broken := &tpm.Error{Kind: tpm.Activation, Step: "activate the credential", Text: "integrity"}
 	blob := bytes.Repeat([]byte("blob"), 100)
 	halves := amqp.SplitTPMBlob(blob)
 	tests := map[string]struct {
 		challenges [][]byte
 		err        error
 		stage      probe.StageID // that fails
-		tpm        *probe.TPMError
+		tpm        *tpm.Error
 		kind       netfail.Kind
 	}{
 		"two segments":           {challenges: halves[:]},

@@ -24,6 +24,7 @@ func Without(why string, unused ...*Proxy) Func {
 	return func(string, int) Choice { return Choice{Direct: why, Unused: unused} }
 }
 
+// Choose is the way to a host and port; the direct way where f is nil.
 func (f Func) Choose(host string, port int) Choice {
 	if f == nil {
 		return Choice{}

@@ -32,6 +32,7 @@ func (p *Proxy) Connect(ctx context.Context, conn net.Conn, target string, verif
 	return through, a
 }
 
+// Attempt is an attempt that has not begun to have the proxy connect to target (host:port).
 func (p *Proxy) Attempt(target string) Attempt {
 	return Attempt{Proxy: p.Ref(), Target: target, WithCredentials: p.hasCredentials()}
 }

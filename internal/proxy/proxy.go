@@ -127,6 +127,7 @@ func (p *Proxy) URL() string { return (&url.URL{Scheme: string(p.Kind), Host: p.
 
 func (p *Proxy) address() string { return net.JoinHostPort(p.Host, strconv.Itoa(p.Port)) }
 
+// Ref tells the proxy without its credentials.
 func (p *Proxy) Ref() Ref { return Ref{URL: p.URL(), Kind: p.Kind, Origin: p.Origin} }
 
 func (p *Proxy) hasCredentials() bool { return !p.User.IsZero() || !p.Password.IsZero() }

@@ -1,4 +1,4 @@
-package probe
+package tpm
 
 import (
 	"bytes"
@@ -78,27 +78,27 @@ func FuzzParseActivation(f *testing.F) {
 	})
 }
 
-func TestClassifyTPM(t *testing.T) {
+func TestClassify(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		err  error
-		kind TPMKind
+		kind Kind
 		code uint32
 	}{
-		{fs.ErrNotExist, TPMMissing, 0},
-		{&fs.PathError{Err: syscall.EACCES}, TPMPermission, 0},
-		{&fs.PathError{Err: syscall.EPERM}, TPMPermission, 0},
-		{errors.New("anything"), TPMNoAnswer, 0},
-		{fmt.Errorf("wrapped: %w", tpm2.TPMRCLockout), TPMLockout, 0x921},
-		{tpm2.TPMRCBadAuth, TPMHierarchy, 0x0a2},
-		{tpm2.TPMRCHierarchy | 0x1c0, TPMHierarchy, 0x1c5},
-		{tpm2.TPMRCObjectMemory, TPMNoManager, 0x902},
-		{tpm2.TPMRCSessionHandles, TPMNoManager, 0x905},
-		{tpm2.TPMRCInitialize, TPMOther, 0x100},
-		{tpm2.TPMRCValue, TPMOther, 0x084},
+		{fs.ErrNotExist, Missing, 0},
+		{&fs.PathError{Err: syscall.EACCES}, Permission, 0},
+		{&fs.PathError{Err: syscall.EPERM}, Permission, 0},
+		{errors.New("anything"), NoAnswer, 0},
+		{fmt.Errorf("wrapped: %w", tpm2.TPMRCLockout), Lockout, 0x921},
+		{tpm2.TPMRCBadAuth, Hierarchy, 0x0a2},
+		{tpm2.TPMRCHierarchy | 0x1c0, Hierarchy, 0x1c5},
+		{tpm2.TPMRCObjectMemory, NoManager, 0x902},
+		{tpm2.TPMRCSessionHandles, NoManager, 0x905},
+		{tpm2.TPMRCInitialize, Other, 0x100},
+		{tpm2.TPMRCValue, Other, 0x084},
 	} {
-		got := classifyTPM("/dev/nonesuch", "a step", test.err)
-		want := &TPMError{Kind: test.kind, Step: "a step", Path: "/dev/nonesuch", Code: test.code, Text: test.err.Error()}
+		got := classify("/dev/nonesuch", "a step", test.err)
+		want := &Error{Kind: test.kind, Step: "a step", Path: "/dev/nonesuch", Code: test.code, Text: test.err.Error()}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", test.err, diff)
 		}
@@ -117,16 +117,16 @@ func TestMisfit(t *testing.T) {
 	for _, test := range []struct {
 		code   tpm2.TPMRC
 		random []byte // the answer to GetRandom
-		want   TPMKind
+		want   Kind
 	}{
-		{tpm2.TPMRCIntegrity | 0x1c0, broken, TPMActivation},
-		{tpm2.TPMRCValue | 0x2c0, broken, TPMActivation},
-		{tpm2.TPMRCFailure, working, TPMActivation},
-		{tpm2.TPMRCFailure, broken, TPMOther},
-		{tpm2.TPMRCBadAuth | 0x900, working, TPMHierarchy},
+		{tpm2.TPMRCIntegrity | 0x1c0, broken, Activation},
+		{tpm2.TPMRCValue | 0x2c0, broken, Activation},
+		{tpm2.TPMRCFailure, working, Activation},
+		{tpm2.TPMRCFailure, broken, Other},
+		{tpm2.TPMRCBadAuth | 0x900, working, Hierarchy},
 	} {
 		c := &chip{ctx: t.Context(), tpm: fixedTPM{test.random}}
-		if got := asTPMError(c.misfit("a step", test.code)); got.Kind != test.want {
+		if got := AsError(c.misfit("a step", test.code)); got.Kind != test.want {
 			t.Errorf("0x%03x: %s, want %s", uint32(test.code), got.Kind, test.want)
 		}
 	}
@@ -163,7 +163,7 @@ func (m mute) Close() error {
 func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		device := mute{make(chan struct{})}
-		p := &patientTPM{device: device, limit: helloLimit}
+		p := &patient{device: device, limit: helloLimit}
 		for range 2 {
 			if _, err := p.Send(nil); err == nil || err.Error() != silence {
 				t.Errorf("%v", err)
@@ -184,9 +184,9 @@ func TestCheckResponse(t *testing.T) {
 		"too long":    append(response(0, nil), 0),
 		"only a size": {0, 0, 0, 10},
 	} {
-		p := &patientTPM{device: fixedTPM{answer}, limit: helloLimit}
+		p := &patient{device: fixedTPM{answer}, limit: helloLimit}
 		c := &chip{ctx: t.Context(), tpm: p}
-		if _, err := c.describe(&TPMFacts{}); asTPMError(err).Kind != TPMNoAnswer {
+		if _, err := c.describe(&Facts{}); AsError(err).Kind != NoAnswer {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -212,7 +212,7 @@ func TestEndedContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c := &chip{ctx: ctx, tpm: fixedTPM{response(0, nil)}}
-	if _, err := c.describe(&TPMFacts{}); !errors.Is(err, context.Canceled) {
+	if _, err := c.describe(&Facts{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want the end of the context", err)
 	}
 }

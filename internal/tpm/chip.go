@@ -1,4 +1,4 @@
-package probe
+package tpm
 
 import (
 	"context"
@@ -19,8 +19,8 @@ const (
 	workLimit  = 5 * time.Minute
 )
 
-// patientTPM gives up on a device that says nothing: reading from one cannot be cut short.
-type patientTPM struct {
+// patient gives up on a device that says nothing: reading from one cannot be cut short.
+type patient struct {
 	device transport.TPMCloser
 	limit  time.Duration // for the next command
 	silent bool          // it did not answer; the read may go on for ever
@@ -30,7 +30,7 @@ type patientTPM struct {
 const silence = "it does not answer"
 
 // Send implements transport.TPM.
-func (p *patientTPM) Send(command []byte) ([]byte, error) {
+func (p *patient) Send(command []byte) ([]byte, error) {
 	if p.silent {
 		return nil, errors.New(silence)
 	}
@@ -72,7 +72,7 @@ func checkResponse(b []byte) error {
 }
 
 // close closes the device unless a command is still under way.
-func (p *patientTPM) close() {
+func (p *patient) close() {
 	if !p.silent {
 		p.device.Close()
 	}
@@ -83,7 +83,7 @@ func (p *patientTPM) close() {
 type chip struct {
 	ctx  context.Context
 	path string
-	auth TPMAuth
+	auth Auth
 	tpm  transport.TPM
 }
 
@@ -138,13 +138,13 @@ const defaultInputBuffer = 1024
 
 // describe fills in the facts that the TPM's properties tell, and returns the size of its
 // input buffer in bytes.
-func (c *chip) describe(facts *TPMFacts) (inputBuffer int, err error) {
+func (c *chip) describe(facts *Facts) (inputBuffer int, err error) {
 	fixed, err := c.properties(tpm2.TPMPTFamilyIndicator)
 	if err != nil {
 		return 0, err
 	}
 	if family := fixed[tpm2.TPMPTFamilyIndicator]; family != family20 {
-		return 0, &TPMError{Kind: TPMNoAnswer, Step: "read the properties", Path: c.path, Text: fmt.Sprintf("its family is %q, not 2.0", propertyText(family))}
+		return 0, &Error{Kind: NoAnswer, Step: "read the properties", Path: c.path, Text: fmt.Sprintf("its family is %q, not 2.0", propertyText(family))}
 	}
 	variable, err := c.properties(tpm2.TPMPTPermanent)
 	if err != nil {
@@ -207,5 +207,5 @@ func (c *chip) failed(step string, err error) error {
 	case c.ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", step, c.ctx.Err())
 	}
-	return classifyTPM(c.path, step, err)
+	return classify(c.path, step, err)
 }

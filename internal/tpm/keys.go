@@ -1,4 +1,4 @@
-package probe
+package tpm
 
 import (
 	"errors"
@@ -6,6 +6,14 @@ import (
 	"github.com/google/go-tpm/tpm2"
 
 	"dpsdiag/internal/dps"
+)
+
+// Where the SDKs and IoT Edge keep the keys of a device (azure-iot-sdk-node
+// security/tpm/src/tpm.ts, iot-identity-service tpm/tss-minimal/src/handle.rs).
+const (
+	EKHandle       tpm2.TPMHandle = 0x81010001
+	SRKHandle      tpm2.TPMHandle = 0x81000001
+	IdentityHandle tpm2.TPMHandle = 0x81000100
 )
 
 // primaryKey is the endorsement key or the storage root key: the persistent one, or one
@@ -18,7 +26,7 @@ type primaryKey struct {
 	template  tpm2.TPMTPublic
 	check     func(public []byte) error
 
-	facts   TPMKeyFacts
+	facts   KeyFacts
 	tpmName tpm2.TPM2BName
 	// saved is the key's context, encrypted by the TPM; nil for a persistent key and where
 	// contexts cannot be saved. It spares slow TPMs the making of an RSA key.
@@ -27,14 +35,14 @@ type primaryKey struct {
 
 func endorsementKey() primaryKey {
 	return primaryKey{
-		name: "endorsement key", hierarchy: tpm2.TPMRHEndorsement, handle: ekHandle,
+		name: "endorsement key", hierarchy: tpm2.TPMRHEndorsement, handle: EKHandle,
 		template: tpm2.RSAEKTemplate, check: dps.CheckEndorsementKey,
 	}
 }
 
 func storageRootKey() primaryKey {
 	return primaryKey{
-		name: "storage root key", hierarchy: tpm2.TPMRHOwner, handle: srkHandle,
+		name: "storage root key", hierarchy: tpm2.TPMRHOwner, handle: SRKHandle,
 		template: tpm2.RSASRKTemplate, check: dps.CheckStorageRootKey,
 	}
 }
@@ -79,7 +87,7 @@ func (k *primaryKey) make(c *chip) (tpm2.TPMHandle, error) {
 		InPublic:      tpm2.New2B(k.template),
 	}.Execute(c)
 	if rc, ok := errors.AsType[tpm2.TPMRC](err); ok && isParameter(rc) {
-		return 0, &TPMError{Kind: TPMTemplate, Step: step, Path: c.path, Code: uint32(rc), Text: rc.Error()}
+		return 0, &Error{Kind: Template, Step: step, Path: c.path, Code: uint32(rc), Text: rc.Error()}
 	}
 	if err != nil {
 		return 0, c.failed(step, err)
@@ -87,7 +95,7 @@ func (k *primaryKey) make(c *chip) (tpm2.TPMHandle, error) {
 	public := tpm2.Marshal(rsp.OutPublic)
 	if err := k.check(public); err != nil {
 		c.flush(rsp.ObjectHandle)
-		return 0, &TPMError{Kind: TPMTemplate, Step: step, Path: c.path, Text: err.Error()}
+		return 0, &Error{Kind: Template, Step: step, Path: c.path, Text: err.Error()}
 	}
 	k.facts.Public, k.tpmName = public, rsp.Name
 	return rsp.ObjectHandle, nil

@@ -1,4 +1,4 @@
-package probe
+package tpm
 
 import (
 	"encoding/binary"

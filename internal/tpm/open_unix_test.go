@@ -1,6 +1,6 @@
 //go:build !windows
 
-package probe
+package tpm
 
 import (
 	"io/fs"
@@ -10,10 +10,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// TestOpenTPMPaths: what can be no TPM is refused; what could be one and is not, is a fact.
-func TestOpenTPMPaths(t *testing.T) {
+// TestOpenPaths: what can be no TPM is refused; what could be one and is not, is a fact.
+func TestOpenPaths(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	regular := filepath.Join(dir, "tpm0")
@@ -21,28 +22,28 @@ func TestOpenTPMPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, regular} {
-		if _, err := OpenTPM(t.Context(), path, false, TPMAuth{}); err == nil {
+		if _, err := Open(t.Context(), path, false, Auth{}); err == nil {
 			t.Errorf("%s was taken for a TPM", path)
 		}
 	}
-	for path, want := range map[string]TPMKind{
-		filepath.Join(dir, "nothing"): TPMMissing,
-		filepath.Join(dir, "tpmrm1"):  TPMMissing,
-		filepath.Join(dir, "tpmrm0"):  TPMNoManager,
-		os.DevNull:                    TPMNoAnswer,
-		deafSocket(t, dir):            TPMNoAnswer,
-		strangeSocket(t, dir):         TPMNoAnswer,
+	for path, want := range map[string]Kind{
+		filepath.Join(dir, "nothing"): Missing,
+		filepath.Join(dir, "tpmrm1"):  Missing,
+		filepath.Join(dir, "tpmrm0"):  NoManager,
+		os.DevNull:                    NoAnswer,
+		deafSocket(t, dir):            NoAnswer,
+		strangeSocket(t, dir):         NoAnswer,
 	} {
-		tpm, err := OpenTPM(t.Context(), path, false, TPMAuth{})
+		opened, err := Open(t.Context(), path, false, Auth{})
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		failure := tpm.Inspect(testedOn, today, 0).TPM.Failure
+		failure := opened.Facts().Failure
 		if failure == nil || failure.Kind != want || failure.Path != path || !strings.Contains(failure.Error(), path) {
 			t.Errorf("%s: %+v, want %s", path, failure, want)
 		}
-		if id := tpm.RegistrationID(); id != "" || tpm.Identify(testedOn, today).TPM != nil {
+		if id := opened.RegistrationID(); id != "" || opened.Proof("a/b", time.Time{}) != nil {
 			t.Errorf("%s: attests as %q", path, id)
 		}
 	}
@@ -91,7 +92,7 @@ func listen(t *testing.T, path string) *net.UnixListener {
 // TestGroupOf: the owning group of a node is what a user must join.
 func TestGroupOf(t *testing.T) {
 	t.Parallel()
-	failure := classifyTPM(os.DevNull, "open", &fs.PathError{Op: "open", Path: os.DevNull, Err: syscall.EACCES})
+	failure := classify(os.DevNull, "open", &fs.PathError{Op: "open", Path: os.DevNull, Err: syscall.EACCES})
 	if failure.Group == "" || !strings.HasSuffix(failure.Error(), "belongs to the group "+failure.Group) {
 		t.Errorf("%+v: %v", failure, failure)
 	}
@@ -102,13 +103,13 @@ func TestGroupOf(t *testing.T) {
 
 func TestOpenFailure(t *testing.T) {
 	t.Parallel()
-	for errno, want := range map[syscall.Errno]TPMKind{
-		syscall.EBUSY:  TPMNoManager,
-		syscall.ENODEV: TPMMissing,
-		syscall.ENXIO:  TPMMissing,
-		syscall.EIO:    TPMNoAnswer,
+	for errno, want := range map[syscall.Errno]Kind{
+		syscall.EBUSY:  NoManager,
+		syscall.ENODEV: Missing,
+		syscall.ENXIO:  Missing,
+		syscall.EIO:    NoAnswer,
 	} {
-		if got := classifyTPM("/dev/nonesuch", "open", &fs.PathError{Err: errno}); got.Kind != want {
+		if got := classify("/dev/nonesuch", "open", &fs.PathError{Err: errno}); got.Kind != want {
 			t.Errorf("%v: %s, want %s", errno, got.Kind, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package probe
+package tpm
 
 import (
 	"errors"
@@ -13,16 +13,16 @@ import (
 // baseServices is how the one TPM of a Windows machine is called: it has no path.
 const baseServices = "tbs"
 
-// checkTPMPath refuses everything but the TPM Base Services.
-func checkTPMPath(path string) error {
+// checkPath refuses everything but the TPM Base Services.
+func checkPath(path string) error {
 	if !strings.EqualFold(path, baseServices) {
 		return fmt.Errorf("%s is no TPM; on Windows it is reached through the TPM Base Services, which %q stands for", path, baseServices)
 	}
 	return nil
 }
 
-// openTPM opens the TPM Base Services.
-func openTPM(string) (transport.TPMCloser, error) {
+// openDevice opens the TPM Base Services.
+func openDevice(string) (transport.TPMCloser, error) {
 	tpm, err := windowstpm.Open()
 	if err != nil {
 		return nil, err
@@ -31,15 +31,15 @@ func openTPM(string) (transport.TPMCloser, error) {
 }
 
 // openFailure sorts the errors of the TPM Base Services.
-func openFailure(err error) (TPMKind, bool) {
+func openFailure(err error) (Kind, bool) {
 	switch {
 	case errors.Is(err, tbs.ErrTPMNotFound):
-		return TPMMissing, true
+		return Missing, true
 	case errors.Is(err, tbs.ErrAccessDenied):
-		return TPMPermission, true
+		return Permission, true
 	case errors.Is(err, tbs.ErrServiceNotRunning), errors.Is(err, tbs.ErrServiceDisabled),
 		errors.Is(err, tbs.ErrServiceStartPending), errors.Is(err, tbs.ErrTooManyTBSContexts):
-		return TPMNoManager, true
+		return NoManager, true
 	}
 	return "", false
 }

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package probe
+package tpm
 
 import (
 	"errors"
@@ -15,10 +15,10 @@ import (
 	"github.com/google/go-tpm/tpm2/transport/linuxudstpm"
 )
 
-// checkTPMPath refuses what can be no TPM: anything but a character device or a socket. A
+// checkPath refuses what can be no TPM: anything but a character device or a socket. A
 // disk is a device too, and nothing must be written to it. What does not exist or cannot
 // be looked at is not refused here.
-func checkTPMPath(path string) error {
+func checkPath(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil //nolint:nilerr // opening it will tell
@@ -29,9 +29,9 @@ func checkTPMPath(path string) error {
 	return nil
 }
 
-// openTPM opens a TPM device, or gets ready for the socket of a software TPM, which takes
+// openDevice opens a TPM device, or gets ready for the socket of a software TPM, which takes
 // one connection a command.
-func openTPM(path string) (transport.TPMCloser, error) {
+func openDevice(path string) (transport.TPMCloser, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -43,12 +43,12 @@ func openTPM(path string) (transport.TPMCloser, error) {
 }
 
 // openFailure sorts the error numbers that only device files give.
-func openFailure(err error) (TPMKind, bool) {
+func openFailure(err error) (Kind, bool) {
 	switch {
 	case errors.Is(err, syscall.EBUSY):
-		return TPMNoManager, true // the raw device serves one program at a time
+		return NoManager, true // the raw device serves one program at a time
 	case errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.ENODEV):
-		return TPMMissing, true // a node without a device behind it
+		return Missing, true // a node without a device behind it
 	}
 	return "", false
 }

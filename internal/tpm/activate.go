@@ -1,4 +1,4 @@
-package probe
+package tpm
 
 import (
 	"context"
@@ -20,7 +20,7 @@ type identityKey struct {
 func (t *TPM) activate(c *chip, blob []byte) (*identityKey, error) {
 	parts, err := parseActivation(blob)
 	if err != nil {
-		return nil, &TPMError{Kind: TPMBlob, Step: "read the activation blob", Path: c.path, Text: err.Error()}
+		return nil, &Error{Kind: Blob, Step: "read the activation blob", Path: c.path, Text: err.Error()}
 	}
 	srk, release, err := t.srk.load(c)
 	if err != nil {
@@ -74,7 +74,7 @@ func (t *TPM) activateCredential(c *chip, srk tpm2.AuthHandle, parts activation)
 		return nil, c.misfit("activate the credential", err)
 	}
 	if n := len(rsp.CertInfo.Buffer); n != innerKeySize {
-		return nil, &TPMError{Kind: TPMBlob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapping has %d bytes; the clients take %d", n, innerKeySize)}
+		return nil, &Error{Kind: Blob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapping has %d bytes; the clients take %d", n, innerKeySize)}
 	}
 	return rsp.CertInfo.Buffer, nil
 }
@@ -85,7 +85,7 @@ func (t *TPM) activateCredential(c *chip, srk tpm2.AuthHandle, parts activation)
 func (c *chip) misfit(step string, err error) error {
 	code, ok := errors.AsType[tpm2.TPMRC](err)
 	if ok && (isParameter(code) || errors.Is(code, tpm2.TPMRCFailure) && c.sound()) {
-		return &TPMError{Kind: TPMActivation, Step: step, Path: c.path, Code: uint32(code), Text: code.Error()}
+		return &Error{Kind: Activation, Step: step, Path: c.path, Code: uint32(code), Text: code.Error()}
 	}
 	return c.failed(step, err)
 }
@@ -185,10 +185,10 @@ func (t *TPM) keep(c *chip, key *identityKey) error {
 		return err
 	}
 	defer release()
-	if old, err := (tpm2.ReadPublic{ObjectHandle: identityHandle}).Execute(c); err == nil {
-		if err := c.evict(tpm2.AuthHandle{Handle: identityHandle, Name: old.Name}, identityHandle); err != nil {
+	if old, err := (tpm2.ReadPublic{ObjectHandle: IdentityHandle}).Execute(c); err == nil {
+		if err := c.evict(tpm2.AuthHandle{Handle: IdentityHandle, Name: old.Name}, IdentityHandle); err != nil {
 			return c.failed("remove the old identity key", err)
 		}
 	}
-	return c.failed("make the identity key persistent", c.evict(loaded, identityHandle))
+	return c.failed("make the identity key persistent", c.evict(loaded, IdentityHandle))
 }
