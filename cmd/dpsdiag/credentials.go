@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
 )
@@ -196,7 +197,7 @@ const (
 
 // privateKeyHint is what to do about a file that no private key could be read from.
 func privateKeyHint(err error) string {
-	if errors.Is(err, probe.ErrEncryptedKey) {
+	if errors.Is(err, certchain.ErrEncryptedKey) {
 		return "decrypt it with openssl pkey -in KEY -out PLAIN, or keep it encrypted, as a PKCS#12 file for --pkcs12: openssl pkcs12 -export -inkey KEY -in CERT -out FILE.p12"
 	}
 	return "a private key file is PEM text with a BEGIN PRIVATE KEY line"
@@ -207,7 +208,7 @@ func readCertificates(flag, path string) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	certs, err := probe.ParseCertificates(data)
+	certs, err := certchain.ParsePEM(data)
 	if err != nil {
 		return nil, usagef(certificateHint, "%s %q: %v", flag, path, err)
 	}
@@ -219,7 +220,7 @@ func readPrivateKey(path string) (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := probe.ParsePrivateKey(data)
+	key, err := certchain.ParseKey(data)
 	if err != nil {
 		return nil, usagef(privateKeyHint(err), "--cert-key %q: %v", path, err)
 	}

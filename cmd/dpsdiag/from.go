@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/tpm"
@@ -107,11 +108,11 @@ func (o *credentialOptions) attestFrom(ctx context.Context, s *edgeconf.Settings
 	if at.Kind == edgeconf.SymmetricKey {
 		return probe.NewSymmetricKey(at.Key), nil
 	}
-	certs, err := probe.ParseCertificates([]byte(at.Certificate.Content.Reveal()))
+	certs, err := certchain.ParsePEM([]byte(at.Certificate.Content.Reveal()))
 	if err != nil {
 		return nil, configFileError(certificateHint, at.Certificate, err)
 	}
-	key, err := probe.ParsePrivateKey([]byte(at.PrivateKey.Content.Reveal()))
+	key, err := certchain.ParseKey([]byte(at.PrivateKey.Content.Reveal()))
 	if err != nil {
 		return nil, configFileError(privateKeyHint(err), at.PrivateKey, err)
 	}

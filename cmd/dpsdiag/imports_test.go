@@ -41,21 +41,22 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":       {"report", "advice", "likeness", "logtext", "probe", "proxy", "tpm", "edgeconf", "dps", "codes", "cause", "emulator"},
-		"dpsdiag/internal/report":   {"advice", "logtext", "probe", "dps", "codes", "cause"},
-		"dpsdiag/internal/advice":   {"likeness", "logtext", "probe", "proxy", "tpm", "netfail", "dps", "codes", "cause"},
-		"dpsdiag/internal/likeness": {"cause"},
-		"dpsdiag/internal/logtext":  {"codes"},
-		"dpsdiag/internal/probe":    {"proxy", "tpm", "netfail", "dps", "amqp", "cause"},
-		"dpsdiag/internal/proxy":    {"netfail", "dps"},
-		"dpsdiag/internal/tpm":      {"dps"},
-		"dpsdiag/internal/netfail":  {},
-		"dpsdiag/internal/emulator": {"dps", "codes", "amqp"},
-		"dpsdiag/internal/edgeconf": {"dps", "cause"},
-		"dpsdiag/internal/amqp":     {},
-		"dpsdiag/internal/dps":      {},
-		"dpsdiag/internal/codes":    {"cause"},
-		"dpsdiag/internal/cause":    {},
+		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "certchain", "proxy", "tpm", "edgeconf", "dps", "codes", "cause", "emulator"},
+		"dpsdiag/internal/report":    {"advice", "logtext", "probe", "dps", "codes", "cause"},
+		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "certchain", "proxy", "tpm", "netfail", "dps", "codes", "cause"},
+		"dpsdiag/internal/likeness":  {"cause"},
+		"dpsdiag/internal/logtext":   {"codes"},
+		"dpsdiag/internal/probe":     {"certchain", "proxy", "tpm", "netfail", "dps", "amqp", "cause"},
+		"dpsdiag/internal/proxy":     {"netfail", "dps"},
+		"dpsdiag/internal/tpm":       {"dps"},
+		"dpsdiag/internal/certchain": {"dps"},
+		"dpsdiag/internal/netfail":   {},
+		"dpsdiag/internal/emulator":  {"dps", "codes", "amqp"},
+		"dpsdiag/internal/edgeconf":  {"dps", "cause"},
+		"dpsdiag/internal/amqp":      {},
+		"dpsdiag/internal/dps":       {},
+		"dpsdiag/internal/codes":     {"cause"},
+		"dpsdiag/internal/cause":     {},
 	}
 }
 
@@ -72,7 +73,7 @@ func forbidden() []struct{ except, path, reason string } {
 		{"dpsdiag/internal/emulator dpsdiag/internal/edgeconf", "github.com/pelletier/go-toml", "only the emulator and a device have a configuration file"},
 		{"dpsdiag/internal/probe", "github.com/cenkalti/backoff", "only the probe tries again"},
 		{"dpsdiag/internal/proxy", "golang.org/x/net", "only proxy goes through proxies"},
-		{"dpsdiag/internal/probe", "software.sslmate.com/src/go-pkcs12", "only the probe reads credentials"},
+		{"dpsdiag/internal/certchain", "software.sslmate.com/src/go-pkcs12", "only certchain reads certificates and their keys"},
 		{"dpsdiag/internal/tpm dpsdiag/internal/emulator", "github.com/google/go-tpm", "only tpm speaks to TPMs, and the emulator for the service"},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
@@ -130,7 +131,7 @@ func (o *targetOptions) trusted(trust edgeconf.File) ([]*x509.Certificate, error
 	if trust.Origin.Flag != "" {
 		return readCertificates(trust.Origin.Flag, trust.Path)
 	}
-	certs, err := probe.ParseCertificates([]byte(trust.Content.Reveal()))
+	certs, err := certchain.ParsePEM([]byte(trust.Content.Reveal()))
 	if err != nil {
 		return nil, configFileError(certificateHint, trust, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/cause"
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
 )
 
@@ -21,7 +22,7 @@ func (a *X509) Inspect(target Target, now time.Time, expiresIn time.Duration) In
 	warnRole(&in, facts)
 	if facts.Unlinked >= 0 {
 		in.warn(cause.CertChainIncomplete, "%q is not signed by %q, which follows it in the chain",
-			Name(a.chain[facts.Unlinked]), Name(a.chain[facts.Unlinked+1]))
+			certchain.Name(a.chain[facts.Unlinked]), certchain.Name(a.chain[facts.Unlinked+1]))
 	}
 	return in
 }
@@ -33,7 +34,7 @@ func (a *X509) facts(registrationID string, now time.Time) *CertificateFacts {
 		Chain:        a.chain[1:],
 		CommonName:   leaf.Subject.CommonName,
 		NameMatch:    matchName(leaf.Subject.CommonName, registrationID),
-		SelfSigned:   signedBy(leaf, leaf),
+		SelfSigned:   certchain.SignedBy(leaf, leaf),
 		IsCA:         leaf.BasicConstraintsValid && leaf.IsCA,
 		NoClientAuth: lacksClientAuth(leaf),
 		Unlinked:     firstUnlinked(a.chain),
@@ -62,15 +63,9 @@ func matchName(commonName, registrationID string) NameMatch {
 	return NameDifferent
 }
 
-// signedBy checks the signature alone: a chain may be linked although a certificate in it
-// lacks the right to sign, which is a fault of its own.
-func signedBy(child, parent *x509.Certificate) bool {
-	return parent.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature) == nil
-}
-
 func firstUnlinked(chain []*x509.Certificate) int {
 	for i := range chain[1:] {
-		if !signedBy(chain[i], chain[i+1]) {
+		if !certchain.SignedBy(chain[i], chain[i+1]) {
 			return i
 		}
 	}
@@ -87,14 +82,14 @@ func lacksClientAuth(c *x509.Certificate) bool {
 
 func warnValidity(in *Inputs, facts *CertificateFacts, chain []*x509.Certificate, now time.Time, expiresIn time.Duration) {
 	for _, c := range facts.Expired {
-		in.warn(cause.CertExpired, "%q expired on %s, %s ago by the local clock", Name(c), day(c.NotAfter), roundAge(now.Sub(c.NotAfter)))
+		in.warn(cause.CertExpired, "%q expired on %s, %s ago by the local clock", certchain.Name(c), day(c.NotAfter), roundAge(now.Sub(c.NotAfter)))
 	}
 	for _, c := range facts.NotYetValid {
-		in.warn(cause.DeviceClockWrong, "%q is valid from %s on, %s from now by the local clock", Name(c), day(c.NotBefore), roundAge(c.NotBefore.Sub(now)))
+		in.warn(cause.DeviceClockWrong, "%q is valid from %s on, %s from now by the local clock", certchain.Name(c), day(c.NotBefore), roundAge(c.NotBefore.Sub(now)))
 	}
 	for _, c := range chain {
 		if left := c.NotAfter.Sub(now); left >= 0 && left < expiresIn {
-			in.notice("cert-expires-soon", "%q expires on %s, in %s", Name(c), day(c.NotAfter), roundAge(left))
+			in.notice("cert-expires-soon", "%q expires on %s, in %s", certchain.Name(c), day(c.NotAfter), roundAge(left))
 		}
 	}
 }

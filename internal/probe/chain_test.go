@@ -6,34 +6,37 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/certchain"
+	"dpsdiag/internal/certchain/certtest"
 )
 
 // TestChainIsPutRight: whatever order and company the certificates come in, the path of the
 // device's is sent first, once, and what is odd about the file is told.
 func TestChainIsPutRight(t *testing.T) {
 	t.Parallel()
-	root := issue(t, "root", nil, ca)
-	upper := issue(t, "upper", &root, ca)
-	lower := issue(t, "lower", &upper, ca)
-	leaf := issue(t, "dev-01", &lower, nil)
-	stranger := issue(t, "stranger", nil, ca)
+	root := certtest.Issue(t, "root", nil, certtest.CA)
+	upper := certtest.Issue(t, "upper", &root, certtest.CA)
+	lower := certtest.Issue(t, "lower", &upper, certtest.CA)
+	leaf := certtest.Issue(t, "dev-01", &lower, nil)
+	stranger := certtest.Issue(t, "stranger", nil, certtest.CA)
 	for name, test := range map[string]struct {
-		given []issued
+		given []certtest.Issued
 		sent  string
 		want  []string // the beginnings of the warnings
 	}{
-		"in order":              {[]issued{leaf, lower, upper}, "dev-01 lower upper", nil},
-		"up to the root":        {[]issued{leaf, lower, upper, root}, "dev-01 lower upper root", nil},
-		"alone":                 {[]issued{leaf}, "dev-01", nil},
-		"the other way round":   {[]issued{root, upper, lower, leaf}, "dev-01 lower upper root", []string{`the certificate of the private key is not the first but comes after "root"`}},
-		"issuers exchanged":     {[]issued{leaf, upper, lower}, "dev-01 lower upper", []string{`the certificates are not in order, they come as "dev-01", "upper", "lower"`}},
-		"twice":                 {[]issued{leaf, lower, leaf, upper}, "dev-01 lower upper", []string{`"dev-01" is there twice`}},
-		"twice and exchanged":   {[]issued{leaf, upper, lower, upper}, "dev-01 lower upper", []string{"the certificates are not in order", `"upper" is there twice`}},
-		"a stranger at the end": {[]issued{leaf, lower, stranger}, "dev-01 lower stranger", []string{`"lower" is not signed by "stranger"`}},
-		"a stranger between":    {[]issued{leaf, stranger, lower}, "dev-01 lower stranger", []string{"the certificates are not in order", `"lower" is not signed by "stranger"`}},
-		"one is missing":        {[]issued{leaf, upper}, "dev-01 upper", []string{`"dev-01" is not signed by "upper"`}},
+		"in order":              {[]certtest.Issued{leaf, lower, upper}, "dev-01 lower upper", nil},
+		"up to the root":        {[]certtest.Issued{leaf, lower, upper, root}, "dev-01 lower upper root", nil},
+		"alone":                 {[]certtest.Issued{leaf}, "dev-01", nil},
+		"the other way round":   {[]certtest.Issued{root, upper, lower, leaf}, "dev-01 lower upper root", []string{`the certificate of the private key is not the first but comes after "root"`}},
+		"issuers exchanged":     {[]certtest.Issued{leaf, upper, lower}, "dev-01 lower upper", []string{`the certificates are not in order, they come as "dev-01", "upper", "lower"`}},
+		"twice":                 {[]certtest.Issued{leaf, lower, leaf, upper}, "dev-01 lower upper", []string{`"dev-01" is there twice`}},
+		"twice and exchanged":   {[]certtest.Issued{leaf, upper, lower, upper}, "dev-01 lower upper", []string{"the certificates are not in order", `"upper" is there twice`}},
+		"a stranger at the end": {[]certtest.Issued{leaf, lower, stranger}, "dev-01 lower stranger", []string{`"lower" is not signed by "stranger"`}},
+		"a stranger between":    {[]certtest.Issued{leaf, stranger, lower}, "dev-01 lower stranger", []string{"the certificates are not in order", `"lower" is not signed by "stranger"`}},
+		"one is missing":        {[]certtest.Issued{leaf, upper}, "dev-01 upper", []string{`"dev-01" is not signed by "upper"`}},
 		"many": {
-			[]issued{upper, root, stranger, issue(t, "a", nil, ca), issue(t, "b", nil, ca), lower, leaf},
+			[]certtest.Issued{upper, root, stranger, certtest.Issue(t, "a", nil, certtest.CA), certtest.Issue(t, "b", nil, certtest.CA), lower, leaf},
 			"dev-01 lower upper root stranger a b",
 			[]string{`the certificate of the private key is not the first`, `"root" is not signed by "stranger"`},
 		},
@@ -42,9 +45,9 @@ func TestChainIsPutRight(t *testing.T) {
 			t.Parallel()
 			var certs []*x509.Certificate
 			for _, c := range test.given {
-				certs = append(certs, c.cert)
+				certs = append(certs, c.Cert)
 			}
-			a, err := NewX509(certs, leaf.key)
+			a, err := NewX509(certs, leaf.Key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +57,7 @@ func TestChainIsPutRight(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				sent = append(sent, Name(c))
+				sent = append(sent, certchain.Name(c))
 			}
 			if diff := cmp.Diff(test.sent, strings.Join(sent, " ")); diff != "" {
 				t.Errorf("sent (-want +got):\n%s", diff)
@@ -75,12 +78,12 @@ func TestChainIsPutRight(t *testing.T) {
 // TestOrderWarningIsBounded: a bundle of a hundred certificates is not listed.
 func TestOrderWarningIsBounded(t *testing.T) {
 	t.Parallel()
-	leaf := issue(t, "dev-01", nil, nil)
-	certs := []*x509.Certificate{issue(t, "other", nil, ca).cert, leaf.cert}
+	leaf := certtest.Issue(t, "dev-01", nil, nil)
+	certs := []*x509.Certificate{certtest.Issue(t, "other", nil, certtest.CA).Cert, leaf.Cert}
 	for range 8 {
-		certs = append(certs, issue(t, "root", nil, ca).cert)
+		certs = append(certs, certtest.Issue(t, "root", nil, certtest.CA).Cert)
 	}
-	a, err := NewX509(certs, leaf.key)
+	a, err := NewX509(certs, leaf.Key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strconv"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/netfail"
 )
 
@@ -33,9 +34,9 @@ func (r *runner) handshakeTLS(ctx context.Context) Finding {
 		h.Root = chain[len(chain)-1]
 	}
 	h.Issuer = issuerOf(h.Peer)
-	f := passed("%s, %s, root %s", tls.VersionName(h.Version), peerName(h.Peer), Name(h.Root))
+	f := passed("%s, %s, root %s", tls.VersionName(h.Version), peerName(h.Peer), certchain.Name(h.Root))
 	return f.with("cipher", tls.CipherSuiteName(h.Cipher)).with("peer", peerName(h.Peer)).
-		with("root", Name(h.Root)).with("peer-not-after", day(h.Peer[0].NotAfter))
+		with("root", certchain.Name(h.Root)).with("peer-not-after", day(h.Peer[0].NotAfter))
 }
 
 func (r *runner) tlsConfig(h *Handshake) *tls.Config {
@@ -117,7 +118,7 @@ func peerName(peer []*x509.Certificate) string {
 	if len(peer) == 0 {
 		return ""
 	}
-	return Name(peer[0])
+	return certchain.Name(peer[0])
 }
 
 func peerIssuer(peer []*x509.Certificate) string {

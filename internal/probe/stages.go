@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/cause"
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
 )
 
@@ -74,7 +75,7 @@ func describeInputs(in *Inputs, target Target) string {
 	switch {
 	case in.Certificate != nil:
 		leaf := in.Certificate.Leaf
-		return fmt.Sprintf("certificate %q %s, valid until %s", Name(leaf), describeChain(in.Certificate.Chain), day(leaf.NotAfter))
+		return fmt.Sprintf("certificate %q %s, valid until %s", certchain.Name(leaf), describeChain(in.Certificate.Chain), day(leaf.NotAfter))
 	case in.Token != nil:
 		return fmt.Sprintf("SAS token, valid until %s", in.Token.Expiry.Format(time.RFC3339))
 	case in.Key != nil && in.Key.Derived:

@@ -1,4 +1,4 @@
-package probe
+package certchain
 
 import (
 	"bytes"
@@ -13,12 +13,12 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// ErrPKCS12Password says that a PKCS#12 file does not open with the password.
-var ErrPKCS12Password = errors.New("the password is wrong")
+// ErrPassword says that a PKCS#12 file does not open with the password.
+var ErrPassword = errors.New("the password is wrong")
 
 // ParsePKCS12 reads a PKCS#12 file (.pfx, .p12) with one private key, of the encryption of
 // today or of old: the certificates as TLS wants them, the leaf first, and the leaf's key.
-// For a wrong password the error is [ErrPKCS12Password].
+// For a wrong password the error is [ErrPassword].
 func ParsePKCS12(file []byte, password dps.Secret) ([]*x509.Certificate, crypto.Signer, error) {
 	key, first, more, err := pkcs12.DecodeChain(file, password.Reveal())
 	if err != nil {
@@ -29,8 +29,8 @@ func ParsePKCS12(file []byte, password dps.Secret) ([]*x509.Certificate, crypto.
 		return nil, nil, fmt.Errorf("a private key of type %T cannot sign", key)
 	}
 	// The order in such a file means nothing: a key is tied to its certificate by an id.
-	certs, _ := withoutDuplicates(append([]*x509.Certificate{first}, more...))
-	chain := arrange(certs, signer.Public())
+	certs, _ := Unique(append([]*x509.Certificate{first}, more...))
+	chain := Arrange(certs, signer.Public())
 	if chain == nil {
 		return nil, nil, errors.New("none of the certificates in it belongs to the private key")
 	}
@@ -43,7 +43,7 @@ func pkcs12Error(file []byte, err error) error {
 	text := strings.TrimPrefix(err.Error(), "pkcs12: ")
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption), text == "no MAC in data":
-		return ErrPKCS12Password
+		return ErrPassword
 	case bytes.Contains(file, []byte("-----BEGIN")):
 		return errors.New("it is PEM text, not PKCS#12; that is for --cert and --cert-key")
 	case strings.HasPrefix(text, "error reading P12 data"):

@@ -1,4 +1,4 @@
-package probe
+package certchain
 
 import (
 	"crypto/x509"
@@ -9,18 +9,19 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
+	"dpsdiag/internal/certchain/certtest"
 	"dpsdiag/internal/dps"
 )
 
 const p12Password = "pass word ä"
 
-func encodeP12(t *testing.T, encoder *pkcs12.Encoder, password string, leaf issued, more ...issued) []byte {
+func encodeP12(t *testing.T, encoder *pkcs12.Encoder, password string, leaf certtest.Issued, more ...certtest.Issued) []byte {
 	t.Helper()
 	var rest []*x509.Certificate
 	for _, c := range more {
-		rest = append(rest, c.cert)
+		rest = append(rest, c.Cert)
 	}
-	data, err := encoder.Encode(leaf.key, leaf.cert, rest, password)
+	data, err := encoder.Encode(leaf.Key, leaf.Cert, rest, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,9 +31,9 @@ func encodeP12(t *testing.T, encoder *pkcs12.Encoder, password string, leaf issu
 // TestParsePKCS12 reads the encryptions of today and of old, with the issuers in any order.
 func TestParsePKCS12(t *testing.T) {
 	t.Parallel()
-	root := issue(t, "root", nil, ca)
-	middle := issue(t, "middle", &root, ca)
-	leaf := issue(t, "dev-01", &middle, nil)
+	root := certtest.Issue(t, "root", nil, certtest.CA)
+	middle := certtest.Issue(t, "middle", &root, certtest.CA)
+	leaf := certtest.Issue(t, "dev-01", &middle, nil)
 	for name, test := range map[string]struct {
 		encoder  *pkcs12.Encoder
 		password string
@@ -50,15 +51,12 @@ func TestParsePKCS12(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := namesOf(chain); got != `"dev-01", "middle", "root"` {
-				t.Errorf("chain %s", got)
+			var names []string
+			for _, c := range chain {
+				names = append(names, Name(c))
 			}
-			a, err := NewX509(chain, key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if w := a.Inspect(testedOn, today, DefaultExpiresIn).Warnings; len(w) != 0 {
-				t.Errorf("warnings %v", w)
+			if got := strings.Join(names, " "); got != "dev-01 middle root" || !leaf.Key.PublicKey.Equal(key.Public()) {
+				t.Errorf("chain %s, key of the leaf: %t", got, leaf.Key.PublicKey.Equal(key.Public()))
 			}
 		})
 	}
@@ -67,9 +65,9 @@ func TestParsePKCS12(t *testing.T) {
 // TestParsePKCS12Refuses: what is wrong is one clear line each, and no secret.
 func TestParsePKCS12Refuses(t *testing.T) {
 	t.Parallel()
-	leaf, other := issue(t, "dev-01", nil, nil), issue(t, "dev-02", nil, nil)
+	leaf, other := certtest.Issue(t, "dev-01", nil, nil), certtest.Issue(t, "dev-02", nil, nil)
 	sound := encodeP12(t, pkcs12.Modern, p12Password, leaf)
-	trust, err := pkcs12.Modern.EncodeTrustStore([]*x509.Certificate{leaf.cert}, p12Password)
+	trust, err := pkcs12.Modern.EncodeTrustStore([]*x509.Certificate{leaf.Cert}, p12Password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +82,9 @@ func TestParsePKCS12Refuses(t *testing.T) {
 		"legacy and wrong":  {encodeP12(t, pkcs12.LegacyRC2, p12Password, leaf), "x", "the password is wrong"},
 		"half of it":        {sound[:len(sound)/2], p12Password, "it is not a PKCS#12 file, or not the whole of one"},
 		"more than it":      {append(append([]byte{}, sound...), 0), p12Password, "it is not a PKCS#12 file, or not the whole of one"},
-		"a certificate":     {leaf.cert.Raw, p12Password, "it is not a PKCS#12 file, or not the whole of one"},
+		"a certificate":     {leaf.Cert.Raw, p12Password, "it is not a PKCS#12 file, or not the whole of one"},
 		"text":              {[]byte("hello"), p12Password, "it is not a PKCS#12 file, or not the whole of one"},
-		"PEM":               {block("CERTIFICATE", leaf.cert.Raw), p12Password, "it is PEM text, not PKCS#12; that is for --cert and --cert-key"},
+		"PEM":               {certtest.PEM("CERTIFICATE", leaf.Cert.Raw), p12Password, "it is PEM text, not PKCS#12; that is for --cert and --cert-key"},
 		"no key":            {trust, p12Password, "there is no private key in it, only certificates"},
 		"no certificate":    {plainP12(t, keyBag(t, leaf)), "", "there is no certificate in it, only a private key"},
 		"two keys":          {plainP12(t, certBag(t, leaf), keyBag(t, leaf), keyBag(t, other)), "", "there are several private keys in it; export the device's alone"},
@@ -97,7 +95,7 @@ func TestParsePKCS12Refuses(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) || test.password != "" && strings.Contains(err.Error(), test.password) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
-		if got := errors.Is(err, ErrPKCS12Password); got != (test.want == ErrPKCS12Password.Error()) {
+		if got := errors.Is(err, ErrPassword); got != (test.want == ErrPassword.Error()) {
 			t.Errorf("%s: is of the password: %t", name, got)
 		}
 	}
@@ -142,18 +140,18 @@ func plainP12(t *testing.T, bags ...safeBag) []byte {
 	return marshal(t, plainPFX{3, data(marshal(t, []content{data(marshal(t, bags))}))})
 }
 
-func keyBag(t *testing.T, c issued) safeBag {
+func keyBag(t *testing.T, c certtest.Issued) safeBag {
 	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(c.key)
+	der, err := x509.MarshalPKCS8PrivateKey(c.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return safeBag{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 1}, tagged(der)}
 }
 
-func certBag(t *testing.T, c issued) safeBag {
+func certBag(t *testing.T, c certtest.Issued) safeBag {
 	t.Helper()
-	der := marshal(t, content{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 22, 1}, tagged(marshal(t, c.cert.Raw))})
+	der := marshal(t, content{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 22, 1}, tagged(marshal(t, c.Cert.Raw))})
 	return safeBag{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 3}, tagged(der)}
 }
 
