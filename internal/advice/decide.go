@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strconv"
@@ -66,7 +67,7 @@ func fillCommand(command string, t probe.Target) string {
 		"dpsdiag probe --id-scope", "dpsdiag probe "+endpointFlag(t.Endpoint)+"--id-scope",
 		"ID-SCOPE", shellWord(t.Scope),
 		"REGISTRATION-ID", shellWord(t.RegistrationID),
-		"CREDENTIAL", credentialFlags(t.Attestation),
+		"CREDENTIAL", cmp.Or(t.Attestation.Traits().Flags, "CREDENTIAL"),
 		"API-VERSION", otherVersion(t.APIVersion),
 	).Replace(command)
 }
@@ -92,24 +93,15 @@ func endpointFlag(e dps.Endpoint) string {
 // portFlag is the flag that leads a transport to its own port beside endpointFlag, with a
 // space before it; "" where that leads to it already.
 func portFlag(t probe.TransportID, e dps.Endpoint) string {
-	named, port := "", portOf(t, e)
-	standard := e.HTTPS // which --endpoint gives to every transport
-	switch t {
-	case probe.MQTT:
-		named = "mqtt"
-		if e.HTTPS == dps.PortHTTPS {
-			standard = dps.PortMQTT
-		}
-	case probe.AMQP:
-		named = "amqp"
-		if e.HTTPS == dps.PortHTTPS {
-			standard = dps.PortAMQP
-		}
+	given := e.HTTPS // which --endpoint gives to every transport
+	if given == dps.PortHTTPS {
+		given = t.StandardPort()
 	}
-	if port == standard {
+	port := t.Port(e)
+	if port == given {
 		return ""
 	}
-	return " --port-" + named + " " + strconv.Itoa(port)
+	return " --port-" + string(t) + " " + strconv.Itoa(port)
 }
 
 // otherVersion is an api-version that nearly every instance takes, other than the one that
@@ -119,22 +111,6 @@ func otherVersion(asked string) string {
 		return "2021-06-01" // of the C SDK and IoT Edge
 	}
 	return dps.DefaultAPIVersion
-}
-
-func credentialFlags(kind probe.AttestationKind) string {
-	switch kind {
-	case probe.KindSymmetricKey:
-		return "--key-file KEY-FILE"
-	case probe.KindGroupKey:
-		return "--group-key-file GROUP-KEY-FILE"
-	case probe.KindX509:
-		return "--cert CERT-FILE --cert-key CERT-KEY-FILE"
-	case probe.KindTPM:
-		return "--tpm TPM-PATH"
-	case probe.KindSASToken:
-		return "--sas-token-env TOKEN-VARIABLE"
-	}
-	return "CREDENTIAL"
 }
 
 // shellWord quotes text for a shell where it needs quoting.

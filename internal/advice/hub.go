@@ -104,7 +104,7 @@ const (
 func weighHubIdentity(c *Case) Weight {
 	step := c.hubAnswer(probe.HubDenied)
 	switch {
-	case c.hub != nil && c.tlsFailure() == netfail.TLSAlert && c.kind() == probe.KindX509:
+	case c.hub != nil && c.tlsFailure() == netfail.TLSAlert && c.kind().Traits().InHandshake:
 		return suggested("the hub broke the TLS handshake off at a certificate that the provisioning service took")
 	case step == nil:
 		return Weight{}

@@ -98,13 +98,7 @@ func garbledRow(run *probe.Run) string {
 	if run.Opening != nil && run.Opening.Failure != nil && run.Opening.Layer == probe.LayerWebSocket {
 		return "python-websocket"
 	}
-	switch run.Transport {
-	case probe.MQTT, probe.MQTTWS:
-		return "node-mqtt-unrecognized-packet-type"
-	case probe.AMQP, probe.AMQPWS:
-		return "amqp-connection-framing-error"
-	}
-	return "net-http-response"
+	return run.Transport.Traits().Garbled
 }
 
 // dialFailure returns the failure that tells most of a run that no address of the host

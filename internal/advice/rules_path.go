@@ -91,7 +91,7 @@ func (c *Case) weighUnknownName() Weight {
 }
 
 func weighProtocol(c *Case) Weight {
-	port, standard := c.port(), standardPort(c.Run.Transport)
+	port, standard := c.port(), c.Run.Transport.StandardPort()
 	switch {
 	case c.class() == http.StatusMethodNotAllowed:
 		return suggested("405 means that the path does not take the method")
@@ -108,12 +108,7 @@ func weighProtocol(c *Case) Weight {
 }
 
 // oddPort reports whether the port is not the service's own for the transport.
-func (c *Case) oddPort() bool { return c.port() != standardPort(c.Run.Transport) }
-
-// standardPort is the port that the service has for a transport.
-func standardPort(t probe.TransportID) int {
-	return portOf(t, dps.Endpoint{HTTPS: dps.PortHTTPS, MQTT: dps.PortMQTT, AMQP: dps.PortAMQP})
-}
+func (c *Case) oddPort() bool { return c.port() != c.Run.Transport.StandardPort() }
 
 // weighPortNumber judges a port that is not the service's own for the transport.
 func (c *Case) weighPortNumber(fact string) Weight {
@@ -135,22 +130,20 @@ func (c *Case) weighPortNumber(fact string) Weight {
 	return w
 }
 
-// sharesPort reports whether MQTT or AMQP was asked for on the port that was given for HTTPS.
+// sharesPort reports whether a transport with a port of its own was asked for on the port
+// that was given for HTTPS.
 func (c *Case) sharesPort() bool {
-	own := c.Run.Transport == probe.MQTT || c.Run.Transport == probe.AMQP
-	return own && c.oddPort() && c.port() == c.Evidence.Target.Endpoint.HTTPS
+	return c.Run.Transport.HasOwnPort() && c.oddPort() && c.port() == c.Evidence.Target.Endpoint.HTTPS
 }
 
 // portRemedy names the flag that sets the port of the transport.
 func (c *Case) portRemedy() string {
-	standard := standardPort(c.Run.Transport)
-	switch c.Run.Transport {
-	case probe.MQTT:
-		return fmt.Sprintf("Give the port of MQTT with --port-mqtt (%d in Azure); one in --endpoint serves every transport", standard)
-	case probe.AMQP:
-		return fmt.Sprintf("Give the port of AMQP with --port-amqp (%d in Azure); one in --endpoint serves every transport", standard)
+	transport := c.Run.Transport
+	if !transport.HasOwnPort() {
+		return fmt.Sprintf("Give the port of HTTPS with --port-https (%d in Azure), or leave it out of --endpoint", transport.StandardPort())
 	}
-	return fmt.Sprintf("Give the port of HTTPS with --port-https (%d in Azure), or leave it out of --endpoint", standard)
+	return fmt.Sprintf("Give the port of %s with --port-%s (%d in Azure); one in --endpoint serves every transport",
+		strings.ToUpper(string(transport)), transport, transport.StandardPort())
 }
 
 // said is what a peer of another protocol said, "" where it said nothing that can be read.
@@ -172,17 +165,6 @@ func (c *Case) answersHTTP() bool { return strings.HasPrefix(c.said(), "HTTP/") 
 func greets(said string) bool {
 	begins := func(greeting string) bool { return strings.HasPrefix(said, greeting) }
 	return slices.ContainsFunc([]string{"HTTP/", "SSH-", "220 ", "220-", "+OK", "* OK", "RFB ", "AMQP"}, begins)
-}
-
-// portOf is the port of an endpoint that a transport connects to.
-func portOf(t probe.TransportID, e dps.Endpoint) int {
-	switch t {
-	case probe.MQTT:
-		return e.MQTT
-	case probe.AMQP:
-		return e.AMQP
-	}
-	return e.HTTPS
 }
 
 func weighInterception(c *Case) Weight {
@@ -267,7 +249,7 @@ func (c *Case) weighForeignAnswer() Weight {
 		return suggested("the service does not redirect; sign-in pages of networks do")
 	case r.ofHandshake():
 		return c.weighHandshake()
-	case c.kind() == probe.KindX509 && c.identityRefused() && c.Run.TLS != nil && !c.Run.TLS.ClientCertRequested:
+	case c.kind().Traits().InHandshake && c.identityRefused() && c.Run.TLS != nil && !c.Run.TLS.ClientCertRequested:
 		return suggested("the server never asked for a client certificate, as a gateway that ends the TLS session would not")
 	case !r.ofService() && len(c.Rows) == 0:
 		return allowed("the answer is none of the provisioning service")

@@ -155,7 +155,7 @@ func (c *Case) weighForbidden(a *proxy.Attempt) Weight {
 }
 
 // port is that of the service for the transport of the run.
-func (c *Case) port() int { return portOf(c.Run.Transport, c.Evidence.Target.Endpoint) }
+func (c *Case) port() int { return c.Run.Transport.Port(c.Evidence.Target.Endpoint) }
 
 func weighReachBehind(a *proxy.Attempt) Weight {
 	switch a.Failure.Kind {

@@ -18,7 +18,7 @@ func via(t probe.TransportID, changes ...change) change {
 		r.Transport = t
 		for i := range r.Dials {
 			address := netip.MustParseAddrPort(r.Dials[i].Address).Addr()
-			r.Dials[i].Address = netip.AddrPortFrom(address, uint16(portOf(t, ev.Target.Endpoint))).String()
+			r.Dials[i].Address = netip.AddrPortFrom(address, uint16(t.Port(ev.Target.Endpoint))).String()
 		}
 	}
 }

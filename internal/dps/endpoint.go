@@ -63,6 +63,9 @@ type Endpoint struct {
 	HTTPS, MQTT, AMQP int
 }
 
+// StandardPorts are the ports that the service has, of no host.
+func StandardPorts() Endpoint { return Endpoint{HTTPS: PortHTTPS, MQTT: PortMQTT, AMQP: PortAMQP} }
+
 // ParseEndpoint reads HOST or HOST:PORT; a port given here serves every protocol, as the
 // contract of the --endpoint flag says. A URL, a path or white space is an error. The error
 // quotes text, unless that is a connection string.

@@ -8,6 +8,21 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
+func tpmTraits() AttestationTraits {
+	return AttestationTraits{Kind: KindTPM, Flags: "--tpm TPM-PATH", NamesDevice: true, hubLacks: tpmHubLacks}
+}
+
+// tpmHubLacks says why a TPM has no key for its hub.
+func tpmHubLacks(mode Mode, registration *dps.Registration) string {
+	switch {
+	case mode == ModeLookup:
+		return "a TPM gets its key for the hub with a registration, and a lookup is none"
+	case registration.TPM == nil:
+		return "the service sent no key for the hub, which a TPM needs"
+	}
+	return ""
+}
+
 // TPM attests with a TPM 2.0.
 type TPM struct {
 	*tpm.TPM

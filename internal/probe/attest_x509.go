@@ -11,6 +11,10 @@ import (
 	"dpsdiag/internal/certchain"
 )
 
+func x509Traits() AttestationTraits {
+	return AttestationTraits{Kind: KindX509, Flags: "--cert CERT-FILE --cert-key CERT-KEY-FILE", InHandshake: true, Disbelieved: "dps-401002"}
+}
+
 // X509 attests with a client certificate.
 type X509 struct {
 	chain   []*x509.Certificate // as it is sent, leaf first

@@ -17,6 +17,8 @@ type hubMQTT struct{ overWebSocket bool }
 
 func (h hubMQTT) transport() Transport { return mqttTransport(h) }
 
+func (hubMQTT) dropsDevice() bool { return true }
+
 func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identity) Opening {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

@@ -28,7 +28,7 @@ func hubBroker(hub func(*peer, connecting)) (b broker, assign func(probe.Config)
 		reply(200, "", strings.NewReplacer("hub.example", address, `"deviceId":"dev-01"`, `"deviceId":"`+hubDevice+`"`).Replace(registered))(p, c)
 	}
 	return b, func(cfg probe.Config) {
-		address = net.JoinHostPort(cfg.Endpoint.Host, strconv.Itoa(cfg.Transports[0].Port(cfg.Endpoint)))
+		address = net.JoinHostPort(cfg.Endpoint.Host, strconv.Itoa(cfg.Transports[0].ID().Port(cfg.Endpoint)))
 	}
 }
 

@@ -50,7 +50,7 @@ func (r *Run) ProxyFailed() *proxy.Attempt {
 
 // service is the host:port of the service that this transport connects to.
 func (r *runner) service() string {
-	return net.JoinHostPort(r.target.Endpoint.Host, strconv.Itoa(r.transport.Port(r.target.Endpoint)))
+	return net.JoinHostPort(r.target.Endpoint.Host, strconv.Itoa(r.transport.ID().Port(r.target.Endpoint)))
 }
 
 // verifyProxy is our side of TLS with an https proxy. The device's certificate is none of

@@ -4,13 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"slices"
-	"strings"
 	"time"
 
-	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/proxy"
 )
@@ -39,7 +35,7 @@ type runner struct {
 func newRunner(s *shared, transport Transport, target Target, run *Run) *runner {
 	r := &runner{shared: s, transport: transport, target: target, run: run, pace: newPacer(s.cfg.RetryMaxWait)}
 	run.Transport = transport.ID()
-	r.way = s.cfg.Proxy.Choose(target.Endpoint.Host, transport.Port(target.Endpoint))
+	r.way = s.cfg.Proxy.Choose(target.Endpoint.Host, transport.ID().Port(target.Endpoint))
 	run.Route = routeBy(r.way)
 	r.identity = s.cfg.Attestation.Identify(target, s.now())
 	r.identity.redact = newRedactor(r.identity)
@@ -177,40 +173,4 @@ func (r *runner) noAnswer(f *netfail.Failure) Finding {
 	}
 	r.stop(EndRefused)
 	return failed("no usable answer: %s", f.Describe())
-}
-
-func passed(format string, args ...any) Finding { return finding(Passed, format, args...) }
-func warned(format string, args ...any) Finding { return finding(Warned, format, args...) }
-func failed(format string, args ...any) Finding { return finding(Failed, format, args...) }
-
-func finding(o Outcome, format string, args ...any) Finding {
-	return Finding{Outcome: o, Detail: fmt.Sprintf(format, args...)}
-}
-
-// with adds a fact unless it is empty.
-func (f Finding) with(name, value string) Finding {
-	if value != "" {
-		f.Facts = append(f.Facts, Fact{name, value})
-	}
-	return f
-}
-
-func joinAll(list []string) string { return strings.Join(list, ", ") }
-
-// joinWords joins those that are not empty.
-func joinWords(words ...string) string {
-	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
-}
-
-// joinSome keeps a line short: one entry and how many more.
-func joinSome(list []string) string {
-	if len(list) < 3 {
-		return joinAll(list)
-	}
-	return fmt.Sprintf("%s and %d more", list[0], len(list)-1)
-}
-
-// request is the body of register and lookup.
-func (r *runner) request() dps.Request {
-	return dps.Request{RegistrationID: r.target.RegistrationID, TPM: r.tpmKeys(), Payload: r.cfg.Payload}
 }

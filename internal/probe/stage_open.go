@@ -103,7 +103,7 @@ func afterAttempts(n int) string {
 func (r *runner) hearing(words *firstWords) Dialer {
 	return func(ctx context.Context) (net.Conn, error) {
 		conn, err := r.dialTLS(ctx)
-		if id := r.transport.ID(); err != nil || id != MQTT && id != AMQP {
+		if err != nil || r.transport.Traits().BeginsInHTTP {
 			return conn, err
 		}
 		*words = firstWords{Conn: conn}

@@ -35,8 +35,13 @@ func NewHTTPS() Transport { return httpsTransport{} }
 // ID implements Transport.
 func (httpsTransport) ID() TransportID { return HTTPS }
 
-// Port implements Transport.
-func (httpsTransport) Port(e dps.Endpoint) int { return e.HTTPS }
+// Traits implements Transport.
+func (httpsTransport) Traits() TransportTraits {
+	return TransportTraits{
+		Protocol: "HTTP 1.1 over TLS", Port: func(e dps.Endpoint) int { return e.HTTPS }, BeginsInHTTP: true,
+		Garbled: "net-http-response", hub: hubHTTPS{},
+	}
+}
 
 // Supports implements Transport: HTTPS carries everything.
 func (httpsTransport) Supports(Mode, AttestationKind) error { return nil }

@@ -44,12 +44,17 @@ func (t mqttTransport) ID() TransportID {
 	return MQTT
 }
 
-// Port implements Transport.
-func (t mqttTransport) Port(e dps.Endpoint) int {
-	if t.overWebSocket {
-		return e.HTTPS
+// Traits implements Transport.
+func (t mqttTransport) Traits() TransportTraits {
+	traits := TransportTraits{
+		Protocol: "MQTT 3.1.1 over TLS", Port: func(e dps.Endpoint) int { return e.MQTT },
+		Garbled: "node-mqtt-unrecognized-packet-type", hub: hubMQTT(t),
 	}
-	return e.MQTT
+	if t.overWebSocket {
+		traits.Protocol = "MQTT 3.1.1 over WebSocket"
+		traits.throughWebSocket()
+	}
+	return traits
 }
 
 // Supports implements Transport.

@@ -284,7 +284,7 @@ func TestMQTTLateAnswer(t *testing.T) {
 func open(t *testing.T, c carrier, b broker) (probe.Session, probe.Opening) {
 	t.Helper()
 	cfg := c.start(t, b)
-	address := net.JoinHostPort(cfg.Endpoint.Host, strconv.Itoa(c.transport.Port(cfg.Endpoint)))
+	address := net.JoinHostPort(cfg.Endpoint.Host, strconv.Itoa(c.transport.ID().Port(cfg.Endpoint)))
 	dial := func(ctx context.Context) (net.Conn, error) {
 		return (&tls.Dialer{Config: &tls.Config{RootCAs: cfg.Roots}}).DialContext(ctx, "tcp", address)
 	}

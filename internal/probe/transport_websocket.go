@@ -28,6 +28,12 @@ const maxMessage = 2 * MaxBody
 // closeGrace is how long the peer has to answer our close frame.
 const closeGrace = 250 * time.Millisecond
 
+// throughWebSocket makes the traits those of the same protocol over a WebSocket.
+func (t *TransportTraits) throughWebSocket() {
+	t.Port = func(e dps.Endpoint) int { return e.HTTPS }
+	t.BeginsInHTTP, t.WebSocket = true, true
+}
+
 // dialWebSocket opens a WebSocket for subprotocol on a connection of dial and returns it as
 // a stream of bytes. A nil connection means that the Opening says why; otherwise it holds
 // what the handshake told, on top of which the subprotocol opens its session.

@@ -231,8 +231,8 @@ func endpointText(ev *probe.Evidence) string {
 	endpoint := ev.Target.Endpoint
 	port := 0
 	for _, run := range ev.Runs {
-		own, standard := portOf(run.Transport, endpoint)
-		if own == standard || port != 0 && port != own {
+		own := run.Transport.Port(endpoint)
+		if own == run.Transport.StandardPort() || port != 0 && port != own {
 			return endpoint.Host
 		}
 		port = own
@@ -241,17 +241,6 @@ func endpointText(ev *probe.Evidence) string {
 		return endpoint.Host
 	}
 	return net.JoinHostPort(endpoint.Host, strconv.Itoa(port))
-}
-
-// portOf returns the port of the endpoint that a transport uses, and the service's own.
-func portOf(transport probe.TransportID, endpoint dps.Endpoint) (own, standard int) {
-	switch transport {
-	case probe.MQTT:
-		return endpoint.MQTT, dps.PortMQTT
-	case probe.AMQP:
-		return endpoint.AMQP, dps.PortAMQP
-	}
-	return endpoint.HTTPS, dps.PortHTTPS
 }
 
 func newRun(run *probe.Run, verdict advice.Verdict) Run {

@@ -13,11 +13,6 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// transports are those that have to pass every proxy.
-func transports() []probe.Transport {
-	return []probe.Transport{probe.NewHTTPS(), probe.NewMQTT(), probe.NewMQTTOverWebSocket(), probe.NewAMQP(), probe.NewAMQPOverWebSocket()}
-}
-
 // service starts an emulator and returns a probe of it by a name, which the proxy resolves.
 func service(t *testing.T) probe.Config {
 	t.Helper()
@@ -40,7 +35,7 @@ func service(t *testing.T) probe.Config {
 	}
 	return probe.Config{
 		Endpoint: endpoint, Scope: device.Scope, RegistrationID: device.RegistrationID,
-		Attestation: probe.NewSymmetricKey(key), Transports: transports(), Roots: device.Roots, Budget: time.Minute,
+		Attestation: probe.NewSymmetricKey(key), Transports: probe.Transports(), Roots: device.Roots, Budget: time.Minute,
 	}
 }
 

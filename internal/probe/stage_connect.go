@@ -24,7 +24,7 @@ func (r *runner) peer() (host string, port int) {
 	if p := r.way.Proxy; p != nil {
 		return p.Host, p.Port
 	}
-	return r.target.Endpoint.Host, r.transport.Port(r.target.Endpoint)
+	return r.target.Endpoint.Host, r.transport.ID().Port(r.target.Endpoint)
 }
 
 // resolve looks the peer up and keeps the addresses for connect.

@@ -1,0 +1,111 @@
+package probe
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"dpsdiag/internal/cause"
+	"dpsdiag/internal/certchain"
+	"dpsdiag/internal/dps"
+)
+
+// inspect reports what is known before any packet.
+func (r *runner) inspect(context.Context) Finding {
+	if f, ended := r.inspectTPM(); ended {
+		return f
+	}
+	in := r.inputs
+	f := passed("%s", describeInputs(in, r.target))
+	switch n := len(in.Warnings); {
+	case n == 1:
+		f = warned("%s", in.Warnings[0].Detail)
+	case n > 1:
+		f = warned("%s; and %d more, see warnings", in.Warnings[0].Detail, n-1)
+	}
+	return f.with("attestation", string(r.target.Attestation)).with("identity", describeInputs(in, r.target)).withTPMFacts(in.TPM)
+}
+
+func describeInputs(in *Inputs, target Target) string {
+	switch {
+	case in.Certificate != nil:
+		leaf := in.Certificate.Leaf
+		return fmt.Sprintf("certificate %q %s, valid until %s", certchain.Name(leaf), describeChain(in.Certificate.Chain), day(leaf.NotAfter))
+	case in.Token != nil:
+		return fmt.Sprintf("SAS token, valid until %s", in.Token.Expiry.Format(time.RFC3339))
+	case in.Key != nil && in.Key.Derived:
+		return fmt.Sprintf("device key derived from a group key of %d bytes", in.Key.Size)
+	case in.Key != nil:
+		return fmt.Sprintf("symmetric key of %d bytes", in.Key.Size)
+	case in.TPM != nil:
+		return describeTPM(in.TPM)
+	}
+	return string(target.Attestation)
+}
+
+func describeChain(chain []*x509.Certificate) string {
+	switch len(chain) {
+	case 0:
+		return "alone"
+	case 1:
+		return "and its issuer"
+	}
+	return fmt.Sprintf("and %d issuers", len(chain))
+}
+
+// inspectSettings adds the warnings that do not depend on the attestation.
+func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
+	// An empty id was to come from the credential, which says itself why it could not tell.
+	if target.RegistrationID != "" || !target.Attestation.Traits().NamesDevice {
+		in.remark(cause.RegistrationIDInvalid, dps.CheckRegistrationID, target.RegistrationID)
+	}
+	in.remark(cause.WrongIDScope, dps.CheckIDScope, target.Scope)
+	if len(payload) > 0 && payload[0] != '{' {
+		in.warn(cause.PayloadInvalid, "the payload is not a JSON object, which the service's documentation asks for")
+	}
+}
+
+// preferRemarks puts the remarks in front and drops the warnings that they stand for.
+func (in *Inputs) preferRemarks(remarks []Warning) {
+	own := slices.DeleteFunc(in.Warnings, func(w Warning) bool {
+		return slices.ContainsFunc(remarks, func(r Warning) bool { return r.ID == w.ID })
+	})
+	in.Warnings = slices.Concat(remarks, own)
+}
+
+// remark warns of what check finds odd about a setting.
+func (in *Inputs) remark(id cause.ID, check func(string) ([]string, error), value string) {
+	remarks, err := check(value)
+	if err != nil {
+		in.warn(id, "%v", err)
+	}
+	for _, remark := range remarks {
+		in.warn(id, "%s", remark)
+	}
+}
+
+func (in *Inputs) warn(id cause.ID, format string, args ...any) {
+	in.notice(id.String(), format, args...)
+}
+
+// notice records what is odd without being a sign of a cause.
+func (in *Inputs) notice(name, format string, args ...any) {
+	in.Warnings = append(in.Warnings, Warning{ID: name, Detail: fmt.Sprintf(format, args...)})
+}
+
+// roundAge shortens a duration to what a person reads: days, hours, minutes or seconds.
+func roundAge(d time.Duration) string {
+	day := 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		return fmt.Sprintf("%d days", d/day)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%d minutes", d/time.Minute)
+	}
+	return fmt.Sprintf("%d seconds", d/time.Second)
+}
