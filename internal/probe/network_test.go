@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/probe"
 )
 
@@ -118,13 +119,9 @@ func (r resolver) LookupHost(context.Context, string) ([]string, error) { return
 
 func TestBrokenNetwork(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	named := func(r resolver) probe.Config {
-		return with(target(t, closed.Addr()), func(c *probe.Config) { c.Endpoint.Host = "dps.example"; c.Resolver = r })
+		return with(target(t, closed), func(c *probe.Config) { c.Endpoint.Host = "dps.example"; c.Resolver = r })
 	}
 	blackHole := func(ctx context.Context, _, _ string) (net.Conn, error) { //nolint:unparam // the type is probe.DialFunc
 		<-ctx.Done()
@@ -156,7 +153,7 @@ func TestBrokenNetwork(t *testing.T) {
 		run := do(t, with(named(resolver{addresses: []string{"192.0.2.1"}}), func(c *probe.Config) {
 			c.Dial, c.Budget = blackHole, 100*time.Millisecond
 		}))
-		want := "192.0.2.1:" + port(closed.Addr()) + ": no answer; the --timeout of 100ms ran out while a connection was being made"
+		want := "192.0.2.1:" + port(closed) + ": no answer; the --timeout of 100ms ran out while a connection was being made"
 		if run.Dials[0].Failure.Kind != netfail.Timeout || run.FailedStage().Detail != want {
 			t.Errorf("dials %+v, %s", run.Dials, run.FailedStage().Detail)
 		}

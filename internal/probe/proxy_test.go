@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/proxy"
 )
@@ -170,11 +171,7 @@ func TestProxyCertificate(t *testing.T) {
 // TestProxyOutOfReach covers proxies whose name or address leads nowhere.
 func TestProxyOutOfReach(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	cfg := nowhere(t)
 	t.Run("unresolved", func(t *testing.T) {
 		t.Parallel()
@@ -191,12 +188,12 @@ func TestProxyOutOfReach(t *testing.T) {
 	})
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()
-		run := do(t, through(t, cfg, "socks5://"+closed.Addr().String()))
+		run := do(t, through(t, cfg, "socks5://"+closed.String()))
 		a := run.ProxyFailed()
 		if a == nil || a.Failure.Kind != proxy.Unreachable || a.Failure.Net.Kind != netfail.Refused || run.End != probe.EndRefused {
 			t.Errorf("%+v, end %s", a, run.End)
 		}
-		if want := "the proxy: " + closed.Addr().String() + ": connection refused"; run.FailedStage().Detail != want {
+		if want := "the proxy: " + closed.String() + ": connection refused"; run.FailedStage().Detail != want {
 			t.Errorf("detail %q, want %q", run.FailedStage().Detail, want)
 		}
 	})
@@ -257,11 +254,7 @@ func TestUnusedProxyIsTried(t *testing.T) {
 	double := serveProxy(t, &proxyDouble{to: to}, connectHTTP)
 	working := double.url("http", userinfo())
 	refusing := "http://" + listenEach(t, answers(refusal("403 Forbidden", "", ""))).String()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	direct := func(settings ...string) probe.Config {
 		var unused []*proxy.Proxy
 		for _, s := range settings {
@@ -276,7 +269,7 @@ func TestUnusedProxyIsTried(t *testing.T) {
 		return c
 	}
 	undialable := func(c probe.Config) probe.Config {
-		c.Endpoint = target(t, closed.Addr()).Endpoint
+		c.Endpoint = target(t, closed).Endpoint
 		return c
 	}
 	t.Run("a name that does not resolve", func(t *testing.T) {
@@ -301,7 +294,7 @@ func TestUnusedProxyIsTried(t *testing.T) {
 		t.Parallel()
 		for setting, kind := range map[string]proxy.FailureKind{
 			refusing:                             proxy.Forbidden,
-			"http://" + closed.Addr().String():   proxy.Unreachable,
+			"http://" + closed.String():          proxy.Unreachable,
 			"socks5://proxy.example":             proxy.Unresolved,
 			"https://" + double.addr.String():    proxy.TLS,
 			"http://" + userinfo() + to.String(): proxy.Cut, // the service itself is no proxy

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/proxy"
 	"dpsdiag/internal/tpm"
@@ -204,11 +205,7 @@ func TestHubNotAsked(t *testing.T) {
 // TestHubOutOfReach: what fails on the way is told of the hub, with its kind.
 func TestHubOutOfReach(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	silent := listenEach(t, untilClosed)
 	tests := map[string]struct {
 		hub        string
@@ -219,7 +216,7 @@ func TestHubOutOfReach(t *testing.T) {
 		"name": {"hub.example", func(c *probe.Config) {
 			c.Resolver = resolver{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
 		}, "resolve", "no-such-host", probe.EndRefused},
-		"port": {closed.Addr().String(), func(*probe.Config) {}, "connect", "refused", probe.EndRefused},
+		"port": {closed.String(), func(*probe.Config) {}, "connect", "refused", probe.EndRefused},
 		"TLS":  {silent.String(), func(c *probe.Config) { c.Budget = 2 * time.Second }, "tls", "tls-timeout", probe.EndTimeout},
 		"certificate": {
 			"", func(c *probe.Config) { c.Resolver = resolver{addresses: []string{"127.0.0.1"}} },
