@@ -107,7 +107,7 @@ type Identity struct {
 // redactor knows the secrets of the identity.
 func (id Identity) redactor() *redactor {
 	if id.redact == nil {
-		return newRedactor(id)
+		return newRedactor(newSecretPatterns(), id)
 	}
 	return id.redact
 }

@@ -21,7 +21,7 @@ import (
 // runs have ended, the budget is spent or ctx is cancelled.
 func Do(ctx context.Context, cfg Config) Evidence {
 	start := time.Now()
-	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1), asking: make(chan struct{}, 1)}
+	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1), asking: make(chan struct{}, 1), patterns: newSecretPatterns()}
 	ev := Evidence{Started: p.cfg.Now(), Target: p.cfg.target(), Runs: make([]Run, len(cfg.Transports)), Origins: p.cfg.Origins}
 	ev.Inputs = p.cfg.Attestation.Inspect(ev.Target, p.cfg.Now(), p.cfg.ExpiresIn)
 	ev.Inputs.inspectSettings(ev.Target, p.cfg.Payload)
@@ -73,10 +73,11 @@ func (c Config) target() Target {
 
 // shared is what the runs of one probe have in common.
 type shared struct {
-	cfg    Config
-	inputs *Inputs
-	parent context.Context // without the budget: tells an interruption from a timeout
-	events sync.Mutex
+	cfg      Config
+	inputs   *Inputs
+	parent   context.Context // without the budget: tells an interruption from a timeout
+	events   sync.Mutex
+	patterns *secretPatterns
 	// registering holds one token: two runs that register the same identity at once
 	// would get a conflict that no device has.
 	registering chan struct{}

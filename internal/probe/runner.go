@@ -38,7 +38,7 @@ func newRunner(s *shared, transport Transport, target Target, run *Run) *runner 
 	r.way = s.cfg.Proxy.Choose(target.Endpoint.Host, transport.ID().Port(target.Endpoint))
 	run.Route = routeBy(r.way)
 	r.identity = s.cfg.Attestation.Identify(target, s.now())
-	r.identity.redact = newRedactor(r.identity)
+	r.identity.redact = newRedactor(s.patterns, r.identity)
 	return r
 }
 
@@ -132,7 +132,7 @@ func (r *runner) compareClock(date time.Time, roundTrip time.Duration) {
 
 // record keeps an answer and what it says of the clock.
 func (r *runner) record(a Answer) Answer {
-	r.identity.redactor().answer(&a)
+	a = r.identity.redactor().answer(a)
 	r.run.Answers = append(r.run.Answers, a)
 	r.compareClock(a.Date, a.Took)
 	return a

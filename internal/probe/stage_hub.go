@@ -119,7 +119,7 @@ func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep)
 	side := newRunner(r.shared, protocol.transport(), target, &check.Path)
 	defer side.close()
 	side.identity = identity
-	side.identity.redact = newRedactor(identity)
+	side.identity.redact = newRedactor(r.patterns, identity)
 	if f, part := side.reach(ctx); part != "" {
 		step.Result, step.Text = HubUnreached, string(part)+": "+f.Detail
 		f.Detail = fmt.Sprintf("%s could not be reached (%s): %s", hub.name, part, f.Detail)
@@ -180,8 +180,7 @@ func (r *runner) question(ctx context.Context, protocol hubProtocol, hub hubTarg
 		case <-ctx.Done():
 		}
 	}
-	o := protocol.ask(ctx, r.dialTLS, hub, r.identity)
-	r.identity.redactor().opening(&o)
+	o := r.identity.redactor().opening(protocol.ask(ctx, r.dialTLS, hub, r.identity))
 	if o.Failure != nil {
 		r.run.Opening = &o
 	}

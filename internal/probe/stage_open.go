@@ -22,7 +22,7 @@ func (r *runner) open(ctx context.Context) Finding {
 		if opening.otherProtocol() {
 			opening.Said = words.foreign()
 		}
-		r.identity.redactor().opening(&opening)
+		opening = r.identity.redactor().opening(opening)
 		r.run.Opening = &opening
 		r.compareClock(opening.Date, time.Since(start))
 		switch {

@@ -73,8 +73,7 @@ func (s *amqpSession) authenticate(ctx context.Context, o *Opening) error {
 	}
 	o.Layer = LayerSASL
 	result, err := amqp.ClientSASL(ctx, s.wire.Conn, login)
-	o.Mechanisms = result.Offered
-	s.redact.all(o.Mechanisms)
+	o.Mechanisms = s.redact.all(result.Offered)
 	if errors.Is(err, amqp.ErrNotOffered) { // whose error quotes them as they came
 		err = fmt.Errorf("sasl: %w: %s is not among %q", amqp.ErrNotOffered, login.Mechanism, o.Mechanisms)
 	}
