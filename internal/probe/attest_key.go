@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -52,7 +53,11 @@ func (a keyAttestation) Kind() AttestationKind {
 
 // Inspect implements Attestation.
 func (a keyAttestation) Inspect(Target, time.Time, time.Duration) Inputs {
-	return Inputs{Key: &KeyFacts{Size: a.key.Size(), Derived: a.group}}
+	identity := fmt.Sprintf("symmetric key of %d bytes", a.key.Size())
+	if a.group {
+		identity = fmt.Sprintf("device key derived from a group key of %d bytes", a.key.Size())
+	}
+	return Inputs{Identity: identity, Key: &KeyFacts{Size: a.key.Size(), Derived: a.group}}
 }
 
 // Identify implements Attestation.

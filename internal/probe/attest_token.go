@@ -47,7 +47,7 @@ func (a tokenAttestation) Inspect(target Target, now time.Time, _ time.Duration)
 		InMilliseconds: a.token.LooksLikeMilliseconds(),
 		Policy:         a.token.Policy,
 	}
-	in := Inputs{Token: facts}
+	in := Inputs{Identity: "SAS token, valid until " + facts.Expiry.Format(time.RFC3339), Token: facts}
 	if facts.Expired {
 		in.warn(cause.SASTokenExpired, "the token expired at %s, %s ago by the local clock",
 			facts.Expiry.Format(time.RFC3339), roundAge(now.Sub(facts.Expiry)))

@@ -39,7 +39,7 @@ func (t *TPM) Kind() AttestationKind { return KindTPM }
 func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 	facts := t.Facts()
 	facts.ShowEK = t.ShowEK
-	in := Inputs{TPM: &facts}
+	in := Inputs{Identity: describeTPM(&facts), TPM: &facts}
 	if facts.EK.Occupied != "" {
 		in.warn(cause.TPMEKMismatch, "the SDKs would use the key at 0x%08x as the endorsement key: %s", uint32(tpm.EKHandle), facts.EK.Occupied)
 	}

@@ -89,3 +89,32 @@ type Event struct {
 	// Wait is set when the probe pauses before another call.
 	Wait *Wait
 }
+
+// withDefaults fills in what was left zero.
+func (c Config) withDefaults() Config {
+	c.Mode = cmp.Or(c.Mode, ModeRegister)
+	c.APIVersion = cmp.Or(c.APIVersion, dps.DefaultAPIVersion)
+	c.Budget = cmp.Or(c.Budget, DefaultBudget)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, DefaultMaxAttempts)
+	c.RetryMaxWait = cmp.Or(c.RetryMaxWait, DefaultRetryMaxWait)
+	c.ExpiresIn = cmp.Or(c.ExpiresIn, DefaultExpiresIn)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.OnEvent == nil {
+		c.OnEvent = func(Event) {}
+	}
+	return c
+}
+
+func (c Config) target() Target {
+	return Target{
+		Endpoint:       c.Endpoint,
+		Scope:          c.Scope,
+		RegistrationID: c.RegistrationID,
+		Attestation:    c.Attestation.Kind(),
+		APIVersion:     c.APIVersion,
+		Mode:           c.Mode,
+		ExtraRoots:     c.ExtraRoots,
+	}
+}

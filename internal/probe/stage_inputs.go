@@ -1,15 +1,14 @@
 package probe
 
 import (
+	"cmp"
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"dpsdiag/internal/cause"
-	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
 )
 
@@ -19,41 +18,15 @@ func (r *runner) inspect(context.Context) Finding {
 		return f
 	}
 	in := r.inputs
-	f := passed("%s", describeInputs(in, r.target))
+	identity := cmp.Or(in.Identity, string(r.target.Attestation))
+	f := passed("%s", identity)
 	switch n := len(in.Warnings); {
 	case n == 1:
 		f = warned("%s", in.Warnings[0].Detail)
 	case n > 1:
 		f = warned("%s; and %d more, see warnings", in.Warnings[0].Detail, n-1)
 	}
-	return f.with("attestation", string(r.target.Attestation)).with("identity", describeInputs(in, r.target)).withTPMFacts(in.TPM)
-}
-
-func describeInputs(in *Inputs, target Target) string {
-	switch {
-	case in.Certificate != nil:
-		leaf := in.Certificate.Leaf
-		return fmt.Sprintf("certificate %q %s, valid until %s", certchain.Name(leaf), describeChain(in.Certificate.Chain), day(leaf.NotAfter))
-	case in.Token != nil:
-		return fmt.Sprintf("SAS token, valid until %s", in.Token.Expiry.Format(time.RFC3339))
-	case in.Key != nil && in.Key.Derived:
-		return fmt.Sprintf("device key derived from a group key of %d bytes", in.Key.Size)
-	case in.Key != nil:
-		return fmt.Sprintf("symmetric key of %d bytes", in.Key.Size)
-	case in.TPM != nil:
-		return describeTPM(in.TPM)
-	}
-	return string(target.Attestation)
-}
-
-func describeChain(chain []*x509.Certificate) string {
-	switch len(chain) {
-	case 0:
-		return "alone"
-	case 1:
-		return "and its issuer"
-	}
-	return fmt.Sprintf("and %d issuers", len(chain))
+	return f.with("attestation", string(r.target.Attestation)).with("identity", identity).withTPMFacts(in.TPM)
 }
 
 // inspectSettings adds the warnings that do not depend on the attestation.

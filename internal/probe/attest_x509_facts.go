@@ -2,6 +2,7 @@ package probe
 
 import (
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,8 @@ import (
 // and its clock may show that ours is wrong.
 func (a *X509) Inspect(target Target, now time.Time, expiresIn time.Duration) Inputs {
 	facts := a.facts(target.RegistrationID, now)
-	in := Inputs{Certificate: facts, Warnings: slices.Clone(a.remarks)}
+	identity := fmt.Sprintf("certificate %q %s, valid until %s", certchain.Name(facts.Leaf), describeChain(facts.Chain), day(facts.Leaf.NotAfter))
+	in := Inputs{Identity: identity, Certificate: facts, Warnings: slices.Clone(a.remarks)}
 	warnValidity(&in, facts, a.chain, now, expiresIn)
 	warnName(&in, facts, target.RegistrationID)
 	warnRole(&in, facts)
@@ -25,6 +27,16 @@ func (a *X509) Inspect(target Target, now time.Time, expiresIn time.Duration) In
 			certchain.Name(a.chain[facts.Unlinked]), certchain.Name(a.chain[facts.Unlinked+1]))
 	}
 	return in
+}
+
+func describeChain(chain []*x509.Certificate) string {
+	switch len(chain) {
+	case 0:
+		return "alone"
+	case 1:
+		return "and its issuer"
+	}
+	return fmt.Sprintf("and %d issuers", len(chain))
 }
 
 func (a *X509) facts(registrationID string, now time.Time) *CertificateFacts {
