@@ -3,9 +3,7 @@
 package probe_test
 
 import (
-	"context"
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -164,77 +162,6 @@ func TestOccupied(t *testing.T) {
 	wantFailure(t, openTPM(t, soft.Path, true), tpm.Template)
 	if after := soft.Handles(t); len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
 		t.Errorf("handles before %x, after %x", before, after)
-	}
-}
-
-// countdown is a context that ends once it has been asked so many times.
-type countdown struct {
-	context.Context
-	left int
-}
-
-func (c *countdown) Err() error {
-	if c.left--; c.left < 0 {
-		return context.Canceled
-	}
-	return nil
-}
-
-// TestCancelAnywhere ends the context before each command in turn: nothing is ever left in
-// the TPM.
-func TestCancelAnywhere(t *testing.T) {
-	t.Parallel()
-	soft := swtpm.Start(t)
-	p := proof(t, openTPM(t, soft.Path, false))
-	blob := blobFor(t, p.Keys(), randomKey())
-	for n := 0; ; n++ {
-		_, err := p.Activate(&countdown{t.Context(), n}, blob)
-		if left := soft.Handles(t); len(left) != 0 {
-			t.Fatalf("cancelled after %d commands: left in the TPM: %x", n, left)
-		}
-		if err == nil {
-			if n < 8 {
-				t.Errorf("only %d commands", n)
-			}
-			return
-		}
-		if !errors.Is(err, context.Canceled) {
-			t.Fatalf("cancelled after %d commands: %v", n, err)
-		}
-	}
-}
-
-// TestDamagedBlobs gives the TPM blobs that are cut off or changed: each is told as such.
-func TestDamagedBlobs(t *testing.T) {
-	t.Parallel()
-	soft := swtpm.Start(t)
-	p := proof(t, openTPM(t, soft.Path, false))
-	key := randomKey()
-	blob := blobFor(t, p.Keys(), key)
-	random := rand.New(rand.NewPCG(1, 2))
-	damaged := [][]byte{nil, {0}}
-	for range 40 {
-		damaged = append(damaged, blob[:random.IntN(len(blob))])
-		changed := append([]byte{}, blob...)
-		changed[random.IntN(len(blob)-32)] ^= 1 << random.IntN(8) // not in the address, which nobody reads
-		damaged = append(damaged, changed)
-	}
-	for i, b := range damaged {
-		token, err := p.Activate(t.Context(), b)
-		if err == nil {
-			if parsed, err := dps.ParseToken(token); err != nil || !parsed.SignedBy(key) {
-				t.Errorf("blob %d: a token that is signed with another key", i)
-			}
-			continue
-		}
-		switch kind := kindOf(t, err); kind {
-		case tpm.Activation, tpm.Blob:
-		default:
-			t.Errorf("blob %d: %s: %v", i, kind, err)
-		}
-	}
-	if left := soft.Handles(t); len(left) != 0 {
-		t.Errorf("left in the TPM: %x", left)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -134,15 +133,6 @@ func registerWith(t *testing.T, service http.Handler, device *probe.TPM) probe.R
 	cfg := start(t, service)
 	cfg.Attestation, cfg.RegistrationID = device, device.RegistrationID()
 	return do(t, cfg)
-}
-
-func kindOf(t *testing.T, err error) tpm.Kind {
-	t.Helper()
-	failure, ok := errors.AsType[*tpm.Error](err)
-	if !ok {
-		t.Fatalf("%v is no *tpm.Error", err)
-	}
-	return failure.Kind
 }
 
 // TestTPMRegisters goes the whole way twice, and leaves the TPM as it was.
