@@ -11,7 +11,7 @@ import (
 // come to listen there.
 func ClosedPort(t testing.TB) net.Addr {
 	t.Helper()
-	peer, err := net.Listen("tcp", "127.0.0.1:0")
+	peer, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
