@@ -76,22 +76,3 @@ func TestUnwrittenReportIsNoVerdict(t *testing.T) {
 		}
 	}
 }
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	candidates := []string{"healthy", "throttled", "throttled-forever", "cert-expired", "wrong-id-scope"}
-	for word, want := range map[string]string{
-		"throtled":       "throttled",
-		"THROTTLED":      "throttled",
-		"heathy":         "healthy",
-		"wrong":          "wrong-id-scope",
-		"cert-expird":    "cert-expired",
-		"t":              "",
-		"something else": "",
-		"":               "",
-	} {
-		if got, ok := nearest(word, candidates); got != want || ok != (want != "") {
-			t.Errorf("nearest(%q) = %q, %t, want %q", word, got, ok, want)
-		}
-	}
-}

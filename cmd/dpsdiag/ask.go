@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -39,4 +43,28 @@ func askOnTerminal(ctx context.Context, prompt string) (dps.Secret, error) {
 		_ = term.Restore(fd, before) // the program ends
 		return dps.Secret{}, exitError(report.ExitInterrupted)
 	}
+}
+
+// interactive reports whether a person can be asked and sees the question.
+func (a *app) interactive() bool {
+	_, reads := a.terminal(a.stdin)
+	_, sees := a.terminal(a.stderr)
+	return reads && sees
+}
+
+// confirm asks a question; anything but y or yes is no.
+func (a *app) confirm(question string) (bool, error) {
+	if _, err := fmt.Fprintf(a.stderr, "%s [y/N] ", report.Clean(question)); err != nil {
+		return false, err
+	}
+	const longest = 256
+	line, err := bufio.NewReader(io.LimitReader(a.stdin, longest)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return false, err
+	}
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes":
+		return true, nil
+	}
+	return false, nil
 }

@@ -85,9 +85,6 @@ func runDeriveKey(a *app, o *deriveKeyOptions, flags *pflag.FlagSet) error {
 
 // readGroupKey reads the key from standard input unless a flag names another place.
 func (o *deriveKeyOptions) readGroupKey(a *app) (dps.Key, error) {
-	if err := o.groupKey.one(); err != nil {
-		return dps.Key{}, err
-	}
 	source := o.groupKey
 	if len(source.flags()) == 0 {
 		source.value = "-"

@@ -14,8 +14,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/report"
+	"dpsdiag/internal/shellword"
 )
 
 const emulateLong = `emulate runs a device provisioning service on this machine that device SDKs
@@ -131,6 +133,54 @@ func (o *emulateOptions) config(a *app, flags *pflag.FlagSet) (emulator.Config, 
 	return config, nil
 }
 
+// enrolledTPM are the flags of a TPM that the emulator enrolls.
+type enrolledTPM struct{ ek, registrationID string }
+
+func (o *enrolledTPM) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&o.ek, "tpm-ek", "", "enroll the TPM with this endorsement key, the `KEY` in base64 as dpsdiag probe --show-ek shows it, or @FILE; needs --tpm-registration-id")
+	flags.StringVar(&o.registrationID, "tpm-registration-id", "", "`ID` of the enrollment of --tpm-ek; takes the place of one with that id in --config")
+}
+
+// read returns the TPM to enroll, nil if there is none.
+func (o *enrolledTPM) read() (*emulator.TPMDevice, error) {
+	switch {
+	case o.ek == "" && o.registrationID == "":
+		return nil, nil
+	case o.ek == "":
+		return nil, usagef("dpsdiag probe --tpm PATH --show-ek shows the endorsement key of a TPM", "--tpm-registration-id needs --tpm-ek")
+	}
+	ek, err := readEndorsementKey(o.ek)
+	if err != nil {
+		return nil, err
+	}
+	if o.registrationID == "" {
+		return nil, usagef("the id that clients make of this key is "+dps.TPMRegistrationID(ek), "--tpm-ek needs --tpm-registration-id")
+	}
+	device := emulator.TPMDevice{RegistrationID: o.registrationID, EndorsementKey: ek}
+	if err := device.Check(); err != nil {
+		return nil, usagef("an id has letters, digits and - . _ : and ends in a letter, a digit or a dash", "--tpm-registration-id: %v", err)
+	}
+	return &device, nil
+}
+
+// readEndorsementKey reads --tpm-ek: the key, or @ and the name of a file with it.
+func readEndorsementKey(text string) ([]byte, error) {
+	const flag = "--tpm-ek"
+	file, err := readTextOrFile(flag, text)
+	if err != nil {
+		return nil, err
+	}
+	ek, err := emulator.ParseEndorsementKey([]byte(file.Content.Reveal()))
+	if err != nil {
+		source := flag
+		if file.Path != text {
+			source = fmt.Sprintf("%s %q", flag, file.Path)
+		}
+		return nil, usagef("it is the TPM2B_PUBLIC of an RSA-2048 key, 424 characters of base64; @ goes before the name of a file", "%s: %v", source, err)
+	}
+	return ek, nil
+}
+
 // checkListen refuses an address that is none, and one that other machines can reach
 // unless that is allowed: the emulator hands out working credentials.
 func checkListen(flag, address string, allowRemote bool) error {
@@ -183,12 +233,12 @@ func (a *app) writeReady(ready emulator.Ready, scenario string) error {
 // probeCommand is the command line that registers one of the ready identities.
 func probeCommand(ready emulator.Ready, id emulator.Identity) []string {
 	command := []string{
-		"dpsdiag", "probe", "--endpoint", ready.Endpoints.HTTPS, "--ca-file", report.ShellWord(ready.CAFile),
+		"dpsdiag", "probe", "--endpoint", ready.Endpoints.HTTPS, "--ca-file", shellword.Quote(ready.CAFile),
 		"--id-scope", ready.IDScope, "--registration-id", id.RegistrationID,
 	}
 	add := func(flag, value string) {
 		if value != "" {
-			command = append(command, flag, report.ShellWord(value))
+			command = append(command, flag, shellword.Quote(value))
 		}
 	}
 	if id.Attestation == emulator.X509 {
@@ -202,7 +252,7 @@ func probeCommand(ready emulator.Ready, id emulator.Identity) []string {
 	add("--key-file", id.KeyFile)
 	add("--group-key-file", id.GroupKeyFile)
 	if id.TokenFile != "" {
-		command = append([]string{fmt.Sprintf(`TOKEN="$(cat %s)"`, report.ShellWord(id.TokenFile))}, command...)
+		command = append([]string{fmt.Sprintf(`TOKEN="$(cat %s)"`, shellword.Quote(id.TokenFile))}, command...)
 		command = append(command, "--sas-token-env", "TOKEN")
 	}
 	return command

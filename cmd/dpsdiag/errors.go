@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dpsdiag/internal/report"
+	"dpsdiag/internal/spelling"
 )
 
 // usageError is a mistake in how the program was called. Nothing was sent.
@@ -99,10 +100,7 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near, ok := nearest(name, names); ok {
-		return usagef(fmt.Sprintf("did you mean --%s?", near), "unknown flag --%s", name)
-	}
-	return usagef(help, "unknown flag --%s", name)
+	return usagef(didYouMean("--%s", name, names, help), "unknown flag --%s", name)
 }
 
 func valueKind(f *pflag.Flag) string {
@@ -142,9 +140,15 @@ func unknownCommand(root *cobra.Command, word string) error {
 			names = append(names, c.Name())
 		}
 	}
-	hint := "the commands are " + strings.Join(names, ", ")
-	if near, ok := nearest(word, names); ok {
-		hint = fmt.Sprintf("did you mean %q?", "dpsdiag "+near)
-	}
+	hint := didYouMean(`"dpsdiag %s"`, word, names, "the commands are "+strings.Join(names, ", "))
 	return usagef(hint, "unknown command %q", word)
+}
+
+// didYouMean is the hint that names the word which a mistyped one most likely stands for, in
+// a form with %s for it, or else another hint.
+func didYouMean(form, word string, names []string, otherwise string) string {
+	if near, ok := spelling.Nearest(word, names); ok {
+		return "did you mean " + fmt.Sprintf(form, near) + "?"
+	}
+	return otherwise
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -20,12 +19,13 @@ to try again. It knows HTTP statuses, the six-digit codes of DPS and IoT Hub,
 MQTT and AMQP refusals, TLS errors, names and messages of the SDKs and of IoT
 Edge, and the causes that dpsdiag names (such as wrong-id-scope).
 
-Each argument is one code, in any usual spelling; quote it if it has spaces.
-Without an argument it shows the ten codes that the service documents.
+An argument that is the path of a file is read as a log; one that is a code, in
+any usual spelling, is looked up; quote it if it has spaces. Without an argument
+explain shows the ten codes that the service documents.
 
-A text with spaces that is no code is read as a log: what somebody pasted, "-"
-for standard input, or files with --file. explain names every known error in it
-with its line, ranks the causes over all of them and tells what would decide.
+A text with spaces that is no code is read as a log too: what somebody pasted,
+or "-" for standard input. explain names every known error in a log with its
+line, ranks the causes over all of them and tells what would decide.
 
 Exit status: 0 if at least one of the codes is known (those that are not are
 named on standard error) or a text holds anything known; 1 if nothing is, with
@@ -37,7 +37,7 @@ const explainExample = `  dpsdiag explain
   dpsdiag explain wrong-id-scope -o json
   dpsdiag explain 'HTTP request failed: [401 Unauthorized] {"errorCode":401002}'
   journalctl -u aziot-identityd | dpsdiag explain -
-  dpsdiag explain --file agent.log --file config.toml
+  dpsdiag explain agent.log config.toml
   dpsdiag explain --all --kind mqtt`
 
 // shownNearest is how many known codes are shown for one that is not.
@@ -52,13 +52,13 @@ type explainOptions struct {
 func newExplainCmd(a *app) *cobra.Command {
 	var o explainOptions
 	cmd := &cobra.Command{
-		Use:     "explain [CODE...|TEXT|-]",
+		Use:     "explain [CODE...|FILE...|TEXT|-]",
 		Short:   "what an error code means and what to do",
 		Long:    explainLong,
 		Example: explainExample,
 		RunE:    func(cmd *cobra.Command, args []string) error { return runExplain(cmd.Context(), a, o, args) },
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return explainCompletions(), cobra.ShellCompDirectiveNoFileComp
+			return explainCompletions(), cobra.ShellCompDirectiveDefault
 		},
 	}
 	flags := pflag.NewFlagSet("explain", pflag.ContinueOnError)
@@ -74,65 +74,48 @@ func runExplain(ctx context.Context, a *app, o explainOptions, args []string) er
 	if err := o.validate(args); err != nil {
 		return err
 	}
-	args = separate(args)
-	if inputs, err := o.texts(a, args); err != nil || len(inputs) > 0 {
+	arguments := classify(args, fileExists)
+	if inputs, err := o.texts(a, arguments); err != nil || len(inputs) > 0 {
 		if err != nil {
 			return err
 		}
 		return o.explainTexts(ctx, a, inputs)
 	}
-	return o.explainCodes(a, args)
+	return o.explainCodes(a, arguments)
 }
 
-func (o explainOptions) explainCodes(a *app, args []string) error {
-	answers := make([]report.Answer, 0, len(args))
-	for _, arg := range args {
+func (o explainOptions) explainCodes(a *app, arguments []argument) error {
+	answers := make([]report.Answer, 0, len(arguments))
+	for _, arg := range arguments {
 		answers = append(answers, o.answer(arg))
 	}
 	doc := o.document(answers)
 	if err := a.write(doc, a.textOptions()); err != nil {
 		return err
 	}
-	if doc.ExitCode == report.ExitOK {
-		nameUnknown(a.stderr, answers)
-	}
+	nameUnknown(a.stderr, answers, doc.ExitCode == report.ExitOK)
 	return exitWith(doc.ExitCode)
 }
 
-// separate takes arguments apart that are several numeric codes, such as "401002, 404201".
-func separate(args []string) []string {
-	apart := make([]string, 0, len(args))
-	for _, arg := range args {
-		words := strings.FieldsFunc(arg, func(r rune) bool { return strings.ContainsRune(" \t,;/", r) })
-		if len(words) > 1 && !slices.ContainsFunc(words, func(w string) bool { return !isNumericCode(w) }) {
-			apart = append(apart, words...)
+// nameUnknown tells a script which of several codes its exit status 0 does not cover, and a
+// person that a code may have been meant as a path.
+func nameUnknown(stderr io.Writer, answers []report.Answer, others bool) {
+	for _, answer := range answers {
+		if answer.Known() {
 			continue
 		}
-		apart = append(apart, arg)
-	}
-	return apart
-}
-
-// isNumericCode reports whether a word is three or six digits.
-func isNumericCode(word string) bool {
-	return (len(word) == 3 || len(word) == 6) && strings.Trim(word, "0123456789") == ""
-}
-
-// nameUnknown tells a script which of several codes its exit status 0 does not cover.
-func nameUnknown(stderr io.Writer, answers []report.Answer) {
-	for _, answer := range answers {
-		if !answer.Known() {
+		if others {
 			tell(stderr, "dpsdiag: not known: %s", answer.Query)
+		}
+		if hint := pathHint(answer.Query); hint != "" {
+			tell(stderr, "hint: %s", hint)
 		}
 	}
 }
 
 func (o explainOptions) validate(args []string) error {
 	if o.kind != "" && !slices.Contains(kindNames(), o.kind) {
-		hint := "the kinds are " + strings.Join(kindNames(), ", ")
-		if near, ok := nearest(o.kind, kindNames()); ok {
-			hint = fmt.Sprintf("did you mean %s?", near)
-		}
+		hint := didYouMean("%s", o.kind, kindNames(), "the kinds are "+strings.Join(kindNames(), ", "))
 		return usagef(hint, "--kind: %q is not a kind of code", o.kind)
 	}
 	if o.all && len(args) > 0 {
@@ -156,16 +139,16 @@ func (o explainOptions) document(answers []report.Answer) *report.Explain {
 	return report.NewCommon(codes.Common())
 }
 
-// answer looks a query up: a cause id first, since it is no code at all.
-func (o explainOptions) answer(query string) report.Answer {
-	if rule, ok := cause.Lookup(strings.ToLower(strings.TrimSpace(query))); ok && o.kind == "" {
-		return report.Answer{Query: query, Rule: rule}
+// answer is what there is to say of a code or a cause; with --kind a cause is a code too.
+func (o explainOptions) answer(arg argument) report.Answer {
+	if arg.cause != nil && o.kind == "" {
+		return report.Answer{Query: arg.text, Rule: arg.cause}
 	}
-	if entries := o.filter(codes.Lookup(query)); len(entries) > 0 {
-		return report.Answer{Query: query, Entries: entries}
+	if entries := o.filter(arg.entries); len(entries) > 0 {
+		return report.Answer{Query: arg.text, Entries: entries}
 	}
-	class, _ := codes.Class(query)
-	return report.Answer{Query: hideKeys(query), Class: class, Nearest: codes.Nearest(query, shownNearest)}
+	class, _ := arg.query.Class()
+	return report.Answer{Query: hideKeys(arg.text), Class: class, Nearest: arg.query.Nearest(shownNearest)}
 }
 
 // filter keeps the entries of the kind that was asked for.

@@ -10,10 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"dpsdiag/internal/likeness"
-
 	"dpsdiag/internal/advice"
-	"dpsdiag/internal/codes"
+	"dpsdiag/internal/likeness"
 	"dpsdiag/internal/logtext"
 	"dpsdiag/internal/report"
 )
@@ -24,63 +22,52 @@ type textInput struct {
 	open func() (io.ReadCloser, error)
 }
 
-// texts returns the inputs if they are texts, and none if they are codes. A text is
-// recognised by its white space, unless it is the spelling of a code.
-func (o *explainOptions) texts(a *app, args []string) ([]textInput, error) {
+// texts returns the inputs if they are texts, and none if they are codes.
+func (o *explainOptions) texts(a *app, arguments []argument) ([]textInput, error) {
 	var inputs []textInput
-	codesGiven := 0
-	for i, arg := range args {
-		switch {
-		case arg == "-" && slices.Contains(args[:i], "-"):
-		case arg == "-":
-			inputs = append(inputs, textInput{"standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.stdin), nil }})
-		case isText(arg):
-			inputs = append(inputs, textInput{fmt.Sprintf("argument %d", i+1), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(arg)), nil }})
-		default:
-			codesGiven++
+	codesGiven, stdinGiven := false, false
+	for _, arg := range arguments {
+		switch arg.kind {
+		case codeArgument, causeArgument:
+			codesGiven = true
+		case fileArgument:
+			inputs = append(inputs, textInput{arg.text, func() (io.ReadCloser, error) { return openText("", arg.text) }})
+		case textArgument:
+			inputs = append(inputs, textInput{fmt.Sprintf("argument %d", arg.position), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(arg.text)), nil }})
+		case stdinArgument:
+			if !stdinGiven {
+				inputs = append(inputs, textInput{"standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.stdin), nil }})
+			}
+			stdinGiven = true
 		}
 	}
 	for _, path := range o.files {
-		inputs = append(inputs, textInput{path, func() (io.ReadCloser, error) { return openText(path) }})
+		inputs = append(inputs, textInput{path, func() (io.ReadCloser, error) { return openText("--file: ", path) }})
 	}
 	switch {
 	case len(inputs) == 0:
 		return nil, nil
-	case codesGiven > 0:
+	case codesGiven:
 		return nil, usagef("explain the codes in a command of their own", "codes and texts cannot be explained together")
 	case o.all || o.kind != "":
 		return nil, usagef("leave out --all and --kind", "--all and --kind are for codes, not for texts")
 	}
-	if _, terminal := a.terminal(a.stdin); terminal && slices.Contains(args, "-") {
+	if _, terminal := a.terminal(a.stdin); terminal && stdinGiven {
 		return nil, usagef("pipe a log into it: journalctl -u aziot-identityd | dpsdiag explain -", "-: standard input is a terminal")
 	}
 	return inputs, nil
 }
 
-// isText reports whether an argument is a text to read and no code.
-func isText(arg string) bool {
-	text := strings.TrimSpace(arg)
-	if strings.ContainsAny(text, "\r\n") {
-		return true
-	}
-	if !strings.ContainsAny(text, " \t") && !strings.Contains(text, `":`) {
-		return false
-	}
-	if class, ok := codes.Class(text); ok && class != 0 {
-		return false
-	}
-	return len(codes.Lookup(text)) == 0
-}
-
-// openText opens a file that --file names. One that cannot be read is a usage error.
-func openText(path string) (io.ReadCloser, error) {
+// openText opens a file to explain; source is how messages begin that name what gave its
+// path. One that cannot be read is a usage error.
+func openText(source, path string) (io.ReadCloser, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, usagef("check the path and its permissions", "--file: cannot open %q: %s", path, reason(err))
+		return nil, usagef("check the path and its permissions", "%scannot open %q: %s", source, path, reason(err))
 	}
 	if info, err := file.Stat(); err == nil && info.IsDir() {
 		_ = file.Close()
-		return nil, usagef("name the files in it, each with --file", "--file: %q is a directory", path)
+		return nil, usagef("name the files in it, each with --file", "%s%q is a directory", source, path)
 	}
 	return file, nil
 }
@@ -106,8 +93,8 @@ func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textI
 		doc.ExitCode = report.ExitInterrupted
 		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")
 	}
-	if words := begins.codes(); len(words) > 0 && doc.ExitCode == report.ExitUnknown {
-		return o.explainCodes(a, words)
+	if list := begins.codes(); len(list) > 0 && doc.ExitCode == report.ExitUnknown {
+		return o.explainCodes(a, list)
 	}
 	if err := a.write(doc, a.textOptions()); err != nil {
 		return err
@@ -130,11 +117,14 @@ func (b *beginning) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// codes are the words of the whole text if it is the spelling of a code or of several.
-func (b *beginning) codes() []string {
+// codes are what the whole text consists of if that is codes and causes, none otherwise.
+func (b *beginning) codes() []argument {
 	text := strings.TrimSpace(string(b.kept[:b.n]))
-	list := separate([]string{text})
-	if b.more || text == "" || len(list) == 1 && isText(text) {
+	if b.more || text == "" {
+		return nil
+	}
+	list := classify([]string{text}, func(string) bool { return false })
+	if slices.ContainsFunc(list, func(a argument) bool { return a.kind != codeArgument && a.kind != causeArgument }) {
 		return nil
 	}
 	return list

@@ -59,22 +59,3 @@ func TestUnreadableStandardInput(t *testing.T) {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("no medium") }
-
-func TestIsText(t *testing.T) {
-	t.Parallel()
-	for arg, want := range map[string]bool{
-		"429": false, "401002": false, "CONNACK 5": false, "http 404": false, "error code 401999": false, "amqp:unauthorized-access": false,
-		"x509: certificate signed by unknown authority":  false,
-		"PROV_DEVICE_RESULT_DEV_AUTH_EROR":               false,
-		"two\nlines":                                     true,
-		`{"errorCode":401002,"message":"Unauthorized"}`:  true,
-		"Error: HTTP request failed: [401 Unauthorized]": true,
-		"it does not work":                               true,
-		"caused by: Unauthorized":                        false,
-		"the device said Custom allocation failed with status code: 404 to my log": true,
-	} {
-		if got := isText(arg); got != want {
-			t.Errorf("isText(%q) = %t, want %t", arg, got, want)
-		}
-	}
-}

@@ -6,25 +6,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"dpsdiag/internal/report"
 )
-
-// flagGroup is a block of flags in a command's help.
-type flagGroup struct {
-	title string
-	flags *pflag.FlagSet
-}
-
-// addFlags gives a command its flags, and help that shows them in their groups.
-func (a *app) addFlags(cmd *cobra.Command, groups ...flagGroup) {
-	for _, g := range groups {
-		g.flags.SortFlags = false
-		cmd.Flags().AddFlagSet(g.flags)
-	}
-	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, groups) })
-}
 
 // help writes what there is to know of a command, no wider than the terminal.
 func (a *app) help(cmd *cobra.Command, groups []flagGroup) {

@@ -41,22 +41,25 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "certchain", "proxy", "tpm", "edgeconf", "dps", "codes", "cause", "emulator"},
-		"dpsdiag/internal/report":    {"advice", "logtext", "probe", "dps", "codes", "cause"},
-		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "certchain", "proxy", "tpm", "netfail", "dps", "codes", "cause"},
+		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "certchain", "proxy", "tpm", "edgeconf", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
+		"dpsdiag/internal/report":    {"advice", "logtext", "probe", "dps", "codes", "cause", "duration", "shellword"},
+		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "certchain", "proxy", "tpm", "netfail", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},
 		"dpsdiag/internal/logtext":   {"codes"},
-		"dpsdiag/internal/probe":     {"certchain", "proxy", "tpm", "netfail", "dps", "amqp", "cause"},
+		"dpsdiag/internal/probe":     {"certchain", "proxy", "tpm", "netfail", "dps", "amqp", "cause", "duration"},
 		"dpsdiag/internal/proxy":     {"netfail", "dps"},
 		"dpsdiag/internal/tpm":       {"dps"},
 		"dpsdiag/internal/certchain": {"dps"},
 		"dpsdiag/internal/netfail":   {},
 		"dpsdiag/internal/emulator":  {"dps", "codes", "amqp"},
-		"dpsdiag/internal/edgeconf":  {"dps", "cause"},
+		"dpsdiag/internal/edgeconf":  {"dps", "cause", "spelling"},
 		"dpsdiag/internal/amqp":      {},
 		"dpsdiag/internal/dps":       {},
-		"dpsdiag/internal/codes":     {"cause"},
+		"dpsdiag/internal/codes":     {"cause", "spelling"},
 		"dpsdiag/internal/cause":     {},
+		"dpsdiag/internal/duration":  {},
+		"dpsdiag/internal/shellword": {},
+		"dpsdiag/internal/spelling":  {},
 	}
 }
 
@@ -117,9 +120,10 @@ func TestLibrariesStayWhereTheyBelong(t *testing.T) {
 func TestPureNounsUseTheStandardLibraryAlone(t *testing.T) {
 	t.Parallel()
 	packages := listPackages(t)
-	for _, path := range []string{"dpsdiag/internal/dps", "dpsdiag/internal/codes"} {
+	pure := []string{"dpsdiag/internal/cause", "dpsdiag/internal/spelling"}
+	for _, path := range append([]string{"dpsdiag/internal/dps", "dpsdiag/internal/codes"}, pure...) {
 		for _, imported := range packages[path].Imports {
-			if !packages[imported].Standard && imported != "dpsdiag/internal/cause" {
+			if !packages[imported].Standard && !slices.Contains(pure, imported) {
 				t.Errorf("%s imports %s: dps and codes are used by both sides of the wire and must not drag anything in", path, imported)
 			}
 		}

@@ -7,8 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/edgeconf"
 )
 
 // maxInput bounds what is read of a file or of standard input, in bytes. Keys,
@@ -27,6 +29,20 @@ func readFile(flag, path string) ([]byte, error) {
 		return nil, usagef("name a file in it", "%s: %q is a directory", flag, path)
 	}
 	return readInput(flag, fmt.Sprintf("%q", path), file)
+}
+
+// readMaterial reads the file that a flag names as the file of a setting.
+func readMaterial(flag, path string) (edgeconf.File, error) {
+	data, err := readFile(flag, path)
+	return edgeconf.File{Path: path, Content: dps.NewSecret(string(data)), Origin: edgeconf.Origin{Flag: flag}}, err
+}
+
+// readTextOrFile reads a flag whose value is the text itself, or @ and the name of a file.
+func readTextOrFile(flag, value string) (edgeconf.File, error) {
+	if path, isFile := strings.CutPrefix(value, "@"); isFile {
+		return readMaterial(flag, path)
+	}
+	return edgeconf.File{Path: value, Content: dps.NewSecret(value), Origin: edgeconf.Origin{Flag: flag}}, nil
 }
 
 // readInput reads a stream that a flag names; source is what messages call it.
@@ -73,8 +89,11 @@ func (s secretSource) flags() []string {
 	return given
 }
 
-// read returns the secret and what messages call its source.
+// read returns the secret and what messages call its source. It refuses two sources.
 func (s secretSource) read(a *app) (secret dps.Secret, source string, err error) {
+	if given := s.flags(); len(given) > 1 {
+		return dps.Secret{}, "", usagef("leave one of them out", "%s and %s both give the same secret", given[0], given[1])
+	}
 	switch {
 	case s.file != "":
 		source = "--" + s.name + "-file"

@@ -10,6 +10,7 @@ import (
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/report"
 )
@@ -89,10 +90,10 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	o.hub.addTo(flags)
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
 	flags.StringVar(&o.apiVersion, "api-version", dps.DefaultAPIVersion, "`VERSION` of the device API")
-	flags.DurationVar(&o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
+	addDuration(flags, &o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
 	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of attempts to open and then to register, the first included, when the answer is to come back later")
-	flags.DurationVar(&o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
-	flags.DurationVar(&o.expiresIn, "expires-in", probe.DefaultExpiresIn, "warn of certificates that expire within this `DURATION`")
+	addDuration(flags, &o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
+	addDuration(flags, &o.expiresIn, "expires-in", probe.DefaultExpiresIn, "warn of certificates that expire within this `DURATION`")
 	flags.StringVar(&o.sandbox, "sandbox", "", "probe an emulator inside this program that plays `SCENARIO`, with a fitting identity or that of --tpm; no network, no Azure account (see dpsdiag emulate --list-scenarios)")
 	return flags
 }
@@ -108,31 +109,87 @@ func (o *probeOptions) resultFlags() *pflag.FlagSet {
 }
 
 func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet) error {
-	if err := o.validate(flags); err != nil {
+	if err := o.check(flags); err != nil {
 		return err
 	}
-	cfg, end, err := o.config(ctx, a, flags)
+	evidence, err := o.probe(ctx, a, flags)
 	if err != nil {
 		return err
 	}
-	if err := o.fitTransports(a, &cfg); err != nil {
-		end()
-		return err
-	}
-	if err := o.hub.decide(a, &cfg, o.sandbox != ""); err != nil {
-		end()
-		return err
-	}
-	evidence := watchedProbe(ctx, a, cfg)
-	end()
 	tool := report.Tool{Version: buildVersion().Version}
-	doc := report.NewProbe(&evidence, advice.Diagnose(&evidence), tool, o.failOn == failOnWarning)
+	doc := report.NewProbe(evidence, advice.Diagnose(evidence), tool, o.failOn == failOnWarning)
 	text := a.textOptions()
 	text.Verbose = o.verbose
 	if err := a.write(doc, text); err != nil {
 		return err
 	}
 	return exitWith(doc.ExitCode)
+}
+
+// probe makes the probe that the flags ask for. With an error nothing was sent.
+func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) (*probe.Evidence, error) {
+	transports, err := parseTransports(o.transports)
+	if err != nil {
+		return nil, err
+	}
+	d, end, err := o.device(ctx, a, flags)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	cfg, err := o.build(a, d, transports)
+	if err != nil {
+		return nil, err
+	}
+	evidence := watchedProbe(ctx, a, cfg)
+	return &evidence, nil
+}
+
+// device is the device to probe, of the sandbox or of the settings, and what to call when
+// the probe has ended.
+func (o *probeOptions) device(ctx context.Context, a *app, flags *pflag.FlagSet) (d *device, end func(), err error) {
+	if o.sandbox != "" {
+		return o.enterSandbox(ctx, a, flags)
+	}
+	s, err := o.resolve(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err = s.check(ctx, a, o.target.ports)
+	return d, func() {}, err
+}
+
+// build makes the configuration of the probe; only what watches it is added later.
+func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg probe.Config, err error) {
+	if chosen, err = o.fitTransports(a, chosen, d.attestation.Kind()); err != nil {
+		return cfg, err
+	}
+	checkHub, noHub, err := o.hub.decide(a, chosen, d.registrationID, o.sandbox != "")
+	if err != nil {
+		return cfg, err
+	}
+	return probe.Config{
+		Endpoint:       d.endpoint,
+		Scope:          d.scope,
+		RegistrationID: d.registrationID,
+		Attestation:    d.attestation,
+		Transports:     chosen,
+		Mode:           o.mode(),
+		Payload:        d.payload,
+		APIVersion:     o.apiVersion,
+		CheckHub:       checkHub,
+		NoHub:          noHub,
+		Origins:        d.origins,
+		Remarks:        d.remarks,
+		Roots:          d.roots,
+		ExtraRoots:     d.ownRoots,
+		Proxy:          d.proxy,
+		Budget:         o.timeout,
+		MaxAttempts:    o.maxAttempts,
+		RetryMaxWait:   o.retryMaxWait,
+		ExpiresIn:      o.expiresIn,
+		Now:            d.now,
+	}, nil
 }
 
 // watchedProbe runs a probe that can be interrupted and tells what it waits for.
@@ -145,8 +202,8 @@ func watchedProbe(ctx context.Context, a *app, cfg probe.Config) probe.Evidence 
 	return probe.Do(ctx, cfg)
 }
 
-// validate checks what can be checked of the flags alone.
-func (o *probeOptions) validate(flags *pflag.FlagSet) error {
+// check checks what can be checked of the flags alone.
+func (o *probeOptions) check(flags *pflag.FlagSet) error {
 	if err := noEmptyValue(flags); err != nil {
 		return err
 	}
@@ -162,10 +219,10 @@ func (o *probeOptions) validate(flags *pflag.FlagSet) error {
 	case strings.ContainsFunc(o.apiVersion, notInVersion):
 		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has more in it than letters, digits, - and .", o.apiVersion)
 	}
-	if err := o.target.validate(flags); err != nil {
+	if err := o.target.check(flags); err != nil {
 		return err
 	}
-	return o.validateDurations()
+	return o.checkDurations()
 }
 
 // notInVersion reports what no api-version has.
@@ -173,66 +230,16 @@ func notInVersion(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
 }
 
-func (o *probeOptions) validateDurations() error {
+func (o *probeOptions) checkDurations() error {
 	for _, d := range []struct {
 		flag  string
 		value time.Duration
 	}{{"--timeout", o.timeout}, {"--retry-max-wait", o.retryMaxWait}, {"--expires-in", o.expiresIn}} {
 		if d.value <= 0 {
-			return usagef("give a duration such as 30s or 2m", "%s: %s is not more than zero", d.flag, d.value)
+			return usagef("give a duration such as 30s or 2m", "%s: %s is not more than zero", d.flag, duration.Notation(d.value))
 		}
 	}
 	return nil
-}
-
-// noEmptyValue refuses flags with an empty value: most often a shell variable that is not
-// set, and taking them as absent would probe something else than was meant.
-func noEmptyValue(flags *pflag.FlagSet) (err error) {
-	flags.Visit(func(f *pflag.Flag) {
-		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
-			err = usagef("is a shell variable empty?", "--%s: the value is empty", f.Name)
-		}
-	})
-	return err
-}
-
-// config is the probe that the flags ask for, and what to call when it has ended.
-func (o *probeOptions) config(ctx context.Context, a *app, flags *pflag.FlagSet) (cfg probe.Config, end func(), err error) {
-	cfg = probe.Config{
-		APIVersion:   o.apiVersion,
-		Budget:       o.timeout,
-		MaxAttempts:  o.maxAttempts,
-		RetryMaxWait: o.retryMaxWait,
-		ExpiresIn:    o.expiresIn,
-		Mode:         o.mode(),
-		Now:          a.now,
-	}
-	if cfg.Transports, err = parseTransports(o.transports); err != nil {
-		return cfg, nil, err
-	}
-	if o.sandbox != "" {
-		if cfg.Payload, err = o.readPayload(o.flagSettings().Payload); err != nil {
-			return cfg, nil, err
-		}
-		end, err = o.enterSandbox(ctx, a, &cfg, flags)
-		return cfg, end, err
-	}
-	return cfg, func() {}, o.configure(ctx, a, &cfg)
-}
-
-// configure takes identity, target and the way there into the probe.
-func (o *probeOptions) configure(ctx context.Context, a *app, cfg *probe.Config) error {
-	settings, err := o.settings(a)
-	if err != nil {
-		return err
-	}
-	if err := o.adopt(ctx, a, settings, cfg); err != nil {
-		return err
-	}
-	if cfg.Proxy, err = o.target.proxies(a, settings); err != nil {
-		return err
-	}
-	return o.target.fill(cfg, settings)
 }
 
 func (o *probeOptions) mode() probe.Mode {

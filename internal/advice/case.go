@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
@@ -237,19 +236,4 @@ func alertText(f *netfail.TLSFailure) string {
 		text += " (" + row.Name + ")"
 	}
 	return text
-}
-
-// span writes a length of time as a person would say it.
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	d = d.Abs()
-	switch {
-	case d >= 2*day:
-		return fmt.Sprintf("%d days", d.Round(day)/day)
-	case d >= 100*time.Minute:
-		return fmt.Sprintf("%d hours", d.Round(time.Hour)/time.Hour)
-	case d >= 100*time.Second:
-		return fmt.Sprintf("%d minutes", d.Round(time.Minute)/time.Minute)
-	}
-	return fmt.Sprintf("%.0f s", d.Seconds())
 }

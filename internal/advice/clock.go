@@ -3,6 +3,7 @@ package advice
 import (
 	"time"
 
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/probe"
 )
 
@@ -54,9 +55,9 @@ func (c *Case) skewText() string {
 	case !known:
 		return "the service's clock is not known"
 	case c.clockRight():
-		return "the clock is within " + span(max(ahead.Abs()+c.clock().Uncertainty, time.Second)) + " of the service's"
+		return "the clock is within " + duration.Rough(max(ahead.Abs()+c.clock().Uncertainty, time.Second)) + " of the service's"
 	case ahead < 0:
-		return "the clock is " + span(ahead) + " behind the service's"
+		return "the clock is " + duration.Rough(ahead) + " behind the service's"
 	}
-	return "the clock is " + span(ahead) + " ahead of the service's"
+	return "the clock is " + duration.Rough(ahead) + " ahead of the service's"
 }

@@ -10,6 +10,7 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/shellword"
 )
 
 // maxDeciders is how many next steps a diagnosis proposes.
@@ -65,8 +66,8 @@ func fillCommand(command string, t probe.Target) string {
 	}
 	return strings.NewReplacer(
 		"dpsdiag probe --id-scope", "dpsdiag probe "+endpointFlag(t.Endpoint)+"--id-scope",
-		"ID-SCOPE", shellWord(t.Scope),
-		"REGISTRATION-ID", shellWord(t.RegistrationID),
+		"ID-SCOPE", shellword.Quote(t.Scope),
+		"REGISTRATION-ID", shellword.Quote(t.RegistrationID),
 		"CREDENTIAL", cmp.Or(t.Attestation.Traits().Flags, "CREDENTIAL"),
 		"API-VERSION", otherVersion(t.APIVersion),
 	).Replace(command)
@@ -76,7 +77,7 @@ func fillCommand(command string, t probe.Target) string {
 // default one.
 func endpointFlag(e dps.Endpoint) string {
 	if e.HTTPS != dps.PortHTTPS {
-		return "--endpoint " + shellWord(net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))) + " "
+		return "--endpoint " + shellword.Quote(net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))) + " "
 	}
 	for _, cloud := range dps.Clouds() {
 		switch {
@@ -87,7 +88,7 @@ func endpointFlag(e dps.Endpoint) string {
 			return "--cloud " + string(cloud) + " "
 		}
 	}
-	return "--endpoint " + shellWord(e.Host) + " "
+	return "--endpoint " + shellword.Quote(e.Host) + " "
 }
 
 // portFlag is the flag that leads a transport to its own port beside endpointFlag, with a
@@ -111,13 +112,4 @@ func otherVersion(asked string) string {
 		return "2021-06-01" // of the C SDK and IoT Edge
 	}
 	return dps.DefaultAPIVersion
-}
-
-// shellWord quotes text for a shell where it needs quoting.
-func shellWord(text string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
-	if text != "" && strings.Trim(text, plain) == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

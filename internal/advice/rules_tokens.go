@@ -6,6 +6,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
@@ -74,9 +75,9 @@ func weighTokenExpiry(c *Case) Weight {
 	case left > 0:
 		return doubted("the token is valid until " + expiry + " by the local clock")
 	case c.clockRight():
-		return proven("the token expired at "+expiry+", "+span(left)+" before the call", c.skewText())
+		return proven("the token expired at "+expiry+", "+duration.Rough(left)+" before the call", c.skewText())
 	}
-	return suggested("the token expired at "+expiry+", "+span(left)+" before the call", c.skewText())
+	return suggested("the token expired at "+expiry+", "+duration.Rough(left)+" before the call", c.skewText())
 }
 
 // earliestPlausible is a date before this program was written: a local clock that reads
@@ -117,11 +118,11 @@ func weighClock(c *Case) Weight {
 // weighClockOfToken judges a clock known to be wrong, of a device whose token was made for
 // the call.
 func weighClockOfToken(c *Case) Weight {
-	life := span(probe.TokenLifetime())
+	life := duration.Rough(probe.TokenLifetime())
 	ahead, _ := c.skew()
 	switch behind := -ahead - c.clock().Uncertainty; {
 	case behind > probe.TokenLifetime():
-		return proven(c.skewText(), "a token that is valid for "+life+" had expired "+span(behind-probe.TokenLifetime())+" before it arrived")
+		return proven(c.skewText(), "a token that is valid for "+life+" had expired "+duration.Rough(behind-probe.TokenLifetime())+" before it arrived")
 	case behind > 0:
 		return doubted(c.skewText() + ", which a token valid for " + life + " outlasts")
 	}
@@ -164,9 +165,9 @@ func (c *Case) boundText() string {
 	case clock == nil:
 		return "the server's certificate is out of date by the local clock"
 	case clock.Skew < 0:
-		return "the local clock is behind by at least " + span(clock.Skew) + " if the server's certificate is in date"
+		return "the local clock is behind by at least " + duration.Rough(clock.Skew) + " if the server's certificate is in date"
 	}
-	return "the local clock is ahead by at least " + span(clock.Skew) + " if the server's certificate is in date"
+	return "the local clock is ahead by at least " + duration.Rough(clock.Skew) + " if the server's certificate is in date"
 }
 
 // day writes a date.

@@ -7,9 +7,10 @@
 // a cause to the errors that point at it, [Common] holds the ten codes that the service
 // documents for itself.
 //
-// The catalogue is kept in catalogue.json and compiled into the program as static data,
-// so it costs nothing at start; "go generate" brings catalogue_gen.go up to date. The
-// entries are shared by all callers and must not be changed.
+// The catalogue is kept in catalogue/*.toml, which people edit (see the README there), and
+// compiled into the program as static data, so it costs nothing at start; "go generate"
+// brings catalogue_gen.go up to date. The entries are shared by all callers and must not
+// be changed.
 package codes
 
 import (
@@ -21,7 +22,7 @@ import (
 	"dpsdiag/internal/cause"
 )
 
-//go:generate go run ./gen
+//go:generate go run -tags nocatalogue ./gen
 
 // Entry is one row of the catalogue: one error as one party reports it.
 type Entry struct {
@@ -111,7 +112,7 @@ const (
 func All() iter.Seq[*Entry] {
 	return func(yield func(*Entry) bool) {
 		for i := range catalogue {
-			if !yield(&catalogue[i]) {
+			if !yield(&catalogue[i].Entry) {
 				return
 			}
 		}
@@ -119,7 +120,7 @@ func All() iter.Seq[*Entry] {
 }
 
 // Row returns the entry with that number, counted from 0 in the order of [All].
-func Row(number int) *Entry { return &catalogue[number] }
+func Row(number int) *Entry { return &catalogue[number].Entry }
 
 // ByID returns the entry with that id, or nil.
 func ByID(id string) *Entry {

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// Lookup is the Lookup of the query in a text.
+func Lookup(text string) []*Entry { return Parse(text).Lookup() }
+
 // Lookup returns the rows for a code in any usual spelling, best first, and nil when the
 // catalogue has none. Case, quotes around the query and punctuation do not matter.
 //
@@ -20,8 +23,7 @@ import (
 //   - A whole message, as it is in a log. To find messages inside a longer text is not
 //     the task of Lookup.
 //   - The id of an entry, which gives that entry alone.
-func Lookup(query string) []*Entry {
-	q := parseQuery(query)
+func (q Query) Lookup() []*Entry {
 	if q.numbered && len(q.words) == 0 {
 		return q.match(byNumber(q.number)) // a bare number is no id and no text
 	}
@@ -39,7 +41,7 @@ func Lookup(query string) []*Entry {
 }
 
 // match returns those of the rows that match the query, in the order of their ranks.
-func (q query) match(rows iter.Seq[*Entry]) []*Entry {
+func (q Query) match(rows iter.Seq[*Entry]) []*Entry {
 	type hit struct {
 		entry *Entry
 		rank  rank
@@ -98,7 +100,7 @@ func (r rank) isExactCode() bool {
 }
 
 // rank ranks a row; ok is false when it does not match.
-func (q query) rank(e *Entry) (r rank, ok bool) {
+func (q Query) rank(e *Entry) (r rank, ok bool) {
 	if r, ok := q.numberRank(e); ok {
 		return r, true
 	}
@@ -108,7 +110,7 @@ func (q query) rank(e *Entry) (r rank, ok bool) {
 
 // numberRank ranks a row that answers to the number of the query: by kind, and within a
 // kind the row about the number itself before its single cases.
-func (q query) numberRank(e *Entry) (r rank, ok bool) {
+func (q Query) numberRank(e *Entry) (r rank, ok bool) {
 	if !q.numbered {
 		return rank{}, false
 	}
@@ -128,7 +130,7 @@ func (q query) numberRank(e *Entry) (r rank, ok bool) {
 // fits reports whether the words beside the number leave the query a spelling of the row:
 // they go with such numbers or, apart from those at both ends that do, they are the row's
 // name or one of its messages, or two or more words in a row of one.
-func (q query) fits(e *Entry, n numeral) bool {
+func (q Query) fits(e *Entry, n numeral) bool {
 	known := n.words()
 	rest := q.words
 	for len(rest) > 0 && containsWords(known, rest[0]) {
@@ -148,7 +150,7 @@ func (q query) fits(e *Entry, n numeral) bool {
 }
 
 // textRank ranks a row by the one of its texts that the query comes closest to.
-func (q query) textRank(e *Entry) rank {
+func (q Query) textRank(e *Entry) rank {
 	best := rank{distance: different}
 	if e.Wrapper {
 		best.last = 1

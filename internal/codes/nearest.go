@@ -4,21 +4,22 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"dpsdiag/internal/spelling"
 )
 
 // Class returns the HTTP status that a six-digit code belongs to: its first three digits,
 // which is how SDKs read a code they do not know (azure-sdk-for-c
 // sdk/src/azure/iot/az_iot_provisioning_client.c). ok is false when the query is no such
 // code; the code need not be in the catalogue.
-func Class(query string) (status int, ok bool) {
-	q := parseQuery(query)
+func (q Query) Class() (status int, ok bool) {
 	if !q.numbered || !q.wordsIn(fillers+" "+bareSynonyms(KindDPS)+" "+bareSynonyms(KindIoTHub)) {
 		return 0, false
 	}
 	return class(q.number)
 }
 
-// class is Class for a number.
+// class is the class of a number.
 func class(code uint64) (status int, ok bool) {
 	if code < 400_000 || code > 599_999 {
 		return 0, false
@@ -26,13 +27,15 @@ func class(code uint64) (status int, ok bool) {
 	return int(code / 1000), true
 }
 
+// Nearest is the Nearest of the query in a text.
+func Nearest(text string, n int) []*Entry { return Parse(text).Nearest(n) }
+
 // Nearest returns up to n rows that come closest to a query that Lookup does not know.
 //
 // For a number these are the rows with the nearest numbers of the same class and series;
 // for a six-digit code the last of them is the row of its class. For a name or a message
 // they are the rows that differ by few letters or share most words.
-func Nearest(query string, n int) []*Entry {
-	q := parseQuery(query)
+func (q Query) Nearest(n int) []*Entry {
 	if n <= 0 || q.text == "" {
 		return nil
 	}
@@ -45,7 +48,7 @@ func Nearest(query string, n int) []*Entry {
 }
 
 // nearestNumbers returns the rows with the nearest numbers, then the row of the class.
-func (q query) nearestNumbers(n int) []*Entry {
+func (q Query) nearestNumbers(n int) []*Entry {
 	var near []neighbour
 	for e := range All() {
 		for m := range e.numerals() {
@@ -79,7 +82,7 @@ func group(n uint64) uint64 {
 }
 
 // nearestTexts returns the rows with the most similar code, name or message.
-func (q query) nearestTexts(n int) []*Entry {
+func (q Query) nearestTexts(n int) []*Entry {
 	text := wordsOf(q.text)
 	var near []neighbour
 	for e := range All() {
@@ -132,7 +135,7 @@ func likeness(a, b string) float64 {
 	if shorter < leastSharedLetters*longer {
 		return best // the length alone is too far off to count letters
 	}
-	if letters := 1 - float64(EditDistance(a, b))/longer; letters >= leastSharedLetters {
+	if letters := 1 - float64(spelling.Distance(a, b))/longer; letters >= leastSharedLetters {
 		best = max(best, letters)
 	}
 	return best
@@ -148,26 +151,4 @@ func sharedWords(a, b string) float64 {
 		}
 	}
 	return float64(shared) / float64(max(1, len(wa)+len(wb)))
-}
-
-// EditDistance returns the least number of bytes to insert, delete or replace to turn a
-// into b.
-func EditDistance(a, b string) int {
-	costs := make([]int, len(b)+1)
-	for j := range costs {
-		costs[j] = j
-	}
-	for i := range len(a) {
-		diagonal := costs[0]
-		costs[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = costs[j+1]
-			costs[j+1] = min(replace, diagonal+1, costs[j]+1)
-		}
-	}
-	return costs[len(b)]
 }

@@ -53,9 +53,9 @@ func TestClass(t *testing.T) {
 		"401999": 401, "errorCode:503001": 503, "hub 404001": 404, `"418000"`: 418,
 		"401": 0, "4010020": 0, "200000": 0, "777777": 0, "CONNACK 5": 0, "device 401002": 0, "": 0,
 	} {
-		status, ok := codes.Class(query)
+		status, ok := codes.Parse(query).Class()
 		if status != want || ok != (want != 0) {
-			t.Errorf("Class(%q) = %d, %t, want %d", query, status, ok, want)
+			t.Errorf("Parse(%q).Class() = %d, %t, want %d", query, status, ok, want)
 		}
 	}
 }

@@ -17,22 +17,22 @@ const (
 	fillers = "code error err errno errorcode number num no nr value returned received"
 )
 
-// query is what somebody typed, taken apart once.
-type query struct {
+// Query is what somebody typed, taken apart once.
+type Query struct {
 	text     string   // without quotes and white space around it
 	numbered bool     // text holds exactly one number
 	number   uint64   // that number
 	words    []string // the other words of text, in lower case
 }
 
-// parseQuery reads a query. The zero query, which matches nothing, stands for one that is
-// empty or too long to be a code.
-func parseQuery(s string) query {
+// Parse reads a query. The zero Query, which matches nothing, stands for one that is empty
+// or too long to be a code.
+func Parse(s string) Query {
 	text := strings.Trim(s, quotes)
 	if len(text) > maxQuery {
-		return query{}
+		return Query{}
 	}
-	q := query{text: text, words: strings.Fields(wordsOf(withoutHTTPVersion(text)))}
+	q := Query{text: text, words: strings.Fields(wordsOf(withoutHTTPVersion(text)))}
 	if !q.takeNumber(parseNumber) {
 		q.takeNumber(numberAfterName)
 	}
@@ -41,7 +41,7 @@ func parseQuery(s string) query {
 
 // takeNumber looks for words that parse takes for a number. If there is just one, the
 // query has that number, and the name that was joined to it, if any, stays as a word.
-func (q *query) takeNumber(parse func(word string) (name string, n uint64, ok bool)) bool {
+func (q *Query) takeNumber(parse func(word string) (name string, n uint64, ok bool)) bool {
 	var number uint64
 	var rest []string
 	count := 0
@@ -102,7 +102,7 @@ func withoutHTTPVersion(text string) string {
 }
 
 // wordsIn reports whether every word of the query is one of the given words.
-func (q query) wordsIn(known string) bool {
+func (q Query) wordsIn(known string) bool {
 	for _, word := range q.words {
 		if !containsWords(known, word) {
 			return false

@@ -67,7 +67,7 @@ func TestForReply(t *testing.T) {
 func TestForReplyHasNoHubRows(t *testing.T) {
 	t.Parallel()
 	for e := range codes.All() {
-		class, _ := codes.Class(e.Code)
+		class, _ := codes.Parse(e.Code).Class()
 		for _, message := range append(e.Messages, e.Name) {
 			for _, got := range codes.ForReply(class, class*1000+2, message) {
 				if got.Kind != codes.KindDPS && got.Kind != codes.KindHTTP || got.ID == "hub-connect-auth" {

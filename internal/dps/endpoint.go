@@ -1,7 +1,6 @@
 package dps
 
 import (
-	"cmp"
 	"fmt"
 	"net"
 	"strconv"
@@ -83,7 +82,12 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	if !IsHost(host) {
 		return Endpoint{}, fmt.Errorf("%q is not a host name", text)
 	}
-	return Endpoint{Host: host, HTTPS: cmp.Or(port, PortHTTPS), MQTT: cmp.Or(port, PortMQTT), AMQP: cmp.Or(port, PortAMQP)}, nil
+	endpoint := StandardPorts()
+	if port != 0 {
+		endpoint = Endpoint{HTTPS: port, MQTT: port, AMQP: port}
+	}
+	endpoint.Host = host
+	return endpoint, nil
 }
 
 // The longest name of a host and the longest part of one between dots (RFC 1035, 2.3.4).

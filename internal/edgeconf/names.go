@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"dpsdiag/internal/spelling"
 )
 
 // missing remarks that a table lacks a key, and on what stands in its place.
@@ -29,7 +31,7 @@ func (r *reader) near(t *table, key string) *item {
 		}
 	}
 	for _, it := range t.all() {
-		if !slices.Contains(taken, it.key) && editDistance(plain(it.key), plain(key)) <= max(1, len(key)/6) {
+		if !slices.Contains(taken, it.key) && spelling.Distance(plain(it.key), plain(key)) <= max(1, len(key)/6) {
 			return it
 		}
 	}
@@ -90,27 +92,6 @@ func aliases(key string) []string {
 // plain is a name without what people vary: case and separators.
 func plain(name string) string {
 	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
-}
-
-// editDistance is the least number of bytes to insert, delete or replace to turn a into b.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0]++
-		for j := range len(b) {
-			replace := corner
-			if a[i] != b[j] {
-				replace++
-			}
-			corner = row[j+1]
-			row[j+1] = min(replace, corner+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // wholeNumber reads a TOML integer.

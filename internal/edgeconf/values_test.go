@@ -129,26 +129,6 @@ func TestShowProxy(t *testing.T) {
 	}
 }
 
-func TestEditDistance(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0},
-		{"abc", "abc", 0},
-		{"", "abc", 3},
-		{"abc", "", 3},
-		{"symetrickey", "symmetrickey", 1},
-		{"kitten", "sitting", 3},
-		{"ab", "ba", 2},
-	} {
-		if got := editDistance(test.a, test.b); got != test.want {
-			t.Errorf("%q to %q: %d", test.a, test.b, got)
-		}
-	}
-}
-
 func TestProxyOfProvisioning(t *testing.T) {
 	t.Parallel()
 	agent := Proxy{User: edgeAgent, Variable: "https_proxy", Shown: "agent"}

@@ -5,6 +5,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/duration"
 )
 
 func sasTokenTraits() AttestationTraits {
@@ -50,7 +51,7 @@ func (a tokenAttestation) Inspect(target Target, now time.Time, _ time.Duration)
 	in := Inputs{Identity: "SAS token, valid until " + facts.Expiry.Format(time.RFC3339), Token: facts}
 	if facts.Expired {
 		in.warn(cause.SASTokenExpired, "the token expired at %s, %s ago by the local clock",
-			facts.Expiry.Format(time.RFC3339), roundAge(now.Sub(facts.Expiry)))
+			facts.Expiry.Format(time.RFC3339), duration.Rough(now.Sub(facts.Expiry)))
 	}
 	if !facts.CoversTarget {
 		in.warn(cause.SASTokenMalformed, "the token is for %q, the target is %q", facts.Resource, resource)

@@ -10,6 +10,7 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/duration"
 )
 
 // Inspect implements Attestation: the facts of the chain, and a warning for each that may
@@ -94,14 +95,14 @@ func lacksClientAuth(c *x509.Certificate) bool {
 
 func warnValidity(in *Inputs, facts *CertificateFacts, chain []*x509.Certificate, now time.Time, expiresIn time.Duration) {
 	for _, c := range facts.Expired {
-		in.warn(cause.CertExpired, "%q expired on %s, %s ago by the local clock", certchain.Name(c), day(c.NotAfter), roundAge(now.Sub(c.NotAfter)))
+		in.warn(cause.CertExpired, "%q expired on %s, %s ago by the local clock", certchain.Name(c), day(c.NotAfter), duration.Rough(now.Sub(c.NotAfter)))
 	}
 	for _, c := range facts.NotYetValid {
-		in.warn(cause.DeviceClockWrong, "%q is valid from %s on, %s from now by the local clock", certchain.Name(c), day(c.NotBefore), roundAge(c.NotBefore.Sub(now)))
+		in.warn(cause.DeviceClockWrong, "%q is valid from %s on, %s from now by the local clock", certchain.Name(c), day(c.NotBefore), duration.Rough(c.NotBefore.Sub(now)))
 	}
 	for _, c := range chain {
 		if left := c.NotAfter.Sub(now); left >= 0 && left < expiresIn {
-			in.notice("cert-expires-soon", "%q expires on %s, in %s", certchain.Name(c), day(c.NotAfter), roundAge(left))
+			in.notice("cert-expires-soon", "%q expires on %s, in %s", certchain.Name(c), day(c.NotAfter), duration.Rough(left))
 		}
 	}
 }

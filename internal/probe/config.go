@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
-	"fmt"
 	"net"
 	"time"
 
@@ -60,17 +59,6 @@ const (
 	DefaultRetryMaxWait = 30 * time.Second
 	DefaultExpiresIn    = 30 * 24 * time.Hour
 )
-
-// Check returns an error when the service cannot be asked for this over one of the
-// transports; a probe of it would prove nothing. It looks at no other field.
-func (c Config) Check() error {
-	for _, t := range c.Transports {
-		if err := t.Supports(cmp.Or(c.Mode, ModeRegister), c.Attestation.Kind()); err != nil {
-			return fmt.Errorf("transport %s: %w", t.ID(), err)
-		}
-	}
-	return nil
-}
 
 // Resolver looks up the addresses of a host; *net.Resolver is one.
 type Resolver interface {

@@ -153,7 +153,7 @@ func TestBrokenNetwork(t *testing.T) {
 		run := do(t, with(named(resolver{addresses: []string{"192.0.2.1"}}), func(c *probe.Config) {
 			c.Dial, c.Budget = blackHole, 100*time.Millisecond
 		}))
-		want := "192.0.2.1:" + port(closed) + ": no answer; the --timeout of 100ms ran out while a connection was being made"
+		want := "192.0.2.1:" + port(closed) + ": no answer; the --timeout of 100 ms ran out while a connection was being made"
 		if run.Dials[0].Failure.Kind != netfail.Timeout || run.FailedStage().Detail != want {
 			t.Errorf("dials %+v, %s", run.Dials, run.FailedStage().Detail)
 		}

@@ -2,8 +2,8 @@ package probe
 
 import (
 	"fmt"
-	"time"
 
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/netfail"
 )
 
@@ -80,7 +80,7 @@ func (f Finding) withHubAnswer(o *Opening) Finding {
 func (s *HubStep) describe(protocol TransportID) string {
 	text := ""
 	if s.Wait > 0 {
-		text = fmt.Sprintf("waited %s, ", s.Wait.Round(10*time.Millisecond))
+		text = fmt.Sprintf("waited %s, ", duration.Text(s.Wait))
 	}
 	switch s.Action {
 	case HubAsk:

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"time"
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
@@ -67,18 +66,4 @@ func (in *Inputs) warn(id cause.ID, format string, args ...any) {
 // notice records what is odd without being a sign of a cause.
 func (in *Inputs) notice(name, format string, args ...any) {
 	in.Warnings = append(in.Warnings, Warning{ID: name, Detail: fmt.Sprintf(format, args...)})
-}
-
-// roundAge shortens a duration to what a person reads: days, hours, minutes or seconds.
-func roundAge(d time.Duration) string {
-	day := 24 * time.Hour
-	switch {
-	case d >= 2*day:
-		return fmt.Sprintf("%d days", d/day)
-	case d >= 2*time.Hour:
-		return fmt.Sprintf("%d hours", d/time.Hour)
-	case d >= 2*time.Minute:
-		return fmt.Sprintf("%d minutes", d/time.Minute)
-	}
-	return fmt.Sprintf("%d seconds", d/time.Second)
 }

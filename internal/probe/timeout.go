@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/netfail"
 )
 
@@ -21,17 +22,9 @@ type Timeout struct {
 // String says it in the words of the flag that sets the budget.
 func (t Timeout) String() string {
 	if t.Ahead {
-		return fmt.Sprintf("the --timeout of %s left no time to ask again while %s", budgetText(t.Budget), t.Stage.underWay())
+		return fmt.Sprintf("the --timeout of %s left no time to ask again while %s", duration.Text(t.Budget), t.Stage.underWay())
 	}
-	return fmt.Sprintf("the --timeout of %s ran out while %s", budgetText(t.Budget), t.Stage.underWay())
-}
-
-// budgetText writes a budget as a person would.
-func budgetText(d time.Duration) string {
-	if d >= time.Second && d < 2*time.Minute && d%time.Second == 0 {
-		return fmt.Sprintf("%d s", d/time.Second)
-	}
-	return d.String()
+	return fmt.Sprintf("the --timeout of %s ran out while %s", duration.Text(t.Budget), t.Stage.underWay())
 }
 
 // underWay says what is done in a stage.

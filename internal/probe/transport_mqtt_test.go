@@ -348,18 +348,3 @@ func TestSupports(t *testing.T) {
 		}
 	}
 }
-
-func TestConfigCheck(t *testing.T) {
-	t.Parallel()
-	cfg := probe.Config{
-		Attestation: probe.NewSymmetricKey(dps.NewKey([]byte("0123456789abcdef"))),
-		Transports:  []probe.Transport{probe.NewHTTPS(), probe.NewMQTT()},
-	}
-	if err := cfg.Check(); err != nil {
-		t.Errorf("a registration: %v", err)
-	}
-	cfg.Mode = probe.ModeLookup
-	if err := cfg.Check(); err == nil || err.Error() != "transport mqtt: the service offers the status lookup over https only" {
-		t.Errorf("a lookup over MQTT: %v", err)
-	}
-}

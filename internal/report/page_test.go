@@ -52,35 +52,6 @@ func FuzzWrap(f *testing.F) {
 	})
 }
 
-func TestShellWord(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"plain-word_1./=":   "plain-word_1./=",
-		"":                  "''",
-		"two words":         "'two words'",
-		"it's":              `'it'\''s'`,
-		"$(rm -rf ~)":       "'$(rm -rf ~)'",
-		"x; echo":           "'x; echo'",
-		"amqp:unauthorized": "amqp:unauthorized",
-	} {
-		if got := ShellWord(text); got != want {
-			t.Errorf("ShellWord(%q) = %s, want %s", text, got, want)
-		}
-	}
-}
-
-func TestDurationText(t *testing.T) {
-	t.Parallel()
-	for ms, want := range map[float64]string{
-		0: "0 ms", 0.1: "0.1 ms", 9.9: "9.9 ms", 10: "10 ms", 812.4: "812 ms",
-		1000: "1.0 s", 59_940: "59.9 s", 61_200: "1m1s", 3_600_000: "1h0m0s",
-	} {
-		if got := durationText(ms); got != want {
-			t.Errorf("durationText(%v) = %q, want %q", ms, got, want)
-		}
-	}
-}
-
 func TestWidth(t *testing.T) {
 	t.Parallel()
 	for width, want := range map[int]int{0: 80, -1: 80, 10: 40, 79: 79, 100: 100, 300: 100} {

@@ -13,6 +13,7 @@ import (
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/shellword"
 )
 
 // ProbeSchema names the JSON of a [Probe].
@@ -355,18 +356,13 @@ func explainCommand(query string) string {
 	if query == "" {
 		return ""
 	}
-	return "dpsdiag explain " + ShellWord(Clean(query))
-}
-
-// ShellWord quotes text for a POSIX shell where it needs quoting.
-func ShellWord(text string) string {
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/,=+@%") == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return "dpsdiag explain " + shellword.Quote(Clean(query))
 }
 
 // milliseconds rounds to a tenth, which is finer than any network.
 func milliseconds(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Millisecond)*10) / 10
 }
+
+// fromMilliseconds is the duration that milliseconds are of.
+func fromMilliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

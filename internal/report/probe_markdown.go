@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/probe"
 )
 
@@ -11,7 +12,7 @@ import (
 // readers want folded.
 func (d *Probe) drawMarkdown(m *markdown) {
 	m.heading(3, escape("dpsdiag probe: "+d.verdictWord()))
-	m.paragraph(strongText(upperFirst(d.verdictText())) + inline(fmt.Sprintf(" (exit status %d, %s)", d.ExitCode, durationText(d.DurationMS))))
+	m.paragraph(strongText(upperFirst(d.verdictText())) + inline(fmt.Sprintf(" (exit status %d, %s)", d.ExitCode, duration.Text(fromMilliseconds(d.DurationMS)))))
 	m.fields(
 		field{"endpoint", d.Target.Endpoint},
 		field{"id scope", d.Target.IDScope},

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/duration"
 	"dpsdiag/internal/probe"
 )
 
@@ -132,7 +132,7 @@ func (s *Stage) took() string {
 	if s.Outcome == string(probe.Skipped) || s.Outcome == string(probe.NotApplicable) {
 		return ""
 	}
-	return durationText(s.DurationMS)
+	return duration.Text(fromMilliseconds(s.DurationMS))
 }
 
 func (s *Stage) mark(p *page) (string, style) {
@@ -233,7 +233,7 @@ func (d *Probe) drawVerdict(p *page) {
 		mark, look = p.marks.warned, odd
 	}
 	p.blank()
-	text := fmt.Sprintf("%s (exit status %d, %s)", d.verdictText(), d.ExitCode, durationText(d.DurationMS))
+	text := fmt.Sprintf("%s (exit status %d, %s)", d.verdictText(), d.ExitCode, duration.Text(fromMilliseconds(d.DurationMS)))
 	p.hang(d.verdictWord()+": "+text, span{strings.TrimSpace(mark) + " ", look})
 }
 
@@ -430,19 +430,4 @@ func (d *Probe) drawWarnings(p *page) {
 		}
 		p.hang(text, span{"  " + strings.TrimSpace(p.marks.warned) + " ", odd})
 	}
-}
-
-// durationText writes milliseconds with the digits that matter.
-func durationText(ms float64) string {
-	switch {
-	case ms == 0:
-		return "0 ms"
-	case ms < 10:
-		return fmt.Sprintf("%.1f ms", ms)
-	case ms < 1000:
-		return fmt.Sprintf("%.0f ms", ms)
-	case ms < 60_000:
-		return fmt.Sprintf("%.1f s", ms/1000)
-	}
-	return (time.Duration(ms) * time.Millisecond).Round(time.Second).String()
 }

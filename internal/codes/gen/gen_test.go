@@ -3,135 +3,213 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestFilesAreUpToDate: catalogue.json is in its stable format and catalogue_gen.go is
-// what the generator makes of it.
-func TestFilesAreUpToDate(t *testing.T) {
-	t.Parallel()
-	data := readFile(t, jsonFile)
-	rows, err := parse(data)
+// TestCatalogueIsUpToDate: the files of the catalogue have no mistake, and catalogue_gen.go
+// is what the generator makes of them.
+func TestCatalogueIsUpToDate(t *testing.T) {
+	t.Chdir("..")
+	want, err := compile(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, formatRows := range map[string]func([]row) ([]byte, error){
-		jsonFile: formatJSON,
-		goFile:   formatGo,
-	} {
-		want, err := formatRows(rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(readFile(t, name))); diff != "" {
-			t.Errorf("%s is stale: run go generate ./internal/codes (-want +got):\n%s", name, diff)
-		}
-	}
-}
-
-func readFile(t *testing.T, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", name))
+	got, err := os.ReadFile(goFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data
+	if string(got) != string(want) {
+		t.Errorf("%s is out of date: run go generate ./internal/codes", goFile)
+	}
 }
 
-func TestParseRefuses(t *testing.T) {
+// rowOf returns a row without a mistake, with some of its lines replaced: each change is a
+// key and the line in place of that with the key, or "" to leave the line out.
+func rowOf(id string, changes ...string) string {
+	lines := []string{
+		"[" + id + "]",
+		`kind = "http"`,
+		`code = "` + id + `"`,
+		`name = "A name"`,
+		`http_status = 404`,
+		`messages = ["the message of ` + id + `"]`,
+		`meaning = "What it means."`,
+		`causes = ["A cause"]`,
+		`remedies = ["Do this"]`,
+		`retry = "no"`,
+		`applies_to = ["hub"]`,
+		`sources = ["RFC 9110"]`,
+		`confidence = "documented"`,
+		`cause_ids = ["throttled"]`,
+	}
+	for i := 0; i < len(changes); i += 2 {
+		for n, line := range lines {
+			if strings.HasPrefix(line, changes[i]) {
+				lines[n] = changes[i+1]
+			}
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// folderOf returns a folder with a catalogue of one file of rows.
+func folderOf(rows string, order ...string) fstest.MapFS {
+	return fstest.MapFS{
+		"catalogue/a.toml": {Data: []byte(rows)},
+		orderFile:          {Data: []byte(strings.Join(order, "\n"))},
+	}
+}
+
+func TestReadAccepts(t *testing.T) {
 	t.Parallel()
-	for name, input := range map[string]string{
-		"no JSON":              `[{"id":`,
-		"an object":            `{"id":"a"}`,
-		"an unknown field":     `[{"id":"a","titel":"b"}]`,
-		"text after the array": `[] []`,
+	const more = `
+aliases = ["A"]
+no_cause_reason = "A reason"
+wrapper = true
+conflict = "They differ (a lot.)"
+`
+	for name, text := range map[string]string{
+		"a full row":     rowOf("a", "cause_ids", more),
+		"a short row":    rowOf("a", "http_status", "", "messages", ""),
+		"a comment":      "# text\n" + rowOf("a", "messages", "messages = [ # text\n 'x', # text\n]"),
+		"numbers in ids": rowOf("a-9") + rowOf("a-10") + rowOf("a-10-b"),
+		"two rows":       rowOf("a") + rowOf("b"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if rows, err := parse([]byte(input)); err == nil {
-				t.Errorf("parse(%q) = %v, want an error", input, rows)
+			if _, err := read(folderOf(text)); err != nil {
+				t.Errorf("%v in:\n%s", err, text)
 			}
 		})
 	}
 }
 
-func TestFormatGo(t *testing.T) {
+// TestReadRefuses: every mistake is told with its line.
+func TestReadRefuses(t *testing.T) {
 	t.Parallel()
-	status := 401
-	got, err := formatGo([]row{
-		{ID: "a", Kind: "http", Code: "4\"01", HTTPStatus: &status, Messages: []string{"x", "y\n"}, Wrapper: true},
-		{ID: "b", Conflict: "They differ."},
-		{ID: "c", Code: "5xx", Aliases: []string{"alert 7"}},
-	})
+	for name, test := range map[string]struct{ rows, want string }{
+		"no TOML":            {rowOf("a") + "[b\n", "a.toml:15: "},
+		"an array of tables": {"[[a]]\n", "a.toml:1: a row begins with its id in single brackets"},
+		"a field of no row":  {"kind = \"http\"\n" + rowOf("a"), `a.toml:1: field "kind" stands before the first row`},
+		"an id in capitals":  {rowOf("A"), `a.toml:1: id "A" is not of small letters`},
+		"an id with a dot":   {rowOf("a.b"), `a.toml:1: id "a.b" is not of small letters`},
+		"an id twice":        {rowOf("a") + rowOf("a", "code", `code = "b"`, "messages", ""), `a.toml:15: id "a" is taken: catalogue/a.toml:1`},
+		"an unknown field":   {rowOf("a", "http_status", `titel = "x"`), `a.toml:5: there is no field "titel"`},
+		"a field twice":      {rowOf("a", "name", "name = 'x'\nname = 'y'"), `a.toml:5: field "name" is there twice`},
+		"a field missing":    {rowOf("a", "meaning", ""), `a.toml:1: row a has no meaning`},
+		"a text for a list":  {rowOf("a", "messages", `messages = "x"`), `a.toml:6: messages is a list of texts`},
+		"a number in a list": {rowOf("a", "messages", `messages = [1]`), `a.toml:6: messages is a list of texts`},
+		"a list for a text":  {rowOf("a", "name", `name = ["x"]`), `a.toml:4: name is a text`},
+		"a text for a flag":  {rowOf("a", "http_status", `wrapper = "x"`), `a.toml:5: wrapper is true, or is left out`},
+		"a flag that is off": {rowOf("a", "http_status", `wrapper = false`), `a.toml:5: wrapper is true, or is left out`},
+		"an empty text":      {rowOf("a", "name", `name = " "`), `a.toml:4: name: a text is empty`},
+		"an empty list":      {rowOf("a", "messages", `messages = []`), `a.toml:6: messages is empty`},
+		"an empty message":   {rowOf("a", "messages", "messages = [\n 'x',\n '',\n]"), `a.toml:8: messages: a text is empty`},
+		"a message twice":    {rowOf("a", "messages", "messages = [\n 'x',\n 'x',\n]"), `a.toml:8: messages: "x" is there twice`},
+		"a message of two":   {rowOf("a", "messages", "messages = ['x']") + rowOf("b", "messages", "messages = [\n'x']"), `a.toml:21: message "x" is taken: catalogue/a.toml:6`},
+		"a code of two":      {rowOf("a") + rowOf("b", "code", "code = 'a'"), `a.toml:17: http code "a" is taken: catalogue/a.toml:3`},
+		"an alias of two":    {rowOf("a") + rowOf("b", "name", "name = 'x'\naliases = ['a']"), `a.toml:19: http code "a" is taken: catalogue/a.toml:3`},
+		"a kind":             {rowOf("a", "kind", `kind = "htpp"`), `a.toml:2: kind: "htpp" is none of`},
+		"a retry":            {rowOf("a", "retry", `retry = "yes"`), `a.toml:10: retry: "yes" is none of`},
+		"a party":            {rowOf("a", "applies_to", `applies_to = ["all"]`), `a.toml:11: applies_to: "all" is none of`},
+		"a source":           {rowOf("a", "sources", `sources = ["a colleague"]`), `a.toml:12: sources: "a colleague" is no address`},
+		"a confidence":       {rowOf("a", "confidence", `confidence = "high"`), `a.toml:13: confidence: "high" is none of`},
+		"a cause":            {rowOf("a", "cause_ids", "cause_ids = [\n 'throttled',\n 'throtled',\n]"), `a.toml:16: cause_ids: there is no cause "throtled"`},
+		"a cause and none":   {rowOf("a", "name", "name = 'x'\nno_cause_reason = 'x'"), `a.toml:1: row a: give either cause_ids or no_cause_reason`},
+		"no cause":           {rowOf("a", "cause_ids", ""), `a.toml:1: row a: give either cause_ids or no_cause_reason`},
+		"spaces":             {rowOf("a", "name", `name = "x "`), `a.toml:4: name: "x " has spaces around it`},
+		"no sentence":        {rowOf("a", "meaning", `meaning = "Text"`), `a.toml:7: meaning: "Text" does not end with a full stop`},
+		"a small cause":      {rowOf("a", "causes", `causes = ["text"]`), `a.toml:8: causes: "text" begins with a small letter`},
+		"a small remedy":     {rowOf("a", "remedies", `remedies = ["wait"]`), `a.toml:9: remedies: "wait" does not begin with a capital`},
+		"a status":           {rowOf("a", "http_status", `http_status = 600`), `a.toml:5: http_status 600 is no status of an error`},
+		"a class":            {rowOf("a", "code", `code = "401002"`), `a.toml:5: code 401002 goes with http_status 401 or 200`},
+		"the order":          {rowOf("b") + rowOf("a"), `a.toml:15: row a belongs before b`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := read(folderOf(test.rows))
+			if err == nil {
+				t.Fatalf("no error for:\n%s", test.rows)
+			}
+			if got := err.Error(); !strings.HasPrefix(got, "catalogue/"+test.want) || strings.Contains(got, "\n") {
+				t.Errorf("got %q, want just %q in:\n%s", got, test.want, test.rows)
+			}
+		})
+	}
+}
+
+// TestReadTellsEverything: one mistake does not hide another, in the same row or file.
+func TestReadTellsEverything(t *testing.T) {
+	t.Parallel()
+	folder := folderOf(rowOf("a", "name", "", "kind", "kind = 1"), "a", "b", "a")
+	folder["catalogue/b.toml"] = &fstest.MapFile{Data: []byte(rowOf("a", "retry", "retry = 'x'"))}
+	_, err := read(folder)
+	want := []string{
+		"catalogue/a.toml:2: kind is a text",
+		"catalogue/a.toml:1: row a has no name",
+		`catalogue/b.toml:1: id "a" is taken: catalogue/a.toml:1`,
+		`catalogue/b.toml:6: message "the message of a" is taken: catalogue/a.toml:6`,
+		`catalogue/b.toml:10: retry: "x" is none of ["no" "backoff" "after-fix" "reregister" "status-lookup"]`,
+		`catalogue/order.txt:2: there is no row "b"`,
+		"catalogue/order.txt:3: a is there twice",
+	}
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
+		t.Errorf("mistakes (-want +got):\n%s", diff)
+	}
+}
+
+// TestOrder: kinds first, then what order.txt names, then files and ids.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	folder := folderOf(rowOf("a-2")+rowOf("a-10")+rowOf("c", "kind", `kind = "sdk"`), "# remark", "", "e", "a-10")
+	folder["catalogue/b.toml"] = &fstest.MapFile{Data: []byte(rowOf("a-1") + rowOf("e"))}
+	rows, err := read(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `// Code generated by gen from catalogue.json; DO NOT EDIT.
-
-package codes
-
-import "dpsdiag/internal/cause"
-
-var catalogue = [...]Entry{
-	{
-		ID:         "a",
-		Kind:       "http",
-		Code:       "4\"01",
-		HTTPStatus: 401,
-		Messages:   []string{"x", "y\n"},
-		Wrapper:    true,
-	},
-	{
-		ID:       "b",
-		Conflict: "They differ.",
-	},
-	{
-		ID:      "c",
-		Code:    "5xx",
-		Aliases: []string{"alert 7"},
-	},
+	var got []string
+	for _, r := range rows {
+		got = append(got, r.id)
+	}
+	if diff := cmp.Diff([]string{"e", "a-10", "a-2", "a-1", "c"}, got); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
 }
 
-var numberIndex = [...]NumberRange{
-	{4, 4, 0},
-	{500, 599, 2},
-	{7, 7, 2},
-}
-`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
+func TestCompile(t *testing.T) {
+	t.Chdir("..")
+	got, err := compile(folderOf(
+		rowOf("a", "code", `code = '4"01'`, "messages", `messages = ["x", "y\n", "-0x10"]`, "cause_ids", "cause_ids = ['tpm-ek-mismatch']") +
+			rowOf("b", "code", `code = "5xx"`, "http_status", "wrapper = true", "cause_ids", "aliases = ['alert 7']\nno_cause_reason = 'None'")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(filepath.Join("gen", "testdata", "catalogue.golden"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("generated source (-want +got):\n%s", diff)
 	}
 }
 
-// TestGenerate: both files are written, and a second run changes nothing.
-func TestGenerate(t *testing.T) {
+// TestGenerateWritesNothingWrong: after a mistake the file that is there stays.
+func TestGenerateWritesNothingWrong(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if err := generate(); err == nil {
-		t.Error("no catalogue and no error")
-	}
-	if err := os.WriteFile(jsonFile, []byte(`[{"kind":"http","id":"a"}]`), 0o600); err != nil {
+	if err := os.WriteFile(goFile, []byte("before"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var runs [2]map[string]string
-	for i := range runs {
-		if err := generate(); err != nil {
-			t.Fatal(err)
-		}
-		runs[i] = map[string]string{}
-		for _, name := range []string{jsonFile, goFile} {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			runs[i][name] = string(data)
-		}
+	if err := generate(folderOf("[")); err == nil {
+		t.Error("no error")
 	}
-	if diff := cmp.Diff(runs[0], runs[1]); diff != "" {
-		t.Errorf("the second run changes the files (-first +second):\n%s", diff)
-	}
-	if rows, err := parse([]byte(runs[0][jsonFile])); err != nil || len(rows) != 1 || rows[0].ID != "a" {
-		t.Errorf("the catalogue written has the rows %v, error %v", rows, err)
+	if data, err := os.ReadFile(goFile); err != nil || string(data) != "before" {
+		t.Errorf("%s holds %q, error %v", goFile, data, err)
 	}
 }

@@ -1,51 +1,76 @@
-// Command gen compiles the error catalogue: it reads catalogue.json in the current
-// folder, writes it back in its stable format and writes catalogue_gen.go, the same rows
-// as a Go array that the linker lays out, so that a program pays nothing for it at start.
+// Command gen compiles the catalogue of errors: it reads the files of catalogue/ in the current
+// folder and writes catalogue_gen.go, the same rows as a Go array that the linker lays
+// out, so that a program pays nothing for it at start. Every mistake in the files is
+// reported with its file and line, and then nothing is written.
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
 const (
-	jsonFile = "catalogue.json"
-	goFile   = "catalogue_gen.go"
+	rowFiles  = "catalogue/*.toml"
+	orderFile = "catalogue/order.txt"
+	goFile    = "catalogue_gen.go"
+	// causesFile declares the constants of package cause.
+	causesFile = "../cause/id.go"
 )
 
 func main() {
-	if err := generate(); err != nil {
-		fmt.Fprintln(os.Stderr, "gen:", err)
+	if err := generate(os.DirFS(".")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func generate() error {
-	data, err := os.ReadFile(jsonFile)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", jsonFile, err)
-	}
-	rows, err := parse(data)
+func generate(folder fs.FS) error {
+	source, err := compile(folder)
 	if err != nil {
 		return err
 	}
-	formatted, err := formatJSON(rows)
-	if err != nil {
-		return err
-	}
-	source, err := formatGo(rows)
-	if err != nil {
-		return err
-	}
-	if err := write(jsonFile, formatted); err != nil {
-		return err
-	}
-	return write(goFile, source)
-}
-
-func write(name string, data []byte) error {
-	if err := os.WriteFile(name, data, 0o644); err != nil { //nolint:gosec // source files are for everyone to read
-		return fmt.Errorf("write %s: %w", name, err)
+	if err := os.WriteFile(goFile, source, 0o644); err != nil { //nolint:gosec // source files are for everyone to read
+		return fmt.Errorf("write %s: %w", goFile, err)
 	}
 	return nil
+}
+
+// compile returns the Go source for the catalogue in a folder.
+func compile(folder fs.FS) ([]byte, error) {
+	rows, err := read(folder)
+	if err != nil {
+		return nil, err
+	}
+	constants, err := causeConstants(causesFile)
+	if err != nil {
+		return nil, err
+	}
+	return formatGo(rows, constants)
+}
+
+// read returns the rows of all files in the order of the catalogue, or every mistake in
+// the files.
+func read(folder fs.FS) ([]*row, error) {
+	names, err := fs.Glob(folder, rowFiles)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", rowFiles, err)
+	}
+	r := newReader()
+	for _, name := range append(names, orderFile) {
+		data, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return nil, fmt.Errorf("read the catalogue: %w", err)
+		}
+		if name == orderFile {
+			r.readOrder(data)
+		} else {
+			r.readFile(name, data)
+		}
+	}
+	if len(r.problems) > 0 {
+		return nil, errors.Join(r.problems...)
+	}
+	return r.inOrder(), nil
 }

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/duration"
+)
+
+// flagGroup is a block of flags in a command's help.
+type flagGroup struct {
+	title string
+	flags *pflag.FlagSet
+}
+
+// addFlags gives a command its flags, and help that shows them in their groups.
+func (a *app) addFlags(cmd *cobra.Command, groups ...flagGroup) {
+	for _, g := range groups {
+		g.flags.SortFlags = false
+		cmd.Flags().AddFlagSet(g.flags)
+	}
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, groups) })
+}
+
+// noEmptyValue refuses flags with an empty value: most often a shell variable that is not
+// set, and taking them as absent would probe something else than was meant.
+func noEmptyValue(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+			err = usagef("is a shell variable empty?", "--%s: the value is empty", f.Name)
+		}
+	})
+	return err
+}
+
+// durationFlag is the value of a flag that takes a duration, days among them.
+type durationFlag time.Duration
+
+// addDuration adds a flag for a duration.
+func addDuration(flags *pflag.FlagSet, to *time.Duration, name string, value time.Duration, usage string) {
+	*to = value
+	flags.Var((*durationFlag)(to), name, usage)
+}
+
+// String implements pflag.Value.
+func (d *durationFlag) String() string { return duration.Notation(time.Duration(*d)) }
+
+// Set implements pflag.Value.
+func (d *durationFlag) Set(text string) error {
+	value, err := duration.Parse(text)
+	if err != nil {
+		return err
+	}
+	*d = durationFlag(value)
+	return nil
+}
+
+// Type implements pflag.Value.
+func (*durationFlag) Type() string { return "duration" }

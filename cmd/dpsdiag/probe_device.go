@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/edgeconf"
+	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
+)
+
+// device is the device that a probe acts as and the way to its service, checked: that of
+// the settings, or one of the sandbox.
+type device struct {
+	endpoint       dps.Endpoint
+	scope          string
+	registrationID string // "" where only a TPM that cannot be read has it
+	attestation    probe.Attestation
+	payload        json.RawMessage
+	roots          *x509.CertPool // nil means those of the system
+	ownRoots       bool           // the user added some of them
+	proxy          proxy.Func
+	now            func() time.Time
+	origins        []probe.Origin
+	remarks        []probe.Warning
+}
+
+// check makes the device that the settings are about. What is wrong with them is a usage
+// error.
+func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *device, err error) {
+	d = &device{proxy: s.proxy, now: a.now, origins: s.origins, remarks: s.remarks}
+	if d.payload, err = parsePayload(s.payload); err != nil {
+		return nil, err
+	}
+	if d.attestation, err = s.credential.read(ctx, a); err != nil {
+		return nil, err
+	}
+	if d.scope, err = s.checkScope(); err != nil {
+		return nil, err
+	}
+	if err := d.identify(s.registrationID); err != nil {
+		return nil, err
+	}
+	if d.endpoint, err = dps.ParseEndpoint(s.endpoint.Text); err != nil {
+		return nil, usagef("the endpoint of the public cloud is "+dps.CloudPublic.GlobalHost(), "%s: %v", s.endpoint.Origin, err)
+	}
+	ports.set(&d.endpoint)
+	d.roots, err = s.trustAnchors()
+	d.ownRoots = d.roots != nil
+	return d, err
+}
+
+func (s *settings) checkScope() (string, error) {
+	if s.scope.IsZero() {
+		return "", usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6; or try --sandbox healthy", "--id-scope is missing")
+	}
+	if _, err := dps.CheckIDScope(s.scope.Text); err != nil {
+		return "", usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6", "%s: %v", s.scope.Origin, err)
+	}
+	return s.scope.Text, nil
+}
+
+// identify takes the registration id that was given, or else that of the credential.
+func (d *device) identify(given edgeconf.Value) error {
+	id, source := given.Text, given.Origin.String()
+	if given.IsZero() {
+		var err error
+		if id, source, err = ownID(d.attestation); err != nil {
+			return err
+		}
+	}
+	if _, err := dps.CheckRegistrationID(id); err != nil && id != "" {
+		return usagef(fmt.Sprintf("at most %d letters, digits and - . _ :", dps.MaxRegistrationID), "%s: %v", source, err)
+	}
+	if given.IsZero() && id != "" {
+		d.origins = append(d.origins, probe.Origin{Name: "registration_id", From: source})
+	}
+	d.registrationID = id
+	return nil
+}
+
+// ownID is the registration id that a credential carries, and what messages call it. That of
+// a TPM is "" when the TPM cannot be read, which the probe reports.
+func ownID(attestation probe.Attestation) (id, source string, err error) {
+	switch carrier := attestation.(type) {
+	case interface{ RegistrationID() string }:
+		return carrier.RegistrationID(), "the TPM's own id", nil
+	case interface{ CommonName() string }:
+		if carrier.CommonName() == "" {
+			return "", "", usagef("give --registration-id", "the certificate has no common name to take the registration id from")
+		}
+		return carrier.CommonName(), "the certificate's common name", nil
+	}
+	return "", "", usagef("give the id of the enrollment, or of the device in its group", "--registration-id is missing")
+}
+
+// trustAnchors are those of the system and those that were named besides; nil means those of
+// the system alone.
+func (s *settings) trustAnchors() (*x509.CertPool, error) {
+	if s.trust.IsZero() {
+		return nil, nil
+	}
+	certs, err := certificatesIn(s.trust)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a system without trust anchors can still use these
+	}
+	for _, c := range certs {
+		pool.AddCert(c)
+	}
+	return pool, nil
+}
+
+// parsePayload checks a payload; none is nil.
+func parsePayload(f edgeconf.File) (json.RawMessage, error) {
+	if f.IsZero() {
+		return nil, nil
+	}
+	data := bytes.TrimSpace([]byte(f.Content.Reveal()))
+	var payload any
+	if err := json.Unmarshal(data, &payload); err != nil {
+		return nil, usagef(`a payload is a JSON object, such as {"model":"T1"}, or @ and the name of a file with one`, "%s: not JSON: %v", f.Origin, err)
+	}
+	return data, nil
+}

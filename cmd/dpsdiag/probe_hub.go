@@ -1,0 +1,51 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/probe"
+)
+
+// hubOptions are the flags about the assigned hub.
+type hubOptions struct{ check, yes bool }
+
+func (o *hubOptions) addTo(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.check, "check-hub", false, "after the assignment connect to the assigned hub with the same credential, and do what a device should if it is refused: register again, once. "+
+		"Over MQTT this disconnects a live device of the same id; HTTPS, by which AMQP devices are checked too, disconnects none")
+	flags.BoolVar(&o.yes, "yes", false, "do not ask before --check-hub disconnects a live device")
+}
+
+// decide settles whether the hub of a device is asked, and why not if there is more to say
+// than that nobody wanted it. On a terminal a person is asked first where that would
+// disconnect a live device; a sandbox has none.
+func (o *hubOptions) decide(a *app, transports []probe.Transport, registrationID string, sandbox bool) (check bool, whyNot string, err error) {
+	drops := dropping(transports)
+	if !o.check || sandbox || len(drops) == 0 {
+		return o.check, "", nil
+	}
+	tell(a.stderr, "dpsdiag: warning: --check-hub over %s disconnects a live device %s from its hub", strings.Join(drops, ", "), registrationID)
+	if o.yes || !a.interactive() {
+		return true, "", nil
+	}
+	agreed, err := a.confirm("Go on with the hub check?")
+	if err != nil {
+		return false, "", usagef("give --yes to go on without a question", "--check-hub: the answer cannot be read: %v", err)
+	}
+	if !agreed {
+		whyNot = "left out: a live device of this id was not to be disconnected"
+	}
+	return agreed, whyNot, nil
+}
+
+// dropping are the transports over which the hub check disconnects a live device.
+func dropping(transports []probe.Transport) []string {
+	var names []string
+	for _, t := range transports {
+		if probe.DropsLiveDevice(t.ID()) {
+			names = append(names, string(t.ID()))
+		}
+	}
+	return names
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"dpsdiag/internal/cause"
+	"dpsdiag/internal/codes"
+)
+
+// form is what the value of a field is.
+type form int
+
+const (
+	text form = iota
+	list      // of texts
+	number
+	truth // true, the only value that is written
+)
+
+// String is what messages call the form.
+func (f form) String() string {
+	return [...]string{"a text", "a list of texts", "a number", "true, or is left out"}[f]
+}
+
+// field is a field of a row.
+type field struct {
+	key      string // in the files
+	name     string // of the field of codes.Entry
+	form     form
+	required bool
+	check    func(text string) error // of a text, or of every text of a list
+}
+
+// fields returns the fields of a row. What they mean is told at codes.Entry and in
+// catalogue/README.md.
+func fields() []field {
+	return []field{
+		{"kind", "Kind", text, true, oneOf(codes.Kinds()...)},
+		{"code", "Code", text, true, trimmed},
+		{"aliases", "Aliases", list, false, nil},
+		{"name", "Name", text, true, trimmed},
+		{"http_status", "HTTPStatus", number, false, nil},
+		{"messages", "Messages", list, false, nil},
+		{"meaning", "Meaning", text, true, sentences},
+		{"causes", "Causes", list, true, notSmall},
+		{"remedies", "Remedies", list, true, capital},
+		{"retry", "Retry", text, true, oneOf(
+			codes.RetryNo, codes.RetryBackoff, codes.RetryAfterFix, codes.RetryReregister, codes.RetryStatusLookup)},
+		{"applies_to", "AppliesTo", list, true, oneOf("device-api", "service-api", "hub", "client")},
+		{"sources", "Sources", list, true, source},
+		{"confidence", "Confidence", text, true, oneOf("documented", "observed", "inferred")},
+		{"cause_ids", "CauseIDs", list, false, causeID},
+		{"no_cause_reason", "NoCauseReason", text, false, trimmed},
+		{"wrapper", "Wrapper", truth, false, nil},
+		{"conflict", "Conflict", text, false, sentences},
+	}
+}
+
+func oneOf[T ~string](allowed ...T) func(string) error {
+	return func(text string) error {
+		if !slices.Contains(allowed, T(text)) {
+			return fmt.Errorf("%q is none of %q", text, allowed)
+		}
+		return nil
+	}
+}
+
+func trimmed(text string) error {
+	if text != strings.TrimSpace(text) {
+		return fmt.Errorf("%q has spaces around it", text)
+	}
+	return nil
+}
+
+func sentences(text string) error {
+	if !strings.HasSuffix(strings.TrimSuffix(text, ")"), ".") {
+		return fmt.Errorf("%q does not end with a full stop", text)
+	}
+	return trimmed(text)
+}
+
+func notSmall(text string) error {
+	if first, _ := utf8.DecodeRuneInString(text); unicode.IsLower(first) {
+		return fmt.Errorf("%q begins with a small letter", text)
+	}
+	return nil
+}
+
+func capital(text string) error {
+	if first, _ := utf8.DecodeRuneInString(text); !unicode.IsUpper(first) {
+		return fmt.Errorf("%q does not begin with a capital", text)
+	}
+	return nil
+}
+
+func causeID(text string) error {
+	if _, ok := cause.Parse(text); !ok {
+		return fmt.Errorf("there is no cause %q", text)
+	}
+	return nil
+}
+
+// source checks that a source can be found again: it is an address, a repository with a
+// path in it, or the title of a document of a body whose titles can be searched for.
+func source(text string) error {
+	for _, known := range []string{
+		`^seed$`,
+		`^https://[a-z0-9.-]+/\S+$`,
+		`^[\w.-]+/[\w.-]+ (tag \S+ )?[\w.-]+(/[\w.-]*)*( \([^)]+\))?$`,
+		`^(OASIS|RFC|Microsoft Learn,) \S.*$`,
+	} {
+		if ok, err := regexp.MatchString(known, text); err != nil || ok {
+			return err
+		}
+	}
+	return fmt.Errorf("%q is no address, repository with a path, or title of a document", text)
+}

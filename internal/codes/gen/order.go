@@ -1,0 +1,76 @@
+package main
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/codes"
+)
+
+// inOrder returns the rows in the order of the catalogue: by kind; within a kind first
+// those that orderFile names, in its order, then the others by file and id.
+func (r *reader) inOrder() []*row {
+	kind := func(row *row) int { return slices.Index(codes.Kinds(), codes.Kind(row.text("kind"))) }
+	listed := func(row *row) int { return cmp.Or(r.listed[row.id], math.MaxInt) }
+	return slices.SortedFunc(slices.Values(r.rows), func(a, b *row) int {
+		return cmp.Or(
+			cmp.Compare(kind(a), kind(b)),
+			cmp.Compare(listed(a), listed(b)),
+			cmp.Compare(a.at.file, b.at.file),
+			compareIDs(a.id, b.id),
+		)
+	})
+}
+
+// readOrder reads orderFile, after the rows.
+func (r *reader) readOrder(data []byte) {
+	line := 0
+	for text := range strings.Lines(string(data)) {
+		line++
+		id := strings.TrimSpace(text)
+		if id == "" || strings.HasPrefix(id, "#") {
+			continue
+		}
+		at := place{orderFile, line}
+		switch {
+		case r.listed[id] != 0:
+			r.problem(at, "%s is there twice", id)
+		case !slices.ContainsFunc(r.rows, func(row *row) bool { return row.id == id }):
+			r.problem(at, "there is no row %q", id)
+		}
+		r.listed[id] = line
+	}
+}
+
+// compareIDs compares ids with the numbers in them as numbers, so tls-alert-70 comes before
+// tls-alert-109.
+func compareIDs(a, b string) int {
+	for a != "" && b != "" {
+		var x, y string
+		x, a = cutPart(a)
+		y, b = cutPart(b)
+		if isDigit(x[0]) && isDigit(y[0]) {
+			x, y = strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
+			if c := cmp.Compare(len(x), len(y)); c != 0 {
+				return c
+			}
+		}
+		if c := cmp.Compare(x, y); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// cutPart cuts the number, or the text without a number, at the start of an id.
+func cutPart(id string) (part, rest string) {
+	end := strings.IndexFunc(id, func(c rune) bool { return isDigit(byte(c)) != isDigit(id[0]) })
+	if end < 0 {
+		end = len(id)
+	}
+	return id[:end], id[end:]
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
