@@ -49,7 +49,7 @@ conformance: build ## the official Azure SDK for Node.js against `dpsdiag emulat
 	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
 
 tpm: ## the TPM attestation against a software TPM, and that at `dpsdiag emulate` (needs swtpm)
-	$(GOTEST) -tags tpm ./internal/probe
+	$(GOTEST) -tags tpm ./internal/tpm ./internal/probe
 	$(GOTEST) -tags tpm -run TPM ./cmd/dpsdiag
 
 peers: ## the probe against servers that are not ours (needs mosquitto, four proxies, Node.js and npm)

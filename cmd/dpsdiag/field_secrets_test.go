@@ -12,9 +12,9 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
-	"dpsdiag/internal/probe"
 	"dpsdiag/internal/report"
 )
 
@@ -56,11 +56,11 @@ func startDevice(t *testing.T) (emulator.Ready, emulator.Device) {
 // makePKCS12 puts the device's certificates and key into a file.
 func makePKCS12(t *testing.T, device emulator.Device) (path string) {
 	t.Helper()
-	chain, err := probe.ParseCertificates(device.CertPEM)
+	chain, err := certchain.ParsePEM(device.CertPEM)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := probe.ParsePrivateKey([]byte(device.CertKeyPEM.Reveal()))
+	key, err := certchain.ParseKey([]byte(device.CertKeyPEM.Reveal()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,12 +41,16 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "edgeconf", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
+		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "certchain", "proxy", "tpm", "edgeconf", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
 		"dpsdiag/internal/report":    {"advice", "logtext", "probe", "dps", "codes", "cause", "duration", "shellword"},
-		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "edgeconf", "dps", "codes", "cause", "duration", "shellword"},
+		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "certchain", "proxy", "tpm", "netfail", "edgeconf", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},
 		"dpsdiag/internal/logtext":   {"codes"},
-		"dpsdiag/internal/probe":     {"dps", "amqp", "cause", "duration"},
+		"dpsdiag/internal/probe":     {"certchain", "proxy", "tpm", "netfail", "dps", "amqp", "cause", "duration"},
+		"dpsdiag/internal/proxy":     {"netfail", "dps"},
+		"dpsdiag/internal/tpm":       {"dps"},
+		"dpsdiag/internal/certchain": {"dps"},
+		"dpsdiag/internal/netfail":   {},
 		"dpsdiag/internal/emulator":  {"dps", "codes", "amqp"},
 		"dpsdiag/internal/edgeconf":  {"dps", "spelling"},
 		"dpsdiag/internal/amqp":      {},
@@ -71,8 +75,9 @@ func forbidden() []struct{ except, path, reason string } {
 		{"dpsdiag/internal/report", "github.com/olekukonko/tablewriter", "only the report draws"},
 		{"dpsdiag/internal/emulator dpsdiag/internal/edgeconf", "github.com/pelletier/go-toml", "only the emulator and a device have a configuration file"},
 		{"dpsdiag/internal/probe", "github.com/cenkalti/backoff", "only the probe tries again"},
-		{"dpsdiag/internal/probe", "golang.org/x/net", "only the probe goes through proxies"},
-		{"dpsdiag/internal/probe", "software.sslmate.com/src/go-pkcs12", "only the probe reads credentials"},
+		{"dpsdiag/internal/proxy", "golang.org/x/net", "only proxy goes through proxies"},
+		{"dpsdiag/internal/certchain", "software.sslmate.com/src/go-pkcs12", "only certchain reads certificates and their keys"},
+		{"dpsdiag/internal/tpm dpsdiag/internal/emulator", "github.com/google/go-tpm", "only tpm speaks to TPMs, and the emulator for the service"},
 	}
 }
 

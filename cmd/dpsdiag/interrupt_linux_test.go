@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/probe"
 )
 
 // TestInterruptedWhileConnecting interrupts a probe over all transports when each has told
@@ -23,7 +24,7 @@ func TestInterruptedWhileConnecting(t *testing.T) {
 	}
 	p := startProcess(t, "probe", "-o", "json", "--transport", allTransports, "--timeout", "5m",
 		"--endpoint", deafAddress(t), "--id-scope", "0ne0045B3C6", "--registration-id", "sensor-17", "--key-file", key)
-	for range transports() {
+	for range probe.Transports() {
 		if line, err := p.err.ReadString('\n'); err != nil || !strings.Contains(line, "connect: no answer yet") {
 			t.Fatalf("standard error: %q, %v", line, err)
 		}

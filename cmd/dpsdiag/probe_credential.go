@@ -9,8 +9,10 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // credentialOptions are the flags by which a device proves itself.
@@ -107,7 +109,7 @@ func (o *credentialOptions) configured(s *edgeconf.Settings) (credential, error)
 	return credential{read: func(ctx context.Context, _ *app) (probe.Attestation, error) {
 		switch at.Kind {
 		case edgeconf.TPM2:
-			return attestation(o.tpm.openAt(ctx, s.TPM.Path, at.Origin.String(), probe.TPMAuth{Endorsement: s.TPM.EndorsementAuth, Owner: s.TPM.OwnerAuth}))
+			return attestation(o.tpm.openAt(ctx, s.TPM.Path, at.Origin.String(), tpm.Auth{Endorsement: s.TPM.EndorsementAuth, Owner: s.TPM.OwnerAuth}))
 		case edgeconf.SymmetricKey:
 			return probe.NewSymmetricKey(at.Key), nil
 		}
@@ -215,7 +217,7 @@ const (
 
 // privateKeyHint is what to do about a file that no private key could be read from.
 func privateKeyHint(err error) string {
-	if errors.Is(err, probe.ErrEncryptedKey) {
+	if errors.Is(err, certchain.ErrEncryptedKey) {
 		return "decrypt it with openssl pkey -in KEY -out PLAIN, or keep it encrypted, as a PKCS#12 file for --pkcs12: openssl pkcs12 -export -inkey KEY -in CERT -out FILE.p12"
 	}
 	return "a private key file is PEM text with a BEGIN PRIVATE KEY line"
@@ -230,7 +232,7 @@ func materialError(hint string, f edgeconf.File, err error) error {
 }
 
 func certificatesIn(f edgeconf.File) ([]*x509.Certificate, error) {
-	certs, err := probe.ParseCertificates([]byte(f.Content.Reveal()))
+	certs, err := certchain.ParsePEM([]byte(f.Content.Reveal()))
 	if err != nil {
 		return nil, materialError(certificateHint, f, err)
 	}
@@ -238,7 +240,7 @@ func certificatesIn(f edgeconf.File) ([]*x509.Certificate, error) {
 }
 
 func privateKeyIn(f edgeconf.File) (crypto.Signer, error) {
-	key, err := probe.ParsePrivateKey([]byte(f.Content.Reveal()))
+	key, err := certchain.ParseKey([]byte(f.Content.Reveal()))
 	if err != nil {
 		return nil, materialError(privateKeyHint(err), f, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // device is the device that a probe acts as and the way to its service, checked: that of
@@ -23,7 +24,7 @@ type device struct {
 	payload        json.RawMessage
 	roots          *x509.CertPool // nil means those of the system
 	ownRoots       bool           // the user added some of them
-	proxy          probe.ProxyFunc
+	proxy          proxy.Func
 	now            func() time.Time
 	origins        []probe.Origin
 	remarks        []probe.Warning

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"strings"
 	"testing"
 
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/report"
 )
 
@@ -87,13 +87,9 @@ func TestProxyOfTheDevice(t *testing.T) {
 func TestProxyOfTheAgentAlone(t *testing.T) {
 	t.Parallel()
 	ready, _ := behindProxy(t)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	proxy := startProxy(t, ready.Endpoints.HTTPS, credentials)
-	w := onDevice(t, closed.Addr().String(), ready.IDScope, ready.Identities[0].KeyFile, proxy, "A=B")
+	w := onDevice(t, closed.String(), ready.IDScope, ready.Identities[0].KeyFile, proxy, "A=B")
 	status := w.run(t, "probe", "--from", "/etc/aziot/config.toml", "--ca-file", ready.CAFile, "-o", "json")
 	var doc report.Probe
 	if err := json.Unmarshal(w.out.Bytes(), &doc); err != nil {

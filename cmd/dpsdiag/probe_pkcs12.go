@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
-	"dpsdiag/internal/probe"
 )
 
 // pkcs12Options are the flags of a credential in a PKCS#12 file.
@@ -49,9 +49,9 @@ func (o *pkcs12Options) read(ctx context.Context, a *app) ([]*x509.Certificate, 
 	if err != nil {
 		return nil, nil, err
 	}
-	chain, key, err := probe.ParsePKCS12(data, password)
+	chain, key, err := certchain.ParsePKCS12(data, password)
 	switch {
-	case errors.Is(err, probe.ErrPKCS12Password):
+	case errors.Is(err, certchain.ErrPassword):
 		return nil, nil, usagef("it is the one that the file was exported with", "--pkcs12 %q: %v", o.file, err)
 	case err != nil:
 		return nil, nil, usagef("a PKCS#12 file with one device: openssl pkcs12 -export -in CERT -inkey KEY -certfile CHAIN -out FILE.p12", "--pkcs12 %q: %v", o.file, err)
@@ -67,7 +67,7 @@ func (o *pkcs12Options) readPassword(ctx context.Context, a *app, data []byte) (
 		line, _, _ := strings.Cut(secret.Reveal(), "\n")
 		return dps.NewSecret(strings.TrimSuffix(line, "\r")), err
 	}
-	if _, _, err := probe.ParsePKCS12(data, dps.Secret{}); !errors.Is(err, probe.ErrPKCS12Password) {
+	if _, _, err := certchain.ParsePKCS12(data, dps.Secret{}); !errors.Is(err, certchain.ErrPassword) {
 		return dps.Secret{}, nil
 	}
 	if _, terminal := a.terminal(a.stdin); !terminal {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/edgeconf"
-	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // noProxy is the value of --proxy that leaves configuration and environment aside.
@@ -16,7 +16,7 @@ const proxyHint = "a proxy is [http|https|socks5]://[USER:PASSWORD@]HOST[:PORT];
 // chooseProxy says which proxy leads to the service: that of --proxy, else the one that the
 // device's configuration gives to what provisions, else that of the environment. Values may
 // hold a password and are never quoted.
-func (o *targetOptions) chooseProxy(a *app, device *edgeconf.Settings) (probe.ProxyFunc, error) {
+func (o *targetOptions) chooseProxy(a *app, device *edgeconf.Settings) (proxy.Func, error) {
 	if o.proxy != "" && o.proxy != noProxy {
 		return a.givenProxy(o.proxy)
 	}
@@ -25,13 +25,13 @@ func (o *targetOptions) chooseProxy(a *app, device *edgeconf.Settings) (probe.Pr
 			return choose, err
 		}
 	}
-	env, err := probe.ParseProxyEnvironment(a.lookupEnv)
+	env, err := proxy.ParseEnvironment(a.lookupEnv)
 	const ignored = "--proxy " + noProxy + " was given"
 	switch {
 	case o.proxy == noProxy && err == nil:
-		return probe.WithoutProxy(ignored, env.Named()...), nil
+		return proxy.Without(ignored, env.Named()...), nil
 	case o.proxy == noProxy:
-		return probe.WithoutProxy(ignored), nil
+		return proxy.Without(ignored), nil
 	case err != nil:
 		return nil, usagef(proxyHint, "the environment variable %v", err)
 	case len(env.Named()) == 0:
@@ -41,55 +41,55 @@ func (o *targetOptions) chooseProxy(a *app, device *edgeconf.Settings) (probe.Pr
 }
 
 // givenProxy reads the value of --proxy.
-func (a *app) givenProxy(text string) (probe.ProxyFunc, error) {
-	p, err := probe.ParseProxy(text, "--proxy")
+func (a *app) givenProxy(text string) (proxy.Func, error) {
+	p, err := proxy.Parse(text, "--proxy")
 	if err != nil {
 		return nil, usagef(proxyHint, "--proxy: %v", err)
 	}
 	if !p.Password.IsZero() {
 		tell(a.stderr, "dpsdiag: warning: other users can read the password in --proxy in the process list; the environment variable HTTPS_PROXY is safe")
 	}
-	return probe.ThroughProxy(p), nil
+	return proxy.Through(p), nil
 }
 
 // deviceProxy is the proxy of the program that provisions on the device, with the hosts it
 // exempts; nil when it has none.
-func deviceProxy(device *edgeconf.Settings) (probe.ProxyFunc, error) {
-	proxy, ok := device.Proxy()
-	if !ok || !proxy.Provisions() {
+func deviceProxy(device *edgeconf.Settings) (proxy.Func, error) {
+	own, ok := device.Proxy()
+	if !ok || !own.Provisions() {
 		return nil, nil
 	}
-	env, err := probe.ParseProxyEnvironment(func(name string) (string, bool) {
+	env, err := proxy.ParseEnvironment(func(name string) (string, bool) {
 		if name == "https_proxy" {
-			return proxy.URL.Reveal(), true
+			return own.URL.Reveal(), true
 		}
 		for _, p := range device.Proxies {
-			if p.User == proxy.User && strings.EqualFold(p.Variable, name) && name == "no_proxy" {
+			if p.User == own.User && strings.EqualFold(p.Variable, name) && name == "no_proxy" {
 				return p.URL.Reveal(), true
 			}
 		}
 		return "", false
 	})
 	if err != nil {
-		return nil, usagef(proxyHint, "%s: %v", proxy.Origin, errors.Unwrap(err)) // the origin names the variable
+		return nil, usagef(proxyHint, "%s: %v", own.Origin, errors.Unwrap(err)) // the origin names the variable
 	}
 	if env.Proxy == nil {
 		return nil, nil
 	}
-	env.Proxy.Origin = proxy.Origin.String()
+	env.Proxy.Origin = own.Origin.String()
 	return env.Choose, nil
 }
 
 // agentProxy takes the direct way, as the device does, and knows of a proxy that the
 // configuration gives to edgeAgent alone; nil when there is none.
-func agentProxy(device *edgeconf.Settings) probe.ProxyFunc {
-	proxy, ok := device.Proxy()
+func agentProxy(device *edgeconf.Settings) proxy.Func {
+	own, ok := device.Proxy()
 	if !ok {
 		return nil
 	}
-	p, err := probe.ParseProxy(proxy.URL.Reveal(), proxy.Origin.String())
+	p, err := proxy.Parse(own.URL.Reveal(), own.Origin.String())
 	if err != nil {
 		return nil // there is a remark on it
 	}
-	return probe.WithoutProxy(proxy.Origin.String()+" is for "+proxy.User+" alone", p)
+	return proxy.Without(own.Origin.String()+" is for "+own.User+" alone", p)
 }

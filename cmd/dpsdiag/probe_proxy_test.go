@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/report"
 )
 
@@ -152,14 +153,10 @@ func TestProxyRefuses(t *testing.T) {
 func TestProxyThatWasNotUsed(t *testing.T) {
 	t.Parallel()
 	ready, flags := behindProxy(t)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	w := newWorld()
 	w.setEnv(map[string]string{"HTTP_PROXY": startProxy(t, ready.Endpoints.HTTPS, credentials)})
-	status := w.run(t, append(flags, "--endpoint", closed.Addr().String(), "--proxy", "none", "-o", "json")...)
+	status := w.run(t, append(flags, "--endpoint", closed.String(), "--proxy", "none", "-o", "json")...)
 	var doc report.Probe
 	if err := json.Unmarshal(w.out.Bytes(), &doc); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
@@ -154,11 +155,11 @@ func attest(device emulator.Device) (probe.Attestation, error) {
 }
 
 func attestX509(device emulator.Device) (probe.Attestation, error) {
-	chain, err := probe.ParseCertificates(device.CertPEM)
+	chain, err := certchain.ParsePEM(device.CertPEM)
 	if err != nil {
 		return nil, err
 	}
-	key, err := probe.ParsePrivateKey([]byte(device.CertKeyPEM.Reveal()))
+	key, err := certchain.ParseKey([]byte(device.CertKeyPEM.Reveal()))
 	if err != nil {
 		return nil, err
 	}

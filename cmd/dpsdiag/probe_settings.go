@@ -8,6 +8,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // settings are what a probe is told of the service and the device. Each value is that of a
@@ -21,7 +22,7 @@ type settings struct {
 	payload        edgeconf.File
 	trust          edgeconf.File
 	credential     credential
-	proxy          probe.ProxyFunc
+	proxy          proxy.Func
 
 	origins []probe.Origin
 	remarks []probe.Warning // on the sources, unless flags alone are used

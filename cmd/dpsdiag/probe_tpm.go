@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // exampleTPM is the path of the TPM in examples, which is where most machines have it.
@@ -57,23 +58,22 @@ func (o *tpmOptions) open(ctx context.Context) (*probe.TPM, error) {
 	if o.path == "" {
 		return nil, usagef("give --tpm "+exampleTPM, "%s needs --tpm", o.given()[0])
 	}
-	return o.openAt(ctx, o.path, "--tpm", probe.TPMAuth{})
+	return o.openAt(ctx, o.path, "--tpm", tpm.Auth{})
 }
 
 // openAt looks at the TPM at path; source is what messages call the setting.
-func (o *tpmOptions) openAt(ctx context.Context, path, source string, auth probe.TPMAuth) (*probe.TPM, error) {
-	tpm, err := probe.OpenTPM(ctx, path, o.persist, auth)
+func (o *tpmOptions) openAt(ctx context.Context, path, source string, auth tpm.Auth) (*probe.TPM, error) {
+	device, err := tpm.Open(ctx, path, o.persist, auth)
 	if err != nil {
 		return nil, usagef("a TPM is a device such as "+exampleTPM+", or the unix socket of a software TPM", "%s: %v", source, err)
 	}
-	tpm.ShowEK = o.showEK
-	return tpm, nil
+	return &probe.TPM{TPM: device, ShowEK: o.showEK}, nil
 }
 
 // attestation is a TPM as an attestation, none at all if there was an error.
-func attestation(tpm *probe.TPM, err error) (probe.Attestation, error) {
+func attestation(device *probe.TPM, err error) (probe.Attestation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tpm, nil
+	return device, nil
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/google/go-tpm/tpm2"
 
 	"dpsdiag/internal/emulator"
-	"dpsdiag/internal/probe"
 	"dpsdiag/internal/report"
 	"dpsdiag/internal/swtpm"
+	"dpsdiag/internal/tpm"
 )
 
 // tpmTransports are those that carry a TPM's attestation.
@@ -35,16 +35,16 @@ type enrollee struct {
 func newEnrollee(t *testing.T) enrollee {
 	t.Helper()
 	soft := swtpm.Start(t)
-	tpm, err := probe.OpenTPM(t.Context(), soft.Path, false, probe.TPMAuth{})
+	device, err := tpm.Open(t.Context(), soft.Path, false, tpm.Auth{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "ek.txt")
-	text := base64.StdEncoding.EncodeToString(tpm.EndorsementKey()) + "\n"
+	text := base64.StdEncoding.EncodeToString(device.EndorsementKey()) + "\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return enrollee{soft, tpm.RegistrationID(), file}
+	return enrollee{soft, device.RegistrationID(), file}
 }
 
 // startTPMService runs "dpsdiag emulate" with the TPM enrolled, until stop is called.

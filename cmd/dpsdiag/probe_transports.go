@@ -13,35 +13,18 @@ import (
 // allTransports stands for every transport.
 const allTransports = "all"
 
-// transport is a transport that --transport offers.
-type transport struct {
-	protocol string
-	open     probe.Transport
-}
-
-// transports lists them in the order in which a comparison shows them.
-func transports() []transport {
-	return []transport{
-		{"HTTP 1.1 over TLS", probe.NewHTTPS()},
-		{"MQTT 3.1.1 over TLS", probe.NewMQTT()},
-		{"MQTT 3.1.1 over WebSocket", probe.NewMQTTOverWebSocket()},
-		{"AMQP 1.0 over TLS", probe.NewAMQP()},
-		{"AMQP 1.0 over WebSocket", probe.NewAMQPOverWebSocket()},
-	}
-}
-
 func transportNames() []string {
 	var names []string
-	for _, t := range transports() {
-		names = append(names, string(t.open.ID()))
+	for _, t := range probe.Transports() {
+		names = append(names, string(t.ID()))
 	}
 	return names
 }
 
 func transportCompletions() []cobra.Completion {
 	var list []cobra.Completion
-	for _, t := range transports() {
-		list = append(list, cobra.CompletionWithDesc(string(t.open.ID()), fmt.Sprintf("%s, port %d", t.protocol, t.open.ID().StandardPort())))
+	for _, t := range probe.Transports() {
+		list = append(list, cobra.CompletionWithDesc(string(t.ID()), fmt.Sprintf("%s, port %d", t.Traits().Protocol, t.ID().StandardPort())))
 	}
 	return append(list, cobra.CompletionWithDesc(allTransports, "all of them, side by side"))
 }
@@ -57,7 +40,7 @@ func parseTransports(list string) ([]probe.Transport, error) {
 		if i < 0 {
 			return nil, usagef("available: "+strings.Join(transportNames(), ", ")+", or "+allTransports, "--transport: %q is not available", name)
 		}
-		t := transports()[i].open
+		t := probe.Transports()[i]
 		if slices.ContainsFunc(chosen, func(c probe.Transport) bool { return c.ID() == t.ID() }) {
 			return nil, usagef("name each transport once", "--transport: %s is named twice", t.ID())
 		}
@@ -71,9 +54,9 @@ func parseTransports(list string) ([]probe.Transport, error) {
 func (o *probeOptions) fitTransports(a *app, chosen []probe.Transport, attestation probe.AttestationKind) ([]probe.Transport, error) {
 	var fitting []probe.Transport
 	var names []string
-	for _, t := range transports() {
-		if t.open.Supports(o.mode(), attestation) == nil {
-			fitting, names = append(fitting, t.open), append(names, string(t.open.ID()))
+	for _, t := range probe.Transports() {
+		if t.Supports(o.mode(), attestation) == nil {
+			fitting, names = append(fitting, t), append(names, string(t.ID()))
 		}
 	}
 	compares := o.transports == allTransports && len(fitting) > 1

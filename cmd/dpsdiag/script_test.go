@@ -16,8 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/emulator"
-	"dpsdiag/internal/probe"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
@@ -75,9 +75,9 @@ func makeP12(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: mkp12 FILE modern|legacy|leaf|nokey PASSWORD")
 	}
-	chain, err := probe.ParseCertificates([]byte(ts.ReadFile("state/device-cert.pem")))
+	chain, err := certchain.ParsePEM([]byte(ts.ReadFile("state/device-cert.pem")))
 	ts.Check(err)
-	key, err := probe.ParsePrivateKey([]byte(ts.ReadFile("state/device-key.pem")))
+	key, err := certchain.ParseKey([]byte(ts.ReadFile("state/device-key.pem")))
 	ts.Check(err)
 	var data []byte
 	switch leaf, rest := chain[0], chain[1:]; args[1] {

@@ -9,7 +9,9 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // newCases prepares the evidence of every run for the rules.
@@ -58,7 +60,7 @@ func (c *Case) mentions(id cause.ID) bool {
 // judged reports whether the peer has judged the device: it refused a call, or broke off
 // the handshake.
 func (c *Case) judged() bool {
-	return c.refusal != nil || c.hub == nil && c.tlsFailure() == probe.TLSAlert
+	return c.refusal != nil || c.hub == nil && c.tlsFailure() == netfail.TLSAlert
 }
 
 // warnings returns what the inputs stage remarked under a cause id.
@@ -73,7 +75,7 @@ func (c *Case) warnings(id cause.ID) []string {
 }
 
 // tlsFailure returns the kind of the failed handshake, "" when none failed.
-func (c *Case) tlsFailure() probe.TLSKind {
+func (c *Case) tlsFailure() netfail.TLSKind {
 	if h := c.Run.TLS; h != nil && h.Failure != nil {
 		return h.Failure.Kind
 	}
@@ -95,13 +97,13 @@ func (c *Case) silent() bool { return silent(c.Run) }
 
 func silent(run *probe.Run) bool {
 	if h := run.TLS; h != nil && h.Failure != nil {
-		return h.Failure.Kind == probe.TLSCut || h.Failure.Kind == probe.TLSTimeout
+		return h.Failure.Kind == netfail.TLSCut || h.Failure.Kind == netfail.TLSTimeout
 	}
 	return lost(run) != nil && !garbled(run)
 }
 
 // tpmFailure is why the device's TPM could not attest, nil when it could.
-func (c *Case) tpmFailure() *probe.TPMError {
+func (c *Case) tpmFailure() *tpm.Error {
 	if c.Run.TPM != nil || c.Evidence.Inputs.TPM == nil {
 		return c.Run.TPM
 	}
@@ -109,7 +111,7 @@ func (c *Case) tpmFailure() *probe.TPMError {
 }
 
 // tpmKind is the kind of that failure, "" when there is none.
-func (c *Case) tpmKind() probe.TPMKind {
+func (c *Case) tpmKind() tpm.Kind {
 	if f := c.tpmFailure(); f != nil {
 		return f.Kind
 	}
@@ -159,23 +161,23 @@ func saysText(o *probe.Opening) string {
 	return "; it says " + quoted(o.Said)
 }
 
-func lostText(f *probe.NetFailure) string {
+func lostText(f *netfail.Failure) string {
 	switch f.Kind {
-	case probe.NetTimeout:
+	case netfail.Timeout:
 		return "the connection stood, but no answer came in time"
-	case probe.NetReset:
+	case netfail.Reset:
 		return "the connection was cut before an answer came"
 	}
 	return "no usable answer came: " + clipped(cmp.Or(f.Text, string(f.Kind)))
 }
 
-func resolutionText(kind probe.NetKind) string {
+func resolutionText(kind netfail.Kind) string {
 	switch kind {
-	case probe.NetNoSuchHost:
+	case netfail.NoSuchHost:
 		return "the resolver says that it does not exist"
-	case probe.NetResolverTimeout:
+	case netfail.ResolverTimeout:
 		return "no resolver answered in time"
-	case probe.NetUnreachable:
+	case netfail.Unreachable:
 		return "no network leads to the resolver"
 	}
 	return "the resolver refused or failed"
@@ -189,15 +191,15 @@ func dialText(run *probe.Run) string {
 	return "no TCP connection was made: " + strings.Join(tried, ", ")
 }
 
-func dialKindText(kind probe.NetKind) string {
+func dialKindText(kind netfail.Kind) string {
 	switch kind {
-	case probe.NetRefused:
+	case netfail.Refused:
 		return "refused it"
-	case probe.NetTimeout:
+	case netfail.Timeout:
 		return "did not answer"
-	case probe.NetUnreachable:
+	case netfail.Unreachable:
 		return "is unreachable"
-	case probe.NetReset:
+	case netfail.Reset:
 		return "reset it"
 	}
 	return "failed"
@@ -205,32 +207,32 @@ func dialKindText(kind probe.NetKind) string {
 
 func tlsText(h *probe.Handshake) string {
 	switch h.Failure.Kind {
-	case probe.TLSUnknownAuthority:
+	case netfail.TLSUnknownAuthority:
 		return "the server's certificate leads to no trusted root"
-	case probe.TLSNameMismatch:
+	case netfail.TLSNameMismatch:
 		return "the server's certificate is for other names than " + h.ServerName
-	case probe.TLSServerExpired:
+	case netfail.TLSServerExpired:
 		return "the server's certificate has expired by the local clock"
-	case probe.TLSServerNotYet:
+	case netfail.TLSServerNotYet:
 		return "the server's certificate is not yet valid by the local clock"
-	case probe.TLSAlert:
+	case netfail.TLSAlert:
 		return alertText(h.Failure)
-	case probe.TLSNotTLS:
+	case netfail.TLSNotTLS:
 		if said := h.Failure.Said; said != "" {
 			return "the peer does not speak TLS on this port; it says " + quoted(said)
 		}
 		return "the peer does not speak TLS on this port"
-	case probe.TLSVersion:
+	case netfail.TLSVersion:
 		return "the peer and dpsdiag have no TLS version or cipher in common"
-	case probe.TLSCut:
+	case netfail.TLSCut:
 		return "the peer cut the connection"
-	case probe.TLSTimeout:
+	case netfail.TLSTimeout:
 		return "the peer said nothing"
 	}
 	return h.Failure.Text
 }
 
-func alertText(f *probe.TLSFailure) string {
+func alertText(f *netfail.TLSFailure) string {
 	text := fmt.Sprintf("the peer sent alert %d", f.Alert)
 	if row := codes.ByID(tlsRow(f)); row != nil {
 		text += " (" + row.Name + ")"

@@ -182,10 +182,12 @@ func (c *Case) weighReachBeside() (w Weight, ok bool) {
 	return doubted("an answer came over " + transports(others)), true
 }
 
+func overWebSocket(run *probe.Run) bool { return run.Transport.Traits().WebSocket }
+
 // brokenWebSocket reports whether a run failed because there was no WebSocket, or none that
 // carries anything, and not because the service said no.
 func brokenWebSocket(run *probe.Run) bool {
-	if run.Transport != probe.MQTTWS && run.Transport != probe.AMQPWS {
+	if !overWebSocket(run) {
 		return false
 	}
 	r := refusalOf(run)
@@ -196,7 +198,7 @@ func brokenWebSocket(run *probe.Run) bool {
 // webSocketsAlone reports whether this run is over a WebSocket and all such are broken,
 // while the service answered another transport.
 func (c *Case) webSocketsAlone() bool {
-	over := keep(c.across.runs, func(run *probe.Run) bool { return run.Transport == probe.MQTTWS || run.Transport == probe.AMQPWS })
+	over := keep(c.across.runs, overWebSocket)
 	return brokenWebSocket(c.Run) && len(keep(over, brokenWebSocket)) == len(over) && len(c.across.served()) > 0
 }
 

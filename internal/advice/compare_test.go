@@ -9,6 +9,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -25,7 +26,7 @@ func findCause(t *testing.T, d Diagnosis, id string) Cause {
 // TestBlockedPorts: the ports are named, and first of all the way that is open.
 func TestBlockedPorts(t *testing.T) {
 	t.Parallel()
-	silent := undialed(probe.NetTimeout)
+	silent := undialed(netfail.Timeout)
 	d := Diagnose(refusedProbe(
 		passes(probe.HTTPS), on(probe.MQTT, silent), also(passes(probe.MQTTWS)), on(probe.AMQP, silent), also(via(probe.AMQPWS, unauthorized()))))
 	blocked := findCause(t, d, "port-blocked")
@@ -50,7 +51,7 @@ func TestBlockedPorts(t *testing.T) {
 // TestOpenWayWithoutPass: where no transport passes, one that connects is the way.
 func TestOpenWayWithoutPass(t *testing.T) {
 	t.Parallel()
-	d := Diagnose(refusedProbe(unauthorized(), on(probe.MQTT, undialed(probe.NetTimeout)), also(via(probe.AMQP, unauthorized()))))
+	d := Diagnose(refusedProbe(unauthorized(), on(probe.MQTT, undialed(netfail.Timeout)), also(via(probe.AMQP, unauthorized()))))
 	if got := findCause(t, d, "port-blocked").Remedies[0]; got != "Take the way that is open from here: port 443 (https) and port 5671 (amqp)" {
 		t.Errorf("the first remedy is: %s", got)
 	}
@@ -78,7 +79,7 @@ func TestAgreement(t *testing.T) {
 		"the plainer words": {
 			refusedProbe(refuse(404, 404201, "Enrollment not found."), also(connack(5)), also(sasl(1))), "enrollment-not-found", true,
 		},
-		"refusals beside a wall": {refusedProbe(unauthorized(), also(connack(5)), also(sasl(1)), on(probe.AMQPWS, undialed(probe.NetTimeout))), "symmetric-key-mismatch", true},
+		"refusals beside a wall": {refusedProbe(unauthorized(), also(connack(5)), also(sasl(1)), on(probe.AMQPWS, undialed(netfail.Timeout))), "symmetric-key-mismatch", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +132,7 @@ func TestPlainerWords(t *testing.T) {
 // connection without an answer by those that got one.
 func TestReachBeside(t *testing.T) {
 	t.Parallel()
-	blocked := undialed(probe.NetTimeout)
+	blocked := undialed(netfail.Timeout)
 	for name, test := range map[string]struct {
 		ev      *probe.Evidence
 		want    Strength
@@ -232,7 +233,7 @@ func TestNoWebSocketsAlone(t *testing.T) {
 // TestOverallOfComparison: silence beside a success is a fault of that transport.
 func TestOverallOfComparison(t *testing.T) {
 	t.Parallel()
-	cut := wordless(probe.MQTT, probe.LayerMQTTConnect, probe.NetReset, probe.EndCut)
+	cut := wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Reset, probe.EndCut)
 	for name, test := range map[string]struct {
 		ev   *probe.Evidence
 		want Verdict
@@ -241,7 +242,7 @@ func TestOverallOfComparison(t *testing.T) {
 		"all pass":          {refusedProbe(passes(probe.HTTPS), also(passes(probe.MQTT))), Registered, []Verdict{Registered, Registered}},
 		"one is refused":    {refusedProbe(passes(probe.HTTPS), also(connack(5))), Fault, []Verdict{Registered, Fault}},
 		"one is cut":        {refusedProbe(passes(probe.HTTPS), also(cut)), Fault, []Verdict{Registered, NoVerdict}},
-		"one is cut in TLS": {refusedProbe(passes(probe.HTTPS), also(unshaken(probe.TLSCut, ""))), Fault, []Verdict{Registered, NoVerdict}},
+		"one is cut in TLS": {refusedProbe(passes(probe.HTTPS), also(unshaken(netfail.TLSCut, ""))), Fault, []Verdict{Registered, NoVerdict}},
 		"one is cut, one put off": {
 			refusedProbe(passes(probe.HTTPS), also(cut), also(sasl(4))), Fault, []Verdict{Registered, NoVerdict, RetryLater},
 		},
@@ -276,7 +277,7 @@ func TestClockOfAnotherRun(t *testing.T) {
 			t.Errorf("run %d: %s", i, got)
 		}
 	}
-	alone := refusedProbe(connack(5), also(unshaken(probe.TLSServerNotYet, ""), bound(-time.Hour)))
+	alone := refusedProbe(connack(5), also(unshaken(netfail.TLSServerNotYet, ""), bound(-time.Hour)))
 	if got := newCases(alone, compare(alone))[0].skewText(); got != "the service's clock is not known" {
 		t.Errorf("a bound of another run: %s", got)
 	}
@@ -298,7 +299,7 @@ func TestPorts(t *testing.T) {
 // TestAllClosed: that no port is open is worth a word where several were tried.
 func TestAllClosed(t *testing.T) {
 	t.Parallel()
-	silent := undialed(probe.NetTimeout)
+	silent := undialed(netfail.Timeout)
 	for name, test := range map[string]struct {
 		ev   *probe.Evidence
 		want []string

@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strconv"
@@ -67,7 +68,7 @@ func fillCommand(command string, t probe.Target) string {
 		"dpsdiag probe --id-scope", "dpsdiag probe "+endpointFlag(t.Endpoint)+"--id-scope",
 		"ID-SCOPE", shellword.Quote(t.Scope),
 		"REGISTRATION-ID", shellword.Quote(t.RegistrationID),
-		"CREDENTIAL", credentialFlags(t.Attestation),
+		"CREDENTIAL", cmp.Or(t.Attestation.Traits().Flags, "CREDENTIAL"),
 		"API-VERSION", otherVersion(t.APIVersion),
 	).Replace(command)
 }
@@ -111,20 +112,4 @@ func otherVersion(asked string) string {
 		return "2021-06-01" // of the C SDK and IoT Edge
 	}
 	return dps.DefaultAPIVersion
-}
-
-func credentialFlags(kind probe.AttestationKind) string {
-	switch kind {
-	case probe.KindSymmetricKey:
-		return "--key-file KEY-FILE"
-	case probe.KindGroupKey:
-		return "--group-key-file GROUP-KEY-FILE"
-	case probe.KindX509:
-		return "--cert CERT-FILE --cert-key CERT-KEY-FILE"
-	case probe.KindTPM:
-		return "--tpm TPM-PATH"
-	case probe.KindSASToken:
-		return "--sas-token-env TOKEN-VARIABLE"
-	}
-	return "CREDENTIAL"
 }

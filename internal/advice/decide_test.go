@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -23,7 +24,7 @@ func TestDecide(t *testing.T) {
 		ev   *probe.Evidence
 		want []string
 	}{
-		"a proof needs no step": {refusedProbe(unresolved(probe.NetNoSuchHost)), nil},
+		"a proof needs no step": {refusedProbe(unresolved(netfail.NoSuchHost)), nil},
 		"three steps, each once": {refusedProbe(unauthorized()), []string{
 			"dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --group-key-file GROUP-KEY-FILE",
 			"dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id sensor-17 --key-file KEY-FILE",

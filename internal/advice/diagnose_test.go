@@ -10,7 +10,10 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
+	"dpsdiag/internal/tpm"
 )
 
 // row is one piece of evidence and what has to be made of it.
@@ -112,7 +115,7 @@ func TestDiagnosisIsWellFormed(t *testing.T) {
 func TestAnyEvidenceIsDiagnosed(t *testing.T) {
 	t.Parallel()
 	identities := []change{
-		key(64), key(32), groupKey(64), groupKey(32), token(nil), token(expired), tpm, device(), device(endedOn),
+		key(64), key(32), groupKey(64), groupKey(32), token(nil), token(expired), unread, device(), device(endedOn),
 		device(beginsOn, name(probe.NameDifferent, "x")), device(selfSigned), device(above("Plant Intermediate", "Plant Root")), chip(),
 	}
 	targets := []change{
@@ -122,15 +125,15 @@ func TestAnyEvidenceIsDiagnosed(t *testing.T) {
 	endings := []change{
 		nothing, unauthorized(), invalid(), noCA(), bare(200), bare(401), bare(404), bare(418), page(200), page(401), page(503), redirect, challenge(),
 		refuse(400, 400004, "Invalid RegistrationId"), refuse(429, 429001, ""), refuse(500, 500000, "\x1b[31m"), webhook("500"), webhook("404"),
-		state(dps.StatusAssigned, 0, ""), state(dps.StatusDisabled, 0, ""), state("x", -1, ""), registration(""), lose(probe.NetReset, probe.EndCut),
-		unresolved(probe.NetNoSuchHost), undialed(probe.NetTimeout), undialed(), unshaken(probe.TLSUnknownAuthority, ""), alert(0), alert(42),
-		unshaken(probe.TLSServerExpired, probe.IssuerKnown), unshaken(probe.TLSCut, ""), unopened,
+		state(dps.StatusAssigned, 0, ""), state(dps.StatusDisabled, 0, ""), state("x", -1, ""), registration(""), lose(netfail.Reset, probe.EndCut),
+		unresolved(netfail.NoSuchHost), undialed(netfail.Timeout), undialed(), unshaken(netfail.TLSUnknownAuthority, ""), alert(0), alert(42),
+		unshaken(netfail.TLSServerExpired, probe.IssuerKnown), unshaken(netfail.TLSCut, ""), unopened,
 		connack(2), connack(3), connack(4), connack(5), suback(), sasl(0, "X"), sasl(1), sasl(3), upgrade(probe.MQTTWS, 403, blockPage),
 		upgrade(probe.AMQPWS, 401, badToken), condition(probe.LayerAMQPOpen, "amqp:not-found", ""), condition(probe.LayerAMQPAttach, "\x1b", "\x1b"),
-		wordless(probe.AMQP, probe.LayerSASL, probe.NetProtocol, probe.EndRefused), fails(probe.TPMActivation), fails(probe.TPMBlob), meets,
-		atHub(probe.EndRefused, asked(probe.HubDenied, overHTTPS(404, "\x1b"))), onTheWay(unresolved(probe.NetNoSuchHost)),
-		onTheWay(unshaken(probe.TLSCut, "")), speechless(probe.NetTimeout, probe.EndTimeout),
-		behind(probe.ProxyAuth), behind(probe.ProxyForbidden), behind(probe.ProxyNoRoute), behind(probe.ProxyCut), behind(probe.ProxyPage),
+		wordless(probe.AMQP, probe.LayerSASL, netfail.Protocol, probe.EndRefused), fails(tpm.Activation), fails(tpm.Blob), meets,
+		atHub(probe.EndRefused, asked(probe.HubDenied, overHTTPS(404, "\x1b"))), onTheWay(unresolved(netfail.NoSuchHost)),
+		onTheWay(unshaken(netfail.TLSCut, "")), speechless(netfail.Timeout, probe.EndTimeout),
+		behind(proxy.Auth), behind(proxy.Forbidden), behind(proxy.NoRoute), behind(proxy.Cut), behind(proxy.Page),
 	}
 	for i, identity := range identities {
 		for j, target := range targets {
@@ -149,12 +152,12 @@ func TestAnyComparisonIsDiagnosed(t *testing.T) {
 	t.Parallel()
 	runs := []change{
 		nothing, passes(probe.HTTPS), passes(probe.MQTTWS), unauthorized(), bare(404), refuse(409, 409203, ""), refuse(429, 429001, ""), webhook("500"),
-		accept, unresolved(probe.NetNoSuchHost), undialed(probe.NetTimeout), via(probe.MQTT, undialed(probe.NetRefused)), undialed(), unopened,
-		unshaken(probe.TLSUnknownAuthority, ""), unshaken(probe.TLSCut, ""), alert(42), connack(3), connack(5), sasl(1), sasl(4),
-		upgrade(probe.MQTTWS, 403, ""), upgrade(probe.AMQPWS, 503, blockPage), wordless(probe.AMQPWS, probe.LayerWebSocket, probe.NetReset, probe.EndCut),
-		condition(probe.LayerAMQPOpen, "amqp:not-found", ""), fails(probe.TPMActivation), meets,
-		atHub(probe.EndRefused, asked(probe.HubDenied, overMQTT(5))), onTheWay(undialed(probe.NetRefused)),
-		speechless(probe.NetReset, probe.EndCut), atHub(probe.EndComplete, asked(probe.HubTaken, overMQTT(0))),
+		accept, unresolved(netfail.NoSuchHost), undialed(netfail.Timeout), via(probe.MQTT, undialed(netfail.Refused)), undialed(), unopened,
+		unshaken(netfail.TLSUnknownAuthority, ""), unshaken(netfail.TLSCut, ""), alert(42), connack(3), connack(5), sasl(1), sasl(4),
+		upgrade(probe.MQTTWS, 403, ""), upgrade(probe.AMQPWS, 503, blockPage), wordless(probe.AMQPWS, probe.LayerWebSocket, netfail.Reset, probe.EndCut),
+		condition(probe.LayerAMQPOpen, "amqp:not-found", ""), fails(tpm.Activation), meets,
+		atHub(probe.EndRefused, asked(probe.HubDenied, overMQTT(5))), onTheWay(undialed(netfail.Refused)),
+		speechless(netfail.Reset, probe.EndCut), atHub(probe.EndComplete, asked(probe.HubTaken, overMQTT(0))),
 	}
 	for i, one := range runs {
 		for j, other := range runs {
@@ -249,7 +252,7 @@ func TestDiagnosisInFull(t *testing.T) {
 // may still allow.
 func TestRunsAreJudgedTogether(t *testing.T) {
 	t.Parallel()
-	d := Diagnose(refusedProbe(undialed(probe.NetTimeout), also(unauthorized(), noClock)))
+	d := Diagnose(refusedProbe(undialed(netfail.Timeout), also(unauthorized(), noClock)))
 	if diff := cmp.Diff([]Verdict{Fault, Fault}, d.Runs); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -91,7 +92,8 @@ func token(alter func(*probe.TokenFacts)) change {
 
 func expired(t *probe.TokenFacts) { t.Expiry, t.Expired = started.Add(-time.Hour), true }
 
-func tpm(ev *probe.Evidence) {
+// unread is a TPM of which nothing is known.
+func unread(ev *probe.Evidence) {
 	ev.Target.Attestation, ev.Inputs = probe.KindTPM, probe.Inputs{}
 }
 
@@ -230,9 +232,9 @@ func registration(s dps.Status) change {
 }
 
 // lose ends the run with a call that got no answer.
-func lose(kind probe.NetKind, end probe.End) change {
+func lose(kind netfail.Kind, end probe.End) change {
 	return func(ev *probe.Evidence) {
-		answer(probe.Answer{Failure: &probe.NetFailure{Kind: kind}})(ev)
+		answer(probe.Answer{Failure: &netfail.Failure{Kind: kind}})(ev)
 		run(ev).End = end
 	}
 }
@@ -269,31 +271,31 @@ func upgrade(t probe.TransportID, status int, body string) change {
 }
 
 // wordless ends the run while the session was opening, without a refusal.
-func wordless(t probe.TransportID, layer probe.Layer, kind probe.NetKind, end probe.End) change {
+func wordless(t probe.TransportID, layer probe.Layer, kind netfail.Kind, end probe.End) change {
 	return func(ev *probe.Evidence) {
-		session(t, probe.Opening{Layer: layer, Failure: &probe.NetFailure{Kind: kind, Text: "as it was"}})(ev)
+		session(t, probe.Opening{Layer: layer, Failure: &netfail.Failure{Kind: kind, Text: "as it was"}})(ev)
 		run(ev).Opening.Refusal, run(ev).End = "", end
 	}
 }
 
 // unresolved stops the run at resolve.
-func unresolved(kind probe.NetKind) change {
+func unresolved(kind netfail.Kind) change {
 	return func(ev *probe.Evidence) {
 		r := run(ev)
-		r.Resolution.Failure, r.Resolution.Addresses = &probe.NetFailure{Kind: kind}, nil
+		r.Resolution.Failure, r.Resolution.Addresses = &netfail.Failure{Kind: kind}, nil
 		r.Dials, r.TLS, r.Clock, r.Opening = nil, nil, nil, nil
 		r.Findings = []probe.Finding{{Stage: probe.StageResolve, Outcome: probe.Failed}}
 	}
 }
 
 // undialed stops the run at connect; one address fails for each kind.
-func undialed(kinds ...probe.NetKind) change {
+func undialed(kinds ...netfail.Kind) change {
 	return func(ev *probe.Evidence) {
 		r := run(ev)
 		r.Dials, r.TLS, r.Clock, r.Opening = nil, nil, nil, nil
 		for i, kind := range kinds {
 			address := netip.AddrPortFrom(netip.AddrFrom4([4]byte{20, 43, 44, byte(10 + i)}), 443)
-			r.Dials = append(r.Dials, probe.Dial{Address: address.String(), Failure: &probe.NetFailure{Kind: kind}})
+			r.Dials = append(r.Dials, probe.Dial{Address: address.String(), Failure: &netfail.Failure{Kind: kind}})
 		}
 		r.Findings = []probe.Finding{{Stage: probe.StageConnect, Outcome: probe.Failed}}
 	}
@@ -307,16 +309,16 @@ func behindPrivate(ev *probe.Evidence) {
 }
 
 // unshaken stops the run at tls.
-func unshaken(kind probe.TLSKind, issuer probe.ServerIssuer) change {
+func unshaken(kind netfail.TLSKind, issuer probe.ServerIssuer) change {
 	return func(ev *probe.Evidence) {
 		r := run(ev)
-		r.TLS.Failure, r.TLS.Issuer, r.TLS.Root = &probe.TLSFailure{Kind: kind, Text: "as it was"}, issuer, nil
+		r.TLS.Failure, r.TLS.Issuer, r.TLS.Root = &netfail.TLSFailure{Kind: kind, Text: "as it was"}, issuer, nil
 		r.Clock, r.Opening = nil, nil
 		r.Findings = []probe.Finding{{Stage: probe.StageTLS, Outcome: probe.Failed}}
 		switch kind {
-		case probe.TLSCut:
+		case netfail.TLSCut:
 			r.End = probe.EndCut
-		case probe.TLSTimeout:
+		case netfail.TLSTimeout:
 			r.End = probe.EndTimeout
 		}
 	}
@@ -324,7 +326,7 @@ func unshaken(kind probe.TLSKind, issuer probe.ServerIssuer) change {
 
 func alert(number uint8) change {
 	return func(ev *probe.Evidence) {
-		unshaken(probe.TLSAlert, "")(ev)
+		unshaken(netfail.TLSAlert, "")(ev)
 		run(ev).TLS.Failure.Alert = number
 	}
 }

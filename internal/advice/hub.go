@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -104,7 +105,7 @@ const (
 func weighHubIdentity(c *Case) Weight {
 	step := c.hubAnswer(probe.HubDenied)
 	switch {
-	case c.hub != nil && c.tlsFailure() == probe.TLSAlert && c.kind() == probe.KindX509:
+	case c.hub != nil && c.tlsFailure() == netfail.TLSAlert && c.kind().Traits().InHandshake:
 		return suggested("the hub broke the TLS handshake off at a certificate that the provisioning service took")
 	case step == nil:
 		return Weight{}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -66,7 +67,7 @@ func (c *Case) handshake() string {
 	case h.Root == nil:
 		return "the TLS handshake succeeded"
 	}
-	return fmt.Sprintf("the TLS handshake succeeded and the server's certificate leads to the trusted root %q", probe.Name(h.Root))
+	return fmt.Sprintf("the TLS handshake succeeded and the server's certificate leads to the trusted root %q", certchain.Name(h.Root))
 }
 
 func (c *Case) answer() string {

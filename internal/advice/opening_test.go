@@ -11,6 +11,7 @@ import (
 
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -104,16 +105,16 @@ func webSocketOpenings() []opening {
 }
 
 func silentOpenings(layer probe.Layer) []opening {
-	failed := func(kind probe.NetKind) probe.Opening {
-		return probe.Opening{Layer: layer, Failure: &probe.NetFailure{Kind: kind}}
+	failed := func(kind netfail.Kind) probe.Opening {
+		return probe.Opening{Layer: layer, Failure: &netfail.Failure{Kind: kind}}
 	}
 	at := " at " + string(layer)
 	return []opening{
-		{"silence" + at, failed(probe.NetTimeout), probe.EndTimeout, NoVerdict},
-		{"a cut" + at, failed(probe.NetReset), probe.EndCut, NoVerdict},
-		{"another protocol" + at, failed(probe.NetProtocol), probe.EndRefused, Fault},
-		{"an error" + at, failed(probe.NetOther), probe.EndRefused, Fault},
-		{"an interruption" + at, failed(probe.NetTimeout), probe.EndInterrupted, Interrupted},
+		{"silence" + at, failed(netfail.Timeout), probe.EndTimeout, NoVerdict},
+		{"a cut" + at, failed(netfail.Reset), probe.EndCut, NoVerdict},
+		{"another protocol" + at, failed(netfail.Protocol), probe.EndRefused, Fault},
+		{"an error" + at, failed(netfail.Other), probe.EndRefused, Fault},
+		{"an interruption" + at, failed(netfail.Timeout), probe.EndInterrupted, Interrupted},
 	}
 }
 
@@ -208,18 +209,18 @@ func TestOpeningText(t *testing.T) {
 // TestLostText: a run that ended without a usable answer says how.
 func TestLostText(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[probe.NetKind]string{
-		probe.NetTimeout:  "the connection stood, but no answer came in time",
-		probe.NetReset:    "the connection was cut before an answer came",
-		probe.NetProtocol: "no usable answer came: as it was",
-		probe.NetOther:    "no usable answer came: as it was",
+	for kind, want := range map[netfail.Kind]string{
+		netfail.Timeout:  "the connection stood, but no answer came in time",
+		netfail.Reset:    "the connection was cut before an answer came",
+		netfail.Protocol: "no usable answer came: as it was",
+		netfail.Other:    "no usable answer came: as it was",
 	} {
 		ev := refusedProbe(wordless(probe.AMQP, probe.LayerAMQPOpen, kind, probe.EndRefused))
 		if got := newCases(ev, compare(ev))[0].event(); got != want {
 			t.Errorf("%s: %s", kind, got)
 		}
 	}
-	if got := lostText(&probe.NetFailure{Kind: probe.NetOther}); got != "no usable answer came: other" {
+	if got := lostText(&netfail.Failure{Kind: netfail.Other}); got != "no usable answer came: other" {
 		t.Errorf("without a text: %s", got)
 	}
 }
@@ -229,7 +230,7 @@ func TestOpeningIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	for name, alter := range map[string]change{
 		"CONNACK": connack(3), "handshake": upgrade(probe.AMQPWS, 404, ""),
-		"another protocol": wordless(probe.AMQP, probe.LayerSASL, probe.NetProtocol, probe.EndRefused),
+		"another protocol": wordless(probe.AMQP, probe.LayerSASL, netfail.Protocol, probe.EndRefused),
 	} {
 		d := Diagnose(refusedProbe(alter))
 		for _, id := range []string{"network-unreachable", "port-blocked"} {
@@ -238,7 +239,7 @@ func TestOpeningIsAnAnswer(t *testing.T) {
 			}
 		}
 	}
-	silence := Diagnose(refusedProbe(wordless(probe.MQTT, probe.LayerMQTTConnect, probe.NetReset, probe.EndCut)))
+	silence := Diagnose(refusedProbe(wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Reset, probe.EndCut)))
 	if diff := cmp.Diff([]string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"}, causesOf(silence)); diff != "" {
 		t.Errorf("a cut (-want +got):\n%s", diff)
 	}

@@ -161,7 +161,7 @@ func (r *refusal) stateRows() []*codes.Entry {
 // handshakeRows are the rows of a refused WebSocket. A token had not been shown, so what
 // the service says of credentials is not about it.
 func (r *refusal) handshakeRows(kind probe.AttestationKind) []*codes.Entry {
-	if r.class() == http.StatusUnauthorized && kind != probe.KindX509 {
+	if r.class() == http.StatusUnauthorized && !kind.Traits().InHandshake {
 		return nil
 	}
 	return r.replyRows()
@@ -171,13 +171,10 @@ func (r *refusal) handshakeRows(kind probe.AttestationKind) []*codes.Entry {
 // the same device is told over HTTPS.
 func (r *refusal) ownRows(kind probe.AttestationKind) []*codes.Entry {
 	own := entries(r.row)
-	switch {
-	case !r.disbelief || kind == probe.KindTPM:
+	if !r.disbelief {
 		return own
-	case kind == probe.KindX509:
-		return append(entries("dps-401002"), own...)
 	}
-	return append(entries("dps-401002-unauthorized"), own...)
+	return append(entries(kind.Traits().Disbelieved), own...)
 }
 
 // hubRows is the row of a code of IoT Hub. A registration can fail with one that the

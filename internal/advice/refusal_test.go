@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -49,7 +50,7 @@ func TestNoRefusal(t *testing.T) {
 	t.Parallel()
 	for name, alter := range map[string]change{
 		"no answer":       nothing,
-		"a missing one":   lose(probe.NetReset, probe.EndCut),
+		"a missing one":   lose(netfail.Reset, probe.EndCut),
 		"still assigning": accept,
 		"assigned":        state(dps.StatusAssigned, 0, ""),
 		"unassigned":      registration(dps.StatusUnassigned),
@@ -96,7 +97,7 @@ func TestAccepted(t *testing.T) {
 		"failed for a code nobody knows":    {state(dps.StatusFailed, 400210, ""), true},
 		"under way, then refused":           {func(ev *probe.Evidence) { accept(ev); unauthorized()(ev) }, true},
 		"under way, then forbidden":         {func(ev *probe.Evidence) { accept(ev); bare(403)(ev) }, true},
-		"under way, then lost":              {func(ev *probe.Evidence) { accept(ev); lose(probe.NetReset, probe.EndCut)(ev) }, true},
+		"under way, then lost":              {func(ev *probe.Evidence) { accept(ev); lose(netfail.Reset, probe.EndCut)(ev) }, true},
 		"under way, then throttled":         {func(ev *probe.Evidence) { accept(ev); refuse(429, 429001, "")(ev) }, true},
 		"only ever disabled, by the lookup": {registration(dps.StatusDisabled), false},
 		"a page with 200":                   {page(200), false},

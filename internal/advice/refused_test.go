@@ -7,6 +7,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -19,7 +20,7 @@ func poll(a probe.Answer) change {
 func says(text string) change { return func(ev *probe.Evidence) { run(ev).Opening.Said = text } }
 
 func saysInClear(text string) change {
-	return both(unshaken(probe.TLSNotTLS, ""), func(ev *probe.Evidence) { run(ev).TLS.Failure.Said = text })
+	return both(unshaken(netfail.TLSNotTLS, ""), func(ev *probe.Evidence) { run(ev).TLS.Failure.Said = text })
 }
 
 func outOfTime(stage probe.StageID) change {
@@ -38,7 +39,7 @@ func disabledAgain(ev *probe.Evidence) {
 func TestFirstCause(t *testing.T) {
 	t.Parallel()
 	none := dps.Body{Kind: dps.BodyEmpty}
-	web := both(ports(8443, 8443, 8443), wordless(probe.MQTT, probe.LayerMQTTConnect, probe.NetProtocol, probe.EndRefused), says("HTTP/1.1 400 Bad Request"))
+	web := both(ports(8443, 8443, 8443), wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Protocol, probe.EndRefused), says("HTTP/1.1 400 Bad Request"))
 	for name, test := range map[string]struct {
 		ev      *probe.Evidence
 		verdict Verdict
@@ -57,9 +58,9 @@ func TestFirstCause(t *testing.T) {
 		"another protocol":        {refusedProbe(ports(2222, 8883, 5671), saysInClear("SSH-2.0-OpenSSH_9.6")), Fault, cause.TransportProtocolWrong, "2222"},
 		"a web server for MQTT":   {refusedProbe(host(ownHost), web), Fault, cause.TransportProtocolWrong, "given for HTTPS"},
 		"a redirect of AMQP":      {refusedProbe(condition(probe.LayerAMQPOpen, "amqp:connection:redirect", "")), Fault, cause.TransportProtocolWrong, "genuine certificate"},
-		"no route to a resolver":  {refusedProbe(unresolved(probe.NetUnreachable)), Fault, cause.NetworkUnreachable, "no route to its resolver"},
+		"no route to a resolver":  {refusedProbe(unresolved(netfail.Unreachable)), Fault, cause.NetworkUnreachable, "no route to its resolver"},
 		"the budget while connecting": {
-			refusedProbe(undialed(probe.NetTimeout), outOfTime(probe.StageConnect)), NoVerdict, cause.NetworkUnreachable,
+			refusedProbe(undialed(netfail.Timeout), outOfTime(probe.StageConnect)), NoVerdict, cause.NetworkUnreachable,
 			"the --timeout of 8 s ran out while a connection was being made",
 		},
 		"the budget while assigning": {

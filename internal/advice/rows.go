@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -36,47 +37,47 @@ func entries(id string) []*codes.Entry {
 	return nil
 }
 
-func resolutionRow(kind probe.NetKind) string {
+func resolutionRow(kind netfail.Kind) string {
 	switch kind {
-	case probe.NetNoSuchHost:
+	case netfail.NoSuchHost:
 		return "net-no-such-host"
-	case probe.NetUnreachable:
+	case netfail.Unreachable:
 		return "net-unreach"
 	}
 	return "net-dns-again"
 }
 
-func dialRow(kind probe.NetKind) string {
+func dialRow(kind netfail.Kind) string {
 	switch kind {
-	case probe.NetRefused:
+	case netfail.Refused:
 		return "net-refused"
-	case probe.NetTimeout:
+	case netfail.Timeout:
 		return "net-timedout"
-	case probe.NetUnreachable:
+	case netfail.Unreachable:
 		return "net-unreach"
-	case probe.NetReset:
+	case netfail.Reset:
 		return "net-reset"
 	}
 	return ""
 }
 
-func tlsRow(f *probe.TLSFailure) string {
+func tlsRow(f *netfail.TLSFailure) string {
 	switch f.Kind {
-	case probe.TLSUnknownAuthority:
+	case netfail.TLSUnknownAuthority:
 		return "go-x509-unknown-authority"
-	case probe.TLSNameMismatch:
+	case netfail.TLSNameMismatch:
 		return "go-x509-hostname"
-	case probe.TLSServerExpired, probe.TLSServerNotYet:
+	case netfail.TLSServerExpired, netfail.TLSServerNotYet:
 		return "go-x509-expired"
-	case probe.TLSAlert:
+	case netfail.TLSAlert:
 		return "tls-alert-" + strconv.Itoa(int(f.Alert))
-	case probe.TLSNotTLS:
+	case netfail.TLSNotTLS:
 		return "go-tls-first-record"
-	case probe.TLSVersion:
+	case netfail.TLSVersion:
 		return "go-tls-version"
-	case probe.TLSTimeout:
+	case netfail.TLSTimeout:
 		return "go-tls-hs-timeout"
-	case probe.TLSCut:
+	case netfail.TLSCut:
 		return "net-eof"
 	}
 	return ""
@@ -84,9 +85,9 @@ func tlsRow(f *probe.TLSFailure) string {
 
 func lostRow(run *probe.Run) string {
 	switch lost(run).Kind {
-	case probe.NetTimeout:
+	case netfail.Timeout:
 		return "net-deadline"
-	case probe.NetProtocol:
+	case netfail.Protocol:
 		return garbledRow(run)
 	}
 	return "net-eof"
@@ -97,24 +98,18 @@ func garbledRow(run *probe.Run) string {
 	if run.Opening != nil && run.Opening.Failure != nil && run.Opening.Layer == probe.LayerWebSocket {
 		return "python-websocket"
 	}
-	switch run.Transport {
-	case probe.MQTT, probe.MQTTWS:
-		return "node-mqtt-unrecognized-packet-type"
-	case probe.AMQP, probe.AMQPWS:
-		return "amqp-connection-framing-error"
-	}
-	return "net-http-response"
+	return run.Transport.Traits().Garbled
 }
 
 // dialFailure returns the failure that tells most of a run that no address of the host
 // took: a refusal shows that the host was reached, a timeout that packets vanish, while an
 // unreachable address may only mean that the device has no IPv6. nil when one connected, and
 // on a run through a proxy, where the addresses are not those of the service.
-func dialFailure(run *probe.Run) *probe.NetFailure {
+func dialFailure(run *probe.Run) *netfail.Failure {
 	if connected(run) || run.Route.Proxy != nil {
 		return nil
 	}
-	telling := []probe.NetKind{probe.NetRefused, probe.NetTimeout, probe.NetReset, probe.NetOther, probe.NetUnreachable}
+	telling := []netfail.Kind{netfail.Refused, netfail.Timeout, netfail.Reset, netfail.Other, netfail.Unreachable}
 	for _, kind := range telling {
 		i := slices.IndexFunc(run.Dials, func(d probe.Dial) bool { return d.Failure != nil && d.Failure.Kind == kind })
 		if i >= 0 {
@@ -134,7 +129,7 @@ func connected(run *probe.Run) bool {
 
 // lost returns why the run ended without a usable answer on a connection that stood, or
 // nil.
-func lost(run *probe.Run) *probe.NetFailure {
+func lost(run *probe.Run) *netfail.Failure {
 	if run.Hub != nil {
 		return nil // the service has answered; the hub is a case of its own
 	}
@@ -149,4 +144,4 @@ func lost(run *probe.Run) *probe.NetFailure {
 
 // garbled reports whether the run ended with an answer that is not in the protocol of its
 // transport.
-func garbled(run *probe.Run) bool { return lost(run) != nil && lost(run).Kind == probe.NetProtocol }
+func garbled(run *probe.Run) bool { return lost(run) != nil && lost(run).Kind == netfail.Protocol }

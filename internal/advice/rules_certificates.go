@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"dpsdiag/internal/cause"
+	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/probe"
 )
 
@@ -73,9 +74,9 @@ func (c *Case) outOfDate() []string {
 	for _, each := range append([]*x509.Certificate{cert.Leaf}, cert.Chain...) {
 		switch {
 		case now.After(each.NotAfter):
-			texts = append(texts, fmt.Sprintf("%q expired on %s", probe.Name(each), day(each.NotAfter)))
+			texts = append(texts, fmt.Sprintf("%q expired on %s", certchain.Name(each), day(each.NotAfter)))
 		case now.Before(each.NotBefore):
-			texts = append(texts, fmt.Sprintf("%q is valid only from %s on", probe.Name(each), day(each.NotBefore)))
+			texts = append(texts, fmt.Sprintf("%q is valid only from %s on", certchain.Name(each), day(each.NotBefore)))
 		}
 	}
 	return texts
@@ -151,7 +152,7 @@ func weighRole(c *Case) Weight {
 	}
 	for _, each := range cert.Chain {
 		if !each.IsCA {
-			faults = append(faults, fmt.Sprintf("%q stands above the leaf but is no CA certificate", probe.Name(each)))
+			faults = append(faults, fmt.Sprintf("%q stands above the leaf but is no CA certificate", certchain.Name(each)))
 		}
 	}
 	switch {

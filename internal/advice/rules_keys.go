@@ -24,7 +24,7 @@ func keyRules() []Rule {
 			ID:    cause.GroupKeyNotDerived,
 			Party: ServiceParty,
 			Only: Attestations{
-				Kinds:     []probe.AttestationKind{probe.KindSymmetricKey, probe.KindSASToken},
+				Kinds:     probe.KindsWith(func(t probe.AttestationTraits) bool { return t.DeviceKey }),
 				Otherwise: "no device key was given that could be a group's own",
 			},
 			Until: Accepted,
@@ -43,7 +43,7 @@ func keyRules() []Rule {
 // usingKey limits a cause to devices that sign with a symmetric key.
 func usingKey() Attestations {
 	return Attestations{
-		Kinds:     []probe.AttestationKind{probe.KindSymmetricKey, probe.KindGroupKey, probe.KindSASToken},
+		Kinds:     probe.KindsWith(func(t probe.AttestationTraits) bool { return t.SymmetricKey }),
 		Otherwise: "no symmetric key was used",
 	}
 }
@@ -66,7 +66,7 @@ func (c *Case) identityRefused() bool {
 
 // shown reports whether the device had shown its credential when it was refused: a token
 // comes only after the WebSocket that carries it, a certificate with the TLS handshake.
-func (c *Case) shown() bool { return c.kind() == probe.KindX509 || !c.refusal.ofHandshake() }
+func (c *Case) shown() bool { return c.kind().Traits().InHandshake || !c.refusal.ofHandshake() }
 
 func weighKeyMismatch(c *Case) Weight {
 	key := c.Evidence.Inputs.Key

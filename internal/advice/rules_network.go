@@ -5,7 +5,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
-	"dpsdiag/internal/probe"
+	"dpsdiag/internal/netfail"
 )
 
 // networkRules are the causes that keep a device from reaching the service at all.
@@ -35,7 +35,7 @@ func networkRules() []Rule {
 
 // resolutionFailure returns why the name did not resolve, nil when it did or was not
 // asked for. A proxy resolves it in our place.
-func (c *Case) resolutionFailure() *probe.NetFailure {
+func (c *Case) resolutionFailure() *netfail.Failure {
 	if c.Run.Resolution == nil || c.Run.Route.Proxy != nil {
 		return nil
 	}
@@ -60,9 +60,9 @@ func weighDNS(c *Case) Weight {
 		return ruledOut("the name " + c.host() + " was resolved")
 	case f == nil:
 		return Weight{}
-	case f.Kind == probe.NetUnreachable:
+	case f.Kind == netfail.Unreachable:
 		return doubted("the resolver was not reached, so it is not to blame")
-	case f.Kind == probe.NetNoSuchHost && c.globalHost():
+	case f.Kind == netfail.NoSuchHost && c.globalHost():
 		return proven(c.host() + " is a documented endpoint and exists; the resolver denies it")
 	}
 	return suggested()
@@ -75,7 +75,7 @@ func weighPort(c *Case) Weight {
 		return c.weighPortBehind(c.Run.ProxyFailed())
 	case f != nil && len(c.across.connected) > 0:
 		return c.weighClosedPort()
-	case f == nil || f.Kind == probe.NetUnreachable:
+	case f == nil || f.Kind == netfail.Unreachable:
 		return Weight{}
 	case c.azure() && c.onlyPrivate():
 		return allowed()
@@ -92,7 +92,7 @@ func weighReach(c *Case) Weight {
 	if c.Run.ProxyFailed() != nil {
 		return weighReachBehind(c.Run.ProxyFailed())
 	}
-	if f := c.resolutionFailure(); f != nil && f.Kind == probe.NetUnreachable {
+	if f := c.resolutionFailure(); f != nil && f.Kind == netfail.Unreachable {
 		return suggested("the device has no route to its resolver; without a network no name can be resolved")
 	}
 	return weighReachOf(dialFailure(c.Run), c.across.allClosed()...)
@@ -100,13 +100,13 @@ func weighReach(c *Case) Weight {
 
 // weighReachOf judges the network by a connection that failed, and by what else is known of
 // connections; nil is none.
-func weighReachOf(f *probe.NetFailure, because ...string) Weight {
+func weighReachOf(f *netfail.Failure, because ...string) Weight {
 	switch {
 	case f == nil:
 		return Weight{}
-	case f.Kind == probe.NetRefused:
+	case f.Kind == netfail.Refused:
 		return ruledOut("the connection was refused, so something at the other end answers")
-	case f.Kind == probe.NetUnreachable:
+	case f.Kind == netfail.Unreachable:
 		return suggested(because...)
 	}
 	return allowed(because...)

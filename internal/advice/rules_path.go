@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/cause"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -80,7 +81,7 @@ func (c *Case) weighUnknownName() Weight {
 	switch {
 	case c.globalHost():
 		return ruledOut(c.host() + " is a documented endpoint")
-	case c.resolutionFailure().Kind != probe.NetNoSuchHost:
+	case c.resolutionFailure().Kind != netfail.NoSuchHost:
 		return Weight{}
 	case c.azure():
 		return suggested("it is the name of a single instance, which exists only as long as that does")
@@ -119,7 +120,7 @@ func (c *Case) weighPortNumber(fact string) Weight {
 	switch {
 	case c.answersHTTP() && shared:
 		w = suggested(append(because, "what answers there speaks HTTP")...)
-	case c.tlsFailure() == probe.TLSNotTLS || garbled(c.Run) || c.refusal.misfits() && shared:
+	case c.tlsFailure() == netfail.TLSNotTLS || garbled(c.Run) || c.refusal.misfits() && shared:
 		w = suggested(because...)
 	case shared && lost(c.Run) != nil && c.Run.Opening != nil && c.Run.Opening.Failure != nil:
 		w = allowed(append(because, "a web server waits for a request that it can read, and then hangs up")...)
@@ -128,28 +129,26 @@ func (c *Case) weighPortNumber(fact string) Weight {
 	return w
 }
 
-// sharesPort reports whether MQTT or AMQP was asked for on the port that was given for HTTPS.
+// sharesPort reports whether a transport with a port of its own was asked for on the port
+// that was given for HTTPS.
 func (c *Case) sharesPort() bool {
-	own := c.Run.Transport == probe.MQTT || c.Run.Transport == probe.AMQP
-	return own && c.oddPort() && c.port() == c.Evidence.Target.Endpoint.HTTPS
+	return c.Run.Transport.HasOwnPort() && c.oddPort() && c.port() == c.Evidence.Target.Endpoint.HTTPS
 }
 
 // portRemedy names the flag that sets the port of the transport.
 func (c *Case) portRemedy() string {
-	standard := c.Run.Transport.StandardPort()
-	switch c.Run.Transport {
-	case probe.MQTT:
-		return fmt.Sprintf("Give the port of MQTT with --port-mqtt (%d in Azure); one in --endpoint serves every transport", standard)
-	case probe.AMQP:
-		return fmt.Sprintf("Give the port of AMQP with --port-amqp (%d in Azure); one in --endpoint serves every transport", standard)
+	transport := c.Run.Transport
+	if !transport.HasOwnPort() {
+		return fmt.Sprintf("Give the port of HTTPS with --port-https (%d in Azure), or leave it out of --endpoint", transport.StandardPort())
 	}
-	return fmt.Sprintf("Give the port of HTTPS with --port-https (%d in Azure), or leave it out of --endpoint", standard)
+	return fmt.Sprintf("Give the port of %s with --port-%s (%d in Azure); one in --endpoint serves every transport",
+		strings.ToUpper(string(transport)), transport, transport.StandardPort())
 }
 
 // said is what a peer of another protocol said, "" where it said nothing that can be read.
 func (c *Case) said() string {
 	switch {
-	case c.tlsFailure() == probe.TLSNotTLS:
+	case c.tlsFailure() == netfail.TLSNotTLS:
 		return c.Run.TLS.Failure.Said
 	case c.Run.Opening != nil:
 		return c.Run.Opening.Said
@@ -228,14 +227,14 @@ func (c *Case) answeredByOther() bool {
 // weighLostPeer judges a peer that gave no answer in the transport's protocol.
 func (c *Case) weighLostPeer() Weight {
 	switch c.tlsFailure() {
-	case probe.TLSNotTLS:
+	case netfail.TLSNotTLS:
 		if said := c.said(); said != "" && !greets(said) {
 			return suggested("the service speaks TLS alone; who answers in plain words says by them who it is")
 		}
 		return Weight{}
-	case probe.TLSBadCertificate, probe.TLSOther:
+	case netfail.TLSBadCertificate, netfail.TLSOther:
 		return suggested()
-	case probe.TLSCut, probe.TLSTimeout:
+	case netfail.TLSCut, netfail.TLSTimeout:
 		return allowed()
 	}
 	if lost(c.Run) != nil {
@@ -255,7 +254,7 @@ func (c *Case) weighForeignAnswer() Weight {
 		return suggested("the service does not redirect; sign-in pages of networks do")
 	case r.ofHandshake():
 		return c.weighHandshake()
-	case c.kind() == probe.KindX509 && c.identityRefused() && c.Run.TLS != nil && !c.Run.TLS.ClientCertRequested:
+	case c.kind().Traits().InHandshake && c.identityRefused() && c.Run.TLS != nil && !c.Run.TLS.ClientCertRequested:
 		return suggested("the server never asked for a client certificate, as a gateway that ends the TLS session would not")
 	case !r.ofService() && len(c.Rows) == 0:
 		return allowed("the answer is none of the provisioning service")

@@ -8,6 +8,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -76,26 +77,26 @@ func TestRulesAreComplete(t *testing.T) {
 // failureRows are the ids of the rows for each typed failure on the way to the service.
 func failureRows() []string {
 	var ids []string
-	for _, kind := range []probe.NetKind{probe.NetNoSuchHost, probe.NetResolverTimeout, probe.NetResolverFailed} {
+	for _, kind := range []netfail.Kind{netfail.NoSuchHost, netfail.ResolverTimeout, netfail.ResolverFailed} {
 		ids = append(ids, resolutionRow(kind))
 	}
-	for _, kind := range []probe.NetKind{probe.NetRefused, probe.NetTimeout, probe.NetUnreachable, probe.NetReset} {
+	for _, kind := range []netfail.Kind{netfail.Refused, netfail.Timeout, netfail.Unreachable, netfail.Reset} {
 		ids = append(ids, dialRow(kind))
 	}
-	for _, kind := range []probe.NetKind{probe.NetTimeout, probe.NetReset, probe.NetProtocol, probe.NetOther} {
+	for _, kind := range []netfail.Kind{netfail.Timeout, netfail.Reset, netfail.Protocol, netfail.Other} {
 		for _, transport := range everyTransport() {
-			lostCall := &probe.Run{Transport: transport, Answers: []probe.Answer{{Failure: &probe.NetFailure{Kind: kind}}}}
+			lostCall := &probe.Run{Transport: transport, Answers: []probe.Answer{{Failure: &netfail.Failure{Kind: kind}}}}
 			ids = append(ids, lostRow(lostCall))
 		}
 	}
-	for _, kind := range []probe.TLSKind{
-		probe.TLSUnknownAuthority, probe.TLSNameMismatch, probe.TLSServerExpired, probe.TLSServerNotYet,
-		probe.TLSNotTLS, probe.TLSVersion, probe.TLSTimeout, probe.TLSCut,
+	for _, kind := range []netfail.TLSKind{
+		netfail.TLSUnknownAuthority, netfail.TLSNameMismatch, netfail.TLSServerExpired, netfail.TLSServerNotYet,
+		netfail.TLSNotTLS, netfail.TLSVersion, netfail.TLSTimeout, netfail.TLSCut,
 	} {
-		ids = append(ids, tlsRow(&probe.TLSFailure{Kind: kind}))
+		ids = append(ids, tlsRow(&netfail.TLSFailure{Kind: kind}))
 	}
 	for _, number := range []uint8{10, 20, 40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 70, 71, 80, 86, 112, 116, 120} {
-		ids = append(ids, tlsRow(&probe.TLSFailure{Kind: probe.TLSAlert, Alert: number}))
+		ids = append(ids, tlsRow(&netfail.TLSFailure{Kind: netfail.TLSAlert, Alert: number}))
 	}
 	return ids
 }

@@ -1,9 +1,9 @@
 package advice
 
 import (
-	"dpsdiag/internal/probe"
-
 	"dpsdiag/internal/cause"
+	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/probe"
 )
 
 // tlsRules are the causes in which device and server do not come to a TLS session.
@@ -23,9 +23,9 @@ func tlsRules() []Rule {
 
 func weighRoot(c *Case) Weight {
 	switch c.tlsFailure() {
-	case probe.TLSAlert:
+	case netfail.TLSAlert:
 		return ruledOut("the peer broke the handshake off, not the device")
-	case probe.TLSUnknownAuthority:
+	case netfail.TLSUnknownAuthority:
 	default:
 		return Weight{}
 	}

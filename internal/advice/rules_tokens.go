@@ -7,6 +7,7 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/duration"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -142,7 +143,7 @@ func weighClockByRefusal(c *Case) Weight {
 
 // serverDated reports whether the device finds the server's certificate out of date.
 func (c *Case) serverDated() bool {
-	return c.tlsFailure() == probe.TLSServerExpired || c.tlsFailure() == probe.TLSServerNotYet
+	return c.tlsFailure() == netfail.TLSServerExpired || c.tlsFailure() == netfail.TLSServerNotYet
 }
 
 // clockRefused reports whether the service refused the identity of a device whose clock is
@@ -166,7 +167,7 @@ func weighClockByCertificate(c *Case) Weight {
 	because := []string{c.boundText()}
 	cert := c.Evidence.Inputs.Certificate
 	switch {
-	case c.tlsFailure() == probe.TLSServerNotYet && cert != nil && len(cert.NotYetValid) > 0:
+	case c.tlsFailure() == netfail.TLSServerNotYet && cert != nil && len(cert.NotYetValid) > 0:
 		return proven(append(because, "the device's own certificate is not yet valid by the local clock either")...)
 	case c.issuer() == probe.IssuerOther:
 		return doubted("the certificate does not lead to a public root that Azure uses, so its dates prove nothing")

@@ -8,6 +8,7 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // tpmRules are the causes that concern attestation with a TPM.
@@ -53,11 +54,11 @@ const endorsementRefused = "dps-400004-ek"
 func weighEndorsementKey(c *Case) Weight {
 	occupied := c.warnings(cause.TPMEKMismatch)
 	switch {
-	case c.tpmKind() == probe.TPMActivation, c.hasRow(endorsementRefused):
+	case c.tpmKind() == tpm.Activation, c.hasRow(endorsementRefused):
 		return proven(append(c.endorsementKey(), occupied...)...)
 	case c.challengeAnswered() != "":
 		return ruledOut("what the service encrypted to the enrolled endorsement key, the TPM could use")
-	case len(occupied) > 0 && (c.tpmKind() == probe.TPMTemplate || c.identityRefused()):
+	case len(occupied) > 0 && (c.tpmKind() == tpm.Template || c.identityRefused()):
 		return suggested(occupied...)
 	case c.identityRefused():
 		w := allowed(c.endorsementKey()...)
@@ -91,19 +92,19 @@ func (c *Case) madeFromKey() bool {
 
 func weighTPM(c *Case) Weight {
 	switch c.tpmKind() {
-	case probe.TPMMissing:
+	case tpm.Missing:
 		return proven()
-	case probe.TPMNoManager:
+	case tpm.NoManager:
 		w := proven()
 		w.Remedies = []string{"Use a kernel with a resource manager (Linux has one since 4.12), or end what else uses the TPM and give the device without one, such as /dev/tpm0"}
 		return w
-	case probe.TPMNoAnswer:
+	case tpm.NoAnswer:
 		w := suggested()
 		w.Remedies = []string{"Check that the path is that of a TPM 2.0: an older TPM cannot attest, and another device says nothing or something else"}
 		return w
-	case probe.TPMTemplate, probe.TPMOther:
+	case tpm.Template, tpm.Other:
 		return suggested()
-	case probe.TPMActivation, probe.TPMBlob:
+	case tpm.Activation, tpm.Blob:
 		if assigned(c.Run) {
 			return allowed("the TPM took the key for the registration, but not the one for the hub")
 		}
@@ -134,17 +135,17 @@ func weighTPMAccess(c *Case) Weight {
 	}
 	w := proven()
 	switch f.Kind {
-	case probe.TPMPermission:
+	case tpm.Permission:
 		if f.Group != "" && f.Group != "root" {
 			w.Remedies = []string{"Add the account that runs the client to the group " + f.Group + ", and start the client anew"}
 		}
-	case probe.TPMHierarchy:
+	case tpm.Hierarchy:
 		w.Because = c.protectedHierarchies()
 		w.Remedies = []string{
 			"Give dpsdiag the passwords in a file for --from, under [tpm.hierarchy_authorization] as in the config.toml of IoT Edge; there is no flag for them",
 			"Clear the passwords if nothing else needs them (tpm2_changeauth): the SDKs use empty ones",
 		}
-	case probe.TPMLockout:
+	case tpm.Lockout:
 		w.Remedies = []string{"Wait for the recovery time of the lockout, or end it with the lockout password (tpm2_dictionarylockout --clear-lockout)"}
 	default:
 		return Weight{}
@@ -160,7 +161,7 @@ func weighChallenge(c *Case) Weight {
 		return ruledOut("there was no challenge that could be left unanswered")
 	case c.challenged():
 		return suggested("the challenge is the first half of the attestation, and no second call followed it")
-	case c.tpmKind() == probe.TPMBlob:
+	case c.tpmKind() == tpm.Blob:
 		return suggested("what the challenge holds is no key for a TPM")
 	}
 	return Weight{}

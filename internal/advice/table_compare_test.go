@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -39,7 +40,7 @@ func on(t probe.TransportID, changes ...change) change { return also(via(t, chan
 
 func compareTable() []row {
 	own := host(ownHost)
-	blocked := undialed(probe.NetTimeout)
+	blocked := undialed(netfail.Timeout)
 	credential := []string{
 		"suggests symmetric-key-mismatch", "suggests group-key-not-derived", "allows derived-key-incorrect", "allows enrollment-not-found",
 		"allows wrong-id-scope", "allows enrollment-disabled", "allows attestation-mismatch", "allows public-network-access-disabled",
@@ -53,12 +54,12 @@ func compareTable() []row {
 		},
 		{
 			name: "a port refuses, 443 of the same address is open", verdict: Fault,
-			ev:     refusedProbe(passes(probe.HTTPS), on(probe.MQTT, undialed(probe.NetRefused))),
+			ev:     refusedProbe(passes(probe.HTTPS), on(probe.MQTT, undialed(netfail.Refused))),
 			causes: []string{"proves port-blocked"},
 		},
 		{
 			name: "a port is prohibited, which looks like no route", verdict: Fault,
-			ev:     refusedProbe(passes(probe.HTTPS), on(probe.AMQP, undialed(probe.NetUnreachable))),
+			ev:     refusedProbe(passes(probe.HTTPS), on(probe.AMQP, undialed(netfail.Unreachable))),
 			causes: []string{"proves port-blocked"},
 		},
 		{
@@ -68,7 +69,7 @@ func compareTable() []row {
 		},
 		{
 			name: "a host of one's own need not listen on every port", verdict: Fault,
-			ev:     refusedProbe(own, passes(probe.HTTPS), on(probe.MQTT, own, undialed(probe.NetRefused)), on(probe.AMQP, own, undialed(probe.NetRefused))),
+			ev:     refusedProbe(own, passes(probe.HTTPS), on(probe.MQTT, own, undialed(netfail.Refused)), on(probe.AMQP, own, undialed(netfail.Refused))),
 			causes: []string{"suggests port-blocked", "allows transport-protocol-wrong", "allows proxy-not-configured"},
 		},
 		{
@@ -136,12 +137,12 @@ func compareTable() []row {
 		},
 		{
 			name: "only WebSockets are cut", verdict: Fault,
-			ev:     refusedProbe(passes(probe.HTTPS), also(wordless(probe.MQTTWS, probe.LayerWebSocket, probe.NetReset, probe.EndCut))),
+			ev:     refusedProbe(passes(probe.HTTPS), also(wordless(probe.MQTTWS, probe.LayerWebSocket, netfail.Reset, probe.EndCut))),
 			causes: []string{"allows proxy-interference", "allows service-transient", "allows network-unreachable"},
 		},
 		{
 			name: "a WebSocket that carries nothing, and a wrong key", verdict: Fault,
-			ev: refusedProbe(unauthorized(), also(wordless(probe.AMQPWS, probe.LayerSASL, probe.NetTimeout, probe.EndTimeout))),
+			ev: refusedProbe(unauthorized(), also(wordless(probe.AMQPWS, probe.LayerSASL, netfail.Timeout, probe.EndTimeout))),
 			causes: []string{
 				"suggests symmetric-key-mismatch", "suggests group-key-not-derived", "allows proxy-interference", "allows service-transient", "allows network-unreachable",
 				"allows derived-key-incorrect", "allows enrollment-not-found", "allows wrong-id-scope",
@@ -161,7 +162,7 @@ func compareTable() []row {
 		},
 		{
 			name: "everything is cut", verdict: NoVerdict,
-			ev:     refusedProbe(own, unopened, also(own, wordless(probe.MQTTWS, probe.LayerWebSocket, probe.NetReset, probe.EndCut))),
+			ev:     refusedProbe(own, unopened, also(own, wordless(probe.MQTTWS, probe.LayerWebSocket, netfail.Reset, probe.EndCut))),
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
 		},
 		{
@@ -172,7 +173,7 @@ func compareTable() []row {
 		},
 		{
 			name: "another certificate on another port", verdict: Fault,
-			ev:     refusedProbe(own, passes(probe.HTTPS), on(probe.MQTT, own, unshaken(probe.TLSUnknownAuthority, probe.IssuerOther))),
+			ev:     refusedProbe(own, passes(probe.HTTPS), on(probe.MQTT, own, unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther))),
 			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
 		},
 		{

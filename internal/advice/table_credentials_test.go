@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -159,7 +160,7 @@ func tokenTable() []row {
 
 func clockTable() []row {
 	const day = 24 * time.Hour
-	notYet := unshaken(probe.TLSServerNotYet, probe.IssuerKnown)
+	notYet := unshaken(netfail.TLSServerNotYet, probe.IssuerKnown)
 	return []row{
 		{
 			name:    "a clock hours behind makes expired tokens",
@@ -233,13 +234,13 @@ func clockTable() []row {
 		},
 		{
 			name:    "the dates of an interceptor's certificate prove nothing",
-			ev:      refusedProbe(unshaken(probe.TLSServerExpired, probe.IssuerOther), bound(day)),
+			ev:      refusedProbe(unshaken(netfail.TLSServerExpired, probe.IssuerOther), bound(day)),
 			verdict: Fault,
 			causes:  []string{"suggests proxy-interference", "suggests cert-expired", "allows device-clock-wrong"},
 		},
 		{
 			name:    "an own server whose certificate has expired",
-			ev:      refusedProbe(host(ownHost), unshaken(probe.TLSServerExpired, probe.IssuerOther), bound(day)),
+			ev:      refusedProbe(host(ownHost), unshaken(netfail.TLSServerExpired, probe.IssuerOther), bound(day)),
 			verdict: Fault,
 			causes:  []string{"suggests device-clock-wrong", "allows cert-expired", "allows proxy-interference"},
 		},

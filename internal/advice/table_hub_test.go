@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 const hubHost = "plant-4.azure-devices.net"
@@ -62,9 +64,9 @@ func registeredAgain(result probe.HubResult) probe.HubStep {
 func lookedUp() probe.HubStep { return probe.HubStep{Action: probe.HubLookup, Result: probe.HubTaken} }
 
 // speechless is the end of a connection to the hub that stood.
-func speechless(kind probe.NetKind, end probe.End) change {
+func speechless(kind netfail.Kind, end probe.End) change {
 	return func(ev *probe.Evidence) {
-		o := probe.Opening{Layer: probe.LayerMQTTConnect, Failure: &probe.NetFailure{Kind: kind}}
+		o := probe.Opening{Layer: probe.LayerMQTTConnect, Failure: &netfail.Failure{Kind: kind}}
 		atHub(end, asked(probe.HubSilent, o))(ev)
 		run(ev).Hub.Path.Opening = &o
 	}
@@ -142,29 +144,29 @@ func hubTable() []row {
 		},
 		{
 			name: "the hub says nothing", verdict: NoVerdict,
-			ev:     refusedProbe(over(probe.MQTT), speechless(probe.NetTimeout, probe.EndTimeout)),
+			ev:     refusedProbe(over(probe.MQTT), speechless(netfail.Timeout, probe.EndTimeout)),
 			causes: []string{"allows network-unreachable", "allows service-transient", "allows proxy-interference"},
 		},
 		{
 			name: "the hub's name does not resolve", verdict: Fault,
-			ev:     refusedProbe(onTheWay(unresolved(probe.NetNoSuchHost))),
+			ev:     refusedProbe(onTheWay(unresolved(netfail.NoSuchHost))),
 			causes: []string{"suggests dns-failure", "allows proxy-not-configured"},
 			out:    []string{"wrong-global-endpoint"},
 		},
 		{
 			name: "the hub's port is closed", verdict: Fault,
-			ev:     refusedProbe(over(probe.MQTT), onTheWay(undialed(probe.NetTimeout))),
+			ev:     refusedProbe(over(probe.MQTT), onTheWay(undialed(netfail.Timeout))),
 			causes: []string{"suggests port-blocked", "allows network-unreachable", "allows proxy-not-configured"},
 		},
 		{
 			name: "the hub's port is closed over one transport alone", verdict: Fault,
-			ev: refusedProbe(over(probe.MQTT), onTheWay(undialed(probe.NetTimeout)),
+			ev: refusedProbe(over(probe.MQTT), onTheWay(undialed(netfail.Timeout)),
 				also(over(probe.HTTPS), atHub(probe.EndComplete, asked(probe.HubTaken, probe.Opening{})))),
 			causes: []string{"proves port-blocked"},
 		},
 		{
 			name: "the TLS session with the hub is intercepted", verdict: Fault,
-			ev:     refusedProbe(onTheWay(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther))),
+			ev:     refusedProbe(onTheWay(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther))),
 			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
 		},
 		{
@@ -175,7 +177,7 @@ func hubTable() []row {
 		{
 			name: "the TPM cannot sign for the hub", verdict: Fault,
 			ev: refusedProbe(chip(), atHub(probe.EndRefused, probe.HubStep{Action: probe.HubAsk, Result: probe.HubFailed}), func(ev *probe.Evidence) {
-				run(ev).TPM = &probe.TPMError{Kind: probe.TPMBlob, Step: "sign", Path: "/dev/tpmrm0", Text: "as it was"}
+				run(ev).TPM = &tpm.Error{Kind: tpm.Blob, Step: "sign", Path: "/dev/tpmrm0", Text: "as it was"}
 			}),
 			causes: []string{"allows tpm-not-available"},
 		},
@@ -200,7 +202,7 @@ func TestHealedAssignmentIsAWarning(t *testing.T) {
 func TestNextStepsComeToTheHub(t *testing.T) {
 	t.Parallel()
 	for want, ev := range map[string]*probe.Evidence{
-		" --check-hub":          refusedProbe(onTheWay(undialed(probe.NetTimeout))),
+		" --check-hub":          refusedProbe(onTheWay(undialed(netfail.Timeout))),
 		" --lookup --check-hub": refusedProbe(atHub(probe.EndExhausted, asked(probe.HubBusy, overHTTPS(500, "ServerError")))),
 	} {
 		d := Diagnose(ev)

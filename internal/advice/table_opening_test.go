@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -117,18 +118,18 @@ func mqttTable() []row {
 		},
 		{
 			name: "bytes that are no MQTT", verdict: Fault,
-			ev:     refusedProbe(host(ownHost), wordless(probe.MQTT, probe.LayerMQTTConnect, probe.NetProtocol, probe.EndRefused)),
+			ev:     refusedProbe(host(ownHost), wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong", "allows wrong-global-endpoint"},
 			out:    []string{"network-unreachable"},
 		},
 		{
 			name: "bytes that are no MQTT, on a port of one's own", verdict: Fault,
-			ev:     refusedProbe(host(ownHost), ports(443, 443, 5671), wordless(probe.MQTT, probe.LayerMQTTConnect, probe.NetProtocol, probe.EndRefused)),
+			ev:     refusedProbe(host(ownHost), ports(443, 443, 5671), wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests proxy-interference", "suggests transport-protocol-wrong", "allows wrong-global-endpoint"},
 		},
 		{
 			name: "bytes that are no MQTT, from Azure's own server", verdict: Fault,
-			ev:     refusedProbe(wordless(probe.MQTT, probe.LayerMQTTConnect, probe.NetProtocol, probe.EndRefused)),
+			ev:     refusedProbe(wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests transport-protocol-wrong"},
 			out:    []string{"proxy-interference"},
 		},
@@ -167,7 +168,7 @@ func amqpTable() []row {
 			causes: []string{"allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
-			name: "the mechanism for a TPM is not offered", ev: refusedProbe(tpm, host(ownHost), sasl(0, "PLAIN")), verdict: Fault,
+			name: "the mechanism for a TPM is not offered", ev: refusedProbe(unread, host(ownHost), sasl(0, "PLAIN")), verdict: Fault,
 			causes: []string{"suggests attestation-mismatch", "allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
@@ -247,7 +248,7 @@ func amqpTable() []row {
 		},
 		{
 			name: "bytes that are no AMQP", verdict: Fault,
-			ev:     refusedProbe(host(ownHost), wordless(probe.AMQP, probe.LayerSASL, probe.NetProtocol, probe.EndRefused)),
+			ev:     refusedProbe(host(ownHost), wordless(probe.AMQP, probe.LayerSASL, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong", "allows wrong-global-endpoint"},
 		},
 		{
@@ -323,12 +324,12 @@ func webSocketTable() []row {
 		},
 		{
 			name: "no HTTP in answer to a handshake", verdict: Fault,
-			ev:     refusedProbe(own, wordless(probe.MQTTWS, probe.LayerWebSocket, probe.NetProtocol, probe.EndRefused)),
+			ev:     refusedProbe(own, wordless(probe.MQTTWS, probe.LayerWebSocket, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests proxy-interference", "allows wrong-global-endpoint", "allows transport-protocol-wrong"},
 		},
 		{
 			name: "a WebSocket that is cut", verdict: NoVerdict,
-			ev:     refusedProbe(own, wordless(probe.MQTTWS, probe.LayerWebSocket, probe.NetReset, probe.EndCut)),
+			ev:     refusedProbe(own, wordless(probe.MQTTWS, probe.LayerWebSocket, netfail.Reset, probe.EndCut)),
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
 		},
 	}

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -9,68 +10,68 @@ func networkTable() []row {
 	proxied := "allows proxy-not-configured"
 	return []row{
 		{
-			name: "a documented name that is denied", ev: refusedProbe(unresolved(probe.NetNoSuchHost)), verdict: Fault,
+			name: "a documented name that is denied", ev: refusedProbe(unresolved(netfail.NoSuchHost)), verdict: Fault,
 			causes: []string{"proves dns-failure"},
 			out:    []string{"wrong-global-endpoint"},
 		},
 		{
-			name: "the name of an instance that is gone", ev: refusedProbe(host("plant.azure-devices-provisioning.net"), unresolved(probe.NetNoSuchHost)), verdict: Fault,
+			name: "the name of an instance that is gone", ev: refusedProbe(host("plant.azure-devices-provisioning.net"), unresolved(netfail.NoSuchHost)), verdict: Fault,
 			causes: []string{"suggests dns-failure", "suggests wrong-global-endpoint", proxied},
 		},
 		{
-			name: "a name that nobody knows", ev: refusedProbe(host(ownHost), unresolved(probe.NetNoSuchHost)), verdict: Fault,
+			name: "a name that nobody knows", ev: refusedProbe(host(ownHost), unresolved(netfail.NoSuchHost)), verdict: Fault,
 			causes: []string{"suggests dns-failure", "suggests wrong-global-endpoint", proxied},
 		},
 		{
-			name: "no resolver", ev: refusedProbe(host(ownHost), unresolved(probe.NetResolverTimeout)), verdict: Fault,
+			name: "no resolver", ev: refusedProbe(host(ownHost), unresolved(netfail.ResolverTimeout)), verdict: Fault,
 			causes: []string{"suggests dns-failure", "allows network-unreachable", proxied},
 		},
 		{
-			name: "a resolver that refuses", ev: refusedProbe(unresolved(probe.NetResolverFailed)), verdict: Fault,
+			name: "a resolver that refuses", ev: refusedProbe(unresolved(netfail.ResolverFailed)), verdict: Fault,
 			causes: []string{"suggests dns-failure", "allows network-unreachable", proxied},
 		},
 		{
-			name: "a silent port", ev: refusedProbe(undialed(probe.NetTimeout)), verdict: Fault,
+			name: "a silent port", ev: refusedProbe(undialed(netfail.Timeout)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied, "allows public-network-access-disabled"},
 			out:    []string{"dns-failure"},
 		},
 		{
-			name: "a silent port, the budget being gone", ev: refusedProbe(undialed(probe.NetTimeout), ends(probe.EndTimeout)), verdict: Fault,
+			name: "a silent port, the budget being gone", ev: refusedProbe(undialed(netfail.Timeout), ends(probe.EndTimeout)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied, "allows public-network-access-disabled"},
 		},
 		{
-			name: "a closed port", ev: refusedProbe(undialed(probe.NetRefused)), verdict: Fault,
+			name: "a closed port", ev: refusedProbe(undialed(netfail.Refused)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows transport-protocol-wrong", proxied},
 			out:    []string{"network-unreachable"},
 		},
 		{
-			name: "a closed port by its number", ev: refusedProbe(host("10.0.0.7"), literal, ports(8443, 8883, 5671), undialed(probe.NetRefused)), verdict: Fault,
+			name: "a closed port by its number", ev: refusedProbe(host("10.0.0.7"), literal, ports(8443, 8883, 5671), undialed(netfail.Refused)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows transport-protocol-wrong", proxied},
 			out:    []string{"network-unreachable"},
 		},
 		{
-			name: "no route", ev: refusedProbe(undialed(probe.NetUnreachable)), verdict: Fault,
+			name: "no route", ev: refusedProbe(undialed(netfail.Unreachable)), verdict: Fault,
 			causes: []string{"suggests network-unreachable", proxied},
 		},
 		{
-			name: "no IPv6, and a silent port", ev: refusedProbe(undialed(probe.NetUnreachable, probe.NetTimeout)), verdict: Fault,
+			name: "no IPv6, and a silent port", ev: refusedProbe(undialed(netfail.Unreachable, netfail.Timeout)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied, "allows public-network-access-disabled"},
 		},
 		{
-			name: "a connection that is reset", ev: refusedProbe(undialed(probe.NetReset)), verdict: Fault,
+			name: "a connection that is reset", ev: refusedProbe(undialed(netfail.Reset)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "suggests proxy-interference", "allows network-unreachable", proxied},
 		},
 		{
-			name: "an error of the device's own network", ev: refusedProbe(undialed(probe.NetOther)), verdict: Fault,
+			name: "an error of the device's own network", ev: refusedProbe(undialed(netfail.Other)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied},
 		},
 		{
-			name: "a private endpoint out of reach", ev: refusedProbe(undialed(probe.NetTimeout), behindPrivate), verdict: Fault,
+			name: "a private endpoint out of reach", ev: refusedProbe(undialed(netfail.Timeout), behindPrivate), verdict: Fault,
 			causes: []string{"suggests public-network-access-disabled", "suggests port-blocked", "allows network-unreachable", proxied},
 		},
 		{
 			name: "one transport is blocked, the other registers",
-			ev: refusedProbe(undialed(probe.NetTimeout),
+			ev: refusedProbe(undialed(netfail.Timeout),
 				also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
 			verdict: Fault,
 			causes:  []string{"proves port-blocked"},
@@ -83,7 +84,7 @@ func networkTable() []row {
 			causes:  []string{"suggests proxy-not-configured", "suggests proxy-interference", "allows wrong-global-endpoint"},
 		},
 		{
-			name: "the user interrupted a connect", ev: refusedProbe(undialed(probe.NetTimeout), ends(probe.EndInterrupted)), verdict: Interrupted,
+			name: "the user interrupted a connect", ev: refusedProbe(undialed(netfail.Timeout), ends(probe.EndInterrupted)), verdict: Interrupted,
 			causes: []string{},
 			out:    []string{"dns-failure"},
 		},
@@ -128,36 +129,36 @@ func pathTable() []row {
 			causes: []string{"suggests proxy-interference", "suggests enrollment-not-found", "allows wrong-id-scope"},
 		},
 		{
-			name: "no TLS on a port of one's own", ev: refusedProbe(host(ownHost), ports(1883, 8883, 5671), unshaken(probe.TLSNotTLS, "")), verdict: Fault,
+			name: "no TLS on a port of one's own", ev: refusedProbe(host(ownHost), ports(1883, 8883, 5671), unshaken(netfail.TLSNotTLS, "")), verdict: Fault,
 			causes: []string{"suggests transport-protocol-wrong", "suggests proxy-interference"},
 		},
 		{
 			name: "no TLS on another port of one's own", verdict: Fault,
-			ev:     refusedProbe(host(ownHost), over(probe.AMQP), ports(443, 8883, 1883), unshaken(probe.TLSNotTLS, "")),
+			ev:     refusedProbe(host(ownHost), over(probe.AMQP), ports(443, 8883, 1883), unshaken(netfail.TLSNotTLS, "")),
 			causes: []string{"suggests transport-protocol-wrong", "suggests proxy-interference"},
 		},
 		{
-			name: "no TLS on the service's port for MQTT", ev: refusedProbe(over(probe.MQTT), unshaken(probe.TLSNotTLS, "")), verdict: Fault,
+			name: "no TLS on the service's port for MQTT", ev: refusedProbe(over(probe.MQTT), unshaken(netfail.TLSNotTLS, "")), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong"},
 		},
 		{
-			name: "no TLS on the service's port", ev: refusedProbe(unshaken(probe.TLSNotTLS, "")), verdict: Fault,
+			name: "no TLS on the service's port", ev: refusedProbe(unshaken(netfail.TLSNotTLS, "")), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong"},
 		},
 		{
-			name: "silence after connecting", ev: refusedProbe(unshaken(probe.TLSTimeout, "")), verdict: NoVerdict,
+			name: "silence after connecting", ev: refusedProbe(unshaken(netfail.TLSTimeout, "")), verdict: NoVerdict,
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
 		},
 		{
-			name: "a cut in the handshake", ev: refusedProbe(unshaken(probe.TLSCut, "")), verdict: NoVerdict,
+			name: "a cut in the handshake", ev: refusedProbe(unshaken(netfail.TLSCut, "")), verdict: NoVerdict,
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
 		},
 		{
-			name: "silence after the call", ev: refusedProbe(lose(probe.NetTimeout, probe.EndTimeout)), verdict: NoVerdict,
+			name: "silence after the call", ev: refusedProbe(lose(netfail.Timeout, probe.EndTimeout)), verdict: NoVerdict,
 			causes: []string{"allows network-unreachable", "allows custom-allocation-failed", "allows service-transient", "allows proxy-interference"},
 		},
 		{
-			name: "a cut after the call", ev: refusedProbe(host(ownHost), lose(probe.NetReset, probe.EndCut)), verdict: NoVerdict,
+			name: "a cut after the call", ev: refusedProbe(host(ownHost), lose(netfail.Reset, probe.EndCut)), verdict: NoVerdict,
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
 		},
 		{
@@ -165,7 +166,7 @@ func pathTable() []row {
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
 		},
 		{
-			name: "a cut while polling", ev: refusedProbe(host(ownHost), accept, lose(probe.NetReset, probe.EndCut)), verdict: NoVerdict,
+			name: "a cut while polling", ev: refusedProbe(host(ownHost), accept, lose(netfail.Reset, probe.EndCut)), verdict: NoVerdict,
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
 			out:    []string{"symmetric-key-mismatch"},
 		},
@@ -187,33 +188,33 @@ func redirect(ev *probe.Evidence) {
 
 func unopened(ev *probe.Evidence) {
 	r := run(ev)
-	r.Opening, r.End = &probe.Opening{Failure: &probe.NetFailure{Kind: probe.NetReset}}, probe.EndCut
+	r.Opening, r.End = &probe.Opening{Failure: &netfail.Failure{Kind: netfail.Reset}}, probe.EndCut
 }
 
 func tlsTable() []row {
 	return []row{
 		{
-			name: "Azure's certificate without a trusted root", ev: refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerKnown)), verdict: Fault,
+			name: "Azure's certificate without a trusted root", ev: refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerKnown)), verdict: Fault,
 			causes: []string{"proves server-root-ca-missing"},
 		},
 		{
-			name: "another certificate for Azure's name", ev: refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther)), verdict: Fault,
+			name: "another certificate for Azure's name", ev: refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther)), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
 		},
 		{
-			name: "an own server without a trusted root", ev: refusedProbe(host(ownHost), unshaken(probe.TLSUnknownAuthority, probe.IssuerOther)), verdict: Fault,
+			name: "an own server without a trusted root", ev: refusedProbe(host(ownHost), unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther)), verdict: Fault,
 			causes: []string{"suggests server-root-ca-missing", "allows proxy-interference"},
 		},
 		{
-			name: "a certificate for other names", ev: refusedProbe(host(ownHost), unshaken(probe.TLSNameMismatch, probe.IssuerOther)), verdict: Fault,
+			name: "a certificate for other names", ev: refusedProbe(host(ownHost), unshaken(netfail.TLSNameMismatch, probe.IssuerOther)), verdict: Fault,
 			causes: []string{"suggests wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
-			name: "a chain that is broken", ev: refusedProbe(host(ownHost), unshaken(probe.TLSBadCertificate, probe.IssuerOther)), verdict: Fault,
+			name: "a chain that is broken", ev: refusedProbe(host(ownHost), unshaken(netfail.TLSBadCertificate, probe.IssuerOther)), verdict: Fault,
 			causes: []string{"suggests proxy-interference"},
 		},
 		{
-			name: "no common version", ev: refusedProbe(unshaken(probe.TLSVersion, "")), verdict: Fault,
+			name: "no common version", ev: refusedProbe(unshaken(netfail.TLSVersion, "")), verdict: Fault,
 			causes: []string{"suggests tls-version-or-cipher-unsupported", "allows proxy-interference"},
 		},
 		{

@@ -8,13 +8,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
-var plantProxy = probe.ProxyRef{URL: "http://proxy.plant:3128", Kind: probe.ProxyHTTP, Origin: "HTTPS_PROXY"}
+var plantProxy = proxy.Ref{URL: "http://proxy.plant:3128", Kind: proxy.HTTP, Origin: "HTTPS_PROXY"}
 
 // behind stops every run at its proxy.
-func behind(kind probe.ProxyFailureKind, alter ...func(*probe.ProxyAttempt)) change {
+func behind(kind proxy.FailureKind, alter ...func(*proxy.Attempt)) change {
 	return func(ev *probe.Evidence) {
 		through(ev)
 		for i := range ev.Runs {
@@ -22,14 +24,14 @@ func behind(kind probe.ProxyFailureKind, alter ...func(*probe.ProxyAttempt)) cha
 			r.TLS, r.Clock, r.Opening = nil, nil, nil
 			r.Findings = []probe.Finding{{Stage: probe.StageConnect, Outcome: probe.Failed}}
 			a := &r.Tunnels[0]
-			a.Failure = &probe.ProxyFailure{Kind: kind, Text: "as it was"}
+			a.Failure = &proxy.Failure{Kind: kind, Text: "as it was"}
 			for _, each := range alter {
 				each(a)
 			}
 			switch kind {
-			case probe.ProxyTimeout:
+			case proxy.Timeout:
 				r.End = probe.EndTimeout
-			case probe.ProxyCut:
+			case proxy.Cut:
 				r.End = probe.EndCut
 			}
 		}
@@ -43,22 +45,22 @@ func through(ev *probe.Evidence) {
 		r.Route.Proxy = &plantProxy
 		r.Resolution = &probe.Resolution{Host: "proxy.plant", Addresses: []string{"10.1.2.3"}}
 		r.Dials = []probe.Dial{{Address: "10.1.2.3:3128"}}
-		r.Tunnels = []probe.ProxyAttempt{{Proxy: plantProxy, Target: publicHost + ":443", Status: 200}}
+		r.Tunnels = []proxy.Attempt{{Proxy: plantProxy, Target: publicHost + ":443", Status: 200}}
 	}
 }
 
 // because is why the network did not let the probe to the proxy.
-func because(kind probe.NetKind) func(*probe.ProxyAttempt) {
-	return func(a *probe.ProxyAttempt) { a.Failure.Net = &probe.NetFailure{Kind: kind} }
+func because(kind netfail.Kind) func(*proxy.Attempt) {
+	return func(a *proxy.Attempt) { a.Failure.Net = &netfail.Failure{Kind: kind} }
 }
 
 // trial has a proxy that is named and not used tried; kind is "" where it connects.
-func trial(kind probe.ProxyFailureKind) change {
+func trial(kind proxy.FailureKind) change {
 	return func(ev *probe.Evidence) {
 		for i := range ev.Runs {
-			a := &probe.ProxyAttempt{Proxy: plantProxy, Target: publicHost + ":443"}
+			a := &proxy.Attempt{Proxy: plantProxy, Target: publicHost + ":443"}
 			if kind != "" {
-				a.Failure = &probe.ProxyFailure{Kind: kind, Text: "as it was"}
+				a.Failure = &proxy.Failure{Kind: kind, Text: "as it was"}
 			}
 			ev.Runs[i].ProxyTrial = a
 		}
@@ -68,93 +70,93 @@ func trial(kind probe.ProxyFailureKind) change {
 func proxyTable() []row {
 	return []row{
 		{
-			name: "the proxy wants credentials", ev: refusedProbe(behind(probe.ProxyAuth)), verdict: Fault,
+			name: "the proxy wants credentials", ev: refusedProbe(behind(proxy.Auth)), verdict: Fault,
 			causes: []string{"proves proxy-not-configured"},
 			out:    []string{"network-unreachable", "wrong-global-endpoint"},
 		},
 		{
 			name: "the proxy's name does not exist", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(probe.NetNoSuchHost))),
+			ev:     refusedProbe(behind(proxy.Unresolved, because(netfail.NoSuchHost))),
 			causes: []string{"suggests client-config-invalid", "allows dns-failure"},
 			out:    []string{"wrong-global-endpoint"},
 		},
 		{
 			name: "the proxy's name is not resolved", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnresolved, because(probe.NetResolverTimeout))),
+			ev:     refusedProbe(behind(proxy.Unresolved, because(netfail.ResolverTimeout))),
 			causes: []string{"suggests dns-failure", "allows network-unreachable", "allows client-config-invalid"},
 		},
 		{
 			name: "nothing listens where the proxy should be", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetRefused))),
+			ev:     refusedProbe(behind(proxy.Unreachable, because(netfail.Refused))),
 			causes: []string{"suggests client-config-invalid", "allows port-blocked"},
 			out:    []string{"network-unreachable"},
 		},
 		{
 			name: "nothing answers where the proxy should be", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetTimeout))),
+			ev:     refusedProbe(behind(proxy.Unreachable, because(netfail.Timeout))),
 			causes: []string{"suggests client-config-invalid", "allows port-blocked", "allows network-unreachable"},
 		},
 		{
 			name: "no route to the proxy", verdict: Fault,
-			ev:     refusedProbe(behind(probe.ProxyUnreachable, because(probe.NetUnreachable))),
+			ev:     refusedProbe(behind(proxy.Unreachable, because(netfail.Unreachable))),
 			causes: []string{"suggests network-unreachable", "allows port-blocked", "allows client-config-invalid"},
 		},
 		{
-			name: "no TLS with the proxy", ev: refusedProbe(behind(probe.ProxyTLS)), verdict: Fault,
+			name: "no TLS with the proxy", ev: refusedProbe(behind(proxy.TLS)), verdict: Fault,
 			causes: []string{"suggests client-config-invalid", "allows proxy-interference"},
 			out:    []string{"network-unreachable"},
 		},
 		{
-			name: "no proxy at all", ev: refusedProbe(behind(probe.ProxyNotAProxy)), verdict: Fault,
+			name: "no proxy at all", ev: refusedProbe(behind(proxy.NotAProxy)), verdict: Fault,
 			causes: []string{"suggests client-config-invalid", "allows proxy-interference"},
 			out:    []string{"proxy-not-configured"},
 		},
 		{
-			name: "the proxy forbids the host", ev: refusedProbe(behind(probe.ProxyForbidden)), verdict: Fault,
+			name: "the proxy forbids the host", ev: refusedProbe(behind(proxy.Forbidden)), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows port-blocked"},
 			out:    []string{"network-unreachable"},
 		},
 		{
-			name: "the proxy forbids the port", ev: refusedProbe(over(probe.MQTT), behind(probe.ProxyForbidden)), verdict: Fault,
+			name: "the proxy forbids the port", ev: refusedProbe(over(probe.MQTT), behind(proxy.Forbidden)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows proxy-interference"},
 		},
 		{
 			name: "the proxy forbids one port of two", verdict: Fault,
 			ev: refusedProbe(also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete)), through, func(ev *probe.Evidence) {
 				second := ev.Runs[1]
-				behind(probe.ProxyForbidden)(ev)
+				behind(proxy.Forbidden)(ev)
 				ev.Runs[0].Transport, ev.Runs[1] = probe.AMQP, second
 			}),
 			causes: []string{"proves port-blocked"},
 		},
 		{
-			name: "the proxy does not get there", ev: refusedProbe(behind(probe.ProxyNoRoute)), verdict: Fault,
+			name: "the proxy does not get there", ev: refusedProbe(behind(proxy.NoRoute)), verdict: Fault,
 			causes: []string{"allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows proxy-interference"},
 			out:    []string{"wrong-global-endpoint"},
 		},
 		{
 			name: "the proxy does not get to an own instance", verdict: Fault,
-			ev:     refusedProbe(host("plant.azure-devices-provisioning.net"), behind(probe.ProxyNoRoute)),
+			ev:     refusedProbe(host("plant.azure-devices-provisioning.net"), behind(proxy.NoRoute)),
 			causes: []string{"allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
-			name: "the proxy does not get to a name that nobody knows", ev: refusedProbe(host(ownHost), behind(probe.ProxyNoRoute)), verdict: Fault,
+			name: "the proxy does not get to a name that nobody knows", ev: refusedProbe(host(ownHost), behind(proxy.NoRoute)), verdict: Fault,
 			causes: []string{"suggests wrong-global-endpoint", "allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows proxy-interference"},
 		},
 		{
-			name: "a page in place of a connection", ev: refusedProbe(behind(probe.ProxyPage)), verdict: Fault,
+			name: "a page in place of a connection", ev: refusedProbe(behind(proxy.Page)), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows client-config-invalid"},
 		},
 		{
-			name: "another answer of the proxy", ev: refusedProbe(behind(probe.ProxyStatus)), verdict: Fault,
+			name: "another answer of the proxy", ev: refusedProbe(behind(proxy.Status)), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows client-config-invalid"},
 		},
 		{
-			name: "a silent proxy", ev: refusedProbe(behind(probe.ProxyTimeout)), verdict: NoVerdict,
+			name: "a silent proxy", ev: refusedProbe(behind(proxy.Timeout)), verdict: NoVerdict,
 			causes: []string{"allows port-blocked", "allows network-unreachable", "allows proxy-interference", "allows client-config-invalid"},
 		},
 		{
-			name: "a proxy that hangs up", ev: refusedProbe(host(ownHost), behind(probe.ProxyCut)), verdict: NoVerdict,
+			name: "a proxy that hangs up", ev: refusedProbe(host(ownHost), behind(proxy.Cut)), verdict: NoVerdict,
 			causes: []string{"allows network-unreachable", "allows proxy-interference", "allows client-config-invalid"},
 		},
 		{
@@ -163,25 +165,25 @@ func proxyTable() []row {
 			out:    []string{"dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured"},
 		},
 		{
-			name: "an interceptor behind the proxy", ev: refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther), through), verdict: Fault,
+			name: "an interceptor behind the proxy", ev: refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther), through), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
 			out:    []string{"port-blocked"},
 		},
 		{
-			name: "the direct way fails, and a proxy gets there", ev: refusedProbe(undialed(probe.NetTimeout), trial("")), verdict: Fault,
+			name: "the direct way fails, and a proxy gets there", ev: refusedProbe(undialed(netfail.Timeout), trial("")), verdict: Fault,
 			causes: []string{"proves proxy-not-configured"},
 		},
 		{
-			name: "the name is not resolved, and a proxy gets there", ev: refusedProbe(unresolved(probe.NetNoSuchHost), trial("")), verdict: Fault,
+			name: "the name is not resolved, and a proxy gets there", ev: refusedProbe(unresolved(netfail.NoSuchHost), trial("")), verdict: Fault,
 			causes: []string{"proves proxy-not-configured"},
 		},
 		{
-			name: "the direct way fails, and so does a proxy", ev: refusedProbe(undialed(probe.NetTimeout), trial(probe.ProxyForbidden)), verdict: Fault,
+			name: "the direct way fails, and so does a proxy", ev: refusedProbe(undialed(netfail.Timeout), trial(proxy.Forbidden)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows network-unreachable", "allows proxy-not-configured", "allows public-network-access-disabled"},
 		},
 		{
 			name: "one port is blocked, for which a proxy gets there", verdict: Fault,
-			ev:     refusedProbe(undialed(probe.NetTimeout), trial(""), also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
+			ev:     refusedProbe(undialed(netfail.Timeout), trial(""), also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
 			causes: []string{"proves port-blocked"},
 		},
 		{
@@ -199,15 +201,15 @@ func TestProxyReasons(t *testing.T) {
 		ev   *probe.Evidence
 		want []string
 	}{
-		"refused": {refusedProbe(behind(probe.ProxyAuth)), []string{
+		"refused": {refusedProbe(behind(proxy.Auth)), []string{
 			"there is no connection to " + publicHost + ":443 through the proxy http://proxy.plant:3128 (HTTPS_PROXY): as it was",
 			"only a proxy that wants credentials answers so; they belong into its setting, as USER:PASSWORD@ before the host",
 		}},
-		"not used": {refusedProbe(undialed(probe.NetTimeout), trial("")), []string{
+		"not used": {refusedProbe(undialed(netfail.Timeout), trial("")), []string{
 			"no TCP connection was made: 20.43.44.10:443 did not answer",
 			"the direct way fails, and the proxy http://proxy.plant:3128 (HTTPS_PROXY), which was not used, does connect to " + publicHost + ":443",
 		}},
-		"intercepted": {refusedProbe(unshaken(probe.TLSUnknownAuthority, probe.IssuerOther), through, shows), []string{
+		"intercepted": {refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther), through, shows), []string{
 			"the TLS handshake failed: the server's certificate leads to no trusted root",
 			"the certificate presented for " + publicHost + ` was issued by "CN=Plant Gateway", which is none of the public roots that Azure uses`,
 			"everything passed through the proxy http://proxy.plant:3128 (HTTPS_PROXY)",
@@ -227,7 +229,7 @@ func TestDecideKeepsTheProxy(t *testing.T) {
 	t.Parallel()
 	flag := func(ev *probe.Evidence) {
 		through(ev)
-		ev.Runs[0].Route.Proxy = &probe.ProxyRef{URL: plantProxy.URL, Kind: plantProxy.Kind, Origin: "--proxy"}
+		ev.Runs[0].Route.Proxy = &proxy.Ref{URL: plantProxy.URL, Kind: plantProxy.Kind, Origin: "--proxy"}
 	}
 	none := func(ev *probe.Evidence) { ev.Runs[0].Route.Direct = "--proxy none was given" }
 	exempt := func(ev *probe.Evidence) { ev.Runs[0].Route.Direct = "NO_PROXY exempts the host" }
@@ -242,12 +244,12 @@ func TestDecideKeepsTheProxy(t *testing.T) {
 		"none":               {nothing, ""},
 	} {
 		for _, command := range commands(refusedProbe(test.way, unauthorized())) {
-			if _, proxy, _ := strings.Cut(command, " --proxy"); proxy != strings.TrimPrefix(test.want, " --proxy") {
+			if _, value, _ := strings.Cut(command, " --proxy"); value != strings.TrimPrefix(test.want, " --proxy") {
 				t.Errorf("%s: %s", name, command)
 			}
 		}
 	}
-	once := commands(refusedProbe(undialed(probe.NetTimeout), also(flag, unauthorized())))
+	once := commands(refusedProbe(undialed(netfail.Timeout), also(flag, unauthorized())))
 	if i := slices.IndexFunc(once, func(c string) bool { return strings.Count(c, "--proxy") == 1 }); i < 0 {
 		t.Errorf("no step names the proxy: %q", once)
 	}

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -22,7 +23,7 @@ func enrollmentTable() []row {
 		},
 		{
 			name:    "404201 with a TPM",
-			ev:      refusedProbe(tpm, refuse(404, 404201, "Enrollment not found.")),
+			ev:      refusedProbe(unread, refuse(404, 404201, "Enrollment not found.")),
 			verdict: Fault,
 			causes:  []string{"suggests enrollment-not-found", "allows wrong-id-scope", "allows tpm-ek-mismatch"},
 		},
@@ -104,7 +105,7 @@ func enrollmentTable() []row {
 		},
 		{
 			name:    "a challenge that was not answered",
-			ev:      refusedProbe(tpm, challenge()),
+			ev:      refusedProbe(unread, challenge()),
 			verdict: Fault,
 			causes:  []string{"suggests tpm-challenge-unanswered"},
 		},
@@ -312,7 +313,7 @@ func healthTable() []row {
 			causes: []string{"suggests throttled", "allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
-			name: "throttled, then cut off", ev: refusedProbe(throttle, lose(probe.NetReset, probe.EndCut)), verdict: NoVerdict,
+			name: "throttled, then cut off", ev: refusedProbe(throttle, lose(netfail.Reset, probe.EndCut)), verdict: NoVerdict,
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient", "allows throttled"},
 		},
 		{

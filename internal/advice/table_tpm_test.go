@@ -6,15 +6,16 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // endorsement is a stand-in for the public area of an endorsement key.
 func endorsement() []byte { return bytes.Repeat([]byte{7}, 316) }
 
 // chip attests with a TPM whose endorsement key could be read, unless altered.
-func chip(alter ...func(*probe.TPMFacts)) change {
+func chip(alter ...func(*tpm.Facts)) change {
 	return func(ev *probe.Evidence) {
-		facts := &probe.TPMFacts{Path: "/dev/tpmrm0", EK: probe.TPMKeyFacts{Public: endorsement()}}
+		facts := &tpm.Facts{Path: "/dev/tpmrm0", EK: tpm.KeyFacts{Public: endorsement()}}
 		for _, each := range alter {
 			each(facts)
 		}
@@ -23,9 +24,9 @@ func chip(alter ...func(*probe.TPMFacts)) change {
 }
 
 // unfit is a TPM that fails before any packet.
-func unfit(failure probe.TPMError) change {
+func unfit(failure tpm.Error) change {
 	return func(ev *probe.Evidence) {
-		chip(func(f *probe.TPMFacts) { f.Failure, f.EK = &failure, probe.TPMKeyFacts{} })(ev)
+		chip(func(f *tpm.Facts) { f.Failure, f.EK = &failure, tpm.KeyFacts{} })(ev)
 		for i := range ev.Runs {
 			ev.Runs[i] = probe.Run{
 				Transport: ev.Runs[i].Transport, End: probe.EndRefused,
@@ -36,8 +37,8 @@ func unfit(failure probe.TPMError) change {
 }
 
 // fails is a TPM that fails at what the service sent.
-func fails(kind probe.TPMKind) change {
-	return func(ev *probe.Evidence) { run(ev).TPM = &probe.TPMError{Kind: kind, Step: "activate the credential"} }
+func fails(kind tpm.Kind) change {
+	return func(ev *probe.Evidence) { run(ev).TPM = &tpm.Error{Kind: kind, Step: "activate the credential"} }
 }
 
 // meets is the first answer to every TPM, which then answered it.
@@ -51,45 +52,45 @@ func madeID(ev *probe.Evidence) { ev.Target.RegistrationID = dps.TPMRegistration
 func tpmTable() []row {
 	occupied := warn("tpm-ek-mismatch", "the SDKs would use the key at 0x81010001")
 	return []row{
-		{name: "no TPM", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMMissing})), verdict: Fault, causes: []string{"proves tpm-not-available"}},
-		{name: "no resource manager", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMNoManager})), verdict: Fault, causes: []string{"proves tpm-not-available"}},
-		{name: "something that is no TPM", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMNoAnswer})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
-		{name: "a TPM without RSA", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMTemplate})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
-		{name: "a TPM in failure mode", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMOther})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
+		{name: "no TPM", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.Missing})), verdict: Fault, causes: []string{"proves tpm-not-available"}},
+		{name: "no resource manager", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.NoManager})), verdict: Fault, causes: []string{"proves tpm-not-available"}},
+		{name: "something that is no TPM", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.NoAnswer})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
+		{name: "a TPM without RSA", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.Template})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
+		{name: "a TPM in failure mode", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.Other})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
 		{
 			name: "another key where the SDKs look", verdict: Fault,
-			ev:     refusedProbe(unfit(probe.TPMError{Kind: probe.TPMTemplate}), occupied),
+			ev:     refusedProbe(unfit(tpm.Error{Kind: tpm.Template}), occupied),
 			causes: []string{"suggests tpm-ek-mismatch", "suggests tpm-not-available"},
 		},
-		{name: "no permission", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMPermission})), verdict: Fault, causes: []string{"proves tpm-access-denied"}},
-		{name: "a hierarchy with a password", ev: refusedProbe(unfit(probe.TPMError{Kind: probe.TPMHierarchy})), verdict: Fault, causes: []string{"proves tpm-access-denied"}},
+		{name: "no permission", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.Permission})), verdict: Fault, causes: []string{"proves tpm-access-denied"}},
+		{name: "a hierarchy with a password", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.Hierarchy})), verdict: Fault, causes: []string{"proves tpm-access-denied"}},
 		{
 			name: "a lockout that begins during the probe", verdict: Fault,
-			ev:     refusedProbe(chip(), challenge(), fails(probe.TPMLockout)),
+			ev:     refusedProbe(chip(), challenge(), fails(tpm.Lockout)),
 			causes: []string{"proves tpm-access-denied"},
 		},
 		{
 			name: "no TPM, whatever the transport", verdict: Fault,
-			ev:     refusedProbe(also(), unfit(probe.TPMError{Kind: probe.TPMMissing})),
+			ev:     refusedProbe(also(), unfit(tpm.Error{Kind: tpm.Missing})),
 			causes: []string{"proves tpm-not-available"},
 		},
 		{
-			name: "a key for another TPM", ev: refusedProbe(chip(), challenge(), fails(probe.TPMActivation)), verdict: Fault,
+			name: "a key for another TPM", ev: refusedProbe(chip(), challenge(), fails(tpm.Activation)), verdict: Fault,
 			causes: []string{"proves tpm-ek-mismatch"},
 		},
 		{
 			name: "a key for another TPM, over AMQP", verdict: Fault,
-			ev: refusedProbe(chip(), session(probe.AMQP, probe.Opening{Layer: probe.LayerSASL, TPM: &probe.TPMError{Kind: probe.TPMActivation}}),
-				fails(probe.TPMActivation)),
+			ev: refusedProbe(chip(), session(probe.AMQP, probe.Opening{Layer: probe.LayerSASL, TPM: &tpm.Error{Kind: tpm.Activation}}),
+				fails(tpm.Activation)),
 			causes: []string{"proves tpm-ek-mismatch"},
 		},
 		{
-			name: "a challenge that holds no key", ev: refusedProbe(chip(), challenge(), fails(probe.TPMBlob)), verdict: Fault,
+			name: "a challenge that holds no key", ev: refusedProbe(chip(), challenge(), fails(tpm.Blob)), verdict: Fault,
 			causes: []string{"suggests tpm-challenge-unanswered"},
 		},
 		{
 			name: "a key for the hub that the TPM does not take", verdict: Fault,
-			ev:     refusedProbe(chip(), meets, state(dps.StatusAssigned, 0, ""), fails(probe.TPMActivation)),
+			ev:     refusedProbe(chip(), meets, state(dps.StatusAssigned, 0, ""), fails(tpm.Activation)),
 			causes: []string{"allows tpm-not-available"},
 			out:    []string{"tpm-ek-mismatch", "tpm-challenge-unanswered"},
 		},

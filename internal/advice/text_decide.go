@@ -87,9 +87,13 @@ func firstID(ids []logtext.ID) string {
 
 // transportFlag chooses the transport that the text shows, if it is not the default one.
 func (c *textCase) transportFlag() string {
-	for _, transport := range []string{"mqtt-ws", "amqp-ws", "mqtt", "amqp"} {
-		if c.fact(logtext.KindTransport, transport) != nil {
-			return " --transport " + transport
+	// A text about a WebSocket also names the protocol that is spoken over it.
+	for _, overWebSocket := range []bool{true, false} {
+		for _, t := range probe.Transports() {
+			shown := c.fact(logtext.KindTransport, string(t.ID())) != nil
+			if shown && t.ID() != probe.HTTPS && t.Traits().WebSocket == overWebSocket {
+				return " --transport " + string(t.ID())
+			}
 		}
 	}
 	return ""

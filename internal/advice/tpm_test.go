@@ -7,14 +7,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // TestTPMReasons: what is said of a TPM, and what to do first.
 func TestTPMReasons(t *testing.T) {
 	t.Parallel()
-	group := probe.TPMError{Kind: probe.TPMPermission, Step: "open", Path: "/dev/tpmrm0", Group: "tss"}
-	key := "the endorsement key used has the SHA-256 " + probe.TPMKeyFacts{Public: endorsement()}.Hash() + " and is "
-	persistent := func(f *probe.TPMFacts) { f.EK.Handle = 0x81010001 }
+	group := tpm.Error{Kind: tpm.Permission, Step: "open", Path: "/dev/tpmrm0", Group: "tss"}
+	key := "the endorsement key used has the SHA-256 " + tpm.KeyFacts{Public: endorsement()}.Hash() + " and is "
+	persistent := func(f *tpm.Facts) { f.EK.Handle = 0x81010001 }
 	for name, test := range map[string]struct {
 		ev      *probe.Evidence
 		because []string
@@ -26,37 +27,37 @@ func TestTPMReasons(t *testing.T) {
 			"Add the account that runs the client to the group tss, and start the client anew",
 		},
 		"a group that gives too much": {
-			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMPermission, Path: "/dev/tpmrm0", Group: "root"})),
+			refusedProbe(unfit(tpm.Error{Kind: tpm.Permission, Path: "/dev/tpmrm0", Group: "root"})),
 			[]string{"no permission to open /dev/tpmrm0, which belongs to the group root"},
 			"",
 		},
 		"only the raw device": {
-			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMNoManager, Step: "open", Text: "as it was"})),
+			refusedProbe(unfit(tpm.Error{Kind: tpm.NoManager, Step: "open", Text: "as it was"})),
 			[]string{"open: as it was"},
 			"Use a kernel with a resource manager (Linux has one since 4.12), or end what else uses the TPM and give the device without one, such as /dev/tpm0",
 		},
 		"another device": {
-			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMNoAnswer, Path: "/dev/null", Text: "EOF"})),
+			refusedProbe(unfit(tpm.Error{Kind: tpm.NoAnswer, Path: "/dev/null", Text: "EOF"})),
 			[]string{"no TPM 2.0 answers at /dev/null: EOF"},
 			"Check that the path is that of a TPM 2.0: an older TPM cannot attest, and another device says nothing or something else",
 		},
 		"an owner without a name": {
-			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMPermission, Path: "/dev/tpmrm0"})),
+			refusedProbe(unfit(tpm.Error{Kind: tpm.Permission, Path: "/dev/tpmrm0"})),
 			[]string{"no permission to open /dev/tpmrm0"},
 			"",
 		},
 		"a lockout": {
-			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMLockout, Step: "make the endorsement key", Text: "TPM_RC_LOCKOUT"})),
+			refusedProbe(unfit(tpm.Error{Kind: tpm.Lockout, Step: "make the endorsement key", Text: "TPM_RC_LOCKOUT"})),
 			[]string{"make the endorsement key: TPM_RC_LOCKOUT"},
 			"Wait for the recovery time of the lockout, or end it with the lockout password (tpm2_dictionarylockout --clear-lockout)",
 		},
 		"a password": {
-			refusedProbe(unfit(probe.TPMError{Kind: probe.TPMHierarchy, Step: "use the endorsement key", Text: "TPM_RC_BAD_AUTH"}), protected),
+			refusedProbe(unfit(tpm.Error{Kind: tpm.Hierarchy, Step: "use the endorsement key", Text: "TPM_RC_BAD_AUTH"}), protected),
 			[]string{"use the endorsement key: TPM_RC_BAD_AUTH", "the endorsement hierarchy has a password; none was given, or another one"},
 			"Give dpsdiag the passwords in a file for --from, under [tpm.hierarchy_authorization] as in the config.toml of IoT Edge; there is no flag for them",
 		},
 		"a key made for the probe": {
-			refusedProbe(chip(), fails(probe.TPMActivation)),
+			refusedProbe(chip(), fails(tpm.Activation)),
 			[]string{
 				"the key that the service sent is not for this TPM (activate the credential: )",
 				key + "made from the standard template",
@@ -64,7 +65,7 @@ func TestTPMReasons(t *testing.T) {
 			"",
 		},
 		"a persistent key": {
-			refusedProbe(chip(persistent), warn("tpm-ek-mismatch", "odd"), fails(probe.TPMActivation)),
+			refusedProbe(chip(persistent), warn("tpm-ek-mismatch", "odd"), fails(tpm.Activation)),
 			[]string{
 				"the key that the service sent is not for this TPM (activate the credential: )",
 				key + "persistent at 0x81010001", "odd",
@@ -109,8 +110,8 @@ func TestMadeID(t *testing.T) {
 	}{
 		"made":    {refusedProbe(chip(), madeID, missing), true},
 		"given":   {refusedProbe(chip(), missing), false},
-		"no key":  {refusedProbe(tpm, madeID, missing), false},
-		"no fact": {refusedProbe(chip(func(f *probe.TPMFacts) { f.EK = probe.TPMKeyFacts{} }), madeID, missing), false},
+		"no key":  {refusedProbe(unread, madeID, missing), false},
+		"no fact": {refusedProbe(chip(func(f *tpm.Facts) { f.EK = tpm.KeyFacts{} }), madeID, missing), false},
 	} {
 		because := findCause(t, Diagnose(test.ev), "tpm-ek-mismatch").Because
 		if got := strings.Contains(strings.Join(because, "\n"), line); got != test.want {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -38,10 +39,10 @@ func hurried(run *probe.Run) bool {
 	if failed == nil || failed.Took == 0 || failed.Took >= patience {
 		return false
 	}
-	silent := func(d probe.Dial) bool { return d.Failure != nil && d.Failure.Kind == probe.NetTimeout }
+	silent := func(d probe.Dial) bool { return d.Failure != nil && d.Failure.Kind == netfail.Timeout }
 	switch failed.Stage {
 	case probe.StageResolve:
-		return run.Resolution != nil && run.Resolution.Failure != nil && run.Resolution.Failure.Kind == probe.NetResolverTimeout
+		return run.Resolution != nil && run.Resolution.Failure != nil && run.Resolution.Failure.Kind == netfail.ResolverTimeout
 	case probe.StageConnect:
 		return len(run.Dials) > 0 && silent(run.Dials[len(run.Dials)-1])
 	}

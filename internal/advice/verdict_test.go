@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -22,11 +23,11 @@ func TestVerdictOfRun(t *testing.T) {
 		"failed, asked by lookup":      {refusedProbe(lookup, registration(dps.StatusFailed)), Fault},
 		"429 that nobody waited for":   {refusedProbe(refuse(429, 429001, "")), RetryLater},
 		"a registration that ended so": {refusedProbe(state(dps.StatusFailed, 429001, "")), Fault},
-		"no address in time":           {refusedProbe(unresolved(probe.NetResolverTimeout), ends(probe.EndTimeout)), Fault},
+		"no address in time":           {refusedProbe(unresolved(netfail.ResolverTimeout), ends(probe.EndTimeout)), Fault},
 		"no time for an answer":        {refusedProbe(preflight, silentFor(10*time.Millisecond)), NoVerdict},
 		"no answer for seconds":        {refusedProbe(preflight, silentFor(3*time.Second)), Fault},
 		"no word in time":              {refusedProbe(ends(probe.EndTimeout)), NoVerdict},
-		"interrupted at a fault":       {refusedProbe(unresolved(probe.NetNoSuchHost), ends(probe.EndInterrupted)), Interrupted},
+		"interrupted at a fault":       {refusedProbe(unresolved(netfail.NoSuchHost), ends(probe.EndInterrupted)), Interrupted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -42,7 +43,7 @@ func silentFor(took time.Duration) change {
 	return func(ev *probe.Evidence) {
 		r := run(ev)
 		r.TLS, r.Clock, r.Opening, r.End = nil, nil, nil, probe.EndRefused
-		r.Dials = []probe.Dial{{Took: took, Failure: &probe.NetFailure{Kind: probe.NetTimeout}}}
+		r.Dials = []probe.Dial{{Took: took, Failure: &netfail.Failure{Kind: netfail.Timeout}}}
 		r.Findings = []probe.Finding{{Stage: probe.StageConnect, Outcome: probe.Failed, Took: took}}
 	}
 }

@@ -159,7 +159,7 @@ func parseCerts(text []byte) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// parseCertified reads a certificate and its private key, as [certsPEM] and keyPEM write
+// parseCertified reads a certificate and its private key, as certsPEM and keyPEM write
 // them.
 func parseCertified(certText, keyText []byte) (*certified, error) {
 	pair, err := tls.X509KeyPair(certText, keyText)

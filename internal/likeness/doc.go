@@ -3,7 +3,7 @@
 // advice weighs it together with the known errors.
 //
 // Call [Default] for the model in the program, then [Model.Read] with the lines of a text.
-// [Precedents] are the confirmed reports that are most like it.
+// [Reading.Precedents] are the confirmed reports that are most like it.
 //
 // The model is a multinomial logistic regression over words, pairs of words and pairs with
 // one word between them. Package learn trains it from testdata/corpus, the catalogue and the

@@ -10,8 +10,7 @@ import (
 // read on.
 type Findings struct {
 	Inputs []Input
-	// Matches are the errors of the catalogue in the text, the most telling first; see
-	// [Match.compare] for the order.
+	// Matches are the errors of the catalogue in the text, the most telling first.
 	Matches []Match
 	// Bodies are the answers of a service, in the order of the text.
 	Bodies []Body

@@ -14,7 +14,7 @@ const (
 	stepDoubtful   = "doubtful"   // an event for the rules, but not sure enough for an outcome
 )
 
-// stepOfEvent is the step that an event of [eventWords] tells, unless outcomeWords calls
+// stepOfEvent is the step that an event of eventWords tells, unless outcomeWords calls
 // its phrase doubtful.
 func stepOfEvent(event string) string {
 	switch event {
@@ -29,7 +29,7 @@ func stepOfEvent(event string) string {
 }
 
 // outcomeWords are what the clients print of the way and the end of a registration, beside
-// the words of [eventWords]. They change no ranking of causes: no word here is an anchor.
+// the words of eventWords. They change no ranking of causes: no word here is an anchor.
 // Each is a fixed part of a message of an official client, its sample or its tool.
 func outcomeWords() []words {
 	return []words{

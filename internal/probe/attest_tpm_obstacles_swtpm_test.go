@@ -3,9 +3,7 @@
 package probe_test
 
 import (
-	"context"
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/swtpm"
+	"dpsdiag/internal/tpm"
 )
 
 // makeKey makes a primary key of the owner hierarchy persistent.
@@ -40,16 +39,16 @@ func TestHierarchyPassword(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
 		soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
-		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, false), tpm.Hierarchy)
 	})
 	t.Run("endorsement, key persistent", func(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
 		persistKeys(t, soft)
 		soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
-		tpm := openTPM(t, soft.Path, false)
-		wantFailure(t, tpm, probe.TPMHierarchy)
-		if f := facts(tpm); f.EK.Handle == 0 || !f.EndorsementAuth || tpm.RegistrationID() == "" {
+		device := openTPM(t, soft.Path, false)
+		wantFailure(t, device, tpm.Hierarchy)
+		if f := facts(device); f.EK.Handle == 0 || !f.EndorsementAuth || device.RegistrationID() == "" {
 			t.Errorf("the key can be read all the same: %+v", f)
 		}
 	})
@@ -57,7 +56,7 @@ func TestHierarchyPassword(t *testing.T) {
 		t.Parallel()
 		soft := swtpm.Start(t)
 		soft.SetPassword(t, tpm2.TPMRHOwner, "password")
-		wantFailure(t, openTPM(t, soft.Path, false), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, false), tpm.Hierarchy)
 	})
 	t.Run("owner, key persistent", func(t *testing.T) {
 		t.Parallel()
@@ -67,7 +66,7 @@ func TestHierarchyPassword(t *testing.T) {
 		if run := registerWith(t, newProvisioning(t), openTPM(t, soft.Path, false)); outcomes(run) != healthy {
 			t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 		}
-		wantFailure(t, openTPM(t, soft.Path, true), probe.TPMHierarchy)
+		wantFailure(t, openTPM(t, soft.Path, true), tpm.Hierarchy)
 	})
 }
 
@@ -80,13 +79,13 @@ func persistKeys(t *testing.T, soft *swtpm.TPM) {
 }
 
 // wantFailure wants a TPM that fails in the inputs stage, and nothing sent.
-func wantFailure(t *testing.T, tpm *probe.TPM, kind probe.TPMKind) {
+func wantFailure(t *testing.T, device *probe.TPM, kind tpm.Kind) {
 	t.Helper()
-	if failure := facts(tpm).Failure; failure == nil || failure.Kind != kind {
+	if failure := facts(device).Failure; failure == nil || failure.Kind != kind {
 		t.Fatalf("failure %+v, want %s", failure, kind)
 	}
 	service := newProvisioning(t)
-	run := registerWith(t, service, tpm)
+	run := registerWith(t, service, device)
 	if f := run.FailedStage(); f == nil || f.Stage != probe.StageInputs || run.End != probe.EndRefused || len(run.Dials) != 0 {
 		t.Errorf("failed stage %+v, end %s, %d dials", f, run.End, len(run.Dials))
 	}
@@ -98,14 +97,14 @@ func TestLockout(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
 	lockOut(t, soft)
-	tpm := openTPM(t, soft.Path, false)
-	if !facts(tpm).LockedOut {
+	device := openTPM(t, soft.Path, false)
+	if !facts(device).LockedOut {
 		t.Fatal("the TPM is not locked out")
 	}
-	if ws := tpm.Inspect(probe.Target{}, time.Time{}, 0).Warnings; len(ws) != 1 || ws[0].ID != "tpm-access-denied" {
+	if ws := device.Inspect(probe.Target{}, time.Time{}, 0).Warnings; len(ws) != 1 || ws[0].ID != "tpm-access-denied" {
 		t.Errorf("warnings %+v", ws)
 	}
-	run := registerWith(t, newProvisioning(t), tpm)
+	run := registerWith(t, newProvisioning(t), device)
 	if got, want := outcomes(run), "inputs=warned "+healthy; got != want {
 		t.Errorf("outcomes %s, want %s; %v", got, want, run.FailedStage())
 	}
@@ -147,8 +146,8 @@ func TestOccupied(t *testing.T) {
 	makeKey(t, soft, tpm2.ECCSRKTemplate, 0x81000001)
 	makeKey(t, soft, tpm2.RSASRKTemplate, 0x81010001)
 	before := soft.Handles(t)
-	tpm := openTPM(t, soft.Path, false)
-	in := tpm.Inspect(probe.Target{}, time.Time{}, 0)
+	device := openTPM(t, soft.Path, false)
+	in := device.Inspect(probe.Target{}, time.Time{}, 0)
 	var ids []string
 	for _, w := range in.Warnings {
 		ids = append(ids, w.ID)
@@ -156,84 +155,13 @@ func TestOccupied(t *testing.T) {
 	if got := strings.Join(ids, " "); got != "tpm-ek-mismatch tpm-srk-template" {
 		t.Errorf("warnings %q", got)
 	}
-	run := registerWith(t, newProvisioning(t), tpm)
+	run := registerWith(t, newProvisioning(t), device)
 	if got, want := outcomes(run), "inputs=warned "+healthy; got != want {
 		t.Errorf("outcomes %s, want %s", got, want)
 	}
-	wantFailure(t, openTPM(t, soft.Path, true), probe.TPMTemplate)
+	wantFailure(t, openTPM(t, soft.Path, true), tpm.Template)
 	if after := soft.Handles(t); len(after) != 2 || after[0] != before[0] || after[1] != before[1] {
 		t.Errorf("handles before %x, after %x", before, after)
-	}
-}
-
-// countdown is a context that ends once it has been asked so many times.
-type countdown struct {
-	context.Context
-	left int
-}
-
-func (c *countdown) Err() error {
-	if c.left--; c.left < 0 {
-		return context.Canceled
-	}
-	return nil
-}
-
-// TestCancelAnywhere ends the context before each command in turn: nothing is ever left in
-// the TPM.
-func TestCancelAnywhere(t *testing.T) {
-	t.Parallel()
-	soft := swtpm.Start(t)
-	p := proof(t, openTPM(t, soft.Path, false))
-	blob := blobFor(t, p.Keys(), randomKey())
-	for n := 0; ; n++ {
-		_, err := p.Activate(&countdown{t.Context(), n}, blob)
-		if left := soft.Handles(t); len(left) != 0 {
-			t.Fatalf("cancelled after %d commands: left in the TPM: %x", n, left)
-		}
-		if err == nil {
-			if n < 8 {
-				t.Errorf("only %d commands", n)
-			}
-			return
-		}
-		if !errors.Is(err, context.Canceled) {
-			t.Fatalf("cancelled after %d commands: %v", n, err)
-		}
-	}
-}
-
-// TestDamagedBlobs gives the TPM blobs that are cut off or changed: each is told as such.
-func TestDamagedBlobs(t *testing.T) {
-	t.Parallel()
-	soft := swtpm.Start(t)
-	p := proof(t, openTPM(t, soft.Path, false))
-	key := randomKey()
-	blob := blobFor(t, p.Keys(), key)
-	random := rand.New(rand.NewPCG(1, 2))
-	damaged := [][]byte{nil, {0}}
-	for range 40 {
-		damaged = append(damaged, blob[:random.IntN(len(blob))])
-		changed := append([]byte{}, blob...)
-		changed[random.IntN(len(blob)-32)] ^= 1 << random.IntN(8) // not in the address, which nobody reads
-		damaged = append(damaged, changed)
-	}
-	for i, b := range damaged {
-		token, err := p.Activate(t.Context(), b)
-		if err == nil {
-			if parsed, err := dps.ParseToken(token); err != nil || !parsed.SignedBy(key) {
-				t.Errorf("blob %d: a token that is signed with another key", i)
-			}
-			continue
-		}
-		switch kind := kindOf(t, err); kind {
-		case probe.TPMActivation, probe.TPMBlob:
-		default:
-			t.Errorf("blob %d: %s: %v", i, kind, err)
-		}
-	}
-	if left := soft.Handles(t); len(left) != 0 {
-		t.Errorf("left in the TPM: %x", left)
 	}
 }
 
@@ -242,9 +170,9 @@ func TestDamagedBlobs(t *testing.T) {
 func TestReset(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
-	tpm := openTPM(t, soft.Path, false)
+	device := openTPM(t, soft.Path, false)
 	soft.Reset(t)
-	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+	if run := registerWith(t, newProvisioning(t), device); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 	}
 	if left := soft.Handles(t); len(left) != 0 {
@@ -256,9 +184,9 @@ func TestReset(t *testing.T) {
 func TestSavedKeys(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
-	tpm := openTPM(t, soft.Path, false)
+	device := openTPM(t, soft.Path, false)
 	soft.SetPassword(t, tpm2.TPMRHOwner, "password")
-	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+	if run := registerWith(t, newProvisioning(t), device); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 	}
 }
@@ -279,7 +207,7 @@ func TestSlotsFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantFailure(t, openTPM(t, soft.Path, false), probe.TPMNoManager)
+	wantFailure(t, openTPM(t, soft.Path, false), tpm.NoManager)
 }
 
 // TestHierarchyPasswordKnown: with the passwords of both hierarchies the TPM attests and its
@@ -290,21 +218,21 @@ func TestHierarchyPasswordKnown(t *testing.T) {
 	soft.SetPassword(t, tpm2.TPMRHEndorsement, "password")
 	soft.SetPassword(t, tpm2.TPMRHOwner, "password")
 	right, wrong := dps.NewSecret("password"), dps.NewSecret("not this one")
-	open := func(auth probe.TPMAuth) *probe.TPM {
-		tpm, err := probe.OpenTPM(t.Context(), soft.Path, true, auth)
+	open := func(auth tpm.Auth) *probe.TPM {
+		device, err := tpm.Open(t.Context(), soft.Path, true, auth)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tpm
+		return &probe.TPM{TPM: device}
 	}
-	wantFailure(t, open(probe.TPMAuth{Endorsement: wrong, Owner: right}), probe.TPMHierarchy)
-	wantFailure(t, open(probe.TPMAuth{Endorsement: right, Owner: wrong}), probe.TPMHierarchy)
-	wantFailure(t, open(probe.TPMAuth{Endorsement: right}), probe.TPMHierarchy)
-	tpm := open(probe.TPMAuth{Endorsement: right, Owner: right})
-	if run := registerWith(t, newProvisioning(t), tpm); outcomes(run) != healthy {
+	wantFailure(t, open(tpm.Auth{Endorsement: wrong, Owner: right}), tpm.Hierarchy)
+	wantFailure(t, open(tpm.Auth{Endorsement: right, Owner: wrong}), tpm.Hierarchy)
+	wantFailure(t, open(tpm.Auth{Endorsement: right}), tpm.Hierarchy)
+	device := open(tpm.Auth{Endorsement: right, Owner: right})
+	if run := registerWith(t, newProvisioning(t), device); outcomes(run) != healthy {
 		t.Errorf("outcomes %s; %v", outcomes(run), run.FailedStage())
 	}
-	if f := facts(open(probe.TPMAuth{Endorsement: right, Owner: right})); f.EK.Handle == 0 || !f.IdentityKey {
+	if f := facts(open(tpm.Auth{Endorsement: right, Owner: right})); f.EK.Handle == 0 || !f.IdentityKey {
 		t.Errorf("the keys were not kept: %+v", f)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/swtpm"
+	"dpsdiag/internal/tpm"
 )
 
 // provisioning is a service that enrolls one TPM: it challenges the keys of the body, or
@@ -109,39 +109,30 @@ func (p *provisioning) answer(w io.Writer, body any) {
 
 func openTPM(t *testing.T, path string, persist bool) *probe.TPM {
 	t.Helper()
-	tpm, err := probe.OpenTPM(context.Background(), path, persist, probe.TPMAuth{})
+	device, err := tpm.Open(context.Background(), path, persist, tpm.Auth{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tpm
+	return &probe.TPM{TPM: device}
 }
 
-func facts(tpm *probe.TPM) *probe.TPMFacts {
-	return tpm.Inspect(probe.Target{}, time.Time{}, 0).TPM
+func facts(device *probe.TPM) *tpm.Facts {
+	return device.Inspect(probe.Target{}, time.Time{}, 0).TPM
 }
 
-func proof(t *testing.T, tpm *probe.TPM) probe.TPMProof {
+func proof(t *testing.T, device *probe.TPM) probe.TPMProof {
 	t.Helper()
-	if failure := facts(tpm).Failure; failure != nil {
+	if failure := facts(device).Failure; failure != nil {
 		t.Fatal(failure)
 	}
-	return tpm.Identify(probe.Target{Scope: scope, RegistrationID: tpm.RegistrationID()}, time.Now()).TPM
+	return device.Identify(probe.Target{Scope: scope, RegistrationID: device.RegistrationID()}, time.Now()).TPM
 }
 
-func registerWith(t *testing.T, service http.Handler, tpm *probe.TPM) probe.Run {
+func registerWith(t *testing.T, service http.Handler, device *probe.TPM) probe.Run {
 	t.Helper()
 	cfg := start(t, service)
-	cfg.Attestation, cfg.RegistrationID = tpm, tpm.RegistrationID()
+	cfg.Attestation, cfg.RegistrationID = device, device.RegistrationID()
 	return do(t, cfg)
-}
-
-func kindOf(t *testing.T, err error) probe.TPMKind {
-	t.Helper()
-	failure, ok := errors.AsType[*probe.TPMError](err)
-	if !ok {
-		t.Fatalf("%v is no *probe.TPMError", err)
-	}
-	return failure.Kind
 }
 
 // TestTPMRegisters goes the whole way twice, and leaves the TPM as it was.
@@ -149,10 +140,10 @@ func TestTPMRegisters(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
 	before := soft.Handles(t)
-	tpm := openTPM(t, soft.Path, false)
+	device := openTPM(t, soft.Path, false)
 	service := newProvisioning(t)
 	for range 2 {
-		run := registerWith(t, service, tpm)
+		run := registerWith(t, service, device)
 		if got := outcomes(run); got != healthy {
 			t.Errorf("outcomes %s, want %s; %v", got, healthy, run.FailedStage())
 		}
@@ -176,11 +167,11 @@ func TestTPMRegisters(t *testing.T) {
 	if diff := cmp.Diff(before, soft.Handles(t)); diff != "" {
 		t.Errorf("handles in the TPM (-before +after):\n%s", diff)
 	}
-	f := facts(tpm)
+	f := facts(device)
 	if f.Manufacturer != "IBM" || f.EK.Handle != 0 || f.EK.Hash() == "" || f.IdentityKey {
 		t.Errorf("facts %+v", f)
 	}
-	if id := tpm.RegistrationID(); id != dps.TPMRegistrationID(f.EK.Public) || len(id) != 52 {
+	if id := device.RegistrationID(); id != dps.TPMRegistrationID(f.EK.Public) || len(id) != 52 {
 		t.Errorf("registration id %q", id)
 	}
 }
@@ -189,8 +180,8 @@ func TestTPMRegisters(t *testing.T) {
 func TestAnotherTPM(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
-	tpm := openTPM(t, soft.Path, false)
-	mine := proof(t, tpm).Keys()
+	device := openTPM(t, soft.Path, false)
+	mine := proof(t, device).Keys()
 	theirs := proof(t, openTPM(t, swtpm.Start(t).Path, false)).Keys()
 	for name, keys := range map[string]dps.TPMKeys{
 		"other TPM":       theirs,
@@ -199,12 +190,12 @@ func TestAnotherTPM(t *testing.T) {
 	} {
 		service := newProvisioning(t)
 		service.other = &keys
-		run := registerWith(t, service, tpm)
+		run := registerWith(t, service, device)
 		const want = "register=failed assign=skipped hub=not-applicable"
 		if got := outcomes(run); got != want {
 			t.Errorf("%s: outcomes %s, want %s", name, got, want)
 		}
-		if run.TPM == nil || run.TPM.Kind != probe.TPMActivation || run.TPM.Code == 0 {
+		if run.TPM == nil || run.TPM.Kind != tpm.Activation || run.TPM.Code == 0 {
 			t.Errorf("%s: failure %+v", name, run.TPM)
 		}
 		if run.End != probe.EndRefused || len(run.Answers) != 1 || run.Answers[0].Answered {
@@ -236,7 +227,7 @@ func TestPersist(t *testing.T) {
 	}
 	later := openTPM(t, soft.Path, false)
 	f := facts(later)
-	if diff := cmp.Diff([]probe.TPMKeyFacts{{Public: ek, Handle: 0x81010001}, {Public: srk, Handle: 0x81000001}}, []probe.TPMKeyFacts{f.EK, f.SRK}); diff != "" || !f.IdentityKey {
+	if diff := cmp.Diff([]tpm.KeyFacts{{Public: ek, Handle: 0x81010001}, {Public: srk, Handle: 0x81000001}}, []tpm.KeyFacts{f.EK, f.SRK}); diff != "" || !f.IdentityKey {
 		t.Errorf("keys (-want +got):\n%s\nidentity key %v", diff, f.IdentityKey)
 	}
 	persisted := service.hubKey

@@ -1,14 +1,15 @@
 package probe
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"net"
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/proxy"
 )
 
 // Config is one probe. Endpoint, Scope, RegistrationID, Attestation and Transports must be
@@ -38,7 +39,7 @@ type Config struct {
 	Roots      *x509.CertPool
 	ExtraRoots bool
 
-	Proxy ProxyFunc // which proxy leads to the service; nil means the direct way
+	Proxy proxy.Func // which proxy leads to the service; nil means the direct way
 
 	Budget       time.Duration // for the whole probe; 0 means DefaultBudget
 	MaxAttempts  int           // to open and then to register, the first included; 0 means DefaultMaxAttempts
@@ -77,89 +78,31 @@ type Event struct {
 	Wait *Wait
 }
 
-// Attestation is how a device proves itself.
-type Attestation interface {
-	// Kind names the attestation in reports.
-	Kind() AttestationKind
-	// Inspect states the facts about the credential at the local time now, before any
-	// packet; it fills in only the part of Inputs that concerns it.
-	Inspect(target Target, now time.Time, expiresIn time.Duration) Inputs
-	// Identify returns what to present for the target. It may be called again when a
-	// token has aged.
-	Identify(target Target, now time.Time) Identity
-}
-
-// HubSigner is an Attestation whose key proves the device to its hub as well: the service
-// writes it there.
-type HubSigner interface {
-	// SignForHub returns the token of the target's device for its hub.
-	SignForHub(target Target, hub, deviceID string, now time.Time) dps.Secret
-}
-
-// Identity is what a device presents on one connection: a client certificate in the TLS
-// handshake, a token with each call, or the answer of its TPM to the service's challenge.
-type Identity struct {
-	Certificate *tls.Certificate
-	Token       dps.Secret
-	TPM         TPMProof // nil for every attestation but a TPM
-	// Secrets are what a peer may know of the device beside the token: no report may
-	// repeat them.
-	Secrets []dps.Secret
-
-	redact *redactor // nil outside of a probe
-}
-
-// redactor knows the secrets of the identity.
-func (id Identity) redactor() *redactor {
-	if id.redact == nil {
-		return newRedactor(id)
+// withDefaults fills in what was left zero.
+func (c Config) withDefaults() Config {
+	c.Mode = cmp.Or(c.Mode, ModeRegister)
+	c.APIVersion = cmp.Or(c.APIVersion, dps.DefaultAPIVersion)
+	c.Budget = cmp.Or(c.Budget, DefaultBudget)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, DefaultMaxAttempts)
+	c.RetryMaxWait = cmp.Or(c.RetryMaxWait, DefaultRetryMaxWait)
+	c.ExpiresIn = cmp.Or(c.ExpiresIn, DefaultExpiresIn)
+	if c.Now == nil {
+		c.Now = time.Now
 	}
-	return id.redact
+	if c.OnEvent == nil {
+		c.OnEvent = func(Event) {}
+	}
+	return c
 }
 
-// TPMProof answers for the device's TPM on one connection. Its calls may take seconds; a
-// call that was given to the TPM is not cut short, ctx ends it before the next one. Errors
-// are a *[TPMError] or the error of ctx.
-type TPMProof interface {
-	// Keys are the public keys that the device introduces itself with.
-	Keys() dps.TPMKeys
-	// Activate takes the activation blob of the service's challenge into the TPM and
-	// returns the token for the target, signed with the key in it. It changes nothing that
-	// outlives the call.
-	Activate(ctx context.Context, blob []byte) (dps.Secret, error)
-	// ActivateHub takes the activation blob of an assignment, with the key for the hub, and
-	// makes it the device's persistent key if that was asked for.
-	ActivateHub(ctx context.Context, blob []byte) error
-	// SignForHub returns the HMAC-SHA256 of message with the key of the last ActivateHub.
-	SignForHub(ctx context.Context, message []byte) ([]byte, error)
-}
-
-// Authorizer is a Session that takes a token after it was opened: the service's challenge
-// to a TPM comes as an answer to a call.
-type Authorizer interface {
-	Authorize(token dps.Secret)
-}
-
-// Transport speaks the device API over one protocol.
-type Transport interface {
-	ID() TransportID
-	// Supports returns an error that says why when the service does not offer the mode or
-	// the attestation over this transport.
-	Supports(Mode, AttestationKind) error
-	// Open starts a session. The first call of dial hands over the connection that the
-	// connect and tls stages proved; further calls make new ones in the same way. A nil
-	// Session means that the Opening says why: a Refusal by the peer, or a Failure.
-	Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening)
-}
-
-// Dialer makes a TLS connection to the transport's port.
-type Dialer func(ctx context.Context) (net.Conn, error)
-
-// Session is an opened transport. Every call returns an Answer; where none came, its
-// Failure says why. Calls are made one at a time.
-type Session interface {
-	Register(ctx context.Context, body []byte) Answer
-	Status(ctx context.Context, operationID string) Answer
-	Lookup(ctx context.Context, body []byte) Answer
-	Close() error
+func (c Config) target() Target {
+	return Target{
+		Endpoint:       c.Endpoint,
+		Scope:          c.Scope,
+		RegistrationID: c.RegistrationID,
+		Attestation:    c.Attestation.Kind(),
+		APIVersion:     c.APIVersion,
+		Mode:           c.Mode,
+		ExtraRoots:     c.ExtraRoots,
+	}
 }

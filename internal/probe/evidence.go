@@ -1,11 +1,12 @@
 package probe
 
 import (
-	"crypto/x509"
 	"slices"
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/proxy"
+	"dpsdiag/internal/tpm"
 )
 
 // Evidence is everything a probe learned. A nil pointer or an empty slice means "not
@@ -50,78 +51,15 @@ const (
 	ModeLookup    Mode = "lookup"
 )
 
-// Inputs are the facts of the inputs stage: what can be said of the identity and the
-// settings before any packet. They are the same for every transport.
-type Inputs struct {
-	Key         *KeyFacts         // a symmetric key or a group key signs
-	Token       *TokenFacts       // a ready SAS token is used
-	Certificate *CertificateFacts // a client certificate is used
-	TPM         *TPMFacts         // a TPM proves the device
-	Warnings    []Warning         // what is odd and may be refused
-}
-
-// Warning is something odd that does not stop the probe.
-type Warning struct {
-	ID     string // of the cause that it is a sign of, or a name of its own
-	Detail string
-}
-
-// KeyFacts describe a symmetric key without being it.
-type KeyFacts struct {
-	Size    int  // bytes after base64 decoding: the device key, or the group key if Derived
-	Derived bool // dpsdiag derived the device key from a group key of this size
-}
-
-// TokenFacts describe a ready SAS token without being it.
-type TokenFacts struct {
-	Resource       string // sr, URL-decoded
-	CoversTarget   bool   // Resource is the id scope and registration id of the target
-	Expiry         time.Time
-	Expired        bool // by the local clock
-	InMilliseconds bool // the expiry looks like milliseconds
-	Policy         string
-}
-
-// CertificateFacts describe the chain that the device presents.
-type CertificateFacts struct {
-	Leaf  *x509.Certificate
-	Chain []*x509.Certificate // what is sent after the leaf, in the order sent
-	// CommonName is the leaf's; it is the registration id the service takes.
-	CommonName string
-	NameMatch  NameMatch
-	// Expired and NotYetValid are the sent certificates outside their validity by the
-	// local clock.
-	Expired, NotYetValid []*x509.Certificate
-	SelfSigned           bool // the leaf is its own issuer
-	IsCA                 bool // the leaf is a CA certificate
-	NoClientAuth         bool // an extended key usage is present and lacks clientAuth
-	// Unlinked says that a certificate of the chain is not signed by the one after it;
-	// it counts from 0, the leaf. -1 when all are.
-	Unlinked int
-	// Top is the issuer name of the last certificate sent: whom the service has to know.
-	Top string
-}
-
-// NameMatch compares a certificate's common name with the registration id.
-type NameMatch string
-
-// The outcomes of that comparison.
-const (
-	NameSame      NameMatch = "same"
-	NameCase      NameMatch = "case" // equal but for letter case
-	NameDifferent NameMatch = "different"
-	NameMissing   NameMatch = "missing" // the certificate has no common name
-)
-
 // Run is the evidence of one transport.
 type Run struct {
 	Transport  TransportID
 	Findings   []Finding // exactly one per stage, in the order of Stages
 	Route      Route
-	Resolution *Resolution    // of the service's host, or of the proxy's
-	Dials      []Dial         // one per address of that host tried, in order
-	Tunnels    []ProxyAttempt // what the proxy answered, one per connection to it
-	ProxyTrial *ProxyAttempt  // whether a proxy that is named and not used connects; nil when not tried
+	Resolution *Resolution     // of the service's host, or of the proxy's
+	Dials      []Dial          // one per address of that host tried, in order
+	Tunnels    []proxy.Attempt // what the proxy answered, one per connection to it
+	ProxyTrial *proxy.Attempt  // whether a proxy that is named and not used connects; nil when not tried
 	TLS        *Handshake
 	Clock      *Clock
 	Opening    *Opening
@@ -129,7 +67,7 @@ type Run struct {
 	Waits      []Wait
 	// TPM is why the device's TPM could not answer the service; nil when it could, or was
 	// not asked. A TPM that fails before any packet is in Inputs instead.
-	TPM *TPMError
+	TPM *tpm.Error
 	Hub *HubCheck // what the assigned hub said of the device; nil when it was not asked
 	// OutOfTime says what was under way when the budget ran out; nil when it did not, or
 	// when the run had its answer by then.
@@ -178,225 +116,6 @@ const (
 	Skipped       Outcome = "skipped"
 	NotApplicable Outcome = "not-applicable"
 )
-
-// Resolution is what name resolution gave.
-type Resolution struct {
-	Host      string
-	Addresses []string // in the order in which they will be tried
-	Literal   bool     // the host is an address, nothing was asked
-	Failure   *NetFailure
-}
-
-// Dial is one attempt to connect to one address.
-type Dial struct {
-	Address string // IP:port
-	Took    time.Duration
-	Failure *NetFailure // nil when it connected
-}
-
-// NetFailure is a network error, classified so that no rule has to read its text.
-type NetFailure struct {
-	Kind NetKind
-	Text string // of the operating system
-}
-
-// NetKind classifies network errors.
-type NetKind string
-
-// Kinds of network error. The first three come from name resolution.
-const (
-	NetNoSuchHost      NetKind = "no-such-host"     // the resolver says that the name does not exist
-	NetResolverTimeout NetKind = "resolver-timeout" // no resolver answered in time
-	NetResolverFailed  NetKind = "resolver-failed"  // a resolver refused or failed
-	NetRefused         NetKind = "refused"          // the port answered that nothing listens
-	NetTimeout         NetKind = "timeout"          // nothing answered
-	NetUnreachable     NetKind = "unreachable"      // no route to host or network, the resolver's included
-	NetReset           NetKind = "reset"            // the connection was reset or closed by the peer
-	NetProtocol        NetKind = "protocol"         // the peer answered, but not in the transport's protocol
-	NetOther           NetKind = "other"
-)
-
-// Handshake is what the TLS handshake showed, passed or failed.
-type Handshake struct {
-	ServerName string // sent as SNI and verified
-	Version    uint16 // tls.VersionTLS12 ...; 0 when the handshake failed early
-	Cipher     uint16
-	// Peer is the chain the server presented, leaf first; also on failed verification.
-	Peer []*x509.Certificate
-	// Root is the trust anchor the chain ended in; nil unless verified.
-	Root *x509.Certificate
-	// Issuer sums up who signed the server certificate.
-	Issuer ServerIssuer
-	// ClientCertRequested says that the server asked for a client certificate,
-	// ClientCertSent that one was handed over.
-	ClientCertRequested, ClientCertSent bool
-	Failure                             *TLSFailure
-}
-
-// ServerIssuer sums up the issuers of the server's chain.
-type ServerIssuer string
-
-// IssuerKnown is a public root that Azure endpoints chain to; IssuerOther any other, which
-// on an Azure host name means that something else answered.
-const (
-	IssuerKnown ServerIssuer = "known"
-	IssuerOther ServerIssuer = "other"
-)
-
-// TLSFailure is a failed handshake, classified.
-type TLSFailure struct {
-	Kind TLSKind
-	// Alert is the number of the alert received from the peer, 0 when none was.
-	Alert uint8
-	Text  string
-	// Said is the beginning of what a peer sent that does not speak TLS, "" where that is no
-	// text. It may hold control characters.
-	Said string
-}
-
-// TLSKind classifies failed handshakes.
-type TLSKind string
-
-// Kinds of failed handshake.
-const (
-	TLSUnknownAuthority TLSKind = "unknown-authority" // no trusted root for the server's chain
-	TLSNameMismatch     TLSKind = "name-mismatch"     // the server certificate is for other names
-	TLSServerExpired    TLSKind = "server-expired"    // expired by the local clock
-	TLSServerNotYet     TLSKind = "server-not-yet"    // not yet valid by the local clock
-	TLSBadCertificate   TLSKind = "bad-certificate"   // another fault of the server's chain
-	TLSAlert            TLSKind = "alert"             // the peer sent an alert; see Alert
-	TLSNotTLS           TLSKind = "not-tls"           // the peer does not speak TLS
-	TLSVersion          TLSKind = "version"           // no common version or cipher
-	TLSCut              TLSKind = "cut"               // closed or reset during the handshake
-	TLSTimeout          TLSKind = "timeout"           // the peer said nothing
-	TLSOther            TLSKind = "other"
-)
-
-// Clock compares the local clock with the peer's.
-type Clock struct {
-	Source ClockSource
-	// Skew is how far the local clock is ahead of the peer's; negative when behind. From a
-	// certificate it is the least skew that explains the failed validity.
-	Skew time.Duration
-	// Uncertainty is half the round trip plus the source's resolution.
-	Uncertainty time.Duration
-}
-
-// ClockSource is where a comparison of clocks comes from.
-type ClockSource string
-
-// The Date header of an answer is exact to a second; the validity of the server's
-// certificate gives only the least skew that explains why it was refused.
-const (
-	ClockDateHeader  ClockSource = "date-header"
-	ClockCertificate ClockSource = "certificate"
-)
-
-// Opening is what opening a session on the transport showed.
-type Opening struct {
-	// Layer is the protocol that gave Status, or fell silent.
-	Layer Layer
-	// Status is what Layer answered with, in its own terms. An HTTP answer always has
-	// one; elsewhere 0 means accepted, or no answer if there is a Failure.
-	Status int
-	// Server is how the peer names itself, as far as it does.
-	Server string
-	// Mechanisms are those of SASL that the peer offers; nil when it was not asked.
-	Mechanisms []string
-	// Refusal is the refusal in the transport's own terms, "" when there is none.
-	Refusal string
-	// Condition is the AMQP error condition of a refusal, "" elsewhere.
-	Condition  string
-	Body       dps.Body
-	Location   string      // where an HTTP redirect points
-	RetryAfter *RetryAfter // what a refusal asked for; nil when it did not
-	Date       time.Time   // the peer's clock, zero when it told none
-	// Answered says that the TPM answered the peer's challenge with a token, and TPM why it
-	// could not; both are for transports that challenge while opening.
-	Answered bool
-	TPM      *TPMError
-	// Failure is set when no answer came at all.
-	Failure *NetFailure
-	// Said is the first line of what a peer sent that does not speak the transport's
-	// protocol, "" where that is no text.
-	Said string
-	// Exchanges are the steps of opening, in order: what was sent, and the answer.
-	Exchanges []Exchange
-}
-
-// Layer is a protocol that can refuse a session before any call.
-type Layer string
-
-// The layers, with the meaning that Opening.Status has on each.
-const (
-	LayerHTTP          Layer = "http"           // status of an answer to a plain request
-	LayerWebSocket     Layer = "websocket"      // HTTP status of the handshake's answer; 101 for one that is refused here
-	LayerMQTTConnect   Layer = "mqtt-connect"   // return code of the CONNACK
-	LayerMQTTSubscribe Layer = "mqtt-subscribe" // return code of the SUBACK: 128 for a refusal
-	LayerSASL          Layer = "sasl"           // outcome code: 1 credentials, 2 to 4 system errors
-	LayerAMQPOpen      Layer = "amqp-open"      // 0 always: AMQP refuses with a Condition
-	LayerAMQPAttach    Layer = "amqp-attach"    // 0 always
-)
-
-// Operation is a call of the device API, or what precedes them all.
-type Operation string
-
-// Opening a session, which may be tried again, and the calls of the device API.
-const (
-	OpOpen     Operation = "open"
-	OpRegister Operation = "register"
-	OpStatus   Operation = "status"
-	OpLookup   Operation = "lookup"
-	// OpHub stands for a connection to the assigned hub, in a Wait.
-	OpHub Operation = "hub"
-)
-
-// Answer is one answer of the service, or the lack of one.
-type Answer struct {
-	Op     Operation
-	Took   time.Duration
-	Status int // HTTP status, or the status in an MQTT topic or AMQP error; 0 for none
-	Body   dps.Body
-	// RetryAfter is what the service asked for; nil when it did not ask.
-	RetryAfter *RetryAfter
-	RequestID  string    // x-ms-request-id
-	Location   string    // where a redirect points
-	ETag       string    // of a message that a hub gave out: its lock token
-	Server     string    // how the answering server names itself
-	TooLarge   bool      // more than MaxBody bytes were sent; the rest was not read
-	Date       time.Time // the service's clock, zero when it told none
-	Condition  string    // AMQP error condition
-	// Strays counts the answers to other calls, or to none, that came since the previous
-	// answer and were passed over: late ones, duplicates, those of somebody else.
-	Strays int
-	// Unacknowledged says that no PUBACK came for the call, though its answer did.
-	Unacknowledged bool
-	// Answered says that this is the challenge every TPM gets first and that the TPM
-	// answered it: part of a normal registration, not a refusal.
-	Answered bool
-	// Failure is set when no answer came, or not all of it; Status tells which.
-	Failure  *NetFailure
-	Exchange *Exchange // the call on the wire; nil when nothing could be sent
-}
-
-// RetryAfter is a wait that the service asked for.
-type RetryAfter struct {
-	Text  string        // as sent
-	Wait  time.Duration // 0 unless Valid
-	Valid bool          // Text is a whole number of seconds or an HTTP date
-}
-
-// usable reports whether the service asked for a wait that could be read.
-func (ra *RetryAfter) usable() bool { return ra != nil && ra.Valid }
-
-// Wait is a pause the probe made between two calls, or two attempts to open.
-type Wait struct {
-	Before  Operation
-	For     time.Duration
-	Attempt int    // the attempt that follows, counted from 1
-	Reason  string // "429", "503", "assigning", the refusal of an opening
-	Asked   bool   // the service asked for it, and for no more
-}
 
 // Find returns the finding of a stage.
 func (r *Run) Find(id StageID) *Finding {

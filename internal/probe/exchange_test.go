@@ -25,7 +25,7 @@ func TestMessage(t *testing.T) {
 		Body: body[:maxExchangeBody],
 		Size: maxExchangeBody + 1,
 	}
-	if diff := cmp.Diff(want, newRedactor(Identity{}).message("PUT / HTTP/1.1", httpHeaders(headers), []byte(body))); diff != "" {
+	if diff := cmp.Diff(want, newRedactor(newSecretPatterns(), Identity{}).message("PUT / HTTP/1.1", httpHeaders(headers), []byte(body))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

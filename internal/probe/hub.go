@@ -10,6 +10,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // hubTarget is a device at the hub that it was assigned to.
@@ -23,36 +24,22 @@ type hubTarget struct {
 type hubProtocol interface {
 	// transport is the one whose port and name the protocol has.
 	transport() Transport
+	// dropsDevice says that asking ends the connection that the device has to the hub.
+	dropsDevice() bool
 	// ask shows the identity to the hub and takes leave at once. dial connects.
 	ask(ctx context.Context, dial Dialer, hub hubTarget, id Identity) Opening
 }
 
-// hubProtocolFor is how the hub of a device is asked that comes over a transport. AMQP is
-// not spoken to hubs here, so its devices are asked about over HTTPS.
-func hubProtocolFor(id TransportID) hubProtocol {
-	switch id {
-	case MQTT:
-		return hubMQTT{}
-	case MQTTWS:
-		return hubMQTT{overWebSocket: true}
-	}
-	return hubHTTPS{}
-}
-
 // DropsLiveDevice reports whether asking the hub about a device that comes over a transport
 // ends the connection of that device, if it has one: a hub keeps one for each
-// (learn.microsoft.com: iot-hub/troubleshoot-error-codes, 400027). A request of HTTPS ends
-// none.
-func DropsLiveDevice(id TransportID) bool {
-	_, overHTTPS := hubProtocolFor(id).(hubHTTPS)
-	return !overHTTPS
-}
+// (learn.microsoft.com: iot-hub/troubleshoot-error-codes, 400027).
+func DropsLiveDevice(id TransportID) bool { return id.Traits().hub.dropsDevice() }
 
 // hubResult is what the answer of a hub means for the device. A page in place of an error
 // is not the hub's; a connection that was cut tells nothing.
 func (o *Opening) hubResult() HubResult {
 	switch {
-	case o.Failure != nil && (o.Failure.Kind == NetTimeout || o.Failure.Kind == NetReset):
+	case o.Failure != nil && (o.Failure.Kind == netfail.Timeout || o.Failure.Kind == netfail.Reset):
 		return HubSilent
 	case o.Failure != nil:
 		return HubOdd
@@ -90,12 +77,12 @@ func connackResult(code byte) HubResult {
 // describeHub says in one line what a hub answered.
 func (o *Opening) describeHub() string {
 	switch {
-	case o.Failure != nil && o.Failure.Kind == NetTimeout:
+	case o.Failure != nil && o.Failure.Kind == netfail.Timeout:
 		return "no answer came"
-	case o.Failure != nil && o.Failure.Kind == NetReset:
+	case o.Failure != nil && o.Failure.Kind == netfail.Reset:
 		return "the connection was cut before an answer"
 	case o.Failure != nil:
-		return "no usable answer: " + describeNet(o.Failure)
+		return "no usable answer: " + o.Failure.Describe()
 	case o.Layer == LayerMQTTConnect:
 		return cmp.Or(o.Refusal, "CONNACK 0: accepted")
 	case o.Body.Hub != nil:

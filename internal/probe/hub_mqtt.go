@@ -3,10 +3,12 @@ package probe
 import (
 	"context"
 	"net"
+	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // hubMQTT asks a hub over MQTT 3.1.1: CONNECT, and DISCONNECT once the CONNACK has come
@@ -14,6 +16,8 @@ import (
 type hubMQTT struct{ overWebSocket bool }
 
 func (h hubMQTT) transport() Transport { return mqttTransport(h) }
+
+func (hubMQTT) dropsDevice() bool { return true }
 
 func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identity) Opening {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -23,13 +27,13 @@ func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identit
 		return opening
 	}
 	defer conn.Close()
-	release := bound(ctx, conn)
-	defer release()
+	longAgo := time.Unix(1, 0)
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })()
 	opening.Layer, opening.Status = LayerMQTTConnect, 0
 	if err := greetHub(conn, hub, id); err != nil {
 		opening.failMQTT(err)
 		if ctx.Err() != nil {
-			opening.Failure = classifyNet(ctx.Err())
+			opening.Failure = netfail.Classify(ctx.Err())
 		}
 	}
 	return opening

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/probe"
 )
 
@@ -57,21 +59,21 @@ func TestBrokenTLS(t *testing.T) {
 	}
 	tests := map[string]struct {
 		cfg   probe.Config
-		kind  probe.TLSKind
+		kind  netfail.TLSKind
 		alert uint8
 		end   probe.End
 	}{
-		"unknown authority": {with(trusted, func(c *probe.Config) { c.Roots = x509.NewCertPool() }), probe.TLSUnknownAuthority, 0, probe.EndRefused},
-		"other name":        {with(trusted, func(c *probe.Config) { c.Endpoint.Host = "localhost" }), probe.TLSNameMismatch, 0, probe.EndRefused},
-		"clock far behind":  {with(trusted, func(c *probe.Config) { c.Now = at(longAgo) }), probe.TLSServerNotYet, 0, probe.EndRefused},
-		"clock far ahead":   {with(trusted, func(c *probe.Config) { c.Now = at(time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)) }), probe.TLSServerExpired, 0, probe.EndRefused},
-		"not TLS":           {target(t, listen(t, func(c net.Conn) { c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")); untilClosed(c) })), probe.TLSNotTLS, 0, probe.EndRefused},
-		"alert":             {target(t, listen(t, alert)), probe.TLSAlert, 40, probe.EndRefused},
-		"hangs up":          {target(t, listen(t, func(net.Conn) {})), probe.TLSCut, 0, probe.EndCut},
-		"silent":            {with(target(t, listen(t, untilClosed)), func(c *probe.Config) { c.Budget = 2 * time.Second }), probe.TLSTimeout, 0, probe.EndTimeout},
+		"unknown authority": {with(trusted, func(c *probe.Config) { c.Roots = x509.NewCertPool() }), netfail.TLSUnknownAuthority, 0, probe.EndRefused},
+		"other name":        {with(trusted, func(c *probe.Config) { c.Endpoint.Host = "localhost" }), netfail.TLSNameMismatch, 0, probe.EndRefused},
+		"clock far behind":  {with(trusted, func(c *probe.Config) { c.Now = at(longAgo) }), netfail.TLSServerNotYet, 0, probe.EndRefused},
+		"clock far ahead":   {with(trusted, func(c *probe.Config) { c.Now = at(time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)) }), netfail.TLSServerExpired, 0, probe.EndRefused},
+		"not TLS":           {target(t, listen(t, func(c net.Conn) { c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")); untilClosed(c) })), netfail.TLSNotTLS, 0, probe.EndRefused},
+		"alert":             {target(t, listen(t, alert)), netfail.TLSAlert, 40, probe.EndRefused},
+		"hangs up":          {target(t, listen(t, func(net.Conn) {})), netfail.TLSCut, 0, probe.EndCut},
+		"silent":            {with(target(t, listen(t, untilClosed)), func(c *probe.Config) { c.Budget = 2 * time.Second }), netfail.TLSTimeout, 0, probe.EndTimeout},
 		"too old": {target(t, listen(t, func(c net.Conn) {
 			tls.Server(c, &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}).Handshake()
-		})), probe.TLSAlert, 70, probe.EndRefused},
+		})), netfail.TLSAlert, 70, probe.EndRefused},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -117,13 +119,9 @@ func (r resolver) LookupHost(context.Context, string) ([]string, error) { return
 
 func TestBrokenNetwork(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	named := func(r resolver) probe.Config {
-		return with(target(t, closed.Addr()), func(c *probe.Config) { c.Endpoint.Host = "dps.example"; c.Resolver = r })
+		return with(target(t, closed), func(c *probe.Config) { c.Endpoint.Host = "dps.example"; c.Resolver = r })
 	}
 	blackHole := func(ctx context.Context, _, _ string) (net.Conn, error) { //nolint:unparam // the type is probe.DialFunc
 		<-ctx.Done()
@@ -131,11 +129,11 @@ func TestBrokenNetwork(t *testing.T) {
 	}
 	t.Run("resolver", func(t *testing.T) {
 		t.Parallel()
-		for want, err := range map[probe.NetKind]*net.DNSError{
-			probe.NetNoSuchHost:      {Err: "no such host", IsNotFound: true},
-			probe.NetResolverTimeout: {Err: "i/o timeout", IsTimeout: true},
-			probe.NetResolverFailed:  {Err: "server misbehaving"},
-			probe.NetUnreachable:     {Err: "dial udp 192.0.2.53:53: connect: " + syscall.ENETUNREACH.Error()},
+		for want, err := range map[netfail.Kind]*net.DNSError{
+			netfail.NoSuchHost:      {Err: "no such host", IsNotFound: true},
+			netfail.ResolverTimeout: {Err: "i/o timeout", IsTimeout: true},
+			netfail.ResolverFailed:  {Err: "server misbehaving"},
+			netfail.Unreachable:     {Err: "dial udp 192.0.2.53:53: connect: " + syscall.ENETUNREACH.Error()},
 		} {
 			run := do(t, named(resolver{err: err}))
 			if f := run.Resolution.Failure; f == nil || f.Kind != want || f.Text != err.Err || run.FailedStage().Stage != probe.StageResolve {
@@ -146,7 +144,7 @@ func TestBrokenNetwork(t *testing.T) {
 	t.Run("refused on every address", func(t *testing.T) {
 		t.Parallel()
 		run := do(t, named(resolver{addresses: []string{"127.0.0.1", "127.0.0.2"}}))
-		if len(run.Dials) != 2 || run.Dials[1].Failure.Kind != probe.NetRefused || run.End != probe.EndRefused {
+		if len(run.Dials) != 2 || run.Dials[1].Failure.Kind != netfail.Refused || run.End != probe.EndRefused {
 			t.Errorf("dials %+v, end %s", run.Dials, run.End)
 		}
 	})
@@ -155,8 +153,8 @@ func TestBrokenNetwork(t *testing.T) {
 		run := do(t, with(named(resolver{addresses: []string{"192.0.2.1"}}), func(c *probe.Config) {
 			c.Dial, c.Budget = blackHole, 100*time.Millisecond
 		}))
-		want := "192.0.2.1:" + port(closed.Addr()) + ": no answer; the --timeout of 100 ms ran out while a connection was being made"
-		if run.Dials[0].Failure.Kind != probe.NetTimeout || run.FailedStage().Detail != want {
+		want := "192.0.2.1:" + port(closed) + ": no answer; the --timeout of 100 ms ran out while a connection was being made"
+		if run.Dials[0].Failure.Kind != netfail.Timeout || run.FailedStage().Detail != want {
 			t.Errorf("dials %+v, %s", run.Dials, run.FailedStage().Detail)
 		}
 		if o := run.OutOfTime; o == nil || o.Stage != probe.StageConnect || o.Budget != 100*time.Millisecond {

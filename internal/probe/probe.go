@@ -3,17 +3,24 @@
 // advice.
 //
 // Fill in a [Config] and call [Do]. Do always returns what was learned, also after a
-// failure, a timeout or a cancelled context. Each transport is one [Transport], each way
-// of proving an identity one [Attestation]; the stages are the list in stages.go.
+// failure, a timeout or a cancelled context.
+//
+// The files, by what they hold:
+//
+//   - config.go, evidence*.go: what goes in, what comes out
+//   - stages.go: the list of the stages; a stage_*.go for each
+//   - runner.go: how a run walks the stages, with retry.go, timeout.go and route.go for the
+//     pauses, the budget and the proxy
+//   - attestation.go: the list of the attestations; an attest_*.go for each
+//   - transport.go: the list of the transports; a transport_*.go for each
+//   - hub.go: the protocols that hubs are asked in; a hub_*.go for each
+//   - exchange.go, redact.go: what is kept of an exchange, and no secret in it
 package probe
 
 import (
-	"cmp"
 	"context"
 	"sync"
 	"time"
-
-	"dpsdiag/internal/dps"
 )
 
 // Do probes the target over every transport of the configuration, side by side, and
@@ -21,7 +28,7 @@ import (
 // runs have ended, the budget is spent or ctx is cancelled.
 func Do(ctx context.Context, cfg Config) Evidence {
 	start := time.Now()
-	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1), asking: make(chan struct{}, 1)}
+	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1), asking: make(chan struct{}, 1), patterns: newSecretPatterns()}
 	ev := Evidence{Started: p.cfg.Now(), Target: p.cfg.target(), Runs: make([]Run, len(cfg.Transports)), Origins: p.cfg.Origins}
 	ev.Inputs = p.cfg.Attestation.Inspect(ev.Target, p.cfg.Now(), p.cfg.ExpiresIn)
 	ev.Inputs.inspectSettings(ev.Target, p.cfg.Payload)
@@ -42,41 +49,13 @@ func Do(ctx context.Context, cfg Config) Evidence {
 	return ev
 }
 
-// withDefaults fills in what was left zero.
-func (c Config) withDefaults() Config {
-	c.Mode = cmp.Or(c.Mode, ModeRegister)
-	c.APIVersion = cmp.Or(c.APIVersion, dps.DefaultAPIVersion)
-	c.Budget = cmp.Or(c.Budget, DefaultBudget)
-	c.MaxAttempts = cmp.Or(c.MaxAttempts, DefaultMaxAttempts)
-	c.RetryMaxWait = cmp.Or(c.RetryMaxWait, DefaultRetryMaxWait)
-	c.ExpiresIn = cmp.Or(c.ExpiresIn, DefaultExpiresIn)
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.OnEvent == nil {
-		c.OnEvent = func(Event) {}
-	}
-	return c
-}
-
-func (c Config) target() Target {
-	return Target{
-		Endpoint:       c.Endpoint,
-		Scope:          c.Scope,
-		RegistrationID: c.RegistrationID,
-		Attestation:    c.Attestation.Kind(),
-		APIVersion:     c.APIVersion,
-		Mode:           c.Mode,
-		ExtraRoots:     c.ExtraRoots,
-	}
-}
-
 // shared is what the runs of one probe have in common.
 type shared struct {
-	cfg    Config
-	inputs *Inputs
-	parent context.Context // without the budget: tells an interruption from a timeout
-	events sync.Mutex
+	cfg      Config
+	inputs   *Inputs
+	parent   context.Context // without the budget: tells an interruption from a timeout
+	events   sync.Mutex
+	patterns *secretPatterns
 	// registering holds one token: two runs that register the same identity at once
 	// would get a conflict that no device has.
 	registering chan struct{}

@@ -18,6 +18,7 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // The credentials of the proxies. No evidence may hold them.
@@ -235,11 +236,11 @@ func hiddenService(t *testing.T, h http.Handler) (probe.Config, net.Addr) {
 // through sends a probe through the proxy of a setting.
 func through(t *testing.T, cfg probe.Config, setting string) probe.Config {
 	t.Helper()
-	p, err := probe.ParseProxy(setting, "--proxy")
+	p, err := proxy.Parse(setting, "--proxy")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Proxy = probe.ThroughProxy(p)
+	cfg.Proxy = proxy.Through(p)
 	return cfg
 }
 

@@ -18,7 +18,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // userinfo is the part of a URL with the credentials.
@@ -32,24 +35,24 @@ func TestThroughProxies(t *testing.T) {
 		userinfo string
 		auth     bool
 		serve    func(*proxyDouble, net.Conn)
-		kind     probe.ProxyKind
+		kind     proxy.Kind
 		server   string
 	}{
-		"http":                      {"http", "", false, connectHTTP, probe.ProxyHTTP, "double"},
-		"http with credentials":     {"http", userinfo(), true, connectHTTP, probe.ProxyHTTP, "double"},
-		"https":                     {"https", "", false, connectHTTP, probe.ProxyHTTPS, "double"},
-		"https with credentials":    {"https", userinfo(), true, connectHTTP, probe.ProxyHTTPS, "double"},
-		"socks5":                    {"socks5", "", false, connectSOCKS, probe.ProxySOCKS5, ""},
-		"socks5 with credentials":   {"socks5", userinfo(), true, connectSOCKS, probe.ProxySOCKS5, ""},
-		"socks5h":                   {"socks5h", "", false, connectSOCKS, probe.ProxySOCKS5, ""},
-		"credentials nobody wanted": {"http", userinfo(), false, connectHTTP, probe.ProxyHTTP, "double"},
+		"http":                      {"http", "", false, connectHTTP, proxy.HTTP, "double"},
+		"http with credentials":     {"http", userinfo(), true, connectHTTP, proxy.HTTP, "double"},
+		"https":                     {"https", "", false, connectHTTP, proxy.HTTPS, "double"},
+		"https with credentials":    {"https", userinfo(), true, connectHTTP, proxy.HTTPS, "double"},
+		"socks5":                    {"socks5", "", false, connectSOCKS, proxy.SOCKS5, ""},
+		"socks5 with credentials":   {"socks5", userinfo(), true, connectSOCKS, proxy.SOCKS5, ""},
+		"socks5h":                   {"socks5h", "", false, connectSOCKS, proxy.SOCKS5, ""},
+		"credentials nobody wanted": {"http", userinfo(), false, connectHTTP, proxy.HTTP, "double"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg, to := hiddenService(t, service{})
 			double := &proxyDouble{to: to, auth: test.auth}
-			if test.kind == probe.ProxyHTTPS {
+			if test.kind == proxy.HTTPS {
 				double.https = proxyTLS(t, &cfg)
 			}
 			serveProxy(t, double, test.serve)
@@ -58,9 +61,9 @@ func TestThroughProxies(t *testing.T) {
 			if got := outcomes(run); got != healthy {
 				t.Fatalf("outcomes %q: %+v", got, run.FailedStage())
 			}
-			ref := probe.ProxyRef{URL: string(test.kind) + "://" + double.addr.String(), Kind: test.kind, Origin: "--proxy"}
-			want := []probe.ProxyAttempt{{Proxy: ref, Target: "example.com:443", WithCredentials: test.userinfo != "", Server: test.server}}
-			if test.kind != probe.ProxySOCKS5 {
+			ref := proxy.Ref{URL: string(test.kind) + "://" + double.addr.String(), Kind: test.kind, Origin: "--proxy"}
+			want := []proxy.Attempt{{Proxy: ref, Target: "example.com:443", WithCredentials: test.userinfo != "", Server: test.server}}
+			if test.kind != proxy.SOCKS5 {
 				want[0].Status = 200
 			}
 			run.Tunnels[0].Took = 0
@@ -108,9 +111,9 @@ func TestEveryConnectionGoesThroughTheProxy(t *testing.T) {
 // TestServerSpeaksFirst: what comes right behind the proxy's answer is the server's.
 func TestServerSpeaksFirst(t *testing.T) {
 	t.Parallel()
-	proxy := listenEach(t, answers("HTTP/1.1 200 OK\r\n\r\n\x15\x03\x03\x00\x02\x02\x28")) // a handshake_failure alert
-	run := do(t, through(t, nowhere(t), "http://"+proxy.String()))
-	if run.TLS == nil || run.TLS.Failure == nil || run.TLS.Failure.Kind != probe.TLSAlert || run.TLS.Failure.Alert != 40 {
+	address := listenEach(t, answers("HTTP/1.1 200 OK\r\n\r\n\x15\x03\x03\x00\x02\x02\x28")) // a handshake_failure alert
+	run := do(t, through(t, nowhere(t), "http://"+address.String()))
+	if run.TLS == nil || run.TLS.Failure == nil || run.TLS.Failure.Kind != netfail.TLSAlert || run.TLS.Failure.Alert != 40 {
 		t.Errorf("outcomes %s, %+v", outcomes(run), run.TLS)
 	}
 }
@@ -145,18 +148,18 @@ func TestProxyCertificate(t *testing.T) {
 	server := proxyTLS(t, &cfg)
 	old := server.Clone()
 	old.MaxVersion = tls.VersionTLS11
-	for want, test := range map[probe.TLSKind]struct {
+	for want, test := range map[netfail.TLSKind]struct {
 		server *tls.Config
 		roots  *x509.CertPool
 	}{
-		probe.TLSUnknownAuthority: {server, x509.NewCertPool()},
-		probe.TLSAlert:            {old, cfg.Roots},
+		netfail.TLSUnknownAuthority: {server, x509.NewCertPool()},
+		netfail.TLSAlert:            {old, cfg.Roots},
 	} {
 		double := serveProxy(t, &proxyDouble{to: to, https: test.server}, connectHTTP)
 		cfg.Roots = test.roots
 		run := do(t, through(t, cfg, double.url("https", userinfo())))
 		a := run.ProxyFailed()
-		if a == nil || a.Failure.Kind != probe.ProxyTLS || a.Failure.TLS.Kind != want {
+		if a == nil || a.Failure.Kind != proxy.TLS || a.Failure.TLS.Kind != want {
 			t.Errorf("%s: %+v", want, a)
 		}
 		if asked := double.targets(); len(asked) > 0 {
@@ -168,11 +171,7 @@ func TestProxyCertificate(t *testing.T) {
 // TestProxyOutOfReach covers proxies whose name or address leads nowhere.
 func TestProxyOutOfReach(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	cfg := nowhere(t)
 	t.Run("unresolved", func(t *testing.T) {
 		t.Parallel()
@@ -180,7 +179,7 @@ func TestProxyOutOfReach(t *testing.T) {
 		cfg.Resolver = resolver{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
 		run := do(t, through(t, cfg, "http://proxy.example:3128"))
 		a := run.ProxyFailed()
-		if a == nil || a.Failure.Kind != probe.ProxyUnresolved || a.Failure.Net.Kind != probe.NetNoSuchHost || run.FailedStage().Stage != probe.StageResolve {
+		if a == nil || a.Failure.Kind != proxy.Unresolved || a.Failure.Net.Kind != netfail.NoSuchHost || run.FailedStage().Stage != probe.StageResolve {
 			t.Errorf("%+v", a)
 		}
 		if run.Resolution.Host != "proxy.example" || run.FailedStage().Detail != "the proxy: proxy.example cannot be resolved: no such host" {
@@ -189,12 +188,12 @@ func TestProxyOutOfReach(t *testing.T) {
 	})
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()
-		run := do(t, through(t, cfg, "socks5://"+closed.Addr().String()))
+		run := do(t, through(t, cfg, "socks5://"+closed.String()))
 		a := run.ProxyFailed()
-		if a == nil || a.Failure.Kind != probe.ProxyUnreachable || a.Failure.Net.Kind != probe.NetRefused || run.End != probe.EndRefused {
+		if a == nil || a.Failure.Kind != proxy.Unreachable || a.Failure.Net.Kind != netfail.Refused || run.End != probe.EndRefused {
 			t.Errorf("%+v, end %s", a, run.End)
 		}
-		if want := "the proxy: " + closed.Addr().String() + ": connection refused"; run.FailedStage().Detail != want {
+		if want := "the proxy: " + closed.String() + ": connection refused"; run.FailedStage().Detail != want {
 			t.Errorf("detail %q, want %q", run.FailedStage().Detail, want)
 		}
 	})
@@ -205,12 +204,12 @@ func TestProxyOutOfReach(t *testing.T) {
 func TestSilenceIsBounded(t *testing.T) {
 	for name, test := range map[string]struct {
 		serve func(net.Conn)
-		kind  probe.ProxyFailureKind
+		kind  proxy.FailureKind
 		took  time.Duration
 	}{
-		"no answer":            {untilClosed, probe.ProxyTimeout, 20 * time.Second},
-		"a page without end":   {answers("HTTP/1.1 403 No\r\n\r\n<html>"), probe.ProxyForbidden, 2 * time.Second},
-		"a page with a length": {answers("HTTP/1.1 403 No\r\nContent-Length: 999\r\n\r\n<html>"), probe.ProxyForbidden, 2 * time.Second},
+		"no answer":            {untilClosed, proxy.Timeout, 20 * time.Second},
+		"a page without end":   {answers("HTTP/1.1 403 No\r\n\r\n<html>"), proxy.Forbidden, 2 * time.Second},
+		"a page with a length": {answers("HTTP/1.1 403 No\r\nContent-Length: 999\r\n\r\n<html>"), proxy.Forbidden, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -223,7 +222,7 @@ func TestSilenceIsBounded(t *testing.T) {
 					}()
 					return ours, nil
 				}
-				cfg.Proxy = probe.ThroughProxy(&probe.Proxy{Kind: probe.ProxyHTTP, Host: "192.0.2.2", Port: 3128})
+				cfg.Proxy = proxy.Through(&proxy.Proxy{Kind: proxy.HTTP, Host: "192.0.2.2", Port: 3128})
 				a := do(t, cfg).Tunnels[0]
 				if a.Failure == nil || a.Failure.Kind != test.kind || a.Took != test.took {
 					t.Errorf("%+v after %s, want %s after %s", a.Failure, a.Took, test.kind, test.took)
@@ -239,8 +238,8 @@ func TestInterruptAtTheProxy(t *testing.T) {
 	for _, scheme := range []string{"http", "https", "socks5"} {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		proxy := listenEach(t, func(conn net.Conn) { cancel(); untilClosed(conn) })
-		ev := probe.Do(ctx, through(t, nowhere(t), scheme+"://"+proxy.String()))
+		address := listenEach(t, func(conn net.Conn) { cancel(); untilClosed(conn) })
+		ev := probe.Do(ctx, through(t, nowhere(t), scheme+"://"+address.String()))
 		if run := ev.Runs[0]; run.End != probe.EndInterrupted || run.FailedStage().Stage != probe.StageConnect {
 			t.Errorf("%s: end %q, outcomes %q", scheme, run.End, outcomes(run))
 		}
@@ -255,26 +254,22 @@ func TestUnusedProxyIsTried(t *testing.T) {
 	double := serveProxy(t, &proxyDouble{to: to}, connectHTTP)
 	working := double.url("http", userinfo())
 	refusing := "http://" + listenEach(t, answers(refusal("403 Forbidden", "", ""))).String()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	direct := func(settings ...string) probe.Config {
-		var unused []*probe.Proxy
+		var unused []*proxy.Proxy
 		for _, s := range settings {
-			p, err := probe.ParseProxy(s, "HTTP_PROXY")
+			p, err := proxy.Parse(s, "HTTP_PROXY")
 			if err != nil {
 				t.Fatal(err)
 			}
 			unused = append(unused, p)
 		}
 		c := cfg
-		c.Proxy = probe.WithoutProxy("HTTP_PROXY is not for TLS", unused...)
+		c.Proxy = proxy.Without("HTTP_PROXY is not for TLS", unused...)
 		return c
 	}
 	undialable := func(c probe.Config) probe.Config {
-		c.Endpoint = target(t, closed.Addr()).Endpoint
+		c.Endpoint = target(t, closed).Endpoint
 		return c
 	}
 	t.Run("a name that does not resolve", func(t *testing.T) {
@@ -297,12 +292,12 @@ func TestUnusedProxyIsTried(t *testing.T) {
 	})
 	t.Run("none that works", func(t *testing.T) {
 		t.Parallel()
-		for setting, kind := range map[string]probe.ProxyFailureKind{
-			refusing:                             probe.ProxyForbidden,
-			"http://" + closed.Addr().String():   probe.ProxyUnreachable,
-			"socks5://proxy.example":             probe.ProxyUnresolved,
-			"https://" + double.addr.String():    probe.ProxyTLS,
-			"http://" + userinfo() + to.String(): probe.ProxyCut, // the service itself is no proxy
+		for setting, kind := range map[string]proxy.FailureKind{
+			refusing:                             proxy.Forbidden,
+			"http://" + closed.String():          proxy.Unreachable,
+			"socks5://proxy.example":             proxy.Unresolved,
+			"https://" + double.addr.String():    proxy.TLS,
+			"http://" + userinfo() + to.String(): proxy.Cut, // the service itself is no proxy
 		} {
 			run := do(t, direct(setting))
 			if run.ProxyTrial == nil || run.ProxyTrial.Failure == nil || run.ProxyTrial.Failure.Kind != kind {

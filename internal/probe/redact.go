@@ -4,30 +4,44 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // redacted stands where a secret was.
 const redacted = "[redacted]"
 
+// secretPatterns are what secrets look like, whoever they belong to, and where they stand.
+type secretPatterns struct {
+	quoted                   *regexp.Regexp // a JSON string
+	tokens, values           *regexp.Regexp // in a text
+	tpmMember, secretMembers *regexp.Regexp // of a JSON document
+}
+
+func newSecretPatterns() *secretPatterns {
+	return &secretPatterns{
+		quoted:        regexp.MustCompile(`"(?:[^"\\]|\\.)*"`),
+		tokens:        regexp.MustCompile(`(?i)SharedAccessSignature(?: |\+|%(?:25)*20)+(?:sr|sig|se|skn)(?:=|%(?:25)*3D)[^"\s]*`),
+		values:        regexp.MustCompile(`(?i)(sig|SharedAccessKey|password)(=|%(?:25)*3D)[^&;"\s]*`),
+		tpmMember:     regexp.MustCompile(`(?i)("tpm"\s*:\s*)\{[^}]*\}?`),
+		secretMembers: regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|password|signature|connectionstring)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)`),
+	}
+}
+
 // redactor replaces secrets in what a peer says, before anything else looks at it: a
 // service, or a webhook behind it, may repeat the token that it was sent or the key that
 // it knows. What looks like a token is replaced whoever it belongs to.
 type redactor struct {
-	secrets        []string // of this device, in every spelling
-	escaped        *regexp.Regexp
-	tokens, values *regexp.Regexp
+	*secretPatterns
+	secrets []string // of this device, in every spelling
 }
 
 // newRedactor knows what an identity holds.
-func newRedactor(id Identity) *redactor {
-	r := &redactor{
-		escaped: regexp.MustCompile(`"(?:[^"\\]|\\.)*"`),
-		tokens:  regexp.MustCompile(`(?i)SharedAccessSignature(?: |\+|%(?:25)*20)+(?:sr|sig|se|skn)(?:=|%(?:25)*3D)[^"\s]*`),
-		values:  regexp.MustCompile(`(?i)(sig|SharedAccessKey|password)(=|%(?:25)*3D)[^&;"\s]*`),
-	}
+func newRedactor(patterns *secretPatterns, id Identity) *redactor {
+	r := &redactor{secretPatterns: patterns}
 	r.add(id.Token)
 	for _, secret := range id.Secrets {
 		r.add(secret)
@@ -63,7 +77,7 @@ func (r *redactor) add(secret dps.Secret) {
 // with escapes. What is left of a JSON document is one.
 func (r *redactor) scrub(text string) string {
 	if strings.Contains(text, `\`) {
-		text = r.escaped.ReplaceAllStringFunc(text, r.scrubLiteral)
+		text = r.quoted.ReplaceAllStringFunc(text, r.scrubLiteral)
 	}
 	for _, secret := range r.secrets {
 		text = cutShort(strings.ReplaceAll(text, secret, redacted), secret)
@@ -102,18 +116,20 @@ func cutShort(text, secret string) string {
 // parse recognises a body without the secrets in it.
 func (r *redactor) parse(body []byte) dps.Body { return dps.ParseBody([]byte(r.scrub(string(body)))) }
 
-// answer scrubs everything in an answer but its body, which is scrubbed before it is
-// parsed.
-func (r *redactor) answer(a *Answer) {
+// answer is an answer with everything scrubbed but its body, which is scrubbed before it is
+// parsed. What a transport handed over is left as it is: it may belong to others too.
+func (r *redactor) answer(a Answer) Answer {
 	r.texts(&a.RequestID, &a.Location, &a.Server, &a.Condition)
-	r.reason(a.RetryAfter, a.Failure)
+	a.RetryAfter, a.Failure = r.retryAfter(a.RetryAfter), r.failure(a.Failure)
+	return a
 }
 
 // opening does the same for the opening of a session.
-func (r *redactor) opening(o *Opening) {
+func (r *redactor) opening(o Opening) Opening {
 	r.texts(&o.Server, &o.Refusal, &o.Condition, &o.Location, &o.Said)
-	r.all(o.Mechanisms)
-	r.reason(o.RetryAfter, o.Failure)
+	o.Mechanisms = r.all(o.Mechanisms)
+	o.RetryAfter, o.Failure = r.retryAfter(o.RetryAfter), r.failure(o.Failure)
+	return o
 }
 
 func (r *redactor) texts(texts ...*string) {
@@ -122,26 +138,36 @@ func (r *redactor) texts(texts ...*string) {
 	}
 }
 
-func (r *redactor) all(list []string) {
-	for i := range list {
-		r.texts(&list[i])
+// all is a list of texts, scrubbed; nil stays nil.
+func (r *redactor) all(list []string) []string {
+	scrubbed := slices.Clone(list)
+	for i := range scrubbed {
+		r.texts(&scrubbed[i])
 	}
+	return scrubbed
 }
 
-func (r *redactor) reason(retryAfter *RetryAfter, failure *NetFailure) {
-	if retryAfter != nil {
-		r.texts(&retryAfter.Text)
+func (r *redactor) retryAfter(ra *RetryAfter) *RetryAfter {
+	if ra == nil {
+		return nil
 	}
-	if failure != nil {
-		r.texts(&failure.Text)
+	scrubbed := *ra
+	r.texts(&scrubbed.Text)
+	return &scrubbed
+}
+
+func (r *redactor) failure(f *netfail.Failure) *netfail.Failure {
+	if f == nil {
+		return nil
 	}
+	scrubbed := *f
+	r.texts(&scrubbed.Text)
+	return &scrubbed
 }
 
 // members replaces in a JSON document, or in the beginning of one, the values of members
 // that hold keys, tokens and passwords: for showing, since the probe itself needs some.
 func (r *redactor) members(text string) string {
-	tpm := regexp.MustCompile(`(?i)("tpm"\s*:\s*)\{[^}]*\}?`)
-	secret := regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|password|signature|connectionstring)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)`)
-	text = tpm.ReplaceAllString(r.scrub(text), `$1"`+redacted+`"`)
-	return secret.ReplaceAllString(text, `$1"`+redacted+`"`)
+	text = r.tpmMember.ReplaceAllString(r.scrub(text), `$1"`+redacted+`"`)
+	return r.secretMembers.ReplaceAllString(text, `$1"`+redacted+`"`)
 }

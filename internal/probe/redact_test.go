@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 func TestRedact(t *testing.T) {
@@ -28,8 +29,32 @@ func TestRedact(t *testing.T) {
 		`{"tpm":{"authenticationKey":"cut`:                     `{"tpm":"[redacted]"`,
 		`{"symmetricKey":{"enrollmentGroupId":"line-3"}}`:      `{"symmetricKey":{"enrollmentGroupId":"line-3"}}`,
 	} {
-		if diff := cmp.Diff(want, newRedactor(Identity{Token: token}).members(text)); diff != "" {
+		if diff := cmp.Diff(want, newRedactor(newSecretPatterns(), Identity{Token: token}).members(text)); diff != "" {
 			t.Errorf("redact(%q) (-want +got):\n%s", text, diff)
 		}
+	}
+}
+
+// TestRedactorWritesIntoCopies: what a transport hands over may be in use elsewhere, so it
+// stays as it is.
+func TestRedactorWritesIntoCopies(t *testing.T) {
+	t.Parallel()
+	const echo, clean = "sig=c2VjcmV0", "sig=[redacted]"
+	r := newRedactor(newSecretPatterns(), Identity{})
+	retryAfter, failure, mechanisms := &RetryAfter{Text: echo, Valid: true}, &netfail.Failure{Kind: netfail.Other, Text: echo}, []string{echo}
+	answer := r.answer(Answer{Server: echo, RetryAfter: retryAfter, Failure: failure})
+	want := Answer{Server: clean, RetryAfter: &RetryAfter{Text: clean, Valid: true}, Failure: &netfail.Failure{Kind: netfail.Other, Text: clean}}
+	if diff := cmp.Diff(want, answer); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+	opening := r.opening(Opening{Said: echo, Mechanisms: mechanisms, RetryAfter: retryAfter, Failure: failure})
+	if diff := cmp.Diff(Opening{Said: clean, Mechanisms: []string{clean}, RetryAfter: want.RetryAfter, Failure: want.Failure}, opening); diff != "" {
+		t.Errorf("opening (-want +got):\n%s", diff)
+	}
+	if retryAfter.Text != echo || failure.Text != echo || mechanisms[0] != echo {
+		t.Errorf("what was handed over became %q, %q, %q", retryAfter.Text, failure.Text, mechanisms[0])
+	}
+	if got := r.opening(Opening{}); got.Mechanisms != nil || got.RetryAfter != nil || got.Failure != nil {
+		t.Errorf("of nothing came %+v", got)
 	}
 }

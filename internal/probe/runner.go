@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"slices"
-	"strings"
 	"time"
 
-	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/proxy"
 )
 
 // runner walks the stages on one transport. Its fields are what one stage leaves for the
@@ -20,7 +18,7 @@ type runner struct {
 	transport Transport
 	target    Target
 	run       *Run
-	way       ProxyChoice // how the service is reached
+	way       proxy.Choice // how the service is reached
 
 	identity Identity
 	tcp      net.Conn  // connected, not yet TLS
@@ -37,10 +35,10 @@ type runner struct {
 func newRunner(s *shared, transport Transport, target Target, run *Run) *runner {
 	r := &runner{shared: s, transport: transport, target: target, run: run, pace: newPacer(s.cfg.RetryMaxWait)}
 	run.Transport = transport.ID()
-	r.way = s.cfg.Proxy.choose(target.Endpoint.Host, transport.ID().Port(target.Endpoint))
-	run.Route = r.way.route()
+	r.way = s.cfg.Proxy.Choose(target.Endpoint.Host, transport.ID().Port(target.Endpoint))
+	run.Route = routeBy(r.way)
 	r.identity = s.cfg.Attestation.Identify(target, s.now())
-	r.identity.redact = newRedactor(r.identity)
+	r.identity.redact = newRedactor(s.patterns, r.identity)
 	return r
 }
 
@@ -134,7 +132,7 @@ func (r *runner) compareClock(date time.Time, roundTrip time.Duration) {
 
 // record keeps an answer and what it says of the clock.
 func (r *runner) record(a Answer) Answer {
-	r.identity.redactor().answer(&a)
+	a = r.identity.redactor().answer(a)
 	r.run.Answers = append(r.run.Answers, a)
 	r.compareClock(a.Date, a.Took)
 	return a
@@ -164,51 +162,15 @@ func stageOf(op Operation) StageID {
 }
 
 // noAnswer ends a stage in which no answer came.
-func (r *runner) noAnswer(f *NetFailure) Finding {
+func (r *runner) noAnswer(f *netfail.Failure) Finding {
 	switch f.Kind {
-	case NetTimeout:
+	case netfail.Timeout:
 		r.stop(EndTimeout)
 		return failed("no answer came")
-	case NetReset:
+	case netfail.Reset:
 		r.stop(EndCut)
 		return failed("the connection was cut before an answer").with("error", f.Text)
 	}
 	r.stop(EndRefused)
-	return failed("no usable answer: %s", describeNet(f))
-}
-
-func passed(format string, args ...any) Finding { return finding(Passed, format, args...) }
-func warned(format string, args ...any) Finding { return finding(Warned, format, args...) }
-func failed(format string, args ...any) Finding { return finding(Failed, format, args...) }
-
-func finding(o Outcome, format string, args ...any) Finding {
-	return Finding{Outcome: o, Detail: fmt.Sprintf(format, args...)}
-}
-
-// with adds a fact unless it is empty.
-func (f Finding) with(name, value string) Finding {
-	if value != "" {
-		f.Facts = append(f.Facts, Fact{name, value})
-	}
-	return f
-}
-
-func joinAll(list []string) string { return strings.Join(list, ", ") }
-
-// joinWords joins those that are not empty.
-func joinWords(words ...string) string {
-	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
-}
-
-// joinSome keeps a line short: one entry and how many more.
-func joinSome(list []string) string {
-	if len(list) < 3 {
-		return joinAll(list)
-	}
-	return fmt.Sprintf("%s and %d more", list[0], len(list)-1)
-}
-
-// request is the body of register and lookup.
-func (r *runner) request() dps.Request {
-	return dps.Request{RegistrationID: r.target.RegistrationID, TPM: r.tpmKeys(), Payload: r.cfg.Payload}
+	return failed("no usable answer: %s", f.Describe())
 }

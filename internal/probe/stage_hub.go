@@ -18,7 +18,7 @@ func (r *runner) checkHub(ctx context.Context) Finding {
 		return Finding{Outcome: NotApplicable, Detail: why}
 	}
 	r.leave() // as a device does before it turns to its hub
-	check := &HubCheck{Protocol: hubProtocolFor(r.run.Transport).transport().ID()}
+	check := &HubCheck{Protocol: r.run.Transport.Traits().hub.transport().ID()}
 	r.run.Hub = check
 	f := check.addTo(r.followHub(ctx, check))
 	if check.Protocol != r.run.Transport {
@@ -29,18 +29,14 @@ func (r *runner) checkHub(ctx context.Context) Finding {
 
 // hubOutOfReach says why the hub cannot be asked about this device, "" when it can.
 func (r *runner) hubOutOfReach(registration *dps.Registration) string {
-	kind := r.target.Attestation
 	switch {
 	case registration == nil || registration.AssignedHub == "":
 		return "the service did not name the hub"
 	case r.strangeHub(registration.AssignedHub):
 		return "no hub in Azure has the name " + registration.AssignedHub + ", so it is not shown the credential"
-	case kind == KindSASToken:
-		return "a ready SAS token is for the provisioning service alone; for the hub the key is needed"
-	case kind == KindTPM && r.target.Mode == ModeLookup:
-		return "a TPM gets its key for the hub with a registration, and a lookup is none"
-	case kind == KindTPM && registration.TPM == nil:
-		return "the service sent no key for the hub, which a TPM needs"
+	}
+	if lacks := r.target.Attestation.Traits().hubLacks; lacks != nil {
+		return lacks(r.target.Mode, registration)
 	}
 	return ""
 }
@@ -117,13 +113,13 @@ func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep)
 		step.Result, step.Text = HubFailed, err.Error()
 		return r.tpmFailed(ctx, err), EndRefused
 	}
-	protocol := hubProtocolFor(r.run.Transport)
+	protocol := r.run.Transport.Traits().hub
 	target := r.target
 	target.Endpoint = hub.endpoint
 	side := newRunner(r.shared, protocol.transport(), target, &check.Path)
 	defer side.close()
 	side.identity = identity
-	side.identity.redact = newRedactor(identity)
+	side.identity.redact = newRedactor(r.patterns, identity)
 	if f, part := side.reach(ctx); part != "" {
 		step.Result, step.Text = HubUnreached, string(part)+": "+f.Detail
 		f.Detail = fmt.Sprintf("%s could not be reached (%s): %s", hub.name, part, f.Detail)
@@ -177,15 +173,14 @@ func (r *runner) reach(ctx context.Context) (Finding, StageID) {
 // question asks the hub at the end of the way and keeps why no answer came. Runs that would
 // end each other's connection ask one at a time.
 func (r *runner) question(ctx context.Context, protocol hubProtocol, hub hubTarget) Opening {
-	if DropsLiveDevice(protocol.transport().ID()) {
+	if protocol.dropsDevice() {
 		select {
 		case r.asking <- struct{}{}:
 			defer func() { <-r.asking }()
 		case <-ctx.Done():
 		}
 	}
-	o := protocol.ask(ctx, r.dialTLS, hub, r.identity)
-	r.identity.redactor().opening(&o)
+	o := r.identity.redactor().opening(protocol.ask(ctx, r.dialTLS, hub, r.identity))
 	if o.Failure != nil {
 		r.run.Opening = &o
 	}

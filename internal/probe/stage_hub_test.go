@@ -15,7 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
+	"dpsdiag/internal/tpm"
 )
 
 // hubDevice is the device id that the doubles assign; it is not the registration id.
@@ -202,11 +205,7 @@ func TestHubNotAsked(t *testing.T) {
 // TestHubOutOfReach: what fails on the way is told of the hub, with its kind.
 func TestHubOutOfReach(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	closed := nettest.ClosedPort(t)
 	silent := listenEach(t, untilClosed)
 	tests := map[string]struct {
 		hub        string
@@ -217,7 +216,7 @@ func TestHubOutOfReach(t *testing.T) {
 		"name": {"hub.example", func(c *probe.Config) {
 			c.Resolver = resolver{err: &net.DNSError{Err: "no such host", IsNotFound: true}}
 		}, "resolve", "no-such-host", probe.EndRefused},
-		"port": {closed.Addr().String(), func(*probe.Config) {}, "connect", "refused", probe.EndRefused},
+		"port": {closed.String(), func(*probe.Config) {}, "connect", "refused", probe.EndRefused},
 		"TLS":  {silent.String(), func(c *probe.Config) { c.Budget = 2 * time.Second }, "tls", "tls-timeout", probe.EndTimeout},
 		"certificate": {
 			"", func(c *probe.Config) { c.Resolver = resolver{addresses: []string{"127.0.0.1"}} },
@@ -322,9 +321,9 @@ func TestHubThroughProxy(t *testing.T) {
 		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 	chosen := cfg.Proxy
-	cfg.Proxy = func(host string, port int) probe.ProxyChoice {
+	cfg.Proxy = func(host string, port int) proxy.Choice {
 		if port == 8443 {
-			return probe.ProxyChoice{Direct: "NO_PROXY names it"}
+			return proxy.Choice{Direct: "NO_PROXY names it"}
 		}
 		return chosen(host, port)
 	}
@@ -385,20 +384,20 @@ func TestHubOfTPM(t *testing.T) {
 		steps string
 	}{
 		"signs": {nil, "ask=denied register=taken ask=taken"},
-		"fails": {&probe.TPMError{Kind: probe.TPMBlob, Step: "sign"}, "ask=failed"},
+		"fails": {&tpm.Error{Kind: tpm.Blob, Step: "sign"}, "ask=failed"},
 	} {
-		tpm := &fakeTPM{sign: func([]byte) ([]byte, error) { return []byte("signature"), test.sign }}
+		fake := &fakeTPM{sign: func([]byte) ([]byte, error) { return []byte("signature"), test.sign }}
 		cfg := start(t, service{
 			register: unlessProved(challenge(), answer(202, `{"operationId":"op1","status":"assigning"}`, "Retry-After", "0")),
 			status:   answer(200, state),
 		})
-		cfg.Attestation, cfg.CheckHub = tpm, true
+		cfg.Attestation, cfg.CheckHub = fake, true
 		run := do(t, cfg)
 		if did(run) != test.steps || (test.sign == nil) != (run.TPM == nil) {
 			t.Errorf("%s: steps %s, TPM %v", name, did(run), run.TPM)
 		}
-		if test.sign == nil && !slices.Equal(tpm.received, []string{"blob", "hub key", "blob", "hub key"}) {
-			t.Errorf("%s: received %q", name, tpm.received)
+		if test.sign == nil && !slices.Equal(fake.received, []string{"blob", "hub key", "blob", "hub key"}) {
+			t.Errorf("%s: received %q", name, fake.received)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"dpsdiag/internal/duration"
+	"dpsdiag/internal/netfail"
 )
 
 // judge says what a step means for the device, and how the run ends if it is the last.
@@ -17,7 +18,7 @@ func (c *HubCheck) judge(step *HubStep, mode Mode) (Finding, End) {
 		return failed("%s refuses the device %s: %s%s", c.Hub, c.DeviceID, step.Text, c.afterwards(mode)), EndRefused
 	case HubSilent:
 		end := EndTimeout
-		if step.Answer.Failure.Kind == NetReset {
+		if step.Answer.Failure.Kind == netfail.Reset {
 			end = EndCut
 		}
 		return failed("%s: %s", c.Hub, step.Text).with("error", step.Answer.Failure.Text), end

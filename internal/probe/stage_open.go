@@ -8,6 +8,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -21,7 +22,7 @@ func (r *runner) open(ctx context.Context) Finding {
 		if opening.otherProtocol() {
 			opening.Said = words.foreign()
 		}
-		r.identity.redactor().opening(&opening)
+		opening = r.identity.redactor().opening(opening)
 		r.run.Opening = &opening
 		r.compareClock(opening.Date, time.Since(start))
 		switch {
@@ -102,7 +103,7 @@ func afterAttempts(n int) string {
 func (r *runner) hearing(words *firstWords) Dialer {
 	return func(ctx context.Context) (net.Conn, error) {
 		conn, err := r.dialTLS(ctx)
-		if id := r.transport.ID(); err != nil || id != MQTT && id != AMQP {
+		if err != nil || r.transport.Traits().BeginsInHTTP {
 			return conn, err
 		}
 		*words = firstWords{Conn: conn}
@@ -113,7 +114,7 @@ func (r *runner) hearing(words *firstWords) Dialer {
 // otherProtocol reports whether the peer answered, but not in the transport's protocol.
 func (o *Opening) otherProtocol() bool {
 	if o.Failure != nil {
-		return o.Failure.Kind == NetProtocol
+		return o.Failure.Kind == netfail.Protocol
 	}
 	return o.Refusal != "" && o.Condition == "" && o.Status == 0 && (o.Layer == LayerSASL || o.Layer == LayerAMQPOpen)
 }

@@ -31,11 +31,10 @@ func TestOpeningIsTriedAgain(t *testing.T) {
 	unavailable := probe.Opening{Layer: probe.LayerMQTTConnect, Status: 3, Refusal: "CONNACK 3"}
 	unauthorized := probe.Opening{Layer: probe.LayerMQTTConnect, Status: 5, Refusal: "CONNACK 5"}
 	subscription := probe.Opening{Layer: probe.LayerMQTTSubscribe, Status: 128, Refusal: "SUBACK 128"}
-	// Each row has a RetryAfter of its own: the probe takes secrets out of it in place.
-	handshake := func(status int, asked string) probe.Opening {
-		return probe.Opening{
-			Layer: probe.LayerWebSocket, Status: status, Refusal: "handshake", RetryAfter: probe.ParseRetryAfter(asked, time.Now()),
-		}
+	// Rows that run at once share a RetryAfter, which the race detector sees a probe write into.
+	atOnce, inAnHour := probe.ParseRetryAfter("0", time.Now()), probe.ParseRetryAfter("3600", time.Now())
+	handshake := func(status int, asked *probe.RetryAfter) probe.Opening {
+		return probe.Opening{Layer: probe.LayerWebSocket, Status: status, Refusal: "handshake", RetryAfter: asked}
 	}
 	sasl := func(code int) probe.Opening {
 		return probe.Opening{Layer: probe.LayerSASL, Status: code, Refusal: "SASL"}
@@ -62,9 +61,9 @@ func TestOpeningIsTriedAgain(t *testing.T) {
 		"CONNACK 5 after 3":   {[]probe.Opening{unavailable, unauthorized}, nil, []probe.Wait{{Attempt: 2, Reason: "CONNACK 3"}}, probe.EndRefused, "CONNACK 5, after 2 attempts"},
 		"CONNACK 5":           {times(1, unauthorized), nil, nil, probe.EndRefused, "CONNACK 5"},
 		"SUBACK 128":          {times(1, subscription), nil, nil, probe.EndRefused, "SUBACK 128"},
-		"handshake 429":       {times(1, handshake(429, "0")), nil, []probe.Wait{{Attempt: 2, Reason: "handshake", Asked: true}}, probe.EndComplete, "the peer speaks https, after 2 attempts"},
-		"handshake 503":       {times(1, handshake(503, "")), nil, []probe.Wait{{Attempt: 2, Reason: "handshake"}}, probe.EndComplete, "the peer speaks https, after 2 attempts"},
-		"handshake 403":       {times(1, handshake(403, "0")), nil, nil, probe.EndRefused, "handshake"},
+		"handshake 429":       {times(1, handshake(429, atOnce)), nil, []probe.Wait{{Attempt: 2, Reason: "handshake", Asked: true}}, probe.EndComplete, "the peer speaks https, after 2 attempts"},
+		"handshake 503":       {times(1, handshake(503, nil)), nil, []probe.Wait{{Attempt: 2, Reason: "handshake"}}, probe.EndComplete, "the peer speaks https, after 2 attempts"},
+		"handshake 403":       {times(1, handshake(403, atOnce)), nil, nil, probe.EndRefused, "handshake"},
 		"SASL auth":           {times(1, sasl(1)), nil, nil, probe.EndRefused, "SASL"},
 		"SASL sys":            {times(1, sasl(2)), nil, []probe.Wait{{Attempt: 2, Reason: "SASL"}}, probe.EndComplete, "the peer speaks https, after 2 attempts"},
 		"SASL sys-perm":       {times(1, sasl(3)), nil, nil, probe.EndRefused, "SASL"},
@@ -73,7 +72,7 @@ func TestOpeningIsTriedAgain(t *testing.T) {
 		"unauthorized access": {times(1, condition("amqp:unauthorized-access")), nil, nil, probe.EndRefused, "amqp:unauthorized-access"},
 		"two attempts":        {times(9, sasl(4)), func(c *probe.Config) { c.MaxAttempts = 2 }, []probe.Wait{{Attempt: 2, Reason: "SASL"}}, probe.EndExhausted, "SASL, after 2 attempts"},
 		"no retry":            {times(1, sasl(4)), func(c *probe.Config) { c.MaxAttempts = 1 }, nil, probe.EndExhausted, "SASL"},
-		"no time":             {times(1, handshake(503, "3600")), func(c *probe.Config) { c.RetryMaxWait = time.Hour }, nil, probe.EndRefused, "handshake"},
+		"no time":             {times(1, handshake(503, inAnHour)), func(c *probe.Config) { c.RetryMaxWait = time.Hour }, nil, probe.EndRefused, "handshake"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/tpm"
 )
 
 // challenged reports the first answer to a TPM: a 401 with a key that only this TPM can
@@ -36,7 +37,7 @@ func (r *runner) tpmFailed(ctx context.Context, err error) Finding {
 		r.stop(EndTimeout)
 		return failed("the time ran out while the TPM was at work")
 	}
-	r.run.TPM = asTPMError(err)
+	r.run.TPM = tpm.AsError(err)
 	r.stop(EndRefused)
 	return failed("%s", r.run.TPM.Error()).withTPM(r.run.TPM)
 }
@@ -69,11 +70,11 @@ func (r *runner) inspectTPM() (Finding, bool) {
 		return Finding{}, false
 	}
 	r.stop(EndRefused)
-	return facts.addTo(failed("%s", facts.Failure.Error())).withTPM(facts.Failure), true
+	return failed("%s", facts.Failure.Error()).withTPMFacts(facts).withTPM(facts.Failure), true
 }
 
-// describe sums the TPM up in one line.
-func (t *TPMFacts) describe() string {
+// describeTPM sums the TPM up in one line.
+func describeTPM(t *tpm.Facts) string {
 	return fmt.Sprintf("TPM of %s, endorsement key with SHA-256 %.16s...", joinWords(t.Manufacturer, t.Model, t.Firmware), t.EK.Hash())
 }
 
@@ -81,28 +82,18 @@ func (t *TPMFacts) describe() string {
 // base64. It is there if it was asked for.
 const FactEndorsementKey = "endorsement-key"
 
-// addTo adds the facts about the TPM to a finding.
-func (t *TPMFacts) addTo(f Finding) Finding {
+// withTPMFacts adds the facts about a TPM, if there is one.
+func (f Finding) withTPMFacts(t *tpm.Facts) Finding {
 	if t == nil {
 		return f
 	}
+	identityKey := fmt.Sprintf("present at 0x%08x", uint32(tpm.IdentityHandle))
 	if t.ShowEK {
 		f = f.with(FactEndorsementKey, base64.StdEncoding.EncodeToString(t.EK.Public))
 	}
 	return f.with("tpm", t.Path).with("manufacturer", t.Manufacturer).with("model", t.Model).with("firmware", t.Firmware).
-		with("ek-sha256", t.EK.Hash()).with("ek-source", t.EK.source()).with("srk-source", t.SRK.source()).
-		with("identity-key", t.identityKey()).with("lockout", flag(t.LockedOut, "the TPM refuses passwords"))
-}
-
-// source says where a key comes from, "" when there is none.
-func (k TPMKeyFacts) source() string {
-	switch {
-	case k.Public == nil:
-		return ""
-	case k.Handle != 0:
-		return fmt.Sprintf("persistent at 0x%08x", k.Handle)
-	}
-	return "made from the standard template for this probe"
+		with("ek-sha256", t.EK.Hash()).with("ek-source", t.EK.Source()).with("srk-source", t.SRK.Source()).
+		with("identity-key", flag(t.IdentityKey, identityKey)).with("lockout", flag(t.LockedOut, "the TPM refuses passwords"))
 }
 
 // answeredByTPM is the fact about a challenge that the TPM answered.
@@ -110,10 +101,6 @@ const answeredByTPM = "answered by the TPM"
 
 // challenge says what became of a challenge while the session was opening.
 func (o *Opening) challenge() string { return flag(o.Answered, answeredByTPM) }
-
-func (t *TPMFacts) identityKey() string {
-	return flag(t.IdentityKey, fmt.Sprintf("present at 0x%08x", uint32(identityHandle)))
-}
 
 func flag(set bool, text string) string {
 	if set {
@@ -123,7 +110,7 @@ func flag(set bool, text string) string {
 }
 
 // withTPM adds what a script needs to know of a TPM's failure.
-func (f Finding) withTPM(e *TPMError) Finding {
+func (f Finding) withTPM(e *tpm.Error) Finding {
 	f = f.with("tpm-failure", string(e.Kind)).with("step", e.Step).with("group", e.Group)
 	if e.Code != 0 {
 		f = f.with("tpm-code", fmt.Sprintf("0x%03x", e.Code))

@@ -13,11 +13,12 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 // fakeTPM attests with a TPM that takes every blob, unless told to fail.
 type fakeTPM struct {
-	failure       *probe.TPMError // before any packet
+	failure       *tpm.Error // before any packet
 	activate, hub error
 	during        func() // called while a challenge is answered
 	sign          func(message []byte) ([]byte, error)
@@ -27,7 +28,7 @@ type fakeTPM struct {
 func (f *fakeTPM) Kind() probe.AttestationKind { return probe.KindTPM }
 
 func (f *fakeTPM) Inspect(probe.Target, time.Time, time.Duration) probe.Inputs {
-	return probe.Inputs{TPM: &probe.TPMFacts{Path: "/dev/tpmrm0", Failure: f.failure}}
+	return probe.Inputs{TPM: &tpm.Facts{Path: "/dev/tpmrm0", Failure: f.failure}}
 }
 
 func (f *fakeTPM) Identify(probe.Target, time.Time) probe.Identity { return probe.Identity{TPM: f} }
@@ -67,11 +68,11 @@ func challenge() http.HandlerFunc {
 
 // assignment ends a registration with a key for the hub, unless blob is "".
 func assignment(blob string) http.HandlerFunc {
-	tpm := ""
+	key := ""
 	if blob != "" {
-		tpm = `,"tpm":{"authenticationKey":"` + base64.StdEncoding.EncodeToString([]byte(blob)) + `"}`
+		key = `,"tpm":{"authenticationKey":"` + base64.StdEncoding.EncodeToString([]byte(blob)) + `"}`
 	}
-	return answer(200, `{"operationId":"op1","status":"assigned","registrationState":{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.example","deviceId":"dev-01"`+tpm+`}}`)
+	return answer(200, `{"operationId":"op1","status":"assigned","registrationState":{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.example","deviceId":"dev-01"`+key+`}}`)
 }
 
 // unlessProved answers with first until the caller has a token.
@@ -87,7 +88,7 @@ func unlessProved(first, then http.HandlerFunc) http.HandlerFunc {
 
 func TestTPMStages(t *testing.T) {
 	t.Parallel()
-	misfit := &probe.TPMError{Kind: probe.TPMActivation, Step: "activate the credential", Code: 0x1df}
+	misfit := &tpm.Error{Kind: tpm.Activation, Step: "activate the credential", Code: 0x1df}
 	accepted := answer(202, `{"operationId":"op1","status":"assigning"}`, "Retry-After", "0")
 	unauthorized := answer(401, `{"errorCode":401002,"message":"Unauthorized"}`)
 	tests := map[string]struct {
@@ -99,7 +100,7 @@ func TestTPMStages(t *testing.T) {
 		end      probe.End
 		statuses []int // of the answers; negative for a challenge that was answered
 		received []string
-		failure  *probe.TPMError
+		failure  *tpm.Error
 	}{
 		"answered": {
 			register: unlessProved(challenge(), accepted),
@@ -132,7 +133,7 @@ func TestTPMStages(t *testing.T) {
 		"error of no kind": {
 			tpm: fakeTPM{activate: errors.New("odd")}, register: challenge(),
 			want: "register=failed assign=skipped " + healthy, end: probe.EndRefused, statuses: []int{401}, received: []string{"blob"},
-			failure: &probe.TPMError{Kind: probe.TPMOther, Step: "use the TPM", Text: "odd"},
+			failure: &tpm.Error{Kind: tpm.Other, Step: "use the TPM", Text: "odd"},
 		},
 		"no key for the hub": {
 			register: unlessProved(challenge(), accepted), status: assignment(""),
@@ -143,7 +144,7 @@ func TestTPMStages(t *testing.T) {
 			want: "assign=failed " + healthy, end: probe.EndRefused, statuses: []int{-401, 202, 200}, received: []string{"blob", "hub key"}, failure: misfit,
 		},
 		"fails before": {
-			tpm: fakeTPM{failure: &probe.TPMError{Kind: probe.TPMMissing, Path: "/dev/tpmrm0"}}, register: accepted,
+			tpm: fakeTPM{failure: &tpm.Error{Kind: tpm.Missing, Path: "/dev/tpmrm0"}}, register: accepted,
 			want: "inputs=failed resolve=skipped connect=skipped tls=skipped open=skipped register=skipped assign=skipped " + healthy, end: probe.EndRefused,
 		},
 		"preflight": {
@@ -222,13 +223,13 @@ func TestTPMLookup(t *testing.T) {
 	t.Parallel()
 	found := answer(200, `{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.example","deviceId":"dev-01","tpm":{"authenticationKey":"a2V5"}}`)
 	cfg := start(t, service{lookup: unlessProved(challenge(), found)})
-	tpm := &fakeTPM{}
-	cfg.Attestation, cfg.Mode = tpm, probe.ModeLookup
+	fake := &fakeTPM{}
+	cfg.Attestation, cfg.Mode = fake, probe.ModeLookup
 	run := do(t, cfg)
 	if diff := cmp.Diff([]int{-401, 200}, statuses(run)); outcomes(run) != healthy || diff != "" {
 		t.Errorf("outcomes %s, answers (-want +got):\n%s", outcomes(run), diff)
 	}
-	if diff := cmp.Diff([]string{"blob"}, tpm.received); diff != "" {
+	if diff := cmp.Diff([]string{"blob"}, fake.received); diff != "" {
 		t.Errorf("blobs (-want +got):\n%s", diff)
 	}
 }
@@ -250,7 +251,7 @@ func TestTPMWithoutID(t *testing.T) {
 	t.Parallel()
 	cfg := start(t, service{})
 	cfg.RegistrationID = ""
-	cfg.Attestation = &fakeTPM{failure: &probe.TPMError{Kind: probe.TPMPermission, Path: "/dev/tpmrm0", Group: "tss"}}
+	cfg.Attestation = &fakeTPM{failure: &tpm.Error{Kind: tpm.Permission, Path: "/dev/tpmrm0", Group: "tss"}}
 	ev := probe.Do(t.Context(), cfg)
 	if len(ev.Inputs.Warnings) != 0 {
 		t.Errorf("warnings %v", ev.Inputs.Warnings)

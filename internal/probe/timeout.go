@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/duration"
+	"dpsdiag/internal/netfail"
 )
 
 // Timeout says that the budget of the probe ran out, and what was under way then.
@@ -70,7 +71,7 @@ func (r *runner) outOfTime(ctx context.Context, id StageID) bool {
 	switch id {
 	case StageResolve:
 		res := r.run.Resolution
-		return res != nil && res.Failure != nil && res.Failure.Kind == NetResolverTimeout || r.proxySilent()
+		return res != nil && res.Failure != nil && res.Failure.Kind == netfail.ResolverTimeout || r.proxySilent()
 	case StageConnect:
 		return unansweredDial(r.run.Dials) || r.proxySilent()
 	case StageHub:
@@ -82,7 +83,7 @@ func (r *runner) outOfTime(ctx context.Context, id StageID) bool {
 // proxySilent reports whether it is the proxy that gave no answer.
 func (r *runner) proxySilent() bool {
 	a := r.run.ProxyFailed()
-	return a != nil && a.Failure.Net != nil && (a.Failure.Net.Kind == NetTimeout || a.Failure.Net.Kind == NetResolverTimeout)
+	return a != nil && a.Failure.Net != nil && (a.Failure.Net.Kind == netfail.Timeout || a.Failure.Net.Kind == netfail.ResolverTimeout)
 }
 
 // unansweredDial reports whether the last address gave no answer.
@@ -91,5 +92,5 @@ func unansweredDial(dials []Dial) bool {
 		return false
 	}
 	f := dials[len(dials)-1].Failure
-	return f != nil && f.Kind == NetTimeout
+	return f != nil && f.Kind == netfail.Timeout
 }

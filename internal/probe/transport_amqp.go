@@ -26,6 +26,20 @@ func (t amqpTransport) ID() TransportID {
 	return AMQP
 }
 
+// Traits implements Transport. AMQP is not spoken to hubs here, so its devices are asked
+// about over HTTPS.
+func (t amqpTransport) Traits() TransportTraits {
+	traits := TransportTraits{
+		Protocol: "AMQP 1.0 over TLS", Port: func(e dps.Endpoint) int { return e.AMQP },
+		Garbled: "amqp-connection-framing-error", hub: hubHTTPS{},
+	}
+	if t.overWebSocket {
+		traits.Protocol = "AMQP 1.0 over WebSocket"
+		traits.throughWebSocket()
+	}
+	return traits
+}
+
 // Supports implements Transport.
 func (amqpTransport) Supports(m Mode, _ AttestationKind) error {
 	if m == ModeLookup {

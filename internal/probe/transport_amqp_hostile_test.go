@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -55,7 +56,7 @@ func TestAMQPHostile(t *testing.T) {
 				amqpSends(test.sent...)(c, amqpRequest{})
 				c.Close()
 			}}}))
-			if f := lastFailure(run); f == nil || f.Kind == probe.NetTimeout {
+			if f := lastFailure(run); f == nil || f.Kind == netfail.Timeout {
 				t.Errorf("failed stage %+v, failure %+v", run.FailedStage(), f)
 			}
 		})

@@ -14,11 +14,12 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
 // lastFailure is why the last answer, or the session, did not come.
-func lastFailure(run probe.Run) *probe.NetFailure {
+func lastFailure(run probe.Run) *netfail.Failure {
 	if a := run.LastAnswer(); a != nil {
 		return a.Failure
 	}
@@ -135,16 +136,16 @@ func TestAMQPLost(t *testing.T) {
 	cutShort := func(c *amqpConn) { c.Write([]byte(halfFrame)); c.Close() }
 	faults := map[string]struct {
 		f    func(*amqpConn)
-		kind probe.NetKind
+		kind netfail.Kind
 		end  probe.End
 	}{
-		"cut":          {amqpCut, probe.NetReset, probe.EndCut},
-		"silent":       {amqpSilent, probe.NetTimeout, probe.EndTimeout},
-		"HTTP":         {amqpRaw(webPage), probe.NetProtocol, probe.EndRefused},
-		"half a frame": {cutShort, probe.NetReset, probe.EndCut},
-		"bad frame":    {amqpRaw(badFrame), probe.NetProtocol, probe.EndRefused},
-		"a 4 GB frame": {amqpRaw("\xff\xff\xff\xff\x02\x00\x00\x00"), probe.NetProtocol, probe.EndRefused},
-		"CLOSE":        {amqpFrames(&amqp.Close{}), probe.NetReset, probe.EndCut},
+		"cut":          {amqpCut, netfail.Reset, probe.EndCut},
+		"silent":       {amqpSilent, netfail.Timeout, probe.EndTimeout},
+		"HTTP":         {amqpRaw(webPage), netfail.Protocol, probe.EndRefused},
+		"half a frame": {cutShort, netfail.Reset, probe.EndCut},
+		"bad frame":    {amqpRaw(badFrame), netfail.Protocol, probe.EndRefused},
+		"a 4 GB frame": {amqpRaw("\xff\xff\xff\xff\x02\x00\x00\x00"), netfail.Protocol, probe.EndRefused},
+		"CLOSE":        {amqpFrames(&amqp.Close{}), netfail.Reset, probe.EndCut},
 	}
 	steps := map[amqpStep]struct {
 		stage probe.StageID
@@ -168,7 +169,7 @@ func TestAMQPLost(t *testing.T) {
 				t.Parallel()
 				overAMQP(t, func(t *testing.T, start amqpStart) {
 					budget, answer := newAMQPBudget(t), fault.f
-					if fault.kind == probe.NetTimeout {
+					if fault.kind == netfail.Timeout {
 						answer = budget.spend(answer)
 					}
 					cfg := start(t, amqpPeer{steps: map[amqpStep]func(*amqpConn){step: answer}})
@@ -205,7 +206,7 @@ func TestAMQPAnswerBeforeTheEnd(t *testing.T) {
 					if len(run.Answers) != 2 || run.Answers[0].Body.Operation == nil || failedStage(run) != probe.StageAssign {
 						t.Fatalf("answers %+v, failed stage %+v", run.Answers, run.FailedStage())
 					}
-					if f := run.Answers[1].Failure; f == nil || f.Kind != probe.NetReset || run.End != probe.EndCut {
+					if f := run.Answers[1].Failure; f == nil || f.Kind != netfail.Reset || run.End != probe.EndCut {
 						t.Fatalf("failure %+v, end %q", f, run.End)
 					}
 				}
@@ -265,7 +266,7 @@ func TestAMQPReopens(t *testing.T) {
 				c.saslWith(saslOutcome(amqp.SASLAuth)...)
 				untilClosed(c)
 			},
-			probe.Answer{Op: probe.OpRegister, Failure: &probe.NetFailure{Kind: probe.NetOther, Text: "SASL outcome 1: auth"}},
+			probe.Answer{Op: probe.OpRegister, Failure: &netfail.Failure{Kind: netfail.Other, Text: "SASL outcome 1: auth"}},
 			probe.EndRefused,
 		},
 		"throttled again and again": {
@@ -278,7 +279,7 @@ func TestAMQPReopens(t *testing.T) {
 		},
 		"cut": {
 			atOpen, amqpCut,
-			probe.Answer{Op: probe.OpRegister, Failure: &probe.NetFailure{Kind: probe.NetReset, Text: "EOF"}},
+			probe.Answer{Op: probe.OpRegister, Failure: &netfail.Failure{Kind: netfail.Reset, Text: "EOF"}},
 			probe.EndCut,
 		},
 	}

@@ -10,6 +10,8 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
+	"dpsdiag/internal/tpm"
 )
 
 // amqpRefusalError is an AMQP error that the peer sent.
@@ -169,7 +171,7 @@ func (o *Opening) failAMQP(err error, redact *redactor) {
 		o.Status, o.Refusal = int(outcome.Code), fmt.Sprintf("SASL outcome %d: %s", outcome.Code, outcome.Code)
 		return
 	}
-	if failure, ok := errors.AsType[*TPMError](err); ok {
+	if failure, ok := errors.AsType[*tpm.Error](err); ok {
 		o.TPM, o.Refusal = failure, failure.Error()
 		return
 	}
@@ -178,7 +180,7 @@ func (o *Opening) failAMQP(err error, redact *redactor) {
 		o.Refusal = err.Error()
 		return
 	}
-	o.Failure = classifyNet(malformedAMQP(err))
+	o.Failure = netfail.Classify(malformedAMQP(err))
 }
 
 // HTTPStatus is the HTTP status that fits a refusal; 0 means that none does.
@@ -204,5 +206,5 @@ func (a *Answer) failAMQP(err error, redact *redactor) {
 		a.Status, a.TooLarge = http.StatusOK, true
 		return
 	}
-	a.Failure = classifyNet(malformedAMQP(err))
+	a.Failure = netfail.Classify(malformedAMQP(err))
 }

@@ -5,6 +5,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // mechanismPlain is the SASL mechanism for every token (RFC 4616).
@@ -38,7 +39,7 @@ func tpmLogin(ctx context.Context, target Target, proof TPMProof, redact *redact
 			}
 			last, err := blob.Add(challenge)
 			if err != nil {
-				return nil, &protocolError{err.Error()}
+				return nil, &netfail.ProtocolError{Text: err.Error()}
 			}
 			if !last {
 				return amqp.TPMResponse(nil), nil

@@ -11,7 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/tpm"
 )
 
 func saslOutcome(code amqp.SASLCode) []amqp.SASLMechanism {
@@ -74,23 +76,23 @@ func TestAMQPSASLLost(t *testing.T) {
 	}
 	tests := map[string]struct {
 		answer func(*amqpConn)
-		kind   probe.NetKind
+		kind   netfail.Kind
 		end    probe.End
 	}{
-		"cut":     {amqpCut, probe.NetReset, probe.EndCut},
-		"silent":  {amqpSilent, probe.NetTimeout, probe.EndTimeout},
-		"garbage": {amqpRaw("\x00\x00\x00\x09\x02\x01\x00\x00\xff"), probe.NetProtocol, probe.EndRefused},
+		"cut":     {amqpCut, netfail.Reset, probe.EndCut},
+		"silent":  {amqpSilent, netfail.Timeout, probe.EndTimeout},
+		"garbage": {amqpRaw("\x00\x00\x00\x09\x02\x01\x00\x00\xff"), netfail.Protocol, probe.EndRefused},
 		"an unasked question": {func(c *amqpConn) {
 			c.write(amqp.Frame{Type: amqp.FrameSASL, Body: &amqp.SASLChallenge{Challenge: []byte("?")}})
 			untilClosed(c)
-		}, probe.NetProtocol, probe.EndRefused},
+		}, netfail.Protocol, probe.EndRefused},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			overAMQP(t, func(t *testing.T, start amqpStart) {
 				budget, answer := newAMQPBudget(t), test.answer
-				if test.kind == probe.NetTimeout {
+				if test.kind == netfail.Timeout {
 					answer = budget.spend(answer)
 				}
 				cfg := start(t, amqpPeer{steps: map[amqpStep]func(*amqpConn){atSASL: offer(answer)}})
@@ -134,22 +136,22 @@ func tpmMechanism(t *testing.T, challenges ...[]byte) []amqp.SASLMechanism {
 
 func TestAMQPTPM(t *testing.T) {
 	t.Parallel()
-	broken := &probe.TPMError{Kind: probe.TPMActivation, Step: "activate the credential", Text: "integrity"}
+	broken := &tpm.Error{Kind: tpm.Activation, Step: "activate the credential", Text: "integrity"}
 	blob := bytes.Repeat([]byte("blob"), 100)
 	halves := amqp.SplitTPMBlob(blob)
 	tests := map[string]struct {
 		challenges [][]byte
 		err        error
 		stage      probe.StageID // that fails
-		tpm        *probe.TPMError
-		kind       probe.NetKind
+		tpm        *tpm.Error
+		kind       netfail.Kind
 	}{
 		"two segments":           {challenges: halves[:]},
 		"one segment":            {challenges: [][]byte{append([]byte{0xc0}, blob...)}},
 		"the TPM cannot":         {challenges: halves[:], err: broken, stage: probe.StageOpen, tpm: broken},
-		"segments out of order":  {challenges: [][]byte{halves[1], halves[0]}, stage: probe.StageOpen, kind: probe.NetProtocol},
-		"a challenge for nobody": {challenges: [][]byte{[]byte("\x17hello")}, stage: probe.StageOpen, kind: probe.NetProtocol},
-		"no time left":           {challenges: halves[:], err: context.DeadlineExceeded, stage: probe.StageOpen, kind: probe.NetTimeout},
+		"segments out of order":  {challenges: [][]byte{halves[1], halves[0]}, stage: probe.StageOpen, kind: netfail.Protocol},
+		"a challenge for nobody": {challenges: [][]byte{[]byte("\x17hello")}, stage: probe.StageOpen, kind: netfail.Protocol},
+		"no time left":           {challenges: halves[:], err: context.DeadlineExceeded, stage: probe.StageOpen, kind: netfail.Timeout},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -162,7 +164,7 @@ func TestAMQPTPM(t *testing.T) {
 				if failedStage(run) != test.stage || !cmp.Equal(run.Opening.TPM, test.tpm) {
 					t.Errorf("failed stage %+v, TPM %+v", run.FailedStage(), run.Opening.TPM)
 				}
-				var kind probe.NetKind
+				var kind netfail.Kind
 				if f := run.Opening.Failure; f != nil {
 					kind = f.Kind
 				}

@@ -13,6 +13,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // Settings of the AMQP session.
@@ -72,8 +73,7 @@ func (s *amqpSession) authenticate(ctx context.Context, o *Opening) error {
 	}
 	o.Layer = LayerSASL
 	result, err := amqp.ClientSASL(ctx, s.wire.Conn, login)
-	o.Mechanisms = result.Offered
-	s.redact.all(o.Mechanisms)
+	o.Mechanisms = s.redact.all(result.Offered)
 	if errors.Is(err, amqp.ErrNotOffered) { // whose error quotes them as they came
 		err = fmt.Errorf("sasl: %w: %s is not among %q", amqp.ErrNotOffered, login.Mechanism, o.Mechanisms)
 	}
@@ -148,7 +148,7 @@ func (s *amqpSession) Status(ctx context.Context, operationID string) Answer {
 
 // Lookup implements Session; the service has none over AMQP, as Supports says.
 func (s *amqpSession) Lookup(context.Context, []byte) Answer {
-	return Answer{Op: OpLookup, Failure: &NetFailure{Kind: NetOther, Text: "there is no lookup over AMQP"}}
+	return Answer{Op: OpLookup, Failure: &netfail.Failure{Kind: netfail.Other, Text: "there is no lookup over AMQP"}}
 }
 
 // Close implements Session: CLOSE, unless nothing was opened.
@@ -199,7 +199,7 @@ func (s *amqpSession) reopen(ctx context.Context, a *Answer) (ok bool) {
 		a.Status = opening.HTTPStatus()
 	}
 	if a.Failure == nil && a.Status == 0 {
-		a.Failure = &NetFailure{Kind: NetOther, Text: opening.Refusal}
+		a.Failure = &netfail.Failure{Kind: netfail.Other, Text: opening.Refusal}
 	}
 	return false
 }

@@ -14,6 +14,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -348,11 +349,11 @@ func TestAMQPLargePayload(t *testing.T) {
 	small := uint32(512)
 	tests := map[string]struct {
 		peer    amqpPeer
-		failure *probe.NetFailure
+		failure *netfail.Failure
 	}{
 		"frames of 64 KiB":   {amqpPeer{}, nil},
 		"frames of 512":      {amqpPeer{opening: amqp.Open{MaxFrameSize: &small}}, nil},
-		"messages of 64 KiB": {amqpPeer{maxMessage: 65536}, &probe.NetFailure{Kind: probe.NetOther, Text: "encoded message size exceeds max of 65536"}},
+		"messages of 64 KiB": {amqpPeer{maxMessage: 65536}, &netfail.Failure{Kind: netfail.Other, Text: "encoded message size exceeds max of 65536"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

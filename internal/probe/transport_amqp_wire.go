@@ -12,6 +12,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // amqpCredit is how many answers the service may send before the first is taken. One would
@@ -116,7 +117,7 @@ func libraryError(err error) error {
 	if own, ok := errors.AsType[*goamqp.Error](err); ok {
 		return errors.New(own.Description)
 	}
-	return &protocolError{err.Error()}
+	return &netfail.ProtocolError{Text: err.Error()}
 }
 
 // watch names who is told, once, that everything ended or that the request was refused.
@@ -220,7 +221,7 @@ func (w *amqpWire) check(frame amqp.Frame) error {
 		return w.checkOpen(body)
 	case *amqp.Flow:
 		if body.Handle != nil && body.LinkCredit == nil {
-			return &protocolError{"the peer sent a FLOW for a link without link-credit"}
+			return &netfail.ProtocolError{Text: "the peer sent a FLOW for a link without link-credit"}
 		}
 	case *amqp.Transfer:
 		return w.checkTransfer(body, frame.Payload)
@@ -238,7 +239,7 @@ func (w *amqpWire) check(frame amqp.Frame) error {
 
 func (w *amqpWire) checkOpen(open *amqp.Open) error {
 	if w.opened {
-		return &protocolError{"the peer sent a second OPEN"}
+		return &netfail.ProtocolError{Text: "the peer sent a second OPEN"}
 	}
 	w.opened = true
 	w.mu.Lock()
@@ -254,7 +255,7 @@ func (w *amqpWire) checkOpen(open *amqp.Open) error {
 // them on.
 func (w *amqpWire) checkTransfer(t *amqp.Transfer, payload []byte) error {
 	if !w.partial && (t.DeliveryID == nil || t.DeliveryTag == nil || t.MessageFormat == nil) {
-		return &protocolError{"the peer sent a TRANSFER without delivery-id, delivery-tag or message-format"}
+		return &netfail.ProtocolError{Text: "the peer sent a TRANSFER without delivery-id, delivery-tag or message-format"}
 	}
 	w.partial = t.More && !t.Aborted
 	delivery, err := w.messages.Add(t, payload)
@@ -267,7 +268,7 @@ func (w *amqpWire) checkTransfer(t *amqp.Transfer, payload []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.untaken++; w.untaken > amqpCredit {
-		return &protocolError{fmt.Sprintf("the peer sent more than the %d messages it was given credit for", amqpCredit)}
+		return &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent more than the %d messages it was given credit for", amqpCredit)}
 	}
 	return nil
 }
@@ -285,7 +286,7 @@ func (w *amqpWire) checkDisposition(d *amqp.Disposition) error {
 		last = *d.Last
 	}
 	if max(d.First, last) >= maxDeliveries {
-		return &protocolError{"the peer sent a DISPOSITION of a delivery that was never made"}
+		return &netfail.ProtocolError{Text: "the peer sent a DISPOSITION of a delivery that was never made"}
 	}
 	if refusal := refusedDelivery(d.State); refusal != nil {
 		w.mu.Lock()
@@ -297,16 +298,16 @@ func (w *amqpWire) checkDisposition(d *amqp.Disposition) error {
 	return nil
 }
 
-// malformedAMQP makes what is no AMQP a protocolError and leaves other errors as they are.
+// malformedAMQP makes what is no AMQP a netfail.ProtocolError and leaves other errors as they are.
 func malformedAMQP(err error) error {
 	if _, ok := errors.AsType[*amqp.NotAMQPError](err); ok {
-		return &protocolError{err.Error()}
+		return &netfail.ProtocolError{Text: err.Error()}
 	}
 	if decode, ok := errors.AsType[*amqp.DecodeError](err); ok {
 		if decode.Condition == amqp.ConditionMessageSize {
 			return errTooLarge
 		}
-		return &protocolError{err.Error()}
+		return &netfail.ProtocolError{Text: err.Error()}
 	}
 	return err
 }

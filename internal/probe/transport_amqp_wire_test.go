@@ -10,6 +10,7 @@ import (
 
 	"dpsdiag/internal/amqp"
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/netfail"
 )
 
 // scriptedConn reads what a peer sent.
@@ -99,7 +100,7 @@ func TestAMQPWireStops(t *testing.T) {
 				_, err = wire.next()
 			}
 			tooLarge := errors.Is(err, errTooLarge)
-			if _, ok := errors.AsType[*protocolError](err); ok == tooLarge || !strings.Contains(err.Error(), test.want) {
+			if _, ok := errors.AsType[*netfail.ProtocolError](err); ok == tooLarge || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("stopped with %v, want a protocol error with %q", err, test.want)
 			}
 		})

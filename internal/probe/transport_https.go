@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // MaxBody is the most that is read of any answer, in bytes.
@@ -33,6 +34,14 @@ func NewHTTPS() Transport { return httpsTransport{} }
 
 // ID implements Transport.
 func (httpsTransport) ID() TransportID { return HTTPS }
+
+// Traits implements Transport.
+func (httpsTransport) Traits() TransportTraits {
+	return TransportTraits{
+		Protocol: "HTTP 1.1 over TLS", Port: func(e dps.Endpoint) int { return e.HTTPS }, BeginsInHTTP: true,
+		Garbled: "net-http-response", hub: hubHTTPS{},
+	}
+}
 
 // Supports implements Transport: HTTPS carries everything.
 func (httpsTransport) Supports(Mode, AttestationKind) error { return nil }
@@ -198,14 +207,14 @@ func (a *Answer) exchanges() []Exchange {
 }
 
 // callFailure classifies why no answer came.
-func callFailure(err error) *NetFailure {
+func callFailure(err error) *netfail.Failure {
 	if dial, ok := errors.AsType[*dialError](err); ok {
 		return dial.failure
 	}
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	return classifyNet(err)
+	return netfail.Classify(err)
 }
 
 // authority is the host of a URL: the port only where it is not the default, and an IPv6

@@ -13,6 +13,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // Settings of the MQTT session.
@@ -41,6 +42,19 @@ func (t mqttTransport) ID() TransportID {
 		return MQTTWS
 	}
 	return MQTT
+}
+
+// Traits implements Transport.
+func (t mqttTransport) Traits() TransportTraits {
+	traits := TransportTraits{
+		Protocol: "MQTT 3.1.1 over TLS", Port: func(e dps.Endpoint) int { return e.MQTT },
+		Garbled: "node-mqtt-unrecognized-packet-type", hub: hubMQTT(t),
+	}
+	if t.overWebSocket {
+		traits.Protocol = "MQTT 3.1.1 over WebSocket"
+		traits.throughWebSocket()
+	}
+	return traits
 }
 
 // Supports implements Transport.
@@ -101,7 +115,7 @@ func (o *Opening) failMQTT(err error) {
 		o.Status, o.Refusal = int(refusal.code), refusal.text
 		return
 	}
-	o.Failure = classifyNet(err)
+	o.Failure = netfail.Classify(err)
 }
 
 // mqttSession makes calls on one connection.
@@ -186,7 +200,7 @@ func (s *mqttSession) Status(ctx context.Context, operationID string) Answer {
 
 // Lookup implements Session; the service has none over MQTT, as Supports says.
 func (s *mqttSession) Lookup(context.Context, []byte) Answer {
-	return Answer{Op: OpLookup, Failure: &NetFailure{Kind: NetOther, Text: "there is no lookup over MQTT"}}
+	return Answer{Op: OpLookup, Failure: &netfail.Failure{Kind: netfail.Other, Text: "there is no lookup over MQTT"}}
 }
 
 // Close implements Session: DISCONNECT, where there was a CONNACK.
@@ -211,7 +225,7 @@ func (s *mqttSession) call(ctx context.Context, op Operation, topic func(rid str
 	start := time.Now()
 	a := Answer{Op: op}
 	if err := s.exchange(ctx, topic, body, &a); err != nil {
-		a.Failure, a.Strays = classifyNet(err), s.passedOver()
+		a.Failure, a.Strays = netfail.Classify(err), s.passedOver()
 	}
 	a.Took = time.Since(start)
 	return a

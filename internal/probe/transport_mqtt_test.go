@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -146,13 +147,13 @@ func TestMQTTUnavailable(t *testing.T) {
 func TestMQTTLost(t *testing.T) {
 	t.Parallel()
 	const (
-		reset    = probe.NetReset
-		timeout  = probe.NetTimeout
-		protocol = probe.NetProtocol
+		reset    = netfail.Reset
+		timeout  = netfail.Timeout
+		protocol = netfail.Protocol
 	)
 	tests := map[string]struct {
 		broker   broker
-		kind     probe.NetKind
+		kind     netfail.Kind
 		outcomes string
 		layer    probe.Layer // of the opening
 	}{
@@ -180,7 +181,7 @@ func TestMQTTLost(t *testing.T) {
 		"PUBLISH with QoS 2":        {broker{register: raw[call]("\x34\x05\x00\x01a\x00\x01")}, protocol, notRegistered, probe.LayerMQTTSubscribe},
 		"garbage at a poll":         {broker{status: raw[call]("\x00\x00")}, protocol, notAssigned, probe.LayerMQTTSubscribe},
 	}
-	ends := map[probe.NetKind]probe.End{reset: probe.EndCut, timeout: probe.EndTimeout, protocol: probe.EndRefused}
+	ends := map[netfail.Kind]probe.End{reset: probe.EndCut, timeout: probe.EndTimeout, protocol: probe.EndRefused}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -270,7 +271,7 @@ func TestMQTTLateAnswer(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if a := session.Register(ctx, nil); a.Failure == nil || a.Failure.Kind != probe.NetTimeout {
+		if a := session.Register(ctx, nil); a.Failure == nil || a.Failure.Kind != netfail.Timeout {
 			t.Errorf("register: %+v", a)
 		}
 		if a := session.Status(t.Context(), "op1"); a.Failure != nil || a.Status != 200 || a.Strays != 1 {

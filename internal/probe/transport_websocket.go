@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 )
 
 // webSocketPath is where most SDKs open a WebSocket (azure-iot-sdk-node
@@ -26,6 +27,12 @@ const maxMessage = 2 * MaxBody
 
 // closeGrace is how long the peer has to answer our close frame.
 const closeGrace = 250 * time.Millisecond
+
+// throughWebSocket makes the traits those of the same protocol over a WebSocket.
+func (t *TransportTraits) throughWebSocket() {
+	t.Port = func(e dps.Endpoint) int { return e.HTTPS }
+	t.BeginsInHTTP, t.WebSocket = true, true
+}
 
 // dialWebSocket opens a WebSocket for subprotocol on a connection of dial and returns it as
 // a stream of bytes. A nil connection means that the Opening says why; otherwise it holds
@@ -124,7 +131,7 @@ func (c *webSocketConn) Read(p []byte) (int, error) {
 			case err != nil:
 				return 0, readError(err)
 			case kind != websocket.MessageBinary:
-				return 0, &protocolError{"the peer sent text over the WebSocket, where only binary messages belong"}
+				return 0, &netfail.ProtocolError{Text: "the peer sent text over the WebSocket, where only binary messages belong"}
 			}
 			c.message = message
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -161,18 +162,18 @@ func TestWebSocketHandshakeLost(t *testing.T) {
 	}
 	tests := map[string]struct {
 		handler http.HandlerFunc
-		kind    probe.NetKind
+		kind    netfail.Kind
 		end     probe.End
 	}{
-		"hangs up": {hangUp, probe.NetReset, probe.EndCut},
-		"silent":   {bare(""), probe.NetTimeout, probe.EndTimeout},
-		"not HTTP": {bare("SSH-2.0-OpenSSH_9.2\r\n"), probe.NetOther, probe.EndRefused},
+		"hangs up": {hangUp, netfail.Reset, probe.EndCut},
+		"silent":   {bare(""), netfail.Timeout, probe.EndTimeout},
+		"not HTTP": {bare("SSH-2.0-OpenSSH_9.2\r\n"), netfail.Other, probe.EndRefused},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := startWebSocket(t, test.handler)
-			if test.kind == probe.NetTimeout {
+			if test.kind == netfail.Timeout {
 				cfg.Budget = 2 * time.Second
 			}
 			run := do(t, cfg)
@@ -195,23 +196,23 @@ func TestWebSocketEnds(t *testing.T) {
 	}
 	tests := map[string]struct {
 		talk func(*websocket.Conn)
-		kind probe.NetKind
+		kind netfail.Kind
 		text string
 	}{
-		"closed with a reason":    {closing(websocket.StatusPolicyViolation, "go away"), probe.NetReset, "the peer closed the WebSocket with status 1008: go away"},
-		"closed without a reason": {closing(websocket.StatusNormalClosure, ""), probe.NetReset, "the peer closed the WebSocket with status 1000"},
-		"closed without a status": {closing(websocket.StatusNoStatusRcvd, ""), probe.NetReset, "the peer closed the WebSocket without a status"},
-		"cut":                     {func(ws *websocket.Conn) { _ = ws.CloseNow() }, probe.NetReset, "EOF"},
+		"closed with a reason":    {closing(websocket.StatusPolicyViolation, "go away"), netfail.Reset, "the peer closed the WebSocket with status 1008: go away"},
+		"closed without a reason": {closing(websocket.StatusNormalClosure, ""), netfail.Reset, "the peer closed the WebSocket with status 1000"},
+		"closed without a status": {closing(websocket.StatusNoStatusRcvd, ""), netfail.Reset, "the peer closed the WebSocket without a status"},
+		"cut":                     {func(ws *websocket.Conn) { _ = ws.CloseNow() }, netfail.Reset, "EOF"},
 		"text": {
 			func(ws *websocket.Conn) { ws.Write(context.Background(), websocket.MessageText, []byte("hello")) },
-			probe.NetProtocol, "the peer sent text over the WebSocket, where only binary messages belong",
+			netfail.Protocol, "the peer sent text over the WebSocket, where only binary messages belong",
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run := do(t, startWebSocket(t, accept(test.talk, "mqtt")))
-			want := &probe.NetFailure{Kind: test.kind, Text: test.text}
+			want := &netfail.Failure{Kind: test.kind, Text: test.text}
 			if diff := cmp.Diff(want, run.Opening.Failure); diff != "" {
 				t.Errorf("failure (-want +got):\n%s", diff)
 			}

@@ -8,14 +8,15 @@ import (
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // TestTargetTellsTheProxy: the text names the proxy and who named it, or why it was not
 // used; in JSON the shape of the target stays.
 func TestTargetTellsTheProxy(t *testing.T) {
 	t.Parallel()
-	through := probe.Route{Proxy: &probe.ProxyRef{URL: "http://proxy.plant:3128", Origin: "HTTPS_PROXY"}}
-	hostile := probe.Route{Proxy: &probe.ProxyRef{URL: "http://p:1", Origin: "\x1b[31m"}}
+	through := probe.Route{Proxy: &proxy.Ref{URL: "http://proxy.plant:3128", Origin: "HTTPS_PROXY"}}
+	hostile := probe.Route{Proxy: &proxy.Ref{URL: "http://p:1", Origin: "\x1b[31m"}}
 	exempt := probe.Route{Direct: "NO_PROXY exempts the host"}
 	for name, test := range map[string]struct {
 		routes []probe.Route

@@ -8,6 +8,7 @@ import (
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
 
 // sample is a named document for the golden tests.
@@ -175,7 +176,7 @@ func compared() *probe.Evidence {
 	ev, other := healthy(), refused()
 	run := other.Runs[0]
 	run.Transport = probe.MQTT
-	run.Route = probe.Route{Proxy: &probe.ProxyRef{URL: "http://proxy.example:3128", Origin: "HTTPS_PROXY"}}
+	run.Route = probe.Route{Proxy: &proxy.Ref{URL: "http://proxy.example:3128", Origin: "HTTPS_PROXY"}}
 	ev.Runs = append(ev.Runs, run)
 	return ev
 }

@@ -10,6 +10,7 @@ import (
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/netfail"
 	"dpsdiag/internal/probe"
 )
 
@@ -98,7 +99,7 @@ func TestReply(t *testing.T) {
 		{"refused", []probe.Answer{refusal(401, 401002, "Unauthorized")}, Reply{ErrorCode: 401002, ErrorMessage: "Unauthorized", TrackingID: "t", HTTPStatus: 401, Attempts: 1}},
 		{"refused, then accepted", []probe.Answer{refusal(429, 429001, "Throttled"), assigning}, Reply{Status: "assigning", OperationID: "o", TrackingID: "r", HTTPStatus: 202, Attempts: 2}},
 		{"failed", []probe.Answer{assigning, failed}, Reply{Status: "failed", ErrorCode: 400207, ErrorMessage: "Custom allocation failed", OperationID: "o", TrackingID: "r", HTTPStatus: 200, Attempts: 1}},
-		{"no answer", []probe.Answer{{Op: probe.OpRegister, Failure: &probe.NetFailure{Kind: probe.NetReset}}}, Reply{Attempts: 1}},
+		{"no answer", []probe.Answer{{Op: probe.OpRegister, Failure: &netfail.Failure{Kind: netfail.Reset}}}, Reply{Attempts: 1}},
 		{"a foreign page", []probe.Answer{{Op: probe.OpRegister, Status: 403, Body: dps.Body{Kind: dps.BodyHTML, Excerpt: "<html>\n"}}}, Reply{ErrorMessage: `<html>\n`, HTTPStatus: 403, Attempts: 1}},
 		{"a hub's error", []probe.Answer{{Op: probe.OpRegister, Status: 401, Body: dps.Body{Kind: dps.BodyHubError, Hub: &dps.HubError{Message: "ErrorCode:IotHubUnauthorizedAccess"}}}}, Reply{ErrorMessage: "ErrorCode:IotHubUnauthorizedAccess", HTTPStatus: 401, Attempts: 1}},
 		{"looked up", []probe.Answer{{Op: probe.OpLookup, Status: 200, Body: dps.Body{Kind: dps.BodyRegistration, Registration: &dps.Registration{

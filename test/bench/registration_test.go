@@ -46,7 +46,7 @@ func BenchmarkRegistration(b *testing.B) {
 	program := build(b, "dpsdiag/cmd/dpsdiag")
 	s := startService(b, program)
 	missing := missingSDK()
-	for _, t := range transports() {
+	for _, t := range probe.Transports() {
 		b.Run(string(t.ID()), func(b *testing.B) {
 			c := contest{service: s, transport: t, program: program}
 			for b.Loop() {

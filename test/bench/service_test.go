@@ -111,13 +111,6 @@ func (s service) memory(name string) (float64, error) {
 // hostName is what clients call the service, in the TLS handshake too.
 const hostName = "localhost"
 
-// transports are those of the device API.
-func transports() []probe.Transport {
-	return []probe.Transport{
-		probe.NewHTTPS(), probe.NewMQTT(), probe.NewMQTTOverWebSocket(), probe.NewAMQP(), probe.NewAMQPOverWebSocket(),
-	}
-}
-
 // registered runs a probe, which must end with the device assigned, and returns how long
 // it took in milliseconds.
 func registered(b *testing.B, cfg probe.Config) float64 {

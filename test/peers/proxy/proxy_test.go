@@ -10,12 +10,8 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/proxy"
 )
-
-// transports are those that have to pass every proxy.
-func transports() []probe.Transport {
-	return []probe.Transport{probe.NewHTTPS(), probe.NewMQTT(), probe.NewMQTTOverWebSocket(), probe.NewAMQP(), probe.NewAMQPOverWebSocket()}
-}
 
 // service starts an emulator and returns a probe of it by a name, which the proxy resolves.
 func service(t *testing.T) probe.Config {
@@ -39,7 +35,7 @@ func service(t *testing.T) probe.Config {
 	}
 	return probe.Config{
 		Endpoint: endpoint, Scope: device.Scope, RegistrationID: device.RegistrationID,
-		Attestation: probe.NewSymmetricKey(key), Transports: transports(), Roots: device.Roots, Budget: time.Minute,
+		Attestation: probe.NewSymmetricKey(key), Transports: probe.Transports(), Roots: device.Roots, Budget: time.Minute,
 	}
 }
 
@@ -50,11 +46,11 @@ func setting(p program, address, userinfo string) string {
 
 func through(t *testing.T, cfg probe.Config, setting string) probe.Evidence {
 	t.Helper()
-	p, err := probe.ParseProxy(setting, "--proxy")
+	p, err := proxy.Parse(setting, "--proxy")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Proxy = probe.ThroughProxy(p)
+	cfg.Proxy = proxy.Through(p)
 	return probe.Do(context.Background(), cfg)
 }
 
@@ -88,21 +84,21 @@ type refusal struct {
 	userinfo string
 	host     string // "" for the service's
 	port     int    // 0 for the service's
-	kind     probe.ProxyFailureKind
+	kind     proxy.FailureKind
 }
 
 func refusals(p program, far ports, right string) []refusal {
 	list := []refusal{
-		{"nobody listens", right, "", far.closed, probe.ProxyNoRoute},
-		{"an unknown name", right, "no-such-host.invalid", 0, probe.ProxyNoRoute},
+		{"nobody listens", right, "", far.closed, proxy.NoRoute},
+		{"an unknown name", right, "no-such-host.invalid", 0, proxy.NoRoute},
 	}
 	if !p.noRules {
-		list = append(list, refusal{"forbidden", right, "", far.forbidden, probe.ProxyForbidden})
+		list = append(list, refusal{"forbidden", right, "", far.forbidden, proxy.Forbidden})
 	}
 	if p.auth {
 		list = append(list,
-			refusal{"no credentials", "", "", 0, probe.ProxyAuth},
-			refusal{"wrong credentials", user + ":other@", "", 0, probe.ProxyAuth})
+			refusal{"no credentials", "", "", 0, proxy.Auth},
+			refusal{"wrong credentials", user + ":other@", "", 0, proxy.Auth})
 	}
 	return list
 }

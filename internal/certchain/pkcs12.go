@@ -1,0 +1,59 @@
+package certchain
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+
+	"software.sslmate.com/src/go-pkcs12"
+
+	"dpsdiag/internal/dps"
+)
+
+// ErrPassword says that a PKCS#12 file does not open with the password.
+var ErrPassword = errors.New("the password is wrong")
+
+// ParsePKCS12 reads a PKCS#12 file (.pfx, .p12) with one private key, of the encryption of
+// today or of old: the certificates as TLS wants them, the leaf first, and the leaf's key.
+// For a wrong password the error is [ErrPassword].
+func ParsePKCS12(file []byte, password dps.Secret) ([]*x509.Certificate, crypto.Signer, error) {
+	key, first, more, err := pkcs12.DecodeChain(file, password.Reveal())
+	if err != nil {
+		return nil, nil, pkcs12Error(file, err)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, nil, fmt.Errorf("a private key of type %T cannot sign", key)
+	}
+	// The order in such a file means nothing: a key is tied to its certificate by an id.
+	certs, _ := Unique(append([]*x509.Certificate{first}, more...))
+	chain := Arrange(certs, signer.Public())
+	if chain == nil {
+		return nil, nil, errors.New("none of the certificates in it belongs to the private key")
+	}
+	return chain, signer, nil
+}
+
+// pkcs12Error says what a file lacks. The library has no errors of its own for that but
+// their text, which a test holds it to.
+func pkcs12Error(file []byte, err error) error {
+	text := strings.TrimPrefix(err.Error(), "pkcs12: ")
+	switch {
+	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption), text == "no MAC in data":
+		return ErrPassword
+	case bytes.Contains(file, []byte("-----BEGIN")):
+		return errors.New("it is PEM text, not PKCS#12; that is for --cert and --cert-key")
+	case strings.HasPrefix(text, "error reading P12 data"):
+		return errors.New("it is not a PKCS#12 file, or not the whole of one")
+	case text == "private key missing":
+		return errors.New("there is no private key in it, only certificates")
+	case text == "certificate missing":
+		return errors.New("there is no certificate in it, only a private key")
+	case text == "expected exactly one key bag":
+		return errors.New("there are several private keys in it; export the device's alone")
+	}
+	return fmt.Errorf("it cannot be read: %s", text)
+}

@@ -1,0 +1,34 @@
+//go:build !windows
+
+package netfail
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+)
+
+// errnoKind sorts the error numbers of the operating system.
+func errnoKind(err error) (Kind, bool) {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	if !ok {
+		return "", false
+	}
+	if slices.Contains(unreachableErrnos(), errno) {
+		return Unreachable, true
+	}
+	switch errno {
+	case syscall.ECONNREFUSED:
+		return Refused, true
+	case syscall.ETIMEDOUT:
+		return Timeout, true
+	case syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE:
+		return Reset, true
+	}
+	return "", false
+}
+
+// unreachableErrnos are the error numbers that mean that no way leads to a peer.
+func unreachableErrnos() []syscall.Errno {
+	return []syscall.Errno{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN}
+}

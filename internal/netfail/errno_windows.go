@@ -1,0 +1,43 @@
+package netfail
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+)
+
+// Winsock error numbers that package syscall does not name
+// (learn.microsoft.com: Windows Sockets error codes).
+const (
+	wsaENetDown     syscall.Errno = 10050
+	wsaENetUnreach  syscall.Errno = 10051
+	wsaETimedOut    syscall.Errno = 10060
+	wsaEConnRefused syscall.Errno = 10061
+	wsaEHostDown    syscall.Errno = 10064
+	wsaEHostUnreach syscall.Errno = 10065
+)
+
+// errnoKind sorts the error numbers of the operating system.
+func errnoKind(err error) (Kind, bool) {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	if !ok {
+		return "", false
+	}
+	if slices.Contains(unreachableErrnos(), errno) {
+		return Unreachable, true
+	}
+	switch errno {
+	case wsaEConnRefused:
+		return Refused, true
+	case wsaETimedOut:
+		return Timeout, true
+	case syscall.WSAECONNRESET, syscall.WSAECONNABORTED:
+		return Reset, true
+	}
+	return "", false
+}
+
+// unreachableErrnos are the error numbers that mean that no way leads to a peer.
+func unreachableErrnos() []syscall.Errno {
+	return []syscall.Errno{wsaEHostUnreach, wsaENetUnreach, wsaENetDown, wsaEHostDown}
+}

@@ -1,0 +1,128 @@
+// Package netfail classifies the failures of connections, so that nothing has to read the
+// text of an error.
+package netfail
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Failure is a network error, classified so that no rule has to read its text.
+type Failure struct {
+	Kind Kind
+	Text string // of the operating system
+}
+
+// Kind classifies network errors.
+type Kind string
+
+// Kinds of network error. The first three come from name resolution.
+const (
+	NoSuchHost      Kind = "no-such-host"     // the resolver says that the name does not exist
+	ResolverTimeout Kind = "resolver-timeout" // no resolver answered in time
+	ResolverFailed  Kind = "resolver-failed"  // a resolver refused or failed
+	Refused         Kind = "refused"          // the port answered that nothing listens
+	Timeout         Kind = "timeout"          // nothing answered
+	Unreachable     Kind = "unreachable"      // no route to host or network, the resolver's included
+	Reset           Kind = "reset"            // the connection was reset or closed by the peer
+	Protocol        Kind = "protocol"         // the peer answered, but not in the transport's protocol
+	Other           Kind = "other"
+)
+
+// Classify sorts a network error into a kind, so that no rule has to read its text.
+// It returns nil for a nil error.
+func Classify(err error) *Failure {
+	if err == nil {
+		return nil
+	}
+	return &Failure{Kind: KindOf(err), Text: Text(err)}
+}
+
+// KindOf is the kind of an error that is not nil.
+func KindOf(err error) Kind {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dnsKind(dns)
+	}
+	if _, ok := errors.AsType[*ProtocolError](err); ok {
+		return Protocol
+	}
+	if kind, ok := errnoKind(err); ok {
+		return kind
+	}
+	if isTimeout(err) {
+		return Timeout
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
+		return Reset
+	}
+	return Other
+}
+
+func dnsKind(err *net.DNSError) Kind {
+	switch {
+	case err.IsNotFound:
+		return NoSuchHost
+	case err.IsTimeout:
+		return ResolverTimeout
+	case noRoute(err.Err):
+		return Unreachable
+	}
+	return ResolverFailed
+}
+
+// noRoute reports whether the text of an error is that of the operating system for a network
+// or host without a route. The resolver keeps nothing of the error but its text.
+func noRoute(text string) bool {
+	return slices.ContainsFunc(unreachableErrnos(), func(errno syscall.Errno) bool { return strings.Contains(text, errno.Error()) })
+}
+
+// ProtocolError is an answer that does not belong to the protocol of the transport.
+type ProtocolError struct{ Text string }
+
+func (e *ProtocolError) Error() string { return e.Text }
+
+// isTimeout also takes a cancelled context for a timeout: the caller knows whether the
+// user interrupted.
+func isTimeout(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return true
+	}
+	netErr, ok := errors.AsType[net.Error](err)
+	return ok && netErr.Timeout()
+}
+
+// Text is the innermost error's text: what the operating system or the resolver said,
+// without the addresses that the evidence holds anyway.
+func Text(err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dns.Err
+	}
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}
+
+// Describe is the failure in one line.
+func (f *Failure) Describe() string {
+	switch f.Kind {
+	case Refused:
+		return "connection refused"
+	case Timeout:
+		return "no answer"
+	case Unreachable:
+		return "unreachable"
+	case Reset:
+		return "connection reset"
+	}
+	return f.Text
+}

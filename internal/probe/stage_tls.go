@@ -1,0 +1,129 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"strconv"
+
+	"dpsdiag/internal/certchain"
+	"dpsdiag/internal/netfail"
+)
+
+// handshakeTLS proves the TLS session on the connected socket.
+func (r *runner) handshakeTLS(ctx context.Context) Finding {
+	h := &Handshake{ServerName: r.target.Endpoint.Host}
+	r.run.TLS = h
+	words := &firstWords{Conn: r.tcp}
+	conn := tls.Client(words, r.tlsConfig(h))
+	err := handshake(ctx, conn)
+	r.tcp = nil
+	if err != nil {
+		conn.NetConn().Close()
+		r.failTLS(h, err)
+		if h.Failure.Kind == netfail.TLSNotTLS {
+			h.Failure.Said = words.text()
+		}
+		return failed("%s", describeTLS(h)).with("said", h.Failure.Said).with("peer", peerName(h.Peer)).with("peer-issuer", peerIssuer(h.Peer))
+	}
+	r.proven = conn
+	state := conn.ConnectionState()
+	h.Version, h.Cipher, h.Peer = state.Version, state.CipherSuite, state.PeerCertificates
+	if chain := state.VerifiedChains[0]; len(chain) > 0 {
+		h.Root = chain[len(chain)-1]
+	}
+	h.Issuer = issuerOf(h.Peer)
+	f := passed("%s, %s, root %s", tls.VersionName(h.Version), peerName(h.Peer), certchain.Name(h.Root))
+	return f.with("cipher", tls.CipherSuiteName(h.Cipher)).with("peer", peerName(h.Peer)).
+		with("root", certchain.Name(h.Root)).with("peer-not-after", day(h.Peer[0].NotAfter))
+}
+
+func (r *runner) tlsConfig(h *Handshake) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, // learn.microsoft.com: iot-dps/tls-support
+		ServerName: r.target.Endpoint.Host,
+		RootCAs:    r.cfg.Roots,
+		Time:       r.now,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			h.ClientCertRequested = true
+			if r.identity.Certificate == nil {
+				return &tls.Certificate{}, nil
+			}
+			h.ClientCertSent = true
+			return r.identity.Certificate, nil
+		},
+	}
+}
+
+// failTLS classifies a failed handshake, with the server's chain where it was seen, and
+// says how the run ends.
+func (r *runner) failTLS(h *Handshake, err error) {
+	h.Failure = netfail.ClassifyTLS(err, r.now())
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		h.Peer = bad.UnverifiedCertificates
+		h.Issuer = issuerOf(h.Peer)
+		r.clockFromCertificate(h)
+	}
+	switch h.Failure.Kind {
+	case netfail.TLSTimeout:
+		r.stop(EndTimeout)
+	case netfail.TLSCut:
+		r.stop(EndCut)
+	default:
+		r.stop(EndRefused)
+	}
+}
+
+// clockFromCertificate takes the least clock skew that explains why the server's
+// certificate is outside its validity.
+func (r *runner) clockFromCertificate(h *Handshake) {
+	if len(h.Peer) == 0 {
+		return
+	}
+	now := r.now()
+	switch leaf := h.Peer[0]; h.Failure.Kind {
+	case netfail.TLSServerExpired:
+		r.run.Clock = &Clock{Source: ClockCertificate, Skew: now.Sub(leaf.NotAfter)}
+	case netfail.TLSServerNotYet:
+		r.run.Clock = &Clock{Source: ClockCertificate, Skew: now.Sub(leaf.NotBefore)}
+	}
+}
+
+func describeTLS(h *Handshake) string {
+	switch h.Failure.Kind {
+	case netfail.TLSUnknownAuthority:
+		return "the server's certificate is signed by no authority trusted here"
+	case netfail.TLSNameMismatch:
+		return "the server's certificate is not for " + h.ServerName
+	case netfail.TLSServerExpired:
+		return "the server's certificate is expired by the local clock"
+	case netfail.TLSServerNotYet:
+		return "the server's certificate is not yet valid by the local clock"
+	case netfail.TLSNotTLS:
+		text := "the peer does not speak TLS on this port"
+		if said := firstLine(h.Failure.Said); said != "" {
+			text += "; it says " + strconv.Quote(said)
+		}
+		return text
+	case netfail.TLSCut:
+		return "the peer cut the connection during the handshake"
+	case netfail.TLSTimeout:
+		return "the peer said nothing"
+	}
+	return h.Failure.Text
+}
+
+func peerName(peer []*x509.Certificate) string {
+	if len(peer) == 0 {
+		return ""
+	}
+	return certchain.Name(peer[0])
+}
+
+func peerIssuer(peer []*x509.Certificate) string {
+	if len(peer) == 0 {
+		return ""
+	}
+	return peer[len(peer)-1].Issuer.String()
+}

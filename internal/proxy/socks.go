@@ -1,0 +1,107 @@
+package proxy
+
+import (
+	"context"
+	"net"
+
+	socks "golang.org/x/net/proxy"
+
+	"dpsdiag/internal/netfail"
+)
+
+// Bytes of SOCKS (RFC 1928 and 1929).
+const (
+	socksVersion         = 5
+	socksPassword        = 2    // method: user name and password
+	socksNoMethod        = 0xff // none of the methods offered will do
+	socksNotAllowed      = 2    // reply: the rules forbid it
+	socksNetUnreachable  = 3
+	socksHostUnreachable = 4
+	socksRefused         = 5
+	socksExpired         = 6
+	socksGeneralFailure  = 1
+)
+
+// askSOCKS asks a SOCKS5 proxy for a connection to the name of the target, which the proxy
+// resolves.
+func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *Attempt) (net.Conn, *Failure) {
+	var auth *socks.Auth
+	if p.hasCredentials() {
+		auth = &socks.Auth{User: p.User.Reveal(), Password: p.Password.Reveal()}
+	}
+	seen := &witness{Conn: conn}
+	dialer, err := socks.SOCKS5("tcp", p.address(), auth, seen)
+	if err != nil {
+		return nil, &Failure{Kind: NotAProxy, Text: netfail.Text(err)}
+	}
+	through, err := dialer.(socks.ContextDialer).DialContext(ctx, "tcp", a.Target)
+	if err != nil {
+		return nil, seen.judge(a, netfail.Classify(err))
+	}
+	return through, nil
+}
+
+// witness is a connection that keeps the first bytes that came over it: the library's
+// errors are texts, and these are the facts behind them. It is also the dialer that hands
+// itself over.
+type witness struct {
+	net.Conn
+	seen []byte
+}
+
+// maxSeen holds a choice of method, the outcome of a log-in and the code of a reply.
+const maxSeen = 6
+
+// Dial implements socks.Dialer.
+func (w *witness) Dial(string, string) (net.Conn, error) { return w, nil }
+
+// DialContext implements socks.ContextDialer.
+func (w *witness) DialContext(context.Context, string, string) (net.Conn, error) { return w, nil }
+
+// Read implements net.Conn.
+func (w *witness) Read(b []byte) (int, error) {
+	n, err := w.Conn.Read(b)
+	w.seen = append(w.seen, b[:min(n, maxSeen-len(w.seen))]...)
+	return n, err
+}
+
+// judge says why there is no connection, by what the proxy sent before err.
+func (w *witness) judge(a *Attempt, err *netfail.Failure) *Failure {
+	seen := w.seen
+	switch {
+	case len(seen) > 0 && seen[0] != socksVersion:
+		return &Failure{Kind: NotAProxy, Text: "it does not answer in SOCKS 5"}
+	case len(seen) < 2:
+		return failedNet(err)
+	case seen[1] == socksNoMethod:
+		return &Failure{Kind: Auth, Text: wantedAuth(a)}
+	case seen[1] == socksPassword && len(seen) >= 4 && seen[3] != 0:
+		return &Failure{Kind: Auth, Text: wantedAuth(a)}
+	case seen[1] == socksPassword:
+		seen = seen[min(4, len(seen)):]
+	default:
+		seen = seen[2:]
+	}
+	if len(seen) < 2 || seen[0] != socksVersion || seen[1] == 0 {
+		return failedNet(err)
+	}
+	a.Status = int(seen[1])
+	return judgeSOCKS(a)
+}
+
+// judgeSOCKS says what the reply of a SOCKS server means.
+func judgeSOCKS(a *Attempt) *Failure {
+	switch a.Status {
+	case socksNotAllowed:
+		return &Failure{Kind: Forbidden, Text: "its rules do not let this client connect to " + a.Target}
+	case socksGeneralFailure:
+		return &Failure{Kind: NoRoute, Text: "it could not connect to " + a.Target}
+	case socksNetUnreachable, socksHostUnreachable:
+		return &Failure{Kind: NoRoute, Text: "it could not reach " + a.Target}
+	case socksRefused:
+		return &Failure{Kind: NoRoute, Text: "the connection to " + a.Target + " was refused"}
+	case socksExpired:
+		return &Failure{Kind: NoRoute, Text: "the connection to " + a.Target + " took too long"}
+	}
+	return &Failure{Kind: Status, Text: "it does not connect to a host by its name"}
+}

@@ -1,0 +1,194 @@
+package tpm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/go-tpm/tpm2"
+)
+
+// identityKey is a key that the service gave the device. Its private part is encrypted by
+// the storage root key; no other TPM can use it.
+type identityKey struct {
+	public  tpm2.TPM2BPublic
+	private tpm2.TPM2BPrivate
+}
+
+// activate takes the key of an activation blob into the TPM: the endorsement key opens the
+// inner wrapping, the storage root key the outer one.
+func (t *TPM) activate(c *chip, blob []byte) (*identityKey, error) {
+	parts, err := parseActivation(blob)
+	if err != nil {
+		return nil, &Error{Kind: Blob, Step: "read the activation blob", Path: c.path, Text: err.Error()}
+	}
+	srk, release, err := t.srk.load(c)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	innerKey, err := t.activateCredential(c, srk, parts)
+	if err != nil {
+		return nil, err
+	}
+	key := &identityKey{public: tpm2.BytesAs2B[tpm2.TPMTPublic](parts.public)}
+	rsp, err := tpm2.Import{
+		ParentHandle:  srk,
+		EncryptionKey: tpm2.TPM2BData{Buffer: innerKey},
+		ObjectPublic:  key.public,
+		Duplicate:     tpm2.TPM2BPrivate{Buffer: parts.duplicate},
+		InSymSeed:     tpm2.TPM2BEncryptedSecret{Buffer: parts.outerSeed},
+		Symmetric: tpm2.TPMTSymDef{
+			Algorithm: tpm2.TPMAlgAES,
+			KeyBits:   tpm2.NewTPMUSymKeyBits(tpm2.TPMAlgAES, tpm2.TPMKeyBits(innerKeySize*8)),
+			Mode:      tpm2.NewTPMUSymMode(tpm2.TPMAlgAES, tpm2.TPMAlgCFB),
+		},
+	}.Execute(c)
+	if err != nil {
+		return nil, c.misfit("import the key", err)
+	}
+	key.private = rsp.OutPrivate
+	return key, nil
+}
+
+// activateCredential returns the key of the inner wrapping.
+func (t *TPM) activateCredential(c *chip, srk tpm2.AuthHandle, parts activation) ([]byte, error) {
+	ek, release, err := t.ek.load(c)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	session, err := c.endorsementSession()
+	if err != nil {
+		return nil, err
+	}
+	defer c.flush(session.Handle())
+	ek.Auth = session
+	rsp, err := tpm2.ActivateCredential{
+		ActivateHandle: srk,
+		KeyHandle:      ek,
+		CredentialBlob: tpm2.TPM2BIDObject{Buffer: parts.credential},
+		Secret:         tpm2.TPM2BEncryptedSecret{Buffer: parts.credentialSeed},
+	}.Execute(c)
+	if err != nil {
+		return nil, c.misfit("activate the credential", err)
+	}
+	if n := len(rsp.CertInfo.Buffer); n != innerKeySize {
+		return nil, &Error{Kind: Blob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapping has %d bytes; the clients take %d", n, innerKeySize)}
+	}
+	return rsp.CertInfo.Buffer, nil
+}
+
+// misfit classifies the refusal of what was encrypted to this TPM, or was to be. That it
+// was not shows as a parameter that cannot be decrypted: which one, and how, differs
+// between TPMs. Software TPMs on OpenSSL call it their own failure, but work on.
+func (c *chip) misfit(step string, err error) error {
+	code, ok := errors.AsType[tpm2.TPMRC](err)
+	if ok && (isParameter(code) || errors.Is(code, tpm2.TPMRCFailure) && c.sound()) {
+		return &Error{Kind: Activation, Step: step, Path: c.path, Code: uint32(code), Text: code.Error()}
+	}
+	return c.failed(step, err)
+}
+
+// sound reports whether the TPM still works, which it does not in failure mode.
+func (c *chip) sound() bool {
+	_, err := tpm2.GetRandom{BytesRequested: 1}.Execute(c)
+	return err == nil
+}
+
+// endorsementSession starts a session that fulfils the policy of the endorsement key: to
+// be allowed to use the endorsement hierarchy. The caller flushes it.
+func (c *chip) endorsementSession() (tpm2.Session, error) {
+	const nonceSize = 16
+	session, _, err := tpm2.PolicySession(c, tpm2.TPMAlgSHA256, nonceSize)
+	if err != nil {
+		return nil, c.failed("start a session", err)
+	}
+	_, err = tpm2.PolicySecret{
+		AuthHandle:    c.hierarchy(tpm2.TPMRHEndorsement),
+		PolicySession: session.Handle(),
+		NonceTPM:      session.NonceTPM(),
+	}.Execute(c)
+	if err != nil {
+		c.flush(session.Handle())
+		return nil, c.failed("use the endorsement key", err)
+	}
+	return session, nil
+}
+
+// load makes an identity key usable until release is called.
+func (t *TPM) load(c *chip, key *identityKey) (loaded tpm2.AuthHandle, release func(), err error) {
+	srk, releaseSRK, err := t.srk.load(c)
+	if err != nil {
+		return tpm2.AuthHandle{}, nil, err
+	}
+	defer releaseSRK()
+	rsp, err := tpm2.Load{ParentHandle: srk, InPrivate: key.private, InPublic: key.public}.Execute(c)
+	if err != nil {
+		return tpm2.AuthHandle{}, nil, c.failed("load the key", err)
+	}
+	loaded = tpm2.AuthHandle{Handle: rsp.ObjectHandle, Name: rsp.Name, Auth: tpm2.PasswordAuth(nil)}
+	return loaded, func() { c.flush(rsp.ObjectHandle) }, nil
+}
+
+// sign returns the HMAC-SHA256 of message.
+func (t *TPM) sign(c *chip, key *identityKey, message []byte) ([]byte, error) {
+	loaded, release, err := t.load(c, key)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if len(message) > t.inputBuffer {
+		return c.hmacSequence(loaded, message, t.inputBuffer)
+	}
+	rsp, err := tpm2.Hmac{Handle: loaded, Buffer: tpm2.TPM2BMaxBuffer{Buffer: message}, HashAlg: tpm2.TPMAlgSHA256}.Execute(c)
+	if err != nil {
+		return nil, c.failed("sign", err)
+	}
+	return rsp.OutHMAC.Buffer, nil
+}
+
+// hmacSequence gives the TPM a message in pieces of at most size bytes.
+func (c *chip) hmacSequence(key tpm2.AuthHandle, message []byte, size int) ([]byte, error) {
+	start, err := tpm2.HmacStart{Handle: key, HashAlg: tpm2.TPMAlgSHA256}.Execute(c)
+	if err != nil {
+		return nil, c.failed("sign", err)
+	}
+	sequence := tpm2.AuthHandle{Handle: start.SequenceHandle, Auth: tpm2.PasswordAuth(nil)}
+	for ; len(message) > size; message = message[size:] {
+		if _, err := (tpm2.SequenceUpdate{SequenceHandle: sequence, Buffer: tpm2.TPM2BMaxBuffer{Buffer: message[:size]}}).Execute(c); err != nil {
+			c.flush(start.SequenceHandle)
+			return nil, c.failed("sign", err)
+		}
+	}
+	// A completed sequence is flushed by the TPM.
+	end, err := tpm2.SequenceComplete{SequenceHandle: sequence, Buffer: tpm2.TPM2BMaxBuffer{Buffer: message}, Hierarchy: tpm2.TPMRHNull}.Execute(c)
+	if err != nil {
+		c.flush(start.SequenceHandle)
+		return nil, c.failed("sign", err)
+	}
+	return end.Result.Buffer, nil
+}
+
+// keep makes the three keys persistent as the SDKs do, in place of the identity key that
+// was there. Once begun it is not cut short: a device must not end up without a key.
+func (t *TPM) keep(c *chip, key *identityKey) error {
+	c = &chip{ctx: context.WithoutCancel(c.ctx), path: c.path, auth: c.auth, tpm: c.tpm}
+	if err := t.ek.persist(c); err != nil {
+		return err
+	}
+	if err := t.srk.persist(c); err != nil {
+		return err
+	}
+	loaded, release, err := t.load(c, key)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if old, err := (tpm2.ReadPublic{ObjectHandle: IdentityHandle}).Execute(c); err == nil {
+		if err := c.evict(tpm2.AuthHandle{Handle: IdentityHandle, Name: old.Name}, IdentityHandle); err != nil {
+			return c.failed("remove the old identity key", err)
+		}
+	}
+	return c.failed("make the identity key persistent", c.evict(loaded, IdentityHandle))
+}

@@ -1,0 +1,48 @@
+package tpm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/go-tpm/tpm2/transport"
+	"github.com/google/go-tpm/tpm2/transport/windowstpm"
+	"github.com/google/go-tpm/tpmutil/tbs"
+)
+
+// baseServices is how the one TPM of a Windows machine is called: it has no path.
+const baseServices = "tbs"
+
+// checkPath refuses everything but the TPM Base Services.
+func checkPath(path string) error {
+	if !strings.EqualFold(path, baseServices) {
+		return fmt.Errorf("%s is no TPM; on Windows it is reached through the TPM Base Services, which %q stands for", path, baseServices)
+	}
+	return nil
+}
+
+// openDevice opens the TPM Base Services.
+func openDevice(string) (transport.TPMCloser, error) {
+	tpm, err := windowstpm.Open()
+	if err != nil {
+		return nil, err
+	}
+	return tpm, nil
+}
+
+// openFailure sorts the errors of the TPM Base Services.
+func openFailure(err error) (Kind, bool) {
+	switch {
+	case errors.Is(err, tbs.ErrTPMNotFound):
+		return Missing, true
+	case errors.Is(err, tbs.ErrAccessDenied):
+		return Permission, true
+	case errors.Is(err, tbs.ErrServiceNotRunning), errors.Is(err, tbs.ErrServiceDisabled),
+		errors.Is(err, tbs.ErrServiceStartPending), errors.Is(err, tbs.ErrTooManyTBSContexts):
+		return NoManager, true
+	}
+	return "", false
+}
+
+// groupOf returns "": access to the TPM Base Services is not by group.
+func groupOf(string) string { return "" }
