@@ -42,7 +42,7 @@ func tokenRules() []Rule {
 // usingToken limits a cause to devices that show a token.
 func usingToken() Attestations {
 	return Attestations{
-		Kinds:     []probe.AttestationKind{probe.KindSymmetricKey, probe.KindGroupKey, probe.KindSASToken, probe.KindTPM},
+		Kinds:     probe.KindsWith(func(t probe.AttestationTraits) bool { return !t.InHandshake }),
 		Otherwise: "a device with a certificate shows no token",
 	}
 }
