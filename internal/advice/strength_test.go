@@ -7,8 +7,8 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// TestEveryStrengthMatters: where a rule judges less, the diagnosis of some row of the table or
-// of some text is another. So none judges more than it has to.
+// TestEveryStrengthMatters: if a rule returns a lower strength, the diagnosis of some row of the table
+// or of some text changes. So no rule is stronger than necessary.
 func TestEveryStrengthMatters(t *testing.T) {
 	t.Parallel()
 	texts, rows := judgedTexts(t), table()
@@ -35,7 +35,7 @@ func TestEveryStrengthMatters(t *testing.T) {
 	}
 }
 
-// lower makes a rule judge less where it judges from, and tells whether it did.
+// lower makes a rule return a lower strength, and reports whether it did.
 func lower(r *Rule, from Strength) (given *bool) {
 	given = new(bool)
 	less := func(w Weight) Weight {

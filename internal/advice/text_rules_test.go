@@ -56,8 +56,8 @@ func judgedTexts(t *testing.T) []*logtext.Findings {
 	return all
 }
 
-// notices reports whether some text, judged with or without its words, is judged otherwise by
-// other measures.
+// notices reports whether the diagnosis of some text, with or without its words, changes under other
+// measures.
 func notices(texts []*logtext.Findings, other measures) bool {
 	for _, model := range []*likeness.Model{nil, likeness.Default()} {
 		if slices.ContainsFunc(texts, func(found *logtext.Findings) bool {
@@ -69,8 +69,8 @@ func notices(texts []*logtext.Findings, other measures) bool {
 	return false
 }
 
-// TestEveryGradeMatters: with any grade counting as much as the one above or below it, or with
-// the topics at another grade, the diagnosis of some text is another.
+// TestEveryGradeMatters: if any grade counts as much as the one above or below it, or if topics have
+// another grade, the diagnosis of some text changes.
 func TestEveryGradeMatters(t *testing.T) {
 	t.Parallel()
 	texts := judgedTexts(t)
@@ -95,14 +95,14 @@ func TestEveryGradeMatters(t *testing.T) {
 	}
 }
 
-// plainTopic reports whether a rule is for words that name a cause plainly.
+// plainTopic reports whether a rule is for words that state a cause plainly.
 func plainTopic(r *textRule) bool {
 	return strings.HasPrefix(r.id, topicPrefix) && r.effects[0].grade == worded
 }
 
-// TestEveryTextRuleMatters: without any one rule, without any effect of one, and with any effect
-// at the grade below, the diagnosis of some text is another. So none is stronger than it has to
-// be. What a topic says plainly counts alike for all topics, whatever texts there are of one.
+// TestEveryTextRuleMatters: without any one rule, without any one effect, and with any effect at the
+// grade below, the diagnosis of some text changes. So no effect is stronger than necessary. Plain
+// topics all have the same grade, whatever texts exist for each.
 func TestEveryTextRuleMatters(t *testing.T) {
 	t.Parallel()
 	texts := judgedTexts(t)
@@ -139,7 +139,7 @@ func TestEveryTextRuleMatters(t *testing.T) {
 	}
 }
 
-// TestTextRulesAreSound: ids are unique, and every effect is on some cause.
+// TestTextRulesAreSound: ids are unique, and every effect concerns some cause.
 func TestTextRulesAreSound(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
