@@ -90,10 +90,10 @@ func TestFirstCause(t *testing.T) {
 		t.Errorf("the first remedy names no flag: %s", d.Causes[0].Remedies[0])
 	}
 	if d := Diagnose(refusedProbe(lookup, refuse(404, 404202, "Registration not found."))); !d.Unregistered {
-		t.Error("a lookup that finds no registration does not say so")
+		t.Error("the diagnosis does not say that the lookup found no registration")
 	}
 	remark := Diagnose(refusedProbe(key(48), warn("symmetric-key-mismatch", "line 11"), unauthorized())).Causes[0]
 	if remark.Because[0] != "line 11" {
-		t.Errorf("what the settings show is not the first reason: %q", remark.Because)
+		t.Errorf("the finding about the settings is not the first reason: %q", remark.Because)
 	}
 }

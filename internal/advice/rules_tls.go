@@ -24,7 +24,7 @@ func tlsRules() []Rule {
 func weighRoot(c *Case) Weight {
 	switch c.tlsFailure() {
 	case netfail.TLSAlert:
-		return ruledOut("the peer aborted the handshake, not the device")
+		return ruledOut("the peer, not the device, aborted the handshake")
 	case netfail.TLSUnknownAuthority:
 	default:
 		return Weight{}

@@ -28,7 +28,7 @@ func TestEveryStrengthMatters(t *testing.T) {
 				}
 				judged := func(found *logtext.Findings) bool { return rule.judge(newTextCase(found).attempt).Strength == from }
 				if *given && !noticed && !notices(keep(texts, judged), other) {
-					t.Errorf("%s in place of %s: nothing is judged otherwise", from-1, from)
+					t.Errorf("%s instead of %s: no diagnosis changes", from-1, from)
 				}
 			}
 		})

@@ -79,7 +79,7 @@ func TestEveryGradeMatters(t *testing.T) {
 		lower, higher := usualMeasures(), usualMeasures()
 		lower.points[g+1], higher.points[g] = usual[g], usual[g+1]
 		if !notices(texts, lower) || !notices(texts, higher) {
-			t.Errorf("grades %d and %d count alike and no text is judged otherwise", g, g+1)
+			t.Errorf("grades %d and %d count alike and no diagnosis of a text changes", g, g+1)
 		}
 	}
 	for _, g := range []grade{hinted, exact} {
@@ -90,7 +90,7 @@ func TestEveryGradeMatters(t *testing.T) {
 			}
 		}
 		if !notices(texts, other) {
-			t.Errorf("topics are of grade %d and no text is judged otherwise", g)
+			t.Errorf("topics are of grade %d and no diagnosis of a text changes", g)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func TestEveryTextRuleMatters(t *testing.T) {
 			other := usualMeasures()
 			other.circumstances = slices.Delete(other.circumstances, i, i+1)
 			if !notices(seen, other) {
-				t.Error("no text is judged otherwise without it")
+				t.Error("no diagnosis of a text changes without it")
 			}
 			for k, e := range rule.effects {
 				other := usualMeasures()
@@ -132,7 +132,7 @@ func TestEveryTextRuleMatters(t *testing.T) {
 					effects[k].grade--
 				}
 				if !notices(seen, other) {
-					t.Errorf("with less of %v at grade %d no text is judged otherwise", e.causes, e.grade)
+					t.Errorf("with less of %v at grade %d no diagnosis of a text changes", e.causes, e.grade)
 				}
 			}
 		})
@@ -145,7 +145,7 @@ func TestTextRulesAreSound(t *testing.T) {
 	seen := map[string]bool{}
 	for _, rule := range textRules() {
 		if rule.id == "" || seen[rule.id] || rule.why == "" || rule.see == nil || len(rule.effects) == 0 {
-			t.Errorf("rule %q is incomplete or there twice", rule.id)
+			t.Errorf("rule %q is incomplete or duplicate", rule.id)
 		}
 		seen[rule.id] = true
 		for _, e := range rule.effects {
