@@ -141,6 +141,7 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 	if err != nil {
 		return nil, err
 	}
+	cfg.Asked = o.asked(flags)
 	evidence := watchedProbe(ctx, a, cfg)
 	return &evidence, nil
 }

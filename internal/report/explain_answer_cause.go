@@ -13,16 +13,18 @@ type CauseAnswer struct{ Definition *cause.Definition }
 func (a *CauseAnswer) addTo(doc *Explain) {
 	def := a.Definition
 	doc.Matches = append(doc.Matches, Match{
-		ID:          def.ID.String(),
-		Kind:        KindCause,
-		Code:        def.ID.String(),
-		Title:       Clean(def.Title),
-		Meaning:     Clean(def.Meaning),
-		Retry:       string(codes.RetryAfterFix),
-		Lines:       []int{},
-		TrackingIDs: []string{},
-		Count:       1,
-		Sources:     []string{},
+		ID:           def.ID.String(),
+		Kind:         KindCause,
+		Code:         def.ID.String(),
+		Title:        Clean(def.Title),
+		Meaning:      Clean(def.Meaning),
+		Retry:        string(codes.RetryAfterFix),
+		LikelyCauses: []string{},
+		Remedies:     cleanAll(def.Remedies),
+		Lines:        []int{},
+		TrackingIDs:  []string{},
+		Count:        1,
+		Sources:      []string{},
 	})
 	doc.addStep(def.Decide)
 }
