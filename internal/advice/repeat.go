@@ -3,6 +3,7 @@ package advice
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dpsdiag/internal/cause"
@@ -137,6 +138,9 @@ func carries(list string, mode probe.Mode, attestation probe.AttestationKind) bo
 // words that are not known left for the reader.
 func commandOf(d *cause.Definition, ev *probe.Evidence) string {
 	t := ev.Target
+	if has(t.Asked, "--sandbox") && (strings.Contains(d.Show, "HOST") || strings.Contains(d.Show, "-FILE")) {
+		return "" // the service is gone, and there was no file
+	}
 	certificate, dpsName, hub, device, scope := "CERT-FILE", "DPS-NAME", "HUB-NAME", t.RegistrationID, "ID-SCOPE"
 	if _, err := dps.CheckIDScope(t.Scope); err == nil {
 		scope = t.Scope // stands inside quotes
@@ -163,6 +167,7 @@ func commandOf(d *cause.Definition, ev *probe.Evidence) string {
 		"HUB-NAME", shellword.Quote(hub),
 		"CERT-FILE", certificate,
 		"HOST", shellword.Quote(t.Endpoint.Host),
+		"PORT", strconv.Itoa(t.Endpoint.HTTPS),
 	).Replace(d.Show)
 }
 

@@ -18,7 +18,7 @@ func (d *Log) drawText(p *page) {
 		p.heading("What the text tells")
 		p.fields("  ", d.facts...)
 	}
-	drawCauses(p, d.causes)
+	drawCauses(p, causesTitle, d.causes)
 	d.drawExclusions(p)
 	drawDecide(p, d.Decide)
 	d.drawCollect(p)

@@ -1,0 +1,122 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/advice"
+)
+
+// conclusion is the last block of a short report: the likeliest cause, what to do, the one step
+// that would decide, and a count of what is left out.
+type conclusion struct {
+	causes   []Cause // most likely first
+	decide   []Decider
+	ruledOut int
+	// unsure says that nothing was concluded, so that a cause is at most possible.
+	unsure bool
+	hint   string // what to do where no cause is named; "" for nothing
+}
+
+// asLikely is how many causes of equal strength are named together.
+const asLikely = 3
+
+// draw writes the block, a labelled line or two for each part.
+func (e conclusion) draw(p *page) {
+	if len(e.causes) == 0 {
+		if e.hint != "" {
+			p.clip(2, e.hint, partLabel("next"))
+		}
+		return
+	}
+	first := &e.causes[0]
+	named := e.named()
+	for i := range named {
+		title := named[i].Title
+		if i > 0 {
+			title = "or: " + title
+		}
+		p.clip(2, title, partLabel(firstOnly(i, e.causeLabel())))
+	}
+	if reason := first.reason(); reason != "" {
+		p.clip(2, reason, partLabel("because"))
+	}
+	if len(first.Remedies) > 0 {
+		p.clip(shortDetail, first.Remedies[0], partLabel(e.remedyLabel()))
+	}
+	if first.Command != "" {
+		p.command(first.Command, partLabel(""))
+	}
+	if first.Strength != advice.Proves.String() && len(e.decide) > 0 {
+		p.clip(2, e.decide[0].How, partLabel("to be sure"))
+		if e.decide[0].Command != "" {
+			p.command(e.decide[0].Command, partLabel(""))
+		}
+	}
+	e.drawMore(p, len(named))
+}
+
+// partLabel is the column of words in front of the parts.
+func partLabel(word string) span { return span{"  " + pad(word, 11) + " ", faint} }
+
+// causeLabel says how sure the cause is.
+func (e conclusion) causeLabel() string {
+	switch {
+	case e.causes[0].Strength == advice.Proves.String():
+		return "cause"
+	case e.causes[0].Strength == advice.Suggests.String() && !e.unsure:
+		return "likely"
+	}
+	return "possible"
+}
+
+// remedyLabel introduces what to do: a cause that is no more than possible is to be made
+// sure of first.
+func (e conclusion) remedyLabel() string {
+	if e.causeLabel() == "possible" {
+		return "if so"
+	}
+	return "do"
+}
+
+// named are the causes that are named: the first, and those that are as likely.
+func (e conclusion) named() []Cause {
+	end := slices.IndexFunc(e.causes, func(c Cause) bool { return c.Strength != e.causes[0].Strength })
+	if end < 0 {
+		end = len(e.causes)
+	}
+	return e.causes[:min(end, asLikely)]
+}
+
+// reason is what speaks for the cause beyond the answer itself, which the verdict quotes.
+func (c *Cause) reason() string {
+	for _, line := range c.Because {
+		if !strings.HasPrefix(line, "the service answered") && !strings.HasPrefix(line, "against it:") {
+			return line
+		}
+	}
+	return ""
+}
+
+// drawMore counts what is not shown and says how to see it.
+func (e conclusion) drawMore(p *page, shown int) {
+	var counts []string
+	if left := len(e.causes) - shown; left > 0 {
+		counts = append(counts, fmt.Sprintf("%d less likely", left))
+	}
+	if e.ruledOut > 0 {
+		counts = append(counts, fmt.Sprintf("%d ruled out", e.ruledOut))
+	}
+	text := "--verbose"
+	if len(counts) > 0 {
+		text = strings.Join(counts, ", ") + ": --verbose"
+	}
+	explain := "dpsdiag explain " + e.causes[0].ID
+	if line := text + "; " + explain; columns(line)+columns(partLabel("").text) <= p.width {
+		p.hang(line, partLabel("more"))
+		return
+	}
+	p.hang(text, partLabel("more"))
+	p.command(explain, partLabel(""))
+}
