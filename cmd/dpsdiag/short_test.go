@@ -2,12 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"dpsdiag/internal/cause"
+	"dpsdiag/internal/codes"
 	"dpsdiag/internal/report"
 )
 
@@ -128,4 +131,56 @@ func suggested(text string) []string {
 		}
 	}
 	return list
+}
+
+// TestTheShortAnswerOfEveryCode: every code and every cause is explained on one screen.
+func TestTheShortAnswerOfEveryCode(t *testing.T) {
+	t.Parallel()
+	var ids []string
+	for e := range codes.All() {
+		ids = append(ids, e.ID)
+	}
+	for _, d := range cause.Definitions() {
+		ids = append(ids, d.ID.String())
+	}
+	for _, id := range ids {
+		w := newWorld()
+		w.run(t, "explain", id)
+		if text := w.out.String(); strings.Count(text, "\n") > 30 || !strings.Contains(text, "\n  do ") {
+			t.Errorf("%s: %d lines:\n%s", id, strings.Count(text, "\n"), text)
+		}
+	}
+}
+
+// TestTheShortReportOfEveryLog: a screen holds the outcome, the errors and the likeliest
+// cause with what to do.
+func TestTheShortReportOfEveryLog(t *testing.T) {
+	t.Parallel()
+	logs, err := filepath.Glob("../../testdata/logs/*.log")
+	if err != nil || len(logs) == 0 {
+		t.Fatalf("%d logs: %v", len(logs), err)
+	}
+	for _, log := range logs {
+		text, document := newWorld(), newWorld()
+		text.run(t, "explain", log)
+		document.run(t, "explain", log, "-o", "json")
+		var doc report.Log
+		if err := json.Unmarshal(document.out.Bytes(), &doc); err != nil {
+			t.Fatal(err)
+		}
+		out := text.out.String()
+		if n := strings.Count(out, "\n"); n > 30 {
+			t.Errorf("%s: %d lines:\n%s", log, n, out)
+		}
+		if len(doc.Causes) == 0 {
+			continue
+		}
+		end := plainLine(out)
+		for _, part := range []string{doc.Causes[0].Title, doc.Causes[0].Remedies[0], "dpsdiag explain " + doc.Causes[0].ID} {
+			part = plainLine(part)
+			if head := part[:min(len(part), 60)]; !strings.Contains(end, head) {
+				t.Errorf("%s lacks %q:\n%s", log, head, out)
+			}
+		}
+	}
 }

@@ -17,6 +17,9 @@ type conclusion struct {
 	// unsure says that nothing was concluded, so that a cause is at most possible.
 	unsure bool
 	hint   string // what to do where no cause is named; "" for nothing
+	// reasons is how many reasons for the cause are shown; 0 means one that is not the answer
+	// of the service, which the verdict quotes.
+	reasons int
 }
 
 // asLikely is how many causes of equal strength are named together.
@@ -39,8 +42,8 @@ func (e conclusion) draw(p *page) {
 		}
 		p.clip(2, title, partLabel(firstOnly(i, e.causeLabel())))
 	}
-	if reason := first.reason(); reason != "" {
-		p.clip(2, reason, partLabel("because"))
+	for i, reason := range e.because() {
+		p.clip(2, reason, partLabel(firstOnly(i, "because")))
 	}
 	if len(first.Remedies) > 0 {
 		p.clip(shortDetail, first.Remedies[0], partLabel(e.remedyLabel()))
@@ -89,14 +92,18 @@ func (e conclusion) named() []Cause {
 	return e.causes[:min(end, asLikely)]
 }
 
-// reason is what speaks for the cause beyond the answer itself, which the verdict quotes.
-func (c *Cause) reason() string {
-	for _, line := range c.Because {
+// because are the reasons for the first cause that are shown.
+func (e conclusion) because() []string {
+	all := e.causes[0].Because
+	if e.reasons > 0 {
+		return all[:min(len(all), e.reasons)]
+	}
+	for i, line := range all {
 		if !strings.HasPrefix(line, "the service answered") && !strings.HasPrefix(line, "against it:") {
-			return line
+			return all[i : i+1]
 		}
 	}
-	return ""
+	return nil
 }
 
 // drawMore counts what is not shown and says how to see it.
