@@ -78,8 +78,8 @@ func checkShort(t *testing.T, text string, status int, doc *report.Probe) {
 	if len(doc.Causes) == 0 {
 		return
 	}
-	cause := doc.Causes[0]
-	for _, part := range []string{cause.Title, cause.Remedies[0], "dpsdiag explain " + cause.ID} {
+	first := doc.Causes[0]
+	for _, part := range []string{first.Title, first.Remedies[0], "dpsdiag explain " + first.ID} {
 		part = plainLine(part)
 		if head := part[:min(len(part), 60)]; !strings.Contains(end, head) {
 			t.Errorf("the end lacks %q:\n%s", head, text)

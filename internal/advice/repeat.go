@@ -45,7 +45,7 @@ func repeat(command string, t probe.Target) string {
 // changedFlags are the flags of a step's command that are not those of the target.
 func changedFlags(command string, t probe.Target) []probe.Flag {
 	var flags []probe.Flag
-	for _, word := range strings.Fields(strings.TrimPrefix(command, "dpsdiag probe")) {
+	for word := range strings.FieldsSeq(strings.TrimPrefix(command, "dpsdiag probe")) {
 		switch {
 		case strings.HasPrefix(word, "--"):
 			flags = append(flags, probe.Flag{Name: word})

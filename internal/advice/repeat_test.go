@@ -23,27 +23,47 @@ func TestRepeat(t *testing.T) {
 		command string
 		want    string
 	}{
-		"every flag again": {file, probeCommand + "CREDENTIAL --preflight",
-			"dpsdiag probe --id-scope 0ne1 --registration-id 'a b' --endpoint localhost:8443 --port-mqtt 8884 --ca-file state/ca.pem --proxy none --key-file state/device.key --transport mqtt --preflight"},
-		"MQTT has no lookup": {file, probeCommand + "CREDENTIAL --lookup",
-			"dpsdiag probe --id-scope 0ne1 --registration-id 'a b' --endpoint localhost:8443 --port-mqtt 8884 --ca-file state/ca.pem --proxy none --key-file state/device.key --lookup"},
-		"another credential": {file, probeCommand + "--group-key-file GROUP-KEY-FILE",
-			"dpsdiag probe --id-scope 0ne1 --registration-id 'a b' --endpoint localhost:8443 --port-mqtt 8884 --ca-file state/ca.pem --proxy none --transport mqtt --group-key-file GROUP-KEY-FILE"},
-		"another cloud": {file, "dpsdiag probe --cloud CLOUD --id-scope ID-SCOPE --registration-id REGISTRATION-ID CREDENTIAL --preflight",
-			"dpsdiag probe --id-scope 0ne1 --registration-id 'a b' --ca-file state/ca.pem --proxy none --key-file state/device.key --transport mqtt --cloud CLOUD --preflight"},
-		"another scope": {file, "dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id REGISTRATION-ID CREDENTIAL",
-			"dpsdiag probe --registration-id 'a b' --endpoint localhost:8443 --port-mqtt 8884 --ca-file state/ca.pem --proxy none --key-file state/device.key --transport mqtt --id-scope SCOPE-FROM-PORTAL"},
-		"a file of settings": {flags("--from", "config.toml"), probeCommand + "CREDENTIAL --preflight",
-			"dpsdiag probe --from config.toml --preflight"},
-		"a key in place of what named the device": {flags("--cert", "d.pem", "--cert-key", "d.key", "--chain", "c.pem"), probeCommand + "--key-file KEY-FILE",
-			"dpsdiag probe --registration-id sensor-17 --key-file KEY-FILE"},
-		"a chain beside the certificate": {flags("--cert", "d.pem", "--cert-key", "d.key"), probeCommand + "CREDENTIAL --chain CHAIN-FILE",
-			"dpsdiag probe --cert d.pem --cert-key d.key --chain CHAIN-FILE"},
-		"another version": {flags("--from", "c.toml", "--api-version", "2019-03-31"), probeCommand + "CREDENTIAL --api-version API-VERSION",
-			"dpsdiag probe --from c.toml --api-version 2021-06-01"},
+		"every flag again": {
+			file, probeCommand + "CREDENTIAL --preflight",
+			"dpsdiag probe --id-scope 0ne1 --registration-id 'a b' --endpoint localhost:8443 --port-mqtt 8884 --ca-file state/ca.pem --proxy none --key-file state/device.key --transport mqtt --preflight",
+		},
+		"MQTT has no lookup": {
+			file, probeCommand + "CREDENTIAL --lookup",
+			"dpsdiag probe --id-scope 0ne1 --registration-id 'a b' --endpoint localhost:8443 --port-mqtt 8884 --ca-file state/ca.pem --proxy none --key-file state/device.key --lookup",
+		},
+		"another credential": {
+			file, probeCommand + "--group-key-file GROUP-KEY-FILE",
+			"dpsdiag probe --id-scope 0ne1 --registration-id 'a b' --endpoint localhost:8443 --port-mqtt 8884 --ca-file state/ca.pem --proxy none --transport mqtt --group-key-file GROUP-KEY-FILE",
+		},
+		"another cloud": {
+			file, "dpsdiag probe --cloud CLOUD --id-scope ID-SCOPE --registration-id REGISTRATION-ID CREDENTIAL --preflight",
+			"dpsdiag probe --id-scope 0ne1 --registration-id 'a b' --ca-file state/ca.pem --proxy none --key-file state/device.key --transport mqtt --cloud CLOUD --preflight",
+		},
+		"another scope": {
+			file, "dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id REGISTRATION-ID CREDENTIAL",
+			"dpsdiag probe --registration-id 'a b' --endpoint localhost:8443 --port-mqtt 8884 --ca-file state/ca.pem --proxy none --key-file state/device.key --transport mqtt --id-scope SCOPE-FROM-PORTAL",
+		},
+		"a file of settings": {
+			flags("--from", "config.toml"), probeCommand + "CREDENTIAL --preflight",
+			"dpsdiag probe --from config.toml --preflight",
+		},
+		"a key in place of what named the device": {
+			flags("--cert", "d.pem", "--cert-key", "d.key", "--chain", "c.pem"), probeCommand + "--key-file KEY-FILE",
+			"dpsdiag probe --registration-id sensor-17 --key-file KEY-FILE",
+		},
+		"a chain beside the certificate": {
+			flags("--cert", "d.pem", "--cert-key", "d.key"), probeCommand + "CREDENTIAL --chain CHAIN-FILE",
+			"dpsdiag probe --cert d.pem --cert-key d.key --chain CHAIN-FILE",
+		},
+		"another version": {
+			flags("--from", "c.toml", "--api-version", "2019-03-31"), probeCommand + "CREDENTIAL --api-version API-VERSION",
+			"dpsdiag probe --from c.toml --api-version 2021-06-01",
+		},
 		"only the environment": {flags(), probeCommand + "CREDENTIAL --preflight", "dpsdiag probe --preflight"},
-		"the sandbox again, and only HTTPS has a lookup": {flags("--sandbox", "throttled", "--transport", "all"), probeCommand + "CREDENTIAL --lookup",
-			"dpsdiag probe --sandbox throttled --lookup"},
+		"the sandbox again, and only HTTPS has a lookup": {
+			flags("--sandbox", "throttled", "--transport", "all"), probeCommand + "CREDENTIAL --lookup",
+			"dpsdiag probe --sandbox throttled --lookup",
+		},
 		"what a sandbox has not": {flags("--sandbox", "throttled"), probeCommand + "--group-key-file GROUP-KEY-FILE", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

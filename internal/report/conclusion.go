@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/cause"
 )
 
 // conclusion is the last block of a short report: the likeliest cause, what to do, the one step
@@ -51,10 +52,10 @@ func (e conclusion) draw(p *page) {
 	if first.Command != "" {
 		p.command(first.Command, partLabel(""))
 	}
-	if first.Strength != advice.Proves.String() && len(e.decide) > 0 {
-		p.clip(2, e.decide[0].How, partLabel("to be sure"))
-		if e.decide[0].Command != "" {
-			p.command(e.decide[0].Command, partLabel(""))
+	if step := e.step(); step != nil {
+		p.clip(2, step.How, partLabel("to be sure"))
+		if step.Command != "" {
+			p.command(step.Command, partLabel(""))
 		}
 	}
 	e.drawMore(p, len(named))
@@ -99,11 +100,28 @@ func (e conclusion) because() []string {
 		return all[:min(len(all), e.reasons)]
 	}
 	for i, line := range all {
-		if !strings.HasPrefix(line, "the service answered") && !strings.HasPrefix(line, "against it:") {
+		isAnswer := strings.HasPrefix(line, "the service answered") || strings.HasPrefix(line, "the registration ended")
+		if !isAnswer && !strings.HasPrefix(line, "against it:") {
 			return all[i : i+1]
 		}
 	}
 	return nil
+}
+
+// step is the step that would decide, nil where none is needed: where the cause is proven, or
+// has a command that shows it and the step is about less likely ones.
+func (e conclusion) step() *Decider {
+	if e.causes[0].Strength == advice.Proves.String() || len(e.decide) == 0 {
+		return nil
+	}
+	about := func(c Cause) bool {
+		def, ok := cause.Lookup(c.ID)
+		return ok && def.Decide != nil && def.Decide.How == e.decide[0].How
+	}
+	if e.causes[0].Command != "" && e.reasons == 0 && !slices.ContainsFunc(e.named(), about) {
+		return nil
+	}
+	return &e.decide[0]
 }
 
 // drawMore counts what is not shown and says how to see it.

@@ -71,7 +71,8 @@ func (d *Probe) headline(p *page) string {
 	}
 	text := name + ": no verdict"
 	if r := d.failedRun(); r != nil && r.failed() != nil {
-		text += "; " + r.failed().ID + ": " + r.failed().detail()
+		first, _, _ := strings.Cut(r.failed().detail(), "; ")
+		text += "; " + r.failed().ID + ": " + first
 	}
 	return text
 }
@@ -189,13 +190,27 @@ func (d *Probe) word() string {
 
 // word is the code and the message, or the HTTP status alone.
 func (r *Run) word() string {
-	if text := r.Reply.errorText(); text != "" {
+	reply := r.Reply
+	reply.ErrorMessage = shortMessage(reply.ErrorMessage)
+	if text := reply.errorText(); text != "" {
 		return text
 	}
 	if r.Reply.HTTPStatus >= 400 {
 		return fmt.Sprintf("HTTP %d", r.Reply.HTTPStatus)
 	}
 	return ""
+}
+
+// shortMessage is a message of the service for a headline: of one that wraps that of a hub
+// the hub's word, of any other the first words.
+func shortMessage(text string) string {
+	if _, after, found := strings.Cut(text, "ErrorCode:"); found {
+		name, _, _ := strings.Cut(after, ";")
+		text = name
+	}
+	text, _, _ = strings.Cut(text, "{")
+	const most = 60
+	return shorten(strings.TrimSpace(text), most)
 }
 
 // inParentheses is " (text)", or nothing for none.

@@ -84,7 +84,7 @@ const shortDetail = 3
 // drawShort draws a stage with the time that it took.
 func (s *Stage) drawShort(p *page) {
 	mark, look := s.mark(p)
-	p.clip(shortDetail, s.ID+" ("+s.took()+"): "+s.detail(), span{"  ", plain}, span{mark + " ", look})
+	p.clip(2, s.ID+" ("+s.took()+"): "+s.detail(), span{"  ", plain}, span{mark + " ", look})
 }
 
 // drawRunLines draws a line for each transport: whether it works, and if not, where it ends.
@@ -132,7 +132,7 @@ func (d *Probe) drawShortWarnings(p *page) {
 
 // conclusion is what follows the verdict: the likeliest cause and what to do.
 func (d *Probe) conclusion() conclusion {
-	e := conclusion{causes: d.Causes, decide: d.Decide, ruledOut: len(d.RuledOut), unsure: d.Verdict != string(advice.Fault)}
+	e := conclusion{causes: d.Causes, decide: d.Decide, ruledOut: len(d.RuledOut), unsure: d.Verdict == string(advice.NoVerdict) || d.Verdict == string(advice.Interrupted)}
 	switch {
 	case d.Verdict == string(advice.Registered):
 		return conclusion{hint: d.afterwards()}
