@@ -24,15 +24,25 @@ const probeCommand = "dpsdiag probe --id-scope ID-SCOPE --registration-id REGIST
 func decide(ev *probe.Evidence, causes []candidate) []cause.Step {
 	var steps []cause.Step
 	for _, c := range causes {
-		if c.rule.ID.Definition().Decide == nil || c.strength == Proves || c.doubted || len(steps) == maxDeciders {
+		next := c.rule.ID.Definition().Decide
+		if next == nil || c.strength == Proves || c.doubted || len(steps) == maxDeciders || isDone(next, ev) {
 			continue
 		}
-		step := fill(c.rule.ID.Definition().Decide, ev)
+		step := fill(next, ev)
 		if !slices.ContainsFunc(steps, func(s cause.Step) bool { return sameStep(s, step) }) {
 			steps = append(steps, step)
 		}
 	}
 	return steps
+}
+
+// isDone reports whether the probe did already what a step asks for: the hub was asked, also
+// after another registration.
+func isDone(step *cause.Step, ev *probe.Evidence) bool {
+	again := func(s probe.HubStep) bool { return s.Action == probe.HubRegister }
+	return strings.HasSuffix(step.Command, " --check-hub") && slices.ContainsFunc(ev.Runs, func(run probe.Run) bool {
+		return run.Hub != nil && slices.ContainsFunc(run.Hub.Steps, again)
+	})
 }
 
 // sameStep reports whether two steps do the same, or say the same where nothing is to be run.

@@ -17,7 +17,7 @@ type conclusion struct {
 	ruledOut int
 	// unsure says that nothing was concluded, so that a cause is at most possible.
 	unsure bool
-	hint   string // what to do where no cause is named; "" for nothing
+	hint   string // what to do whatever the cause is; "" for nothing
 	// reasons is how many reasons for the cause are shown; 0 means one that is not the answer
 	// of the service, which the verdict quotes.
 	reasons int
@@ -28,10 +28,10 @@ const asLikely = 3
 
 // draw writes the block, a labelled line or two for each part.
 func (e conclusion) draw(p *page) {
+	if e.hint != "" {
+		p.clip(2, e.hint, partLabel("next"))
+	}
 	if len(e.causes) == 0 {
-		if e.hint != "" {
-			p.clip(2, e.hint, partLabel("next"))
-		}
 		return
 	}
 	first := &e.causes[0]
@@ -93,6 +93,11 @@ func (e conclusion) named() []Cause {
 	return e.causes[:min(end, asLikely)]
 }
 
+// answers are how reasons begin that say no more than the verdict, or speak against a cause.
+func answers() []string {
+	return []string{"the service answered", "the registration ended", "the session was refused", "after a hub was assigned", "against it:"}
+}
+
 // because are the reasons for the first cause that are shown.
 func (e conclusion) because() []string {
 	all := e.causes[0].Because
@@ -100,8 +105,7 @@ func (e conclusion) because() []string {
 		return all[:min(len(all), e.reasons)]
 	}
 	for i, line := range all {
-		isAnswer := strings.HasPrefix(line, "the service answered") || strings.HasPrefix(line, "the registration ended")
-		if !isAnswer && !strings.HasPrefix(line, "against it:") {
+		if !slices.ContainsFunc(answers(), func(begin string) bool { return strings.HasPrefix(line, begin) }) && !strings.Contains(line, " transports agree in this") {
 			return all[i : i+1]
 		}
 	}

@@ -117,19 +117,28 @@ func (d *Probe) faultHeadline() string {
 		string(probe.StageResolve): "the name of the service is not found",
 		string(probe.StageConnect): "no connection to the service",
 		string(probe.StageTLS):     "no TLS session with the service",
-		string(probe.StageOpen):    "the session with the service is refused",
 		string(probe.StageHub):     "assigned to a hub that it cannot use",
 	}[stage.ID]
+	first, _, _ := strings.Cut(stage.detail(), ", also ")
 	switch {
 	case where != "":
-		return where + ": " + stage.detail()
+		return where + ": " + first
+	case stage.ID == string(probe.StageOpen):
+		return "the service refused the session" + inParentheses(cmp.Or(r.word(), first))
 	case r.Reply.empty():
-		return "the " + stage.ID + " call failed: " + stage.detail()
+		return "the " + stage.ID + " call failed: " + first
+	case r.Reply.ErrorCode == 0 && strings.HasPrefix(r.Reply.ErrorMessage, "<"):
+		return "the answer is not the service's: " + first
 	}
+	return d.refusedHeadline(r, stage)
+}
+
+// refusedHeadline says what the service refused.
+func (d *Probe) refusedHeadline(r *Run, stage *Stage) string {
 	word := inParentheses(cmp.Or(r.word(), stage.detail()))
 	switch {
 	case r.Reply.Status == "disabled":
-		return "the service has it disabled" + word
+		return "the service has it disabled" + inParentheses(r.word())
 	case stage.ID == string(probe.StageAssign):
 		return "the service could not assign it to a hub" + word
 	case r.Reply.HTTPStatus == 401:
