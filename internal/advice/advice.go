@@ -141,6 +141,8 @@ type Cause struct {
 	Because  []string
 	// Remedies are those specific to this evidence, then those of the definition.
 	Remedies []string
+	// Command is the definition's Show for this target.
+	Command string
 	// Explain is the query for which "dpsdiag explain" says more: the code that was seen, or the cause
 	// id.
 	Explain string

@@ -125,7 +125,7 @@ func likelyCauses(answers []Answer) []LikelyCause {
 	for _, v := range votes {
 		causes = append(causes, LikelyCause{
 			ID: v.rule.ID.String(), Title: Clean(v.rule.Title), Strength: v.strength().String(),
-			Because: cleanAll(v.because), Remedies: cleanAll(v.rule.Remedies),
+			Because: cleanAll(v.because), Remedies: cleanAll(v.rule.Remedies), Command: Clean(v.rule.Show),
 		})
 	}
 	return causes

@@ -57,7 +57,7 @@ func NewLog(found *logtext.Findings, d advice.TextDiagnosis) *Log {
 	}
 	for _, c := range d.Causes {
 		named := newCause(c)
-		doc.Causes = append(doc.Causes, LikelyCause{named.ID, named.Title, named.Strength, named.Because, named.Remedies})
+		doc.Causes = append(doc.Causes, LikelyCause{named.ID, named.Title, named.Strength, named.Because, named.Remedies, named.Command})
 		doc.causes = append(doc.causes, named)
 	}
 	doc.ruledOut = exclusions(d.RuledOut)

@@ -119,9 +119,9 @@ func TestEverythingKnownCanBeDrawn(t *testing.T) {
 func TestExplainSchema(t *testing.T) {
 	t.Parallel()
 	want := strings.Fields(`schema exit_code
-		matches matches.id matches.kind matches.code matches.title matches.meaning matches.http_status matches.retry
+		matches matches.id matches.kind matches.code matches.title matches.meaning matches.http_status matches.retry matches.likely_causes matches.remedies matches.disagreement
 		matches.lines matches.tracking_ids matches.count matches.sources
-		causes causes.id causes.title causes.strength causes.because causes.remedies
+		causes causes.id causes.title causes.strength causes.because causes.remedies causes.command
 		outcome outcome.state outcome.line outcome.assigned_hub outcome.device_id
 		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title
 		decide decide.how decide.command`)

@@ -172,7 +172,7 @@ func TestProbeSchema(t *testing.T) {
 		runs.reply runs.reply.status runs.reply.substatus runs.reply.assigned_hub runs.reply.device_id
 		runs.reply.error_code runs.reply.error_message runs.reply.tracking_id runs.reply.operation_id
 		runs.reply.http_status runs.reply.attempts
-		causes causes.id causes.title causes.strength causes.because causes.remedies causes.explain
+		causes causes.id causes.title causes.strength causes.because causes.remedies causes.command causes.explain
 		ruled_out ruled_out.id ruled_out.because
 		warnings warnings.id warnings.detail
 		decide decide.how decide.command`)
