@@ -44,6 +44,7 @@ type globalOptions struct {
 	format  string
 	noColor bool
 	ascii   bool
+	quiet   bool
 }
 
 func realWorld() *app {

@@ -99,6 +99,7 @@ func (a *app) noCommand(cmd *cobra.Command, args []string, version bool) error {
 func globalFlags(o *globalOptions) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
 	flags.StringVarP(&o.format, "output", "o", report.Formats()[0].Name, formatHelp())
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "no progress on standard error")
 	flags.BoolVar(&o.noColor, "no-color", false, "no colour; the default is colour on a terminal unless NO_COLOR is set")
 	flags.BoolVar(&o.ascii, "ascii", false, "ASCII marks; the default is Unicode in a UTF-8 locale")
 	flags.BoolP("help", "h", false, "this help")
