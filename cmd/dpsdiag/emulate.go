@@ -32,6 +32,7 @@ const emulateExample = `  dpsdiag emulate
   dpsdiag emulate --scenario throttled -o json
   dpsdiag emulate --https 127.0.0.1:8443 --state-dir ./dps-state
   dpsdiag emulate --tpm-ek @ek.txt --tpm-registration-id press-07
+  dpsdiag emulate --scenario throttled --print-config
   dpsdiag emulate --list-scenarios`
 
 type emulateOptions struct {
@@ -43,6 +44,7 @@ type emulateOptions struct {
 	configFile  string
 	scenario    string
 	list        bool
+	printConfig bool
 	allowRemote bool
 	tpm         enrolledTPM
 }
@@ -69,6 +71,7 @@ func newEmulateCmd(a *app) *cobra.Command {
 	o.tpm.addTo(flags)
 	flags.StringVar(&o.scenario, "scenario", emulator.Healthy, "fault to play, a `NAME` of --list-scenarios")
 	flags.BoolVar(&o.list, "list-scenarios", false, "list the scenarios and exit")
+	flags.BoolVar(&o.printConfig, "print-config", false, "print the configuration that the other flags come to, as TOML that --config takes, and exit; keys are named by their files")
 	a.addFlags(cmd, flagGroup{"Flags", flags})
 	complete(cmd, "scenario", scenarioCompletions)
 	return cmd
@@ -81,6 +84,9 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 	config, err := o.config(flags)
 	if err != nil {
 		return err
+	}
+	if o.printConfig {
+		return o.showConfig(a, config)
 	}
 	first, second, stop := a.interruptibleTwice(ctx)
 	defer stop()
@@ -99,6 +105,25 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 		return err
 	}
 	<-ctx.Done()
+	return nil
+}
+
+// showConfig prints the configuration in place of running it.
+func (o *emulateOptions) showConfig(a *app, config emulator.Config) error {
+	if a.global.format != report.Formats()[0].Name {
+		return usagef("leave -o out", "--print-config prints TOML, not %s", a.global.format)
+	}
+	text, err := emulator.PrintConfig(config)
+	if errors.Is(err, emulator.ErrKeysNotPrinted) {
+		return usagef("add --state-dir DIR to have them in files there, or name files with primary_key_file and secondary_key_file",
+			"--print-config: the configuration holds keys, and a secret is printed nowhere")
+	}
+	if err != nil {
+		return o.cannotStart(err)
+	}
+	if _, err := a.stdout.Write(text); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
 	return nil
 }
 
