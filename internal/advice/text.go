@@ -126,6 +126,7 @@ const (
 	worthNaming  = 0.04  // share from which it is listed at all
 	worthKeeping = 0.005 // the same for one that a match lists
 	plain        = 0.25  // share that words need if nothing else shows a failure of a device
+	clear        = 0.40  // the same in a text that is somewhat like those without a fault
 	faultless    = 0.50  // likeness to texts without a fault from which words alone list no cause
 	maxReasons   = 4
 )
@@ -180,7 +181,7 @@ func (c *textCase) settle(cand *candidate, s *score) bool {
 		return false
 	}
 	cand.strength, cand.because = Allows, c.reasons(cand.rule.ID, s)
-	if cand.weight >= suggestible && len(s.against) == 0 && c.Outcome.State != logtext.OutcomeUnfinished {
+	if cand.weight >= suggestible && len(s.against) == 0 && c.Outcome.State != logtext.OutcomeUnfinished && (c.Related || s.total() > 0) {
 		cand.strength = Suggests
 		if s.proven {
 			cand.strength = Proves
@@ -218,17 +219,18 @@ func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float6
 // establish nothing in a text that is like those without a fault. If no line reports a failure they
 // have to be clear, and more so if none is about a device. The shares are those of the causes.
 func (c *textCase) wordsCount(shares []float64) bool {
-	none := c.likeness.Score(cause.None).Whole
-	if c.likeness.Seen() < leastSeen || none >= faultless {
+	none, best := c.likeness.Score(cause.None).Whole, slices.Max(shares)
+	switch {
+	case c.likeness.Seen() < leastSeen || none >= faultless:
 		return false
+	case c.Related && c.Outcome.Failed.Line > 0:
+		return true
+	case none < faultless/4:
+		return c.Related || best >= plain
+	case c.Related && none < faultless/2 && best >= plain:
+		return true
 	}
-	switch best := slices.Max(shares); {
-	case !c.Related:
-		return none < faultless/4 && best >= plain
-	case c.Outcome.Failed.Line == 0:
-		return none < faultless/4 || none < faultless/2 && best >= plain
-	}
-	return true
+	return none < 0.8*faultless && best >= clear
 }
 
 // leastSeen is how many words and pairs of words of a text the model must know.
