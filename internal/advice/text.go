@@ -216,8 +216,8 @@ func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float6
 }
 
 // wordsCount reports whether the words alone can establish a cause, if there is no match. They
-// establish nothing in a text that is like those without a fault. If no line reports a failure they
-// have to be clear, and more so if none is about a device. The shares are those of the causes.
+// establish nothing in a text that is like those without a fault. If no line reports a failure of a
+// device they have to be clear. The shares are those of the causes.
 func (c *textCase) wordsCount(shares []float64) bool {
 	none, best := c.likeness.Score(cause.None).Whole, slices.Max(shares)
 	switch {
@@ -225,12 +225,10 @@ func (c *textCase) wordsCount(shares []float64) bool {
 		return false
 	case c.Related && c.Outcome.Failed.Line > 0:
 		return true
-	case none < faultless/4:
-		return c.Related || best >= plain
-	case c.Related && none < faultless/2 && best >= plain:
-		return true
+	case c.Related: // and nothing in it says that something failed
+		return none < faultless/5 && best >= plain
 	}
-	return none < 0.8*faultless && best >= clear
+	return none < faultless/4 && best >= plain || none < 0.8*faultless && best >= clear
 }
 
 // leastSeen is how many words and pairs of words of a text the model must know.

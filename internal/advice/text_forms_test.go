@@ -189,7 +189,7 @@ func TestCutLogs(t *testing.T) {
 // decidedLater are logs in which something after the first error decides: a configuration, the body of
 // an answer, or how the device continues.
 func decidedLater() []string {
-	return []string{"edge-chain", "curl-html", "edge-x509-config-unauthorized", "netx-trust", "tpm-challenge-normal"}
+	return []string{"edge-chain", "curl-html", "edge-x509-config-unauthorized", "netx-trust", "python-key-not-base64", "tpm-challenge-normal"}
 }
 
 // firstCause is the id of the first cause of a text, "" if it has none.

@@ -8748,6 +8748,42 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "amqp-put-token-form",
+			Kind: "amqp",
+			Code: "Put token failed. status-code: 400",
+			Name: "CBS put-token not understood",
+			Messages: []string{
+				"Put token failed. status-code: 400",
+				"Cbs message missing audience property",
+			},
+			Meaning: "A hub did not understand the message with the token: a client built it wrongly, or the peer of the connection is not the expected one.",
+			Causes: []string{
+				"Defect of the client library or of a package that it uses",
+				"Packages of different versions together",
+				"Address of the link wrong",
+			},
+			Remedies: []string{
+				"Clear the package cache and install the client with the versions that it asks for",
+				"Update the client",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-amqp src/Cbs/AmqpCbsLink.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientVersionUnsupported,
+				cause.ClientConfigInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
 			ID:   "tls-alert-0",
 			Kind: "tls",
 			Code: "alert 0",
@@ -28570,7 +28606,6 @@ var catalogue = [...]compiled{
 				"CertAddEncodedCertificateToStore failed with error",
 				"unable to set trusted certificate",
 				"Invalid paramater: OPTION_TRUSTED_CERT value=NULL",
-				"Trusted certs option not supported",
 			},
 			Meaning: "C SDK TLS adapter: the root certificates given as TrustedCerts are missing or could not be loaded, so the server cannot be checked.",
 			Causes: []string{
@@ -32341,6 +32376,8 @@ var catalogue = [...]compiled{
 				"wrong number of bytes written. Expected",
 				"timeout waiting for response from fd",
 				"No default TCTIs configured during compilation",
+				"Failed to open device file",
+				"Failed to initialize TCTI context",
 			},
 			Meaning: "tpm2-tss: the TPM device, simulator or resource manager could not be opened or stopped answering.",
 			Causes: []string{
@@ -34010,6 +34047,260 @@ var catalogue = [...]compiled{
 			CauseIDs: []cause.ID{
 				cause.ClientVersionUnsupported,
 				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-command-unknown",
+			Kind: "sdk",
+			Code: "invalid choice",
+			Name: "The CLI does not know the command",
+			Messages: []string{
+				"argument _subcommand: invalid choice",
+				"is misspelled or not recognized by the system.",
+			},
+			Meaning: "Azure CLI: it has no such command. The commands for devices, enrollments and DPS records stand in the extension azure-iot, and later versions gave some of them other names.",
+			Causes: []string{
+				"Extension azure-iot not installed",
+				"Extension or CLI older than the command",
+				"Command or argument misspelled",
+			},
+			Remedies: []string{
+				"Install it: az extension add --upgrade --name azure-iot",
+				"Update the CLI: az upgrade",
+				"Look the name up: az iot dps --help",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-cli src/azure-cli-core/azure/cli/core/parser.py",
+				"Azure/azure-iot-cli-extension azext_iot/commands.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientVersionUnsupported,
+				cause.ManagementRequestInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "c-cbs-token-invalid",
+			Kind: "sdk",
+			Code: "sas token is invalid.",
+			Name: "Given SAS token is not usable",
+			Messages: []string{
+				"sas token is invalid.",
+			},
+			Meaning: "C SDK over AMQP: the SAS token that the program gave to the client is expired, or is no token. The client makes no new one, since it has no key.",
+			Causes: []string{
+				"Token past its expiry (se)",
+				"Text that is no SAS token",
+				"Device clock ahead of real time",
+			},
+			Remedies: []string{
+				"Make a new token with a later expiry, or give the device key in place of a token",
+				"Check the clock of the device",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk-c iothub_client/src/iothubtransport_amqp_cbs_auth.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SASTokenExpired,
+				cause.SASTokenMalformed,
+				cause.DeviceClockWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "c-trusted-certs-unsupported",
+			Kind: "sdk",
+			Code: "Trusted certs option not supported",
+			Name: "TLS layer takes no trusted certificates",
+			Messages: []string{
+				"Trusted certs option not supported",
+			},
+			Meaning: "C SDK on macOS: the TLS layer of this build was made without the option for trusted certificates, so every attempt to set them fails.",
+			Causes: []string{
+				"SDK built before the option was switched on for macOS",
+				"TLS layer that takes its roots from the system only",
+			},
+			Remedies: []string{
+				"Update the SDK, or build it with OpenSSL",
+				"Otherwise do not set TrustedCerts: the roots of the system are used",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-c-shared-utility adapters/tlsio_appleios.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientVersionUnsupported,
+				cause.ClientDefect,
+				cause.ServerRootCAMissing,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-host-undefined",
+			Kind: "sdk",
+			Code: "Could not resolve host: null",
+			Name: "Host name not set",
+			Messages: []string{
+				"Could not resolve host: undefined",
+				"Could not resolve host: null",
+				"Could not resolve host: (null)",
+				"Could not resolve host: None",
+			},
+			Meaning: "curl: the name that is looked up is no host name but what the program puts in place of one that is not set. The name server is right not to know it.",
+			Causes: []string{
+				"Setting or environment variable with the host name not set",
+				"Connection string without HostName",
+				"Settings file not read",
+			},
+			Remedies: []string{
+				"Set the host name: global.azure-devices-provisioning.net for DPS",
+				"Print the connection string without its key and look for HostName=",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl lib/hostip.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientConfigInvalid,
+				cause.DNSFailure,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "java-host-null",
+			Kind: "sdk",
+			Code: "UnknownHostException: null",
+			Name: "Host name not set",
+			Messages: []string{
+				"UnknownHostException: null",
+			},
+			Meaning: "Java: the name that is looked up is no host name but what the program puts in place of one that is not set. The name server is right not to know it.",
+			Causes: []string{
+				"Setting or environment variable with the host name not set",
+				"Connection string without HostName",
+				"Settings file not read",
+			},
+			Remedies: []string{
+				"Set the host name: global.azure-devices-provisioning.net for DPS",
+				"Print the connection string without its key and look for HostName=",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"openjdk/jdk src/java.base/share/classes/java/net/InetAddress.java",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientConfigInvalid,
+				cause.DNSFailure,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "node-connection-string",
+			Kind: "sdk",
+			Code: "connection_string.js",
+			Name: "Connection string without a field",
+			Messages: []string{
+				"common/core/lib/connection_string.js",
+				"common\\core\\lib\\connection_string.js",
+				"azure-iot-common/lib/connection_string.js",
+				"azure-iot-common/dist/connection_string.js",
+			},
+			Meaning: "Node SDK: the connection string given to a client or to the service SDK is empty, or lacks a field such as HostName or SharedAccessKey.",
+			Causes: []string{
+				"Environment variable not set",
+				"Placeholder of a sample left in place",
+				"String cut off, or of another service",
+			},
+			Remedies: []string{
+				"Print the variable without its key",
+				"Copy the connection string again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk-node common/core/src/connection_string.ts",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientConfigInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "node-host-undefined",
+			Kind: "sdk",
+			Code: "ENOTFOUND undefined",
+			Name: "Host name not set",
+			Messages: []string{
+				"ENOTFOUND undefined",
+				"ENOTFOUND null",
+				"ENOTFOUND [object",
+				"getaddrinfo ENOTFOUND undefined",
+				"getaddrinfo ENOTFOUND null",
+				"getaddrinfo ENOTFOUND [object",
+				"queryA ENOTFOUND undefined",
+			},
+			Meaning: "Node: the name that is looked up is no host name but what the program puts in place of one that is not set. The name server is right not to know it.",
+			Causes: []string{
+				"Setting or environment variable with the host name not set",
+				"Connection string without HostName",
+				"Settings file not read",
+			},
+			Remedies: []string{
+				"Set the host name: global.azure-devices-provisioning.net for DPS",
+				"Print the connection string without its key and look for HostName=",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"nodejs/node lib/dns.js",
+				"Azure/azure-iot-sdk-node common/core/src/connection_string.ts",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientConfigInvalid,
+				cause.DNSFailure,
 			},
 		},
 	},
@@ -39086,6 +39377,38 @@ var catalogue = [...]compiled{
 			CauseIDs: []cause.ID{
 				cause.ClientDefect,
 				cause.NetworkUnreachable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "edge-11-validity",
+			Kind: "iotedge",
+			Code: "Failure setting certificate validity period",
+			Name: "No validity left for a new certificate",
+			Messages: []string{
+				"Failure setting certificate validity period",
+			},
+			Meaning: "IoT Edge 1.1 (libiothsm): a certificate for a module is to end when that of its issuer ends, and this is already past.",
+			Causes: []string{
+				"Device CA expired; that of a quick start lasts 90 days",
+				"Device clock ahead of real time",
+			},
+			Remedies: []string{
+				"Give the device a new device CA, or delete the quick-start one in /var/lib/iotedge/hsm and restart",
+				"Check the clock of the device",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/iotedge tag 1.1.15 edgelet/hsm-sys/azure-iot-hsm-c/src/edge_pki_openssl.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertExpired,
+				cause.DeviceClockWrong,
 			},
 		},
 	},

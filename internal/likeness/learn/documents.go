@@ -35,7 +35,7 @@ func Documents(reports []corpus.Report, messages []corpus.Message, held []corpus
 	ordinary := regexp.MustCompile(`\b[A-Za-z]?[a-z]+\b`)
 	addPrinted := func(text string, weight float64, causes ...cause.ID) {
 		add(text, weight/2, causes...)
-		add(thin(text, ordinary), weight/2, causes...)
+		documents = append(documents, Document{Text: thin(text, ordinary), Causes: shares(causes), Weight: weight / 2, Copy: true})
 	}
 	for e := range codes.All() {
 		if len(e.CauseIDs) == 0 || slices.ContainsFunc(e.Sources, func(s string) bool { return threads[corpus.Thread(s)] }) {

@@ -19,6 +19,9 @@ type Document struct {
 	Text   string
 	Causes []Share // the causes it is evidence for
 	Weight float64
+	// Copy says that the text is that of another document without some of its words, so that it does
+	// not count when it is decided how rare a feature is.
+	Copy bool
 }
 
 // Share is how much of a document's evidence goes to a cause.
@@ -80,8 +83,13 @@ func classes(documents []Document) []cause.ID {
 func makeVectors(w *likeness.Weights, documents []Document, options Options) []vector {
 	counts := make([]map[likeness.Feature]int, len(documents))
 	in := map[likeness.Feature]int{}
+	originals := 0
 	for i, d := range documents {
 		counts[i] = likeness.Counts(d.Text)
+		if d.Copy {
+			continue
+		}
+		originals++
 		for f := range counts[i] {
 			in[f]++
 		}
@@ -96,7 +104,7 @@ func makeVectors(w *likeness.Weights, documents []Document, options Options) []v
 	w.IDF = make([]float64, len(w.Features))
 	for i, f := range w.Features {
 		index[f] = int32(i)
-		w.IDF[i] = 1 + math.Log(float64(1+len(documents))/float64(1+in[f]))
+		w.IDF[i] = 1 + math.Log(float64(1+originals)/float64(1+in[f]))
 	}
 	vectors := make([]vector, 0, len(documents))
 	for i, d := range documents {
@@ -249,7 +257,7 @@ func Prune(w *likeness.Weights, size int) {
 }
 
 // modelWeights is how many weights a packed model keeps.
-const modelWeights = 300_000
+const modelWeights = 274_000
 
 // Model trains on documents and returns the bytes of the packed model.
 func Model(documents []Document) ([]byte, error) {
