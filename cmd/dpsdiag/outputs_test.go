@@ -227,7 +227,7 @@ func TestReadyLineFollowsItsSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := newWorld()
-		w.global.format = "json"
+		w.global.output = []string{"json"}
 		if err := w.writeReady(e.Ready(), s.Name); err != nil {
 			t.Error(err)
 		}

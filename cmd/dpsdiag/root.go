@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"dpsdiag/internal/report"
 )
 
 // run executes one command line and returns the exit status.
@@ -68,7 +66,7 @@ func newRootCmd(a *app) *cobra.Command {
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.noCommand(cmd, args, version) },
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkFormat(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkOutputs(cmd) },
 	}
 	cmd.SetIn(a.stdin)
 	cmd.SetOut(a.stdout)
@@ -98,7 +96,7 @@ func (a *app) noCommand(cmd *cobra.Command, args []string, version bool) error {
 
 func globalFlags(o *globalOptions) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
-	flags.StringVarP(&o.format, "output", "o", report.Formats()[0].Name, formatHelp())
+	flags.StringArrayVarP(&o.output, "output", "o", nil, formatHelp())
 	flags.BoolVar(&o.noColor, "no-color", false, "no colour; the default is colour on a terminal unless NO_COLOR is set")
 	flags.BoolVar(&o.ascii, "ascii", false, "ASCII marks; the default is Unicode in a UTF-8 locale")
 	flags.BoolP("help", "h", false, "this help")
