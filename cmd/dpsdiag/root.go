@@ -76,7 +76,7 @@ func newRootCmd(a *app) *cobra.Command {
 	own := pflag.NewFlagSet("dpsdiag", pflag.ContinueOnError)
 	own.BoolVar(&version, "version", false, "the same as dpsdiag version")
 	a.addFlags(cmd, flagGroup{"Flags", own})
-	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newEmulateCmd(a), newDeriveKeyCmd(a))
+	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newReportCmd(a), newEmulateCmd(a), newDeriveKeyCmd(a))
 	cmd.AddCommand(newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	cmd.SetHelpCommand(newHelpCmd())
 	completeWith(cmd, "output", completeFormats)

@@ -5,38 +5,61 @@ import (
 	"strconv"
 	"strings"
 
+	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
 
 // drawText shows what the text holds: the known errors with their lines, what it tells of the
 // device, the causes, and what to do next, which is to decide between them.
 func (d *Log) drawText(p *page) {
-	d.ending.draw(p)
+	d.ending().draw(p)
 	d.drawRead(p)
 	d.drawRows(p)
-	if len(d.facts) > 0 {
+	if facts := d.facts(); len(facts) > 0 {
 		p.heading("What the text tells")
-		p.fields("  ", d.facts...)
+		p.fields("  ", facts...)
 	}
-	drawCauses(p, d.causes)
+	drawCauses(p, d.Causes)
 	d.drawExclusions(p)
 	drawDecide(p, d.Decide)
 	d.drawCollect(p)
 }
 
 // nothing reports that there is nothing to tell of the text.
-func (d *Log) nothing() bool { return len(d.rows) == 0 && len(d.causes) == 0 && d.ending.title == "" }
+func (d *Log) nothing() bool {
+	return len(d.Matches) == 0 && len(d.Causes) == 0 && d.ending().title == ""
+}
+
+func (d *Log) ending() *ending {
+	e := newEnding(&d.Outcome)
+	return &e
+}
+
+// facts are what the text tells of the device; a name stands at the first of its values.
+func (d *Log) facts() []field {
+	list := make([]field, 0, len(d.Facts))
+	last := ""
+	for _, f := range d.Facts {
+		name := f.Name
+		if name == last {
+			name = ""
+		}
+		last = f.Name
+		list = append(list, field{name, f.Value + " (" + f.String() + ")"})
+	}
+	return list
+}
 
 // read says of each input what was read.
 func (d *Log) read() []string {
 	var read []string
-	for _, in := range d.inputs {
+	for _, in := range d.Inputs {
 		text := plural(in.Lines, "line")
 		if in.Name != "" {
-			text = Clean(in.Name) + ", " + text
+			text = in.Name + ", " + text
 		}
-		if in.Encoding != logtext.UTF8 {
-			text += ", " + string(in.Encoding)
+		if in.Encoding != string(logtext.UTF8) {
+			text += ", " + in.Encoding
 		}
 		read = append(read, text)
 	}
@@ -55,17 +78,26 @@ func (d *Log) drawRead(p *page) {
 // drawRows lists the known errors, those that tell the cause before the envelopes.
 func (d *Log) drawRows(p *page) {
 	telling, others := d.split()
-	d.drawList(p, d.ending.errorsTitle(), telling)
+	d.drawList(p, d.ending().errorsTitle(), telling)
 	d.drawList(p, "Around them", others)
-	if len(d.nearest) > 0 {
+	if len(d.Nearest) > 0 {
 		p.heading("Nearest known errors")
-		drawEntries(p, d.nearest)
+		drawEntries(p, d.nearest())
 	}
 }
 
-func (d *Log) split() (telling, others []logRow) {
-	for _, row := range d.rows {
-		if row.wrapper {
+// nearest are the entries that come close to what was not recognised.
+func (d *Log) nearest() []*codes.Entry {
+	list := make([]*codes.Entry, 0, len(d.Nearest))
+	for _, n := range d.Nearest {
+		list = append(list, &codes.Entry{ID: n.ID, Code: n.Code, Name: n.Title})
+	}
+	return list
+}
+
+func (d *Log) split() (telling, others []Match) {
+	for _, row := range d.Matches {
+		if row.Wrapper {
 			others = append(others, row)
 		} else {
 			telling = append(telling, row)
@@ -78,7 +110,7 @@ func (d *Log) split() (telling, others []logRow) {
 const maxRows = 12
 
 // shown are the rows of a list that are shown, and words for those that are not, if any.
-func (d *Log) shown(rows []logRow) (shown []logRow, left string) {
+func (d *Log) shown(rows []Match) (shown []Match, left string) {
 	if more := len(rows) - maxRows; more > 0 {
 		return rows[:maxRows], fmt.Sprintf("and %d more (-o json has all)", more)
 	}
@@ -86,22 +118,22 @@ func (d *Log) shown(rows []logRow) (shown []logRow, left string) {
 }
 
 // name is the code with its title, where that says more.
-func (r *logRow) name() string {
-	if r.title == r.code || strings.Contains(r.code, "(") {
-		return r.code
+func (r *Match) name() string {
+	if r.Title == r.Code || strings.Contains(r.Code, "(") {
+		return r.Code
 	}
-	return r.code + ": " + r.title
+	return r.Code + ": " + r.Title
 }
 
 // quote is how the text puts it, "" where that is the code.
-func (r *logRow) quote() string {
-	if strings.EqualFold(r.phrase, r.code) {
+func (r *Match) quote() string {
+	if strings.EqualFold(r.Phrase, r.Code) {
 		return ""
 	}
-	return r.phrase
+	return r.Phrase
 }
 
-func (d *Log) drawList(p *page, title string, rows []logRow) {
+func (d *Log) drawList(p *page, title string, rows []Match) {
 	if len(rows) == 0 {
 		return
 	}
@@ -109,7 +141,7 @@ func (d *Log) drawList(p *page, title string, rows []logRow) {
 	shown, left := d.shown(rows)
 	for i := range shown {
 		row := &shown[i]
-		p.hang(row.name()+" ["+row.id+"]", span{"  " + pad(row.where(), 12) + " ", faint})
+		p.hang(row.name()+" ["+row.ID+"]", span{"  " + pad(row.where(), 12) + " ", faint})
 		if quote := row.quote(); quote != "" {
 			p.hang(`"`+quote+`"`, span{"  " + pad("", 12) + " ", plain})
 		}
@@ -123,46 +155,50 @@ func (d *Log) drawList(p *page, title string, rows []logRow) {
 const shownLines = 4
 
 // where names the lines of a row, with their input if there are several.
-func (r *logRow) where() string {
+func (r *Match) where() string {
 	var numbers []string
-	for _, place := range r.places[:min(len(r.places), shownLines)] {
-		number := strconv.Itoa(place.Line)
-		if place.Input != "" {
-			number = Clean(place.Input) + ":" + number
+	for i, line := range r.Lines[:min(len(r.Lines), shownLines)] {
+		number := strconv.Itoa(line)
+		if len(r.Inputs) > 0 {
+			number = r.Inputs[i] + ":" + number
 		}
 		numbers = append(numbers, number)
 	}
 	text := strings.Join(numbers, ", ")
 	switch {
-	case r.places[0].Input != "":
-	case r.count > 1:
+	case len(r.Inputs) > 0:
+	case r.Count > 1:
 		text = "lines " + text
 	default:
 		text = "line " + text
 	}
-	if left := r.count - len(numbers); left > 0 {
+	if left := r.Count - len(numbers); left > 0 {
 		text += fmt.Sprintf(" and %d more", left)
 	}
 	return text
 }
 
 func (d *Log) drawExclusions(p *page) {
-	if len(d.ruledOut) == 0 {
+	if len(d.RuledOut) == 0 {
 		return
 	}
 	p.heading("Ruled out")
-	for _, e := range d.ruledOut {
+	for _, e := range exclusions(d.RuledOut) {
 		p.hang(strings.Join(e.titles, "; "), span{"  " + p.marks.bullet + " ", faint})
 		p.hang(e.reason, span{"    ", plain})
 	}
 }
 
 func (d *Log) drawCollect(p *page) {
-	if len(d.collect) == 0 {
+	if len(d.Collect) == 0 {
 		return
 	}
 	p.heading("To get a log that tells more")
-	p.fields("  ", d.collect...)
+	list := make([]field, 0, len(d.Collect))
+	for _, c := range d.Collect {
+		list = append(list, field{c.Client, c.How})
+	}
+	p.fields("  ", list...)
 }
 
 // plural counts things in words.
