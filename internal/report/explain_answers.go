@@ -28,6 +28,7 @@ type Answer interface {
 	votes() []*vote
 	drawText(p *page)
 	drawMarkdown(m *markdown)
+	html() htmlBlock
 }
 
 // Kinds of queries.

@@ -36,6 +36,7 @@ func Formats() []Format {
 		{Name: "text", Extension: "txt", Write: writeText, Fits: fitsAll},
 		{Name: "json", Extension: "json", Write: writeJSON, Fits: fitsAll},
 		{Name: "markdown", Extension: "md", Write: writeMarkdown, Fits: fits[markdownDocument]},
+		{Name: "html", Extension: "html", Write: writeHTML, Fits: fits[htmlDocument]},
 		{Name: "junit", Extension: "xml", Write: writeJUnit, Fits: fits[*Probe]},
 		{Name: "sarif", Extension: "sarif", Write: writeSARIF, Fits: fits[*Probe]},
 		{Name: "github", Extension: "txt", Write: writeGitHub, Fits: fits[*Probe]},
