@@ -35,19 +35,21 @@ func formatNames(formats []report.Format) []string {
 // formatHelp tells which formats there are: those of every command, and those that only some
 // have.
 func formatHelp() string {
-	var all, explain, drawn []string
+	var all, explain, drawn, probe []string
 	for _, f := range report.Formats() {
 		switch {
 		case f.Fits(&report.Version{}):
 			all = append(all, f.Name)
 		case f.Fits(&report.Answers{}):
 			explain = append(explain, f.Name)
-		default:
+		case !f.FileOnly:
 			drawn = append(drawn, f.Name)
+		default:
+			probe = append(probe, f.Name+"=FILE")
 		}
 	}
-	return fmt.Sprintf("output `FORMAT`: %s; of explain, probe and report also %s; of probe and report also %s. FORMAT=FILE writes to a file. May be repeated, one of them without a file (default %s)",
-		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(drawn, ", "), report.Formats()[0].Name)
+	return fmt.Sprintf("output `FORMAT`: %s; of explain, probe and report also %s; of probe and report also %s; of probe also %s. FORMAT=FILE writes to a file. May be repeated, one of them without a file (default %s)",
+		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(drawn, ", "), strings.Join(probe, ", "), report.Formats()[0].Name)
 }
 
 // completeFormats offers the formats of the command that is typed, and then the files that

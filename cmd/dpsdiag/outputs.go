@@ -45,14 +45,19 @@ func (o *globalOptions) outputs() ([]output, error) {
 
 // onStdout is the name of the format that goes to standard output, "" for none.
 func (o *globalOptions) onStdout() string {
+	return o.find(func(out output) bool { return out.file == "" })
+}
+
+// wants reports whether a format is asked for.
+func (o *globalOptions) wants(format string) bool {
+	return o.find(func(out output) bool { return out.format.Name == format }) != ""
+}
+
+// find is the name of the format of the first output that fits, "" for none.
+func (o *globalOptions) find(fits func(output) bool) string {
 	list, err := o.outputs()
-	if err != nil {
-		return ""
-	}
-	for _, out := range list {
-		if out.file == "" {
-			return out.format.Name
-		}
+	if i := slices.IndexFunc(list, fits); err == nil && i >= 0 {
+		return list[i].format.Name
 	}
 	return ""
 }
@@ -121,6 +126,11 @@ func (a *app) write(doc report.Document, opts report.Options) error {
 // no say in its width and colours.
 func (a *app) writeOutput(out output, doc report.Document, opts report.Options) error {
 	opts.Width, opts.Color = 0, false
+	if out.format.FileOnly {
+		for _, file := range report.BundleFiles(opts) {
+			tell(a.stderr, "dpsdiag: into %s: %s, %s", out.file, file.Name, file.About)
+		}
+	}
 	return writeFile(out.file, func(w io.Writer) error { return out.format.Write(w, doc, opts) })
 }
 

@@ -40,6 +40,7 @@ func Formats() []Format {
 		{Name: "junit", Extension: "xml", Write: writeJUnit, Fits: fits[*Probe]},
 		{Name: "sarif", Extension: "sarif", Write: writeSARIF, Fits: fits[*Probe]},
 		{Name: "github", Extension: "txt", Write: writeGitHub, Fits: fits[*Probe]},
+		{Name: "bundle", Extension: "zip", FileOnly: true, Write: writeBundle, Fits: fits[*Probe]},
 	}
 }
 

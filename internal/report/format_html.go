@@ -128,9 +128,11 @@ func (c *Cause) html(number int) htmlBlock {
 	if len(c.Remedies) > 0 {
 		block.Blocks = append(block.Blocks, htmlBlock{Title: "What to do", Sub: true, Numbered: c.Remedies})
 	}
-	if c.Explain != "" {
-		block.Blocks = append(block.Blocks, htmlBlock{Title: "More", Sub: true, Code: []string{c.Explain}})
+	more := []string{explainCommand(c.ID)}
+	if c.Explain != "" && c.Explain != more[0] {
+		more = append(more, c.Explain)
 	}
+	block.Blocks = append(block.Blocks, htmlBlock{Title: "More", Sub: true, Code: more})
 	return block
 }
 

@@ -13,7 +13,7 @@ func TestFormatsFor(t *testing.T) {
 		doc  Document
 		want []string
 	}{
-		{&Probe{}, []string{"text", "json", "markdown", "html", "junit", "sarif", "github"}},
+		{&Probe{}, []string{"text", "json", "markdown", "html", "junit", "sarif", "github", "bundle"}},
 		{&Answers{}, []string{"text", "json", "markdown", "html"}},
 		{&Common{}, []string{"text", "json", "markdown", "html"}},
 		{&Catalogue{}, []string{"text", "json", "markdown", "html"}},
