@@ -103,8 +103,8 @@ func complete(v reflect.Value) error {
 			return damaged("it has control characters")
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if err := complete(v.Field(i)); err != nil {
+		for _, field := range v.Fields() {
+			if err := complete(field); err != nil {
 				return err
 			}
 		}

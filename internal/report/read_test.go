@@ -94,8 +94,10 @@ func TestWhatCannotBeRead(t *testing.T) {
 		"no run":            {edited(func(tree map[string]any) { tree["runs"] = []any{} }), "damaged: it has no runs"},
 		"a verdict of none": {edited(func(tree map[string]any) { run(tree)["verdict"] = "fine" }), `damaged: "fine" is no verdict`},
 		"a stage too few":   {edited(func(tree map[string]any) { run(tree)["stages"] = run(tree)["stages"].([]any)[1:] }), `damaged: "https" has 7 stages in place of 8`},
-		"a stage renamed": {edited(func(tree map[string]any) { run(tree)["stages"].([]any)[3].(map[string]any)["id"] = "ssl" }),
-			`damaged: "ssl" stands in place of the stage tls`},
+		"a stage renamed": {
+			edited(func(tree map[string]any) { run(tree)["stages"].([]any)[3].(map[string]any)["id"] = "ssl" }),
+			`damaged: "ssl" stands in place of the stage tls`,
+		},
 		"an escape":         {strings.Replace(whole, "sensor-17", `\u001b[31m`, 1), "damaged: it has control characters"},
 		"a key with one":    {strings.Replace(whole, `"addresses"`, `"\u0007"`, 1), "damaged: it has control characters"},
 		"no view":           {explain(`"exit_code": 0`), "damaged: it does not say what was explained"},
