@@ -12,6 +12,7 @@ import (
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/logtext"
 	"dpsdiag/internal/probe"
 )
 
@@ -34,11 +35,18 @@ const maxDocument = 64 << 20
 //
 // An error is a [ReadError] unless r fails.
 func Read(r io.Reader) (Document, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
+	const save = "it is made with dpsdiag probe -o json=FILE or dpsdiag explain -o json=FILE"
+	text, _, err := logtext.Decode(r) // PowerShell's ">" writes UTF-16
+	if binary, ok := errors.AsType[*logtext.BinaryError](err); ok {
+		return nil, &ReadError{binary.Error(), save}
+	}
 	if err != nil {
 		return nil, err
 	}
-	const save = "it is made with dpsdiag probe -o json=FILE or dpsdiag explain -o json=FILE"
+	data, err := io.ReadAll(io.LimitReader(text, maxDocument+1))
+	if err != nil {
+		return nil, err
+	}
 	var head struct {
 		Schema string `json:"schema"`
 	}

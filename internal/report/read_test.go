@@ -2,11 +2,13 @@ package report
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -71,6 +73,21 @@ func TestADocumentOfAnotherVersionIsRead(t *testing.T) {
 	}
 }
 
+// TestADocumentOfPowerShellIsRead: its ">" writes UTF-16 with a byte order mark.
+func TestADocumentOfPowerShellIsRead(t *testing.T) {
+	t.Parallel()
+	saved := encode(t, probeTree(t))
+	wide := []byte("\xff\xfe")
+	for _, unit := range utf16.Encode([]rune(string(saved))) {
+		wide = binary.LittleEndian.AppendUint16(wide, unit)
+	}
+	for name, data := range map[string][]byte{"UTF-16": wide, "a mark": append([]byte("\xef\xbb\xbf"), saved...)} {
+		if _, err := Read(bytes.NewReader(data)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	edited := func(edit func(tree map[string]any)) string {
@@ -84,6 +101,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"nothing":           {"", "empty"},
 		"text":              {"hello", "no JSON document of dpsdiag: line 1: invalid character 'h' looking for beginning of value"},
+		"a bundle":          {"PK\x03\x04\x00\x00\x00\x00", "not a text but a ZIP archive"},
 		"a list":            {"[1]", "no JSON document of dpsdiag: line 1: the document is a array"},
 		"half":              {whole[:len(whole)/2], "no JSON document of dpsdiag: line 1: unexpected end of JSON input"},
 		"no schema":         {"{}", "no JSON document of dpsdiag: it names no schema"},
