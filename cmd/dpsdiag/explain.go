@@ -47,6 +47,8 @@ type explainOptions struct {
 	all   bool
 	kind  string
 	files []string
+
+	verbose bool
 }
 
 func newExplainCmd(a *app) *cobra.Command {
@@ -65,6 +67,7 @@ func newExplainCmd(a *app) *cobra.Command {
 	flags.BoolVar(&o.all, "all", false, "list every known code")
 	flags.StringArrayVar(&o.files, "file", nil, "read the log `FILE`; may be given several times")
 	flags.StringVar(&o.kind, "kind", "", "only codes of this `KIND`: "+strings.Join(kindNames(), ", ")+"; without a code, list them")
+	flags.BoolVar(&o.verbose, "verbose", false, "show everything: all causes, remedies and sources, and of a text every error with the words that show it")
 	a.addFlags(cmd, flagGroup{"Flags", flags})
 	complete(cmd, "kind", kindNames)
 	return cmd
@@ -90,11 +93,17 @@ func (o explainOptions) explainCodes(a *app, arguments []argument) error {
 		answers = append(answers, o.answer(arg))
 	}
 	doc := o.document(answers)
-	if err := a.write(doc, a.textOptions()); err != nil {
+	if err := a.write(doc, o.textOptions(a)); err != nil {
 		return err
 	}
 	nameUnknown(a.stderr, answers, doc.ExitStatus() == report.ExitOK)
 	return exitWith(doc.ExitStatus())
+}
+
+func (o explainOptions) textOptions(a *app) report.Options {
+	text := a.textOptions()
+	text.Verbose = o.verbose
+	return text
 }
 
 // nameUnknown tells a script which of several codes its exit status 0 does not cover, and a

@@ -96,7 +96,7 @@ func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textI
 	if list := begins.codes(); len(list) > 0 && doc.ExitStatus() == report.ExitUnknown {
 		return o.explainCodes(a, list)
 	}
-	if err := a.write(doc, a.textOptions()); err != nil {
+	if err := a.write(doc, o.textOptions(a)); err != nil {
 		return err
 	}
 	return exitWith(doc.ExitStatus())

@@ -205,7 +205,7 @@ func TestALogInMarkdownSaysWhatTheTextSays(t *testing.T) {
 	}
 	for _, log := range logs {
 		text, markdown := newWorld(), newWorld()
-		text.run(t, "explain", "--file", log)
+		text.run(t, "explain", "--file", log, "--verbose")
 		markdown.run(t, "explain", "--file", log, "-o", "markdown")
 		for _, id := range regexp.MustCompile(`\[([a-z]+[0-9]*(?:-[a-z0-9]+)+)\]`).FindAllStringSubmatch(text.out.String(), -1) {
 			if !strings.Contains(markdown.out.String(), "`"+id[1]+"`") {

@@ -104,7 +104,7 @@ const failOnWarning = "warning"
 func (o *probeOptions) resultFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("result", pflag.ContinueOnError)
 	flags.StringVar(&o.failOn, "fail-on", "", "\"warning\": exit status 5 when the device is registered but there are warnings (`LEVEL`)")
-	flags.BoolVar(&o.verbose, "verbose", false, "show also the facts of every stage, what to do about unlikely causes and why others are ruled out, which JSON always has, and the exchange with the service without its secrets")
+	flags.BoolVar(&o.verbose, "verbose", false, "show everything: the facts of every stage, all causes and what to do about them, why others are ruled out, which JSON always has, and the exchange with the service without its secrets")
 	return flags
 }
 
@@ -144,6 +144,7 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 	if err != nil {
 		return nil, err
 	}
+	cfg.Asked = o.asked(flags)
 	evidence := watchedProbe(ctx, a, cfg)
 	return &evidence, nil
 }

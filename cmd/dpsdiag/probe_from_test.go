@@ -71,7 +71,7 @@ func TestProxyOfTheDevice(t *testing.T) {
 			t.Parallel()
 			w := onDevice(t, "dps.plant.example", ready.IDScope, ready.Identities[0].KeyFile, "", test.override)
 			w.setEnv(map[string]string{"https_proxy": test.env})
-			args := append([]string{"probe", "--from", "/etc/aziot/config.toml", "--ca-file", ready.CAFile}, test.flags...)
+			args := append([]string{"probe", "--verbose", "--from", "/etc/aziot/config.toml", "--ca-file", ready.CAFile}, test.flags...)
 			status := w.run(t, args...)
 			all := strings.Join(strings.Fields(w.out.String()+w.err.String()), " ")
 			if status != test.status || !strings.Contains(all, test.want) {

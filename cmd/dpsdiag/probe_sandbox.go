@@ -38,6 +38,7 @@ func (o *probeOptions) enterSandbox(ctx context.Context, a *app, flags *pflag.Fl
 	if err := checkScenario("--sandbox", o.sandbox); err != nil {
 		return nil, nil, err
 	}
+	o.hintAtHub(a)
 	payload, err := o.sandboxPayload()
 	if err != nil {
 		return nil, nil, err
@@ -63,6 +64,14 @@ func (o *probeOptions) enterSandbox(ctx context.Context, a *app, flags *pflag.Fl
 		d.payload = payload
 	}
 	return d, end, nil
+}
+
+// hintAtHub says of a scenario that only the hub shows how to see it, where the probe does
+// not ask the hub.
+func (o *probeOptions) hintAtHub(a *app) {
+	if scenario, _ := emulator.ScenarioByName(o.sandbox); scenario.AtHub && !o.hub.check {
+		tell(a.stderr, "hint: only the hub shows this fault: dpsdiag probe --sandbox %s --check-hub", o.sandbox)
+	}
 }
 
 // sandboxPayload is the payload that was given, nil where none was.

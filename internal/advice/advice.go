@@ -143,6 +143,8 @@ type Cause struct {
 	Because  []string
 	// Remedies are what this evidence calls for, then those of the definition.
 	Remedies []string
+	// Command is the definition's Show for this target.
+	Command string
 	// Explain is the query for which "dpsdiag explain" tells more: the code that was
 	// seen, or the cause id.
 	Explain string

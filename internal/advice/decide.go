@@ -24,20 +24,39 @@ const probeCommand = "dpsdiag probe --id-scope ID-SCOPE --registration-id REGIST
 func decide(ev *probe.Evidence, causes []candidate) []cause.Step {
 	var steps []cause.Step
 	for _, c := range causes {
-		if c.rule.ID.Definition().Decide == nil || c.strength == Proves || c.doubted || len(steps) == maxDeciders {
+		next := c.rule.ID.Definition().Decide
+		if next == nil || c.strength == Proves || c.doubted || len(steps) == maxDeciders || isDone(next, ev) {
 			continue
 		}
-		step := fill(c.rule.ID.Definition().Decide, ev)
-		if !slices.ContainsFunc(steps, func(s cause.Step) bool { return s.Command == step.Command }) {
+		step := fill(next, ev)
+		if !slices.ContainsFunc(steps, func(s cause.Step) bool { return sameStep(s, step) }) {
 			steps = append(steps, step)
 		}
 	}
 	return steps
 }
 
+// isDone reports whether the probe did already what a step asks for: the hub was asked, also
+// after another registration.
+func isDone(step *cause.Step, ev *probe.Evidence) bool {
+	again := func(s probe.HubStep) bool { return s.Action == probe.HubRegister }
+	return strings.HasSuffix(step.Command, " --check-hub") && slices.ContainsFunc(ev.Runs, func(run probe.Run) bool {
+		return run.Hub != nil && slices.ContainsFunc(run.Hub.Steps, again)
+	})
+}
+
+// sameStep reports whether two steps do the same, or say the same where nothing is to be run.
+func sameStep(a, b cause.Step) bool {
+	return a.Command == b.Command && (a.Command != "" || a.How == b.How)
+}
+
 // fill is the step for the target of a probe.
 func fill(d *cause.Step, ev *probe.Evidence) cause.Step {
-	return cause.Step{How: d.How, Command: fillCommand(keepHub(keepProxy(d.Command, ev.Runs), ev.Runs), ev.Target)}
+	command := keepHub(d.Command, ev.Runs)
+	if ev.Target.Asked != nil {
+		return cause.Step{How: d.How, Command: repeat(command, ev.Target)}
+	}
+	return cause.Step{How: d.How, Command: fillCommand(keepProxy(command, ev.Runs), ev.Target)}
 }
 
 // keepProxy adds the flag for the proxy to a command where a flag chose it; what the
@@ -58,8 +77,8 @@ func keepProxy(command string, runs []probe.Run) string {
 	return command
 }
 
-// fillCommand puts the target into a command. Credentials stay words for the reader to
-// replace: the files are not known here, and a secret never is.
+// fillCommand puts the target into a command where nobody told how it was asked for.
+// Credentials stay words for the reader to replace.
 func fillCommand(command string, t probe.Target) string {
 	if t.ExtraRoots && !strings.Contains(command, "--ca-file") {
 		command += " --ca-file CA-FILE"

@@ -46,7 +46,7 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	if line := across.passedText(); line != "" && len(causes) > 0 {
 		causes[0].because = append(slices.Clone(causes[0].because), line)
 	}
-	d.Causes, d.RuledOut = asCauses(causes), asCauses(out)
+	d.Causes, d.RuledOut = asCauses(causes, ev), asCauses(out, ev)
 	d.Warnings = warnings(ev, across, d.Causes)
 	d.Decide = decide(ev, causes)
 	known := slices.ContainsFunc(causes, func(c candidate) bool { return !c.last })
@@ -68,7 +68,7 @@ func (c *Case) strongest(v Verdict) Strength {
 	return Proves
 }
 
-func asCauses(list []candidate) []Cause {
+func asCauses(list []candidate, ev *probe.Evidence) []Cause {
 	var causes []Cause
 	for _, c := range list {
 		causes = append(causes, Cause{
@@ -76,6 +76,7 @@ func asCauses(list []candidate) []Cause {
 			Strength:   c.strength,
 			Because:    c.because,
 			Remedies:   slices.Concat(c.remedies, c.rule.ID.Definition().Remedies),
+			Command:    commandOf(c.rule.ID.Definition(), ev),
 			Explain:    cmp.Or(c.explain, c.rule.ID.String()),
 		})
 	}

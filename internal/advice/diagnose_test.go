@@ -228,9 +228,10 @@ func TestDiagnosisInFull(t *testing.T) {
 		Verdict: Fault,
 		Runs:    []Verdict{Fault},
 		Causes: []Cause{
-			{Definition: cause.EnrollmentNotFound.Definition(), Strength: Suggests, Because: []string{event}, Explain: "404201"},
+			{Definition: cause.EnrollmentNotFound.Definition(), Strength: Suggests, Because: []string{event}, Explain: "404201", Command: "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id sensor-17"},
 			{
 				Definition: cause.WrongIDScope.Definition(), Strength: Allows, Explain: "404201",
+				Command: `az iot dps list --query "[?properties.idScope=='0ne0045B3C6'].name"`,
 				Because: []string{event, "an enrollment in another instance is not seen under this id scope"},
 			},
 		},

@@ -211,3 +211,21 @@ func TestNextStepsComeToTheHub(t *testing.T) {
 		}
 	}
 }
+
+// TestNoNextStepTwice: a hub that was asked again after another registration is not to be
+// asked in that way once more.
+func TestNoNextStepTwice(t *testing.T) {
+	t.Parallel()
+	once := refusedProbe(atHub(probe.EndRefused, asked(probe.HubDenied, overMQTT(5))))
+	twice := refusedProbe(atHub(probe.EndRefused,
+		asked(probe.HubDenied, overMQTT(5)), registeredAgain(probe.HubTaken), asked(probe.HubDenied, overMQTT(5))))
+	for name, test := range map[string]struct {
+		ev   *probe.Evidence
+		want bool
+	}{"once": {once, true}, "twice": {twice, false}} {
+		asks := slices.ContainsFunc(commands(test.ev), func(c string) bool { return strings.HasSuffix(c, "--key-file KEY-FILE --check-hub") })
+		if asks != test.want {
+			t.Errorf("%s: %q", name, commands(test.ev))
+		}
+	}
+}

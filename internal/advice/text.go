@@ -10,6 +10,7 @@ import (
 	"dpsdiag/internal/codes"
 	"dpsdiag/internal/likeness"
 	"dpsdiag/internal/logtext"
+	"dpsdiag/internal/probe"
 )
 
 // TextDiagnosis is the judgement of what a text holds.
@@ -54,9 +55,10 @@ func diagnoseText(found *logtext.Findings, model *likeness.Model, by measures) T
 	c.judge(by.rules, scores)
 	causes, out := rank(c.candidates(by.rules, scores))
 	c.addPrecedents(causes)
+	told := &probe.Evidence{Target: c.target()}
 	return TextDiagnosis{
-		Causes:   asCauses(causes),
-		RuledOut: asCauses(out),
+		Causes:   asCauses(causes, told),
+		RuledOut: asCauses(out, told),
 		Decide:   c.decide(causes),
 		Collect:  c.collect(causes),
 	}

@@ -65,6 +65,7 @@ var allocationDefinitions = [...]Definition{
 			"Turn on auto-approve for the group if devices should be accepted as they come",
 			"Then provision again",
 		},
+		Show:     "az iot central device show --app-id APP-ID --device-id REGISTRATION-ID",
 		Scenario: "iot-central-device-not-ready",
 	},
 	{
@@ -80,6 +81,7 @@ var allocationDefinitions = [...]Definition{
 			"Link a hub to the instance, or select a linked one in the enrollment",
 			"Then register the device again; nothing changes on it",
 		},
+		Show:     "az iot dps linked-hub list --dps-name DPS-NAME",
 		Scenario: "no-hub-available",
 	},
 	{
@@ -96,6 +98,7 @@ var allocationDefinitions = [...]Definition{
 			"Use a policy with registry read, registry write and service connect",
 			"Then register the device again; nothing changes on it",
 		},
+		Show:     "az iot dps linked-hub list --dps-name DPS-NAME",
 		Scenario: "hub-link-broken",
 	},
 }

@@ -65,6 +65,7 @@ func TestDefinitionsAreComplete(t *testing.T) {
 			}
 			checkStyle(t, r)
 			checkStep(t, r.Decide)
+			checkShow(t, r.Show)
 		})
 	}
 }
@@ -81,6 +82,15 @@ func checkStyle(t *testing.T, r *Definition) {
 		if sentence != "" && !strings.HasSuffix(sentence, ".") {
 			t.Errorf("not a sentence: %q", sentence)
 		}
+	}
+}
+
+// checkShow holds a command to programs that only read.
+func checkShow(t *testing.T, command string) {
+	t.Helper()
+	reads := []string{" show", " list", " compute-device-key ", "openssl x509 -noout ", "openssl s_client ", "nslookup ", "date -u"}
+	if command != "" && !slices.ContainsFunc(reads, func(part string) bool { return strings.Contains(command, part) }) {
+		t.Errorf("not a command that reads: %q", command)
 	}
 }
 

@@ -15,6 +15,7 @@ var certificateDefinitions = [...]Definition{
 			"Reissue the certificate with a CN that equals the registration id (at most 64 characters)",
 			"Or leave the registration id out of the device's settings, so that it is taken from the certificate",
 		},
+		Show:     "openssl x509 -noout -subject -in CERT-FILE",
 		Scenario: "cert-cn-registration-id-mismatch",
 	},
 	{
@@ -29,6 +30,7 @@ var certificateDefinitions = [...]Definition{
 			"Issue new certificates, and put the new leaf or CA into the enrollment; keep the old one as secondary until every device has changed",
 			"Set up renewal well before expiry, and have the device warn ahead of it",
 		},
+		Show:     "openssl x509 -noout -dates -in CERT-FILE",
 		Scenario: "cert-expired",
 	},
 	{
@@ -44,6 +46,7 @@ var certificateDefinitions = [...]Definition{
 			"Issue an identity certificate: CA:FALSE, key usage digitalSignature, extended key usage clientAuth",
 			"Point the device at the identity certificate; a CA certificate belongs into the instance, not onto a device",
 		},
+		Show:     "openssl x509 -noout -text -in CERT-FILE",
 		Scenario: "cert-wrong-role-or-extensions",
 	},
 	{
@@ -59,6 +62,7 @@ var certificateDefinitions = [...]Definition{
 			"Put the very leaf that the device presents into the enrollment, as primary or secondary certificate",
 			"If devices should be accepted by their CA, delete the individual enrollment and make an enrollment group",
 		},
+		Show:     "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id REGISTRATION-ID --query attestation.x509",
 		Scenario: "cert-enrollment-mismatch",
 	},
 }

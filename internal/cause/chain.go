@@ -17,6 +17,7 @@ var chainDefinitions = [...]Definition{
 			"In .NET pass the chain as a collection to the X.509 security provider; on Windows put the intermediates into the store of the account that runs the program",
 			"Or enroll and verify the CA that signs the leaf directly",
 		},
+		Show:     "openssl x509 -noout -subject -issuer -in CERT-FILE",
 		Scenario: "cert-chain-incomplete",
 		Decide: &Step{
 			How:     "Present the intermediates as well: if that is accepted, they were all that was missing",
@@ -36,6 +37,7 @@ var chainDefinitions = [...]Definition{
 			"Upload and verify the CA that really signs the devices, and select it in the enrollment group",
 			"Or reissue the device certificates from the CA that is enrolled",
 		},
+		Show:     "az iot dps certificate list --dps-name DPS-NAME",
 		Scenario: "cert-not-trusted-by-enrollment",
 	},
 	{
@@ -52,6 +54,7 @@ var chainDefinitions = [...]Definition{
 			"Or upload the certificate again with the box that sets it verified on upload",
 			"Then register the device again; nothing changes on the device",
 		},
+		Show:     "az iot dps certificate list --dps-name DPS-NAME",
 		Scenario: "ca-not-verified",
 	},
 	{

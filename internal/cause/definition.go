@@ -9,6 +9,9 @@ type Definition struct {
 	// Confirm tells how a person makes sure, in order; Remedies what to do, in order.
 	Confirm  []string
 	Remedies []string
+	// Show is a command line, mostly of az, that shows what the cause is about; "" where
+	// nothing does. Its words in capitals are replaced as those of a [Step].
+	Show string
 	// Scenario is the sandbox scenario that reproduces the cause; NoScenario says why
 	// there is none. Exactly one of them is set.
 	Scenario   string

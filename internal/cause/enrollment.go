@@ -15,6 +15,7 @@ var enrollmentDefinitions = [...]Definition{
 			"Create the enrollment, or correct the registration id on the device or in the enrollment",
 			"If the enrollment was deleted on purpose, take the device out of service or move it to the scope where it is enrolled now",
 		},
+		Show:     "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id REGISTRATION-ID",
 		Scenario: "enrollment-not-found",
 	},
 	{
@@ -30,6 +31,7 @@ var enrollmentDefinitions = [...]Definition{
 			"Copy the id scope of the right instance into the device's configuration",
 			"After an instance was deleted and made again, update every device: the new one has another scope",
 		},
+		Show:     `az iot dps list --query "[?properties.idScope=='ID-SCOPE'].name"`,
 		Scenario: "wrong-id-scope",
 		Decide: &Step{
 			How:     "Probe again with the id scope copied from the overview page of the instance that holds the enrollment",
@@ -48,6 +50,7 @@ var enrollmentDefinitions = [...]Definition{
 			"Find out who disabled it and why: that is the way to lock a device out",
 			"Enable the entry, or delete the individual one if the group should decide, then register again",
 		},
+		Show:     "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id REGISTRATION-ID --query provisioningStatus",
 		Scenario: "enrollment-disabled",
 	},
 	{
@@ -78,6 +81,7 @@ var enrollmentDefinitions = [...]Definition{
 			"Use the attestation that is enrolled, over a transport that carries it",
 			"Or make a new enrollment with the attestation that the device has: the type of an existing one does not change",
 		},
+		Show:     "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id REGISTRATION-ID --query attestation.type",
 		Scenario: "attestation-mismatch",
 	},
 }

@@ -15,6 +15,7 @@ var networkDefinitions = [...]Definition{
 			"With a private DNS zone for azure-devices-provisioning.net add the record, or let the zone fall back to public resolution",
 			"Let the client retry with growing pauses: at boot the resolver is often not up yet",
 		},
+		Show:       "nslookup HOST",
 		NoScenario: "It happens before any packet reaches a service, so a local service cannot play it.",
 		Decide:     &anotherNetwork,
 	},

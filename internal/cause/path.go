@@ -51,6 +51,7 @@ var pathDefinitions = [...]Definition{
 			"With keys, adding the inspection CA to the device's trust store also works, if policy allows it",
 			"Where a proxy refuses to connect, have its rules allow CONNECT to these hosts",
 		},
+		Show:     "openssl s_client -connect HOST:PORT -servername HOST",
 		Scenario: "proxy-interference",
 		Decide:   &lookupElsewhere,
 	},

@@ -33,6 +33,7 @@ var serviceDefinitions = [...]Definition{
 			"Delete identities that are no longer used",
 			"For a daily message quota wait until midnight UTC",
 		},
+		Show:     "az iot hub show-quota-metrics --name HUB-NAME",
 		Scenario: "quota-exceeded",
 	},
 	{
@@ -69,6 +70,7 @@ var serviceDefinitions = [...]Definition{
 			"Allow the device's network in the IP filter, or switch public access on",
 			"With a private endpoint use the instance's own host name instead of the global one, and route and resolve it into the virtual network",
 		},
+		Show:     "az iot dps show --name DPS-NAME --query properties.ipFilterRules",
 		Scenario: "public-network-access-disabled",
 		Decide:   &lookupElsewhere,
 	},

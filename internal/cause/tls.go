@@ -16,6 +16,7 @@ var tlsDefinitions = [...]Definition{
 			"Keep old and new roots side by side until every device is updated, and plan how to update roots in the field",
 			"For a private or test endpoint add its CA (--ca-file with dpsdiag)",
 		},
+		Show:     "openssl s_client -connect HOST:PORT -servername HOST",
 		Scenario: "server-root-ca-missing",
 		Decide: &Step{
 			How:     "With the published roots given as a file: if the handshake passes then, only the root was missing",

@@ -48,6 +48,7 @@ var tokenDefinitions = [...]Definition{
 			"Allow UDP port 123 to a time server, or take the time from the modem, GNSS or a Date header",
 			"Then register again: the credential itself needs no change",
 		},
+		Show:     "date -u",
 		Scenario: "device-clock-wrong",
 		Decide: &Step{
 			How:     "After setting the clock, a preflight shows whether it agrees with the service's; it registers nothing",

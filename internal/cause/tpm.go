@@ -18,6 +18,7 @@ var tpmDefinitions = [...]Definition{
 			"Or make the enrolled key persistent at 0x81010001 with the client that it was read with",
 			"Keep the state of a software TPM over restarts",
 		},
+		Show:     "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id REGISTRATION-ID --query attestation.tpm",
 		Scenario: "tpm-ek-mismatch",
 		NeedsTPM: true,
 	},

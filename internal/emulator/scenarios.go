@@ -19,6 +19,8 @@ type Scenario struct {
 
 	// Attestation is that of the devices that the scenario concerns; "" is every one.
 	Attestation Attestation
+	// AtHub says that every device registers and only the assigned hub shows the fault.
+	AtHub bool
 
 	service change
 	device  change

@@ -16,32 +16,32 @@ func hubScenarios() []Scenario {
 	}
 	return []Scenario{
 		{
-			Name: "hub-identity-unusable", Cause: "hub-identity-unusable",
+			Name: "hub-identity-unusable", Cause: "hub-identity-unusable", AtHub: true,
 			Title:   "The assigned hub refuses what the device registered with",
 			service: refuseHub(refused, 0),
 		},
 		{
-			Name: "stale-assignment", Cause: "stale-assignment",
+			Name: "stale-assignment", Cause: "stale-assignment", AtHub: true,
 			Title:   "The hub does not know the device until it registers again",
 			service: addFault(fault{on: []operation{opIdentity}, times: 1}),
 		},
 		{
-			Name: "hub-unavailable", Cause: "service-transient",
+			Name: "hub-unavailable", Cause: "service-transient", AtHub: true,
 			Title:   "The hub answers the first call of each device with 503",
 			service: refuseHub(unavailable, 1),
 		},
 		{
-			Name: "hub-unavailable-forever", Cause: "service-transient",
+			Name: "hub-unavailable-forever", Cause: "service-transient", AtHub: true,
 			Title:   "The hub answers every call with 503",
 			service: refuseHub(unavailable, 0),
 		},
 		{
-			Name: "hub-throttled", Cause: "throttled",
+			Name: "hub-throttled", Cause: "throttled", AtHub: true,
 			Title:   "The hub throttles the first call of each device",
 			service: refuseHub(throttled, 1),
 		},
 		{
-			Name: "hub-throttled-forever", Cause: "throttled",
+			Name: "hub-throttled-forever", Cause: "throttled", AtHub: true,
 			Title:   "The hub throttles every call",
 			service: refuseHub(throttled, 0),
 		},

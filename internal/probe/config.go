@@ -33,6 +33,7 @@ type Config struct {
 	// rise to; they stand for those of the same id that the inputs stage would make itself.
 	Origins []Origin
 	Remarks []Warning
+	Asked   []Flag // handed on as well: see Target
 
 	// Roots are the trust anchors for the server; nil means those of the system.
 	// ExtraRoots only says, for the report, that some were added by the user.
@@ -104,5 +105,6 @@ func (c Config) target() Target {
 		APIVersion:     c.APIVersion,
 		Mode:           c.Mode,
 		ExtraRoots:     c.ExtraRoots,
+		Asked:          c.Asked,
 	}
 }

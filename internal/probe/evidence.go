@@ -38,6 +38,15 @@ type Target struct {
 	APIVersion     string
 	Mode           Mode
 	ExtraRoots     bool // --ca-file added trust anchors to those of the system
+	// Asked are the flags that asked for the probe, as far as another one has to repeat them;
+	// nil when nobody told.
+	Asked []Flag
+}
+
+// Flag is one flag of a command line.
+type Flag struct {
+	Name  string // with its dashes
+	Value string // "" for a switch; a word in capitals for a value that is not to be shown
 }
 
 // Mode is how far a probe goes.

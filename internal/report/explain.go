@@ -83,17 +83,21 @@ type Collect struct {
 // Match is one known error, or one cause, that a query or a text holds. HTTPStatus is 0
 // where the error has none, Lines is empty where the query was no text of several lines.
 type Match struct {
-	ID          string   `json:"id"`
-	Kind        string   `json:"kind"`
-	Code        string   `json:"code"`
-	Title       string   `json:"title"`
-	Meaning     string   `json:"meaning"`
-	HTTPStatus  int      `json:"http_status"`
-	Retry       string   `json:"retry"`
-	Lines       []int    `json:"lines"`
-	TrackingIDs []string `json:"tracking_ids"`
-	Count       int      `json:"count"`
-	Sources     []string `json:"sources"`
+	ID         string `json:"id"`
+	Kind       string `json:"kind"`
+	Code       string `json:"code"`
+	Title      string `json:"title"`
+	Meaning    string `json:"meaning"`
+	HTTPStatus int    `json:"http_status"`
+	Retry      string `json:"retry"`
+	// LikelyCauses are in words; [Explain.Causes] has those that have a page of their own.
+	LikelyCauses []string `json:"likely_causes"`
+	Remedies     []string `json:"remedies"`
+	Disagreement string   `json:"disagreement"` // of the sources
+	Lines        []int    `json:"lines"`
+	TrackingIDs  []string `json:"tracking_ids"`
+	Count        int      `json:"count"`
+	Sources      []string `json:"sources"`
 	// Inputs are the texts that the Lines are of, one for each; empty where there was only one.
 	Inputs []string `json:"inputs"`
 	Phrase string   `json:"phrase"` // how a text puts it
@@ -146,19 +150,22 @@ func (d *Explain) addNearest(query string, e *codes.Entry) {
 
 func entryMatch(e *codes.Entry) Match {
 	return Match{
-		ID:          e.ID,
-		Kind:        string(e.Kind),
-		Code:        Clean(e.Code),
-		Title:       Clean(titleOf(e)),
-		Meaning:     Clean(e.Meaning),
-		HTTPStatus:  e.HTTPStatus,
-		Retry:       string(e.Retry),
-		Lines:       []int{},
-		TrackingIDs: []string{},
-		Count:       1,
-		Sources:     sourcesOf(e),
-		Inputs:      []string{},
-		Wrapper:     e.Wrapper || len(e.CauseIDs) == 0,
+		ID:           e.ID,
+		Kind:         string(e.Kind),
+		Code:         Clean(e.Code),
+		Title:        Clean(titleOf(e)),
+		Meaning:      Clean(e.Meaning),
+		HTTPStatus:   e.HTTPStatus,
+		Retry:        string(e.Retry),
+		LikelyCauses: cleanAll(e.Causes),
+		Remedies:     cleanAll(e.Remedies),
+		Disagreement: Clean(e.Conflict),
+		Lines:        []int{},
+		TrackingIDs:  []string{},
+		Count:        1,
+		Sources:      sourcesOf(e),
+		Inputs:       []string{},
+		Wrapper:      e.Wrapper || len(e.CauseIDs) == 0,
 	}
 }
 

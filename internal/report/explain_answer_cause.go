@@ -13,17 +13,19 @@ type CauseAnswer struct{ Definition *cause.Definition }
 func (a *CauseAnswer) addTo(doc *Explain) {
 	def := a.Definition
 	doc.Matches = append(doc.Matches, Match{
-		ID:          def.ID.String(),
-		Kind:        KindCause,
-		Code:        def.ID.String(),
-		Title:       Clean(def.Title),
-		Meaning:     Clean(def.Meaning),
-		Retry:       string(codes.RetryAfterFix),
-		Lines:       []int{},
-		TrackingIDs: []string{},
-		Count:       1,
-		Sources:     []string{},
-		Inputs:      []string{},
+		ID:           def.ID.String(),
+		Kind:         KindCause,
+		Code:         def.ID.String(),
+		Title:        Clean(def.Title),
+		Meaning:      Clean(def.Meaning),
+		Retry:        string(codes.RetryAfterFix),
+		LikelyCauses: []string{},
+		Remedies:     cleanAll(def.Remedies),
+		Lines:        []int{},
+		TrackingIDs:  []string{},
+		Count:        1,
+		Sources:      []string{},
+		Inputs:       []string{},
 	})
 	doc.addStep(def.Decide)
 }
@@ -47,13 +49,47 @@ func (a *CauseAnswer) codes() (shown []*codes.Entry, left int) {
 	return shown, len(all) - len(shown)
 }
 
-// drawText draws everything that is known of the cause.
+// drawText draws the cause in short, or everything that is known of it.
 func (a *CauseAnswer) drawText(p *page) {
+	if p.opts.Verbose {
+		a.drawAll(p)
+		return
+	}
+	a.drawShort(p)
+}
+
+// drawShort draws what the cause is, how to make sure and what to do.
+func (a *CauseAnswer) drawShort(p *page) {
+	def := a.Definition
+	p.title(Clean(def.Title) + " (" + def.ID.String() + ")")
+	p.clip(4, Clean(def.Meaning), partLabel("meaning"))
+	for i, text := range def.Confirm[:min(len(def.Confirm), 2)] {
+		p.clip(shortDetail, Clean(text), partLabel(firstOnly(i, "make sure")))
+	}
+	if def.Show != "" {
+		p.command(Clean(def.Show), partLabel(""))
+	}
+	for i, text := range def.Remedies {
+		p.clip(2, Clean(text), partLabel(firstOnly(i, "do")))
+	}
+	if shown, left := a.codes(); len(shown) > 0 {
+		p.hang(fmt.Sprintf("shows as %s; --verbose lists them", plural(len(shown)+left, "known error")), partLabel("more"))
+	}
+	if command := def.SandboxCommand(); command != "" {
+		p.command(command, partLabel("see it"))
+	}
+}
+
+// drawAll draws everything that is known of the cause.
+func (a *CauseAnswer) drawAll(p *page) {
 	def := a.Definition
 	p.title(Clean(def.Title))
 	p.hang("kind "+KindCause+", id "+def.ID.String(), span{})
 	p.paragraph("What it is", def.Meaning)
 	p.numbered("How to make sure", def.Confirm)
+	if def.Show != "" {
+		p.command(Clean(def.Show), span{"     $ ", faint})
+	}
 	p.numbered("What to do", def.Remedies)
 	if def.Decide != nil {
 		p.paragraph("What would decide it", def.Decide.How)

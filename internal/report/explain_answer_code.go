@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
@@ -41,8 +43,98 @@ func (a *CodeAnswer) causes() []*cause.Definition {
 	return found
 }
 
-// drawText draws everything that the catalogue says of the best entry, and names the others.
+// drawText draws the best entry in short, or everything that the catalogue says of it.
 func (a *CodeAnswer) drawText(p *page) {
+	if p.opts.Verbose {
+		a.drawAll(p)
+		return
+	}
+	a.drawShort(p)
+}
+
+// shortCauses is how many likely causes the short answer names.
+const shortCauses = 4
+
+// drawShort asks for the message where the code has several, and then tells what holds for
+// all of them.
+func (a *CodeAnswer) drawShort(p *page) {
+	e := a.Entries[0]
+	title := e.Code
+	if e.Name != "" && e.Name != e.Code {
+		title += " " + e.Name
+	}
+	if e.HTTPStatus != 0 && e.Kind != codes.KindHTTP {
+		title += fmt.Sprintf(" (HTTP status %d)", e.HTTPStatus)
+	}
+	p.title(Clean(title))
+	variants, others := a.variants()
+	if len(variants) > 0 {
+		p.heading("Which message do you have? (dpsdiag explain ID)")
+		drawLookups(p, variants)
+		p.heading("Whichever it is")
+	}
+	p.clip(shortDetail, Clean(e.Meaning), partLabel("meaning"))
+	for i, text := range e.Causes[:min(len(e.Causes), shortCauses)] {
+		p.clip(2, Clean(text), partLabel(firstOnly(i, "likely")))
+	}
+	for i, text := range e.Remedies[:min(len(e.Remedies), 2)] {
+		p.clip(2, Clean(text), partLabel(firstOnly(i, "do")))
+	}
+	p.clip(2, retryText(e.Retry), partLabel("try again?"))
+	a.drawFurther(p, others)
+}
+
+// drawFurther says where more stands: on the first cause, in a sandbox, and on what has the
+// same name.
+func (a *CodeAnswer) drawFurther(p *page, others []*codes.Entry) {
+	p.hang("--verbose has all causes, remedies and sources", partLabel("more"))
+	var commands []string
+	for _, f := range a.more() {
+		if len(commands) == 0 || strings.Contains(f.name, "--sandbox") {
+			commands = append(commands, f.name)
+		}
+	}
+	for _, e := range others[:min(len(others), shortCauses)] {
+		commands = append(commands, "dpsdiag explain "+e.ID)
+	}
+	for _, command := range commands {
+		p.command(command, partLabel(""))
+	}
+}
+
+// variants are the other entries that are this code with a message of its own, with all that
+// have its number where there are such, and the entries that are something else.
+func (a *CodeAnswer) variants() (variants, others []*codes.Entry) {
+	number := a.Entries[0].Code
+	split := slices.ContainsFunc(a.Entries[1:], func(e *codes.Entry) bool { return strings.HasPrefix(e.Code, number+" (") })
+	for _, e := range a.Entries[1:] {
+		if split && strings.HasPrefix(e.Code, number) {
+			variants = append(variants, e)
+		} else {
+			others = append(others, e)
+		}
+	}
+	return variants, others
+}
+
+// drawLookups lists entries by their messages, with the id that explains each.
+func drawLookups(p *page, entries []*codes.Entry) {
+	list := make([]field, 0, len(entries))
+	for _, e := range entries {
+		name := Clean(titleOf(e))
+		if _, message, found := strings.Cut(strings.TrimSuffix(Clean(e.Code), ")"), " ("); found && strings.Contains(message, name) {
+			name = message // which says more
+		}
+		if e.Kind == codes.KindIoTHub {
+			name += " (from a hub)"
+		}
+		list = append(list, field{name, e.ID})
+	}
+	p.fields("  ", list...)
+}
+
+// drawAll draws everything that the catalogue says of the best entry, and names the others.
+func (a *CodeAnswer) drawAll(p *page) {
 	e := a.Entries[0]
 	title := e.Code
 	if e.Name != "" && e.Name != e.Code {

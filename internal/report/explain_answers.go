@@ -145,7 +145,7 @@ func likelyCauses(answers []Answer) []Cause {
 	for _, v := range votes {
 		causes = append(causes, Cause{
 			ID: v.rule.ID.String(), Title: Clean(v.rule.Title), Strength: v.strength().String(),
-			Because: cleanAll(v.because), Remedies: cleanAll(v.rule.Remedies),
+			Because: cleanAll(v.because), Remedies: cleanAll(v.rule.Remedies), Command: Clean(v.rule.Show),
 			Explain: explainCommand(v.rule.ID.String()),
 		})
 	}

@@ -1,6 +1,10 @@
 package report
 
-import "dpsdiag/internal/codes"
+import (
+	"strings"
+
+	"dpsdiag/internal/codes"
+)
 
 // Common is the table of the codes that the service documents for itself: each with its
 // meaning and what to do.
@@ -17,7 +21,45 @@ func NewCommon(entries []*codes.Entry) *Common {
 	return doc
 }
 
+// drawText draws a line for each code, or the whole table.
 func (d *Common) drawText(p *page) {
+	if p.opts.Verbose {
+		d.drawTable(p)
+	} else {
+		d.drawLines(p)
+	}
+	p.heading("More")
+	p.fields("  ",
+		field{"dpsdiag explain CODE", "causes, remedies and retry advice for a code of any kind"},
+		field{"dpsdiag explain --all", "every code that dpsdiag knows"},
+		field{"dpsdiag probe", "register a device and find out why it fails"})
+}
+
+// drawLines draws of each code its name and what to do first.
+func (d *Common) drawLines(p *page) {
+	const code, name = 6, 24
+	p.line(span{pad("Code", code) + pad("HTTP status", name) + "What to do", faint})
+	for _, e := range d.entries {
+		lead := pad(p.text(Clean(e.Code)), code) + pad(p.text(Clean(titleOf(e))), name)
+		p.line(span{lead, plain}, span{firstClause(p.text(Clean(e.Remedies[0])), p.width-columns(lead)), plain})
+	}
+}
+
+// firstClause is text as far as its first clause if that fits the width, or else its first
+// words.
+func firstClause(text string, width int) string {
+	if columns(text) <= width {
+		return text
+	}
+	for _, mark := range []string{";", ":", " ("} {
+		if clause, _, found := strings.Cut(text, mark); found && columns(clause) <= width {
+			return clause
+		}
+	}
+	return shorten(text, width)
+}
+
+func (d *Common) drawTable(p *page) {
 	rows := make([][]string, 0, len(d.entries))
 	for _, e := range d.entries {
 		rows = append(rows, []string{e.Code, titleOf(e), e.Meaning, e.Remedies[0]})
@@ -28,11 +70,6 @@ func (d *Common) drawText(p *page) {
 		{title: "Meaning", share: 1},
 		{title: "What to do", share: 1},
 	}, rows, ruled)
-	p.heading("More")
-	p.fields("  ",
-		field{"dpsdiag explain CODE", "causes, remedies and retry advice for a code of any kind"},
-		field{"dpsdiag explain --all", "every code that dpsdiag knows"},
-		field{"dpsdiag probe", "register a device and find out why it fails"})
 }
 
 func (d *Common) drawMarkdown(m *markdown) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,9 +10,82 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// drawText shows what the text holds: the known errors with their lines, what it tells of the
-// device, the causes, and what to do next, which is to decide between them.
+// drawText shows in short what the text holds, or everything.
 func (d *Log) drawText(p *page) {
+	if p.opts.Verbose {
+		d.drawAll(p)
+		return
+	}
+	d.drawShort(p)
+}
+
+// shortRows is how many known errors the short report lists.
+const shortRows = 8
+
+// drawShort draws how the last attempt ended, a line for each known error, and the likeliest
+// cause with what to do.
+func (d *Log) drawShort(p *page) {
+	if d.nothing() {
+		d.drawRead(p)
+		d.drawNearest(p)
+		if len(d.Collect) > 0 {
+			p.blank()
+			d.drawCollectShort(p)
+		}
+		return
+	}
+	d.ending().draw(p)
+	telling, others := d.split()
+	rows := slices.Concat(telling, others)
+	for i := range rows[:min(len(rows), shortRows)] {
+		row := &rows[i]
+		p.clip(1, row.name(), span{"  " + pad(row.where(), 12) + " ", faint})
+	}
+	if left := len(rows) - shortRows; left > 0 {
+		p.hang(fmt.Sprintf("%d more: --verbose", left), span{"  " + pad("", 12) + " ", faint})
+	}
+	d.drawNearest(p)
+	if told := d.told(); told != "" {
+		p.clip(2, told, span{"  " + pad("tells", 12) + " ", faint})
+	}
+	d.drawCausesShort(p)
+}
+
+// told are the facts in one line.
+func (d *Log) told() string {
+	var list []string
+	for _, f := range d.facts() {
+		if f.name != "" {
+			list = append(list, f.name+" "+f.value)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func (d *Log) drawCausesShort(p *page) {
+	if len(d.Causes) == 0 && len(d.Collect) == 0 {
+		return
+	}
+	p.blank()
+	const quotes = 2
+	conclusion{causes: d.Causes, decide: d.Decide, ruledOut: len(d.RuledOut), reasons: quotes}.draw(p)
+	d.drawCollectShort(p)
+}
+
+// drawCollectShort says how to get a log that tells more, where the text names the client.
+func (d *Log) drawCollectShort(p *page) {
+	if len(d.Collect) == 1 {
+		p.clip(2, d.Collect[0].Client+": "+d.Collect[0].How, partLabel("log more"))
+		return
+	}
+	if len(d.Collect) > 0 {
+		p.hang("--verbose says how each client is made to log more", partLabel("log more"))
+	}
+}
+
+// drawAll shows what the text holds: the known errors with their lines, what it tells of the
+// device, the causes, and what to do next, which is to decide between them.
+func (d *Log) drawAll(p *page) {
 	d.ending().draw(p)
 	d.drawRead(p)
 	d.drawRows(p)
@@ -19,7 +93,7 @@ func (d *Log) drawText(p *page) {
 		p.heading("What the text tells")
 		p.fields("  ", facts...)
 	}
-	drawCauses(p, d.Causes)
+	drawCauses(p, causesTitle, d.Causes)
 	d.drawExclusions(p)
 	drawDecide(p, d.Decide)
 	d.drawCollect(p)
@@ -80,6 +154,10 @@ func (d *Log) drawRows(p *page) {
 	telling, others := d.split()
 	d.drawList(p, d.ending().errorsTitle(), telling)
 	d.drawList(p, "Around them", others)
+	d.drawNearest(p)
+}
+
+func (d *Log) drawNearest(p *page) {
 	if len(d.Nearest) > 0 {
 		p.heading("Nearest known errors")
 		drawEntries(p, d.nearest())

@@ -128,6 +128,9 @@ func (c *Cause) html(number int) htmlBlock {
 	if len(c.Remedies) > 0 {
 		block.Blocks = append(block.Blocks, htmlBlock{Title: "What to do", Sub: true, Numbered: c.Remedies})
 	}
+	if c.Command != "" {
+		block.Blocks = append(block.Blocks, htmlBlock{Title: "To look at it", Sub: true, Code: []string{c.Command}})
+	}
 	more := []string{explainCommand(c.ID)}
 	if c.Explain != "" && c.Explain != more[0] {
 		more = append(more, c.Explain)

@@ -153,7 +153,7 @@ func (d *Probe) junitCase(run *Run, stage *Stage, opts Options) junitCase {
 // drawDiagnosis draws what the probe concluded, without what it saw.
 func (d *Probe) drawDiagnosis(p *page) {
 	d.drawVerdict(p)
-	drawCauses(p, d.Causes)
+	drawCauses(p, d.causesTitle(), d.Causes)
 	drawDecide(p, d.Decide)
 }
 

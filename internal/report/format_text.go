@@ -8,6 +8,8 @@ import (
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
+
+	"dpsdiag/internal/shellword"
 )
 
 // writeText writes a document for a person.
@@ -97,14 +99,15 @@ func (p *page) hang(text string, lead ...span) {
 	}
 }
 
-// command writes a command line that can be copied also where it has to be broken.
+// command writes a command line that can be copied also where it has to be broken. A word
+// of it that is wider than the page stays whole.
 func (p *page) command(text string, lead ...span) {
 	indent := 0
 	for _, s := range lead {
 		indent += columns(p.text(s.text))
 	}
 	const more = ` \`
-	lines := wrap(p.text(text), p.width-indent-len(more))
+	lines := wrapCommand(p.text(text), p.width-indent-len(more))
 	for i, l := range lines {
 		end := more
 		if i == len(lines)-1 {
@@ -116,6 +119,57 @@ func (p *page) command(text string, lead ...span) {
 		}
 		p.line(span{strings.Repeat(" ", indent), plain}, span{l + end, accent})
 	}
+}
+
+// wrapCommand breaks a command line before its flags, and between other words only where a
+// flag with its values has no room.
+func wrapCommand(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, part := range commandParts(text, width) {
+		if line != "" && columns(line)+1+columns(part) > width {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+part, " ")
+	}
+	return append(lines, line)
+}
+
+// commandParts are the words of a command line, a flag together with its value if both fit.
+func commandParts(text string, width int) []string {
+	var parts []string
+	for _, word := range shellword.Split(text) {
+		last := len(parts) - 1
+		if last >= 0 && strings.HasPrefix(parts[last], "--") && !strings.Contains(parts[last], " ") && !strings.HasPrefix(word, "--") &&
+			columns(parts[last])+1+columns(word) <= width {
+			parts[last] += " " + word
+			continue
+		}
+		parts = append(parts, word)
+	}
+	return parts
+}
+
+// clip is hang for a text that may take at most so many lines; what is cut off ends in dots.
+func (p *page) clip(most int, text string, lead ...span) {
+	indent := 0
+	for _, s := range lead {
+		indent += columns(p.text(s.text))
+	}
+	lines := wrap(p.text(text), p.width-indent)
+	if len(lines) > most {
+		lines = append(lines[:most-1], shorten(strings.Join(lines[most-1:], " "), p.width-indent))
+	}
+	p.hang(strings.Join(lines, " "), lead...)
+}
+
+// shorten cuts text that is wider than width between two words, if it can, and says so.
+func shorten(text string, width int) string {
+	const dots = " ..."
+	if columns(text) <= width {
+		return text
+	}
+	return wrap(text, width-len(dots))[0] + dots
 }
 
 // field is a named value of a block.

@@ -65,12 +65,12 @@ func palette(enabled bool) map[style]*color.Color {
 // marks are the signs in front of lines. Those of outcomes are equally wide.
 type marks struct {
 	passed, warned, failed, skipped, notApplicable string
-	bullet, rule                                   string
+	bullet, rule, arrow                            string
 }
 
 func marksFor(ascii bool) marks {
 	if ascii {
-		return marks{"[ok]", "[!] ", "[X] ", "[-] ", "[.] ", "-", "-"}
+		return marks{"[ok]", "[!] ", "[X] ", "[-] ", "[.] ", "-", "-", "->"}
 	}
-	return marks{"✓", "!", "✗", "–", "·", "·", "─"}
+	return marks{"✓", "!", "✗", "–", "·", "·", "─", "→"}
 }

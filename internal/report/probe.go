@@ -108,6 +108,7 @@ type Cause struct {
 	Strength string   `json:"strength"` // proves, suggests or allows
 	Because  []string `json:"because"`
 	Remedies []string `json:"remedies"`
+	Command  string   `json:"command"` // shows what the cause is about; "" where none does
 	Explain  string   `json:"explain"` // the command that tells more
 }
 
@@ -359,6 +360,7 @@ func newCause(c advice.Cause) Cause {
 		Strength: c.Strength.String(),
 		Because:  cleanAll(c.Because),
 		Remedies: cleanAll(c.Remedies),
+		Command:  Clean(c.Command),
 		Explain:  explainCommand(c.Explain),
 	}
 }

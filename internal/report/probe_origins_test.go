@@ -23,7 +23,7 @@ func TestTargetTellsTheOrigins(t *testing.T) {
 	}{
 		"none":        {nil, true, ""},
 		"flags alone": {[]probe.Origin{flag}, false, ""},
-		"mixed":       {[]probe.Origin{flag, file, file, env}, false, "settings from    config.toml, the environment\n"},
+		"mixed":       {[]probe.Origin{flag, file, file, env}, false, "settings from config.toml, the environment\n"},
 		"verbose": {[]probe.Origin{flag, env}, true, "settings from    the environment\n" +
 			"  id_scope  --id-scope\n" + `  endpoint  environment variable \x1b[31m` + "\n"},
 	} {

@@ -173,7 +173,7 @@ func TestProbeSchema(t *testing.T) {
 		runs.reply.error_code runs.reply.error_message runs.reply.tracking_id runs.reply.operation_id
 		runs.reply.http_status runs.reply.attempts
 		runs.exchanges runs.exchanges.title runs.exchanges.sent runs.exchanges.received
-		causes causes.id causes.title causes.strength causes.because causes.remedies causes.explain
+		causes causes.id causes.title causes.strength causes.because causes.remedies causes.command causes.explain
 		ruled_out ruled_out.id ruled_out.title ruled_out.because
 		warnings warnings.id warnings.detail
 		decide decide.how decide.command mode unregistered`)

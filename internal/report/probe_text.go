@@ -12,9 +12,18 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// drawText draws the stages of every run, what the service answered, the verdict and the
-// diagnosis.
+// drawText draws the report in short, or with everything.
 func (d *Probe) drawText(p *page) {
+	if p.opts.Verbose {
+		d.drawAll(p)
+		return
+	}
+	d.drawShort(p)
+}
+
+// drawAll draws the stages of every run, what the service answered, the verdict and the
+// diagnosis.
+func (d *Probe) drawAll(p *page) {
 	d.drawTarget(p)
 	if len(d.Runs) > 1 {
 		d.drawComparison(p)
@@ -25,7 +34,7 @@ func (d *Probe) drawText(p *page) {
 	}
 	d.drawEndorsementKey(p)
 	d.drawVerdict(p)
-	drawCauses(p, d.Causes)
+	drawCauses(p, d.causesTitle(), d.Causes)
 	drawDecide(p, d.Decide)
 	d.drawRuledOut(p)
 	d.drawWarnings(p)
@@ -320,12 +329,22 @@ func (d *Probe) registeredText() string {
 // would bury them.
 const fullCauses = 3
 
+// causesTitle is the heading of the causes: without a verdict none is more than possible.
+func (d *Probe) causesTitle() string {
+	if d.Verdict == string(advice.NoVerdict) || d.Verdict == string(advice.Interrupted) {
+		return "Possible causes, the most likely first"
+	}
+	return causesTitle
+}
+
+const causesTitle = "Causes, the most likely first"
+
 // drawCauses ranks causes, the first of them with what to do.
-func drawCauses(p *page, causes []Cause) {
+func drawCauses(p *page, title string, causes []Cause) {
 	if len(causes) == 0 {
 		return
 	}
-	p.heading("Causes, the most likely first")
+	p.heading(title)
 	told := map[string]bool{}
 	for i := range causes {
 		full := i < fullCauses || p.opts.Verbose
@@ -337,8 +356,10 @@ func drawCauses(p *page, causes []Cause) {
 		}
 		causes[i].draw(p, i+1, full, told)
 	}
-	p.blank()
-	p.hang("dpsdiag explain ID tells more of a cause", span{"  ", plain})
+	if len(causes) > fullCauses && !p.opts.Verbose {
+		p.blank()
+		p.hang("dpsdiag explain ID tells more of a cause", span{"  ", plain})
+	}
 }
 
 // label is the column of words in front of a cause's details.
@@ -362,9 +383,10 @@ func (c *Cause) draw(p *page, number int, full bool, told map[string]bool) {
 	for i, line := range c.Remedies {
 		p.hang(line, label(firstOnly(i, "do")), span{strconv.Itoa(i+1) + ". ", plain})
 	}
-	if c.Explain != "" {
-		p.command(c.Explain, label("more"))
+	if c.Command != "" {
+		p.command(c.Command, label(""))
 	}
+	p.command("dpsdiag explain "+c.ID, label("more"))
 }
 
 // strengthText introduces the reasons for a cause with how far they carry it.

@@ -1,6 +1,7 @@
 package shellword_test
 
 import (
+	"slices"
 	"testing"
 
 	"dpsdiag/internal/shellword"
@@ -19,6 +20,23 @@ func TestQuote(t *testing.T) {
 	} {
 		if got := shellword.Quote(text); got != want {
 			t.Errorf("Quote(%q) = %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string][]string{
+		"":                      nil,
+		"a  b":                  {"a", "b"},
+		`--q "[?a=='b c'].d" e`: {"--q", `"[?a=='b c'].d"`, "e"},
+		`'it'\''s here' x`:      {`'it'\''s here'`, "x"},
+		`'a "b' c`:              {`'a "b'`, "c"},
+		`a\`:                    {`a\`},
+		`'open word`:            {`'open word`},
+	} {
+		if got := shellword.Split(line); !slices.Equal(got, want) {
+			t.Errorf("Split(%s) = %q, want %q", line, got, want)
 		}
 	}
 }

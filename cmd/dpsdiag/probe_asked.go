@@ -1,0 +1,47 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/probe"
+)
+
+// asked are the flags that were given, as far as a command that probes again has to repeat
+// them: not those of the result, nor how far this probe goes. Secrets are left for the
+// reader to give.
+func (o *probeOptions) asked(given *pflag.FlagSet) []probe.Flag {
+	list := []probe.Flag{}
+	if o.sandbox != "" {
+		list = append(list, probe.Flag{Name: "--sandbox", Value: o.sandbox})
+	}
+	own := []string{"sandbox", "preflight", "lookup", "check-hub", "yes", "show-ek"}
+	groups := []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags(), new(probeOptions).actionFlags()}
+	for _, group := range groups {
+		group.VisitAll(func(f *pflag.Flag) {
+			if used := given.Lookup(f.Name); used != nil && used.Changed && used.Value.String() != "false" && !slices.Contains(own, f.Name) {
+				list = append(list, repeated(used))
+			}
+		})
+	}
+	return list
+}
+
+// repeated is a flag as it is shown in a command that repeats it.
+func repeated(f *pflag.Flag) probe.Flag {
+	name, value := "--"+f.Name, f.Value.String()
+	switch {
+	case f.Value.Type() == "bool":
+		value = ""
+	case (f.Name == "key" || f.Name == "group-key") && value != "-":
+		name, value = name+"-file", strings.ToUpper(f.Name)+"-FILE"
+	case f.Name == "proxy" && strings.Contains(value, "@"):
+		value = "PROXY-URL" // there may be a password in it
+	case f.Name == "payload" && strings.ContainsFunc(value, unicode.IsControl):
+		value = "@PAYLOAD-FILE"
+	}
+	return probe.Flag{Name: name, Value: value}
+}

@@ -1,0 +1,163 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"dpsdiag/internal/advice"
+	"dpsdiag/internal/duration"
+	"dpsdiag/internal/probe"
+)
+
+// drawShort draws what a person needs in ten seconds, the answer last, where a screen that
+// scrolls leaves it: the verdict, the likeliest cause, what to do about it and what would
+// decide.
+func (d *Probe) drawShort(p *page) {
+	d.drawTargetLine(p)
+	if len(d.Runs) == 1 {
+		d.Runs[0].drawFolded(p, len(d.Warnings) > 0)
+	} else {
+		d.drawRunLines(p)
+	}
+	d.drawEndorsementKey(p)
+	d.drawShortWarnings(p)
+	p.blank()
+	d.drawHeadline(p)
+	d.conclusion().draw(p)
+}
+
+// drawTargetLine says in a line what was probed, and below it where that comes from and
+// goes through.
+func (d *Probe) drawTargetLine(p *page) {
+	t := &d.Target
+	parts := []string{cmp.Or(t.RegistrationID, "(no registration id)"), t.Attestation, "id scope " + t.IDScope, t.Endpoint}
+	if len(d.Runs) == 1 {
+		parts = append(parts, d.Runs[0].Transport)
+	}
+	p.clip(2, strings.Join(parts, ", "))
+	if len(t.Proxies) > 0 {
+		p.clip(2, strings.Join(t.Proxies, ", "), span{"proxy ", faint})
+	}
+	if sources := t.sources(); sources != "" {
+		p.clip(2, sources, span{"settings from ", faint})
+	}
+}
+
+// drawFolded draws the stages of a run: those that passed together in one line, and of
+// those that did not run only what they wait for. What is odd about a stage is not told twice
+// where there are warnings.
+func (r *Run) drawFolded(p *page, warnings bool) {
+	var passed, skipped []string
+	var took float64
+	needs := ""
+	flush := func() {
+		if len(passed) > 0 {
+			p.hang(strings.Join(passed, ", ")+" ("+duration.Text(fromMilliseconds(took))+")", span{"  ", plain}, span{p.marks.passed + " ", good})
+		}
+		passed, took = nil, 0
+	}
+	for i := range r.Stages {
+		s := &r.Stages[i]
+		switch outcome := probe.Outcome(s.Outcome); {
+		case outcome == probe.Passed:
+			passed, took = append(passed, s.ID), took+s.DurationMS
+		case outcome == probe.Warned && warnings:
+			passed, took = append(passed, s.ID+" (warned)"), took+s.DurationMS
+		case outcome == probe.Skipped:
+			skipped, needs = append(skipped, s.ID), s.Needs
+		case outcome == probe.NotApplicable:
+		default:
+			flush()
+			s.drawShort(p)
+		}
+	}
+	flush()
+	if len(skipped) > 0 {
+		p.hang(strings.Join(skipped, ", ")+": skipped, "+needs+" failed", span{"  " + p.marks.skipped + " ", faint})
+	}
+}
+
+// shortDetail is how many lines one stage, warning or remedy may take in the short report.
+const shortDetail = 3
+
+// drawShort draws a stage with the time that it took.
+func (s *Stage) drawShort(p *page) {
+	mark, look := s.mark(p)
+	p.clip(2, s.ID+" ("+s.took()+"): "+s.detail(), span{"  ", plain}, span{mark + " ", look})
+}
+
+// drawRunLines draws a line for each transport: whether it works, and if not, where it ends.
+func (d *Probe) drawRunLines(p *page) {
+	for i := range d.Runs {
+		r := &d.Runs[i]
+		mark, look := p.marks.failed, bad
+		switch advice.Verdict(r.Verdict) {
+		case advice.Registered:
+			mark, look = p.marks.passed, good
+		case advice.Fault:
+		default:
+			mark, look = p.marks.warned, odd
+		}
+		text := r.upshot()
+		if s := r.failed(); s != nil {
+			text = s.ID + " failed: " + s.detail()
+		}
+		p.clip(1, text, span{"  ", plain}, span{mark + " ", look}, span{pad(r.Transport, d.transportWidth()) + "  ", plain})
+	}
+}
+
+// failed is the stage that failed, nil if none did.
+func (r *Run) failed() *Stage {
+	for i := range r.Stages {
+		if r.Stages[i].Outcome == string(probe.Failed) {
+			return &r.Stages[i]
+		}
+	}
+	return nil
+}
+
+// shortWarnings is how many warnings the short report shows.
+const shortWarnings = 2
+
+func (d *Probe) drawShortWarnings(p *page) {
+	for i, w := range d.Warnings {
+		if i == shortWarnings {
+			p.hang(fmt.Sprintf("%d more: --verbose", len(d.Warnings)-i), span{"  ", plain})
+			return
+		}
+		p.clip(shortDetail, "warning: "+w.Detail, span{"  ", plain}, span{p.marks.warned + " ", odd})
+	}
+}
+
+// conclusion is what follows the verdict: the likeliest cause and what to do.
+func (d *Probe) conclusion() conclusion {
+	e := conclusion{causes: d.Causes, decide: d.Decide, ruledOut: len(d.RuledOut), unsure: d.Verdict == string(advice.NoVerdict) || d.Verdict == string(advice.Interrupted)}
+	switch {
+	case d.Verdict == string(advice.Registered):
+		return conclusion{hint: d.afterwards()}
+	case d.Unregistered:
+		e.hint = "the same without --lookup registers it"
+	}
+	return e
+}
+
+// afterwards says what a device that is registered was not asked to show.
+func (d *Probe) afterwards() string {
+	switch hub := d.Runs[0].stage(probe.StageHub); {
+	case d.Mode != string(probe.ModeRegister):
+		return ""
+	case hub != nil && hub.Outcome == string(probe.NotApplicable):
+		return "the hub itself was not asked; --check-hub does"
+	}
+	return ""
+}
+
+func (r *Run) stage(id probe.StageID) *Stage {
+	for i := range r.Stages {
+		if r.Stages[i].ID == string(id) {
+			return &r.Stages[i]
+		}
+	}
+	return nil
+}
