@@ -32,6 +32,10 @@ type app struct {
 	readConfig func(path string) ([]byte, error)
 	// interruptible returns a context that a signal to end cancels.
 	interruptible func(context.Context) (context.Context, context.CancelFunc)
+	// interruptibleTwice returns a context that a first signal to end cancels and one that a
+	// second does. Until stop is called no signal ends the program, and none comes of a pipe
+	// that nobody reads: writing to it is an error.
+	interruptibleTwice func(context.Context) (first, second context.Context, stop context.CancelFunc)
 	// startSandbox starts the emulator behind --sandbox.
 	startSandbox sandboxStarter
 
@@ -43,34 +47,66 @@ type globalOptions struct {
 	output  []string // as given with -o
 	noColor bool
 	ascii   bool
+	quiet   bool
 }
 
 func realWorld() *app {
 	return &app{
-		stdin:         os.Stdin,
-		stdout:        os.Stdout,
-		stderr:        os.Stderr,
-		lookupEnv:     os.LookupEnv,
-		terminal:      terminalColumns,
-		readConfig:    edgeconf.ReadFile,
-		askSecret:     askOnTerminal,
-		now:           time.Now,
-		interruptible: untilSignal,
-		startSandbox:  startSandbox,
+		stdin:              os.Stdin,
+		stdout:             os.Stdout,
+		stderr:             os.Stderr,
+		lookupEnv:          os.LookupEnv,
+		terminal:           terminalColumns,
+		readConfig:         edgeconf.ReadFile,
+		askSecret:          askOnTerminal,
+		now:                time.Now,
+		interruptible:      untilSignal,
+		interruptibleTwice: untilTwoSignals,
+		startSandbox:       startSandbox,
 	}
 }
 
 // untilSignal returns a context that ends with the first Ctrl-C or SIGTERM, or when the
-// terminal goes, so that what was learned can be told and the emulator's keys are removed.
-// From then on a second one ends the program at once.
+// terminal goes, so that what was learned can be told. From then on a second one ends the
+// program at once.
 func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(parent, endSignals()...)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// endSignals are the signals that ask the program to end.
+func endSignals() []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
 		signals = append(signals, syscall.SIGHUP)
 	}
-	ctx, stop := signal.NotifyContext(parent, signals...)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	return signals
+}
+
+// untilTwoSignals is interruptibleTwice of the real world.
+func untilTwoSignals(parent context.Context) (first, second context.Context, stop context.CancelFunc) {
+	first, endFirst := context.WithCancel(parent)
+	second, endSecond := context.WithCancel(context.WithoutCancel(parent))
+	received := make(chan os.Signal, 2)
+	signal.Notify(received, endSignals()...)
+	signal.Ignore(syscall.SIGPIPE)
+	go func() {
+		for _, end := range []context.CancelFunc{endFirst, endSecond} {
+			select {
+			case <-received:
+				end()
+			case <-second.Done():
+				return
+			}
+		}
+	}()
+	return first, second, func() {
+		signal.Stop(received)
+		signal.Reset(syscall.SIGPIPE)
+		endFirst()
+		endSecond()
+	}
 }
 
 // terminalColumns reports whether a stream is a terminal, and its width.

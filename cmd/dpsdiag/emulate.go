@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"strconv"
 	"strings"
@@ -17,7 +14,6 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/report"
-	"dpsdiag/internal/shellword"
 )
 
 const emulateLong = `emulate runs a device provisioning service on this machine that device SDKs
@@ -26,14 +22,17 @@ and server certificate and one ready identity for each attestation, verifies
 what devices present, and can play faults by name. A TPM is enrolled by its
 endorsement key.
 
-When it is ready it prints how to reach it; with -o json that is one line of
-JSON. Refused calls are told on standard error with the reason. It stays until
-Ctrl-C or SIGTERM and then exits with status 0.`
+When it is ready it prints its addresses and a command that registers a device
+over each transport; with -o json that is one line of JSON. Every registration,
+poll and call of the hub is a line on standard error, with the reason where it
+is refused; -q leaves these lines out. It stays until Ctrl-C or SIGTERM and then
+exits with status 0.`
 
 const emulateExample = `  dpsdiag emulate
   dpsdiag emulate --scenario throttled -o json
   dpsdiag emulate --https 127.0.0.1:8443 --state-dir ./dps-state
   dpsdiag emulate --tpm-ek @ek.txt --tpm-registration-id press-07
+  dpsdiag emulate --scenario throttled --print-config
   dpsdiag emulate --list-scenarios`
 
 type emulateOptions struct {
@@ -45,6 +44,7 @@ type emulateOptions struct {
 	configFile  string
 	scenario    string
 	list        bool
+	printConfig bool
 	allowRemote bool
 	tpm         enrolledTPM
 }
@@ -71,6 +71,7 @@ func newEmulateCmd(a *app) *cobra.Command {
 	o.tpm.addTo(flags)
 	flags.StringVar(&o.scenario, "scenario", emulator.Healthy, "fault to play, a `NAME` of --list-scenarios")
 	flags.BoolVar(&o.list, "list-scenarios", false, "list the scenarios and exit")
+	flags.BoolVar(&o.printConfig, "print-config", false, "print the configuration that the other flags come to, as TOML that --config takes, and exit; keys are named by their files")
 	a.addFlags(cmd, flagGroup{"Flags", flags})
 	complete(cmd, "scenario", scenarioCompletions)
 	return cmd
@@ -80,20 +81,26 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 	if o.list {
 		return a.write(scenarioList(), a.textOptions())
 	}
-	config, err := o.config(a, flags)
+	config, err := o.config(flags)
 	if err != nil {
 		return err
 	}
-	ctx, stop := a.interruptible(ctx)
+	if o.printConfig {
+		return o.showConfig(a, config)
+	}
+	first, second, stop := a.interruptibleTwice(ctx)
 	defer stop()
+	ctx, end := context.WithCancel(first)
+	defer end()
+	config.Log = newCallLog(a, end)
 	service, err := emulator.Start(ctx, config)
-	if errors.Is(err, emulator.ErrNoTPM) {
-		return usagef("give --tpm-ek and --tpm-registration-id, or enroll one in --config", "--scenario: %s concerns TPMs, and none is enrolled", o.scenario)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // it was ended before it had begun
+	case err != nil:
+		return o.cannotStart(err)
 	}
-	if err != nil {
-		return usagef("another address or --state-dir may do", "emulate: %v", err)
-	}
-	defer func() { err = errors.Join(err, service.Close()) }()
+	defer func() { err = errors.Join(err, closeEmulator(second, service)) }()
 	if err := a.writeReady(service.Ready(), o.scenario); err != nil {
 		return err
 	}
@@ -101,7 +108,56 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 	return nil
 }
 
-func (o *emulateOptions) config(a *app, flags *pflag.FlagSet) (emulator.Config, error) {
+// showConfig prints the configuration in place of running it.
+func (o *emulateOptions) showConfig(a *app, config emulator.Config) error {
+	if format := a.global.onStdout(); format != report.Formats()[0].Name {
+		return usagef("leave -o out", "--print-config prints TOML, not %s", format)
+	}
+	text, err := emulator.PrintConfig(config)
+	if errors.Is(err, emulator.ErrKeysNotPrinted) {
+		return usagef("add --state-dir DIR to have them in files there, or name files with primary_key_file and secondary_key_file",
+			"--print-config: the configuration holds keys, and a secret is printed nowhere")
+	}
+	if err != nil {
+		return o.cannotStart(err)
+	}
+	if _, err := a.stdout.Write(text); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	return nil
+}
+
+// closeEmulator ends the service, at once when it is asked to end a second time. Its
+// temporary files are gone then in either case.
+func closeEmulator(again context.Context, service *emulator.Emulator) error {
+	closed := make(chan error, 1)
+	go func() { closed <- service.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-again.Done():
+		return service.RemoveFiles()
+	}
+}
+
+// cannotStart says why the emulator does not start.
+func (o *emulateOptions) cannotStart(err error) error {
+	if errors.Is(err, emulator.ErrNoTPM) {
+		return usagef("give --tpm-ek and --tpm-registration-id, or enroll one in --config", "--scenario: %s concerns TPMs, and none is enrolled", o.scenario)
+	}
+	address, ok := errors.AsType[*emulator.AddressError](err)
+	if !ok {
+		return usagef("another --state-dir may do", "emulate: %v", err)
+	}
+	flag := "--" + strings.ToLower(strings.TrimPrefix(address.Listener, "the "))
+	if address.InUse() {
+		return usagef("end the program that has it, such as another dpsdiag emulate, or give another port; port 0 takes a free one",
+			"%s: the address %s is in use", flag, address.Address)
+	}
+	return usagef("give another address; 127.0.0.1:0 is a free port of this machine", "%s: %v", flag, address.Err)
+}
+
+func (o *emulateOptions) config(flags *pflag.FlagSet) (emulator.Config, error) {
 	if err := noEmptyValue(flags); err != nil {
 		return emulator.Config{}, err
 	}
@@ -120,7 +176,6 @@ func (o *emulateOptions) config(a *app, flags *pflag.FlagSet) (emulator.Config, 
 	config := emulator.Config{
 		HTTPS: o.https, MQTT: o.mqtt, AMQP: o.amqp, Hub: o.hub,
 		SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario, TPM: tpm,
-		Log: slog.New(slog.NewTextHandler(a.stderr, nil)),
 	}
 	if o.configFile == "" {
 		return config, nil
@@ -204,56 +259,4 @@ func scenarioList() *report.Scenarios {
 		doc.Scenarios = append(doc.Scenarios, report.Scenario{Name: s.Name, Title: s.Title, Cause: s.Cause})
 	}
 	return doc
-}
-
-// writeReady tells how to reach the emulator: one line of JSON, or text whose command
-// lines are whole, so that they can be copied.
-func (a *app) writeReady(ready emulator.Ready, scenario string) error {
-	if a.global.onStdout() == "json" {
-		if err := json.NewEncoder(a.stdout).Encode(ready); err != nil {
-			return fmt.Errorf("write the ready line: %w", err)
-		}
-		return nil
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "Ready: provisioning service on %s, scenario %s\n", ready.Endpoints.HTTPS, scenario)
-	fmt.Fprintf(&b, "  hub       %s\n", ready.Endpoints.Hub)
-	fmt.Fprintf(&b, "  id scope  %s\n  CA file   %s\n  state     %s\n", ready.IDScope, ready.CAFile, ready.StateDir)
-	b.WriteString("\nRegister with it:\n")
-	for _, id := range ready.Identities {
-		fmt.Fprintf(&b, "  %s\n", strings.Join(probeCommand(ready, id), " "))
-	}
-	b.WriteString("\nCtrl-C ends it.\n")
-	if _, err := io.WriteString(a.stdout, b.String()); err != nil {
-		return fmt.Errorf("write the ready text: %w", err)
-	}
-	return nil
-}
-
-// probeCommand is the command line that registers one of the ready identities.
-func probeCommand(ready emulator.Ready, id emulator.Identity) []string {
-	command := []string{
-		"dpsdiag", "probe", "--endpoint", ready.Endpoints.HTTPS, "--ca-file", shellword.Quote(ready.CAFile),
-		"--id-scope", ready.IDScope, "--registration-id", id.RegistrationID,
-	}
-	add := func(flag, value string) {
-		if value != "" {
-			command = append(command, flag, shellword.Quote(value))
-		}
-	}
-	if id.Attestation == emulator.X509 {
-		add("--cert", id.CertFile)
-		add("--cert-key", id.KeyFile)
-		return command
-	}
-	if id.Attestation == emulator.TPM {
-		return append(command, "--tpm", exampleTPM)
-	}
-	add("--key-file", id.KeyFile)
-	add("--group-key-file", id.GroupKeyFile)
-	if id.TokenFile != "" {
-		command = append([]string{fmt.Sprintf(`TOKEN="$(cat %s)"`, shellword.Quote(id.TokenFile))}, command...)
-		command = append(command, "--sas-token-env", "TOKEN")
-	}
-	return command
 }

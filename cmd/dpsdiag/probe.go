@@ -33,7 +33,8 @@ as below. With --lookup nothing is registered again.
 
 429 and 5xx, and what means the same when a session is opened, are retried with
 exponential backoff, full jitter and Retry-After; every wait is told on standard
-error. Ctrl-C prints what was learned; a second one ends at once.`
+error, unless -q is given. Ctrl-C prints what was learned; a second one ends at
+once.`
 
 const probeExample = `  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file key.txt
   dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --group-key-env GROUP_KEY
@@ -200,7 +201,7 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 func watchedProbe(ctx context.Context, a *app, cfg probe.Config) probe.Evidence {
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
-	progress := newProgress(a.stderr, cfg.MaxAttempts)
+	progress := newProgress(a, cfg)
 	defer progress.stop()
 	cfg.OnEvent = progress.event
 	return probe.Do(ctx, cfg)

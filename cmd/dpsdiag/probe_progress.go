@@ -1,12 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"dpsdiag/internal/duration"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/report"
 )
 
 // slowStage is how long a stage may take before a person is told that it does.
@@ -15,17 +19,36 @@ const slowStage = time.Second
 // noticeable is the shortest pause that a person is told of.
 const noticeable = 5 * time.Millisecond
 
-// progress tells on standard error what a probe is waiting for.
+// progress tells on standard error what a probe is waiting for: in one line that is
+// rewritten on a terminal, else in a line for each thing.
 type progress struct {
 	maxAttempts int
+	transports  []probe.TransportID // in the order in which a terminal shows them
 
-	mu     sync.Mutex
-	out    io.Writer
-	timers map[probe.TransportID]*time.Timer // of the stages that run
+	mu      sync.Mutex
+	out     io.Writer
+	columns int // of the terminal; 0 is none
+	shown   int // characters of the line that the terminal shows
+	waiting map[probe.TransportID]string
+	timers  map[probe.TransportID]*time.Timer // of the stages that run
 }
 
-func newProgress(out io.Writer, maxAttempts int) *progress {
-	return &progress{maxAttempts: maxAttempts, out: out, timers: map[probe.TransportID]*time.Timer{}}
+// newProgress returns the progress of a probe, as the world of a shows it.
+func newProgress(a *app, cfg probe.Config) *progress {
+	p := &progress{
+		maxAttempts: cfg.MaxAttempts, out: a.stderr,
+		waiting: map[probe.TransportID]string{}, timers: map[probe.TransportID]*time.Timer{},
+	}
+	for _, t := range cfg.Transports {
+		p.transports = append(p.transports, t.ID())
+	}
+	if columns, terminal := a.terminal(a.stderr); terminal {
+		p.columns = columns
+	}
+	if a.global.quiet {
+		p.out, p.columns = io.Discard, 0
+	}
+	return p
 }
 
 // event takes what happens in the probe.
@@ -37,22 +60,34 @@ func (p *progress) event(e probe.Event) {
 	}
 	switch {
 	case e.Finding != nil:
-		return
+		p.forget(e.Transport)
+	case e.Queued:
+		p.show(e, "waits until another transport has had its turn")
 	case e.Wait != nil:
 		p.tellWait(e)
-		p.watch(e, e.Wait.For+slowStage)
+		p.watch(e, e.Wait.For+slowStage, slowStage)
 	default:
-		p.watch(e, slowStage)
+		p.forget(e.Transport)
+		p.watch(e, slowStage, slowStage)
 	}
 }
 
-// watch tells that a stage is slow, unless something happens before.
-func (p *progress) watch(e probe.Event, after time.Duration) {
-	p.timers[e.Transport] = time.AfterFunc(after, func() {
+// watch tells after a while that a stage has had no answer for so long, unless something
+// happens before. A terminal shows how that goes on.
+func (p *progress) watch(e probe.Event, after, silent time.Duration) {
+	var timer *time.Timer
+	timer = time.AfterFunc(after, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		tell(p.out, "%s %s: no answer yet after %s", e.Transport, e.Stage, duration.Text(slowStage))
+		if p.timers[e.Transport] != timer {
+			return
+		}
+		p.tell(e, "no answer yet after "+duration.Text(silent))
+		if p.columns > 0 {
+			p.watch(e, time.Second, silent+time.Second)
+		}
 	})
+	p.timers[e.Transport] = timer
 }
 
 // tellWait tells every pause that a person would notice.
@@ -61,22 +96,70 @@ func (p *progress) tellWait(e probe.Event) {
 	switch {
 	case wait.For < noticeable:
 	case wait.Before == probe.OpStatus:
-		tell(p.out, "%s %s: %s, asking again in %s", e.Transport, e.Stage, wait.Reason, duration.Text(wait.For))
+		p.tell(e, fmt.Sprintf("%s, asking again in %s", wait.Reason, duration.Text(wait.For)))
 	default:
 		asked := ""
 		if wait.Asked {
 			asked = " as the service asked"
 		}
-		tell(p.out, "%s %s: %s: waiting %s%s, then attempt %d of %d",
-			e.Transport, e.Stage, wait.Reason, duration.Text(wait.For), asked, wait.Attempt, p.maxAttempts)
+		p.tell(e, fmt.Sprintf("%s: waiting %s%s, then attempt %d of %d",
+			wait.Reason, duration.Text(wait.For), asked, wait.Attempt, p.maxAttempts))
 	}
 }
 
-// stop ends the watching.
+// tell tells what a stage waits for.
+func (p *progress) tell(e probe.Event, text string) {
+	if p.columns > 0 {
+		p.show(e, text)
+		return
+	}
+	tell(p.out, "%s %s: %s", e.Transport, e.Stage, text)
+}
+
+// show tells it on a terminal alone, where the line is gone when it is no longer true.
+func (p *progress) show(e probe.Event, text string) {
+	p.waiting[e.Transport] = fmt.Sprintf("%s %s: %s", e.Transport, e.Stage, text)
+	p.redraw()
+}
+
+// forget takes back what was shown of a transport.
+func (p *progress) forget(id probe.TransportID) {
+	if _, shown := p.waiting[id]; shown {
+		delete(p.waiting, id)
+		p.redraw()
+	}
+}
+
+// redraw writes the line of the terminal over the one before. A line that is broken could
+// not be written over, so it ends before the last column.
+func (p *progress) redraw() {
+	if p.columns == 0 {
+		return
+	}
+	var list []string
+	for _, id := range p.transports {
+		if text, ok := p.waiting[id]; ok && !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	line := []rune(report.Clean(hideKeys(strings.Join(list, "; "))))
+	line = line[:min(len(line), max(p.columns-1, 0))]
+	blanks := strings.Repeat(" ", max(p.shown-len(line), 0))
+	p.shown = len(line)
+	_, _ = io.WriteString(p.out, "\r"+string(line)+blanks+strings.Repeat("\b", len(blanks))) // there is nobody else to tell
+}
+
+// stop ends the watching and leaves the terminal as it was.
 func (p *progress) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, timer := range p.timers {
+	for id, timer := range p.timers {
 		timer.Stop()
+		delete(p.timers, id)
+	}
+	if p.shown > 0 {
+		clear(p.waiting)
+		p.redraw()
+		_, _ = io.WriteString(p.out, "\r")
 	}
 }

@@ -69,8 +69,7 @@ func startTPMService(t *testing.T, e enrollee) (ready emulator.Ready, stop func(
 	}
 }
 
-// probeWith runs "dpsdiag probe" as the command that the ready line leads to, but with this
-// TPM.
+// probeWith runs "dpsdiag probe" as the ready line has it, with this TPM.
 func probeWith(t *testing.T, ready emulator.Ready, soft *swtpm.TPM, options ...string) report.Probe {
 	t.Helper()
 	_, amqpPort, err := net.SplitHostPort(ready.Endpoints.AMQP)
@@ -78,9 +77,10 @@ func probeWith(t *testing.T, ready emulator.Ready, soft *swtpm.TPM, options ...s
 		t.Fatal(err)
 	}
 	at := slices.IndexFunc(ready.Identities, func(id emulator.Identity) bool { return id.Attestation == emulator.TPM })
-	args := probeCommand(ready, ready.Identities[at])[1:]
-	args[slices.Index(args, exampleTPM)] = soft.Path
-	args = append(args, "--port-amqp", amqpPort, "-o", "json")
+	args := []string{
+		"probe", "--endpoint", ready.Endpoints.HTTPS, "--port-amqp", amqpPort, "--ca-file", ready.CAFile, "--id-scope", ready.IDScope,
+		"--registration-id", ready.Identities[at].RegistrationID, "--tpm", soft.Path, "-o", "json",
+	}
 	out, err := exec.CommandContext(t.Context(), "dpsdiag", append(args, options...)...).Output()
 	var doc report.Probe
 	if jsonErr := json.Unmarshal(out, &doc); jsonErr != nil {

@@ -44,7 +44,8 @@ Device Provisioning Service (DPS), and what to do next.
 
 Exit status, the same for every output format:
   0    registered and nothing is wrong; explain: recognised
-  1    a fault was found and is named; explain: nothing known in the input
+  1    a fault was found and is named; explain: nothing known in the input;
+       diff: something differs
   2    wrong usage or unreadable input; nothing was sent
   3    no verdict: nothing could be concluded
   4    the service asked to come back later; nothing to fix on the device
@@ -76,7 +77,7 @@ func newRootCmd(a *app) *cobra.Command {
 	own := pflag.NewFlagSet("dpsdiag", pflag.ContinueOnError)
 	own.BoolVar(&version, "version", false, "the same as dpsdiag version")
 	a.addFlags(cmd, flagGroup{"Flags", own})
-	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newReportCmd(a), newEmulateCmd(a), newDeriveKeyCmd(a))
+	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newReportCmd(a), newEmulateCmd(a), newDiffCmd(a), newDeriveKeyCmd(a))
 	cmd.AddCommand(newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	cmd.SetHelpCommand(newHelpCmd())
 	completeWith(cmd, "output", completeFormats)
@@ -97,6 +98,7 @@ func (a *app) noCommand(cmd *cobra.Command, args []string, version bool) error {
 func globalFlags(o *globalOptions) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
 	flags.StringArrayVarP(&o.output, "output", "o", nil, formatHelp())
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "no progress on standard error")
 	flags.BoolVar(&o.noColor, "no-color", false, "no colour; the default is colour on a terminal unless NO_COLOR is set")
 	flags.BoolVar(&o.ascii, "ascii", false, "ASCII marks; the default is Unicode in a UTF-8 locale")
 	flags.BoolP("help", "h", false, "this help")

@@ -30,7 +30,11 @@ func newWorld() *world {
 		readConfig:    edgeconf.ReadFile,
 		now:           time.Now,
 		interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },
-		startSandbox:  startSandbox,
+		interruptibleTwice: func(ctx context.Context) (first, second context.Context, stop context.CancelFunc) {
+			first, stop = context.WithCancel(ctx)
+			return first, context.WithoutCancel(ctx), stop
+		},
+		startSandbox: startSandbox,
 	}
 	return w
 }

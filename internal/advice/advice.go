@@ -23,12 +23,12 @@ const (
 	Interrupted Verdict = "interrupted"
 )
 
-// Strength says how far evidence carries a cause. The order is that of the constants.
+// Strength says how strongly the evidence supports a cause. The constants are in ascending order.
 type Strength int
 
-// RulesOut: the evidence excludes the cause. Silent: it says nothing. Allows: it fits, as
-// it fits others. Suggests: it points here more than elsewhere. Proves: it leaves no
-// other cause.
+// RulesOut: the evidence excludes the cause. Silent: it says nothing about the cause. Allows: the
+// cause is possible, as others are. Suggests: the cause is more likely than others. Proves: no other
+// cause is possible.
 const (
 	RulesOut Strength = iota - 1
 	Silent
@@ -52,100 +52,98 @@ func (s Strength) String() string {
 	return "silent"
 }
 
-// Rule judges one cause: what excludes it, and what the evidence says of it. What the cause
-// is stands in its [cause.Definition].
+// Rule judges one cause: what excludes it, and what the evidence says about it. The cause itself is
+// described by its [cause.Definition].
 type Rule struct {
 	ID cause.ID
 
-	// Only are the attestations under which a device can be refused for this cause. The
-	// zero value means all.
+	// Only lists the attestations under which a device can be refused for this cause. The zero value
+	// means all.
 	Only Attestations
-	// Outside says why no call of dpsdiag can be refused for this cause; "" if one can, or if
-	// its Party says so.
+	// Outside says why no call of dpsdiag can be refused for this cause. It is "" if one can, or if
+	// Party gives the reason.
 	Outside string
-	// Party is who says no where the cause holds, and to whom. The zero value means that anyone
-	// may, or that nobody does.
+	// Party is who refuses whom if this is the cause. The zero value means anyone or nobody.
 	Party Party
-	// Until is how far an attempt cannot come while the cause holds: coming so far rules
-	// the cause out. The zero value means that no progress does.
+	// Until is the first milestone that an attempt cannot reach if this is the cause: reaching it
+	// rules the cause out. The zero value means that no progress does.
 	Until Milestone
-	// Judge judges what any witness can know of an attempt, beyond what the catalogue and the
-	// fields above say of it. nil: nothing.
+	// Judge judges what both a probe and a text can show of an attempt, in addition to the catalogue
+	// and the fields above. nil means that there is nothing to judge.
 	Judge func(*Attempt) Weight
-	// Weigh judges what a probe alone can measure in a run. Where it says nothing, Judge
-	// decides. nil: nothing.
+	// Weigh judges what only a probe can measure. If it says nothing, Judge decides. nil means that
+	// there is nothing to measure.
 	Weigh func(*Case) Weight
 }
 
-// Attestations are the attestations to which a cause is limited.
+// Attestations limits a cause to some attestations.
 type Attestations struct {
 	Kinds []probe.AttestationKind // empty means all
-	// Otherwise says why the cause is excluded under the others.
+	// Otherwise says why the cause is excluded under other attestations.
 	Otherwise string
 }
 
-// Case is the evidence of one run with what every rule would otherwise compute anew.
+// Case is the evidence of one run, with values that every rule would otherwise compute again.
 type Case struct {
 	Evidence *probe.Evidence
 	Run      *probe.Run
-	// Rows are the catalogue rows that fit what ended the run, most specific first: the
-	// service's refusal, in the plainest words that it had for this device over any
-	// transport, or a failure on the way to it. Empty when neither happened.
-	Rows []*codes.Entry
+	// Entries are the catalogue entries that match what ended the run, most specific first. That is
+	// the service's refusal, in the clearest form it gave over any transport, or a failure before the
+	// service was reached. Empty when neither happened.
+	Entries []*codes.Entry
 
-	attempt *Attempt    // the run as the rules for every witness see it
-	refusal *refusal    // how the service said no, here or plainer over another transport; nil when it did not
-	across  *comparison // this run beside the others
+	attempt *Attempt    // the run in the form that both kinds of evidence share
+	refusal *refusal    // how the service refused the device, here or more clearly over another transport; nil if it did not
+	across  *comparison // this run compared with the others
 
-	// hub is set where it is the assigned hub that did not take the device. Run is then the
-	// way to it, across compares such ways, and hubSays is what the stage says.
+	// hub is set if the assigned hub did not accept the device. Run is then the connection to the hub,
+	// across compares such connections, and hubSays is the detail of the stage.
 	hub     *probe.HubCheck
 	hubSays string
 
-	before string // what happened earlier and is explained by what ended the run; "" for nothing
+	before string // an earlier event that is explained by what ended the run; "" for none
 }
 
 // Weight is a rule's judgement of a case.
 type Weight struct {
 	Strength Strength
-	// Because lists the facts the judgement rests on, one line each, so that a reader can
-	// check them. With [Silent] they are shown if something else brings the cause up.
+	// Because lists the facts that support the judgement, one line each, so that a reader can check
+	// them. With [Silent] they are shown only if other evidence makes the cause possible.
 	Because []string
-	// Against lists facts that speak against the cause without excluding it. They hold it
-	// at [Allows].
+	// Against lists evidence against the cause that does not exclude it. It limits the strength to
+	// [Allows].
 	Against []string
-	// Remedies are what this evidence calls for, ahead of the rule's own.
+	// Remedies are specific to this evidence and come before those of the definition.
 	Remedies []string
 
-	// inapplicable marks a cause that is out of the question and only worth a word if the
-	// catalogue brings it up.
+	// inapplicable marks a cause that cannot apply. It is only worth mentioning if the catalogue lists
+	// it.
 	inapplicable bool
 }
 
-// Diagnosis is the judgement of a whole probe.
+// Diagnosis is the result of a whole probe.
 type Diagnosis struct {
 	Verdict Verdict
 	Runs    []Verdict // one per run, in order
-	// Unregistered says that a lookup found no registration of the device: it has not
-	// registered yet.
+	// Unregistered says that a lookup found no registration: the device has not registered yet.
 	Unregistered bool
 	Causes       []Cause // most likely first, at most 8
 	RuledOut     []Cause // what the evidence excludes, in the order of Rules
 	Warnings     []probe.Warning
-	Decide       []cause.Step // what would separate the causes that are left together
+	Decide       []cause.Step // steps that would decide between the remaining causes
 }
 
-// Cause is a cause with its weight in this diagnosis.
+// Cause is a cause with its strength in this diagnosis.
 type Cause struct {
 	*cause.Definition
 
 	Strength Strength
 	Because  []string
-	// Remedies are what this evidence calls for, then those of the definition.
+	// Remedies are those specific to this evidence, then those of the definition.
 	Remedies []string
 	// Command is the definition's Show for this target.
 	Command string
-	// Explain is the query for which "dpsdiag explain" tells more: the code that was
-	// seen, or the cause id.
+	// Explain is the query for which "dpsdiag explain" says more: the code that was seen, or the cause
+	// id.
 	Explain string
 }

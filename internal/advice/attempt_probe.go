@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// witness makes of a run what the rules for every witness judge.
+// witness converts a run to the form that the rules judge.
 func (c *Case) witness() *Attempt {
 	a := &Attempt{Attestation: measured(c.kind())}
 	for m := Connected; m <= Assigned; m++ {
@@ -35,7 +35,7 @@ func (c *Case) witness() *Attempt {
 	return a
 }
 
-// witnessRefusal adds what a refusal tells.
+// witnessRefusal adds what the refusal shows.
 func (c *Case) witnessRefusal(a *Attempt) {
 	if odd := c.warnings(cause.RegistrationIDInvalid); len(odd) > 0 && c.idRefused() {
 		a.OddID, a.IDRefused = measured(odd), measured(c.namesID())
@@ -51,7 +51,7 @@ func (c *Case) witnessRefusal(a *Attempt) {
 	if status := c.refusal.webhookStatus(); status != 0 {
 		a.Webhook = measured(status)
 	}
-	if c.refusal.state != "" && c.hasRow(hubBody) {
+	if c.refusal.state != "" && c.hasEntry(hubBody) {
 		a.HubInAnswer = measured(true)
 	}
 	if c.refusal.foreign() {
@@ -59,8 +59,8 @@ func (c *Case) witnessRefusal(a *Attempt) {
 	}
 }
 
-// longAgo tells of a local clock that reads a time before this program was written, where the
-// device finds the server's certificate out of date.
+// longAgo reports a local clock that shows a time before this program was written, if the device finds
+// the server's certificate out of date.
 func (c *Case) longAgo() Fact[string] {
 	if !c.serverDated() || !c.Evidence.Started.Before(earliestPlausible()) {
 		return Fact[string]{}
@@ -68,5 +68,5 @@ func (c *Case) longAgo() Fact[string] {
 	return told("the local clock reads "+day(c.Evidence.Started)+", which is before this program was written", c.boundText())
 }
 
-// ifAny is a measured text, nothing if that is "".
+// ifAny is a measured text, not known if that is "".
 func ifAny(text string) Fact[string] { return Fact[string]{Known: text != "", Value: text} }

@@ -9,8 +9,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// TestBothWitnesses: what a probe met and a text that tells of the same are judged alike by the
-// rules for both, and the reasons of the text name the place.
+// TestBothWitnesses: what a probe found and a text that reports the same are judged alike, and the
+// reasons for the text give the place.
 func TestBothWitnesses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -19,7 +19,7 @@ func TestBothWitnesses(t *testing.T) {
 		id   cause.ID
 		want Strength
 	}{
-		"a webhook that wants a key": {
+		"a webhook that requires a key": {
 			refusedProbe(webhook("401")), "aziot-identityd: Custom allocation failed with status code: 401", cause.CustomAllocationUnauthorized, Proves,
 		},
 		"a webhook that fails": {
@@ -57,8 +57,7 @@ func TestBothWitnesses(t *testing.T) {
 	}
 }
 
-// TestAttestationLimitsBoth: a cause of another attestation is out of the question for either
-// witness.
+// TestAttestationLimitsBoth: a cause of another attestation is excluded for a probe and for a text.
 func TestAttestationLimitsBoth(t *testing.T) {
 	t.Parallel()
 	rule := ruleOf(cause.CertExpired)

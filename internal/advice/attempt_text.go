@@ -12,12 +12,12 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// witness makes of a text what the rules for every witness judge. A text may tell of several
-// attempts; it is taken as one.
+// witness converts a text to the form that the rules judge. A text may report several attempts; they
+// are taken as one.
 func (c *textCase) witness() *Attempt {
 	a := &Attempt{Attestation: c.findAttestation()}
 	c.attempt = a
-	c.witnessWay(a)
+	c.witnessProgress(a)
 	c.witnessSettings(a)
 	c.witnessClock(a)
 	c.witnessAllocation(a)
@@ -36,11 +36,11 @@ func (c *textCase) witness() *Attempt {
 	return a
 }
 
-// witnessWay tells how far the device came.
-func (c *textCase) witnessWay(a *Attempt) {
+// witnessProgress adds how far the device got.
+func (c *textCase) witnessProgress(a *Attempt) {
 	if at := seeAnswerAfterNetwork(c); at != "" {
 		for _, m := range []Milestone{Connected, Handshaken, Answered} {
-			a.Reached[m] = told("the service answered after the network had failed, so the way to it was there by then", at)
+			a.Reached[m] = told("the service answered after the network had failed, so it could be reached by then", at)
 		}
 	}
 	certificate := c.matching(func(m *logtext.Match) bool {
@@ -48,12 +48,12 @@ func (c *textCase) witnessWay(a *Attempt) {
 	})
 	if certificate != nil && seeLayer(cause.DNSFailure)(c) == "" {
 		for _, m := range []Milestone{Connected, Answered} {
-			a.Reached[m] = told("the peer's certificate was judged, so the name was resolved and the port is open", quoteMatch(certificate))
+			a.Reached[m] = told("the peer's certificate was checked, so the name was resolved and the port is open", quoteMatch(certificate))
 		}
 	}
 }
 
-// witnessParty tells who refused whom.
+// witnessParty adds who refused whom.
 func (c *textCase) witnessParty(a *Attempt) {
 	service := c.matching(func(m *logtext.Match) bool {
 		return m.Phase == logtext.PhaseRegister && telling(m) && refusesIdentity(m)
@@ -68,14 +68,14 @@ func (c *textCase) witnessParty(a *Attempt) {
 	}
 }
 
-// witnessSettings tells what is odd in the configuration and the names.
+// witnessSettings adds what is wrong with the configuration and the names.
 func (c *textCase) witnessSettings(a *Attempt) {
 	for i := range c.Settings {
 		if s := &c.Settings[i]; s.Meaning == logtext.SettingEndpoint && s.State == logtext.StateSet && dps.IsHubHost(hostOf(s.Value)) {
 			a.HubEndpoint = told(hostOf(s.Value), quoteSetting(s))
 		}
 	}
-	a.OtherCloud = told("the instance lives in another cloud than this endpoint", seeForeignCloud(c))
+	a.OtherCloud = told("the instance is in another cloud than this endpoint", seeForeignCloud(c))
 	c.witnessID(a)
 	if len(c.IDs.RegistrationIDs) == 1 && len(c.IDs.CommonNames) == 1 && a.Attestation.Value == probe.KindX509 {
 		if id, name := c.IDs.RegistrationIDs[0], c.IDs.CommonNames[0]; id.Value != name.Value {
@@ -85,8 +85,8 @@ func (c *textCase) witnessSettings(a *Attempt) {
 	}
 }
 
-// witnessID tells of a registration id that the service cannot take, or of one with letters
-// in upper case where the service complains of the id.
+// witnessID adds a registration id that the service cannot accept, or one with upper-case letters if
+// the service complains about the id.
 func (c *textCase) witnessID(a *Attempt) {
 	complains := c.matching(namingAny(cause.RegistrationIDInvalid)) != nil
 	for _, id := range c.IDs.RegistrationIDs {
@@ -101,7 +101,7 @@ func (c *textCase) witnessID(a *Attempt) {
 	}
 }
 
-// witnessClock tells of a clock that was wrong when something failed that is dated.
+// witnessClock adds a clock that was wrong when something with a date failed.
 func (c *textCase) witnessClock(a *Attempt) {
 	const day = 24 * time.Hour
 	for i := range c.Matches {
@@ -109,7 +109,7 @@ func (c *textCase) witnessClock(a *Attempt) {
 		switch at := quoteMatch(m); {
 		case !clockMatters(m) || a.LongAgo.Known || a.Behind.Known:
 		case m.Clock.Year != 0 && m.Clock.Year < 2016:
-			a.LongAgo = told("the device dates its failure long before the service existed, so its clock was not set", at)
+			a.LongAgo = told("the failure is dated long before the service existed, so the device's clock was not set", at)
 		case m.Clock.Future:
 			a.Behind, a.TokenRefused = told(-day, at), c.refusesToken(m)
 		case m.Clock.Known && m.Clock.Behind != 0:
@@ -123,7 +123,7 @@ func (c *textCase) refusesToken(m *logtext.Match) bool {
 	return refusesIdentity(m) && c.attempt.Attestation.Value == probe.KindSymmetricKey
 }
 
-// witnessAllocation tells what the webhook and the hub answered the service.
+// witnessAllocation adds what the webhook and the hub answered to the service.
 func (c *textCase) witnessAllocation(a *Attempt) {
 	for _, f := range c.facts(logtext.KindWebhook) {
 		if status, err := strconv.Atoi(f.Value); err == nil {
@@ -136,13 +136,13 @@ func (c *textCase) witnessAllocation(a *Attempt) {
 	}
 	for _, b := range c.Bodies {
 		if b.Shape == logtext.ShapeHubInDPS && !a.HubInAnswer.Known {
-			a.HubInAnswer = told(true, quote(b.Place, "an error of the hub in an answer of DPS"))
+			a.HubInAnswer = told(true, quote(b.Place, "an error of the hub in an answer from DPS"))
 		}
 	}
 }
 
-// findAttestation tells how the device attests. A setting decides; otherwise all hints have
-// to agree.
+// findAttestation returns how the device attests. A setting decides; otherwise all hints have to
+// agree.
 func (c *textCase) findAttestation() Fact[probe.AttestationKind] {
 	var set Fact[probe.AttestationKind]
 	for i := range c.Settings {
@@ -163,8 +163,8 @@ func (c *textCase) findAttestation() Fact[probe.AttestationKind] {
 	return told(probe.AttestationKind(hints[0].Value), quoteFact(hints[0]))
 }
 
-// judge adds what the rules for every witness say. What a text tells of the way of a device
-// speaks against a cause and does not exclude it, since it may tell of several attempts.
+// judge adds what the rules say about the attempt. A milestone in a text is evidence against a cause
+// but does not exclude it, because a text may report several attempts.
 func (c *textCase) judge(rules []Rule, scores scoreboard) {
 	a := c.attempt
 	for i := range rules {

@@ -19,8 +19,8 @@ func newCases(ev *probe.Evidence, across *comparison) []*Case {
 	var cases []*Case
 	for _, run := range across.runs {
 		r := across.judging(run)
-		rows := rowsOf(run, r, ev.Target.Attestation)
-		c := &Case{Evidence: ev, Run: run, Rows: rows, refusal: r, across: across}
+		entries := entriesOf(run, r, ev.Target.Attestation)
+		c := &Case{Evidence: ev, Run: run, Entries: entries, refusal: r, across: across}
 		c.attempt = c.witness()
 		cases = append(cases, c)
 	}
@@ -30,12 +30,11 @@ func newCases(ev *probe.Evidence, across *comparison) []*Case {
 // kind is the attestation that the device used.
 func (c *Case) kind() probe.AttestationKind { return c.Evidence.Target.Attestation }
 
-// host is the name or address that was asked for.
+// host is the name or address that was requested.
 func (c *Case) host() string { return c.Evidence.Target.Endpoint.Host }
 
-// azure reports whether the host is a provisioning endpoint of an Azure cloud, or a hub in
-// one. Only there does the issuer of the server certificate tell whether the real service
-// answered.
+// azure reports whether the host is a provisioning endpoint of an Azure cloud, or a hub in one. Only
+// for these does the issuer of the server certificate show whether the real service answered.
 func (c *Case) azure() bool {
 	if c.hub != nil {
 		return dps.IsHubHost(c.host())
@@ -47,23 +46,22 @@ func (c *Case) azure() bool {
 // class is the HTTP-like class of the refusal, 0 when there is none; see refusal.class.
 func (c *Case) class() int { return c.refusal.class() }
 
-// hasRow reports whether one of the rows has that id.
-func (c *Case) hasRow(id string) bool {
-	return slices.ContainsFunc(c.Rows, func(row *codes.Entry) bool { return row.ID == id })
+// hasEntry reports whether one of the entries has that id.
+func (c *Case) hasEntry(id string) bool {
+	return slices.ContainsFunc(c.Entries, func(entry *codes.Entry) bool { return entry.ID == id })
 }
 
-// mentions reports whether any of the rows names a cause.
+// mentions reports whether any of the entries lists a cause.
 func (c *Case) mentions(id cause.ID) bool {
-	return slices.ContainsFunc(c.Rows, func(row *codes.Entry) bool { return slices.Contains(row.CauseIDs, id) })
+	return slices.ContainsFunc(c.Entries, func(entry *codes.Entry) bool { return slices.Contains(entry.CauseIDs, id) })
 }
 
-// judged reports whether the peer has judged the device: it refused a call, or broke off
-// the handshake.
+// judged reports whether the peer has judged the device: it refused a call, or aborted the handshake.
 func (c *Case) judged() bool {
 	return c.refusal != nil || c.hub == nil && c.tlsFailure() == netfail.TLSAlert
 }
 
-// warnings returns what the inputs stage remarked under a cause id.
+// warnings returns the warnings of the inputs stage with a cause id.
 func (c *Case) warnings(id cause.ID) []string {
 	var details []string
 	for _, w := range c.Evidence.Inputs.Warnings {
@@ -82,8 +80,8 @@ func (c *Case) tlsFailure() netfail.TLSKind {
 	return ""
 }
 
-// issuer returns who signed the server's certificate, "" when that is not known or the
-// host is not one of Azure's, where any issuer is as good as another.
+// issuer returns who signed the server's certificate. It is "" if that is not known, or if the host is
+// not one of Azure's: for another host any issuer is possible.
 func (c *Case) issuer() probe.ServerIssuer {
 	if c.Run.TLS == nil || !c.azure() {
 		return ""
@@ -91,8 +89,8 @@ func (c *Case) issuer() probe.ServerIssuer {
 	return c.Run.TLS.Issuer
 }
 
-// silent reports whether the run ended without an answer: nothing came, or the connection
-// was cut.
+// silent reports whether the run ended without an answer: nothing was received, or the connection was
+// cut.
 func (c *Case) silent() bool { return silent(c.Run) }
 
 func silent(run *probe.Run) bool {
@@ -118,8 +116,8 @@ func (c *Case) tpmKind() tpm.Kind {
 	return ""
 }
 
-// event says in one line what ended the run, "" when nothing went wrong in it. Where the
-// budget ran out it says that first.
+// event says in one line what ended the run, "" if nothing went wrong. If the budget ran out, it says
+// so first.
 func (c *Case) event() string {
 	text := c.ending()
 	if c.Run.OutOfTime == nil {
@@ -153,7 +151,7 @@ func (c *Case) ending() string {
 	return ""
 }
 
-// saysText is what a peer of another protocol said, "" where it said nothing.
+// saysText is what a peer of another protocol sent, "" if it sent nothing.
 func saysText(o *probe.Opening) string {
 	if o == nil || o.Said == "" {
 		return ""
@@ -164,7 +162,7 @@ func saysText(o *probe.Opening) string {
 func lostText(f *netfail.Failure) string {
 	switch f.Kind {
 	case netfail.Timeout:
-		return "the connection stood, but no answer came in time"
+		return "the connection was made, but no answer came in time"
 	case netfail.Reset:
 		return "the connection was cut before an answer came"
 	}
@@ -178,7 +176,7 @@ func resolutionText(kind netfail.Kind) string {
 	case netfail.ResolverTimeout:
 		return "no resolver answered in time"
 	case netfail.Unreachable:
-		return "no network leads to the resolver"
+		return "there is no route to the resolver"
 	}
 	return "the resolver refused or failed"
 }
@@ -208,9 +206,9 @@ func dialKindText(kind netfail.Kind) string {
 func tlsText(h *probe.Handshake) string {
 	switch h.Failure.Kind {
 	case netfail.TLSUnknownAuthority:
-		return "the server's certificate leads to no trusted root"
+		return "the server's certificate does not chain to a trusted root"
 	case netfail.TLSNameMismatch:
-		return "the server's certificate is for other names than " + h.ServerName
+		return "the server's certificate is for names other than " + h.ServerName
 	case netfail.TLSServerExpired:
 		return "the server's certificate has expired by the local clock"
 	case netfail.TLSServerNotYet:
@@ -234,8 +232,8 @@ func tlsText(h *probe.Handshake) string {
 
 func alertText(f *netfail.TLSFailure) string {
 	text := fmt.Sprintf("the peer sent alert %d", f.Alert)
-	if row := codes.ByID(tlsRow(f)); row != nil {
-		text += " (" + row.Name + ")"
+	if entry := codes.ByID(tlsEntry(f)); entry != nil {
+		text += " (" + entry.Name + ")"
 	}
 	return text
 }

@@ -11,10 +11,10 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// TestRowsAreJudgedAsTheySay: a text that is one message of a row is judged as the row says.
-// The first cause of the row is among its causes, the first one if the row has no other, and
-// no rule excludes every cause of a row.
-func TestRowsAreJudgedAsTheySay(t *testing.T) {
+// TestEntriesAreJudgedAsTheySay: a text that is one message of an entry is judged as the entry says.
+// The first cause of the entry is among its causes, and is the first one if the entry has no other. No
+// rule excludes every cause of an entry.
+func TestEntriesAreJudgedAsTheySay(t *testing.T) {
 	t.Parallel()
 	judged := 0
 	for e := range codes.All() {
@@ -36,11 +36,11 @@ func TestRowsAreJudgedAsTheySay(t *testing.T) {
 		}
 	}
 	if judged < 5000 {
-		t.Errorf("only %d messages are alone in a text", judged)
+		t.Errorf("only %d messages are the only match in a text", judged)
 	}
 }
 
-// spellings are the texts by which a row is found: its messages, or its code and name.
+// spellings are the texts by which an entry is found: its messages, or its code and name.
 func spellings(e *codes.Entry) []string {
 	texts := slices.Clone(e.Messages)
 	if !strings.Contains(e.Code, " (") {
@@ -52,12 +52,12 @@ func spellings(e *codes.Entry) []string {
 	return texts
 }
 
-// alone reports whether a row is what is found in a text, and nothing else.
+// alone reports whether an entry is the only match in a text.
 func alone(found *logtext.Findings, e *codes.Entry) bool {
 	return len(found.Matches) == 1 && found.Matches[0].Entry == e && !found.Healthy()
 }
 
-// contradiction says how a diagnosis contradicts the only row that it rests on.
+// contradiction says how a diagnosis contradicts the only entry that it is based on.
 func contradiction(d TextDiagnosis, e *codes.Entry) string {
 	id := func(c Cause) cause.ID { return c.ID }
 	var named, out []cause.ID

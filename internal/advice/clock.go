@@ -7,13 +7,12 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// clockTolerance is how far two clocks may differ and still both be called right: more
-// than the uncertainty of any sane Date header, less than any token or certificate needs.
+// clockTolerance is how far two clocks may differ and still both be called right: more than the
+// uncertainty of a Date header, less than the margin of any token or certificate.
 const clockTolerance = 2 * time.Minute
 
-// clock compares the clocks by the Date of an answer, in this run or else in another one:
-// MQTT and AMQP tell no time. It is nil where no answer had one; a bound taken from a
-// certificate does not count.
+// clock compares the clocks by the Date of an answer, in this run or in another one: MQTT and AMQP
+// have no date. It is nil if no answer had one; a bound taken from a certificate does not count.
 func (c *Case) clock() *probe.Clock {
 	if clock := c.Run.Clock; clock != nil && clock.Source == probe.ClockDateHeader {
 		return clock
@@ -41,8 +40,8 @@ func (c *Case) clockWrong() bool {
 	return known && ahead.Abs()-c.clock().Uncertainty > clockTolerance
 }
 
-// serviceTime is the time of the probe by the service's clock, or by the local one where
-// the service's is not known.
+// serviceTime is the time of the probe by the service's clock, or by the local clock if the service's
+// is not known.
 func (c *Case) serviceTime() time.Time {
 	ahead, _ := c.skew()
 	return c.Evidence.Started.Add(-ahead)

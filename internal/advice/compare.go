@@ -12,17 +12,16 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// comparison is what the runs of a probe show side by side. All of them present the same
-// identity to the same service, so what differs between them lies in the transport or on
-// the way.
+// comparison is what the runs of a probe show when compared. All of them present the same identity to
+// the same service, so any difference is due to the transport or the network.
 type comparison struct {
 	endpoint  dps.Endpoint
 	runs      []*probe.Run
 	connected []*probe.Run // made a TCP connection
-	closed    []*probe.Run // found no address that takes one
-	answered  []*probe.Run // got an answer, whoever gave it
-	passed    []*probe.Run // came to the end that was asked for
-	telling   *refusal     // the first that says why the service refuses the device, nil if none does
+	closed    []*probe.Run // found no address that accepts one
+	answered  []*probe.Run // got an answer, from whatever peer
+	passed    []*probe.Run // reached the end that was requested
+	telling   *refusal     // the first run in which the service says why it refuses the device, nil if there is none
 }
 
 func compare(ev *probe.Evidence) *comparison {
@@ -43,7 +42,7 @@ func compare(ev *probe.Evidence) *comparison {
 	return m
 }
 
-// note adds a run, and how far its connections came.
+// note adds a run, and how far its connections got.
 func (m *comparison) note(run *probe.Run) {
 	m.runs = append(m.runs, run)
 	if connected(run) {
@@ -54,8 +53,8 @@ func (m *comparison) note(run *probe.Run) {
 	}
 }
 
-// judging is the refusal by which a run is judged: its own or, if that says only that the
-// device is not believed, the one in which the service says over another transport why.
+// judging is the refusal by which a run is judged. If a run's own refusal says only that the service
+// does not believe the device, the one in which the service says why over another transport is used.
 func (m *comparison) judging(run *probe.Run) *refusal {
 	own := refusalOf(run)
 	if own.vague() && m.telling != nil {
@@ -82,8 +81,8 @@ func (m *comparison) onPort(runs []*probe.Run, run *probe.Run) []*probe.Run {
 	return keep(runs, func(other *probe.Run) bool { return m.port(other) == m.port(run) })
 }
 
-// ports says which ports runs are for, and which transports of each: "port 443 (https,
-// mqtt-ws) and port 8883 (mqtt)".
+// ports lists the ports of runs, with the transports of each: "port 443 (https, mqtt-ws) and port 8883
+// (mqtt)".
 func (m *comparison) ports(runs []*probe.Run) string {
 	var list []string
 	for i, run := range runs {
@@ -97,7 +96,7 @@ func (m *comparison) ports(runs []*probe.Run) string {
 	return strings.Join(list, "")
 }
 
-// transports names the transports of runs.
+// transports lists the transports of runs.
 func transports(runs []*probe.Run) string {
 	var list []string
 	for _, run := range runs {
@@ -106,7 +105,7 @@ func transports(runs []*probe.Run) string {
 	return strings.Join(list, ", ")
 }
 
-// keep returns the items for which something holds.
+// keep returns the items for which the function is true.
 func keep[T any](list []T, holds func(T) bool) []T {
 	var kept []T
 	for _, item := range list {
@@ -117,15 +116,15 @@ func keep[T any](list []T, holds func(T) bool) []T {
 	return kept
 }
 
-// weighClosedPort judges a port that takes no connection by the ports of the same host
-// that do; there must be one.
+// weighClosedPort judges a port that accepts no connection by the ports of the same host that do;
+// there must be one.
 func (c *Case) weighClosedPort() Weight {
 	m := c.across
 	if same := m.onPort(m.connected, c.Run); len(same) > 0 {
-		return doubted(m.ports(same) + " did take another connection")
+		return doubted(m.ports(same) + " accepted another connection")
 	}
-	fact := m.ports(m.closed) + " took no connection, while " + m.ports(m.connected) + " of the same host did"
-	w := suggested(fact, "that the host listens on all of them is not certain")
+	fact := m.ports(m.closed) + " accepted no connection, while " + m.ports(m.connected) + " of the same host did"
+	w := suggested(fact, "it is not certain that the host listens on all of them")
 	if c.azure() && c.sharesAddress(m.connected) {
 		w = proven(fact, "the service listens on all of them at this address")
 	}
@@ -133,8 +132,8 @@ func (c *Case) weighClosedPort() Weight {
 	return w
 }
 
-// sharesAddress reports whether an address that this run could not connect to took a
-// connection of another one.
+// sharesAddress reports whether an address that this run could not connect to accepted a connection of
+// another one.
 func (c *Case) sharesAddress(others []*probe.Run) bool {
 	for _, d := range c.Run.Dials {
 		for _, other := range others {
@@ -146,25 +145,25 @@ func (c *Case) sharesAddress(others []*probe.Run) bool {
 	return false
 }
 
-// sameIP reports whether two addresses with ports are of one host.
+// sameIP reports whether two addresses with ports have the same IP address.
 func sameIP(a, b string) bool {
 	first, errA := netip.ParseAddrPort(a)
 	second, errB := netip.ParseAddrPort(b)
 	return errA == nil && errB == nil && first.Addr() == second.Addr()
 }
 
-// way says which transports a device could use from here. One must have connected.
+// way says which transports a device could use from here. At least one must have connected.
 func (m *comparison) way() string {
 	open := m.passed
 	if len(open) == 0 {
 		open = m.connected
 	}
-	return "Take the way that is open from here: " + m.ports(open)
+	return "Use a transport that is open from here: " + m.ports(open)
 }
 
-// weighReachBeside judges whether the service can be reached at all by what the other runs
-// reached; ok is false where they do not tell.
-func (c *Case) weighReachBeside() (w Weight, ok bool) {
+// weighReachOfOthers judges whether the service can be reached at all, by what the other runs reached;
+// ok is false if they do not show it.
+func (c *Case) weighReachOfOthers() (w Weight, ok bool) {
 	m := c.across
 	others := m.answered
 	if dialFailure(c.Run) != nil {
@@ -175,17 +174,17 @@ func (c *Case) weighReachBeside() (w Weight, ok bool) {
 	case len(others) == 0:
 		return Weight{}, false
 	case dialFailure(c.Run) != nil && len(same) > 0:
-		return allowed(m.ports(same) + " did take another connection, so the way is there at times"), true
+		return allowed(m.ports(same) + " accepted another connection, so the network works some of the time"), true
 	case dialFailure(c.Run) != nil:
-		return doubted(m.ports(others) + " of the same host took a connection"), true
+		return doubted(m.ports(others) + " of the same host accepted a connection"), true
 	}
 	return doubted("an answer came over " + transports(others)), true
 }
 
 func overWebSocket(run *probe.Run) bool { return run.Transport.Traits().WebSocket }
 
-// brokenWebSocket reports whether a run failed because there was no WebSocket, or none that
-// carries anything, and not because the service said no.
+// brokenWebSocket reports whether a run failed because no WebSocket was opened, or one that carries
+// nothing, and not because the service refused the device.
 func brokenWebSocket(run *probe.Run) bool {
 	if !overWebSocket(run) {
 		return false
@@ -195,8 +194,8 @@ func brokenWebSocket(run *probe.Run) bool {
 	return refused || run.Opening != nil && run.Opening.Failure != nil
 }
 
-// webSocketsAlone reports whether this run is over a WebSocket and all such are broken,
-// while the service answered another transport.
+// webSocketsAlone reports whether this run uses a WebSocket and all such runs are broken, while the
+// service answered another transport.
 func (c *Case) webSocketsAlone() bool {
 	over := keep(c.across.runs, overWebSocket)
 	return brokenWebSocket(c.Run) && len(keep(over, brokenWebSocket)) == len(over) && len(c.across.served()) > 0
@@ -209,18 +208,18 @@ func (m *comparison) served() []*probe.Run {
 	})
 }
 
-// weighWebSockets judges something on the way that breaks WebSockets alone.
+// weighWebSockets judges something in the path that breaks WebSockets only.
 func (c *Case) weighWebSockets() Weight {
 	broken := keep(c.across.runs, brokenWebSocket)
 	w := suggested("only WebSockets fail (" + transports(broken) + "), while the service answers over " + transports(c.across.served()))
 	w.Remedies = []string{
-		"Have the proxy or gateway let WebSockets through to the endpoint",
+		"Have the proxy or gateway allow WebSockets to the endpoint",
 		c.across.way(),
 	}
 	return w
 }
 
-// ownRace reports whether the service turned a run away, or is likely to have, because the
+// ownRace reports whether the service refused a run, or is likely to have refused it, because the
 // probe registered the same identity over another transport.
 func (m *comparison) ownRace(run *probe.Run) bool {
 	if class := refusalOf(run).class(); class != http.StatusConflict && class != http.StatusPreconditionFailed {
@@ -229,14 +228,14 @@ func (m *comparison) ownRace(run *probe.Run) bool {
 	return slices.ContainsFunc(m.runs, func(other *probe.Run) bool { return other != run && accepted(other) })
 }
 
-// judged is a run that failed, with what speaks for each cause in it.
+// judged is a run that failed, with the candidates for its cause.
 type judged struct {
 	c     *Case
 	found []candidate
 }
 
-// together makes one candidate per cause of those of all runs. Where the transports that
-// were refused agree in a cause, it says so: the fault is then in none of them.
+// together merges the candidates of all runs into one per cause. If the transports that were refused
+// agree on a cause, it says so: the fault is then not in a transport.
 func together(all []judged) []candidate {
 	var found [][]candidate
 	var refused []judged
@@ -255,8 +254,8 @@ func together(all []judged) []candidate {
 	return merged
 }
 
-// agreement says that the runs agree in a cause, "" unless two or more do and no transport
-// came through.
+// agreement says that the runs agree on a cause. It is "" unless two or more do and no transport
+// succeeded.
 func agreement(refused []judged, named candidate) string {
 	if named.strength < Suggests || len(refused) < 2 || len(refused[0].c.across.passed) > 0 {
 		return ""
@@ -269,11 +268,11 @@ func agreement(refused []judged, named candidate) string {
 		}
 		agree = append(agree, j.c.Run)
 	}
-	return fmt.Sprintf("%d transports agree in this: %s", len(agree), transports(agree))
+	return fmt.Sprintf("%d transports agree on this: %s", len(agree), transports(agree))
 }
 
-// verdict judges a run beside the others. A port that says nothing until the budget runs out
-// is no verdict by itself, but is one beside another port that takes connections.
+// verdict judges a run together with the others. A port that sends nothing until the budget runs out
+// is no verdict by itself, but it is a fault if another port accepts connections.
 func (m *comparison) verdict(mode probe.Mode, run *probe.Run) Verdict {
 	v := verdictOf(mode, run)
 	if v == NoVerdict && run.OutOfTime != nil && dialFailure(run) != nil && len(m.connected) > 0 && !hurried(run) {
@@ -282,8 +281,8 @@ func (m *comparison) verdict(mode probe.Mode, run *probe.Run) Verdict {
 	return v
 }
 
-// overall is the verdict of the probe by those of its runs. A transport that only fell
-// silent is no verdict by itself, but is a fault where another one passes.
+// overall is the verdict of the probe, from those of its runs. A transport that only fell silent is no
+// verdict by itself, but it is a fault if another one passes.
 func (m *comparison) overall(runs []Verdict) Verdict {
 	v := overall(runs)
 	if v != Interrupted && len(m.passed) > 0 && slices.ContainsFunc(m.runs, silent) {
@@ -292,16 +291,16 @@ func (m *comparison) overall(runs []Verdict) Verdict {
 	return v
 }
 
-// allClosed says that no run found a port that takes a connection; nothing unless several
-// ports were tried.
+// allClosed says that no run found a port that accepts a connection. It is "" unless several ports
+// were tried.
 func (m *comparison) allClosed() []string {
 	if len(m.closed) == 0 || len(m.closed) < len(m.runs) || len(m.onPort(m.runs, m.runs[0])) == len(m.runs) {
 		return nil
 	}
-	return []string{"none took a connection: " + m.ports(m.closed)}
+	return []string{"none accepted a connection: " + m.ports(m.closed)}
 }
 
-// trusting returns the runs whose handshake led to a root that the device trusts.
+// trusting returns the runs whose handshake reached a root that the device trusts.
 func (m *comparison) trusting() []*probe.Run {
 	return keep(m.runs, func(run *probe.Run) bool { return run.TLS != nil && run.TLS.Failure == nil && run.TLS.Root != nil })
 }
@@ -314,15 +313,15 @@ func (m *comparison) passedText() string {
 	return "the same probe passes over " + transports(m.passed)
 }
 
-// detour is the step where a transport failed for no known cause and another one passed;
-// nil where none did.
+// detour is the step for a transport that failed for no known cause while another one passed; nil if
+// there is none.
 func (m *comparison) detour() *cause.Step {
 	if len(m.passed) == 0 {
 		return nil
 	}
 	transport := m.passed[0].Transport
 	return &cause.Step{
-		How:     "The same probe passes over " + transports(m.passed) + ": a device can take that way",
+		How:     "The same probe passes over " + transports(m.passed) + ": a device can use that transport",
 		Command: probeCommand + "CREDENTIAL --transport " + string(transport) + portFlag(transport, m.endpoint),
 	}
 }

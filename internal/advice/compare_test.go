@@ -23,7 +23,7 @@ func findCause(t *testing.T, d Diagnosis, id string) Cause {
 	return d.Causes[i]
 }
 
-// TestBlockedPorts: the ports are named, and first of all the way that is open.
+// TestBlockedPorts: the ports are given, and first of all the transport that is open.
 func TestBlockedPorts(t *testing.T) {
 	t.Parallel()
 	silent := undialed(netfail.Timeout)
@@ -32,7 +32,7 @@ func TestBlockedPorts(t *testing.T) {
 	blocked := findCause(t, d, "port-blocked")
 	want := []string{
 		"no TCP connection was made: 20.43.44.10:8883 did not answer",
-		"port 8883 (mqtt) and port 5671 (amqp) took no connection, while port 443 (https, mqtt-ws, amqp-ws) of the same host did",
+		"port 8883 (mqtt) and port 5671 (amqp) accepted no connection, while port 443 (https, mqtt-ws, amqp-ws) of the same host did",
 		"the service listens on all of them at this address",
 		"no TCP connection was made: 20.43.44.10:5671 did not answer",
 		"the same probe passes over https, mqtt-ws",
@@ -40,7 +40,7 @@ func TestBlockedPorts(t *testing.T) {
 	if diff := cmp.Diff(want, blocked.Because); diff != "" {
 		t.Errorf("because (-want +got):\n%s", diff)
 	}
-	if got := blocked.Remedies[0]; got != "Take the way that is open from here: port 443 (https, mqtt-ws)" {
+	if got := blocked.Remedies[0]; got != "Use a transport that is open from here: port 443 (https, mqtt-ws)" {
 		t.Errorf("the first remedy is: %s", got)
 	}
 	if len(blocked.Remedies) != 1+len(blocked.Definition.Remedies) {
@@ -48,11 +48,11 @@ func TestBlockedPorts(t *testing.T) {
 	}
 }
 
-// TestOpenWayWithoutPass: where no transport passes, one that connects is the way.
+// TestOpenWayWithoutPass: if no transport passes, one that connects is suggested.
 func TestOpenWayWithoutPass(t *testing.T) {
 	t.Parallel()
 	d := Diagnose(refusedProbe(unauthorized(), on(probe.MQTT, undialed(netfail.Timeout)), also(via(probe.AMQP, unauthorized()))))
-	if got := findCause(t, d, "port-blocked").Remedies[0]; got != "Take the way that is open from here: port 443 (https) and port 5671 (amqp)" {
+	if got := findCause(t, d, "port-blocked").Remedies[0]; got != "Use a transport that is open from here: port 443 (https) and port 5671 (amqp)" {
 		t.Errorf("the first remedy is: %s", got)
 	}
 	if len(d.Decide) == 0 {
@@ -60,10 +60,10 @@ func TestOpenWayWithoutPass(t *testing.T) {
 	}
 }
 
-// TestAgreement: the causes in which all refused transports agree say so.
+// TestAgreement: the causes that all refused transports share say so.
 func TestAgreement(t *testing.T) {
 	t.Parallel()
-	const agree = "3 transports agree in this: https, mqtt, amqp"
+	const agree = "3 transports agree on this: https, mqtt, amqp"
 	for name, test := range map[string]struct {
 		ev   *probe.Evidence
 		id   string
@@ -74,12 +74,12 @@ func TestAgreement(t *testing.T) {
 		"what is only possible": {refusedProbe(unauthorized(), also(connack(5)), also(sasl(1))), "enrollment-not-found", false},
 		"the id scope":          {refusedProbe(bare(404), also(connack(3)), also(condition(probe.LayerAMQPOpen, "amqp:not-found", ""))), "wrong-id-scope", true},
 		"no id scope over one":  {refusedProbe(bare(404), also(connack(3)), also(connack(1))), "wrong-id-scope", false},
-		"a way that is open":    {refusedProbe(connack(3), also(sasl(4)), also(passes(probe.HTTPS))), "service-transient", false},
+		"an open transport":     {refusedProbe(connack(3), also(sasl(4)), also(passes(probe.HTTPS))), "service-transient", false},
 		"one refusal, two cuts": {refusedProbe(unauthorized(), also(unopened), also(unopened)), "symmetric-key-mismatch", false},
-		"the plainer words": {
+		"the clearer answer": {
 			refusedProbe(refuse(404, 404201, "Enrollment not found."), also(connack(5)), also(sasl(1))), "enrollment-not-found", true,
 		},
-		"refusals beside a wall": {refusedProbe(unauthorized(), also(connack(5)), also(sasl(1)), on(probe.AMQPWS, undialed(netfail.Timeout))), "symmetric-key-mismatch", true},
+		"refusals and a blocked port": {refusedProbe(unauthorized(), also(connack(5)), also(sasl(1)), on(probe.AMQPWS, undialed(netfail.Timeout))), "symmetric-key-mismatch", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -91,12 +91,12 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
-// TestPlainerWords: a vague refusal is judged by a plainer one, and still quoted as it was.
+// TestPlainerWords: a vague refusal is judged by a clearer one, and still quoted as it was.
 func TestPlainerWords(t *testing.T) {
 	t.Parallel()
 	first := Diagnose(refusedProbe(connack(5), also(via(probe.HTTPS, refuse(404, 404201, "Enrollment not found."))))).Causes[0]
 	want := []string{
-		"2 transports agree in this: mqtt, https",
+		"2 transports agree on this: mqtt, https",
 		"the session was refused: CONNACK 5: as it was",
 		`the service answered 404 with error code 404201 ("Enrollment not found.")`,
 	}
@@ -128,9 +128,9 @@ func TestPlainerWords(t *testing.T) {
 	}
 }
 
-// TestReachBeside: a port that takes no connection is judged by those that connect, a
-// connection without an answer by those that got one.
-func TestReachBeside(t *testing.T) {
+// TestReachOfOthers: a port that accepts no connection is judged by those that connect, a connection
+// without an answer by those that got one.
+func TestReachOfOthers(t *testing.T) {
 	t.Parallel()
 	blocked := undialed(netfail.Timeout)
 	for name, test := range map[string]struct {
@@ -140,24 +140,24 @@ func TestReachBeside(t *testing.T) {
 	}{
 		"blocked, another connects": {
 			refusedProbe(via(probe.MQTT, blocked), also(via(probe.HTTPS, unopened))), Silent,
-			[]string{"port 443 (https) of the same host took a connection"},
+			[]string{"port 443 (https) of the same host accepted a connection"},
 		},
 		"blocked, as the other": {refusedProbe(via(probe.MQTT, blocked), on(probe.AMQP, blocked)), Silent, nil},
 		"blocked at times": {
 			refusedProbe(via(probe.MQTTWS, blocked), also(via(probe.HTTPS, unopened))), Allows,
-			[]string{"port 443 (https) did take another connection, so the way is there at times"},
+			[]string{"port 443 (https) accepted another connection, so the network works some of the time"},
 		},
 		"silent, another answers":       {refusedProbe(unopened, also(connack(5))), Silent, []string{"an answer came over mqtt"}},
 		"silent, another only connects": {refusedProbe(unopened, also(unopened)), Silent, nil},
 	} {
-		w, ok := newCases(test.ev, compare(test.ev))[0].weighReachBeside()
+		w, ok := newCases(test.ev, compare(test.ev))[0].weighReachOfOthers()
 		if w.Strength != test.want || ok != (test.because != nil) || !slices.Equal(append(w.Because, w.Against...), test.because) {
 			t.Errorf("%s: %t, %+v", name, ok, w)
 		}
 	}
 }
 
-// TestPassedText: the likeliest cause names what passes.
+// TestPassedText: the likeliest cause lists the transports that pass.
 func TestPassedText(t *testing.T) {
 	t.Parallel()
 	own := host(ownHost)
@@ -171,11 +171,11 @@ func TestPassedText(t *testing.T) {
 	}
 }
 
-// TestDetour: a transport that fails for no known cause leaves the way over another one.
+// TestDetour: if a transport fails for no known cause, another one is suggested.
 func TestDetour(t *testing.T) {
 	t.Parallel()
 	want := []cause.Step{{
-		How:     "The same probe passes over https: a device can take that way",
+		How:     "The same probe passes over https: a device can use that transport",
 		Command: "dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file KEY-FILE --transport https",
 	}}
 	if diff := cmp.Diff(want, Diagnose(refusedProbe(connack(5), also(passes(probe.HTTPS)))).Decide); diff != "" {
@@ -193,7 +193,7 @@ func TestDetour(t *testing.T) {
 	}
 }
 
-// TestWebSocketsAlone: what is said where only WebSockets fail.
+// TestWebSocketsAlone: the reasons if only WebSockets fail.
 func TestWebSocketsAlone(t *testing.T) {
 	t.Parallel()
 	own := host(ownHost)
@@ -206,12 +206,12 @@ func TestWebSocketsAlone(t *testing.T) {
 	if diff := cmp.Diff(want, proxy.Because); diff != "" {
 		t.Errorf("because (-want +got):\n%s", diff)
 	}
-	if got := proxy.Remedies[1]; got != "Take the way that is open from here: port 443 (https, mqtt-ws, amqp-ws)" {
+	if got := proxy.Remedies[1]; got != "Use a transport that is open from here: port 443 (https, mqtt-ws, amqp-ws)" {
 		t.Errorf("the second remedy is: %s", got)
 	}
 }
 
-// TestNoWebSocketsAlone: other transports than WebSockets fail, or nothing else was served.
+// TestNoWebSocketsAlone: transports other than WebSockets fail, or no other run was served.
 func TestNoWebSocketsAlone(t *testing.T) {
 	t.Parallel()
 	own := host(ownHost)
@@ -230,7 +230,7 @@ func TestNoWebSocketsAlone(t *testing.T) {
 	}
 }
 
-// TestOverallOfComparison: silence beside a success is a fault of that transport.
+// TestOverallOfComparison: silence of one transport is a fault if another one succeeds.
 func TestOverallOfComparison(t *testing.T) {
 	t.Parallel()
 	cut := wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Reset, probe.EndCut)
@@ -266,7 +266,7 @@ func TestOverallOfComparison(t *testing.T) {
 	}
 }
 
-// TestClockOfAnotherRun: the first Date that any run was told serves all that have none.
+// TestClockOfAnotherRun: the first Date in any run is used for all runs that have none.
 func TestClockOfAnotherRun(t *testing.T) {
 	t.Parallel()
 	ev := refusedProbe(connack(5), also(via(probe.HTTPS, unauthorized()), clock(-time.Hour)), also(via(probe.AMQPWS, unauthorized()), clock(time.Hour)))
@@ -296,7 +296,7 @@ func TestPorts(t *testing.T) {
 	}
 }
 
-// TestAllClosed: that no port is open is worth a word where several were tried.
+// TestAllClosed: the text says that no port is open only if several were tried.
 func TestAllClosed(t *testing.T) {
 	t.Parallel()
 	silent := undialed(netfail.Timeout)
@@ -305,7 +305,7 @@ func TestAllClosed(t *testing.T) {
 		want []string
 	}{
 		"one port":  {refusedProbe(via(probe.HTTPS, silent), on(probe.MQTTWS, silent)), nil},
-		"two ports": {refusedProbe(via(probe.HTTPS, silent), on(probe.MQTT, silent)), []string{"none took a connection: port 443 (https) and port 8883 (mqtt)"}},
+		"two ports": {refusedProbe(via(probe.HTTPS, silent), on(probe.MQTT, silent)), []string{"none accepted a connection: port 443 (https) and port 8883 (mqtt)"}},
 		"one open":  {refusedProbe(unauthorized(), on(probe.MQTT, silent)), nil},
 		"no run":    {&probe.Evidence{}, nil},
 	} {

@@ -13,13 +13,13 @@ import (
 	"dpsdiag/internal/shellword"
 )
 
-// maxDeciders is how many next steps a diagnosis proposes.
+// maxDeciders is how many next steps a diagnosis suggests.
 const maxDeciders = 3
 
 // probeCommand begins the command of every step that probes again.
 const probeCommand = "dpsdiag probe --id-scope ID-SCOPE --registration-id REGISTRATION-ID "
 
-// decide returns what would separate the causes that are left: the steps of the likeliest
+// decide returns the steps that would decide between the remaining causes: those of the likeliest
 // ones, each step once, filled in for this target. A proven cause needs none.
 func decide(ev *probe.Evidence, causes []candidate) []cause.Step {
 	var steps []cause.Step
@@ -36,7 +36,7 @@ func decide(ev *probe.Evidence, causes []candidate) []cause.Step {
 	return steps
 }
 
-// isDone reports whether the probe did already what a step asks for: the hub was asked, also
+// isDone reports whether the probe has already done what a step asks for: the hub was asked, also
 // after another registration.
 func isDone(step *cause.Step, ev *probe.Evidence) bool {
 	again := func(s probe.HubStep) bool { return s.Action == probe.HubRegister }
@@ -45,12 +45,13 @@ func isDone(step *cause.Step, ev *probe.Evidence) bool {
 	})
 }
 
-// sameStep reports whether two steps do the same, or say the same where nothing is to be run.
+// sameStep reports whether two steps run the same command, or give the same instruction if neither
+// has a command.
 func sameStep(a, b cause.Step) bool {
 	return a.Command == b.Command && (a.Command != "" || a.How == b.How)
 }
 
-// fill is the step for the target of a probe.
+// fill completes the step for the target of a probe.
 func fill(d *cause.Step, ev *probe.Evidence) cause.Step {
 	command := keepHub(d.Command, ev.Runs)
 	if ev.Target.Asked != nil {
@@ -59,8 +60,8 @@ func fill(d *cause.Step, ev *probe.Evidence) cause.Step {
 	return cause.Step{How: d.How, Command: fillCommand(keepProxy(command, ev.Runs), ev.Target)}
 }
 
-// keepProxy adds the flag for the proxy to a command where a flag chose it; what the
-// environment chose stands there for the next command as well.
+// keepProxy adds the proxy flag to a command if a flag chose the proxy. A proxy from the environment
+// also applies to the next command.
 func keepProxy(command string, runs []probe.Run) string {
 	fromFlag := func(run probe.Run) bool {
 		return run.Route.Proxy != nil && strings.HasPrefix(run.Route.Proxy.Origin, "--")
@@ -77,8 +78,8 @@ func keepProxy(command string, runs []probe.Run) string {
 	return command
 }
 
-// fillCommand puts the target into a command where nobody told how it was asked for.
-// Credentials stay words for the reader to replace.
+// fillCommand puts the target into a command. Credentials remain placeholders for the reader to
+// replace: the files are not known here, and a secret must not be.
 func fillCommand(command string, t probe.Target) string {
 	if t.ExtraRoots && !strings.Contains(command, "--ca-file") {
 		command += " --ca-file CA-FILE"
@@ -92,8 +93,7 @@ func fillCommand(command string, t probe.Target) string {
 	).Replace(command)
 }
 
-// endpointFlag is the flag that leads to the endpoint, with a space after it; "" for the
-// default one.
+// endpointFlag is the flag that selects the endpoint, with a space after it; "" for the default one.
 func endpointFlag(e dps.Endpoint) string {
 	if e.HTTPS != dps.PortHTTPS {
 		return "--endpoint " + shellword.Quote(net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))) + " "
@@ -110,8 +110,8 @@ func endpointFlag(e dps.Endpoint) string {
 	return "--endpoint " + shellword.Quote(e.Host) + " "
 }
 
-// portFlag is the flag that leads a transport to its own port beside endpointFlag, with a
-// space before it; "" where that leads to it already.
+// portFlag is the flag that selects the port of a transport in addition to endpointFlag, with a space
+// before it; "" if endpointFlag selects it already.
 func portFlag(t probe.TransportID, e dps.Endpoint) string {
 	given := e.HTTPS // which --endpoint gives to every transport
 	if given == dps.PortHTTPS {
@@ -124,8 +124,8 @@ func portFlag(t probe.TransportID, e dps.Endpoint) string {
 	return " --port-" + string(t) + " " + strconv.Itoa(port)
 }
 
-// otherVersion is an api-version that nearly every instance takes, other than the one that
-// was asked for.
+// otherVersion is an api-version that nearly every instance accepts, other than the one that was
+// requested.
 func otherVersion(asked string) string {
 	if asked == dps.DefaultAPIVersion {
 		return "2021-06-01" // of the C SDK and IoT Edge

@@ -30,7 +30,7 @@ func TestDecide(t *testing.T) {
 			"dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id sensor-17 --key-file KEY-FILE",
 			"dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file KEY-FILE --lookup",
 		}},
-		"what speaks against a cause spares its step": {refusedProbe(device(above("Plant Intermediate")), noCA()), []string{
+		"evidence against a cause removes its step": {refusedProbe(device(above("Plant Intermediate")), noCA()), []string{
 			"dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id sensor-17 --cert CERT-FILE --cert-key CERT-KEY-FILE",
 		}},
 		"the chain": {refusedProbe(device(), noCA()), []string{

@@ -8,9 +8,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// Diagnose judges the evidence of a probe: the verdict, the causes that the evidence
-// leaves with the likeliest first, what it rules out and what would decide the rest. A
-// probe that registered has no causes.
+// Diagnose judges the evidence of a probe: the verdict, the possible causes with the likeliest first,
+// what is ruled out, and what would decide between the rest. A probe that registered has no causes.
 func Diagnose(ev *probe.Evidence) Diagnosis { return diagnose(ev, Rules()) }
 
 // diagnose is Diagnose with a choice of rules.
@@ -56,8 +55,8 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	return d
 }
 
-// strongest is how much a run with that verdict can say for any cause. Without an answer
-// nothing is more than possible, and what the user broke off is no failure at all.
+// strongest is the highest strength that a run with that verdict can give to a cause. Without an
+// answer nothing is more than possible, and a probe that the user interrupted has not failed.
 func (c *Case) strongest(v Verdict) Strength {
 	switch {
 	case v == Interrupted && c.refusal == nil:
@@ -83,8 +82,8 @@ func asCauses(list []candidate, ev *probe.Evidence) []Cause {
 	return causes
 }
 
-// warnings are what the inputs stage found odd and what the runs show besides, unless it
-// is among the causes already.
+// warnings are the warnings of the inputs stage and of the runs, unless they are among the causes
+// already.
 func warnings(ev *probe.Evidence, across *comparison, causes []Cause) []probe.Warning {
 	all := slices.Clone(ev.Inputs.Warnings)
 	for _, c := range newCases(ev, across) {
@@ -98,7 +97,7 @@ func warnings(ev *probe.Evidence, across *comparison, causes []Cause) []probe.Wa
 	return all
 }
 
-// observations are what is odd in a run although it need not hinder a registration.
+// observations are unusual facts about a run that need not prevent a registration.
 func (c *Case) observations() []probe.Warning {
 	var odd []probe.Warning
 	if c.clockWrong() {

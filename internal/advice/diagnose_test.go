@@ -16,7 +16,7 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
-// row is one piece of evidence and what has to be made of it.
+// row is one piece of evidence and the diagnosis to expect.
 type row struct {
 	name    string
 	ev      *probe.Evidence
@@ -71,8 +71,8 @@ func TestDiagnose(t *testing.T) {
 	}
 }
 
-// unseen are the rules that no wire evidence brings up: no row for an answer, a handshake
-// or a network failure names them. They exist for explain and for text.
+// unseen are the rules that no wire evidence can make possible: no catalogue entry for an answer, a
+// handshake or a network failure lists them. They exist for explain and for texts.
 func unseen() []cause.ID {
 	return []cause.ID{
 		cause.PopCertificateWrongIssuer, cause.PopCodeOutdated,
@@ -147,7 +147,7 @@ func TestAnyEvidenceIsDiagnosed(t *testing.T) {
 
 func nothing(*probe.Evidence) {}
 
-// TestAnyComparisonIsDiagnosed sets every kind of run beside every other.
+// TestAnyComparisonIsDiagnosed combines every kind of run with every other.
 func TestAnyComparisonIsDiagnosed(t *testing.T) {
 	t.Parallel()
 	runs := []change{
@@ -168,7 +168,7 @@ func TestAnyComparisonIsDiagnosed(t *testing.T) {
 	}
 }
 
-// TestEmptyEvidence: a nil fact means that it was not learned, wherever it stands.
+// TestEmptyEvidence: a nil fact means that it was not learned, in every place.
 func TestEmptyEvidence(t *testing.T) {
 	t.Parallel()
 	checkDiagnosis(t, "no run", &probe.Evidence{})
@@ -177,8 +177,7 @@ func TestEmptyEvidence(t *testing.T) {
 	}
 }
 
-// checkDiagnosis checks what holds for every diagnosis, and that the evidence stays as it
-// was.
+// checkDiagnosis checks what every diagnosis must satisfy, and that the evidence is not changed.
 func checkDiagnosis(t *testing.T, name string, ev *probe.Evidence) {
 	t.Helper()
 	warnings := len(ev.Inputs.Warnings)
@@ -199,8 +198,8 @@ func checkDiagnosis(t *testing.T, name string, ev *probe.Evidence) {
 	}
 }
 
-// checkCause checks that a cause is complete and as strong as it may be: without an answer
-// none is more than possible, and a proof stands alone in its run.
+// checkCause checks that a cause is complete and no stronger than it may be: without an answer none is
+// more than possible, and a proof is the only cause of its run.
 func checkCause(t *testing.T, name string, d Diagnosis, c Cause) {
 	t.Helper()
 	switch {
@@ -211,11 +210,11 @@ func checkCause(t *testing.T, name string, d Diagnosis, c Cause) {
 	case c.Strength < Allows || c.Strength > Allows && (d.Verdict == NoVerdict || d.Verdict == Interrupted):
 		t.Errorf("%s: %s, and the evidence %s %s", name, d.Verdict, c.Strength, c.ID.String())
 	case c.Strength == Proves && len(d.Causes) != 1 && len(d.Runs) == 1:
-		t.Errorf("%s: %s is proven beside %s", name, c.ID.String(), causesOf(d))
+		t.Errorf("%s: %s is proven together with %s", name, c.ID.String(), causesOf(d))
 	}
 }
 
-// TestDiagnosisInFull pins one whole diagnosis with its words.
+// TestDiagnosisInFull compares one whole diagnosis, texts included.
 func TestDiagnosisInFull(t *testing.T) {
 	t.Parallel()
 	d := Diagnose(refusedProbe(warn("cert-expires-soon", "soon"), clock(5*time.Minute), refuse(404, 404201, "Enrollment\x1b not found.")))
@@ -232,7 +231,7 @@ func TestDiagnosisInFull(t *testing.T) {
 			{
 				Definition: cause.WrongIDScope.Definition(), Strength: Allows, Explain: "404201",
 				Command: `az iot dps list --query "[?properties.idScope=='0ne0045B3C6'].name"`,
-				Because: []string{event, "an enrollment in another instance is not seen under this id scope"},
+				Because: []string{event, "an enrollment in another instance is not visible under this id scope"},
 			},
 		},
 		Warnings: []probe.Warning{
@@ -240,7 +239,7 @@ func TestDiagnosisInFull(t *testing.T) {
 			{ID: "device-clock-wrong", Detail: "the clock is 5 minutes ahead of the service's; tokens and certificates will be judged wrongly"},
 		},
 		Decide: []cause.Step{{
-			How:     "Probe again with the id scope copied from the overview page of the instance that holds the enrollment",
+			How:     "Probe again with the id scope copied from the overview page of the instance that has the enrollment",
 			Command: "dpsdiag probe --id-scope SCOPE-FROM-PORTAL --registration-id sensor-17 --key-file KEY-FILE",
 		}},
 	}
@@ -273,7 +272,7 @@ func TestRunsAreJudgedTogether(t *testing.T) {
 	}
 }
 
-// TestWarnings: what is odd but no cause.
+// TestWarnings: what is unusual but not a cause.
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	assigned := state(dps.StatusAssigned, 0, "")

@@ -25,8 +25,8 @@ const (
 // change alters the evidence of a probe.
 type change func(*probe.Evidence)
 
-// refusedProbe is the evidence of a probe over HTTPS, against the public endpoint, with a
-// 64-byte key and a right clock, that came as far as a call; changes say how it went on.
+// refusedProbe is the evidence of a probe over HTTPS, against the public endpoint, with a 64-byte key
+// and a right clock, that got as far as a call; changes describe how it continued.
 func refusedProbe(changes ...change) *probe.Evidence {
 	ev := &probe.Evidence{
 		Started: started,
@@ -47,7 +47,7 @@ func refusedProbe(changes ...change) *probe.Evidence {
 	return ev
 }
 
-// reachedRun is a run that came as far as a call.
+// reachedRun is a run that got as far as a call.
 func reachedRun(transport probe.TransportID) probe.Run {
 	return probe.Run{
 		Transport:  transport,
@@ -92,7 +92,7 @@ func token(alter func(*probe.TokenFacts)) change {
 
 func expired(t *probe.TokenFacts) { t.Expiry, t.Expired = started.Add(-time.Hour), true }
 
-// unread is a TPM of which nothing is known.
+// unread is a TPM about which nothing is known.
 func unread(ev *probe.Evidence) {
 	ev.Target.Attestation, ev.Inputs = probe.KindTPM, probe.Inputs{}
 }
@@ -187,7 +187,7 @@ func refuse(status, code int, message string) change {
 	}})
 }
 
-// bare answers the call with a status alone.
+// bare answers the call with only a status.
 func bare(status int) change {
 	return answer(probe.Answer{Status: status, Body: dps.Body{Kind: dps.BodyEmpty}})
 }
@@ -359,7 +359,7 @@ func noCertificateRequest(ev *probe.Evidence) {
 	run(ev).TLS.ClientCertRequested, run(ev).TLS.ClientCertSent = false, false
 }
 
-// also adds a second run, over MQTT, that came as far as a call and was changed from there.
+// also adds a second run, over MQTT, that got as far as a call and was changed from there.
 func also(changes ...change) change {
 	return func(ev *probe.Evidence) {
 		second := *ev

@@ -12,9 +12,9 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// atHub is the case of the assigned hub that did not take the device: the way there is
-// judged as that to the service is. It is c itself where the hub did, or was not asked, and
-// where the device's own TPM failed.
+// atHub is the case of the assigned hub that did not accept the device. The connection to it is judged
+// like one to the service. It is c itself if the hub accepted the device or was not contacted, or if
+// the device's own TPM failed.
 func (c *Case) atHub() *Case {
 	check := c.Run.Hub
 	failed := c.Run.FailedStage()
@@ -28,13 +28,13 @@ func (c *Case) atHub() *Case {
 	ev.Target.Endpoint = check.Endpoint
 	at := &Case{Evidence: &ev, Run: &check.Path, hub: check, hubSays: cmp.Or(failed.Detail, "the stage failed")}
 	at.across = compareHubs(c.Evidence, check.Endpoint)
-	at.Rows = rowsOf(at.Run, nil, at.kind())
+	at.Entries = entriesOf(at.Run, nil, at.kind())
 	at.attempt = at.witness()
 	return at
 }
 
-// atSecondRegistration is the case of a device that its hub refused and that the service
-// then says is disabled: that explains what the hub said. It is nil elsewhere.
+// atSecondRegistration is the case of a device that its hub refused and that the service then reports
+// as disabled, which explains the hub's answer. It is nil otherwise.
 func (c *Case) atSecondRegistration() *Case {
 	again := c.Run.Hub.Last(probe.HubRegister)
 	if again == nil || again.Result != probe.HubFailed || stateOf(c.Run.LastAnswer(probe.OpRegister, probe.OpStatus)) != dps.StatusDisabled {
@@ -52,7 +52,7 @@ func (c *Case) atSecondRegistration() *Case {
 	return at
 }
 
-// compareHubs puts the ways to one hub side by side.
+// compareHubs compares the connections to one hub.
 func compareHubs(ev *probe.Evidence, endpoint dps.Endpoint) *comparison {
 	m := &comparison{endpoint: endpoint}
 	for i := range ev.Runs {
@@ -72,8 +72,7 @@ func compareHubs(ev *probe.Evidence, endpoint dps.Endpoint) *comparison {
 	return m
 }
 
-// hubAnswer is what the hub last answered with the result; nil when that was not its last
-// word.
+// hubAnswer is the hub's last answer if it had that result, nil otherwise.
 func (c *Case) hubAnswer(result probe.HubResult) *probe.HubStep {
 	if c.hub == nil {
 		return nil
@@ -85,8 +84,7 @@ func (c *Case) hubAnswer(result probe.HubResult) *probe.HubStep {
 	return last
 }
 
-// hubError is the hub's own name of the error with which it refused the device, "" if it
-// told none.
+// hubError is the hub's own name of the error with which it refused the device, "" if it gave none.
 func (c *Case) hubError() string {
 	step := c.hubAnswer(probe.HubDenied)
 	if step == nil || step.Answer.Body.Hub == nil {
@@ -95,7 +93,7 @@ func (c *Case) hubError() string {
 	return step.Answer.Body.Hub.Name()
 }
 
-// Errors of a hub by its own names (azure-iot-sdk-csharp iothub/service/src/Common/
+// Names that a hub gives to its errors (azure-iot-sdk-csharp iothub/service/src/Common/
 // Exceptions/ErrorCode.cs).
 const (
 	hubNoDevice = "DeviceNotFound"
@@ -106,7 +104,7 @@ func weighHubIdentity(c *Case) Weight {
 	step := c.hubAnswer(probe.HubDenied)
 	switch {
 	case c.hub != nil && c.tlsFailure() == netfail.TLSAlert && c.kind().Traits().InHandshake:
-		return suggested("the hub broke the TLS handshake off at a certificate that the provisioning service took")
+		return suggested("the hub aborted the TLS handshake on a certificate that the provisioning service accepted")
 	case step == nil:
 		return Weight{}
 	case c.hubError() == hubQuota:
@@ -114,28 +112,28 @@ func weighHubIdentity(c *Case) Weight {
 	}
 	w := judgeHubIdentity(c.attempt)
 	if c.hubError() == hubNoDevice {
-		w.Because = append(w.Because, "the hub says that it has no such device")
+		w.Because = append(w.Because, "the hub says that it does not have this device")
 	}
 	switch again := c.hub.Last(probe.HubRegister); {
 	case again == nil:
-		w.Because = append(w.Because, "it was not registered again, which may heal it")
+		w.Because = append(w.Because, "it was not registered again, which may fix it")
 	case again.Result == probe.HubTaken:
 		w.Because = append(w.Because, "a second registration did not change that")
-		w.Remedies = []string{"Look the identity up in the hub and enable it, or delete it there and register once more: registering again alone did not help"}
+		w.Remedies = []string{"Look up the identity in the hub and enable it, or delete it there and register once more: registering again did not help by itself"}
 	}
 	return w
 }
 
-// weighStale judges an assignment that a new registration may bring up to date.
+// weighStale judges an assignment that a new registration may update.
 func weighStale(c *Case) Weight {
 	step := c.hubAnswer(probe.HubDenied)
 	switch {
 	case step == nil || c.hubError() == hubQuota:
 		return Weight{}
 	case c.hub.Last(probe.HubRegister) != nil:
-		return allowed("the hub may hold what an earlier registration wrote, if the enrollment's reprovision policy is never")
+		return allowed("the hub may still have the data of an earlier registration, if the enrollment's reprovision policy is never")
 	case c.hubError() == hubNoDevice:
-		return suggested("the service holds an assignment to a hub that does not know the device")
+		return suggested("the service has an assignment to a hub that does not know the device")
 	}
 	return judgeStale(c.attempt)
 }
@@ -143,28 +141,28 @@ func weighStale(c *Case) Weight {
 func weighQuota(c *Case) Weight {
 	switch {
 	case c.hubError() == hubQuota:
-		return suggested("the hub names it: " + hubQuota)
+		return suggested("the hub reports: " + hubQuota)
 	case c.reached(Assigned) != "":
 		return ruledOut(c.reached(Assigned))
 	}
 	return Weight{}
 }
 
-// hubBusy judges a hub that asked to come back later, to the end, by whether its answer is
-// one to too many requests.
+// hubBusy judges a hub that asked the device to come back later until the end, by whether its answer
+// means too many requests.
 func (c *Case) hubBusy(throttling bool) Weight {
 	step := c.hubAnswer(probe.HubBusy)
 	switch {
 	case step == nil:
 		return Weight{}
 	case step.Answer.Layer == probe.LayerMQTTConnect && throttling:
-		return allowed("MQTT has one return code for a hub that is away and one that has too much to do")
+		return allowed("MQTT has the same return code for a hub that is unavailable and one that is overloaded")
 	case step.Answer.Layer == probe.LayerMQTTConnect:
 		return suggested("this return code is for a server that is not available")
 	case throttling != (step.Answer.Status == http.StatusTooManyRequests):
 		return Weight{}
 	case !throttling:
-		return suggested("the 500 series tells of a failure on the side of the hub")
+		return suggested("the 500 series means a failure of the hub")
 	case step.Answer.Body.Kind == dps.BodyHubError:
 		return proven(fmt.Sprintf("%d of %d answers of the hub were 429", c.hubPutOff(), len(c.hub.Steps)-c.hubCalls()))
 	}
@@ -181,20 +179,20 @@ func (c *Case) hubCalls() int {
 	return count(c.hub.Steps, func(s probe.HubStep) bool { return s.Action != probe.HubAsk })
 }
 
-// weighNoHubAnswer judges an answer in place of the hub's.
+// weighNoHubAnswer judges an answer that is not the hub's.
 func (c *Case) weighNoHubAnswer() Weight {
 	step := c.hubAnswer(probe.HubOdd)
 	switch {
 	case step == nil:
 		return Weight{}
 	case step.Answer.Body.Kind.Foreign() || step.Answer.Location != "":
-		return suggested("what answered in place of the hub is none: " + step.Text)
+		return suggested("the answer did not come from a hub: " + step.Text)
 	}
-	return allowed("the answer is none that a hub gives: " + step.Text)
+	return allowed("a hub does not answer like this: " + step.Text)
 }
 
-// healed is what to say of a hub that took the device only after a new registration, "" if
-// there is nothing to say.
+// healed describes a hub that accepted the device only after a new registration, "" if there is
+// nothing to say.
 func healed(check *probe.HubCheck) string {
 	if check == nil || !check.Healed() {
 		return ""
@@ -206,8 +204,7 @@ func healed(check *probe.HubCheck) string {
 	return text + "; a device does the same on 401, 403 or 404 from its hub"
 }
 
-// keepHub makes a step check the hub again, where one was checked: a preflight would not
-// come that far.
+// keepHub makes a step check the hub again if one was checked: a preflight would not reach the hub.
 func keepHub(command string, runs []probe.Run) string {
 	if !slices.ContainsFunc(runs, func(run probe.Run) bool { return run.Hub != nil }) {
 		return command

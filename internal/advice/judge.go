@@ -9,9 +9,9 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// What any witness can know is judged here: these functions are the Judge of rules.
+// This file judges what both a probe and a text can show: these functions are the Judge of rules.
 
-// unfit says why a device that attests as this one does not have the cause, "" if it may.
+// unfit says why a device with this attestation cannot have the cause, "" if it can.
 func (r *Rule) unfit(a *Attempt) string {
 	if !a.Attestation.Known || len(r.Only.Kinds) == 0 || slices.Contains(r.Only.Kinds, a.Attestation.Value) {
 		return ""
@@ -19,8 +19,8 @@ func (r *Rule) unfit(a *Attempt) string {
 	return a.Attestation.say(r.Only.Otherwise)
 }
 
-// passed says how the attempt came to a point that it does not reach while the cause holds, ""
-// if it is not known to have.
+// passed says how the attempt reached a milestone that it cannot reach if this is the cause, "" if it
+// is not known to have reached it.
 func (r *Rule) passed(a *Attempt) string {
 	if r.Until == Nowhere || !a.Reached[r.Until].Known {
 		return ""
@@ -66,8 +66,8 @@ func judgeCommonName(a *Attempt) Weight {
 	return suggested(a.OtherName.say(a.OtherName.Value))
 }
 
-// judgeClock judges the clock of a device. A token that a clock dates too early has expired
-// when it arrives; one dated too late only lives longer.
+// judgeClock judges the clock of a device. A token dated too early has expired when it arrives; one
+// dated too late only lives longer.
 func judgeClock(a *Attempt) Weight {
 	life := duration.Rough(probe.TokenLifetime())
 	switch behind := a.Behind.Value; {
@@ -78,14 +78,14 @@ func judgeClock(a *Attempt) Weight {
 	case behind > probe.TokenLifetime():
 		return proven(a.Behind.say("a token that is valid for " + life + " had expired " + duration.Rough(behind-probe.TokenLifetime()) + " before it arrived"))
 	case behind > 0:
-		return doubted(a.Behind.say("a token valid for " + life + " outlasts the error of the clock"))
+		return doubted(a.Behind.say("a token valid for " + life + " is valid longer than the error of the clock"))
 	case a.TokenRefused:
-		return doubted(a.Behind.say("a clock that is ahead only lengthens the life of a token"))
+		return doubted(a.Behind.say("a clock that is ahead only makes a token valid for longer"))
 	}
 	return suggested(a.Behind.say("the clock is ahead"))
 }
 
-// judgeChallenge: a challenge that was answered was none left unanswered.
+// judgeChallenge rules out an unanswered challenge if the challenge was answered.
 func judgeChallenge(a *Attempt) Weight {
 	if a.ChallengeAnswered.Known {
 		return ruledOut(a.ChallengeAnswered.say(a.ChallengeAnswered.Value))
@@ -103,9 +103,9 @@ func (a *Attempt) webhook(so string) string {
 func judgeWebhookFailed(a *Attempt) Weight {
 	switch status := a.Webhook.Value; {
 	case status/100 == 5:
-		return proven(a.webhook(", a failure of its own"))
+		return proven(a.webhook(", a failure of the webhook itself"))
 	case status/100 == 2:
-		return remark(a.webhook(", so what it returned is no allocation"))
+		return remark(a.webhook(", so what it returned is not an allocation"))
 	case status == http.StatusRequestTimeout || status == http.StatusTooManyRequests:
 		return remark(a.webhook(", so it did not decide"))
 	}
@@ -117,7 +117,7 @@ func judgeWebhookUnauthorized(a *Attempt) Weight {
 	case !a.Webhook.Known:
 		return Weight{}
 	case a.Webhook.Value == http.StatusUnauthorized:
-		return proven(a.webhook(": it wants a key or an identity"))
+		return proven(a.webhook(": it requires a key or an identity"))
 	case a.Webhook.Value == http.StatusForbidden:
 		return suggested(a.webhook(""))
 	}
@@ -129,11 +129,11 @@ func judgeWebhookRejected(a *Attempt) Weight {
 	case !a.Webhook.Known:
 		return Weight{}
 	case status/100 != 4, status == http.StatusUnauthorized, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
-		return ruledOut(a.webhook(", which is no decision about a device"))
+		return ruledOut(a.webhook(", which is not a decision about a device"))
 	case status == http.StatusForbidden || status == http.StatusNotFound:
 		return remark(a.webhook(""))
 	}
-	return suggested(a.webhook(", as a webhook does that turns a device away"))
+	return suggested(a.webhook(", as a webhook does when it rejects a device"))
 }
 
 func judgeCentral(a *Attempt) Weight {
@@ -143,7 +143,7 @@ func judgeCentral(a *Attempt) Weight {
 	case !a.Webhook.Known:
 		return Weight{}
 	case a.Webhook.Value == http.StatusNotFound:
-		return suggested(a.webhook(", as IoT Central does for a device that it has not accepted"))
+		return suggested(a.webhook(", as IoT Central does if it has not accepted the device"))
 	}
 	return remark(a.webhook(""))
 }
@@ -151,23 +151,23 @@ func judgeCentral(a *Attempt) Weight {
 func judgeHubLink(a *Attempt) Weight {
 	switch {
 	case a.Webhook.Known:
-		return ruledOut(a.Webhook.say("the message speaks of the allocation webhook, not of a hub"))
+		return ruledOut(a.Webhook.say("the message is about the allocation webhook, not about a hub"))
 	case a.HubInAnswer.Known:
-		return proven(a.HubInAnswer.say("the message is an error of the hub, given to the service and not to the device"))
+		return proven(a.HubInAnswer.say("the message is an error that the hub returned to the service, not to the device"))
 	}
 	return Weight{}
 }
 
 func judgeHubIdentity(a *Attempt) Weight {
 	if a.HubRefused.Known {
-		return suggested(a.HubRefused.say("provisioning itself went through: it is the hub that answers" + a.HubRefused.Value))
+		return suggested(a.HubRefused.say("provisioning succeeded: this is an answer of the hub" + a.HubRefused.Value))
 	}
 	return Weight{}
 }
 
 func judgeStale(a *Attempt) Weight {
 	if a.HubRefused.Known {
-		return allowed(a.HubRefused.say("the hub may hold what an earlier registration wrote"))
+		return allowed(a.HubRefused.say("the hub may still have the data of an earlier registration"))
 	}
 	return Weight{}
 }
@@ -178,9 +178,9 @@ func judgePage(a *Attempt) Weight {
 	case !a.Page.Known:
 		return Weight{}
 	case status/100 == 5 || status == http.StatusTooManyRequests:
-		return allowed(a.Page.say("gateways answer so for a service that they do not reach"))
+		return allowed(a.Page.say("gateways answer like this for a service that they cannot reach"))
 	}
-	return suggested(a.Page.say("the service answers in JSON of its own form"))
+	return suggested(a.Page.say("the service answers with JSON in its own format"))
 }
 
 func judgePrivate(a *Attempt) Weight {

@@ -9,23 +9,23 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// unexplained is a cause of last resort: one that fits a run which no rule explains.
+// unexplained is a cause of last resort: one that is possible for a run that no rule explains.
 type unexplained struct {
 	id     cause.ID
 	weight Weight
 }
 
-// lastResort are the causes of a run that failed and that no rule explains, the likeliest
-// first. They are allowed and no more: what was answered says too little. Their reasons say
-// who answered, and the remedies what to collect. There is always one.
+// lastResort lists the causes of a run that failed and that no rule explains, the likeliest first.
+// They are possible and no more: the answer says too little. Their reasons say who answered, and the
+// remedies what to collect. There is always one.
 func (c *Case) lastResort() []unexplained {
 	switch {
 	case c.refusal == nil:
 		return c.lastOfSilence()
 	case !c.byService():
 		return []unexplained{
-			{cause.ProxyInterference, allowed(c.answeredBy(), "a gateway or portal on the way may answer in place of the service")},
-			{cause.WrongGlobalEndpoint, allowed(c.answeredBy(), "another server than the service would refuse in words of its own")},
+			{cause.ProxyInterference, allowed(c.answeredBy(), "a gateway or portal in the path may answer instead of the service")},
+			{cause.WrongGlobalEndpoint, allowed(c.answeredBy(), "a server other than the service would refuse in its own words")},
 			{cause.ServiceTransient, allowed(c.answeredBy())},
 		}
 	case c.refusal.opening != nil:
@@ -41,14 +41,14 @@ func (c *Case) lastResort() []unexplained {
 	return []unexplained{
 		{cause.ServiceTransient, allowed(c.answeredBy(), c.undocumented())},
 		{cause.TransportProtocolWrong, allowed(c.answeredBy(), c.undocumented())},
-		{cause.ClientDefect, allowed(c.answeredBy(), "an answer that no documentation knows may be one to a request that it does not know")},
+		{cause.ClientDefect, allowed(c.answeredBy(), "an undocumented answer may be caused by an undocumented request")},
 	}
 }
 
 // lastOfOpening judges a session that the service refuses for no known reason.
 func (c *Case) lastOfOpening() Weight {
 	w := allowed(c.answeredBy())
-	if line := c.acceptance(accepted, "the service accepted the same identity over %s, so what is left lies in this transport"); line != "" {
+	if line := c.acceptance(accepted, "the service accepted the same identity over %s, so the cause is in this transport"); line != "" {
 		w.Because = append(w.Because, line)
 		w.Remedies = []string{c.across.way()}
 	}
@@ -57,40 +57,40 @@ func (c *Case) lastOfOpening() Weight {
 
 // lastOfSilence judges a run that failed without an answer that could be read.
 func (c *Case) lastOfSilence() []unexplained {
-	why := "nothing that was learned says why"
+	why := "none of the evidence says why"
 	if f := lost(c.Run); f != nil {
-		why = "no answer came that could be read"
+		why = "no readable answer was received"
 	}
 	return []unexplained{
 		{cause.NetworkUnreachable, allowed(why)},
-		{cause.ProxyInterference, allowed(why, "something on the way may cut the exchange, or answer in place of the service")},
+		{cause.ProxyInterference, allowed(why, "something in the path may cut the connection, or answer instead of the service")},
 		{cause.ServiceTransient, allowed(why)},
 	}
 }
 
-// byService reports whether it is the service that answered: in its own form, or under the
-// certificate of an Azure endpoint.
+// byService reports whether the service itself answered: in its own format, or under the certificate
+// of an Azure endpoint.
 func (c *Case) byService() bool {
 	return c.refusal.ofService() || c.issuer() == probe.IssuerKnown && c.tlsFailure() == ""
 }
 
-// answeredBy says who gave the refusal, as far as that is known.
+// answeredBy says who gave the refusal, if that is known.
 func (c *Case) answeredBy() string {
 	switch {
 	case c.refusal.ofService():
-		return "the answer has the form of the provisioning service's own"
+		return "the answer has the provisioning service's own format"
 	case c.issuer() == probe.IssuerKnown && c.tlsFailure() == "":
-		return "it came under the genuine certificate of " + c.host() + ", but not in the form of the service's own errors"
+		return "it was sent with the genuine certificate of " + c.host() + ", but not in the format of the service's own errors"
 	}
-	return "it came from whoever answers as " + c.host() + ", not in the form of the service's own errors"
+	return "it came from whatever answers as " + c.host() + ", not in the format of the service's own errors"
 }
 
-// undocumented says of a refusal that no documentation tells what it means.
+// undocumented says that no documentation explains the refusal.
 func (c *Case) undocumented() string {
 	if status := c.refusal.status; status != 0 {
 		return fmt.Sprintf("no documentation of the service says when it answers %s", statusText(status))
 	}
-	return "no documentation of the service says when it answers so"
+	return "no documentation of the service says when it gives this answer"
 }
 
 func statusText(status int) string {
@@ -100,16 +100,16 @@ func statusText(status int) string {
 	return fmt.Sprint(status)
 }
 
-// collect is what to keep of an answer that nobody can explain.
+// collect says what to keep of an answer that nobody can explain.
 func (c *Case) collect() string {
 	what := "the exchange that --verbose prints, and the time"
 	if id := c.trackingID(); id != "" {
 		what = "the tracking id " + id + ", " + what
 	}
-	return "Try again, and if it stays so collect " + what + " for a support request"
+	return "Try again, and if the answer is the same, collect " + what + " for a support request"
 }
 
-// trackingID is the service's id of the refusal, "" where it told none.
+// trackingID is the service's id of the refusal, "" if it gave none.
 func (c *Case) trackingID() string {
 	if last := c.Run.LastAnswer(); last != nil {
 		if last.Body.Error != nil && last.Body.Error.TrackingID != "" {
@@ -123,8 +123,8 @@ func (c *Case) trackingID() string {
 	return ""
 }
 
-// withLast adds the causes of last resort to what was found in a run, where that leaves no
-// cause. One that the evidence rules out is passed over, unless nothing else is left.
+// withLast adds the causes of last resort to what was found in a run, if that leaves no cause. One
+// that the evidence rules out is left out, unless nothing else remains.
 func withLast(c *Case, rules []Rule, found []candidate, most Strength) []candidate {
 	if most < Allows || slices.ContainsFunc(found, isCause) {
 		return found

@@ -10,13 +10,12 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// Milestone is a point on the way of a registration. Reaching it shows that everything
-// needed for it works.
+// Milestone is a point in a registration. Reaching it shows that everything needed for it works.
 type Milestone int
 
-// The milestones in order. Connected: a TCP connection stood. Handshaken: the server's
-// certificate was verified. Answered: the run ended with an answer, not with silence.
-// Accepted: the service took the identity and its request. Assigned: it assigned a hub.
+// The milestones in order. Connected: a TCP connection was made. Handshaken: the server's certificate
+// was verified. Answered: the run ended with an answer, not with silence. Accepted: the service
+// accepted the identity and its request. Assigned: it assigned a hub.
 const (
 	Nowhere Milestone = iota
 	Connected
@@ -26,8 +25,8 @@ const (
 	Assigned
 )
 
-// reached says in one line how the probe came to a milestone, "" if it did not. Accepted
-// and Assigned count from every run, since all present the same identity.
+// reached says in one line how the probe reached a milestone, "" if it did not. Accepted and Assigned
+// count from every run, because all present the same identity.
 func (c *Case) reached(m Milestone) string {
 	switch m {
 	case Connected:
@@ -67,14 +66,14 @@ func (c *Case) handshake() string {
 	case h.Root == nil:
 		return "the TLS handshake succeeded"
 	}
-	return fmt.Sprintf("the TLS handshake succeeded and the server's certificate leads to the trusted root %q", certchain.Name(h.Root))
+	return fmt.Sprintf("the TLS handshake succeeded and the server's certificate chains to the trusted root %q", certchain.Name(h.Root))
 }
 
 func (c *Case) answer() string {
 	if !answered(c.Run) {
 		return ""
 	}
-	return "an answer came from " + c.Evidence.Target.Endpoint.Host
+	return "an answer was received from " + c.Evidence.Target.Endpoint.Host
 }
 
 // answered reports whether a run ended with an answer.
@@ -91,10 +90,9 @@ func (c *Case) acceptance(test func(*probe.Run) bool, format string) string {
 	return ""
 }
 
-// accepted reports whether the service took the identity and the request of a run: it
-// told a state of the registration. A poll that is refused later takes that back no more,
-// nor does an allocation that fails. Only the registration itself may say that it ended for
-// a fault of the request.
+// accepted reports whether the service accepted the identity and the request of a run: it returned a
+// state of the registration. A poll that is refused later does not change that, nor does an allocation
+// that fails. Only the registration itself may report that it ended because of the request.
 func accepted(run *probe.Run) bool {
 	if refusalOf(run).ofRequest() {
 		return false
@@ -105,8 +103,7 @@ func accepted(run *probe.Run) bool {
 	})
 }
 
-// ofRequest reports whether a registration ended with the code of a request that is not
-// taken.
+// ofRequest reports whether a registration ended with an error code that means a bad request.
 func (r *refusal) ofRequest() bool {
 	if r == nil || r.state == "" {
 		return false
@@ -118,8 +115,8 @@ func (r *refusal) ofRequest() bool {
 	return false
 }
 
-// assigned reports whether the service assigned a hub. The hub is asked only then; what the
-// service answers afterwards does not take that back.
+// assigned reports whether the service assigned a hub. The hub is contacted only then; what the
+// service answers afterwards does not change it.
 func assigned(run *probe.Run) bool {
 	return run.Hub != nil || stateOf(run.LastAnswer()) == dps.StatusAssigned
 }

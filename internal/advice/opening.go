@@ -8,19 +8,18 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// reading is a refusal in a transport's own terms, put into those of HTTP and of the
-// catalogue.
-type reading struct {
-	status int    // the HTTP status that means the same, 0 where none does
-	row    string // id of the row in the catalogue, "" for that of the status
-	term   string // what to ask explain, "" where a code or the status says it, or nothing
-	// disbelief says that it stands for what over HTTPS is 401002: the service does not
-	// believe the device.
+// equivalent is what a refusal in a transport's own terms corresponds to in HTTP and in the catalogue.
+type equivalent struct {
+	status int    // the HTTP status that means the same, 0 if none does
+	entry  string // id of the entry in the catalogue, "" for that of the status
+	term   string // what to pass to explain, "" if a code or the status says it, or nothing
+	// disbelief says that it corresponds to 401002 over HTTPS: the service does not believe the
+	// device.
 	disbelief bool
 }
 
 // readOpening reads a refused opening.
-func readOpening(o *probe.Opening) reading {
+func readOpening(o *probe.Opening) equivalent {
 	if o.Condition != "" {
 		return readCondition(o.Condition)
 	}
@@ -28,21 +27,21 @@ func readOpening(o *probe.Opening) reading {
 	case probe.LayerMQTTConnect:
 		return readConnack(o.Status)
 	case probe.LayerMQTTSubscribe:
-		return reading{row: "mqtt-suback-fail", term: "SUBACK 0x80"}
+		return equivalent{entry: "mqtt-suback-fail", term: "SUBACK 0x80"}
 	case probe.LayerSASL:
 		return readSASL(o)
 	case probe.LayerWebSocket:
 		return readHandshake(o.Status)
 	}
-	return reading{row: "net-amqp-header"} // another protocol than AMQP 1.0
+	return equivalent{entry: "net-amqp-header"} // a protocol other than AMQP 1.0
 }
 
-// readConnack reads a return code of MQTT. A token is the password, so 4 and 5 refuse it;
-// 3 is what the service gives for an unknown id scope, although MQTT means an outage by it
-// (GitHub issues Azure/azure-iot-sdk-python#709 and #670).
-func readConnack(code int) reading {
+// readConnack reads a return code of MQTT. A token is the password, so 4 and 5 refuse it. The service
+// returns 3 for an unknown id scope, although it means an outage in MQTT (GitHub issues
+// Azure/azure-iot-sdk-python#709 and #670).
+func readConnack(code int) equivalent {
 	term := "CONNACK " + strconv.Itoa(code)
-	r := reading{row: "mqtt-connack-" + strconv.Itoa(code), term: term}
+	r := equivalent{entry: "mqtt-connack-" + strconv.Itoa(code), term: term}
 	switch code {
 	case 1, 2, 3:
 	case 4:
@@ -50,25 +49,25 @@ func readConnack(code int) reading {
 	case 5:
 		r.status, r.disbelief = http.StatusUnauthorized, true
 	default:
-		return reading{} // reserved
+		return equivalent{} // reserved
 	}
 	return r
 }
 
-// The outcomes of SASL that refuse ("OASIS AMQP Version 1.0", part 5, section 5.3.3.6).
+// The outcomes of SASL that refuse the client ("OASIS AMQP Version 1.0", part 5, section 5.3.3.6).
 const (
 	saslAuth    = 1 // the credential is not accepted
 	saslSys     = 2 // an error of the system
-	saslSysPerm = 3 // one that does not pass by itself
-	saslSysTemp = 4 // one that may pass
+	saslSysPerm = 3 // one that is permanent
+	saslSysTemp = 4 // one that may be temporary
 )
 
-// readSASL reads a refusal during the exchange that precedes AMQP.
-func readSASL(o *probe.Opening) reading {
-	r := reading{row: "amqp-sasl-outcome-sys", term: "SASL outcome " + strconv.Itoa(o.Status)}
+// readSASL reads a refusal during the SASL exchange, which comes before AMQP.
+func readSASL(o *probe.Opening) equivalent {
+	r := equivalent{entry: "amqp-sasl-outcome-sys", term: "SASL outcome " + strconv.Itoa(o.Status)}
 	switch o.Status {
 	case saslAuth:
-		r.status, r.row, r.disbelief = http.StatusUnauthorized, "amqp-sasl-outcome-1", true
+		r.status, r.entry, r.disbelief = http.StatusUnauthorized, "amqp-sasl-outcome-1", true
 	case saslSys:
 		r.status = http.StatusInternalServerError
 	case saslSysPerm:
@@ -76,35 +75,35 @@ func readSASL(o *probe.Opening) reading {
 		r.status = http.StatusServiceUnavailable
 	case 0:
 		if o.Mechanisms == nil {
-			return reading{row: "net-amqp-header"}
+			return equivalent{entry: "net-amqp-header"}
 		}
-		return reading{} // the mechanism is not offered
+		return equivalent{} // the mechanism is not offered
 	default:
-		return reading{} // not of the standard
+		return equivalent{} // not of the standard
 	}
 	return r
 }
 
-// readHandshake reads the answer to a WebSocket handshake. Nothing in a handshake says who
-// the device is, so a status tells of the way, unless it asks to come back later.
-func readHandshake(status int) reading {
+// readHandshake reads the answer to a WebSocket handshake. Nothing in a handshake identifies the
+// device, so a status is about the path, unless it asks the client to come back later.
+func readHandshake(status int) equivalent {
 	switch {
 	case status == http.StatusSwitchingProtocols:
-		return reading{row: "mqtt-ws-subprotocol", term: "websocket subprotocol"}
+		return equivalent{entry: "mqtt-ws-subprotocol", term: "websocket subprotocol"}
 	case probe.PutsOff(status), status == http.StatusProxyAuthRequired:
-		return reading{status: status}
+		return equivalent{status: status}
 	}
-	return reading{row: "python-websocket"}
+	return equivalent{entry: "python-websocket"}
 }
 
 // readCondition reads an AMQP error condition.
-func readCondition(condition string) reading {
+func readCondition(condition string) equivalent {
 	for e := range codes.All() {
 		if e.Kind == codes.KindAMQP && e.Code == condition {
-			return reading{status: e.HTTPStatus, row: e.ID, term: condition}
+			return equivalent{status: e.HTTPStatus, entry: e.ID, term: condition}
 		}
 	}
-	return reading{}
+	return equivalent{}
 }
 
 // refusalOfOpening returns the refusal of a session, nil when it was not refused.
@@ -112,17 +111,17 @@ func refusalOfOpening(o *probe.Opening) *refusal {
 	if o == nil || o.Refusal == "" {
 		return nil
 	}
-	r := &refusal{reading: readOpening(o), opening: o, condition: o.Condition, location: o.Location}
+	r := &refusal{equivalent: readOpening(o), opening: o, condition: o.Condition, location: o.Location}
 	r.readBody(o.Body)
 	return r
 }
 
-// at reports whether a layer refused the session with that status of its own.
+// at reports whether a layer refused the session with that status.
 func (r *refusal) at(layer probe.Layer, status int) bool {
 	return r != nil && r.opening != nil && r.opening.Layer == layer && r.opening.Status == status
 }
 
-// ofHandshake reports whether it was a WebSocket that was refused.
+// ofHandshake reports whether a WebSocket was refused.
 func (r *refusal) ofHandshake() bool {
 	return r != nil && r.opening != nil && r.opening.Layer == probe.LayerWebSocket
 }
@@ -133,8 +132,8 @@ func (r *refusal) lacksMechanism() bool {
 	return r.at(probe.LayerSASL, 0) && r.condition == "" && r.opening.Mechanisms != nil
 }
 
-// misfits reports whether a peer refused what every provisioning endpoint takes: MQTT
-// 3.1.1, the subscription to the answers, AMQP 1.0 with SASL, a mechanism.
+// misfits reports whether a peer refused what every provisioning endpoint accepts: MQTT 3.1.1, the
+// subscription to the answers, AMQP 1.0 with SASL, a mechanism.
 func (r *refusal) misfits() bool {
 	if r == nil || r.opening == nil || r.condition != "" {
 		return false

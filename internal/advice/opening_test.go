@@ -15,7 +15,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// opening is a session that was not opened, and what has to be made of it.
+// opening is a session that was not opened, and the result to expect.
 type opening struct {
 	name    string
 	opening probe.Opening
@@ -73,7 +73,7 @@ func amqpOpenings() []opening {
 		{"SASL 2", probe.Opening{Layer: probe.LayerSASL, Status: 2}, probe.EndRefused, RetryLater},
 		{"SASL 3", probe.Opening{Layer: probe.LayerSASL, Status: 3}, probe.EndRefused, Fault},
 		{"SASL 4", probe.Opening{Layer: probe.LayerSASL, Status: 4}, probe.EndExhausted, RetryLater},
-		{"SASL 4 that nobody waited for", probe.Opening{Layer: probe.LayerSASL, Status: 4}, probe.EndRefused, RetryLater},
+		{"SASL 4 without a retry", probe.Opening{Layer: probe.LayerSASL, Status: 4}, probe.EndRefused, RetryLater},
 		{"SASL 5", probe.Opening{Layer: probe.LayerSASL, Status: 5}, probe.EndRefused, Fault},
 		{"an unknown condition", probe.Opening{Layer: probe.LayerAMQPOpen, Condition: "vendor:no"}, probe.EndRefused, Fault},
 	}
@@ -138,31 +138,31 @@ func TestVerdictOfOpening(t *testing.T) {
 	}
 }
 
-// TestReadings: what a transport says has a row, and explain finds it.
-func TestReadings(t *testing.T) {
+// TestEquivalents: the terms of a transport have an entry, and explain finds it.
+func TestEquivalents(t *testing.T) {
 	t.Parallel()
 	told := 0
 	for _, transport := range everyTransport() {
 		for _, test := range openings(transport) {
 			got := readOpening(&test.opening)
-			if got.row != "" && codes.ByID(got.row) == nil {
-				t.Errorf("%s: the catalogue has no row %q", test.name, got.row)
+			if got.entry != "" && codes.ByID(got.entry) == nil {
+				t.Errorf("%s: the catalogue has no entry %q", test.name, got.entry)
 			}
 			if got.term == "" {
 				continue
 			}
 			told++
-			if rows := codes.Lookup(got.term); len(rows) == 0 || rows[0].ID != got.row {
-				t.Errorf("%s: explain %q does not show the row %s", test.name, got.term, got.row)
+			if entries := codes.Lookup(got.term); len(entries) == 0 || entries[0].ID != got.entry {
+				t.Errorf("%s: explain %q does not show the entry %s", test.name, got.term, got.entry)
 			}
 		}
 	}
 	if told < 50 {
-		t.Errorf("only %d openings have a term of their own", told)
+		t.Errorf("only %d openings have their own term", told)
 	}
 }
 
-// TestOpeningText: what is told of a refused session, and what to ask explain about it.
+// TestOpeningText: the text for a refused session, and the query for explain.
 func TestOpeningText(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -210,7 +210,7 @@ func TestOpeningText(t *testing.T) {
 func TestLostText(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[netfail.Kind]string{
-		netfail.Timeout:  "the connection stood, but no answer came in time",
+		netfail.Timeout:  "the connection was made, but no answer came in time",
 		netfail.Reset:    "the connection was cut before an answer came",
 		netfail.Protocol: "no usable answer came: as it was",
 		netfail.Other:    "no usable answer came: as it was",
@@ -225,7 +225,7 @@ func TestLostText(t *testing.T) {
 	}
 }
 
-// TestOpeningIsAnAnswer: whoever refuses a session is there.
+// TestOpeningIsAnAnswer: a peer that refuses a session was reached.
 func TestOpeningIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	for name, alter := range map[string]change{

@@ -39,8 +39,8 @@ func endedTexts(t *testing.T, files ...string) []endedText {
 	return all
 }
 
-// TestHealthy: a text is told how it ended, and where it ended well, or has nothing to do with
-// a device, nothing else.
+// TestHealthy: the outcome of a text is found. A text that ended well, or that has nothing to do with
+// a device, gets nothing else.
 func TestHealthy(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../testdata/healthy/*.json")
@@ -71,7 +71,7 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// TestNoUnfinishedIsProven: what has not ended yet proves and suggests nothing.
+// TestNoUnfinishedIsProven: an attempt that has not ended yet proves and suggests nothing.
 func TestNoUnfinishedIsProven(t *testing.T) {
 	t.Parallel()
 	for _, text := range endedTexts(t, "../../testdata/healthy/unfinished.json") {
@@ -83,8 +83,8 @@ func TestNoUnfinishedIsProven(t *testing.T) {
 	}
 }
 
-// TestFailuresAreNotSilenced: no report of a failure is told that the device registered. This
-// matters most: it would hide the cause.
+// TestFailuresAreNotSilenced: no report of a failure is called registered. This matters most: it would
+// hide the cause.
 func TestFailuresAreNotSilenced(t *testing.T) {
 	t.Parallel()
 	for _, r := range reports(t) {
@@ -108,9 +108,9 @@ func TestFailuresAreNotSilenced(t *testing.T) {
 	}
 }
 
-// TestFailureBehindSuccess: a failure that stands behind an assignment is heard as well, whatever
-// it is. The exceptions tell no failure in any words.
-func TestFailureBehindSuccess(t *testing.T) {
+// TestFailureAfterSuccess: any failure after an assignment counts as well. The exceptions contain no
+// word for a failure.
+func TestFailureAfterSuccess(t *testing.T) {
 	t.Parallel()
 	const success = "Registering with the device provisioning service...\nRegistration status: Assigned.\nDevice a-1 registered to one.azure-devices.net.\n"
 	silent := []string{"case-032", "case-037", "case-089", "case-095"}

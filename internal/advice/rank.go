@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// maxCauses is how many causes a diagnosis names. More would be a list of everything.
+// maxCauses is how many causes a diagnosis lists.
 const maxCauses = 8
 
-// compareRank orders candidates, the likeliest first: by strength, then by their weight in a
-// text, then by what the evidence alone says for them; then those that the catalogue row names before others,
-// those that nothing speaks against before others, and by their place in the row; last in
-// the order of Rules. It is a total order on different rules.
+// compareRank orders candidates, the likeliest first: by strength, then by their weight in a text,
+// then by the strength of the evidence alone; then those that the catalogue entry lists before others,
+// those without evidence against them before others, and by their position in the entry; last in the
+// order of Rules. It is a total order on different rules.
 func compareRank(a, b candidate) int {
 	return cmp.Or(
 		cmp.Compare(b.strength, a.strength),
@@ -24,7 +24,7 @@ func compareRank(a, b candidate) int {
 	)
 }
 
-// before orders a value for which something holds before one for which it does not.
+// before orders values for which the function is true before those for which it is false.
 func before(a, b bool) int {
 	switch {
 	case a == b:
@@ -35,8 +35,8 @@ func before(a, b bool) int {
 	return 1
 }
 
-// merge makes one candidate of those for the same rule in several runs: the best of each
-// measure and every reason once. A cause that any run still allows is not ruled out.
+// merge combines the candidates for the same rule from several runs: the best of each measure and
+// every reason once. A cause that is possible in any run is not ruled out.
 func merge(runs [][]candidate) []candidate {
 	var merged []candidate
 	for _, found := range runs {
@@ -69,7 +69,7 @@ func (a candidate) with(b candidate) candidate {
 	return a
 }
 
-// union is the lines of a and then those of b that a lacks.
+// union is the lines of a, then those of b that are not in a.
 func union(a, b []string) []string {
 	lines := slices.Clone(a)
 	for _, line := range b {
@@ -80,7 +80,7 @@ func union(a, b []string) []string {
 	return lines
 }
 
-// rank splits candidates into the causes, likeliest first, and what is ruled out, in the
+// rank splits candidates into the possible causes, likeliest first, and what is ruled out, in the
 // order of Rules.
 func rank(found []candidate) (causes, out []candidate) {
 	for _, c := range found {

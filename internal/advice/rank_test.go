@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// anyCandidates makes candidates of different rules that agree in much, so that every
-// measure of the order decides now and then.
+// anyCandidates makes candidates of different rules that are mostly equal, so that every criterion of
+// the order decides some comparisons.
 func anyCandidates(random *rand.Rand, n int) []candidate {
 	var list []candidate
 	for i := range n {
@@ -59,7 +59,7 @@ func TestRankDoesNotDependOnOrder(t *testing.T) {
 	}
 }
 
-// TestRankMeasures: each measure counts more than all after it.
+// TestRankMeasures: each criterion has priority over all after it.
 func TestRankMeasures(t *testing.T) {
 	t.Parallel()
 	for name, pair := range map[string][2]candidate{

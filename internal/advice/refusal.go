@@ -12,10 +12,10 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// Error codes of a registration that failed after the device had proved itself: the
-// service could not allocate a hub. They come in an answer of status 200 (azure-sdk-for-c
-// sdk/tests/iot/provisioning, azure-iot-sdk-c prov_device_ll_client.c; the last one is the
-// hub's, GitHub issue hashicorp/terraform-provider-azurerm#10224).
+// Error codes of a registration that failed after the device was authenticated: the service could not
+// allocate a hub. They come in an answer of status 200 (azure-sdk-for-c sdk/tests/iot/provisioning,
+// azure-iot-sdk-c prov_device_ll_client.c; the last one is the hub's, GitHub issue
+// hashicorp/terraform-provider-azurerm#10224).
 const (
 	codeCustomAllocation = 400207
 	codeNoHub            = 400208
@@ -30,22 +30,22 @@ func allocating(code int) bool { return code/100 == codeCustomAllocation/100 }
 // codeNoRegistration answers a lookup of a device that has not registered.
 const codeNoRegistration = 404202
 
-// refusal is how the service, or whoever answered in its place, said no: to a call, to a
-// registration or, before any call, to the session.
+// refusal is how the service, or a peer that answered instead of it, refused a call, a registration
+// or, before any call, the session.
 type refusal struct {
-	reading                  // of a call the status alone, and the term and row of its condition
-	opening   *probe.Opening // what refused the session; nil when a call was refused
-	condition string         // AMQP error condition, "" elsewhere
-	code      int            // six-digit error code, 0 for none
-	message   string
-	state     dps.Status // final state of the registration; "" when a call was refused
-	body      dps.BodyKind
-	location  string // where a redirect points
+	equivalent                // for a call only the status, and the term and entry of its condition
+	opening    *probe.Opening // what refused the session; nil when a call was refused
+	condition  string         // AMQP error condition, "" elsewhere
+	code       int            // six-digit error code, 0 for none
+	message    string
+	state      dps.Status // final state of the registration; "" when a call was refused
+	body       dps.BodyKind
+	location   string // the target of a redirect
 }
 
-// refusalOf returns the refusal that ended the run, or nil: a missing answer, a pending
-// state, an assignment and a challenge that the TPM answered are none, nor is what the
-// device's own TPM failed at, nor what comes after an assignment.
+// refusalOf returns the refusal that ended the run, or nil. A missing answer, a pending state, an
+// assignment and a challenge that the TPM answered are not refusals; neither is a failure of the
+// device's own TPM, or anything after an assignment.
 func refusalOf(run *probe.Run) *refusal {
 	last := run.LastAnswer()
 	switch {
@@ -58,7 +58,7 @@ func refusalOf(run *probe.Run) *refusal {
 	}
 	r := &refusal{condition: last.Condition, location: last.Location}
 	if r.condition != "" {
-		r.reading = readCondition(r.condition)
+		r.equivalent = readCondition(r.condition)
 	}
 	r.status = last.Status
 	if last.Body.Operation != nil || last.Body.Registration != nil {
@@ -69,8 +69,8 @@ func refusalOf(run *probe.Run) *refusal {
 	return r
 }
 
-// readBody takes what a body says. The description of an AMQP error may be any text, so
-// there only a page is foreign.
+// readBody reads the body of an answer. The description of an AMQP error may be any text, so only a
+// web page is foreign there.
 func (r *refusal) readBody(b dps.Body) {
 	r.body = b.Kind
 	switch {
@@ -85,8 +85,8 @@ func (r *refusal) readBody(b dps.Body) {
 	}
 }
 
-// ofState makes r the refusal of a registration that ended in a state, or returns nil
-// when the state is none of failure.
+// ofState makes r the refusal of a registration that ended in a state, or returns nil if the state is
+// not a failure.
 func (r *refusal) ofState(state dps.Status, reg *dps.Registration) *refusal {
 	switch state {
 	case dps.StatusAssigned, dps.StatusAssigning, dps.StatusUnassigned:
@@ -99,8 +99,7 @@ func (r *refusal) ofState(state dps.Status, reg *dps.Registration) *refusal {
 	return r
 }
 
-// stateOf returns the state of the registration that an answer tells, "" when it tells
-// none.
+// stateOf returns the state of the registration in an answer, "" if it has none.
 func stateOf(a *probe.Answer) dps.Status {
 	switch {
 	case a == nil:
@@ -112,74 +111,74 @@ func stateOf(a *probe.Answer) dps.Status {
 	return ""
 }
 
-// rows are the catalogue rows for the refusal of a device with such a credential, most
-// specific first.
-func (r *refusal) rows(kind probe.AttestationKind) []*codes.Entry {
+// entries are the catalogue entries for the refusal of a device with such a credential, most specific
+// first.
+func (r *refusal) entries(kind probe.AttestationKind) []*codes.Entry {
 	switch {
 	case r.state != "":
-		return r.endRows()
+		return r.endEntries()
 	case r.signIn():
 		return nil
 	case r.body == dps.BodyChallenge:
-		return entries("dps-tpm-challenge")
+		return entryByID("dps-tpm-challenge")
 	case r.ofHandshake():
-		return r.handshakeRows(kind)
+		return r.handshakeEntries(kind)
 	case r.foreign() && r.status/100 != 5 && r.status != http.StatusProxyAuthRequired:
-		return nil // the status is somebody else's and does not mean what it does in the service
-	case r.row != "" && r.code == 0:
-		return r.ownRows(kind)
+		return nil // the status comes from another server and does not mean what it means for the service
+	case r.entry != "" && r.code == 0:
+		return r.ownEntries(kind)
 	}
-	return r.replyRows()
+	return r.replyEntries()
 }
 
-// replyRows are the rows of what was answered, by its status, code and message.
-func (r *refusal) replyRows() []*codes.Entry {
-	return append(codes.ForReply(r.status, r.code, r.message), entries(r.row)...)
+// replyEntries are the entries for an answer, by its status, code and message.
+func (r *refusal) replyEntries() []*codes.Entry {
+	return append(codes.ForReply(r.status, r.code, r.message), entryByID(r.entry)...)
 }
 
-// endRows are the rows of a registration that ended, those of its state last: they are for a
-// code that nobody knows.
-func (r *refusal) endRows() []*codes.Entry {
+// endEntries are the entries for a registration that ended. Those of its state come last: they are for
+// an unknown code.
+func (r *refusal) endEntries() []*codes.Entry {
 	if r.code == 0 && r.message == "" {
-		return r.stateRows()
+		return r.stateEntries()
 	}
-	rows := r.replyRows()
-	if !slices.ContainsFunc(rows, func(e *codes.Entry) bool { return e.Kind == codes.KindDPS && !e.Wrapper }) {
-		rows = append(hubRows(r.code), rows...)
+	entries := r.replyEntries()
+	if !slices.ContainsFunc(entries, func(e *codes.Entry) bool { return e.Kind == codes.KindDPS && !e.Wrapper }) {
+		entries = append(hubEntries(r.code), entries...)
 	}
-	return append(rows, r.stateRows()...)
+	return append(entries, r.stateEntries()...)
 }
 
-// stateRows are the rows of the state in which a registration ended.
-func (r *refusal) stateRows() []*codes.Entry {
-	if rows := entries("status-" + string(r.state)); rows != nil {
-		return rows
+// stateEntries are the entries of the state in which a registration ended.
+func (r *refusal) stateEntries() []*codes.Entry {
+	if entries := entryByID("status-" + string(r.state)); entries != nil {
+		return entries
 	}
-	return entries("status-unknown")
+	return entryByID("status-unknown")
 }
 
-// handshakeRows are the rows of a refused WebSocket. A token had not been shown, so what
-// the service says of credentials is not about it.
-func (r *refusal) handshakeRows(kind probe.AttestationKind) []*codes.Entry {
+// handshakeEntries are the entries for a refused WebSocket. No token had been sent, so what the
+// service says about credentials does not apply.
+func (r *refusal) handshakeEntries(kind probe.AttestationKind) []*codes.Entry {
 	if r.class() == http.StatusUnauthorized && !kind.Traits().InHandshake {
 		return nil
 	}
-	return r.replyRows()
+	return r.replyEntries()
 }
 
-// ownRows are the rows of a refusal in the terms of a transport alone, after those of what
-// the same device is told over HTTPS.
-func (r *refusal) ownRows(kind probe.AttestationKind) []*codes.Entry {
-	own := entries(r.row)
+// ownEntries are the entries for a refusal in the terms of one transport, after those for the same
+// refusal over HTTPS.
+func (r *refusal) ownEntries(kind probe.AttestationKind) []*codes.Entry {
+	own := entryByID(r.entry)
 	if !r.disbelief {
 		return own
 	}
-	return append(entries(kind.Traits().Disbelieved), own...)
+	return append(entryByID(kind.Traits().Disbelieved), own...)
 }
 
-// hubRows is the row of a code of IoT Hub. A registration can fail with one that the
-// service passes on.
-func hubRows(code int) []*codes.Entry {
+// hubEntries is the entry for a code of IoT Hub. A registration can fail with one that the service
+// passes on.
+func hubEntries(code int) []*codes.Entry {
 	for e := range codes.All() {
 		if e.Kind == codes.KindIoTHub && e.Code == strconv.Itoa(code) {
 			return []*codes.Entry{e}
@@ -188,9 +187,9 @@ func hubRows(code int) []*codes.Entry {
 	return nil
 }
 
-// class is the HTTP-like class of the refusal: the first three digits of its code, or
-// else the HTTP status of a refused call, or the one that means the same. It is 0 for a
-// registration that failed only because no hub could be allocated.
+// class is the HTTP-like class of the refusal: the first three digits of its code, or else the HTTP
+// status of a refused call, or its equivalent. It is 0 for a registration that failed only because no
+// hub could be allocated.
 func (r *refusal) class() int {
 	if r == nil {
 		return 0
@@ -210,25 +209,23 @@ func (r *refusal) class() int {
 	return r.status
 }
 
-// ofService reports whether the refusal has the form of the provisioning service's own
-// errors.
+// ofService reports whether the refusal has the format of the provisioning service's own errors.
 func (r *refusal) ofService() bool {
 	return r != nil && (r.body == dps.BodyError || r.state != "")
 }
 
-// plain reports whether a call was refused by an HTTP status without anything of the
-// service's own.
+// plain reports whether a call was refused with an HTTP status and nothing specific to the service.
 func (r *refusal) plain() bool {
 	return r != nil && r.opening == nil && r.condition == "" && r.body != dps.BodyChallenge && !r.ofService()
 }
 
-// vague reports whether a session was refused only because the service does not believe the
-// device: a return code, an outcome or a condition, the same for whatever is wrong with it.
+// vague reports whether a session was refused only because the service does not believe the device: a
+// return code, an outcome or a condition that is the same for every reason.
 func (r *refusal) vague() bool {
 	return r != nil && r.opening != nil && !r.ofHandshake() && r.class() == http.StatusUnauthorized
 }
 
-// telling reports whether the service says by a code of its own why it refuses the device.
+// telling reports whether the service gives a code of its own for the refusal.
 func (r *refusal) telling() bool {
 	if !r.ofService() || r.code == 0 || r.state != "" || r.vague() || r.ofHandshake() {
 		return false
@@ -245,7 +242,7 @@ func (r *refusal) unregistered() bool {
 	return r != nil && r.state == "" && r.code == codeNoRegistration
 }
 
-// signIn reports whether a gateway on the way asks to sign in first: 511 is for that alone,
+// signIn reports whether a gateway in the path asks the user to sign in first: 511 is only for that,
 // and no service sends it (RFC 6585, section 6).
 func (r *refusal) signIn() bool {
 	const status = http.StatusNetworkAuthenticationRequired
@@ -259,8 +256,8 @@ func (r *refusal) foreign() bool { return r != nil && r.body.Foreign() }
 // (azure-sdk-for-c sdk/tests/iot/provisioning).
 const webhookText = "custom allocation failed with status code:"
 
-// webhookStatus returns the HTTP status that a custom allocation webhook answered with, or
-// 0 when the refusal tells none.
+// webhookStatus returns the HTTP status that a custom allocation webhook answered with, or 0 if the
+// refusal does not contain one.
 func (r *refusal) webhookStatus() int {
 	if r == nil || len(r.message) < len(webhookText) || !strings.EqualFold(r.message[:len(webhookText)], webhookText) {
 		return 0
@@ -276,10 +273,10 @@ func (r *refusal) webhookStatus() int {
 	return status
 }
 
-// maxQuoted bounds how much of a message is quoted in a reason, in runes.
+// maxQuoted is the maximum length of a quoted message in a reason, in runes.
 const maxQuoted = 120
 
-// String says what was answered, as a line of evidence.
+// String describes the answer, as a line of evidence.
 func (r *refusal) String() string {
 	switch {
 	case r.opening != nil:
@@ -313,7 +310,7 @@ func (r *refusal) codeText() string {
 	return text
 }
 
-// query is what to ask explain about the refusal, "" when there is no code.
+// query is the query for explain about the refusal, "" if there is no code.
 func (r *refusal) query() string {
 	switch {
 	case r == nil || r.state != "" && r.code == 0:

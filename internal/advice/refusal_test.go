@@ -68,8 +68,8 @@ func TestMilestones(t *testing.T) {
 	for m, want := range map[Milestone]string{
 		Nowhere:    "",
 		Connected:  "a TCP connection to 20.43.44.10:443 was made",
-		Handshaken: `the TLS handshake succeeded and the server's certificate leads to the trusted root "DigiCert Global Root G2"`,
-		Answered:   "an answer came from " + publicHost,
+		Handshaken: `the TLS handshake succeeded and the server's certificate chains to the trusted root "DigiCert Global Root G2"`,
+		Answered:   "an answer was received from " + publicHost,
 		Accepted:   "the service accepted the identity over https",
 		Assigned:   "the service assigned a hub over https",
 	} {
@@ -83,7 +83,7 @@ func TestMilestones(t *testing.T) {
 	}
 }
 
-// TestAccepted: which ends of a registration show that the identity was taken.
+// TestAccepted: which ends of a registration show that the identity was accepted.
 func TestAccepted(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -94,7 +94,7 @@ func TestAccepted(t *testing.T) {
 		"no hub for it":                     {state(dps.StatusFailed, 400208, ""), true},
 		"a hub without room":                {state(dps.StatusFailed, 403002, ""), true},
 		"failed for its certificate":        {state(dps.StatusFailed, 401002, "Invalid certificate."), false},
-		"failed for a code nobody knows":    {state(dps.StatusFailed, 400210, ""), true},
+		"failed with an unknown code":       {state(dps.StatusFailed, 400210, ""), true},
 		"under way, then refused":           {func(ev *probe.Evidence) { accept(ev); unauthorized()(ev) }, true},
 		"under way, then forbidden":         {func(ev *probe.Evidence) { accept(ev); bare(403)(ev) }, true},
 		"under way, then lost":              {func(ev *probe.Evidence) { accept(ev); lose(netfail.Reset, probe.EndCut)(ev) }, true},

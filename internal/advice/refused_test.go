@@ -27,15 +27,14 @@ func outOfTime(stage probe.StageID) change {
 	return func(ev *probe.Evidence) { run(ev).OutOfTime = &probe.Timeout{Stage: stage, Budget: 8 * time.Second} }
 }
 
-// disabledAgain is a hub that refuses the device, which the service then says is disabled.
+// disabledAgain is a hub that refuses the device, which the service then reports as disabled.
 func disabledAgain(ev *probe.Evidence) {
 	atHub(probe.EndRefused, asked(probe.HubDenied, overHTTPS(404, "")))(ev)
 	run(ev).Hub.Steps = append(run(ev).Hub.Steps, probe.HubStep{Action: probe.HubRegister, Result: probe.HubFailed})
 	answer(probe.Answer{Status: 200, Body: operation(dps.StatusDisabled, nil)})(ev)
 }
 
-// TestFirstCause: the likeliest cause of what is easily judged wrong, with words of the reason
-// that it gives.
+// TestFirstCause: the likeliest cause of cases that are easily misjudged, with words of its reason.
 func TestFirstCause(t *testing.T) {
 	t.Parallel()
 	none := dps.Body{Kind: dps.BodyEmpty}
@@ -48,9 +47,9 @@ func TestFirstCause(t *testing.T) {
 	}{
 		"a poll refused with 401": {refusedProbe(poll(probe.Answer{Status: 401, Body: none})), Fault, cause.ServiceTransient, "accepted the registration before"},
 		"a poll refused with 404": {refusedProbe(poll(probe.Answer{Status: 404, Body: serviceError(404202, "Registration not found.")})), Fault, cause.ServiceTransient, "accepted the registration before"},
-		"a poll refused with 409": {refusedProbe(poll(probe.Answer{Status: 409, Body: none})), Fault, cause.ConcurrentRegistration, "taken its place"},
-		"a page in place of a poll": {
-			refusedProbe(host(ownHost), poll(probe.Answer{Status: 200, Body: dps.ParseBody([]byte(blockPage))})), Fault, cause.ProxyInterference, "JSON of its own form",
+		"a poll refused with 409": {refusedProbe(poll(probe.Answer{Status: 409, Body: none})), Fault, cause.ConcurrentRegistration, "may have replaced it"},
+		"a page instead of a poll": {
+			refusedProbe(host(ownHost), poll(probe.Answer{Status: 200, Body: dps.ParseBody([]byte(blockPage))})), Fault, cause.ProxyInterference, "JSON in its own format",
 		},
 		"a code of an allocation": {refusedProbe(state(dps.StatusFailed, 400210, "no")), Fault, cause.CustomAllocationFailed, "400210"},
 		"sign in first":           {refusedProbe(host(ownHost), page(511)), Fault, cause.ProxyInterference, "RFC 6585"},
@@ -66,7 +65,7 @@ func TestFirstCause(t *testing.T) {
 		"the budget while assigning": {
 			refusedProbe(accept, ends(probe.EndUnanswered), outOfTime(probe.StageAssign)), NoVerdict, cause.CustomAllocationFailed, "the --timeout of 8 s ran out",
 		},
-		"the service names the id": {
+		"the service mentions the id": {
 			refusedProbe(id("sensor_17"), version("2021-06-01"), refuse(400, 400004, "Invalid RegistrationId")), Fault, cause.RegistrationIDInvalid, "400004",
 		},
 		"disabled after the hub": {refusedProbe(disabledAgain), Fault, cause.EnrollmentDisabled, "refused the device first"},
@@ -91,10 +90,10 @@ func TestFirstCause(t *testing.T) {
 		t.Errorf("the first remedy names no flag: %s", d.Causes[0].Remedies[0])
 	}
 	if d := Diagnose(refusedProbe(lookup, refuse(404, 404202, "Registration not found."))); !d.Unregistered {
-		t.Error("a lookup that finds no registration does not say so")
+		t.Error("the diagnosis does not say that the lookup found no registration")
 	}
 	remark := Diagnose(refusedProbe(key(48), warn("symmetric-key-mismatch", "line 11"), unauthorized())).Causes[0]
 	if remark.Because[0] != "line 11" {
-		t.Errorf("what the settings show is not the first reason: %q", remark.Because)
+		t.Errorf("the finding about the settings is not the first reason: %q", remark.Because)
 	}
 }

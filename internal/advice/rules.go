@@ -1,6 +1,6 @@
 package advice
 
-// families returns what makes the rules of each family, in their order.
+// families returns the functions that make the rules of each family, in their order.
 func families() []func() []Rule {
 	return []func() []Rule{
 		keyRules,
@@ -22,8 +22,8 @@ func families() []func() []Rule {
 	}
 }
 
-// Rules returns every rule, family by family: one per cause of the taxonomy. Where
-// evidence ranks two causes alike, the earlier one comes first.
+// Rules returns every rule, family by family: one per cause of the taxonomy. If the evidence ranks two
+// causes alike, the earlier one comes first.
 func Rules() []Rule {
 	var rules []Rule
 	for _, family := range families() {

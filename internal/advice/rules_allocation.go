@@ -6,8 +6,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// allocationRules are the causes that appear after the device has proved itself: the
-// service finds no hub, or cannot write to it. Nothing on the device is wrong.
+// allocationRules are the causes that appear after the device was authenticated: the service finds no
+// hub, or cannot write to it. Nothing on the device is wrong.
 func allocationRules() []Rule {
 	return []Rule{
 		{
@@ -57,26 +57,26 @@ func weighWebhookFailed(c *Case) Weight {
 	case c.refusal.webhookStatus() != 0:
 		return Weight{}
 	case lost(c.Run) != nil && len(c.Run.Answers) == 0:
-		return ruledOut("no registration had been asked for yet")
+		return ruledOut("no registration had been requested yet")
 	case c.Run.End == probe.EndUnanswered:
-		return allowed("a webhook that takes long keeps a registration waiting")
+		return allowed("a slow webhook keeps a registration waiting")
 	}
 	return Weight{}
 }
 
 func weighNoHub(c *Case) Weight {
 	if c.refusal != nil && c.refusal.code == codeNoHub {
-		return remark("the SDKs read this code as: no hub was specified for the device")
+		return remark("in the SDKs this code means: no hub was specified for the device")
 	}
 	return Weight{}
 }
 
-// hubBody is the catalogue row of a hub's error passed on by the provisioning service.
+// hubBody is the catalogue entry of a hub's error passed on by the provisioning service.
 const hubBody = "dps-hub-link-stale"
 
 func weighHubLink(c *Case) Weight {
 	if r := c.refusal; r != nil && r.body == dps.BodyHubError && !dps.IsHubHost(c.host()) {
-		return remark("an error of a hub in an answer of the service means that the service was refused")
+		return remark("an error of a hub in an answer from the service means that the hub refused the service")
 	}
 	return Weight{}
 }

@@ -11,7 +11,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// certificateRules are the causes that lie in the device's own certificate.
+// certificateRules are the causes in the device's own certificate.
 func certificateRules() []Rule {
 	return []Rule{
 		{
@@ -60,13 +60,13 @@ func (c *Case) presented() *probe.CertificateFacts {
 	return c.Evidence.Inputs.Certificate
 }
 
-// certificateRefused reports whether the service named the certificate as what it refuses.
+// certificateRefused reports whether the service gave the certificate as the reason of the refusal.
 func (c *Case) certificateRefused() bool {
-	return c.hasRow("dps-401002-invalid-cert") || c.hasRow("dps-401002-ca-not-found") || c.hasRow("dps-401002-chain-mismatch")
+	return c.hasEntry("dps-401002-invalid-cert") || c.hasEntry("dps-401002-ca-not-found") || c.hasEntry("dps-401002-chain-mismatch")
 }
 
-// outOfDate says of every client certificate that was sent and is out of date by the
-// service's clock, when it is valid. One must have been sent.
+// outOfDate says when every client certificate that was sent is valid, for those that are out of date
+// by the service's clock. At least one must have been sent.
 func (c *Case) outOfDate() []string {
 	cert := c.Evidence.Inputs.Certificate
 	var texts []string
@@ -95,7 +95,7 @@ func (c *Case) otherName() string {
 	return ""
 }
 
-// weighCommonName judges a common name that is the registration id but for the case of letters.
+// weighCommonName judges a common name that differs from the registration id at most in letter case.
 func weighCommonName(c *Case) Weight {
 	cert := c.presented()
 	switch {
@@ -152,7 +152,7 @@ func weighRole(c *Case) Weight {
 	}
 	for _, each := range cert.Chain {
 		if !each.IsCA {
-			faults = append(faults, fmt.Sprintf("%q stands above the leaf but is no CA certificate", certchain.Name(each)))
+			faults = append(faults, fmt.Sprintf("%q is above the leaf but is not a CA certificate", certchain.Name(each)))
 		}
 	}
 	switch {
@@ -172,7 +172,7 @@ func weighEnrolledCertificate(c *Case) Weight {
 	sum := sha256.Sum256(cert.Leaf.Raw)
 	thumbprint := "the leaf that was presented has the SHA-256 thumbprint " + hex.EncodeToString(sum[:])
 	if cert.SelfSigned {
-		return suggested(thumbprint, "it is self-signed, so only an individual enrollment that holds exactly this certificate accepts it")
+		return suggested(thumbprint, "it is self-signed, so only an individual enrollment with exactly this certificate accepts it")
 	}
 	return remark(thumbprint)
 }

@@ -6,8 +6,7 @@ import (
 	"dpsdiag/internal/cause"
 )
 
-// chainRules are the causes that lie between the device's certificate and the CA that the
-// service knows.
+// chainRules are the causes between the device's certificate and the CA that the service knows.
 func chainRules() []Rule {
 	return []Rule{
 		{
@@ -54,10 +53,10 @@ func weighChain(c *Case) Weight {
 	case reachesRoot(cert):
 		return ruledOut("the chain that was sent reaches the self-signed CA " + quoted(cert.Top))
 	}
-	return doubted(fmt.Sprintf("the leaf was sent with what is above it (%d), each signing the one before; the last was issued by %s", len(cert.Chain), quoted(cert.Top)))
+	return doubted(fmt.Sprintf("the leaf was sent with what is above it (%d), each signing the one before it; the last was issued by %s", len(cert.Chain), quoted(cert.Top)))
 }
 
-// weighSigner serves the causes that concern the CA above the chain.
+// weighSigner is for the causes that concern the CA above the chain.
 func weighSigner(c *Case) Weight {
 	cert := c.presented()
 	switch {

@@ -2,8 +2,8 @@ package advice
 
 import "dpsdiag/internal/cause"
 
-// clientRules are the causes that lie in the client itself. A probe is a client of its own,
-// so it meets none of them, but for a setting that is given to it: that of its proxy.
+// clientRules are the causes in the client itself. A probe is a client of its own, so none of them
+// applies to it, except a wrong proxy setting.
 func clientRules() []Rule {
 	const own = "dpsdiag made the call itself, not the device's client"
 	return []Rule{
@@ -17,8 +17,8 @@ func clientRules() []Rule {
 	}
 }
 
-// issuanceRules are the causes that concern certificates which the service issues and hubs
-// of newer kinds.
+// issuanceRules are the causes that concern certificates issued by the service, and newer kinds of
+// hub.
 func issuanceRules() []Rule {
 	return []Rule{
 		{ID: cause.CertificateNotIssued, Outside: noIssuance},
@@ -31,5 +31,5 @@ func issuanceRules() []Rule {
 	}
 }
 
-// noIssuance is why a registration without a signing request is not refused for one.
-const noIssuance = "the probe asked for no certificate"
+// noIssuance is why a registration without a signing request is not refused because of one.
+const noIssuance = "the probe did not request a certificate"

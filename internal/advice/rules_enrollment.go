@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// enrollmentRules are the causes that lie between the device's names and what is enrolled.
+// enrollmentRules are the causes between the device's names and what is enrolled.
 func enrollmentRules() []Rule {
 	return []Rule{
 		{
@@ -50,7 +50,7 @@ func weighEnrolled(c *Case) Weight {
 	case missing && c.challengeAnswered() != "":
 		return doubted(enrolledTPM)
 	case missing && c.Evidence.Target.Mode == probe.ModeLookup:
-		return remark("the lookup knows only what has registered: the device may be enrolled and never have registered")
+		return remark("the lookup only knows devices that have registered: the device may be enrolled but never have registered")
 	case missing:
 		return Weight{}
 	case c.challengeAnswered() != "":
@@ -58,16 +58,16 @@ func weighEnrolled(c *Case) Weight {
 	case c.unchallenged():
 		return doubted(unknownTPM)
 	case c.identityRefused():
-		return allowed("an identity that is not enrolled can be refused with the same words as a wrong credential")
+		return allowed("an identity that is not enrolled can be refused with the same message as a wrong credential")
 	}
 	return Weight{}
 }
 
-// What the challenge, or its absence, tells of the enrollment of a TPM (azure-iot-sdk-csharp
+// What the challenge, or its absence, shows about the enrollment of a TPM (azure-iot-sdk-csharp
 // e2e/test/provisioning/ProvisioningE2ETests.cs).
 const (
-	enrolledTPM = "the service challenged the TPM, as it does where that is enrolled"
-	unknownTPM  = "for a TPM that is not enrolled the service has a code of its own (404201)"
+	enrolledTPM = "the service challenged the TPM, as it does if the TPM is enrolled"
+	unknownTPM  = "for a TPM that is not enrolled the service has a separate code (404201)"
 )
 
 func weighScope(c *Case) Weight {
@@ -85,18 +85,18 @@ func weighScope(c *Case) Weight {
 	case c.challengeAnswered() != "":
 		return ruledOut(enrolledTPM)
 	case c.unavailable():
-		return suggested(append(odd, "the service gives this return code for an id scope that it does not know",
-			"in the words of MQTT it means an outage, and SDKs retry on it")...)
+		return suggested(append(odd, "the service gives this return code for an unknown id scope",
+			"in MQTT it means an outage, and SDKs retry on it")...)
 	case len(odd) > 0:
 		return suggested(odd...)
 	case missing && c.refusal.code == 0:
-		return suggested("a missing enrollment has an error code of its own (404201); this answer has none")
+		return suggested("a missing enrollment has a separate error code (404201); this answer has none")
 	case c.unchallenged():
 		return doubted(unknownTPM)
 	case !missing:
 		return allowed("an identity that is enrolled in another instance is unknown under this id scope")
 	}
-	return allowed("an enrollment in another instance is not seen under this id scope")
+	return allowed("an enrollment in another instance is not visible under this id scope")
 }
 
 // unavailable reports return code 3 of MQTT, which the service gives for an unknown id
@@ -109,8 +109,8 @@ func scopeClouds() map[string]dps.Cloud {
 	return map[string]dps.Cloud{"0ne": dps.CloudPublic, "0cn": dps.CloudChina, "0us": dps.CloudUSGov}
 }
 
-// otherCloud says that the id scope looks like one of another cloud than the endpoint's,
-// "" when it does not or when that cannot be told.
+// otherCloud says that the id scope looks like one of another cloud than the endpoint's, "" if it does
+// not or if that cannot be known.
 func (c *Case) otherCloud() string {
 	scope := strings.ToLower(c.Evidence.Target.Scope)
 	cloud, ok := dps.CloudOf(c.host())
@@ -127,38 +127,38 @@ func (c *Case) otherCloud() string {
 func weighDisabled(c *Case) Weight {
 	switch {
 	case c.refusal != nil && c.refusal.state == dps.StatusDisabled:
-		return proven("disabled is the state of an enrollment that an operator switched off")
+		return proven("disabled is the state of an enrollment that an operator turned off")
 	case c.identityRefused() && !c.certificateRefused() && !accepted(c.Run):
 		return allowed("whether the service refuses a disabled device with this answer is not documented")
 	case c.Run.End == probe.EndUnanswered:
-		w := allowed("a device with a disabled enrollment was seen to wait for ever")
-		w.Against = []string{"the service has a state of its own for that: disabled"}
+		w := allowed("a device with a disabled enrollment has been seen to wait forever")
+		w.Against = []string{"the service has a separate state for that: disabled"}
 		return w
 	}
 	return Weight{}
 }
 
-// weighRegistrationID judges an id in which nothing is odd.
+// weighRegistrationID judges an id without anything unusual.
 func weighRegistrationID(c *Case) Weight {
 	switch {
 	case !c.idRefused() || c.attempt.OddID.Known:
 		return Weight{}
 	case strictID(c.Evidence.Target.RegistrationID):
-		return ruledOut("the registration id has only lower-case letters, digits and hyphens, which every API version takes")
+		return ruledOut("the registration id has only lower-case letters, digits and hyphens, which every API version accepts")
 	case c.clientIDRejected():
 		return suggested("the client id, which this return code rejects, is the registration id")
 	}
 	return Weight{}
 }
 
-// idRefused reports whether the refusal may be one of the registration id.
+// idRefused reports whether the refusal may be about the registration id.
 func (c *Case) idRefused() bool { return c.class() == http.StatusBadRequest || c.clientIDRejected() }
 
 // clientIDRejected reports return code 2 of MQTT.
 func (c *Case) clientIDRejected() bool { return c.refusal.at(probe.LayerMQTTConnect, 2) }
 
-// strictID reports whether every version of the service takes the id
-// (azure-rest-api-specs deviceprovisioningservices/data-plane, device/routes.tsp).
+// strictID reports whether every version of the service accepts the id (azure-rest-api-specs
+// deviceprovisioningservices/data-plane, device/routes.tsp).
 func strictID(id string) bool {
 	const strict = "abcdefghijklmnopqrstuvwxyz0123456789-"
 	return id != "" && len(id) <= dps.MaxRegistrationID && strings.Trim(id, strict) == "" &&
@@ -174,12 +174,12 @@ func weighAttestation(c *Case) Weight {
 	case c.challengeAnswered() != "":
 		return ruledOut(enrolledTPM)
 	case c.unchallenged() && !c.refusal.plain():
-		return suggested("a TPM that is enrolled is challenged first; this one was refused without")
+		return suggested("a TPM that is enrolled is challenged first; this one was refused without a challenge")
 	case c.identityRefused():
 		return allowed("the refusal does not say which attestation the enrollment expects")
 	}
 	return Weight{}
 }
 
-// challenged reports whether the last answer was the challenge for a TPM, not answered.
+// challenged reports whether the last answer was the challenge for a TPM, without an answer to it.
 func (c *Case) challenged() bool { return c.refusal != nil && c.refusal.body == dps.BodyChallenge }

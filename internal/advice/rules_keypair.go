@@ -2,8 +2,7 @@ package advice
 
 import "dpsdiag/internal/cause"
 
-// keyPairRules are the causes that keep a certificate from being presented or
-// enrolled at all.
+// keyPairRules are the causes that prevent a certificate from being presented or enrolled at all.
 func keyPairRules() []Rule {
 	return []Rule{
 		{
@@ -21,7 +20,7 @@ func keyPairRules() []Rule {
 		},
 		{
 			ID:      cause.DeviceKeyMaterialUnreadable,
-			Outside: "what the device proves itself with was read and parsed",
+			Outside: "the device's credential was read and parsed",
 		},
 		{
 			ID:    cause.EnrollmentCertUploadInvalid,

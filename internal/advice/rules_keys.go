@@ -10,7 +10,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// keyRules are the causes that lie in a symmetric key.
+// keyRules are the causes in a symmetric key.
 func keyRules() []Rule {
 	return []Rule{
 		{
@@ -25,7 +25,7 @@ func keyRules() []Rule {
 			Party: ServiceParty,
 			Only: Attestations{
 				Kinds:     probe.KindsWith(func(t probe.AttestationTraits) bool { return t.DeviceKey }),
-				Otherwise: "no device key was given that could be a group's own",
+				Otherwise: "no device key was given that could be a group key",
 			},
 			Until: Accepted,
 			Weigh: weighGroupKey,
@@ -48,9 +48,9 @@ func usingKey() Attestations {
 	}
 }
 
-// identityRefused reports whether the service refused to believe the device. A 401 with a
-// page came from somebody else, one with a hub's error refused the service, and one with a
-// challenge is a question, unless the TPM has answered that.
+// identityRefused reports whether the service refused to believe the device. A 401 with a web page
+// came from another server, one with a hub's error refused the service, and one with a challenge is a
+// question, unless the TPM has answered it.
 func (c *Case) identityRefused() bool {
 	if c.class() != http.StatusUnauthorized || !c.shown() {
 		return false
@@ -64,8 +64,8 @@ func (c *Case) identityRefused() bool {
 	return !c.refusal.foreign()
 }
 
-// shown reports whether the device had shown its credential when it was refused: a token
-// comes only after the WebSocket that carries it, a certificate with the TLS handshake.
+// shown reports whether the device had sent its credential when it was refused: a token is sent only
+// after the WebSocket that carries it is open, a certificate with the TLS handshake.
 func (c *Case) shown() bool { return c.kind().Traits().InHandshake || !c.refusal.ofHandshake() }
 
 func weighKeyMismatch(c *Case) Weight {
@@ -104,7 +104,7 @@ func weighDerivedKey(c *Case) Weight {
 	id := c.Evidence.Target.RegistrationID
 	switch {
 	case key.Size == dps.DerivedKeySize && key.Derived:
-		return suggested(fmt.Sprintf("the group key has %d bytes, the size of a key that is derived already", key.Size))
+		return suggested(fmt.Sprintf("the group key has %d bytes, the size of a key that was derived already", key.Size))
 	case key.Size == dps.DerivedKeySize:
 		return suggested(fmt.Sprintf("the key has %d bytes, as every derived key has", key.Size))
 	case id != strings.ToLower(id):

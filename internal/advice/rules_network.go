@@ -8,7 +8,7 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// networkRules are the causes that keep a device from reaching the service at all.
+// networkRules are the causes that prevent a device from reaching the service.
 func networkRules() []Rule {
 	return []Rule{
 		{
@@ -33,8 +33,8 @@ func networkRules() []Rule {
 	}
 }
 
-// resolutionFailure returns why the name did not resolve, nil when it did or was not
-// asked for. A proxy resolves it in our place.
+// resolutionFailure returns why the name did not resolve, nil if it did or was not resolved. A proxy
+// resolves it for us.
 func (c *Case) resolutionFailure() *netfail.Failure {
 	if c.Run.Resolution == nil || c.Run.Route.Proxy != nil {
 		return nil
@@ -53,9 +53,9 @@ func weighDNS(c *Case) Weight {
 	f := c.resolutionFailure()
 	switch {
 	case c.Run.ProxyFailed() != nil:
-		return weighDNSBehind(c.Run.ProxyFailed())
+		return weighDNSOverProxy(c.Run.ProxyFailed())
 	case f != nil && c.trialHelps() != "":
-		return doubted(c.trialHelps() + "; a network with a mandatory proxy need not resolve the names of others")
+		return doubted(c.trialHelps() + "; a network with a mandatory proxy need not resolve external names")
 	case f == nil && c.Run.Route.Proxy == nil && c.Run.Resolution != nil && !c.Run.Resolution.Literal:
 		return ruledOut("the name " + c.host() + " was resolved")
 	case f == nil:
@@ -63,7 +63,7 @@ func weighDNS(c *Case) Weight {
 	case f.Kind == netfail.Unreachable:
 		return doubted("the resolver was not reached, so it is not to blame")
 	case f.Kind == netfail.NoSuchHost && c.globalHost():
-		return proven(c.host() + " is a documented endpoint and exists; the resolver denies it")
+		return proven(c.host() + " is a documented endpoint and exists, but the resolver says that it does not")
 	}
 	return suggested()
 }
@@ -80,13 +80,13 @@ func weighPort(c *Case) Weight {
 	case c.azure() && c.onlyPrivate():
 		return allowed()
 	case c.Run.OutOfTime != nil:
-		return Weight{Strength: Allows, Against: []string{"the budget ran out before the port had been given the time to answer"}}
+		return Weight{Strength: Allows, Against: []string{"the budget ran out before the port had time to answer"}}
 	}
-	return suggested("the name was resolved, so the network works in part")
+	return suggested("the name was resolved, so the network works at least in part")
 }
 
 func weighReach(c *Case) Weight {
-	if w, told := c.weighReachBeside(); told {
+	if w, told := c.weighReachOfOthers(); told {
 		return w
 	}
 	if c.Run.ProxyFailed() != nil {
@@ -98,8 +98,8 @@ func weighReach(c *Case) Weight {
 	return weighReachOf(dialFailure(c.Run), c.across.allClosed()...)
 }
 
-// weighReachOf judges the network by a connection that failed, and by what else is known of
-// connections; nil is none.
+// weighReachOf judges the network by a connection that failed and by what else is known of
+// connections; nil means none.
 func weighReachOf(f *netfail.Failure, because ...string) Weight {
 	switch {
 	case f == nil:
@@ -115,7 +115,7 @@ func weighReachOf(f *netfail.Failure, because ...string) Weight {
 func weighProxy(c *Case) Weight {
 	switch {
 	case c.class() == http.StatusProxyAuthRequired:
-		return suggested("407 comes from a proxy that wants credentials")
+		return suggested("407 comes from a proxy that requires credentials")
 	case c.reached(Answered) != "":
 		return ruledOut(c.reached(Answered))
 	case c.Run.ProxyFailed() != nil:
@@ -123,9 +123,9 @@ func weighProxy(c *Case) Weight {
 	case c.Run.ProxyTrial != nil:
 		return c.weighProxyTrial()
 	case len(c.across.connected) > 0:
-		return doubted(c.across.ports(c.across.connected) + " takes connections without a proxy")
+		return doubted(c.across.ports(c.across.connected) + " accepts connections without a proxy")
 	case c.resolutionFailure() != nil, dialFailure(c.Run) != nil:
-		return allowed("a network that lets only its proxy out looks like this to a client without one")
+		return allowed("a network that lets only its proxy connect to the outside looks like this to a client without a proxy")
 	}
 	return Weight{}
 }

@@ -2,8 +2,8 @@ package advice
 
 import "dpsdiag/internal/cause"
 
-// operatorRules are the causes that lie with those who configure the client or the cloud
-// side, and with what comes after provisioning.
+// operatorRules are the causes on the side of those who configure the client or the cloud, and those
+// after provisioning.
 func operatorRules() []Rule {
 	return []Rule{
 		{

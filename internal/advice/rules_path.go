@@ -11,8 +11,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// pathRules are the causes in which something answers, but not the service, or not as a
-// device means it.
+// pathRules are the causes in which something answers, but not the service, or not in the way a device
+// expects.
 func pathRules() []Rule {
 	return []Rule{
 		{
@@ -36,38 +36,37 @@ func pathRules() []Rule {
 func weighEndpoint(c *Case) Weight {
 	switch {
 	case c.hub != nil:
-		return inapplicable("the service itself named the hub")
+		return inapplicable("the service itself gave the name of the hub")
 	case c.attempt.HubEndpoint.Known:
 		return Weight{}
 	case c.Run.ProxyFailed() != nil:
-		return c.weighEndpointBehind(c.Run.ProxyFailed())
+		return c.weighEndpointOverProxy(c.Run.ProxyFailed())
 	case c.resolutionFailure() != nil:
 		return c.weighUnknownName()
 	}
 	return c.weighAnsweringEndpoint()
 }
 
-// weighAnsweringEndpoint judges the endpoint by what it answers.
+// weighAnsweringEndpoint judges the endpoint by its answer.
 func (c *Case) weighAnsweringEndpoint() Weight {
 	switch r := c.refusal; {
 	case garbled(c.Run) && !c.azure(), r.misfits():
-		return allowed("what answers does not speak as the provisioning service does")
+		return allowed("the server does not answer as the provisioning service does")
 	case r == nil, c.attempt.OtherCloud.Known:
 		return Weight{}
 	case r.ofService():
-		return ruledOut("the answer has the form of the provisioning service's own")
+		return ruledOut("the answer has the provisioning service's own format")
 	case r.location != "" && !c.azure():
 		return suggested("the provisioning service does not redirect")
 	case c.globalHost() && c.issuer() == probe.IssuerKnown:
 		return Weight{} // a documented endpoint under its genuine certificate
-	case r.foreign() || r.location != "" || len(c.Rows) == 0:
-		return allowed("the answer is none of the provisioning service")
+	case r.foreign() || r.location != "" || len(c.Entries) == 0:
+		return allowed("the answer is not from the provisioning service")
 	}
 	return Weight{}
 }
 
-// unknownThere reports whether the refusal is one that a device gets where its instance is
-// not known.
+// unknownThere reports whether the refusal is one that a device gets if its instance is not known.
 func (c *Case) unknownThere() bool {
 	switch c.class() {
 	case http.StatusBadRequest, http.StatusNotFound:
@@ -84,53 +83,53 @@ func (c *Case) weighUnknownName() Weight {
 	case c.resolutionFailure().Kind != netfail.NoSuchHost:
 		return Weight{}
 	case c.azure():
-		return suggested("it is the name of a single instance, which exists only as long as that does")
+		return suggested("it is the name of a single instance, which exists only as long as the instance does")
 	}
-	return suggested("it is none of the documented endpoints")
+	return suggested("it is not one of the documented endpoints")
 }
 
 func weighProtocol(c *Case) Weight {
 	port, standard := c.port(), c.Run.Transport.StandardPort()
 	switch {
 	case c.class() == http.StatusMethodNotAllowed:
-		return suggested("405 means that the path does not take the method")
+		return suggested("405 means that the path does not accept the method")
 	case c.refusal.ofService():
-		return ruledOut("dpsdiag made a documented call and the service answered it in its own form")
+		return ruledOut("dpsdiag made a documented call and the service answered it in its own format")
 	case c.event() == "" || c.hub != nil:
 		return Weight{}
 	case !c.oddPort() && c.answersHTTP():
-		return suggested("what answers there speaks HTTP")
+		return suggested("the server on this port speaks HTTP")
 	case !c.oddPort():
 		return Weight{}
 	}
-	return c.weighPortNumber(fmt.Sprintf("the port asked for is %d; the service uses %d for this transport", port, standard))
+	return c.weighPortNumber(fmt.Sprintf("the port is %d; the service uses %d for this transport", port, standard))
 }
 
-// oddPort reports whether the port is not the service's own for the transport.
+// oddPort reports whether the port is not the service's port for the transport.
 func (c *Case) oddPort() bool { return c.port() != c.Run.Transport.StandardPort() }
 
-// weighPortNumber judges a port that is not the service's own for the transport.
+// weighPortNumber judges a port that is not the service's port for the transport.
 func (c *Case) weighPortNumber(fact string) Weight {
 	shared := c.sharesPort()
 	because := []string{fact}
 	if shared {
-		because = append(because, fmt.Sprintf("%d is the port given for HTTPS; %s has a port of its own", c.port(), c.Run.Transport))
+		because = append(because, fmt.Sprintf("%d is the port given for HTTPS; %s has its own port", c.port(), c.Run.Transport))
 	}
 	w := remark(because...)
 	switch {
 	case c.answersHTTP() && shared:
-		w = suggested(append(because, "what answers there speaks HTTP")...)
+		w = suggested(append(because, "the server on this port speaks HTTP")...)
 	case c.tlsFailure() == netfail.TLSNotTLS || garbled(c.Run) || c.refusal.misfits() && shared:
 		w = suggested(because...)
 	case shared && lost(c.Run) != nil && c.Run.Opening != nil && c.Run.Opening.Failure != nil:
-		w = allowed(append(because, "a web server waits for a request that it can read, and then hangs up")...)
+		w = allowed(append(because, "a web server waits for a request that it can read, and then closes the connection")...)
 	}
 	w.Remedies = []string{c.portRemedy()}
 	return w
 }
 
-// sharesPort reports whether a transport with a port of its own was asked for on the port
-// that was given for HTTPS.
+// sharesPort reports whether a transport with a port of its own used the port that was given for
+// HTTPS.
 func (c *Case) sharesPort() bool {
 	return c.Run.Transport.HasOwnPort() && c.oddPort() && c.port() == c.Evidence.Target.Endpoint.HTTPS
 }
@@ -141,11 +140,11 @@ func (c *Case) portRemedy() string {
 	if !transport.HasOwnPort() {
 		return fmt.Sprintf("Give the port of HTTPS with --port-https (%d in Azure), or leave it out of --endpoint", transport.StandardPort())
 	}
-	return fmt.Sprintf("Give the port of %s with --port-%s (%d in Azure); one in --endpoint serves every transport",
+	return fmt.Sprintf("Give the port of %s with --port-%s (%d in Azure); one in --endpoint applies to every transport",
 		strings.ToUpper(string(transport)), transport, transport.StandardPort())
 }
 
-// said is what a peer of another protocol said, "" where it said nothing that can be read.
+// said is what a peer of another protocol sent, "" if it sent nothing readable.
 func (c *Case) said() string {
 	switch {
 	case c.tlsFailure() == netfail.TLSNotTLS:
@@ -156,11 +155,10 @@ func (c *Case) said() string {
 	return ""
 }
 
-// answersHTTP reports whether a peer that was spoken to otherwise answered in HTTP.
+// answersHTTP reports whether a peer answered in HTTP to another protocol.
 func (c *Case) answersHTTP() bool { return strings.HasPrefix(c.said(), "HTTP/") }
 
-// greets reports whether a text is how a server of some protocol begins, and no message to
-// people.
+// greets reports whether a text is a protocol's greeting rather than a message for people.
 func greets(said string) bool {
 	begins := func(greeting string) bool { return strings.HasPrefix(said, greeting) }
 	return slices.ContainsFunc([]string{"HTTP/", "SSH-", "220 ", "220-", "+OK", "* OK", "RFB ", "AMQP"}, begins)
@@ -174,7 +172,7 @@ func weighInterception(c *Case) Weight {
 	return w
 }
 
-// weighMiddlebox judges by what shows who answered, and else by what was answered.
+// weighMiddlebox judges by what shows who answered, or else by the answer.
 func (c *Case) weighMiddlebox() Weight {
 	switch {
 	case c.hubAnswer(probe.HubOdd) != nil:
@@ -188,34 +186,34 @@ func (c *Case) weighMiddlebox() Weight {
 	case c.issuer() == probe.IssuerOther:
 		return suggested(c.foreignIssuer())
 	case c.issuer() == probe.IssuerKnown && c.tlsFailure() == "" && !c.silent():
-		return ruledOut("the server's certificate for " + c.host() + " leads to a public root that Azure uses, so nothing ends the TLS session on the way")
+		return ruledOut("the server's certificate for " + c.host() + " chains to a public root that Azure uses, so nothing in the path ends the TLS session")
 	}
 	return c.weighStrangeAnswer()
 }
 
-// weighStrangeAnswer judges what was answered, where nothing shows by whom.
+// weighStrangeAnswer judges the answer if nothing shows who gave it.
 func (c *Case) weighStrangeAnswer() Weight {
 	switch {
 	case c.refusal != nil:
 		return c.weighForeignAnswer()
 	case c.answersHTTP() && c.sharesPort():
-		return Weight{Strength: Allows, Against: []string{"a web server answers so where another transport has its port"}}
+		return Weight{Strength: Allows, Against: []string{"a web server answers like this on the port of another transport"}}
 	case garbled(c.Run):
-		return suggested("what answers does not speak the protocol of the transport")
+		return suggested("the server does not speak the protocol of the transport")
 	case c.Run.ProxyFailed() != nil:
 		return c.weighInterceptionBehind(c.Run.ProxyFailed())
 	}
 	return c.weighLostPeer()
 }
 
-// weighSignIn judges 511, the status with which a network asks to sign in first.
+// weighSignIn judges 511, the status with which a network asks the user to sign in first.
 func (c *Case) weighSignIn() Weight {
-	w := suggested("511 asks to sign in to the network; only gateways on the way send it, no service does (RFC 6585, section 6)")
+	w := suggested("511 asks the user to sign in to the network; only gateways in the path send it, no service does (RFC 6585, section 6)")
 	if c.issuer() == probe.IssuerKnown {
-		w = allowed("511 asks to sign in to the network; only gateways send it, no service does (RFC 6585, section 6)",
-			"the server's certificate is genuine, so the gateway stands behind it")
+		w = allowed("511 asks the user to sign in to the network; only gateways send it, no service does (RFC 6585, section 6)",
+			"the server's certificate is genuine, so the gateway is on the service's side of the TLS connection")
 	}
-	w.Remedies = []string{"Sign in to the network that the device is in, or have the device exempted from the sign-in page, and try again"}
+	w.Remedies = []string{"Sign in to the device's network, or have the device exempted from the sign-in page, and try again"}
 	return w
 }
 
@@ -229,7 +227,7 @@ func (c *Case) weighLostPeer() Weight {
 	switch c.tlsFailure() {
 	case netfail.TLSNotTLS:
 		if said := c.said(); said != "" && !greets(said) {
-			return suggested("the service speaks TLS alone; who answers in plain words says by them who it is")
+			return suggested("the service only speaks TLS; an answer in plain text shows what kind of server sent it")
 		}
 		return Weight{}
 	case netfail.TLSBadCertificate, netfail.TLSOther:
@@ -243,21 +241,20 @@ func (c *Case) weighLostPeer() Weight {
 	return Weight{}
 }
 
-// weighForeignAnswer judges who answered a call, where the server's certificate does not
-// tell.
+// weighForeignAnswer judges who answered a call, if the server's certificate does not show it.
 func (c *Case) weighForeignAnswer() Weight {
 	r := c.refusal
 	switch {
 	case c.attempt.Page.Known:
 		return judgePage(c.attempt)
 	case r.location != "":
-		return suggested("the service does not redirect; sign-in pages of networks do")
+		return suggested("the service does not redirect; sign-in pages of networks do that")
 	case r.ofHandshake():
 		return c.weighHandshake()
 	case c.kind().Traits().InHandshake && c.identityRefused() && c.Run.TLS != nil && !c.Run.TLS.ClientCertRequested:
 		return suggested("the server never asked for a client certificate, as a gateway that ends the TLS session would not")
-	case !r.ofService() && len(c.Rows) == 0:
-		return allowed("the answer is none of the provisioning service")
+	case !r.ofService() && len(c.Entries) == 0:
+		return allowed("the answer is not from the provisioning service")
 	}
 	return Weight{}
 }
@@ -267,19 +264,19 @@ func (c *Case) weighHandshake() Weight {
 	r := c.refusal
 	switch {
 	case r.at(probe.LayerWebSocket, http.StatusSwitchingProtocols):
-		return suggested("the service takes the subprotocol that was asked for")
+		return suggested("the service accepts the subprotocol that was requested")
 	case r.ofService() || probe.PutsOff(r.status):
 		return Weight{}
 	}
-	return suggested("proxies that know no WebSockets refuse them so")
+	return suggested("proxies without WebSocket support refuse them like this")
 }
 
-// foreignIssuer says who signed the certificate that stands in for an Azure name.
+// foreignIssuer says who signed a certificate for an Azure name that did not come from Azure.
 func (c *Case) foreignIssuer() string {
 	peer := c.Run.TLS.Peer
 	if len(peer) == 0 {
-		return "the certificate presented for " + c.host() + " leads to none of the public roots that Azure uses"
+		return "the certificate presented for " + c.host() + " does not chain to any of the public roots that Azure uses"
 	}
 	issuer := peer[len(peer)-1].Issuer.String()
-	return "the certificate presented for " + c.host() + " was issued by " + quoted(issuer) + ", which is none of the public roots that Azure uses"
+	return "the certificate presented for " + c.host() + " was issued by " + quoted(issuer) + ", which is not one of the public roots that Azure uses"
 }

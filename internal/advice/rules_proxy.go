@@ -10,47 +10,47 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// What a proxy refuses says little of the device and much of the way. These functions
-// weigh the causes of rules_network.go and rules_path.go on a run that came no further
-// than its proxy; a is that attempt.
+// A refusal by a proxy says little about the device and much about the network. These functions weigh
+// the causes of rules_network.go and rules_path.go for a run that got no further than its proxy; a is
+// that attempt.
 
-// proxyRows are the catalogue rows for a run that came no further than its proxy. A proxy
-// that works and was not able or willing to connect has none.
-func proxyRows(a *proxy.Attempt) []*codes.Entry {
+// proxyEntries are the catalogue entries for a run that got no further than its proxy. A proxy that
+// works but could not or would not connect has none.
+func proxyEntries(a *proxy.Attempt) []*codes.Entry {
 	switch a.Failure.Kind {
 	case proxy.Auth:
-		return entries("http-407")
+		return entryByID("http-407")
 	case proxy.Unresolved, proxy.Unreachable, proxy.TLS, proxy.NotAProxy:
-		return entries("net-proxyconnect")
+		return entryByID("net-proxyconnect")
 	}
 	return nil
 }
 
-// proxyText says in one line why there is no way through the proxy.
+// proxyText says in one line why the proxy could not be used.
 func proxyText(a *proxy.Attempt) string {
 	return fmt.Sprintf("there is no connection to %s through %s: %s", a.Target, proxyName(a.Proxy), a.Failure.Text)
 }
 
 func proxyName(p proxy.Ref) string { return fmt.Sprintf("the proxy %s (%s)", p.URL, p.Origin) }
 
-// muteProxy reports whether the run ended at a proxy that took the connection and then
-// gave no whole answer.
+// muteProxy reports whether the run ended at a proxy that accepted the connection and then gave no
+// complete answer.
 func muteProxy(run *probe.Run) bool {
 	a := run.ProxyFailed()
 	return a != nil && (a.Failure.Kind == proxy.Timeout || a.Failure.Kind == proxy.Cut)
 }
 
-// throughProxy says that the run goes through a proxy, "" when it does not.
+// throughProxy says that the run uses a proxy, "" if it does not.
 func (c *Case) throughProxy() string {
 	if a := c.Run.Through(); a != nil {
-		return "everything passed through " + proxyName(a.Proxy)
+		return "the connection went through " + proxyName(a.Proxy)
 	}
 	return ""
 }
 
-// beside names the transport of another run that got through the same proxy to the same
-// host, "" when none did.
-func (c *Case) beside(p proxy.Ref) probe.TransportID {
+// alsoThrough is the transport of another run that got through the same proxy to the same host, "" if there
+// is none.
+func (c *Case) alsoThrough(p proxy.Ref) probe.TransportID {
 	for i := range c.Evidence.Runs {
 		if a := c.Evidence.Runs[i].Through(); a != nil && a.Proxy.URL == p.URL {
 			return c.Evidence.Runs[i].Transport
@@ -59,13 +59,12 @@ func (c *Case) beside(p proxy.Ref) probe.TransportID {
 	return ""
 }
 
-// weighProxySetting judges a proxy that is configured: what can be missing then is only the
-// credentials for it.
+// weighProxySetting judges a proxy that is configured: only its credentials can be missing.
 func weighProxySetting(a *proxy.Attempt) Weight {
 	if a.Failure.Kind == proxy.Auth {
-		return proven("only a proxy that wants credentials answers so; they belong into its setting, as USER:PASSWORD@ before the host")
+		return proven("only a proxy that requires credentials answers like this; they belong in its setting, as USER:PASSWORD@ before the host")
 	}
-	return ruledOut(proxyName(a.Proxy) + " is configured; that it does not work is another matter")
+	return ruledOut(proxyName(a.Proxy) + " is configured, although it does not work")
 }
 
 // weighUnusable judges the setting of a proxy that does not work.
@@ -84,16 +83,16 @@ func weighUnusable(c *Case) Weight {
 		if a.Failure.Net.Kind == netfail.Unreachable {
 			return allowed()
 		}
-		return suggested("nothing takes a connection where " + a.Proxy.Origin + " says that the proxy is")
+		return suggested("nothing accepts a connection where " + a.Proxy.Origin + " says that the proxy is")
 	case proxy.TLS, proxy.NotAProxy:
-		return suggested("what answers there is not the proxy that " + a.Proxy.Origin + " says it is")
+		return suggested("the server there is not the proxy that " + a.Proxy.Origin + " says it is")
 	case proxy.Page, proxy.Status, proxy.Timeout, proxy.Cut:
-		return allowed("what " + a.Proxy.Origin + " names may be something else than a proxy")
+		return allowed("what " + a.Proxy.Origin + " gives may not be a proxy")
 	}
 	return Weight{}
 }
 
-// weighProxyTrial judges a direct way that failed where a proxy is named and was not used.
+// weighProxyTrial judges a direct connection that failed while a proxy is configured but was not used.
 func (c *Case) weighProxyTrial() Weight {
 	a := c.Run.ProxyTrial
 	switch {
@@ -102,11 +101,10 @@ func (c *Case) weighProxyTrial() Weight {
 	case len(c.across.connected) > 0:
 		return allowed(proxyName(a.Proxy) + " does connect to " + a.Target)
 	}
-	return proven("the direct way fails, and " + proxyName(a.Proxy) + ", which was not used, does connect to " + a.Target)
+	return proven("the direct connection fails, and " + proxyName(a.Proxy) + ", which was not used, does connect to " + a.Target)
 }
 
-// trialHelps says that a proxy which is named and was not used gets through, "" if none
-// does.
+// trialHelps says that a configured proxy that was not used can connect, "" if none can.
 func (c *Case) trialHelps() string {
 	if a := c.Run.ProxyTrial; a != nil && a.Failure == nil {
 		return proxyName(a.Proxy) + " does connect to " + a.Target
@@ -114,17 +112,18 @@ func (c *Case) trialHelps() string {
 	return ""
 }
 
-// weighDNSBehind: the proxy resolves the name of the service, we that of the proxy.
-func weighDNSBehind(a *proxy.Attempt) Weight {
+// weighDNSOverProxy judges name resolution through a proxy: the proxy resolves the name of the service,
+// we that of the proxy.
+func weighDNSOverProxy(a *proxy.Attempt) Weight {
 	switch a.Failure.Kind {
 	case proxy.Unresolved:
 		switch a.Failure.Net.Kind {
 		case netfail.NoSuchHost:
-			return allowed("it is the name of the proxy that was not resolved")
+			return allowed("the name of the proxy was not resolved")
 		case netfail.Unreachable:
 			return Weight{}
 		}
-		return suggested("it is the name of the proxy that was not resolved")
+		return suggested("the name of the proxy was not resolved")
 	case proxy.NoRoute:
 		return allowed("a proxy resolves the name of the service itself, and may have failed to")
 	}
@@ -136,25 +135,25 @@ func (c *Case) weighPortBehind(a *proxy.Attempt) Weight {
 	case proxy.Forbidden:
 		return c.weighForbidden(a)
 	case proxy.NoRoute, proxy.Timeout:
-		return allowed("a firewall behind the proxy would look like this")
+		return allowed("a firewall after the proxy would look like this")
 	case proxy.Unreachable:
-		return allowed("it is the port of the proxy that takes no connection")
+		return allowed("it is the port of the proxy that accepts no connection")
 	}
 	return Weight{}
 }
 
-// weighForbidden judges whether the rules of the proxy mean the port.
+// weighForbidden judges whether the rules of the proxy forbid the port.
 func (c *Case) weighForbidden(a *proxy.Attempt) Weight {
-	if beside := c.beside(a.Proxy); beside != "" {
-		return proven("the " + string(beside) + " transport got through the same proxy to the same host, on its own port")
+	if other := c.alsoThrough(a.Proxy); other != "" {
+		return proven("the " + string(other) + " transport connected through the same proxy to the same host, on its own port")
 	}
 	if c.port() != dps.PortHTTPS {
-		return suggested(fmt.Sprintf("many proxies let CONNECT pass to port %d alone", dps.PortHTTPS))
+		return suggested(fmt.Sprintf("many proxies allow CONNECT only to port %d", dps.PortHTTPS))
 	}
-	return allowed("the rules of a proxy can name ports as well as hosts")
+	return allowed("the rules of a proxy can apply to ports as well as hosts")
 }
 
-// port is that of the service for the transport of the run.
+// port is the service's port for the transport of the run.
 func (c *Case) port() int { return c.Run.Transport.Port(c.Evidence.Target.Endpoint) }
 
 func weighReachBehind(a *proxy.Attempt) Weight {
@@ -170,22 +169,22 @@ func weighReachBehind(a *proxy.Attempt) Weight {
 		}
 		return allowed()
 	case proxy.NoRoute:
-		return allowed("the proxy did not get to the service either")
+		return allowed("the proxy did not reach the service either")
 	case proxy.Timeout, proxy.Cut:
 		return allowed()
 	}
 	return ruledOut("the proxy was reached and answered")
 }
 
-// weighEndpointBehind judges the endpoint that a proxy did not reach.
-func (c *Case) weighEndpointBehind(a *proxy.Attempt) Weight {
+// weighEndpointOverProxy judges an endpoint that a proxy could not reach.
+func (c *Case) weighEndpointOverProxy(a *proxy.Attempt) Weight {
 	switch {
 	case c.globalHost():
 		return ruledOut(c.host() + " is a documented endpoint")
 	case a.Failure.Kind == proxy.NoRoute && !c.azure():
-		return suggested("it is none of the documented endpoints, and the proxy did not get to it")
+		return suggested("it is not one of the documented endpoints, and the proxy did not reach it")
 	case a.Failure.Kind == proxy.NoRoute:
-		return allowed("it is the name of a single instance, which exists only as long as that does")
+		return allowed("it is the name of a single instance, which exists only as long as the instance does")
 	}
 	return Weight{}
 }
@@ -194,13 +193,13 @@ func (c *Case) weighInterceptionBehind(a *proxy.Attempt) Weight {
 	switch a.Failure.Kind {
 	case proxy.Forbidden:
 		if c.port() != dps.PortHTTPS {
-			return allowed("the rules of a proxy can name hosts as well as ports")
+			return allowed("the rules of a proxy can apply to hosts as well as ports")
 		}
 		return suggested("the rules of the proxy forbid the connection")
 	case proxy.Page:
-		return suggested("sign-in and warning pages of networks come so")
+		return suggested("sign-in and warning pages of networks look like this")
 	case proxy.Status:
-		return suggested("a proxy that lets traffic through does not answer so")
+		return suggested("a proxy that lets traffic through does not answer like this")
 	case proxy.NotAProxy, proxy.TLS, proxy.NoRoute, proxy.Timeout, proxy.Cut:
 		return allowed()
 	}

@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/cause"
 )
 
-// requestRules are the causes that lie in the registration request itself.
+// requestRules are the causes in the registration request itself.
 func requestRules() []Rule {
 	return []Rule{
 		{
@@ -38,7 +38,7 @@ func weighPayload(c *Case) Weight {
 	switch {
 	case c.refusal.opening != nil:
 		return ruledOut("the session was refused before the payload was sent")
-	case len(odd) > 0 && c.hasRow("dps-400012"):
+	case len(odd) > 0 && c.hasEntry("dps-400012"):
 		return proven(odd...)
 	case len(odd) > 0:
 		return remark(odd...)
@@ -46,9 +46,8 @@ func weighPayload(c *Case) Weight {
 	return Weight{}
 }
 
-// publishedVersions are the api-versions of the device API that were published or seen in
-// official clients (azure-rest-api-specs deviceprovisioningservices/data-plane, and the
-// constants of the SDKs).
+// publishedVersions are the versions of the device API that were published or appear in official
+// clients (azure-rest-api-specs deviceprovisioningservices/data-plane, and the constants of the SDKs).
 func publishedVersions() []string {
 	return []string{
 		"2017-08-31-preview", "2018-09-01-preview", "2019-03-31", "2021-06-01", "2021-10-01",
@@ -56,12 +55,12 @@ func publishedVersions() []string {
 	}
 }
 
-// oldestVersion is the first version of the device API that is no preview: every instance of
-// every cloud was made since.
+// oldestVersion is the first version of the device API that is not a preview; it is older than every
+// instance of every cloud.
 const oldestVersion = "2019-03-31"
 
-// namesID reports whether the service says that the registration id is what it refuses.
-func (c *Case) namesID() bool { return c.hasRow("dps-400004-regid") }
+// namesID reports whether the service says that it refuses the registration id.
+func (c *Case) namesID() bool { return c.hasEntry("dps-400004-regid") }
 
 func weighAPIVersion(c *Case) Weight {
 	version := c.Evidence.Target.APIVersion
@@ -70,13 +69,13 @@ func weighAPIVersion(c *Case) Weight {
 	case c.class() != http.StatusBadRequest:
 		return Weight{}
 	case c.namesID():
-		return ruledOut("the message names the registration id, not the api-version")
-	case version == oldestVersion && !c.hasRow("dps-unsupported-api-version"):
-		return ruledOut("the call asked for " + version + ", which every instance takes")
-	case !published && c.hasRow("dps-unsupported-api-version"):
-		return proven("the call asked for " + quoted(version) + ", which is no published version")
+		return ruledOut("the message is about the registration id, not the api-version")
+	case version == oldestVersion && !c.hasEntry("dps-unsupported-api-version"):
+		return ruledOut("the call asked for " + version + ", which every instance accepts")
+	case !published && c.hasEntry("dps-unsupported-api-version"):
+		return proven("the call asked for " + quoted(version) + ", which is not a published version")
 	case !published:
-		return suggested("the call asked for " + quoted(version) + ", which is no published version")
+		return suggested("the call asked for " + quoted(version) + ", which is not a published version")
 	case strings.HasSuffix(version, "-preview"):
 		return remark("the call asked for " + version + ", a preview that not every instance has")
 	}
@@ -90,9 +89,9 @@ func weighRace(c *Case) Weight {
 			return ruledOut("the service accepted the registration; a race is refused at once")
 		}
 		if accepted(c.Run) {
-			return allowed("the service had accepted this registration before; another one of the same identity may have taken its place")
+			return allowed("the service had accepted this registration before; another one of the same identity may have replaced it")
 		}
-		return suggested(fmt.Sprintf("a registration is refused with %d when another one of the same identity is under way", c.class()))
+		return suggested(fmt.Sprintf("a registration is refused with %d while another one of the same identity is in progress", c.class()))
 	}
 	return Weight{}
 }

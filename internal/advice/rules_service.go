@@ -74,13 +74,13 @@ func weighTransient(c *Case) Weight {
 	case c.class()/100 == 5 && c.refusal.foreign() && c.issuer() == probe.IssuerOther:
 		return allowed("but the answer may not come from the service at all")
 	case c.refusal.at(probe.LayerSASL, saslSysPerm):
-		return doubted("this outcome is for errors that do not pass by themselves")
+		return doubted("this outcome is for errors that are not temporary")
 	case c.class()/100 == 5:
-		return suggested("the 500 series tells of a failure on the side of the service")
+		return suggested("the 500 series means a failure of the service")
 	case c.unavailable():
 		return allowed("an outage has the same return code")
 	case c.silent():
-		return allowed("a service in trouble can fall silent")
+		return allowed("a service in trouble can stop answering")
 	case c.Run.End == probe.EndUnanswered:
 		return allowed("the service can be slow to decide")
 	}
@@ -90,23 +90,23 @@ func weighTransient(c *Case) Weight {
 func weighAccessRules(c *Case) Weight {
 	switch {
 	case c.turnedAway() && c.refusal.ofService():
-		return suggested("the service refused the WebSocket, before the device had shown who it is")
+		return suggested("the service refused the WebSocket before the device had identified itself")
 	case c.turnedAway():
-		return allowed("the WebSocket was refused before the device had shown who it is")
+		return allowed("the WebSocket was refused before the device had identified itself")
 	case c.challengeAnswered() != "":
-		return ruledOut("the service challenged the TPM, so it lets calls from this network through")
+		return ruledOut("the service challenged the TPM, so it accepts calls from this network")
 	case c.identityRefused() && c.refusal.plain():
 		return suggested("a wrong credential gets a 401 with a six-digit code; an IP filter rule answers with a plain one")
 	case c.certificateRefused():
 		return ruledOut("the message is about the certificate, so the service looked at it")
 	case c.identityRefused():
-		return allowed("an IP filter rule refuses the device too, without naming itself")
+		return allowed("an IP filter rule also refuses the device, without a mention of the rule")
 	}
 	return Weight{}
 }
 
-// turnedAway reports whether a WebSocket was refused to a device that had shown no
-// credential yet, in the way of a door that is closed to it.
+// turnedAway reports whether a WebSocket was refused to a device that had sent no credential yet, as
+// if all access were closed to it.
 func (c *Case) turnedAway() bool {
 	if !c.refusal.ofHandshake() || c.shown() || c.refusal.foreign() {
 		return false
@@ -115,7 +115,7 @@ func (c *Case) turnedAway() bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
-// onlyPrivate reports whether every address that was dialled is a private one.
+// onlyPrivate reports whether every address that was dialled is private.
 func (c *Case) onlyPrivate() bool {
 	for _, d := range c.Run.Dials {
 		if addr, err := netip.ParseAddrPort(d.Address); err != nil || !addr.Addr().IsPrivate() {

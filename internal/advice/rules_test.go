@@ -29,26 +29,26 @@ func TestEveryCauseHasARule(t *testing.T) {
 	}
 }
 
-// TestEveryCauseIsNamed: each cause is named by a row of the catalogue.
+// TestEveryCauseIsNamed: each cause is listed by an entry of the catalogue.
 func TestEveryCauseIsNamed(t *testing.T) {
 	t.Parallel()
 	for _, r := range Rules() {
 		if len(codes.ByCause(r.ID)) == 0 {
-			t.Errorf("no row names the cause %s", r.ID)
+			t.Errorf("no entry lists the cause %s", r.ID)
 		}
 	}
 }
 
-// TestUnseenRules: the rules excused from the table are those that no answer of the
-// service, no refused session and no failure on the way to it can bring up.
+// TestUnseenRules: the rules that are excused from the table are those that no answer of the service,
+// no refused session and no network failure can make possible.
 func TestUnseenRules(t *testing.T) {
 	t.Parallel()
-	failures := append(failureRows(), openingRows()...)
+	failures := append(failureEntries(), openingEntries()...)
 	for e := range codes.All() {
 		answers := e.Kind == codes.KindHTTP || e.Kind == codes.KindDPS || e.Kind == codes.KindRegistrationStatus
 		for _, id := range unseen() {
 			if rule := ruleOf(id); rule.outside() == "" && (answers || slices.Contains(failures, e.ID)) && slices.Contains(e.CauseIDs, id) {
-				t.Errorf("the row %s brings up %s", e.ID, id)
+				t.Errorf("the entry %s lists %s", e.ID, id)
 			}
 		}
 	}
@@ -74,56 +74,56 @@ func TestRulesAreComplete(t *testing.T) {
 	}
 }
 
-// failureRows are the ids of the rows for each typed failure on the way to the service.
-func failureRows() []string {
+// failureEntries are the ids of the entries for each kind of failure before the service is reached.
+func failureEntries() []string {
 	var ids []string
 	for _, kind := range []netfail.Kind{netfail.NoSuchHost, netfail.ResolverTimeout, netfail.ResolverFailed} {
-		ids = append(ids, resolutionRow(kind))
+		ids = append(ids, resolutionEntry(kind))
 	}
 	for _, kind := range []netfail.Kind{netfail.Refused, netfail.Timeout, netfail.Unreachable, netfail.Reset} {
-		ids = append(ids, dialRow(kind))
+		ids = append(ids, dialEntry(kind))
 	}
 	for _, kind := range []netfail.Kind{netfail.Timeout, netfail.Reset, netfail.Protocol, netfail.Other} {
 		for _, transport := range everyTransport() {
 			lostCall := &probe.Run{Transport: transport, Answers: []probe.Answer{{Failure: &netfail.Failure{Kind: kind}}}}
-			ids = append(ids, lostRow(lostCall))
+			ids = append(ids, lostEntry(lostCall))
 		}
 	}
 	for _, kind := range []netfail.TLSKind{
 		netfail.TLSUnknownAuthority, netfail.TLSNameMismatch, netfail.TLSServerExpired, netfail.TLSServerNotYet,
 		netfail.TLSNotTLS, netfail.TLSVersion, netfail.TLSTimeout, netfail.TLSCut,
 	} {
-		ids = append(ids, tlsRow(&netfail.TLSFailure{Kind: kind}))
+		ids = append(ids, tlsEntry(&netfail.TLSFailure{Kind: kind}))
 	}
 	for _, number := range []uint8{10, 20, 40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 70, 71, 80, 86, 112, 116, 120} {
-		ids = append(ids, tlsRow(&netfail.TLSFailure{Kind: netfail.TLSAlert, Alert: number}))
+		ids = append(ids, tlsEntry(&netfail.TLSFailure{Kind: netfail.TLSAlert, Alert: number}))
 	}
 	return ids
 }
 
-// openingRows are the ids of the rows for each session that was refused.
-func openingRows() []string {
+// openingEntries are the ids of the entries for each session that was refused.
+func openingEntries() []string {
 	ids := []string{"dps-401002", "dps-401002-unauthorized"}
 	for _, transport := range everyTransport() {
 		for _, test := range openings(transport) {
-			if row := readOpening(&test.opening).row; row != "" && !slices.Contains(ids, row) {
-				ids = append(ids, row)
+			if entry := readOpening(&test.opening).entry; entry != "" && !slices.Contains(ids, entry) {
+				ids = append(ids, entry)
 			}
 		}
 	}
 	return ids
 }
 
-// TestRowsNamedInCodeExist: failures and some rules are tied to rows by id.
-func TestRowsNamedInCodeExist(t *testing.T) {
+// TestEntriesNamedInCodeExist: failures and some rules refer to entries by id.
+func TestEntriesNamedInCodeExist(t *testing.T) {
 	t.Parallel()
 	named := []string{
 		"dps-401002-invalid-cert", "dps-401002-ca-not-found", "dps-401002-chain-mismatch", "dps-400004-regid", "dps-400012",
 		"dps-unsupported-api-version", "dps-tpm-challenge", hubBody, endorsementRefused, "status-failed", "status-disabled",
 	}
-	for _, id := range slices.Concat(named, failureRows(), openingRows()) {
+	for _, id := range slices.Concat(named, failureEntries(), openingEntries()) {
 		if codes.ByID(id) == nil {
-			t.Errorf("the catalogue has no row %q", id)
+			t.Errorf("the catalogue has no entry %q", id)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// tlsRules are the causes in which device and server do not come to a TLS session.
+// tlsRules are the causes for which device and server do not establish a TLS session.
 func tlsRules() []Rule {
 	return []Rule{
 		{
@@ -24,19 +24,19 @@ func tlsRules() []Rule {
 func weighRoot(c *Case) Weight {
 	switch c.tlsFailure() {
 	case netfail.TLSAlert:
-		return ruledOut("the peer broke the handshake off, not the device")
+		return ruledOut("the peer, not the device, aborted the handshake")
 	case netfail.TLSUnknownAuthority:
 	default:
 		return Weight{}
 	}
 	switch c.issuer() {
 	case probe.IssuerKnown:
-		return proven("the certificate presented leads to a public root that Azure uses, so it is genuine; the trust store lacks that root")
+		return proven("the certificate presented chains to a public root that Azure uses, so it is genuine; the trust store does not have that root")
 	case probe.IssuerOther:
 		return doubted(c.foreignIssuer())
 	}
 	if trusting := c.across.trusting(); len(trusting) > 0 {
-		return doubted("over " + transports(trusting) + " the same host shows a certificate that the device trusts")
+		return doubted("over " + transports(trusting) + " the same host presents a certificate that the device trusts")
 	}
-	return remark(c.host() + " is none of Azure's names, so its root has to be given to the device")
+	return remark(c.host() + " is not one of Azure's names, so the device must be given its root")
 }

@@ -11,8 +11,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// tokenRules are the causes that lie in a shared access signature or in the clock that
-// dates it.
+// tokenRules are the causes in a shared access signature or in the clock that dates it.
 func tokenRules() []Rule {
 	return []Rule{
 		{
@@ -39,20 +38,20 @@ func tokenRules() []Rule {
 	}
 }
 
-// usingToken limits a cause to devices that show a token.
+// usingToken limits a cause to devices that send a token.
 func usingToken() Attestations {
 	return Attestations{
 		Kinds:     probe.KindsWith(func(t probe.AttestationTraits) bool { return !t.InHandshake }),
-		Otherwise: "a device with a certificate shows no token",
+		Otherwise: "a device with a certificate sends no token",
 	}
 }
 
-// ownToken judges what is wrong with a token, where dpsdiag made it.
+// ownToken judges what is wrong with a token, if dpsdiag made it.
 func (c *Case) ownToken() Weight {
 	if !c.judged() {
 		return Weight{}
 	}
-	return inapplicable("no ready-made token was used: dpsdiag signs its own, in the documented form and for this call")
+	return inapplicable("no ready-made token was used: dpsdiag signs its own, in the documented format and for this call")
 }
 
 func weighTokenForm(c *Case) Weight {
@@ -71,9 +70,9 @@ func weighTokenForm(c *Case) Weight {
 	case t.InMilliseconds:
 		return suggested("the token's expiry looks like milliseconds; the service counts seconds")
 	case t.Policy != "" && t.Policy != dps.RegistrationPolicy:
-		return suggested(fmt.Sprintf("the token names the policy %s; a device's token names %s or none", quoted(t.Policy), dps.RegistrationPolicy))
+		return suggested(fmt.Sprintf("the token has the policy %s; a device's token has %s or none", quoted(t.Policy), dps.RegistrationPolicy))
 	}
-	return doubted("the token is for the right resource, its expiry and policy are well-formed")
+	return doubted("the token is for the right resource, and its expiry and policy are well-formed")
 }
 
 func weighTokenExpiry(c *Case) Weight {
@@ -98,8 +97,8 @@ func weighTokenExpiry(c *Case) Weight {
 	return suggested("the token expired at "+expiry+", "+duration.Rough(left)+" before the call", c.skewText())
 }
 
-// earliestPlausible is a date before this program was written: a local clock that reads
-// less is certainly wrong.
+// earliestPlausible is a date before this program was written: a local clock that shows an earlier
+// time is certainly wrong.
 func earliestPlausible() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func weighClock(c *Case) Weight {
@@ -114,21 +113,21 @@ func weighClock(c *Case) Weight {
 	return weighClockByRefusal(c)
 }
 
-// weighClockByRefusal judges the clock of a device that was refused, as far as that does not
-// depend on how far the clock is wrong.
+// weighClockByRefusal judges the clock of a device that was refused, as long as the size of the error
+// does not matter.
 func weighClockByRefusal(c *Case) Weight {
 	_, known := c.skew()
 	switch {
 	case c.clockRight():
 		return ruledOut(c.skewText())
 	case c.tokenTaken():
-		return ruledOut("the service took the token when the session opened")
+		return ruledOut("the service accepted the token when the session opened")
 	case c.unchallenged():
-		return ruledOut("the service refused the TPM before that had made a token")
+		return ruledOut("the service refused the TPM before the TPM had made a token")
 	case !known && c.identityRefused() && c.challengeAnswered() != "":
-		return suggested("the challenge was answered with the key that the service gave; what is left to refuse is the time of the token", c.skewText())
+		return suggested("the challenge was answered with the key from the service; only the time of the token can still be refused", c.skewText())
 	case !known && c.kind() == probe.KindX509:
-		return doubted("the service judges certificates by its own clock")
+		return doubted("the service checks certificates by its own clock")
 	case !c.clockRefused():
 		return Weight{}
 	}
@@ -150,19 +149,18 @@ func (c *Case) serverDated() bool {
 // known to be wrong.
 func (c *Case) clockRefused() bool { return c.identityRefused() && c.clockWrong() }
 
-// weighClockOfCertificate judges a clock known to be wrong, of a device that presents a
-// certificate. The service judges that by its own clock, the device's TLS library by the
-// device's.
+// weighClockOfCertificate judges a clock known to be wrong, for a device that presents a certificate.
+// The service checks the certificate by its own clock, the device's TLS library by the device's.
 func weighClockOfCertificate(c *Case) Weight {
 	cert := c.Evidence.Inputs.Certificate
 	if cert != nil && len(cert.Expired)+len(cert.NotYetValid) > 0 && len(c.outOfDate()) == 0 {
 		return suggested(c.skewText(), "the device's certificates are out of date by the local clock only")
 	}
-	return doubted(c.skewText() + "; but the service judges certificates by its own clock")
+	return doubted(c.skewText() + "; but the service checks certificates by its own clock")
 }
 
-// weighClockByCertificate judges the clock of a device that finds the server's certificate
-// out of date. It is proven only by a second witness.
+// weighClockByCertificate judges the clock of a device that finds the server's certificate out of
+// date. It is proven only by a second piece of evidence.
 func weighClockByCertificate(c *Case) Weight {
 	because := []string{c.boundText()}
 	cert := c.Evidence.Inputs.Certificate
@@ -170,9 +168,9 @@ func weighClockByCertificate(c *Case) Weight {
 	case c.tlsFailure() == netfail.TLSServerNotYet && cert != nil && len(cert.NotYetValid) > 0:
 		return proven(append(because, "the device's own certificate is not yet valid by the local clock either")...)
 	case c.issuer() == probe.IssuerOther:
-		return doubted("the certificate does not lead to a public root that Azure uses, so its dates prove nothing")
+		return doubted("the certificate does not chain to a public root that Azure uses, so its dates prove nothing")
 	case c.issuer() == probe.IssuerKnown:
-		because = append(because, "the certificate leads to a public root that Azure uses, so it is genuine")
+		because = append(because, "the certificate chains to a public root that Azure uses, so it is genuine")
 	}
 	return suggested(because...)
 }
@@ -189,5 +187,5 @@ func (c *Case) boundText() string {
 	return "the local clock is ahead by at least " + duration.Rough(clock.Skew) + " if the server's certificate is in date"
 }
 
-// day writes a date.
+// day formats a date.
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

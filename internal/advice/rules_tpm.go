@@ -47,30 +47,30 @@ func usingTPM() Attestations {
 	return Attestations{Kinds: []probe.AttestationKind{probe.KindTPM}, Otherwise: "no TPM was used"}
 }
 
-// endorsementRefused is the row of what the service says to an endorsement key that is not
-// the enrolled one.
+// endorsementRefused is the entry for what the service answers to an endorsement key that is not the
+// enrolled one.
 const endorsementRefused = "dps-400004-ek"
 
 func weighEndorsementKey(c *Case) Weight {
 	occupied := c.warnings(cause.TPMEKMismatch)
 	switch {
-	case c.tpmKind() == tpm.Activation, c.hasRow(endorsementRefused):
+	case c.tpmKind() == tpm.Activation, c.hasEntry(endorsementRefused):
 		return proven(append(c.endorsementKey(), occupied...)...)
 	case c.challengeAnswered() != "":
-		return ruledOut("what the service encrypted to the enrolled endorsement key, the TPM could use")
+		return ruledOut("the TPM could use the data that the service encrypted to the enrolled endorsement key")
 	case len(occupied) > 0 && (c.tpmKind() == tpm.Template || c.identityRefused()):
 		return suggested(occupied...)
 	case c.identityRefused():
 		w := allowed(c.endorsementKey()...)
-		w.Against = []string{"for another endorsement key than the enrolled one the service has a code of its own (400004)"}
+		w.Against = []string{"for an endorsement key other than the enrolled one the service has a separate code (400004)"}
 		return w
 	case c.class() == http.StatusNotFound && c.madeFromKey():
-		return remark(append(c.endorsementKey(), "the registration id is made from this key, so another key asks under another id")...)
+		return remark(append(c.endorsementKey(), "the registration id is derived from this key, so another key would have another id")...)
 	}
 	return Weight{}
 }
 
-// endorsementKey says which key the device has, as far as it could be read.
+// endorsementKey says which key the device has, if it could be read.
 func (c *Case) endorsementKey() []string {
 	t := c.Evidence.Inputs.TPM
 	if t == nil || t.EK.Public == nil {
@@ -83,8 +83,8 @@ func (c *Case) endorsementKey() []string {
 	return []string{"the endorsement key used has the SHA-256 " + t.EK.Hash() + " and is " + origin}
 }
 
-// madeFromKey reports whether the registration id is the one that SDKs make from the
-// endorsement key.
+// madeFromKey reports whether the registration id is the one that SDKs derive from the endorsement
+// key.
 func (c *Case) madeFromKey() bool {
 	t := c.Evidence.Inputs.TPM
 	return t != nil && t.EK.Public != nil && c.Evidence.Target.RegistrationID == dps.TPMRegistrationID(t.EK.Public)
@@ -96,17 +96,17 @@ func weighTPM(c *Case) Weight {
 		return proven()
 	case tpm.NoManager:
 		w := proven()
-		w.Remedies = []string{"Use a kernel with a resource manager (Linux has one since 4.12), or end what else uses the TPM and give the device without one, such as /dev/tpm0"}
+		w.Remedies = []string{"Use a kernel with a resource manager (Linux has one since 4.12), or stop other users of the TPM and use the device without one, such as /dev/tpm0"}
 		return w
 	case tpm.NoAnswer:
 		w := suggested()
-		w.Remedies = []string{"Check that the path is that of a TPM 2.0: an older TPM cannot attest, and another device says nothing or something else"}
+		w.Remedies = []string{"Check that the path is that of a TPM 2.0: an older TPM cannot attest, and another kind of device does not answer, or not as a TPM does"}
 		return w
 	case tpm.Template, tpm.Other:
 		return suggested()
 	case tpm.Activation, tpm.Blob:
 		if assigned(c.Run) {
-			return allowed("the TPM took the key for the registration, but not the one for the hub")
+			return allowed("the TPM accepted the key for the registration, but not the one for the hub")
 		}
 	}
 	return Weight{}
@@ -121,7 +121,7 @@ func (c *Case) protectedHierarchies() []string {
 			protected bool
 		}{{"endorsement", t.EndorsementAuth}, {"owner", t.OwnerAuth}} {
 			if h.protected {
-				list = append(list, "the "+h.name+" hierarchy has a password; none was given, or another one")
+				list = append(list, "the "+h.name+" hierarchy has a password; none was given, or a wrong one")
 			}
 		}
 	}
@@ -137,7 +137,7 @@ func weighTPMAccess(c *Case) Weight {
 	switch f.Kind {
 	case tpm.Permission:
 		if f.Group != "" && f.Group != "root" {
-			w.Remedies = []string{"Add the account that runs the client to the group " + f.Group + ", and start the client anew"}
+			w.Remedies = []string{"Add the account that runs the client to the group " + f.Group + ", and restart the client"}
 		}
 	case tpm.Hierarchy:
 		w.Because = c.protectedHierarchies()
@@ -158,17 +158,17 @@ func weighChallenge(c *Case) Weight {
 	case c.attempt.ChallengeAnswered.Known:
 		return Weight{}
 	case c.unchallenged():
-		return ruledOut("there was no challenge that could be left unanswered")
+		return ruledOut("there was no challenge to answer")
 	case c.challenged():
 		return suggested("the challenge is the first half of the attestation, and no second call followed it")
 	case c.tpmKind() == tpm.Blob:
-		return suggested("what the challenge holds is no key for a TPM")
+		return suggested("the challenge does not contain a key for a TPM")
 	}
 	return Weight{}
 }
 
-// challengeAnswered says over which transport the TPM answered the service's challenge, ""
-// if it did over none. The service challenges only a TPM that is enrolled.
+// challengeAnswered says over which transport the TPM answered the service's challenge, "" if over
+// none. The service challenges only a TPM that is enrolled.
 func (c *Case) challengeAnswered() string {
 	for _, run := range c.across.runs {
 		answered := run.Opening != nil && run.Opening.Answered
@@ -179,14 +179,14 @@ func (c *Case) challengeAnswered() string {
 	return ""
 }
 
-// tokenTaken reports whether the service took the token of a TPM when the session opened.
+// tokenTaken reports whether the service accepted the token of a TPM when the session opened.
 func (c *Case) tokenTaken() bool {
 	o := c.Run.Opening
 	return o != nil && o.Answered && o.Refusal == "" && o.Failure == nil
 }
 
-// unchallenged reports whether the service did not believe a TPM that it had not even
-// challenged. Without a challenge there is no token that could be wrong.
+// unchallenged reports whether the service did not believe a TPM without having challenged it. Without
+// a challenge there is no token that could be wrong.
 func (c *Case) unchallenged() bool {
 	return c.kind() == probe.KindTPM && c.identityRefused() && c.challengeAnswered() == ""
 }

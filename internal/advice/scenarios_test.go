@@ -7,7 +7,7 @@ import (
 	"dpsdiag/internal/emulator"
 )
 
-// TestScenarios ties rules and sandbox both ways.
+// TestScenarios: every rule's scenario exists, and every scenario has a rule.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	for _, rule := range cause.Definitions() {
@@ -23,7 +23,7 @@ func TestScenarios(t *testing.T) {
 			continue
 		}
 		if rule, ok := cause.Lookup(scenario.Cause); !ok || rule.Scenario == "" {
-			t.Errorf("the scenario %s plays %s, which has no rule or names no scenario", scenario.Name, scenario.Cause)
+			t.Errorf("the scenario %s plays %s, which has no rule or no scenario", scenario.Name, scenario.Cause)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"dpsdiag/internal/edgeconf"
 )
 
-// OfProblem is the cause that a problem of the device's configuration is a sign of.
+// OfProblem returns the cause that a problem in the device's configuration is evidence for.
 func OfProblem(problem edgeconf.Problem) cause.ID {
 	switch problem {
 	case edgeconf.ProblemSetting:

@@ -42,7 +42,7 @@ func TestProblemOfAConfigurationNamesItsCause(t *testing.T) {
 	}
 }
 
-// configurationCauses are the causes, each once, that the configuration in an archive is a sign of.
+// configurationCauses are the causes, each once, that the configuration in an archive is evidence for.
 func configurationCauses(t *testing.T, name string) []cause.ID {
 	t.Helper()
 	archive, err := txtar.ParseFile(filepath.Join("..", "edgeconf", "testdata", "config", name+".txtar"))

@@ -7,8 +7,8 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// TestEveryStrengthMatters: where a rule judges less, the diagnosis of some row of the table or
-// of some text is another. So none judges more than it has to.
+// TestEveryStrengthMatters: if a rule returns a lower strength, the diagnosis of some row of the table
+// or of some text changes. So no rule is stronger than necessary.
 func TestEveryStrengthMatters(t *testing.T) {
 	t.Parallel()
 	texts, rows := judgedTexts(t), table()
@@ -28,14 +28,14 @@ func TestEveryStrengthMatters(t *testing.T) {
 				}
 				judged := func(found *logtext.Findings) bool { return rule.judge(newTextCase(found).attempt).Strength == from }
 				if *given && !noticed && !notices(keep(texts, judged), other) {
-					t.Errorf("%s in place of %s: nothing is judged otherwise", from-1, from)
+					t.Errorf("%s instead of %s: no diagnosis changes", from-1, from)
 				}
 			}
 		})
 	}
 }
 
-// lower makes a rule judge less where it judges from, and tells whether it did.
+// lower makes a rule return a lower strength, and reports whether it did.
 func lower(r *Rule, from Strength) (given *bool) {
 	given = new(bool)
 	less := func(w Weight) Weight {

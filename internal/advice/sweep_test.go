@@ -12,19 +12,19 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// The sweep plays whatever a peer can answer, at every point of a registration, over every
-// transport. It is not about which cause comes first: a failed run has a cause, and no cause
-// is one that an earlier answer has excluded.
+// The sweep plays every answer that a peer can give, at every point of a registration, over every
+// transport. It does not check which cause comes first, but that a failed run has a cause, and that no
+// cause is one that an earlier answer has excluded.
 
 // sweepPoint is a point at which a peer refuses.
 type sweepPoint string
 
 const (
-	sweepOpen     sweepPoint = "open"
-	sweepRegister sweepPoint = "register"
-	sweepPoll     sweepPoint = "poll"
-	sweepState    sweepPoint = "state"  // of a registration that failed after it was accepted
-	sweepBeside   sweepPoint = "beside" // at register, while another transport registers
+	sweepOpen       sweepPoint = "open"
+	sweepRegister   sweepPoint = "register"
+	sweepPoll       sweepPoint = "poll"
+	sweepState      sweepPoint = "state"  // of a registration that failed after it was accepted
+	sweepConcurrent sweepPoint = "beside" // at register, while another transport registers
 )
 
 // sweepBodies are bodies by a name for the test's messages: those that matter most for every
@@ -49,7 +49,7 @@ func serviceError(code int, message string) dps.Body {
 	return dps.Body{Kind: dps.BodyError, Error: &dps.ServiceError{ErrorCode: code, Message: message, TrackingID: "t-1"}}
 }
 
-// sweepCodes are the six-digit codes of the catalogue and some that nobody knows.
+// sweepCodes are the six-digit codes of the catalogue and some unknown ones.
 func sweepCodes() []int {
 	list := []int{400210, 400211, 400299, 400999, 401777, 403777, 404777, 409777, 412777, 415777, 418777, 429777, 500777, 299000, 1}
 	for e := range codes.All() {
@@ -91,18 +91,18 @@ func sweepAnswers() map[string]probe.Answer {
 	return answers
 }
 
-// at puts an answer to a point of a run over a transport. It reports false where that
-// transport has no such point.
+// at puts an answer at a point of a run over a transport. It reports false if that transport has no
+// such point.
 func (p sweepPoint) at(t probe.TransportID, a probe.Answer) (change, bool) {
 	amqp := t == probe.AMQP || t == probe.AMQPWS
 	if a.Condition != "" && !amqp {
 		return nil, false
 	}
 	if t != probe.HTTPS && !tellingStatus(a.Status) {
-		return nil, false // one transport is enough for a status that no rule tells from its neighbours
+		return nil, false // one transport is enough for a status that no rule handles differently from its neighbours
 	}
 	if odd := a.Body.Kind.Foreign() || a.Body.Error != nil && a.Body.Error.Message == ""; odd && p != sweepOpen && t != probe.HTTPS && t != probe.AMQP {
-		return nil, false // two transports are enough for a body that no rule tells apart
+		return nil, false // two transports are enough for a body that no rule handles differently
 	}
 	end := ends(probe.EndRefused)
 	if probe.PutsOff(a.Status) {
@@ -115,7 +115,7 @@ func (p sweepPoint) at(t probe.TransportID, a probe.Answer) (change, bool) {
 		return session(t, o), ok
 	case sweepRegister:
 		return both(over(t), answer(a), end), true
-	case sweepBeside:
+	case sweepConcurrent:
 		return both(over(t), answer(a), end, also(passes(other(t)))), true
 	case sweepPoll:
 		a.Op = probe.OpStatus
@@ -128,8 +128,8 @@ func (p sweepPoint) at(t probe.TransportID, a probe.Answer) (change, bool) {
 	return both(over(t), state(dps.StatusFailed, e.ErrorCode, e.Message)), true
 }
 
-// tellingStatus reports whether a status is one of the catalogue, not of HTTP at all, or the last
-// of a hundred, which stands for all others.
+// tellingStatus reports whether a status is one of the catalogue, not an HTTP status at all, or the
+// last of a hundred, which represents all others.
 func tellingStatus(status int) bool {
 	return status < 300 || status > 599 || status%100 == 99 || codes.ByID(fmt.Sprint("http-", status)) != nil
 }
@@ -156,7 +156,7 @@ func other(t probe.TransportID) probe.TransportID {
 	return probe.HTTPS
 }
 
-// both makes one change of several.
+// both combines several changes into one.
 func both(changes ...change) change {
 	return func(ev *probe.Evidence) {
 		for _, alter := range changes {
@@ -165,8 +165,8 @@ func both(changes ...change) change {
 	}
 }
 
-// settledByAcceptance are the causes that a service excludes which accepts a registration:
-// they are about the identity, its credential, its enrollment or the request.
+// settledByAcceptance are the causes that are excluded when a service accepts a registration: those
+// about the identity, its credential, its enrollment or the request.
 func settledByAcceptance() []cause.ID {
 	return []cause.ID{
 		cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect, cause.SASTokenMalformed, cause.SASTokenExpired,
@@ -178,11 +178,11 @@ func settledByAcceptance() []cause.ID {
 	}
 }
 
-// settled reports whether an earlier answer of the sweep's point had excluded those causes.
-// A registration that failed for a code of its own about the request says that itself.
+// settled reports whether an earlier answer of the sweep's point has excluded those causes. A
+// registration that failed with a code about the request is itself about the request.
 func (p sweepPoint) settled(ev *probe.Evidence) bool {
 	switch p {
-	case sweepPoll, sweepBeside:
+	case sweepPoll, sweepConcurrent:
 		return true
 	case sweepState:
 		return !refusalOf(run(ev)).ofRequest()
@@ -194,11 +194,11 @@ func TestSweep(t *testing.T) {
 	t.Parallel()
 	answers := sweepAnswers()
 	for _, transport := range everyTransport() {
-		for _, point := range []sweepPoint{sweepOpen, sweepRegister, sweepPoll, sweepState, sweepBeside} {
+		for _, point := range []sweepPoint{sweepOpen, sweepRegister, sweepPoll, sweepState, sweepConcurrent} {
 			t.Run(fmt.Sprint(transport, " ", point), func(t *testing.T) {
 				t.Parallel()
 				where := host(ownHost)
-				if point == sweepBeside {
+				if point == sweepConcurrent {
 					where = nothing
 				}
 				for name, a := range answers {
@@ -237,8 +237,8 @@ func sweep(t *testing.T, name string, point sweepPoint, ev *probe.Evidence) {
 	}
 }
 
-// TestSweepOfTransports: what only MQTT and AMQP say at opening, and every way in which no
-// answer comes.
+// TestSweepOfTransports: the refusals that only MQTT and AMQP have at opening, and every way of
+// getting no answer.
 func TestSweepOfTransports(t *testing.T) {
 	t.Parallel()
 	for _, transport := range everyTransport() {
@@ -252,7 +252,7 @@ func TestSweepOfTransports(t *testing.T) {
 				name := fmt.Sprint(transport, ": ", test.name, ", ", who)
 				sweep(t, name, sweepOpen, refusedProbe(refused))
 				sweep(t, name+", own host", sweepOpen, refusedProbe(refused, host(ownHost)))
-				sweep(t, name+", beside another", sweepBeside, refusedProbe(refused, also(passes(other(transport)))))
+				sweep(t, name+", with another transport", sweepConcurrent, refusedProbe(refused, also(passes(other(transport)))))
 			}
 		}
 	}

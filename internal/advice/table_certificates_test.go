@@ -14,7 +14,7 @@ func otherCA() change {
 func noReason() change  { return refuse(401, 401002, "Unauthorized") }
 func handshake() change { return alert(42) }
 
-// certificateTail are the causes that a refused certificate always leaves open.
+// certificateTail are the causes that always remain possible when a certificate is refused.
 func certificateTail(first ...string) []string {
 	all := append(first, "allows enrollment-not-found", "allows wrong-id-scope", "allows attestation-mismatch")
 	return all[:min(len(all), 8)]
@@ -24,11 +24,11 @@ func certificateTable() []row {
 	const mismatch = "cert-cn-registration-id-mismatch"
 	return []row{
 		{
-			name:    "a sound leaf alone, refused without a reason",
+			name:    "only a valid leaf, refused without a reason",
 			ev:      refusedProbe(device(), noReason()),
 			verdict: Fault,
-			// The row for this text names only causes that are ruled out; the row of the code
-			// goes on.
+			// The entry for this text lists only causes that are ruled out, so the entry of the code
+			// is used.
 			causes: []string{
 				"suggests cert-not-trusted-by-enrollment", "allows cert-chain-incomplete", "allows cert-enrollment-mismatch",
 				"allows enrollment-not-found", "allows wrong-id-scope", "allows enrollment-disabled", "allows attestation-mismatch",
@@ -40,7 +40,7 @@ func certificateTable() []row {
 			},
 		},
 		{
-			name:    "a sound leaf alone that is invalid to the service",
+			name:    "only a valid leaf that the service calls invalid",
 			ev:      refusedProbe(device(), invalid()),
 			verdict: Fault,
 			causes: certificateTail("suggests cert-enrollment-mismatch", "allows cert-chain-incomplete", "allows cert-not-trusted-by-enrollment",
@@ -56,13 +56,13 @@ func certificateTable() []row {
 			out: []string{"cert-chain-incomplete", "cert-expired"},
 		},
 		{
-			name:    "an expired leaf, the clock being right",
+			name:    "an expired leaf, and the clock is right",
 			ev:      refusedProbe(device(endedOn), invalid()),
 			verdict: Fault,
 			causes:  []string{"proves cert-expired"},
 		},
 		{
-			name:    "an expired leaf, the clock not being known",
+			name:    "an expired leaf, and the clock is not known",
 			ev:      refusedProbe(device(endedOn), noClock, invalid()),
 			verdict: Fault,
 			causes: certificateTail("suggests cert-expired", "suggests cert-enrollment-mismatch", "allows cert-chain-incomplete",
@@ -81,7 +81,7 @@ func certificateTable() []row {
 			causes:  []string{"proves cert-expired"},
 		},
 		{
-			name:    "a clock that nobody confirmed only speaks against expiry",
+			name:    "an unconfirmed clock is only evidence against expiry",
 			ev:      refusedProbe(device(), noClock, invalid()),
 			verdict: Fault,
 			causes: certificateTail("suggests cert-enrollment-mismatch", "allows cert-chain-incomplete", "allows cert-not-trusted-by-enrollment",
@@ -100,7 +100,7 @@ func certificateTable() []row {
 			causes:  []string{"proves " + mismatch},
 		},
 		{
-			name:    "a common name in other letter case",
+			name:    "a common name in different letter case",
 			ev:      refusedProbe(device(name(probe.NameCase, "Sensor-17")), noReason()),
 			verdict: Fault,
 			causes:  anyRefusal("suggests " + mismatch),
@@ -118,21 +118,21 @@ func certificateTable() []row {
 			causes:  []string{"suggests service-transient", "allows throttled"},
 		},
 		{
-			name:    "expired and of another name: two faults, none proven",
+			name:    "expired and with another name: two faults, none proven",
 			ev:      refusedProbe(device(endedOn, name(probe.NameDifferent, "sensor-18")), invalid()),
 			verdict: Fault,
 			causes: certificateTail("suggests "+mismatch, "suggests cert-expired", "suggests cert-enrollment-mismatch",
 				"allows cert-chain-incomplete", "allows cert-not-trusted-by-enrollment", "allows ca-not-verified"),
 		},
 		{
-			name:    "a CA certificate as device",
+			name:    "a CA certificate as the device certificate",
 			ev:      refusedProbe(device(func(f *probe.CertificateFacts) { f.IsCA, f.NoClientAuth = true, true }), invalid()),
 			verdict: Fault,
 			causes: certificateTail("suggests cert-wrong-role-or-extensions", "suggests cert-enrollment-mismatch", "allows cert-chain-incomplete",
 				"allows cert-not-trusted-by-enrollment", "allows ca-not-verified", "allows cert-expired"),
 		},
 		{
-			name: "an issuer that is no CA, where the signer is in doubt",
+			name: "an issuer that is not a CA, and an uncertain signer",
 			ev: refusedProbe(device(func(f *probe.CertificateFacts) {
 				f.Chain = []*x509.Certificate{certificate("sensor-17", "Plant Root")}
 			}), otherCA()),
@@ -141,7 +141,7 @@ func certificateTable() []row {
 				"allows cert-chain-incomplete"),
 		},
 		{
-			name:    "a role that is wrong, and a limit that was met first",
+			name:    "a wrong role, and a limit that was reached first",
 			ev:      refusedProbe(device(func(f *probe.CertificateFacts) { f.IsCA = true }), refuse(429, 429001, "Operations are being throttled for this tenant.")),
 			verdict: RetryLater,
 			causes:  []string{"proves throttled"},
@@ -177,7 +177,7 @@ func chainTable() []row {
 			causes:  certificateTail("suggests cert-chain-incomplete", "allows ca-not-verified", "allows cert-not-trusted-by-enrollment"),
 		},
 		{
-			name:    "a chain in the wrong order, and no reason told",
+			name:    "a chain in the wrong order, without a reason",
 			ev:      refusedProbe(device(above("Plant Root", "Plant Intermediate"), func(f *probe.CertificateFacts) { f.Unlinked = 0 }), unauthorized()),
 			verdict: Fault,
 			causes: []string{
@@ -208,7 +208,7 @@ func chainTable() []row {
 			},
 		},
 		{
-			name:    "a certificate that nobody asked for",
+			name:    "a certificate that was not requested",
 			ev:      refusedProbe(device(), host(ownHost), noCertificateRequest, noReason()),
 			verdict: Fault,
 			causes: []string{
@@ -218,7 +218,7 @@ func chainTable() []row {
 			},
 		},
 		{
-			name:    "a certificate that nobody asked for, and no such enrollment",
+			name:    "a certificate that was not requested, and no such enrollment",
 			ev:      refusedProbe(device(), noCertificateRequest, refuse(404, 404201, "Enrollment not found.")),
 			verdict: Fault,
 			causes:  []string{"suggests enrollment-not-found", "allows wrong-id-scope"},
@@ -240,7 +240,7 @@ func chainTable() []row {
 			out:     []string{"cert-wrong-role-or-extensions", "cert-chain-incomplete", "device-key-material-unreadable"},
 		},
 		{
-			name:    "a key that does not decrypt what the certificate promised",
+			name:    "a key that does not belong to the certificate",
 			ev:      refusedProbe(device(), alert(51)),
 			verdict: Fault,
 			causes:  []string{"suggests client-defect"},

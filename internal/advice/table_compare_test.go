@@ -68,7 +68,7 @@ func compareTable() []row {
 			causes: []string{"suggests port-blocked", "allows network-unreachable", "allows proxy-not-configured"},
 		},
 		{
-			name: "a host of one's own need not listen on every port", verdict: Fault,
+			name: "a private host need not listen on every port", verdict: Fault,
 			ev:     refusedProbe(own, passes(probe.HTTPS), on(probe.MQTT, own, undialed(netfail.Refused)), on(probe.AMQP, own, undialed(netfail.Refused))),
 			causes: []string{"suggests port-blocked", "allows transport-protocol-wrong", "allows proxy-not-configured"},
 		},
@@ -78,7 +78,7 @@ func compareTable() []row {
 			causes: []string{"proves port-blocked"},
 		},
 		{
-			name: "443 takes one connection and not another", verdict: Fault,
+			name: "443 accepts one connection and not another", verdict: Fault,
 			ev:     refusedProbe(passes(probe.HTTPS), on(probe.MQTTWS, blocked)),
 			causes: []string{"suggests network-unreachable", "allows port-blocked", "allows proxy-not-configured"},
 		},
@@ -105,13 +105,13 @@ func compareTable() []row {
 			causes: []string{"suggests enrollment-not-found", "allows wrong-id-scope"},
 		},
 		{
-			name: "AMQP has one word for every certificate, HTTPS has several", verdict: Fault,
+			name: "AMQP has one condition for every certificate, HTTPS has several", verdict: Fault,
 			ev: refusedProbe(device(above("Plant Intermediate")), noCA(),
 				also(device(), condition(probe.LayerAMQPOpen, "amqp:unauthorized-access", overAMQP))),
 			causes: certificateTail("suggests ca-not-verified", "allows cert-not-trusted-by-enrollment", "allows cert-chain-incomplete"),
 		},
 		{
-			name: "what is said of a hub does not explain a refused token", verdict: Fault,
+			name: "an error about a hub does not explain a refused token", verdict: Fault,
 			ev: refusedProbe(key(48), connack(5), also(refuse(409, 409203, ""))),
 			causes: []string{
 				"suggests concurrent-registration", "suggests symmetric-key-mismatch", "allows group-key-not-derived", "allows derived-key-incorrect",
@@ -119,12 +119,12 @@ func compareTable() []row {
 			},
 		},
 		{
-			name: "MQTT and AMQP tell no time, HTTPS does", verdict: Fault,
+			name: "MQTT and AMQP have no date, HTTPS does", verdict: Fault,
 			ev:     refusedProbe(connack(5), also(sasl(1)), also(unauthorized(), clock(-3*60*60*1e9))),
 			causes: []string{"proves device-clock-wrong"},
 		},
 		{
-			name: "an unknown id scope in three ways of saying it", verdict: Fault,
+			name: "an unknown id scope in the terms of three transports", verdict: Fault,
 			ev:     refusedProbe(bare(404), also(connack(3)), also(condition(probe.LayerAMQPOpen, "amqp:not-found", ""))),
 			causes: []string{"suggests wrong-id-scope", "allows enrollment-not-found", "allows wrong-global-endpoint", "allows service-transient", "allows transport-protocol-wrong"},
 		},
@@ -156,7 +156,7 @@ func compareTable() []row {
 			out:    []string{"proxy-interference"},
 		},
 		{
-			name: "WebSockets that are put off", verdict: RetryLater,
+			name: "WebSockets that are told to come back later", verdict: RetryLater,
 			ev:     refusedProbe(own, passes(probe.HTTPS), also(own, upgrade(probe.MQTTWS, 503, ""))),
 			causes: []string{"suggests service-transient", "allows throttled"},
 		},
@@ -166,7 +166,7 @@ func compareTable() []row {
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient"},
 		},
 		{
-			name: "MQTT refuses what HTTPS takes", verdict: Fault,
+			name: "MQTT refuses what HTTPS accepts", verdict: Fault,
 			ev:     refusedProbe(passes(probe.HTTPS), also(connack(5))),
 			causes: []string{"allows transport-protocol-wrong", "allows service-transient"},
 			out:    []string{"symmetric-key-mismatch", "enrollment-not-found"},
@@ -187,7 +187,7 @@ func compareTable() []row {
 			causes: []string{"suggests concurrent-registration"},
 		},
 		{
-			name: "a race beside a blocked port", verdict: Fault,
+			name: "a race and a blocked port", verdict: Fault,
 			ev:     refusedProbe(passes(probe.HTTPS), on(probe.MQTTWS, refuse(409, 409203, "")), on(probe.MQTT, blocked)),
 			causes: []string{"proves port-blocked"},
 		},

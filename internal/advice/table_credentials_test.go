@@ -8,7 +8,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// anyRefusal are the causes that any refused identity leaves open, whatever the credential.
+// anyRefusal are the causes that remain possible for any refused identity, whatever the credential.
 func anyRefusal(first ...string) []string {
 	return append(first,
 		"allows enrollment-not-found", "allows wrong-id-scope", "allows enrollment-disabled",
@@ -72,13 +72,13 @@ func keyTable() []row {
 			},
 		},
 		{
-			name:    "a page with 401 did not judge the key",
+			name:    "a page with 401 is not about the key",
 			ev:      refusedProbe(host(ownHost), page(401)),
 			verdict: Fault,
 			causes:  []string{"suggests proxy-interference", "allows wrong-global-endpoint"},
 		},
 		{
-			name:    "a plain 401 is what an IP filter gives",
+			name:    "an IP filter gives a plain 401",
 			ev:      refusedProbe(key(48), bare(401)),
 			verdict: Fault,
 			causes: []string{
@@ -106,7 +106,7 @@ func tokenTable() []row {
 			out: []string{"sas-token-expired"},
 		},
 		{
-			name:    "a token of a policy of the back end",
+			name:    "a token for a policy of the back end",
 			ev:      refusedProbe(token(func(t *probe.TokenFacts) { t.Policy = "provisioningserviceowner" }), unauthorized()),
 			verdict: Fault,
 			causes: anyRefusal("suggests sas-token-malformed", "suggests symmetric-key-mismatch", "allows group-key-not-derived",
@@ -121,28 +121,28 @@ func tokenTable() []row {
 			out: []string{"sas-token-expired", "device-clock-wrong"},
 		},
 		{
-			name:    "a token that looks right to a clock nobody confirmed",
+			name:    "a token that is valid by an unconfirmed clock",
 			ev:      refusedProbe(token(nil), noClock, bare(401)),
 			verdict: Fault,
 			causes: anyRefusal("suggests public-network-access-disabled", "allows symmetric-key-mismatch", "allows group-key-not-derived",
 				"allows device-clock-wrong", "allows sas-token-expired")[:8],
 		},
 		{
-			name:    "an expired token, the clock being right",
+			name:    "an expired token, and the clock is right",
 			ev:      refusedProbe(token(expired), unauthorized()),
 			verdict: Fault,
 			causes:  []string{"proves sas-token-expired"},
 			out:     []string{"device-clock-wrong"},
 		},
 		{
-			name:    "an expired token, the clock not being known",
+			name:    "an expired token, and the clock is not known",
 			ev:      refusedProbe(token(expired), noClock, unauthorized()),
 			verdict: Fault,
 			causes: anyRefusal("suggests sas-token-expired", "suggests symmetric-key-mismatch", "allows group-key-not-derived",
 				"allows derived-key-incorrect", "allows device-clock-wrong", "allows sas-token-malformed")[:8],
 		},
 		{
-			name:    "a token that a slow clock takes for valid",
+			name:    "a token that is valid by a slow clock",
 			ev:      refusedProbe(token(nil), clock(-time.Hour), unauthorized()),
 			verdict: Fault,
 			causes: anyRefusal("suggests device-clock-wrong", "suggests sas-token-expired", "suggests symmetric-key-mismatch",
@@ -206,7 +206,7 @@ func clockTable() []row {
 			},
 		},
 		{
-			name:    "the service judges certificates by its own clock",
+			name:    "the service checks certificates by its own clock",
 			ev:      refusedProbe(device(), clock(-2*day), bare(401)),
 			verdict: Fault,
 			causes: []string{
@@ -239,7 +239,7 @@ func clockTable() []row {
 			causes:  []string{"suggests proxy-interference", "suggests cert-expired", "allows device-clock-wrong"},
 		},
 		{
-			name:    "an own server whose certificate has expired",
+			name:    "a private server whose certificate has expired",
 			ev:      refusedProbe(host(ownHost), unshaken(netfail.TLSServerExpired, probe.IssuerOther), bound(day)),
 			verdict: Fault,
 			causes:  []string{"suggests device-clock-wrong", "allows cert-expired", "allows proxy-interference"},

@@ -83,7 +83,7 @@ func hubTable() []row {
 			out:    []string{"hub-link-broken", "symmetric-key-mismatch", "wrong-id-scope", "quota-exceeded"},
 		},
 		{
-			name: "the hub refuses, and the service then as well", verdict: Fault,
+			name: "the hub refuses, and then the service as well", verdict: Fault,
 			ev: refusedProbe(atHub(probe.EndRefused, asked(probe.HubDenied, overMQTT(5)), registeredAgain(probe.HubFailed)),
 				refuse(409, 409203, "")),
 			causes: []string{"suggests hub-identity-unusable", "allows stale-assignment"},
@@ -105,40 +105,40 @@ func hubTable() []row {
 			out:    []string{"hub-identity-unusable"},
 		},
 		{
-			name: "the hub takes the device once it is registered again", verdict: Registered, causes: []string{},
+			name: "the hub accepts the device after it is registered again", verdict: Registered, causes: []string{},
 			ev: refusedProbe(atHub(probe.EndComplete,
 				asked(probe.HubDenied, unknown), registeredAgain(probe.HubTaken), asked(probe.HubTaken, probe.Opening{}))),
 		},
 		{
-			name: "the hub is away, to the end", verdict: RetryLater,
+			name: "the hub is unavailable until the end", verdict: RetryLater,
 			ev: refusedProbe(atHub(probe.EndExhausted,
 				asked(probe.HubBusy, overHTTPS(503, "ServiceUnavailable")), lookedUp(), asked(probe.HubBusy, overHTTPS(503, "ServiceUnavailable")))),
 			causes: []string{"suggests service-transient"},
 		},
 		{
-			name: "the hub throttles, to the end", verdict: RetryLater,
+			name: "the hub throttles until the end", verdict: RetryLater,
 			ev:     refusedProbe(atHub(probe.EndExhausted, asked(probe.HubBusy, overHTTPS(429, "ThrottlingException")), lookedUp())),
 			causes: []string{"proves throttled"},
 		},
 		{
-			name: "something throttles in place of the hub", verdict: RetryLater,
+			name: "something throttles instead of the hub", verdict: RetryLater,
 			ev:     refusedProbe(atHub(probe.EndExhausted, asked(probe.HubBusy, probe.Opening{Layer: probe.LayerHTTP, Status: 429}))),
 			causes: []string{"suggests throttled"},
 		},
 		{
-			name: "the hub is away over MQTT", verdict: RetryLater,
+			name: "the hub is unavailable over MQTT", verdict: RetryLater,
 			ev:     refusedProbe(atHub(probe.EndExhausted, asked(probe.HubBusy, overMQTT(3)))),
 			causes: []string{"suggests service-transient", "allows throttled"},
 		},
 		{
-			name: "a page in place of the hub", verdict: Fault,
+			name: "a page instead of the hub", verdict: Fault,
 			ev: refusedProbe(atHub(probe.EndRefused, asked(probe.HubOdd, probe.Opening{
 				Layer: probe.LayerHTTP, Status: 200, Body: dps.Body{Kind: dps.BodyHTML},
 			}))),
 			causes: []string{"suggests proxy-interference"},
 		},
 		{
-			name: "an answer that no hub gives", verdict: Fault,
+			name: "an answer that is not from a hub", verdict: Fault,
 			ev:     refusedProbe(atHub(probe.EndRefused, asked(probe.HubOdd, overMQTT(1)))),
 			causes: []string{"allows proxy-interference"},
 		},
@@ -159,7 +159,7 @@ func hubTable() []row {
 			causes: []string{"suggests port-blocked", "allows network-unreachable", "allows proxy-not-configured"},
 		},
 		{
-			name: "the hub's port is closed over one transport alone", verdict: Fault,
+			name: "the hub's port is closed over one transport only", verdict: Fault,
 			ev: refusedProbe(over(probe.MQTT), onTheWay(undialed(netfail.Timeout)),
 				also(over(probe.HTTPS), atHub(probe.EndComplete, asked(probe.HubTaken, probe.Opening{})))),
 			causes: []string{"proves port-blocked"},
@@ -170,7 +170,7 @@ func hubTable() []row {
 			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
 		},
 		{
-			name: "the hub breaks the handshake off", verdict: Fault,
+			name: "the hub aborts the handshake", verdict: Fault,
 			ev:     refusedProbe(device(), onTheWay(alert(42))),
 			causes: []string{"suggests hub-identity-unusable", "suggests proxy-interference", "allows device-key-material-unreadable"},
 		},

@@ -5,7 +5,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// Bodies as they come in the description of an AMQP error or in the answer to a handshake.
+// Bodies in the description of an AMQP error or in the answer to a handshake.
 const (
 	overAMQP   = `{"errorCode":401002,"trackingId":"t","message":"IotHubUnauthorizedAccess"}`
 	badVersion = `{"errorCode":400004,"message":"Unsupported API version 2019-03-31."}`
@@ -19,7 +19,7 @@ func suback() change {
 	return session(probe.MQTT, probe.Opening{Layer: probe.LayerMQTTSubscribe, Status: 128})
 }
 
-// mqttTable is what the return codes of MQTT leave.
+// mqttTable covers the return codes of MQTT.
 func mqttTable() []row {
 	return []row{
 		{
@@ -86,7 +86,7 @@ func mqttTable() []row {
 			causes: []string{"suggests wrong-id-scope", "suggests wrong-global-endpoint", "allows service-transient"},
 		},
 		{
-			name: "CONNACK 2 for an id that every version takes", ev: refusedProbe(connack(2)), verdict: Fault,
+			name: "CONNACK 2 for an id that every version accepts", ev: refusedProbe(connack(2)), verdict: Fault,
 			causes: []string{"allows transport-protocol-wrong"},
 			out:    []string{"registration-id-invalid", "client-config-missing"},
 		},
@@ -95,7 +95,7 @@ func mqttTable() []row {
 			causes: []string{"suggests registration-id-invalid", "allows transport-protocol-wrong"},
 		},
 		{
-			name: "CONNACK 2 for an odd id", verdict: Fault,
+			name: "CONNACK 2 for an invalid id", verdict: Fault,
 			ev:     refusedProbe(id("sensor."), warn("registration-id-invalid", `the registration id ends in "."`), connack(2)),
 			causes: []string{"suggests registration-id-invalid", "allows transport-protocol-wrong"},
 		},
@@ -117,18 +117,18 @@ func mqttTable() []row {
 			causes: []string{"suggests transport-protocol-wrong", "allows wrong-global-endpoint"},
 		},
 		{
-			name: "bytes that are no MQTT", verdict: Fault,
+			name: "bytes that are not MQTT", verdict: Fault,
 			ev:     refusedProbe(host(ownHost), wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong", "allows wrong-global-endpoint"},
 			out:    []string{"network-unreachable"},
 		},
 		{
-			name: "bytes that are no MQTT, on a port of one's own", verdict: Fault,
+			name: "bytes that are not MQTT, on a custom port", verdict: Fault,
 			ev:     refusedProbe(host(ownHost), ports(443, 443, 5671), wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests proxy-interference", "suggests transport-protocol-wrong", "allows wrong-global-endpoint"},
 		},
 		{
-			name: "bytes that are no MQTT, from Azure's own server", verdict: Fault,
+			name: "bytes that are not MQTT, from Azure's own server", verdict: Fault,
 			ev:     refusedProbe(wordless(probe.MQTT, probe.LayerMQTTConnect, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests transport-protocol-wrong"},
 			out:    []string{"proxy-interference"},
@@ -136,7 +136,7 @@ func mqttTable() []row {
 	}
 }
 
-// amqpTable is what SASL outcomes and AMQP error conditions leave.
+// amqpTable covers SASL outcomes and AMQP error conditions.
 func amqpTable() []row {
 	return []row{
 		{
@@ -152,7 +152,7 @@ func amqpTable() []row {
 			causes: []string{"suggests service-transient"},
 		},
 		{
-			name: "SASL outcome 3 does not pass by itself", ev: refusedProbe(sasl(3)), verdict: Fault,
+			name: "SASL outcome 3 is permanent", ev: refusedProbe(sasl(3)), verdict: Fault,
 			causes: []string{"allows service-transient"},
 		},
 		{
@@ -160,7 +160,7 @@ func amqpTable() []row {
 			causes: []string{"suggests service-transient"},
 		},
 		{
-			name: "a SASL outcome of no standard", ev: refusedProbe(host(ownHost), sasl(9)), verdict: Fault,
+			name: "an undefined SASL outcome", ev: refusedProbe(host(ownHost), sasl(9)), verdict: Fault,
 			causes: []string{"allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
@@ -238,7 +238,7 @@ func amqpTable() []row {
 			causes: []string{"allows transport-protocol-wrong", "allows client-defect"},
 		},
 		{
-			name: "a condition of nobody's", ev: refusedProbe(host(ownHost), condition(probe.LayerAMQPOpen, "vendor:no", "")), verdict: Fault,
+			name: "an unknown AMQP condition", ev: refusedProbe(host(ownHost), condition(probe.LayerAMQPOpen, "vendor:no", "")), verdict: Fault,
 			causes: []string{"allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
@@ -247,7 +247,7 @@ func amqpTable() []row {
 			out:    []string{"registration-id-invalid"},
 		},
 		{
-			name: "bytes that are no AMQP", verdict: Fault,
+			name: "bytes that are not AMQP", verdict: Fault,
 			ev:     refusedProbe(host(ownHost), wordless(probe.AMQP, probe.LayerSASL, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong", "allows wrong-global-endpoint"},
 		},
@@ -269,7 +269,7 @@ func amqpTable() []row {
 	}
 }
 
-// webSocketTable is what refused WebSocket handshakes leave.
+// webSocketTable covers refused WebSocket handshakes.
 func webSocketTable() []row {
 	refused := []string{"suggests proxy-interference", "allows wrong-global-endpoint", "allows transport-protocol-wrong"}
 	closed := append(refused[:3:3], "allows public-network-access-disabled")
@@ -277,14 +277,14 @@ func webSocketTable() []row {
 	return []row{
 		{name: "400 to a WebSocket", ev: refusedProbe(own, upgrade(probe.MQTTWS, 400, "")), verdict: Fault, causes: refused},
 		{
-			name: "401 to a WebSocket judged no token", ev: refusedProbe(own, upgrade(probe.MQTTWS, 401, "")), verdict: Fault, causes: closed,
+			name: "401 to a WebSocket is not about a token", ev: refusedProbe(own, upgrade(probe.MQTTWS, 401, "")), verdict: Fault, causes: closed,
 		},
 		{name: "403 to a WebSocket", ev: refusedProbe(own, upgrade(probe.AMQPWS, 403, "")), verdict: Fault, causes: closed},
 		{name: "403 with a page", ev: refusedProbe(own, upgrade(probe.AMQPWS, 403, blockPage)), verdict: Fault, causes: refused},
-		{name: "404 to a WebSocket is no missing enrollment", ev: refusedProbe(own, upgrade(probe.MQTTWS, 404, "")), verdict: Fault, causes: refused},
-		{name: "a page in place of a WebSocket", ev: refusedProbe(own, upgrade(probe.MQTTWS, 200, blockPage)), verdict: Fault, causes: refused},
+		{name: "404 to a WebSocket is not a missing enrollment", ev: refusedProbe(own, upgrade(probe.MQTTWS, 404, "")), verdict: Fault, causes: refused},
+		{name: "a page instead of a WebSocket", ev: refusedProbe(own, upgrade(probe.MQTTWS, 200, blockPage)), verdict: Fault, causes: refused},
 		{
-			name: "a redirect in place of a WebSocket", verdict: Fault,
+			name: "a redirect instead of a WebSocket", verdict: Fault,
 			ev:     refusedProbe(own, session(probe.MQTTWS, probe.Opening{Layer: probe.LayerWebSocket, Status: 302, Location: "https://login.example/"})),
 			causes: []string{"suggests proxy-interference", "suggests wrong-global-endpoint", "allows transport-protocol-wrong"},
 		},
@@ -297,7 +297,7 @@ func webSocketTable() []row {
 			causes: []string{"suggests proxy-interference", "allows transport-protocol-wrong"},
 		},
 		{
-			name: "Azure's own server knows no WebSocket there", ev: refusedProbe(upgrade(probe.MQTTWS, 404, "")), verdict: Fault,
+			name: "Azure's own server has no WebSocket there", ev: refusedProbe(upgrade(probe.MQTTWS, 404, "")), verdict: Fault,
 			causes: []string{"allows wrong-global-endpoint", "allows transport-protocol-wrong"},
 			out:    []string{"proxy-interference"},
 		},
@@ -323,7 +323,7 @@ func webSocketTable() []row {
 			causes: []string{"suggests service-transient", "allows proxy-interference", "allows wrong-global-endpoint"},
 		},
 		{
-			name: "no HTTP in answer to a handshake", verdict: Fault,
+			name: "an answer to a handshake that is not HTTP", verdict: Fault,
 			ev:     refusedProbe(own, wordless(probe.MQTTWS, probe.LayerWebSocket, netfail.Protocol, probe.EndRefused)),
 			causes: []string{"suggests proxy-interference", "allows wrong-global-endpoint", "allows transport-protocol-wrong"},
 		},

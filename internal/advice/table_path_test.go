@@ -19,7 +19,7 @@ func networkTable() []row {
 			causes: []string{"suggests dns-failure", "suggests wrong-global-endpoint", proxied},
 		},
 		{
-			name: "a name that nobody knows", ev: refusedProbe(host(ownHost), unresolved(netfail.NoSuchHost)), verdict: Fault,
+			name: "an unknown name", ev: refusedProbe(host(ownHost), unresolved(netfail.NoSuchHost)), verdict: Fault,
 			causes: []string{"suggests dns-failure", "suggests wrong-global-endpoint", proxied},
 		},
 		{
@@ -36,7 +36,7 @@ func networkTable() []row {
 			out:    []string{"dns-failure"},
 		},
 		{
-			name: "a silent port, the budget being gone", ev: refusedProbe(undialed(netfail.Timeout), ends(probe.EndTimeout)), verdict: Fault,
+			name: "a silent port, with the budget used up", ev: refusedProbe(undialed(netfail.Timeout), ends(probe.EndTimeout)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows network-unreachable", proxied, "allows public-network-access-disabled"},
 		},
 		{
@@ -78,7 +78,7 @@ func networkTable() []row {
 			out:     []string{"symmetric-key-mismatch", "custom-allocation-failed", "hub-link-broken", "no-hub-available"},
 		},
 		{
-			name:    "a proxy that wants credentials",
+			name:    "a proxy that requires credentials",
 			ev:      refusedProbe(host(ownHost), page(407)),
 			verdict: Fault,
 			causes:  []string{"suggests proxy-not-configured", "suggests proxy-interference", "allows wrong-global-endpoint"},
@@ -108,11 +108,11 @@ func pathTable() []row {
 			causes: []string{"suggests wrong-global-endpoint", "suggests proxy-interference"},
 		},
 		{
-			name: "a redirect of what claims to be Azure", ev: refusedProbe(issuer(probe.IssuerOther), redirect), verdict: Fault,
+			name: "a redirect from a server that claims to be Azure", ev: refusedProbe(issuer(probe.IssuerOther), redirect), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows wrong-global-endpoint"},
 		},
 		{
-			name: "a page where Azure's certificate was shown", ev: refusedProbe(page(200)), verdict: Fault,
+			name: "a page with Azure's certificate", ev: refusedProbe(page(200)), verdict: Fault,
 			causes: []string{"allows service-transient", "allows transport-protocol-wrong", "allows client-defect"},
 			out:    []string{"proxy-interference"},
 		},
@@ -121,7 +121,7 @@ func pathTable() []row {
 			causes: []string{"allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
-			name: "a status nobody sends", ev: refusedProbe(host(ownHost), bare(418)), verdict: Fault,
+			name: "a status that is never sent", ev: refusedProbe(host(ownHost), bare(418)), verdict: Fault,
 			causes: []string{"allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
@@ -129,11 +129,11 @@ func pathTable() []row {
 			causes: []string{"suggests proxy-interference", "suggests enrollment-not-found", "allows wrong-id-scope"},
 		},
 		{
-			name: "no TLS on a port of one's own", ev: refusedProbe(host(ownHost), ports(1883, 8883, 5671), unshaken(netfail.TLSNotTLS, "")), verdict: Fault,
+			name: "no TLS on a custom port", ev: refusedProbe(host(ownHost), ports(1883, 8883, 5671), unshaken(netfail.TLSNotTLS, "")), verdict: Fault,
 			causes: []string{"suggests transport-protocol-wrong", "suggests proxy-interference"},
 		},
 		{
-			name: "no TLS on another port of one's own", verdict: Fault,
+			name: "no TLS on another custom port", verdict: Fault,
 			ev:     refusedProbe(host(ownHost), over(probe.AMQP), ports(443, 8883, 1883), unshaken(netfail.TLSNotTLS, "")),
 			causes: []string{"suggests transport-protocol-wrong", "suggests proxy-interference"},
 		},
@@ -202,7 +202,7 @@ func tlsTable() []row {
 			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
 		},
 		{
-			name: "an own server without a trusted root", ev: refusedProbe(host(ownHost), unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther)), verdict: Fault,
+			name: "a private server without a trusted root", ev: refusedProbe(host(ownHost), unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther)), verdict: Fault,
 			causes: []string{"suggests server-root-ca-missing", "allows proxy-interference"},
 		},
 		{

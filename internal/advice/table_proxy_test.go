@@ -49,12 +49,12 @@ func through(ev *probe.Evidence) {
 	}
 }
 
-// because is why the network did not let the probe to the proxy.
+// because is why the network did not let the probe connect to the proxy.
 func because(kind netfail.Kind) func(*proxy.Attempt) {
 	return func(a *proxy.Attempt) { a.Failure.Net = &netfail.Failure{Kind: kind} }
 }
 
-// trial has a proxy that is named and not used tried; kind is "" where it connects.
+// trial adds a trial of a proxy that is configured and was not used; kind is "" if it connects.
 func trial(kind proxy.FailureKind) change {
 	return func(ev *probe.Evidence) {
 		for i := range ev.Runs {
@@ -70,7 +70,7 @@ func trial(kind proxy.FailureKind) change {
 func proxyTable() []row {
 	return []row{
 		{
-			name: "the proxy wants credentials", ev: refusedProbe(behind(proxy.Auth)), verdict: Fault,
+			name: "the proxy requires credentials", ev: refusedProbe(behind(proxy.Auth)), verdict: Fault,
 			causes: []string{"proves proxy-not-configured"},
 			out:    []string{"network-unreachable", "wrong-global-endpoint"},
 		},
@@ -107,7 +107,7 @@ func proxyTable() []row {
 			out:    []string{"network-unreachable"},
 		},
 		{
-			name: "no proxy at all", ev: refusedProbe(behind(proxy.NotAProxy)), verdict: Fault,
+			name: "not a proxy", ev: refusedProbe(behind(proxy.NotAProxy)), verdict: Fault,
 			causes: []string{"suggests client-config-invalid", "allows proxy-interference"},
 			out:    []string{"proxy-not-configured"},
 		},
@@ -130,21 +130,21 @@ func proxyTable() []row {
 			causes: []string{"proves port-blocked"},
 		},
 		{
-			name: "the proxy does not get there", ev: refusedProbe(behind(proxy.NoRoute)), verdict: Fault,
+			name: "the proxy does not reach the host", ev: refusedProbe(behind(proxy.NoRoute)), verdict: Fault,
 			causes: []string{"allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows proxy-interference"},
 			out:    []string{"wrong-global-endpoint"},
 		},
 		{
-			name: "the proxy does not get to an own instance", verdict: Fault,
+			name: "the proxy does not reach a single instance", verdict: Fault,
 			ev:     refusedProbe(host("plant.azure-devices-provisioning.net"), behind(proxy.NoRoute)),
 			causes: []string{"allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows wrong-global-endpoint", "allows proxy-interference"},
 		},
 		{
-			name: "the proxy does not get to a name that nobody knows", ev: refusedProbe(host(ownHost), behind(proxy.NoRoute)), verdict: Fault,
+			name: "the proxy does not get to an unknown name", ev: refusedProbe(host(ownHost), behind(proxy.NoRoute)), verdict: Fault,
 			causes: []string{"suggests wrong-global-endpoint", "allows dns-failure", "allows port-blocked", "allows network-unreachable", "allows proxy-interference"},
 		},
 		{
-			name: "a page in place of a connection", ev: refusedProbe(behind(proxy.Page)), verdict: Fault,
+			name: "a page instead of a connection", ev: refusedProbe(behind(proxy.Page)), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows client-config-invalid"},
 		},
 		{
@@ -165,36 +165,36 @@ func proxyTable() []row {
 			out:    []string{"dns-failure", "port-blocked", "network-unreachable", "proxy-not-configured"},
 		},
 		{
-			name: "an interceptor behind the proxy", ev: refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther), through), verdict: Fault,
+			name: "an interceptor after the proxy", ev: refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther), through), verdict: Fault,
 			causes: []string{"suggests proxy-interference", "allows server-root-ca-missing"},
 			out:    []string{"port-blocked"},
 		},
 		{
-			name: "the direct way fails, and a proxy gets there", ev: refusedProbe(undialed(netfail.Timeout), trial("")), verdict: Fault,
+			name: "the direct connection fails, and a proxy gets there", ev: refusedProbe(undialed(netfail.Timeout), trial("")), verdict: Fault,
 			causes: []string{"proves proxy-not-configured"},
 		},
 		{
-			name: "the name is not resolved, and a proxy gets there", ev: refusedProbe(unresolved(netfail.NoSuchHost), trial("")), verdict: Fault,
+			name: "the name is not resolved, and a proxy connects", ev: refusedProbe(unresolved(netfail.NoSuchHost), trial("")), verdict: Fault,
 			causes: []string{"proves proxy-not-configured"},
 		},
 		{
-			name: "the direct way fails, and so does a proxy", ev: refusedProbe(undialed(netfail.Timeout), trial(proxy.Forbidden)), verdict: Fault,
+			name: "the direct connection fails, and so does a proxy", ev: refusedProbe(undialed(netfail.Timeout), trial(proxy.Forbidden)), verdict: Fault,
 			causes: []string{"suggests port-blocked", "allows network-unreachable", "allows proxy-not-configured", "allows public-network-access-disabled"},
 		},
 		{
-			name: "one port is blocked, for which a proxy gets there", verdict: Fault,
+			name: "one port is blocked, and a proxy can connect to it", verdict: Fault,
 			ev:     refusedProbe(undialed(netfail.Timeout), trial(""), also(state(dps.StatusAssigned, 0, ""), ends(probe.EndComplete))),
 			causes: []string{"proves port-blocked"},
 		},
 		{
-			name: "an upgrade that is lost behind a proxy", verdict: Fault,
+			name: "an upgrade that is lost after a proxy", verdict: Fault,
 			ev:     refusedProbe(host(ownHost), upgrade(probe.AMQPWS, 426, ""), through),
 			causes: []string{"suggests proxy-interference", "allows wrong-global-endpoint", "allows transport-protocol-wrong"},
 		},
 	}
 }
 
-// TestProxyReasons: the words name the proxy, who named it and what it answered.
+// TestProxyReasons: the texts say which proxy it is, where its setting came from and what it answered.
 func TestProxyReasons(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -203,16 +203,16 @@ func TestProxyReasons(t *testing.T) {
 	}{
 		"refused": {refusedProbe(behind(proxy.Auth)), []string{
 			"there is no connection to " + publicHost + ":443 through the proxy http://proxy.plant:3128 (HTTPS_PROXY): as it was",
-			"only a proxy that wants credentials answers so; they belong into its setting, as USER:PASSWORD@ before the host",
+			"only a proxy that requires credentials answers like this; they belong in its setting, as USER:PASSWORD@ before the host",
 		}},
 		"not used": {refusedProbe(undialed(netfail.Timeout), trial("")), []string{
 			"no TCP connection was made: 20.43.44.10:443 did not answer",
-			"the direct way fails, and the proxy http://proxy.plant:3128 (HTTPS_PROXY), which was not used, does connect to " + publicHost + ":443",
+			"the direct connection fails, and the proxy http://proxy.plant:3128 (HTTPS_PROXY), which was not used, does connect to " + publicHost + ":443",
 		}},
 		"intercepted": {refusedProbe(unshaken(netfail.TLSUnknownAuthority, probe.IssuerOther), through, shows), []string{
-			"the TLS handshake failed: the server's certificate leads to no trusted root",
-			"the certificate presented for " + publicHost + ` was issued by "CN=Plant Gateway", which is none of the public roots that Azure uses`,
-			"everything passed through the proxy http://proxy.plant:3128 (HTTPS_PROXY)",
+			"the TLS handshake failed: the server's certificate does not chain to a trusted root",
+			"the certificate presented for " + publicHost + ` was issued by "CN=Plant Gateway", which is not one of the public roots that Azure uses`,
+			"the connection went through the proxy http://proxy.plant:3128 (HTTPS_PROXY)",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +224,7 @@ func TestProxyReasons(t *testing.T) {
 	}
 }
 
-// TestDecideKeepsTheProxy: a step that probes again goes the same way.
+// TestDecideKeepsTheProxy: a step that probes again uses the same proxy.
 func TestDecideKeepsTheProxy(t *testing.T) {
 	t.Parallel()
 	flag := func(ev *probe.Evidence) {

@@ -79,19 +79,19 @@ func enrollmentTable() []row {
 			causes:  []string{"proves enrollment-disabled"},
 		},
 		{
-			name:    "the service names the id, which is odd",
+			name:    "the service mentions the id, which is invalid",
 			ev:      refusedProbe(id("sensor."), warn("registration-id-invalid", `the registration id ends in "."`), refuse(400, 400004, "Invalid RegistrationId")),
 			verdict: Fault,
 			causes:  []string{"proves registration-id-invalid"},
 		},
 		{
-			name:    "the service names the id, which is one of the wide set",
+			name:    "the service mentions the id, which has upper-case letters",
 			ev:      refusedProbe(id("sensor_17"), refuse(400, 400004, "Invalid RegistrationId")),
 			verdict: Fault,
 			causes:  []string{"suggests registration-id-invalid"},
 		},
 		{
-			name:    "a bad request without a word",
+			name:    "a bad request without a reason",
 			ev:      refusedProbe(id("sensor_17"), refuse(400, 400004, "BadRequest")),
 			verdict: Fault,
 			causes:  []string{"suggests registration-id-invalid", "allows payload-invalid"},
@@ -162,13 +162,13 @@ func requestTable() []row {
 			causes:  []string{"suggests api-version-unsupported"},
 		},
 		{
-			name:    "a version that nobody published",
+			name:    "an unpublished version",
 			ev:      refusedProbe(version("2019-03-13"), refuse(400, 400004, "Unsupported API version 2019-03-13.")),
 			verdict: Fault,
 			causes:  []string{"proves api-version-unsupported"},
 		},
 		{
-			name:    "a version that nobody published, the service naming no reason",
+			name:    "an unpublished version, and no reason from the service",
 			ev:      refusedProbe(version("2019-03-13"), refuse(400, 400000, "Bad Request")),
 			verdict: Fault,
 			causes:  []string{"suggests api-version-unsupported", "allows payload-invalid"},
@@ -205,12 +205,12 @@ func requestTable() []row {
 func allocationTable() []row {
 	return []row{
 		{name: "the webhook fails", ev: refusedProbe(webhook("500")), verdict: Fault, causes: []string{"proves custom-allocation-failed"}},
-		{name: "the webhook is away", ev: refusedProbe(webhook("502")), verdict: Fault, causes: []string{"proves custom-allocation-failed"}},
+		{name: "the webhook is unavailable", ev: refusedProbe(webhook("502")), verdict: Fault, causes: []string{"proves custom-allocation-failed"}},
 		{
 			name: "the webhook is busy", ev: refusedProbe(webhook("429")), verdict: Fault,
 			causes: []string{"suggests custom-allocation-failed", "allows iot-central-device-not-ready"}, out: []string{"custom-allocation-rejected"},
 		},
-		{name: "the webhook wants a key", ev: refusedProbe(webhook("401")), verdict: Fault, causes: []string{"proves custom-allocation-unauthorized"}},
+		{name: "the webhook requires a key", ev: refusedProbe(webhook("401")), verdict: Fault, causes: []string{"proves custom-allocation-unauthorized"}},
 		{
 			name: "the webhook forbids", ev: refusedProbe(webhook("403")), verdict: Fault,
 			causes: []string{
@@ -219,7 +219,7 @@ func allocationTable() []row {
 			},
 		},
 		{
-			name: "the webhook turns away", ev: refusedProbe(webhook("400")), verdict: Fault,
+			name: "the webhook rejects the device", ev: refusedProbe(webhook("400")), verdict: Fault,
 			causes: []string{"suggests custom-allocation-rejected", "allows custom-allocation-failed", "allows iot-central-device-not-ready"},
 			out:    []string{"custom-allocation-unauthorized"},
 		},
@@ -232,7 +232,7 @@ func allocationTable() []row {
 			causes: []string{"suggests iot-central-device-not-ready", "allows custom-allocation-failed", "allows custom-allocation-rejected"},
 		},
 		{
-			name: "the webhook says yes, and nothing useful", ev: refusedProbe(webhook("200")), verdict: Fault,
+			name: "the webhook answers 200 without an allocation", ev: refusedProbe(webhook("200")), verdict: Fault,
 			causes: []string{"suggests custom-allocation-failed", "allows iot-central-device-not-ready"},
 			out:    []string{"custom-allocation-rejected", "custom-allocation-unauthorized"},
 		},
@@ -260,7 +260,7 @@ func allocationTable() []row {
 		},
 		{name: "the hub refused the service", ev: refusedProbe(state(dps.StatusFailed, 400209, hubMessage)), verdict: Fault, causes: []string{"proves hub-link-broken"}},
 		{
-			name: "somebody refused the service", ev: refusedProbe(state(dps.StatusFailed, 400209, "")), verdict: Fault,
+			name: "the service was refused by an unknown party", ev: refusedProbe(state(dps.StatusFailed, 400209, "")), verdict: Fault,
 			causes: []string{"suggests hub-link-broken", "allows custom-allocation-unauthorized", "allows registry-link-broken"},
 		},
 		{
@@ -285,7 +285,7 @@ func allocationTable() []row {
 			causes:  []string{"suggests quota-exceeded"},
 		},
 		{
-			name:    "a failure of a code that nobody knows",
+			name:    "a failure of an unknown code",
 			ev:      refusedProbe(state(dps.StatusFailed, 409777, "")),
 			verdict: Fault,
 			causes: []string{
@@ -294,7 +294,7 @@ func allocationTable() []row {
 			out: []string{"symmetric-key-mismatch"},
 		},
 		{
-			name:    "a failure without a word",
+			name:    "a failure without a reason",
 			ev:      refusedProbe(state(dps.StatusFailed, 0, "")),
 			verdict: Fault,
 			causes: []string{
@@ -307,7 +307,7 @@ func allocationTable() []row {
 func healthTable() []row {
 	throttle := refuse(429, 429001, "Operations are being throttled for this tenant.")
 	return []row{
-		{name: "throttled to the end", ev: refusedProbe(throttle, throttle, ends(probe.EndExhausted)), verdict: RetryLater, causes: []string{"proves throttled"}},
+		{name: "throttled until the end", ev: refusedProbe(throttle, throttle, ends(probe.EndExhausted)), verdict: RetryLater, causes: []string{"proves throttled"}},
 		{
 			name: "throttled by a page", ev: refusedProbe(host(ownHost), page(429), ends(probe.EndExhausted)), verdict: RetryLater,
 			causes: []string{"suggests throttled", "allows wrong-global-endpoint", "allows proxy-interference"},
@@ -317,7 +317,7 @@ func healthTable() []row {
 			causes: []string{"allows proxy-interference", "allows network-unreachable", "allows service-transient", "allows throttled"},
 		},
 		{
-			name: "503 to the end", ev: refusedProbe(refuse(503, 503000, "Service Unavailable"), ends(probe.EndExhausted)), verdict: RetryLater,
+			name: "503 until the end", ev: refusedProbe(refuse(503, 503000, "Service Unavailable"), ends(probe.EndExhausted)), verdict: RetryLater,
 			causes: []string{"suggests service-transient", "allows throttled"},
 		},
 		{
@@ -325,7 +325,7 @@ func healthTable() []row {
 			causes: []string{"suggests proxy-interference", "allows service-transient", "allows throttled", "allows wrong-global-endpoint"},
 		},
 		{
-			name: "502 from somebody", ev: refusedProbe(host(ownHost), page(502), ends(probe.EndExhausted)), verdict: RetryLater,
+			name: "502 from an unknown server", ev: refusedProbe(host(ownHost), page(502), ends(probe.EndExhausted)), verdict: RetryLater,
 			causes: []string{"suggests service-transient", "allows proxy-interference", "allows wrong-global-endpoint"},
 		},
 		{
@@ -338,7 +338,7 @@ func healthTable() []row {
 			out:    []string{"hub-identity-unusable", "service-credentials-insufficient"},
 		},
 		{
-			name: "assigning for ever", ev: refusedProbe(accept, ends(probe.EndUnanswered)), verdict: NoVerdict,
+			name: "assigning forever", ev: refusedProbe(accept, ends(probe.EndUnanswered)), verdict: NoVerdict,
 			causes: []string{"allows custom-allocation-failed", "allows service-transient", "allows enrollment-disabled"},
 		},
 		{

@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
-// endorsement is a stand-in for the public area of an endorsement key.
+// endorsement replaces the public area of an endorsement key.
 func endorsement() []byte { return bytes.Repeat([]byte{7}, 316) }
 
 // chip attests with a TPM whose endorsement key could be read, unless altered.
@@ -36,7 +36,7 @@ func unfit(failure tpm.Error) change {
 	}
 }
 
-// fails is a TPM that fails at what the service sent.
+// fails is a TPM that fails with the data of the service.
 func fails(kind tpm.Kind) change {
 	return func(ev *probe.Evidence) { run(ev).TPM = &tpm.Error{Kind: kind, Step: "activate the credential"} }
 }
@@ -54,7 +54,7 @@ func tpmTable() []row {
 	return []row{
 		{name: "no TPM", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.Missing})), verdict: Fault, causes: []string{"proves tpm-not-available"}},
 		{name: "no resource manager", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.NoManager})), verdict: Fault, causes: []string{"proves tpm-not-available"}},
-		{name: "something that is no TPM", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.NoAnswer})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
+		{name: "something that is not a TPM", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.NoAnswer})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
 		{name: "a TPM without RSA", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.Template})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
 		{name: "a TPM in failure mode", ev: refusedProbe(unfit(tpm.Error{Kind: tpm.Other})), verdict: Fault, causes: []string{"suggests tpm-not-available"}},
 		{
@@ -89,7 +89,7 @@ func tpmTable() []row {
 			causes: []string{"suggests tpm-challenge-unanswered"},
 		},
 		{
-			name: "a key for the hub that the TPM does not take", verdict: Fault,
+			name: "a key for the hub that the TPM does not accept", verdict: Fault,
 			ev:     refusedProbe(chip(), meets, state(dps.StatusAssigned, 0, ""), fails(tpm.Activation)),
 			causes: []string{"allows tpm-not-available"},
 			out:    []string{"tpm-ek-mismatch", "tpm-challenge-unanswered"},
@@ -117,23 +117,23 @@ func tpmTable() []row {
 			out:    slices.Concat(beforeChallenge(), []string{"tpm-challenge-unanswered", "device-clock-wrong"}),
 		},
 		{
-			name: "an answered challenge, then a refusal of what the TPM signed", verdict: Fault,
+			name: "an answered challenge, then a refusal of the token", verdict: Fault,
 			ev:     refusedProbe(chip(), clock(-3*60*60*1e9), meets, unauthorized()),
 			causes: []string{"proves device-clock-wrong"},
 		},
 		{
-			name: "the service names the endorsement key", verdict: Fault,
+			name: "the service mentions the endorsement key", verdict: Fault,
 			ev:     refusedProbe(chip(), refuse(400, 400004, "Endorsement key is invalid, or does not match the Enrollment.")),
 			causes: []string{"proves tpm-ek-mismatch"},
 			out:    []string{"registration-id-invalid"},
 		},
 		{
-			name: "no enrollment under the id that the key makes", verdict: Fault,
+			name: "no enrollment for the id derived from the key", verdict: Fault,
 			ev:     refusedProbe(chip(), madeID, refuse(404, 404201, "Enrollment not found.")),
 			causes: []string{"suggests enrollment-not-found", "allows wrong-id-scope", "allows tpm-ek-mismatch"},
 		},
 		{
-			name: "400004 without a word of the endorsement key", verdict: Fault,
+			name: "400004 that does not mention the endorsement key", verdict: Fault,
 			ev:     refusedProbe(chip(), refuse(400, 400004, "Invalid argument.")),
 			causes: []string{"suggests tpm-ek-mismatch", "allows payload-invalid"},
 			out:    []string{"registration-id-invalid"},
@@ -146,7 +146,7 @@ func tpmTable() []row {
 			out: []string{"tpm-challenge-unanswered", "device-clock-wrong"},
 		},
 		{
-			name: "a refusal without a challenge, whatever the clock says", verdict: Fault,
+			name: "a refusal without a challenge, with any clock", verdict: Fault,
 			ev: refusedProbe(chip(), clock(-3*60*60*1e9), unauthorized()),
 			causes: []string{
 				"suggests attestation-mismatch", "allows enrollment-disabled", "allows public-network-access-disabled", "allows tpm-ek-mismatch",
@@ -216,8 +216,8 @@ func tpmTable() []row {
 	}
 }
 
-// beforeChallenge are the causes that keep the service from challenging a TPM, or the TPM
-// from answering.
+// beforeChallenge are the causes that prevent the service from challenging a TPM, or the TPM from
+// answering.
 func beforeChallenge() []string {
 	return []string{"enrollment-not-found", "wrong-id-scope", "attestation-mismatch", "public-network-access-disabled", "tpm-ek-mismatch"}
 }

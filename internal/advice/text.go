@@ -13,20 +13,20 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// TextDiagnosis is the judgement of what a text holds.
+// TextDiagnosis is the result for a text.
 type TextDiagnosis struct {
 	Causes   []Cause      // most likely first, at most 8
-	RuledOut []Cause      // what the text excludes although an error in it names it
-	Decide   []cause.Step // what would separate the causes that are left
-	Collect  []Collect    // how to get a text that tells more; none where this one tells enough
+	RuledOut []Cause      // what the text excludes although a match lists it
+	Decide   []cause.Step // steps that would decide between the remaining causes
+	Collect  []Collect    // how to get a text that says more; none if this one says enough
 }
 
-// DiagnoseText judges what was found in a text. There are two witnesses: the known errors
-// with the circumstances in which they stand (see textRules), and the likeness of the words
-// to those of confirmed reports. The first alone can prove a cause, and only by a message of
-// the service about one single cause. A nil model leaves the first witness alone.
+// DiagnoseText judges what was found in a text. There are two sources of evidence: the matches with
+// their circumstances (see textRules), and the likeness of the words to those of confirmed reports.
+// Only the first can prove a cause, and only by a message of the service about a single cause. With a
+// nil model only the first is used.
 //
-// Where the last attempt in the text ended well there is nothing to diagnose.
+// If the last attempt in the text ended well there is nothing to diagnose.
 func DiagnoseText(found *logtext.Findings, model *likeness.Model) TextDiagnosis {
 	if found.Healthy() {
 		return TextDiagnosis{}
@@ -34,7 +34,7 @@ func DiagnoseText(found *logtext.Findings, model *likeness.Model) TextDiagnosis 
 	return diagnoseText(found, model, usualMeasures())
 }
 
-// measures are what a text is judged by.
+// measures are the model and the rules by which a text is judged.
 type measures struct {
 	rules         []Rule
 	circumstances []textRule
@@ -64,16 +64,16 @@ func diagnoseText(found *logtext.Findings, model *likeness.Model, by measures) T
 	}
 }
 
-// score is what the known errors and their circumstances say of one cause.
+// score is what the matches and their circumstances say about one cause.
 type score struct {
 	points   float64
-	support  []float64 // of each error that names the cause, in the order of the matches
+	support  []float64 // of each match that lists the cause, in the order of the matches
 	because  []string
 	against  []string
 	out      []string // why it is excluded
 	proven   bool
-	row      *codes.Entry // the row that names the cause at the best place, nil if none does
-	position int          // that place
+	entry    *codes.Entry // the entry that lists the cause at the best position, nil if none does
+	position int          // that position
 }
 
 // scoreboard holds the scores by the ids of the causes.
@@ -88,8 +88,8 @@ func (b scoreboard) of(id cause.ID) *score {
 	return s
 }
 
-// total adds up what several errors say: the strongest counts whole, each further one half
-// of the one before it, so that a repeated wrapper never outweighs one clear message.
+// total adds up several matches: the strongest counts in full, each further one half of the one before
+// it, so that a repeated wrapper never outweighs one clear message.
 func (s *score) total() float64 {
 	if len(s.out) > 0 {
 		return 0
@@ -107,31 +107,30 @@ func (s *score) total() float64 {
 	return sum
 }
 
-// favour adds what speaks for the cause.
+// favour adds evidence for the cause.
 func (s *score) favour(points float64, because ...string) {
 	s.points += points
 	s.because = append(because, s.because...)
 }
 
-// The measures by which the two witnesses are weighed. Held-out reports chose them: see
-// docs/judgement.md.
+// The weights of the two sources of evidence. Held-out reports chose them: see docs/judgement.md.
 const (
 	weighWhole  = 1.0 // the likeness of the whole text
-	weighFamily = 0.4 // that of the cause with those that it narrows or that narrow it, lines included
-	weighGrade  = 1.0 // an error that the service names
-	weighLead   = 2.0 // being the first cause that the errors name
-	weighProof  = 1.0 // a message of the service about this cause alone
+	weighFamily = 0.4 // that of the cause with its narrower and wider causes, lines included
+	weighGrade  = 1.0 // an error for which the service names a single case
+	weighLead   = 2.0 // being the first cause that the matches list
+	weighProof  = 1.0 // a message of the service about this cause only
 	narrower    = 1.0 // a narrower cause says more than the wider one
 
 	suggestible  = 0.65  // share from which a cause is suggested
-	worthNaming  = 0.04  // share from which it is named at all
-	worthKeeping = 0.005 // the same for one that a known error names
-	plain        = 0.25  // share that words need where nothing else tells a failure of a device
-	faultless    = 0.50  // likeness to texts without a fault at which words alone name no cause
+	worthNaming  = 0.04  // share from which it is listed at all
+	worthKeeping = 0.005 // the same for one that a match lists
+	plain        = 0.25  // share that words need if nothing else shows a failure of a device
+	faultless    = 0.50  // likeness to texts without a fault from which words alone list no cause
 	maxReasons   = 4
 )
 
-// candidates weighs every cause by both witnesses.
+// candidates weighs every cause by both sources of evidence.
 func (c *textCase) candidates(rules []Rule, scores scoreboard) []candidate {
 	shares, bare := c.shares(rules, scores)
 	if bare && !c.wordsCount(shares) {
@@ -147,8 +146,8 @@ func (c *textCase) candidates(rules []Rule, scores scoreboard) []candidate {
 	return found
 }
 
-// shares are the parts of the causes in what both witnesses say; bare reports whether no
-// known error says anything.
+// shares are the parts of the causes in the total of both sources; bare reports whether no match
+// contributes anything.
 func (c *textCase) shares(rules []Rule, scores scoreboard) (shares []float64, bare bool) {
 	most := 0.0
 	for _, s := range scores {
@@ -170,10 +169,9 @@ func (c *textCase) shares(rules []Rule, scores scoreboard) (shares []float64, ba
 	return shares, bare
 }
 
-// settle gives a candidate its strength and its reasons, and reports whether it is worth
-// naming.
+// settle gives a candidate its strength and its reasons, and reports whether it is worth listing.
 func (c *textCase) settle(cand *candidate, s *score) bool {
-	cand.position, cand.explain = s.position, explainQuery(s.row)
+	cand.position, cand.explain = s.position, explainQuery(s.entry)
 	switch {
 	case len(s.out) > 0:
 		cand.strength, cand.because = RulesOut, s.out
@@ -191,8 +189,8 @@ func (c *textCase) settle(cand *candidate, s *score) bool {
 	return len(cand.because) > 0
 }
 
-// weight is how far both witnesses point to a cause, as a logarithm. Points are those of
-// the errors for it, most those of the cause that has most.
+// weight is how strongly both sources point to a cause, as a logarithm. Points are those of the
+// matches for it, most those of the cause that has most.
 func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float64 {
 	w := weighGrade*min(points/c.points[exact], 1.5) + weighLead*points/most
 	if proven {
@@ -216,10 +214,9 @@ func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float6
 	return w
 }
 
-// wordsCount reports whether the words alone can name a cause, where no known error does.
-// They say nothing in a text that is like those which tell no fault. Where no line tells a
-// failure they have to be clear, and more so where none is about a device. The shares are those
-// of the causes.
+// wordsCount reports whether the words alone can establish a cause, if there is no match. They
+// establish nothing in a text that is like those without a fault. If no line reports a failure they
+// have to be clear, and more so if none is about a device. The shares are those of the causes.
 func (c *textCase) wordsCount(shares []float64) bool {
 	none := c.likeness.Score(cause.None).Whole
 	if c.likeness.Seen() < leastSeen || none >= faultless {
@@ -234,10 +231,10 @@ func (c *textCase) wordsCount(shares []float64) bool {
 	return true
 }
 
-// leastSeen is how many words and pairs of words the model has to know in a text.
+// leastSeen is how many words and pairs of words of a text the model must know.
 const leastSeen = 4
 
-// read lets the model read the text, without what went well.
+// read lets the model read the text, without the lines about success.
 func (c *textCase) read(model *likeness.Model) {
 	if model == nil {
 		return
@@ -250,17 +247,17 @@ func (c *textCase) read(model *likeness.Model) {
 	c.likeness = model.Read(lines)
 }
 
-// passedCheck reports whether a line tells that a check was passed, as those of "iotedge
-// check" do: what it names is not at fault.
+// passedCheck reports whether a line says that a check was passed, as those of "iotedge check" do: its
+// subject is not at fault.
 func passedCheck(line string) bool {
 	return strings.HasPrefix(line, "√") || strings.HasPrefix(line, "✔") || strings.HasSuffix(line, "- OK")
 }
 
-// maxPrecedents is how many confirmed reports a diagnosis names.
+// maxPrecedents is how many confirmed reports a diagnosis quotes.
 const maxPrecedents = 3
 
-// addPrecedents adds confirmed reports that are like the text to the reasons of the causes
-// that they had, beginning with the likeliest.
+// addPrecedents adds confirmed reports that are like the text to the reasons of the causes that they
+// had, beginning with the likeliest.
 func (c *textCase) addPrecedents(causes []candidate) {
 	left := maxPrecedents
 	for i := range causes {
@@ -275,8 +272,7 @@ func (c *textCase) addPrecedents(causes []candidate) {
 	}
 }
 
-// reasons are what both witnesses say for a cause and against it, as many as a reader will
-// check.
+// reasons are the evidence for and against a cause from both sources, as much as a reader will check.
 func (c *textCase) reasons(id cause.ID, s *score) []string {
 	reasons := slices.Clone(s.because[:min(len(s.because), maxReasons)])
 	if why, ok := c.likeness.Reason(id); ok && len(reasons) < maxReasons {
@@ -297,5 +293,5 @@ func cleanWords(words []string) []string {
 	return quoted
 }
 
-// unranked is the position of a cause that no row of the catalogue names.
+// unranked is the position of a cause that no catalogue entry lists.
 const unranked = 1 << 10

@@ -11,11 +11,11 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// textCase is what was found in a text with what several rules would compute anew.
+// textCase is what was found in a text, with values that several rules would compute again.
 type textCase struct {
 	*logtext.Findings
 	points   points
-	attempt  *Attempt          // the text as the rules for every witness see it
+	attempt  *Attempt          // the text in the form that both kinds of evidence share
 	likeness *likeness.Reading // nil without a model
 }
 
@@ -63,26 +63,25 @@ func (c *textCase) matching(is func(*logtext.Match) bool) *logtext.Match {
 	return nil
 }
 
-// telling reports whether a match says what went wrong and is no envelope.
+// telling reports whether a match says what went wrong and is not a wrapper.
 func telling(m *logtext.Match) bool {
-	return !m.Entry.Wrapper && !m.Weak && len(m.Entry.CauseIDs) > 0
+	return !m.Entry.Wrapper && !m.LastResort && len(m.Entry.CauseIDs) > 0
 }
 
-// namingAny returns a test for matches that name one of the causes.
+// namingAny returns a test for matches that list one of the causes.
 func namingAny(causes ...cause.ID) func(*logtext.Match) bool {
 	return func(m *logtext.Match) bool {
 		return slices.ContainsFunc(causes, func(id cause.ID) bool { return slices.Contains(m.Entry.CauseIDs, id) })
 	}
 }
 
-// leading returns a test for matches that name one of the causes first.
+// leading returns a test for matches that list one of the causes first.
 func leading(causes ...cause.ID) func(*logtext.Match) bool {
 	return func(m *logtext.Match) bool { return telling(m) && slices.Contains(causes, m.Entry.CauseIDs[0]) }
 }
 
-// refusesIdentity reports whether a match says that the service did not believe the
-// device, without saying why. An envelope that a failure of the network has as well does
-// not.
+// refusesIdentity reports whether a match says that the service did not believe the device, without a
+// reason. A wrapper that is also printed after a failure of the network does not count.
 func refusesIdentity(m *logtext.Match) bool {
 	if m.Entry.Wrapper && namingAny(cause.NetworkUnreachable)(m) {
 		return false
@@ -104,20 +103,20 @@ func missesNetwork(m *logtext.Match) bool {
 
 // answersOfDPS reports whether a match can only come from an answer of DPS.
 func answersOfDPS(m *logtext.Match) bool {
-	return m.Entry.Kind == codes.KindDPS && !m.Weak && !m.Entry.Wrapper || m.Entry.Kind == codes.KindRegistrationStatus && !m.Weak
+	return m.Entry.Kind == codes.KindDPS && !m.LastResort && !m.Entry.Wrapper || m.Entry.Kind == codes.KindRegistrationStatus && !m.LastResort
 }
 
-// quote names a place and what stands there.
+// quote returns a place and the text there.
 func quote(place logtext.Place, text string) string {
 	return fmt.Sprintf("%s: %s", place, inQuotes(text))
 }
 
-// inQuotes is a text of the log in quotes; those inside it become single ones.
+// inQuotes puts a text of the log in quotes; double quotes inside it become single ones.
 func inQuotes(text string) string {
 	return `"` + strings.ReplaceAll(shorten(strings.Trim(text, `"`)), `"`, "'") + `"`
 }
 
-// maxQuote is how much of a line a reason shows.
+// maxQuote is how much of a line a reason quotes.
 const maxQuote = 100
 
 func shorten(text string) string {

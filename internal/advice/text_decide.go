@@ -11,20 +11,20 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// decide returns the steps that would separate the causes that are left, the first of them
-// a probe with what the text reveals of the device. Where an operator's call failed there
-// is no device to probe.
+// decide returns the steps that would decide between the remaining causes, the first of them a probe
+// with the device's values that the text shows. If an operator's call failed there is no device to
+// probe.
 func (c *textCase) decide(causes []candidate) []cause.Step {
 	if len(causes) == 0 || causes[0].strength == Proves || !aboutDevice(causes[0].rule.ID) {
 		return nil
 	}
 	target := c.target()
 	own := cause.Step{
-		How:     "Register the device itself and see at which stage it fails; with --preflight nothing is changed in the service",
+		How:     "Register the device itself and see at which stage it fails; with --preflight nothing changes in the service",
 		Command: fillCommand(probeCommand+"CREDENTIAL"+c.transportFlag(), target),
 	}
 	if c.refusedByHub() != nil {
-		own.How = "Register the device and connect to the hub it gets with the same credentials; this disconnects a device of the same id that is online"
+		own.How = "Register the device and connect to its hub with the same credentials; this disconnects a device with the same id that is online"
 		own.Command += " --check-hub"
 	}
 	steps := decide(&probe.Evidence{Target: target}, causes)
@@ -37,14 +37,14 @@ func (c *textCase) decide(causes []candidate) []cause.Step {
 
 func firstSteps(steps []cause.Step) []cause.Step { return steps[:min(len(steps), maxDeciders)] }
 
-// aboutDevice reports whether a probe of the device can tell anything of a cause.
+// aboutDevice reports whether a probe of the device can show anything about a cause.
 func aboutDevice(id cause.ID) bool {
 	return !slices.Contains([]cause.ID{
 		cause.ManagementRequestInvalid, cause.ServiceCredentialsInsufficient, cause.EnrollmentCertUploadInvalid, cause.PopCertificateWrongIssuer,
 	}, id)
 }
 
-// cloud is the cloud that the instance lives in, or the word to replace by it.
+// cloud is the cloud of the instance, or a placeholder for it.
 func (c *textCase) cloud() string {
 	switch {
 	case c.sign(logtext.SignChina) != nil:
@@ -55,7 +55,7 @@ func (c *textCase) cloud() string {
 	return "CLOUD"
 }
 
-// target is what the text reveals of the device. What it does not stays a word for the
+// target is the part of the device's values that the text shows. The rest remain placeholders for the
 // reader to replace.
 func (c *textCase) target() probe.Target {
 	host := dps.CloudPublic.GlobalHost()
@@ -87,7 +87,7 @@ func firstID(ids []logtext.ID) string {
 
 // transportFlag chooses the transport that the text shows, if it is not the default one.
 func (c *textCase) transportFlag() string {
-	// A text about a WebSocket also names the protocol that is spoken over it.
+	// A text about a WebSocket also mentions the protocol inside it.
 	for _, overWebSocket := range []bool{true, false} {
 		for _, t := range probe.Transports() {
 			shown := c.fact(logtext.KindTransport, string(t.ID())) != nil
@@ -99,14 +99,14 @@ func (c *textCase) transportFlag() string {
 	return ""
 }
 
-// Collect is how to make a client say more.
+// Collect is how to make a client log more.
 type Collect struct {
-	Client string // its name for people
+	Client string // its name for users
 	How    string
 }
 
-// collect returns how to get a better log, where the text leaves the cause open: from the
-// clients that it names, and else from all of them.
+// collect returns how to get a better log, if the text leaves the cause open: from the clients that it
+// mentions, or else from all of them.
 func (c *textCase) collect(causes []candidate) []Collect {
 	if len(causes) > 0 && causes[0].strength > Allows {
 		return nil
@@ -125,8 +125,8 @@ func (c *textCase) collect(causes []candidate) []Collect {
 	return all
 }
 
-// logLevel is how a client is made to log more (the documentation of each client, and for
-// the embedded ones their configuration headers).
+// logLevel is how to make a client log more (the documentation of each client, and for the embedded
+// ones their configuration headers).
 type logLevel struct {
 	clients []string
 	name    string

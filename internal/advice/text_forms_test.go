@@ -16,8 +16,8 @@ import (
 	"dpsdiag/internal/likeness"
 )
 
-// forms are the ways in which a log reaches somebody who explains it. Each takes the lines
-// of a log and returns the bytes of the same log in that form.
+// forms are the forms in which a user may have a log. Each takes the lines of a log and returns the
+// bytes of the same log in that form.
 func forms() map[string]func(lines []string) []byte {
 	return map[string]func([]string) []byte{
 		"Markdown": func(l []string) []byte {
@@ -103,7 +103,7 @@ func dockerFile(lines []string) []byte {
 	return b
 }
 
-// wrapped breaks lines at a width, and puts a margin before what is left of them.
+// wrapped breaks lines at a width, and puts a margin before the rest of each.
 func wrapped(width int, margin string) func([]string) []byte {
 	return func(lines []string) []byte {
 		var b strings.Builder
@@ -121,7 +121,7 @@ func wrapped(width int, margin string) func([]string) []byte {
 	}
 }
 
-// TestForms: a log has the same first cause in whatever form somebody got it.
+// TestForms: a log has the same first cause in every form.
 func TestForms(t *testing.T) {
 	t.Parallel()
 	for name, want := range logTable(t) {
@@ -141,7 +141,7 @@ func TestForms(t *testing.T) {
 			lines := strings.Split(strings.TrimRight(string(content), "\r\n"), "\n")
 			for form, write := range forms() {
 				if form == "one line" && name == "journal-ten-services" {
-					continue // which of the programs says what is lost there
+					continue // which of the programs wrote a line is lost there
 				}
 				if got := firstCause(t, write(lines)); !fits(got, want) {
 					t.Errorf("%s: first cause %s, want %s", form, got, want)
@@ -151,8 +151,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestCutLogs: a log that is cut off in the line behind the error that tells, and whose
-// first line begins in the middle, still has the same first cause.
+// TestCutLogs: a log that is cut off after the decisive error, and whose first line begins in the
+// middle, still has the same first cause.
 func TestCutLogs(t *testing.T) {
 	t.Parallel()
 	for name, want := range logTable(t) {
@@ -172,7 +172,7 @@ func TestCutLogs(t *testing.T) {
 			lines := strings.Split(string(content), "\n")
 			found := readLog(t, name)
 			if len(found.Matches) == 0 {
-				return // only its words tell the cause
+				return // only its words show the cause
 			}
 			best := found.Matches[0].Line.Line
 			kept := append([]string{"…d-half of a line"}, lines[:best]...)
@@ -186,8 +186,8 @@ func TestCutLogs(t *testing.T) {
 	}
 }
 
-// decidedLater are logs in which what stands behind the first error decides: a
-// configuration, the body of an answer, or how the device goes on.
+// decidedLater are logs in which something after the first error decides: a configuration, the body of
+// an answer, or how the device continues.
 func decidedLater() []string {
 	return []string{"edge-chain", "curl-html", "edge-x509-config-unauthorized", "netx-trust", "tpm-challenge-normal"}
 }

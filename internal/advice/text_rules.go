@@ -7,42 +7,42 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// textRule is a circumstance that a text may show, with what it says of the causes.
+// textRule is a circumstance that a text may show, with its effect on the causes.
 type textRule struct {
 	id string
-	// why is told to the reader behind the place where the circumstance stands.
+	// why is shown to the reader after the place where the circumstance was found.
 	why string
-	// see returns where the circumstance stands, in words that a reader can check, and ""
-	// where it does not hold.
+	// see returns where the circumstance was found, in words that a reader can check, and "" if it was
+	// not.
 	see     func(*textCase) string
 	effects []effect
 }
 
-// effect is what a circumstance says of some causes.
+// effect is the effect of a circumstance on some causes.
 type effect struct {
 	causes []cause.ID
-	grade  grade // how much it speaks for them; none: it speaks against them
+	grade  grade // how strong the evidence for them is; none: it is evidence against them
 }
 
-// grade is how much a piece of evidence tells.
+// grade is the strength of a piece of evidence.
 type grade int
 
-// The grades, from words that any log holds to a message of the service about one case.
+// The grades, from words that any log contains to a message of the service about one case.
 const (
 	none   grade = iota
-	faint        // words that any program prints, or the envelope of another error
+	faint        // words that any program prints, or the wrapper of another error
 	hinted       // a circumstance, or a status without a message
-	worded       // what a client or a library says in words of its own
-	exact        // what the service says of one case
+	worded       // what a client or a library says in its own words
+	exact        // what the service says about one case
 )
 
-// points are what the grades count. The numbers only order them: each step is worth about
-// twice the one below.
+// points are the values of the grades. The numbers only order them: each step is worth about twice the
+// one below.
 type points [exact + 1]float64
 
 func usualPoints() points { return points{faint: 10, hinted: 25, worded: 60, exact: 100} }
 
-// gradeOf is how much it tells that a rule for every witness judges so.
+// gradeOf is the grade of a rule's judgement with that strength.
 func gradeOf(s Strength) grade {
 	switch s {
 	case Proves:
@@ -53,7 +53,7 @@ func gradeOf(s Strength) grade {
 	return hinted
 }
 
-// doubtedShare is what is left of the evidence for a cause that a circumstance speaks against.
+// doubtedShare is what is left of the evidence for a cause if a circumstance is evidence against it.
 const doubtedShare = 0.4
 
 func favours(g grade, causes ...cause.ID) effect { return effect{causes, g} }
@@ -75,7 +75,7 @@ func textRules() []textRule {
 	)
 }
 
-// apply changes the scores if the circumstance holds.
+// apply changes the scores if the circumstance was found.
 func (r *textRule) apply(c *textCase, scores scoreboard) {
 	seen := r.see(c)
 	if seen == "" {
@@ -93,19 +93,19 @@ func (r *textRule) apply(c *textCase, scores scoreboard) {
 	}
 }
 
-// The ways to see a circumstance.
+// The ways to find a circumstance.
 
-// seeSign sees a sign in the text.
+// seeSign finds a sign in the text.
 func seeSign(value string) func(*textCase) string {
 	return func(c *textCase) string { return quoteFact(c.sign(value)) }
 }
 
-// seeMatch sees an error that satisfies is.
+// seeMatch finds a match that satisfies is.
 func seeMatch(is func(*logtext.Match) bool) func(*textCase) string {
 	return func(c *textCase) string { return quoteMatch(c.matching(is)) }
 }
 
-// seeBoth sees what the second function sees, if the first one sees something too.
+// seeBoth finds what the second function finds, if the first one finds something too.
 func seeBoth(condition, shown func(*textCase) string) func(*textCase) string {
 	return func(c *textCase) string {
 		if condition(c) == "" {
@@ -115,7 +115,7 @@ func seeBoth(condition, shown func(*textCase) string) func(*textCase) string {
 	}
 }
 
-// unless sees what shown sees, if the other function sees nothing.
+// unless finds what shown finds, if the other function finds nothing.
 func unless(other, shown func(*textCase) string) func(*textCase) string {
 	return func(c *textCase) string {
 		if other(c) != "" {
@@ -125,7 +125,7 @@ func unless(other, shown func(*textCase) string) func(*textCase) string {
 	}
 }
 
-// seeAny sees the first of several.
+// seeAny returns the first of several that is found.
 func seeAny(ways ...func(*textCase) string) func(*textCase) string {
 	return func(c *textCase) string {
 		for _, see := range ways {

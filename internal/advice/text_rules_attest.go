@@ -6,7 +6,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// seeAttestation sees that the device attests in that way and no other.
+// seeAttestation finds that the device attests in that way and no other.
 func seeAttestation(kind probe.AttestationKind) func(*textCase) string {
 	return func(c *textCase) string {
 		if c.attempt.Attestation.Value != kind {
@@ -16,10 +16,10 @@ func seeAttestation(kind probe.AttestationKind) func(*textCase) string {
 	}
 }
 
-// seeRefusal sees that the service did not believe the device.
+// seeRefusal finds that the service did not believe the device.
 func seeRefusal(c *textCase) string { return quoteMatch(c.matching(refusesIdentity)) }
 
-// seeBlankRefusal sees a refusal where no error says what was refused.
+// seeBlankRefusal finds a refusal if no match says what was refused.
 func seeBlankRefusal(c *textCase) string {
 	if c.matching(c.saysWhy) != nil {
 		return ""
@@ -27,7 +27,7 @@ func seeBlankRefusal(c *textCase) string {
 	return seeRefusal(c)
 }
 
-// saysWhy reports whether a match is a message of the service that names a reason.
+// saysWhy reports whether a match is a message of the service that gives a reason.
 func (c *textCase) saysWhy(m *logtext.Match) bool {
 	return c.worth(m) >= exact && !refusesIdentity(m) && !namingAny(cause.TPMChallengeUnanswered)(m)
 }
@@ -35,7 +35,7 @@ func (c *textCase) saysWhy(m *logtext.Match) bool {
 func refusalTextRules() []textRule {
 	return []textRule{
 		{
-			id: "certificate-refused", why: "a certificate was refused and the text does not say for what",
+			id: "certificate-refused", why: "a certificate was refused and the text does not say why",
 			see: seeBoth(seeAttestation(probe.KindX509), seeBlankRefusal),
 			effects: []effect{
 				favours(worded, cause.CertNotTrustedByEnrollment), favours(worded, cause.CertEnrollmentMismatch), favours(hinted, cause.CertChainIncomplete),
@@ -43,17 +43,17 @@ func refusalTextRules() []textRule {
 			},
 		},
 		{
-			id: "tpm-refused", why: "a TPM was refused and the text does not say for what",
+			id: "tpm-refused", why: "a TPM was refused and the text does not say why",
 			see:     seeBoth(seeAttestation(probe.KindTPM), seeBlankRefusal),
 			effects: []effect{favours(worded, cause.TPMEKMismatch)},
 		},
 		{
-			id: "own-client-refused", why: "the client makes its requests or tokens itself, where derivation and token are easily built wrong",
+			id: "own-client-refused", why: "the client builds its own requests or tokens, and derivation and token are easily done wrong",
 			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignRawClient)),
 			effects: []effect{favours(faint, cause.DerivedKeyIncorrect, cause.SASTokenMalformed)},
 		},
 		{
-			id: "sdk-token", why: "an SDK makes the token, which it builds right",
+			id: "sdk-token", why: "an SDK builds the token, and does it correctly",
 			see: unless(seeSign(logtext.SignRawClient), func(c *textCase) string {
 				clients := []string{
 					logtext.ClientIdentityService, logtext.ClientEdge11, logtext.ClientC, logtext.ClientNode, logtext.ClientPython,

@@ -19,12 +19,12 @@ func clockTextRules() []textRule {
 	}
 }
 
-// clockMatters reports whether a wrong clock can be behind an error.
+// clockMatters reports whether a wrong clock can cause an error.
 func clockMatters(m *logtext.Match) bool {
 	return namingAny(cause.DeviceClockWrong, cause.SASTokenExpired, cause.CertExpired, cause.ServerRootCAMissing, cause.SymmetricKeyMismatch)(m)
 }
 
-// seeOtherTimeouts sees that hosts other than a time server do not answer either.
+// seeOtherTimeouts finds that hosts other than a time server do not answer either.
 func seeOtherTimeouts(c *textCase) string {
 	return quoteMatch(c.matching(func(m *logtext.Match) bool {
 		return missesNetwork(m) && !namingAny(cause.DeviceClockWrong)(m)

@@ -10,7 +10,7 @@ import (
 func progressTextRules() []textRule {
 	return []textRule{
 		{
-			id: "succeeded-in-the-end", why: "DPS assigned the device after the failures, so they passed by themselves",
+			id: "succeeded-in-the-end", why: "DPS assigned the device after the failures, so they were temporary",
 			see: func(c *textCase) string {
 				assigned, first := c.event(logtext.EventAssigned), c.firstFailure()
 				if assigned == nil || first == nil || !c.lastFailure().Before(assigned.Last) {
@@ -23,7 +23,7 @@ func progressTextRules() []textRule {
 	}
 }
 
-// refusedByHub returns an error after the assignment by which the hub refuses the device.
+// refusedByHub returns a match after the assignment with which the hub refuses the device.
 func (c *textCase) refusedByHub() *logtext.Match {
 	return c.matching(func(m *logtext.Match) bool {
 		return m.Phase == logtext.PhaseAssigned && !missesNetwork(m) &&
@@ -31,7 +31,7 @@ func (c *textCase) refusedByHub() *logtext.Match {
 	})
 }
 
-// lastFailure is where the text tells for the last time what went wrong.
+// lastFailure is the last place where the text says what went wrong.
 func (c *textCase) lastFailure() logtext.Place {
 	var end logtext.Place
 	for i := range c.Matches {
@@ -43,7 +43,7 @@ func (c *textCase) lastFailure() logtext.Place {
 	return end
 }
 
-// seeAnswerAfterNetwork sees an answer of DPS behind the last failure of the network.
+// seeAnswerAfterNetwork finds an answer of DPS after the last failure of the network.
 func seeAnswerAfterNetwork(c *textCase) string {
 	answer, network := c.matching(answersOfDPS), c.matching(missesNetwork)
 	if answer == nil || network == nil || !last(network).Before(last(answer)) {
@@ -52,10 +52,10 @@ func seeAnswerAfterNetwork(c *textCase) string {
 	return quoteMatch(answer)
 }
 
-// last is where a match stands for the last time.
+// last is the last place of a match.
 func last(m *logtext.Match) logtext.Place { return m.Places[len(m.Places)-1] }
 
-// seeLayer sees an error that shows how far the connection came.
+// seeLayer finds a match that shows how far the connection got.
 func seeLayer(firstCauses ...cause.ID) func(*textCase) string {
 	return seeMatch(func(m *logtext.Match) bool { return len(m.Entry.CauseIDs) <= 3 && leading(firstCauses...)(m) })
 }
@@ -63,34 +63,34 @@ func seeLayer(firstCauses ...cause.ID) func(*textCase) string {
 func pathTextRules() []textRule {
 	return []textRule{
 		{
-			id: "name-fails-first", why: "the name was not resolved, and whatever else failed came of that",
+			id: "name-fails-first", why: "the name was not resolved, and the other failures follow from that",
 			see:     unless(seeMatch(answersOfDPS), seeLayer(cause.DNSFailure)),
 			effects: []effect{favours(worded, cause.DNSFailure), weakens(cause.PortBlocked, cause.NetworkUnreachable, cause.ServerRootCAMissing, cause.ProxyInterference)},
 		},
 		{
-			id: "middlebox-named", why: "this product inspects TLS and answers in the service's place",
+			id: "middlebox-named", why: "this product inspects TLS and answers instead of the service",
 			see:     seeSign(logtext.SignMiddlebox),
 			effects: []effect{favours(hinted, cause.ProxyInterference)},
 		},
 		{
-			id: "proxy-and-no-connection", why: "a proxy is in play, and the connection failed",
+			id: "proxy-and-no-connection", why: "a proxy is used, and the connection failed",
 			see:     seeBoth(seeMatch(missesNetwork), seeSign(logtext.SignProxy)),
 			effects: []effect{favours(hinted, cause.ProxyNotConfigured), favours(faint, cause.ProxyInterference)},
 		},
 		{
-			id: "own-port-silent", why: "the transport has a port of its own, which firewalls close more often than 443",
+			id: "own-port-silent", why: "the transport has its own port, which firewalls block more often than 443",
 			see: seeBoth(seeMatch(func(m *logtext.Match) bool { return missesNetwork(m) && namingAny(cause.PortBlocked)(m) }), func(c *textCase) string {
 				return quoteFact(firstOf(c.fact(logtext.KindTransport, "mqtt"), c.fact(logtext.KindTransport, "amqp")))
 			}),
 			effects: []effect{favours(faint, cause.PortBlocked)},
 		},
 		{
-			id: "certificate-of-another-host", why: "the server's certificate is for another name, which is judged once its issuer is believed",
+			id: "certificate-of-another-host", why: "the server's certificate is for another name, which is checked only after its issuer is trusted",
 			see:     seeSign(logtext.SignOtherHost),
 			effects: []effect{favours(worded, cause.ProxyInterference, cause.WrongGlobalEndpoint)},
 		},
 		{
-			id: "trust-anchor", why: "what could not be read is the certificate with which the server is judged, and not the device's own",
+			id: "trust-anchor", why: "the certificate that could not be read is the one for checking the server, not the device's own",
 			see: seeMatch(func(m *logtext.Match) bool {
 				return leading(cause.ServerRootCAMissing)(m) && namingAny(cause.DeviceKeyMaterialUnreadable)(m)
 			}),
@@ -98,7 +98,7 @@ func pathTextRules() []textRule {
 		},
 		{
 			id: "no-private-key", why: "a certificate without its private key cannot be presented",
-			see:     unless(seeSign(logtext.SignPrivateKey), seeSign(logtext.SignNoPrivateKey)), // beside a leaf with its key it is a CA
+			see:     unless(seeSign(logtext.SignPrivateKey), seeSign(logtext.SignNoPrivateKey)), // next to a leaf with its key it is a CA
 			effects: []effect{favours(worded, cause.ClientCertNotPresented)},
 		},
 	}
@@ -115,7 +115,7 @@ func firstOf(facts ...*logtext.Fact) *logtext.Fact {
 func tpmTextRules() []textRule {
 	return []textRule{
 		{
-			id: "tpm-library", why: "the library that is missing is the one for the TPM",
+			id: "tpm-library", why: "the missing library is the one for the TPM",
 			see:     seeBoth(seeMatch(leading(cause.ClientDefect, cause.ClientVersionUnsupported)), seeMatch(leading(cause.TPMNotAvailable))),
 			effects: []effect{favours(worded, cause.TPMNotAvailable)},
 		},

@@ -16,26 +16,26 @@ func allocationTextRules() []textRule {
 			effects: []effect{favours(exact, cause.CustomAllocationUnauthorized)},
 		},
 		{
-			id: "record-disabled", why: "this is what a hub keeps of a device, so the identity in the hub is disabled and not the enrollment",
+			id: "record-disabled", why: "this is a hub's record of a device, so the identity in the hub is disabled and not the enrollment",
 			see:     seeBoth(seeMatch(leading(cause.EnrollmentDisabled)), seeSign(logtext.SignHubRecord)),
 			effects: []effect{favours(worded, cause.HubIdentityUnusable), weakens(cause.EnrollmentDisabled)},
 		},
 		{
-			id: "identity-from-before", why: "the device goes by an assignment from before",
+			id: "identity-from-before", why: "the device uses an earlier assignment",
 			see: seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(func(m *logtext.Match) bool {
 				return !m.Entry.Wrapper && namingAny(cause.StaleAssignment, cause.HubIdentityUnusable)(m)
 			})), seeSign(logtext.SignReprovision)),
 			effects: []effect{favours(hinted, cause.StaleAssignment)},
 		},
 		{
-			id: "central-refused", why: "IoT Central takes part, which has its own list of devices and keys",
+			id: "central-refused", why: "IoT Central is involved, which has its own list of devices and keys",
 			see:     seeBoth(seeBlankRefusal, seeSign(logtext.SignCentral)),
 			effects: []effect{favours(faint, cause.GroupKeyNotDerived, cause.IoTCentralDeviceNotReady)},
 		},
 	}
 }
 
-// seeFunctionStatus sees one of the HTTP statuses in the log of a function.
+// seeFunctionStatus finds one of the HTTP statuses in the log of a function.
 func seeFunctionStatus(statuses ...int) func(*textCase) string {
 	return seeBoth(seeSign(logtext.SignFunctionLog), seeMatch(func(m *logtext.Match) bool {
 		return m.Entry.Kind == codes.KindHTTP && slices.Contains(statuses, m.Entry.HTTPStatus)
@@ -45,17 +45,17 @@ func seeFunctionStatus(statuses ...int) func(*textCase) string {
 func operatorTextRules() []textRule {
 	return []textRule{
 		{
-			id: "operator-call-refused", why: "an operator's call was refused, so the operator's credentials are judged and not the device's",
+			id: "operator-call-refused", why: "an operator's call was refused, so this is about the operator's credentials and not the device's",
 			see:     seeBoth(seeOperatorCall, seeStatus(401, 403)),
 			effects: []effect{favours(worded, cause.ServiceCredentialsInsufficient)},
 		},
 		{
-			id: "operator-call-invalid", why: "an operator's call was rejected, so its definition is judged and not the device",
+			id: "operator-call-invalid", why: "an operator's call was rejected, so this is about its definition and not the device",
 			see:     unless(seeMatch(leading(cause.APIVersionUnsupported)), seeBoth(seeOperatorCall, seeStatus(400, 409, 412))),
 			effects: []effect{favours(worded, cause.ManagementRequestInvalid)},
 		},
 		{
-			id: "hub-credentials", why: "this is a policy or the host of a hub, and calls to DPS take a policy of DPS",
+			id: "hub-credentials", why: "this is a policy or the host of a hub, and calls to DPS need a policy of DPS",
 			see:     seeBoth(seeSign(logtext.SignManagement), seeSign(logtext.SignHubPolicy)),
 			effects: []effect{favours(exact, cause.ServiceCredentialsInsufficient)},
 		},
@@ -65,7 +65,7 @@ func operatorTextRules() []textRule {
 			effects: []effect{favours(worded, cause.CANotVerified)},
 		},
 		{
-			id: "operator-call-failed", why: "an operator's call failed, and the text does not say for what",
+			id: "operator-call-failed", why: "an operator's call failed, and the text does not say why",
 			see: func(c *textCase) string {
 				if c.matching(saysMore) != nil || c.event(logtext.EventBegun) != nil || len(c.facts(logtext.KindTopic)) > 0 {
 					return ""
@@ -77,13 +77,13 @@ func operatorTextRules() []textRule {
 	}
 }
 
-// saysMore reports whether an error tells more than that an operator's call failed.
+// saysMore reports whether a match says more than that an operator's call failed.
 func saysMore(m *logtext.Match) bool {
 	operator := namingAny(cause.ManagementRequestInvalid, cause.ServiceCredentialsInsufficient)(m)
 	return telling(m) || len(m.Entry.CauseIDs) > 0 && !operator
 }
 
-// seeStatus sees an error with one of the HTTP statuses, where no error says more.
+// seeStatus finds a match for one of the HTTP statuses, if no match says more.
 func seeStatus(statuses ...int) func(*textCase) string {
 	return func(c *textCase) string {
 		if c.matching(func(m *logtext.Match) bool { return c.saysWhy(m) || telling(m) && len(m.Entry.CauseIDs) == 1 }) != nil {
@@ -93,7 +93,7 @@ func seeStatus(statuses ...int) func(*textCase) string {
 	}
 }
 
-// seeOperatorCall sees a call that a person or a tool makes, where no device registers.
+// seeOperatorCall finds a call by a person or a tool, if no device registers.
 func seeOperatorCall(c *textCase) string {
 	if c.event(logtext.EventBegun) != nil || c.event(logtext.EventAssigned) != nil {
 		return ""
@@ -101,8 +101,7 @@ func seeOperatorCall(c *textCase) string {
 	return quoteFact(c.sign(logtext.SignManagement))
 }
 
-// topicTextRules are for lines that hold no known error but say in other words what is
-// wrong with what.
+// topicTextRules are for lines without a match that say in other words what is wrong with what.
 func topicTextRules() []textRule {
 	topic := func(id, value string, effects ...effect) textRule {
 		return textRule{
@@ -131,14 +130,14 @@ func topicTextRules() []textRule {
 	}
 }
 
-// topicPrefix begins the ids of the rules for topics.
+// topicPrefix is the prefix of the ids of the rules for topics.
 const topicPrefix = "words-"
 
 // silenceTextRules are for texts that show a registration but no reason for its end.
 func silenceTextRules() []textRule {
 	return []textRule{
 		{
-			id: "nothing-but-success", why: "the tool reports success, which says that it has written the settings, and nothing of an answer of DPS",
+			id: "nothing-but-success", why: "the tool reports success, which means that it has written the settings, and says nothing about an answer from DPS",
 			see:     seeSilence(logtext.KindEvent, logtext.EventSucceeded),
 			effects: []effect{favours(hinted, cause.EnrollmentNotFound), favours(hinted, cause.WrongIDScope), favours(hinted, cause.EnrollmentDisabled)},
 		},
@@ -148,14 +147,14 @@ func silenceTextRules() []textRule {
 			effects: []effect{favours(hinted, cause.EnrollmentNotFound), favours(hinted, cause.EnrollmentDisabled), favours(hinted, cause.NetworkUnreachable), favours(faint, cause.WrongIDScope), favours(faint, cause.SymmetricKeyMismatch)},
 		},
 		{
-			id: "nothing-but-stack", why: "the trace is cut off before the error, in a part of the client that registers",
+			id: "nothing-but-stack", why: "the trace ends before the error, in a part of the client that registers",
 			see:     seeSilence(logtext.KindSign, logtext.SignStack),
 			effects: []effect{favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.EnrollmentNotFound)},
 		},
 	}
 }
 
-// seeSilence sees a circumstance in a text without any error that tells something.
+// seeSilence finds a circumstance in a text without any match that says what went wrong.
 func seeSilence(kind logtext.Kind, value string) func(*textCase) string {
 	return func(c *textCase) string {
 		anything := func(m *logtext.Match) bool { return len(m.Entry.CauseIDs) > 0 }

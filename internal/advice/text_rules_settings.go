@@ -12,12 +12,12 @@ import (
 func settingTextRules() []textRule {
 	return []textRule{
 		{
-			id: "setting-placeholder", why: "the value of the template was left in place",
+			id: "setting-placeholder", why: "the placeholder of the template was not replaced",
 			see:     seeSetting(func(s *logtext.Setting) bool { return s.State == logtext.StatePlaceholder && isDeviceSetting(s) }),
 			effects: []effect{favours(worded, cause.ClientConfigMissing)},
 		},
 		{
-			id: "registration-id-empty-certificate", why: "the id is empty, and with a certificate it is the common name of its subject",
+			id: "registration-id-empty-certificate", why: "the id is empty; with a certificate, the id is the common name of its subject",
 			see:     seeBoth(seeAttestation(probe.KindX509), seeSign(logtext.SignEmptyID)),
 			effects: []effect{favours(hinted, cause.CertCNRegistrationIDMismatch)},
 		},
@@ -55,7 +55,7 @@ func hostOf(value string) string {
 	return strings.ToLower(host)
 }
 
-// seeForeignCloud sees an endpoint in one cloud and an instance in another.
+// seeForeignCloud finds an endpoint in one cloud and an instance in another.
 func seeForeignCloud(c *textCase) string {
 	for _, id := range c.IDs.Endpoints {
 		cloud, ok := dps.CloudOf(id.Value)

@@ -56,8 +56,8 @@ func judgedTexts(t *testing.T) []*logtext.Findings {
 	return all
 }
 
-// notices reports whether some text, judged with or without its words, is judged otherwise by
-// other measures.
+// notices reports whether the diagnosis of some text, with or without its words, changes under other
+// measures.
 func notices(texts []*logtext.Findings, other measures) bool {
 	for _, model := range []*likeness.Model{nil, likeness.Default()} {
 		if slices.ContainsFunc(texts, func(found *logtext.Findings) bool {
@@ -69,8 +69,8 @@ func notices(texts []*logtext.Findings, other measures) bool {
 	return false
 }
 
-// TestEveryGradeMatters: with any grade counting as much as the one above or below it, or with
-// the topics at another grade, the diagnosis of some text is another.
+// TestEveryGradeMatters: if any grade counts as much as the one above or below it, or if topics have
+// another grade, the diagnosis of some text changes.
 func TestEveryGradeMatters(t *testing.T) {
 	t.Parallel()
 	texts := judgedTexts(t)
@@ -79,7 +79,7 @@ func TestEveryGradeMatters(t *testing.T) {
 		lower, higher := usualMeasures(), usualMeasures()
 		lower.points[g+1], higher.points[g] = usual[g], usual[g+1]
 		if !notices(texts, lower) || !notices(texts, higher) {
-			t.Errorf("grades %d and %d count alike and no text is judged otherwise", g, g+1)
+			t.Errorf("grades %d and %d count alike and no diagnosis of a text changes", g, g+1)
 		}
 	}
 	for _, g := range []grade{hinted, exact} {
@@ -90,19 +90,19 @@ func TestEveryGradeMatters(t *testing.T) {
 			}
 		}
 		if !notices(texts, other) {
-			t.Errorf("topics are of grade %d and no text is judged otherwise", g)
+			t.Errorf("topics are of grade %d and no diagnosis of a text changes", g)
 		}
 	}
 }
 
-// plainTopic reports whether a rule is for words that name a cause plainly.
+// plainTopic reports whether a rule is for words that state a cause plainly.
 func plainTopic(r *textRule) bool {
 	return strings.HasPrefix(r.id, topicPrefix) && r.effects[0].grade == worded
 }
 
-// TestEveryTextRuleMatters: without any one rule, without any effect of one, and with any effect
-// at the grade below, the diagnosis of some text is another. So none is stronger than it has to
-// be. What a topic says plainly counts alike for all topics, whatever texts there are of one.
+// TestEveryTextRuleMatters: without any one rule, without any one effect, and with any effect at the
+// grade below, the diagnosis of some text changes. So no effect is stronger than necessary. Plain
+// topics all have the same grade, whatever texts exist for each.
 func TestEveryTextRuleMatters(t *testing.T) {
 	t.Parallel()
 	texts := judgedTexts(t)
@@ -118,7 +118,7 @@ func TestEveryTextRuleMatters(t *testing.T) {
 			other := usualMeasures()
 			other.circumstances = slices.Delete(other.circumstances, i, i+1)
 			if !notices(seen, other) {
-				t.Error("no text is judged otherwise without it")
+				t.Error("no diagnosis of a text changes without it")
 			}
 			for k, e := range rule.effects {
 				other := usualMeasures()
@@ -132,20 +132,20 @@ func TestEveryTextRuleMatters(t *testing.T) {
 					effects[k].grade--
 				}
 				if !notices(seen, other) {
-					t.Errorf("with less of %v at grade %d no text is judged otherwise", e.causes, e.grade)
+					t.Errorf("with less of %v at grade %d no diagnosis of a text changes", e.causes, e.grade)
 				}
 			}
 		})
 	}
 }
 
-// TestTextRulesAreSound: ids are unique, and every effect is on some cause.
+// TestTextRulesAreSound: ids are unique, and every effect concerns some cause.
 func TestTextRulesAreSound(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, rule := range textRules() {
 		if rule.id == "" || seen[rule.id] || rule.why == "" || rule.see == nil || len(rule.effects) == 0 {
-			t.Errorf("rule %q is incomplete or there twice", rule.id)
+			t.Errorf("rule %q is incomplete or duplicate", rule.id)
 		}
 		seen[rule.id] = true
 		for _, e := range rule.effects {

@@ -9,13 +9,13 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// placeValue is what the places of a cause in a row are worth, the first being 1.
+// placeValue is the weight of each position in an entry's list of causes, the first being 1.
 func placeValue(place int) float64 {
 	values := [...]float64{1, 0.72, 0.56, 0.44, 0.36, 0.3}
 	return values[min(place, len(values)-1)]
 }
 
-// onlyCause raises a row that names one cause, or two, over one that names many.
+// onlyCause raises an entry that lists one cause, or two, over one that lists many.
 func onlyCause(named int) float64 {
 	switch named {
 	case 1:
@@ -26,15 +26,14 @@ func onlyCause(named int) float64 {
 	return 1
 }
 
-// laterLines is how far after the first failure another one begins to count as what came of
-// trying again.
+// laterLines is how far after the first failure another one begins to count as a result of retries.
 const laterLines = 30
 
-// scoreMatches adds up the causes that the errors of the text name.
+// scoreMatches adds up the causes that the matches list.
 func (c *textCase) scoreMatches(rules []Rule) scoreboard {
 	scores := scoreboard{}
 	first := c.firstFailure()
-	ends := map[cause.ID]bool{} // with the assignment
+	ends := map[cause.ID]bool{} // together with the assignment
 	for i := range rules {
 		ends[rules[i].ID] = rules[i].Until >= Accepted
 	}
@@ -50,7 +49,7 @@ func (c *textCase) scoreMatches(rules []Rule) scoreboard {
 			s.support = append(s.support, points)
 			s.because = append(s.because, reason(m, place))
 			if place < s.position {
-				s.position, s.row = place, m.Entry
+				s.position, s.entry = place, m.Entry
 			}
 			s.proven = s.proven || c.provesCause(m)
 		}
@@ -58,9 +57,9 @@ func (c *textCase) scoreMatches(rules []Rule) scoreboard {
 	return scores
 }
 
-// followOn is what is left of an error behind the first one. Long after it errors come of
-// trying again. Clients in C log from the inside out: what follows an error are the
-// functions that it made fail, while elsewhere the innermost error may come last.
+// followOn is what is left of an error after the first one. Errors long after it come from retries.
+// Clients in C log from the inside out: after an error come the functions that it made fail, while
+// elsewhere the innermost error may come last.
 func (c *textCase) followOn(m, first *logtext.Match) float64 {
 	switch {
 	case first == nil || !first.Line.Before(m.Line.Place):
@@ -80,7 +79,7 @@ func insideOutClients() []string {
 	}
 }
 
-// firstFailure is the first error in the text that tells what went wrong, nil if none does.
+// firstFailure is the first match in the text that says what went wrong, nil if there is none.
 func (c *textCase) firstFailure() *logtext.Match {
 	var first *logtext.Match
 	for i := range c.Matches {
@@ -91,18 +90,18 @@ func (c *textCase) firstFailure() *logtext.Match {
 	return first
 }
 
-// worth is what a match is worth to the cause it names first.
+// worth is the grade of a match for the first cause that it lists.
 func (c *textCase) worth(m *logtext.Match) grade {
 	isCase := strings.Contains(m.Entry.Code, " (")
 	switch {
-	case m.Weak:
+	case m.LastResort:
 		return faint
 	case m.Entry.Wrapper, c.introduces(m):
 		return faint
 	case isCase && (m.Entry.Kind == codes.KindDPS || m.Entry.Kind == codes.KindHTTP):
 		return exact
 	case m.Entry.Kind == codes.KindDPS && c.hasCaseOf(m):
-		return faint // the message beside the code tells more
+		return faint // the message next to the code says more
 	case m.Entry.Kind == codes.KindDPS && len(m.Entry.CauseIDs) > 3:
 		return worded
 	case m.Entry.Kind == codes.KindHTTP && c.hasTelling():
@@ -113,8 +112,8 @@ func (c *textCase) worth(m *logtext.Match) grade {
 	return worded
 }
 
-// introduces reports whether a match is the class of an exception, or a hub's name for an
-// error, before the message that tells what it was: "ErrorCode:ArgumentInvalid;Unknown ...".
+// introduces reports whether a match is only the class of an exception, or a hub's name for an error,
+// before the message that says what it was: "ErrorCode:ArgumentInvalid;Unknown ...".
 func (c *textCase) introduces(m *logtext.Match) bool {
 	name := strings.ToLower(m.Phrase)
 	isName := strings.HasSuffix(name, "exception") || strings.HasSuffix(name, "error") || m.Entry.Kind == codes.KindIoTHub
@@ -127,23 +126,23 @@ func (c *textCase) introduces(m *logtext.Match) bool {
 	}) != nil
 }
 
-// hasCaseOf reports whether the text holds a message for the code of a match.
+// hasCaseOf reports whether the text contains a message for the code of a match.
 func (c *textCase) hasCaseOf(m *logtext.Match) bool {
 	return c.matching(func(o *logtext.Match) bool {
 		return o.Entry.Kind == codes.KindDPS && strings.Contains(o.Entry.Code, " (") && strings.HasPrefix(o.Entry.Code, m.Entry.Code)
 	}) != nil
 }
 
-// hasTelling reports whether an error in the text tells more than an HTTP status.
+// hasTelling reports whether a match in the text says more than an HTTP status.
 func (c *textCase) hasTelling() bool {
 	return c.matching(func(m *logtext.Match) bool {
 		return telling(m) && (m.Entry.Kind != codes.KindHTTP || strings.Contains(m.Entry.Code, " ("))
 	}) != nil
 }
 
-// provesCause reports whether a match is a message of the service about one single cause.
-// A status proves only where the text shows a registration, since many things have one. What
-// an allocation function answers is the word of its owner and proves nothing.
+// provesCause reports whether a match is a message of the service about a single cause. A status
+// proves a cause only if the text shows a registration, because many things have one. What an
+// allocation function answers is written by its owner and proves nothing.
 func (c *textCase) provesCause(m *logtext.Match) bool {
 	if m.Entry.Kind == codes.KindRegistrationStatus && len(c.IDs.RegistrationIDs) == 0 && c.event(logtext.EventBegun) == nil {
 		return false
@@ -152,21 +151,21 @@ func (c *textCase) provesCause(m *logtext.Match) bool {
 	return serviceSpoke && len(m.Entry.CauseIDs) == 1 && telling(m) && m.Entry.Confidence != "inferred"
 }
 
-// reason tells which error names a cause, and at which place.
+// reason says which match lists a cause, and at which position.
 func reason(m *logtext.Match, place int) string {
 	more := ""
 	if m.Count > 1 {
 		more = fmt.Sprintf(" and %d more", m.Count-1)
 	}
-	named := "names this cause alone"
+	named := "has this as its only likely cause"
 	if n := len(m.Entry.CauseIDs); n > 1 {
-		named = fmt.Sprintf("names it %s of %d", ordinal(place), n)
+		named = fmt.Sprintf("has this as the %s of %d likely causes", ordinal(place), n)
 	}
-	return fmt.Sprintf("%s%s: %s%s %s", m.Line.Place, more, inQuotes(m.Phrase), titleBeside(m), named)
+	return fmt.Sprintf("%s%s: %s%s %s", m.Line.Place, more, inQuotes(m.Phrase), titleInBrackets(m), named)
 }
 
-// titleBeside is the title of a match in brackets, unless its words are the title.
-func titleBeside(m *logtext.Match) string {
+// titleInBrackets is the title of a match in brackets, unless its words are the title.
+func titleInBrackets(m *logtext.Match) string {
 	title := m.Entry.Code
 	if !strings.Contains(title, " (") && m.Entry.Name != title {
 		title = strings.TrimSpace(title + " " + m.Entry.Name)
@@ -181,8 +180,8 @@ func ordinal(place int) string {
 	return [...]string{"first", "second", "third", "fourth", "fifth", "sixth"}[min(place, 5)]
 }
 
-// explainQuery is what "dpsdiag explain" takes for a row: its code if that is one word and
-// finds it. A cause that no row names has none.
+// explainQuery is the query of "dpsdiag explain" for an entry: its code if that is one word and finds
+// it. A cause that no entry lists has none.
 func explainQuery(e *codes.Entry) string {
 	if e == nil {
 		return ""

@@ -20,8 +20,8 @@ var updateLogs = flag.Bool("update", false, "rewrite testdata/logs/matches.txt")
 
 const logFolder = "../../testdata/logs"
 
-// logTable are the first causes of the logs and how strongly they are named, by the names of
-// the logs: what testdata/logs/causes.txt says.
+// logTable are the first causes of the logs with their strength, by the names of the logs: the
+// contents of testdata/logs/causes.txt.
 func logTable(t *testing.T) map[string]string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(logFolder, "causes.txt"))
@@ -96,8 +96,7 @@ func TestEveryLogIsInTheTable(t *testing.T) {
 	}
 }
 
-// TestLogMatches compares the errors found in every log, with their lines, with what
-// testdata/logs/matches.txt says.
+// TestLogMatches compares the matches in every log, with their lines, with testdata/logs/matches.txt.
 func TestLogMatches(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -131,8 +130,8 @@ func TestLogMatches(t *testing.T) {
 	}
 }
 
-// TestOrdinaryWordsProveNothing: words of the service that other programs print as well, or
-// that stand in a record of something else, are no proof.
+// TestOrdinaryWordsProveNothing: words of the service that other programs print as well, or that are
+// in a record of something else, are not a proof.
 func TestOrdinaryWordsProveNothing(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
@@ -157,8 +156,8 @@ func TestOrdinaryWordsProveNothing(t *testing.T) {
 	}
 }
 
-// TestMessageGoesBeforeTheNameOfItsKind: the class of an exception, or a hub's name for an
-// error, tells less than the message behind it.
+// TestMessageGoesBeforeTheNameOfItsKind: the class of an exception, or a hub's name for an error, says
+// less than the message after it.
 func TestMessageGoesBeforeTheNameOfItsKind(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -174,8 +173,7 @@ func TestMessageGoesBeforeTheNameOfItsKind(t *testing.T) {
 	}
 }
 
-// TestEveryTextOnlyCauseHasALog: a cause that no sandbox scenario can show is shown by a
-// log.
+// TestEveryTextOnlyCauseHasALog: a cause without a sandbox scenario has a log that shows it.
 func TestEveryTextOnlyCauseHasALog(t *testing.T) {
 	t.Parallel()
 	shown := map[string]bool{}
@@ -190,8 +188,7 @@ func TestEveryTextOnlyCauseHasALog(t *testing.T) {
 	}
 }
 
-// TestCommand: the proposed probe has everything the text reveals of the device, and no
-// secret.
+// TestCommand: the suggested probe has every value of the device that the text shows, and no secret.
 func TestCommand(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -213,8 +210,8 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// TestCollect: where a text says too little, it is told how to get one that says more, for
-// the clients in it.
+// TestCollect: if a text says too little, the diagnosis says how to get a better one, for the clients
+// in it.
 func TestCollect(t *testing.T) {
 	t.Parallel()
 	collect := func(text string) []string {
@@ -235,7 +232,7 @@ func TestCollect(t *testing.T) {
 	}
 }
 
-// TestSeveralTexts: texts that are explained together have one diagnosis.
+// TestSeveralTexts: texts that are explained together get one diagnosis.
 func TestSeveralTexts(t *testing.T) {
 	t.Parallel()
 	config := findings(t, "method = \"x509\"\nid_scope = \"0ne00112233\"")

@@ -10,7 +10,7 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
-// TestTPMReasons: what is said of a TPM, and what to do first.
+// TestTPMReasons: the reasons for a TPM, and the first remedy.
 func TestTPMReasons(t *testing.T) {
 	t.Parallel()
 	group := tpm.Error{Kind: tpm.Permission, Step: "open", Path: "/dev/tpmrm0", Group: "tss"}
@@ -24,7 +24,7 @@ func TestTPMReasons(t *testing.T) {
 		"the owner of the device": {
 			refusedProbe(unfit(group)),
 			[]string{"no permission to open /dev/tpmrm0, which belongs to the group tss"},
-			"Add the account that runs the client to the group tss, and start the client anew",
+			"Add the account that runs the client to the group tss, and restart the client",
 		},
 		"a group that gives too much": {
 			refusedProbe(unfit(tpm.Error{Kind: tpm.Permission, Path: "/dev/tpmrm0", Group: "root"})),
@@ -34,12 +34,12 @@ func TestTPMReasons(t *testing.T) {
 		"only the raw device": {
 			refusedProbe(unfit(tpm.Error{Kind: tpm.NoManager, Step: "open", Text: "as it was"})),
 			[]string{"open: as it was"},
-			"Use a kernel with a resource manager (Linux has one since 4.12), or end what else uses the TPM and give the device without one, such as /dev/tpm0",
+			"Use a kernel with a resource manager (Linux has one since 4.12), or stop other users of the TPM and use the device without one, such as /dev/tpm0",
 		},
 		"another device": {
 			refusedProbe(unfit(tpm.Error{Kind: tpm.NoAnswer, Path: "/dev/null", Text: "EOF"})),
 			[]string{"no TPM 2.0 answers at /dev/null: EOF"},
-			"Check that the path is that of a TPM 2.0: an older TPM cannot attest, and another device says nothing or something else",
+			"Check that the path is that of a TPM 2.0: an older TPM cannot attest, and another kind of device does not answer, or not as a TPM does",
 		},
 		"an owner without a name": {
 			refusedProbe(unfit(tpm.Error{Kind: tpm.Permission, Path: "/dev/tpmrm0"})),
@@ -53,7 +53,7 @@ func TestTPMReasons(t *testing.T) {
 		},
 		"a password": {
 			refusedProbe(unfit(tpm.Error{Kind: tpm.Hierarchy, Step: "use the endorsement key", Text: "TPM_RC_BAD_AUTH"}), protected),
-			[]string{"use the endorsement key: TPM_RC_BAD_AUTH", "the endorsement hierarchy has a password; none was given, or another one"},
+			[]string{"use the endorsement key: TPM_RC_BAD_AUTH", "the endorsement hierarchy has a password; none was given, or a wrong one"},
 			"Give dpsdiag the passwords in a file for --from, under [tpm.hierarchy_authorization] as in the config.toml of IoT Edge; there is no flag for them",
 		},
 		"a key made for the probe": {
@@ -99,10 +99,10 @@ func TestTPMReasons(t *testing.T) {
 
 func protected(ev *probe.Evidence) { ev.Inputs.TPM.EndorsementAuth = true }
 
-// TestMadeID: another key asks under another id only where the id comes from the key.
+// TestMadeID: another key means another id only if the id is derived from the key.
 func TestMadeID(t *testing.T) {
 	t.Parallel()
-	const line = "the registration id is made from this key, so another key asks under another id"
+	const line = "the registration id is derived from this key, so another key would have another id"
 	missing := refuse(404, 404201, "Enrollment not found.")
 	for name, test := range map[string]struct {
 		ev   *probe.Evidence

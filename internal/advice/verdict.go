@@ -24,7 +24,7 @@ func verdictOf(mode probe.Mode, run *probe.Run) Verdict {
 		return refused(mode, run)
 	}
 	if failed := run.FailedStage(); failed != nil && !muteProxy(run) && (failed.Stage == probe.StageResolve || failed.Stage == probe.StageConnect) {
-		return Fault // the network said no, even if only by its silence
+		return Fault // the network refused the connection, even if only by not answering
 	}
 	return NoVerdict
 }
@@ -49,7 +49,7 @@ func hurried(run *probe.Run) bool {
 	return false
 }
 
-// completed judges a run that came to its end: the end it was asked for is a success.
+// completed judges a run that completed: reaching the requested end is a success.
 func completed(mode probe.Mode, run *probe.Run) Verdict {
 	switch {
 	case run.FailedStage() != nil:
@@ -60,14 +60,14 @@ func completed(mode probe.Mode, run *probe.Run) Verdict {
 	return NoVerdict
 }
 
-// refused judges a run that was told no. A state that may still change is no verdict, and
-// a call or a session that the service put off is one to repeat. That a device has not
-// registered is no fault either.
+// refused judges a run that was refused. A state that may still change is no verdict, and a call or a
+// session that the service postponed should be repeated. A device that has not registered yet is not a
+// fault either.
 func refused(mode probe.Mode, run *probe.Run) Verdict {
 	r := refusalOf(run)
 	switch {
 	case mode == probe.ModeLookup && r.unregistered():
-		return NoVerdict // a device that has not registered yet may well be able to
+		return NoVerdict // a device that has not registered yet may still be able to
 	case r == nil && pending(stateOf(run.LastAnswer())):
 		return NoVerdict
 	case r != nil && r.state == "" && probe.PutsOff(r.status):
@@ -79,8 +79,8 @@ func refused(mode probe.Mode, run *probe.Run) Verdict {
 // pending reports a state of registration that is not final.
 func pending(s dps.Status) bool { return s == dps.StatusAssigning || s == dps.StatusUnassigned }
 
-// overall is the verdict of a probe with these runs: an interruption hides what the others
-// would have shown, else a fault counts most, and only all together make it registered.
+// overall is the verdict of a probe with these runs: an interruption hides what the others would have
+// shown, otherwise a fault counts most, and only if all runs registered is the verdict registered.
 func overall(runs []Verdict) Verdict {
 	worst := Registered
 	for _, v := range runs {

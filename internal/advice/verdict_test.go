@@ -26,7 +26,7 @@ func TestVerdictOfRun(t *testing.T) {
 		"no address in time":           {refusedProbe(unresolved(netfail.ResolverTimeout), ends(probe.EndTimeout)), Fault},
 		"no time for an answer":        {refusedProbe(preflight, silentFor(10*time.Millisecond)), NoVerdict},
 		"no answer for seconds":        {refusedProbe(preflight, silentFor(3*time.Second)), Fault},
-		"no word in time":              {refusedProbe(ends(probe.EndTimeout)), NoVerdict},
+		"no answer in time":            {refusedProbe(ends(probe.EndTimeout)), NoVerdict},
 		"interrupted at a fault":       {refusedProbe(unresolved(netfail.NoSuchHost), ends(probe.EndInterrupted)), Interrupted},
 	} {
 		t.Run(name, func(t *testing.T) {

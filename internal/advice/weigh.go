@@ -10,26 +10,25 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// candidate is a rule with what speaks for it in one run, or in all of them once merged.
+// candidate is a rule with the evidence for it in one run, or in all of them once merged.
 type candidate struct {
 	rule     *Rule
 	index    int // of the rule in Rules
 	strength Strength
-	weight   float64 // share among all causes by what a text says; 0 for a probe
+	weight   float64 // share among all causes in a text; 0 for a probe
 	because  []string
-	// support is Suggests or more where the evidence alone points to the cause, whatever
-	// the catalogue names, and Silent otherwise.
+	// support is Suggests or more if the evidence alone points to the cause, whatever the catalogue
+	// lists, and Silent otherwise.
 	support  Strength
-	named    bool // by the most specific catalogue row
-	doubted  bool // something speaks against it
+	named    bool // listed by the most specific catalogue entry
+	doubted  bool // there is evidence against it
 	last     bool // of last resort: no rule explains the run
-	position int  // in that row
+	position int  // in that entry
 	explain  string
 	remedies []string // before those of the rule
 }
 
-// weigh judges every rule on one run. Nothing is judged stronger than most. What the
-// evidence says nothing of is left out.
+// weigh judges every rule on one run. No strength exceeds most. Causes without evidence are left out.
 func weigh(c *Case, rules []Rule, most Strength) []candidate {
 	own := make([]Weight, len(rules))
 	for i := range rules {
@@ -53,7 +52,7 @@ func weigh(c *Case, rules []Rule, most Strength) []candidate {
 	return settle(found)
 }
 
-// weigh is what the evidence says of the cause, the catalogue left aside.
+// weigh is what the evidence says about the cause, without the catalogue.
 func (r *Rule) weigh(c *Case) Weight {
 	if c.judged() {
 		if why := cmp.Or(r.unfit(c.attempt), r.outside()); why != "" {
@@ -71,7 +70,7 @@ func (r *Rule) weigh(c *Case) Weight {
 	return r.judge(c.attempt)
 }
 
-// judge is what any witness can say of the cause.
+// judge is what both kinds of evidence can show about the cause.
 func (r *Rule) judge(a *Attempt) Weight {
 	if r.Judge == nil {
 		return Weight{}
@@ -79,35 +78,35 @@ func (r *Rule) judge(a *Attempt) Weight {
 	return r.Judge(a)
 }
 
-// naming is what a catalogue row says of a cause.
+// naming is what a catalogue entry says about a cause.
 type naming struct {
 	strength Strength
 	position int
 	explain  string
 }
 
-// nameCauses returns what the most specific catalogue row that still has a possible cause
-// says: it allows each cause it names and, if it is for one code or message rather than
-// for a whole class, suggests the first one that nothing speaks against. A row
-// about keys or certificates before all says nothing of a TPM.
+// nameCauses returns what the most specific catalogue entry with a possible cause says: it allows each
+// cause it lists. If it is for one code or message rather than for a whole class, it suggests the
+// first one without evidence against it. An entry mainly about keys or certificates says nothing about
+// a TPM.
 func nameCauses(c *Case, rules []Rule, own []Weight) map[cause.ID]naming {
 	weights := map[cause.ID]Weight{}
 	for i := range rules {
 		weights[rules[i].ID] = own[i]
 	}
 	possible := func(id cause.ID) bool { w, known := weights[id]; return known && w.Strength != RulesOut }
-	for _, row := range c.Rows {
-		if c.kind() == probe.KindTPM && noTPM(row, rules) || !slices.ContainsFunc(row.CauseIDs, possible) {
+	for _, entry := range c.Entries {
+		if c.kind() == probe.KindTPM && noTPM(entry, rules) || !slices.ContainsFunc(entry.CauseIDs, possible) {
 			continue
 		}
 		named := map[cause.ID]naming{}
-		for i, id := range row.CauseIDs {
+		for i, id := range entry.CauseIDs {
 			named[id] = naming{Allows, i, c.refusal.query()}
 		}
-		if specific(row) {
-			lead := slices.IndexFunc(row.CauseIDs, func(id cause.ID) bool { return possible(id) && len(weights[id].Against) == 0 })
+		if specific(entry) {
+			lead := slices.IndexFunc(entry.CauseIDs, func(id cause.ID) bool { return possible(id) && len(weights[id].Against) == 0 })
 			if lead >= 0 {
-				named[row.CauseIDs[lead]] = naming{Suggests, lead, c.refusal.query()}
+				named[entry.CauseIDs[lead]] = naming{Suggests, lead, c.refusal.query()}
 			}
 		}
 		return named
@@ -115,30 +114,30 @@ func nameCauses(c *Case, rules []Rule, own []Weight) map[cause.ID]naming {
 	return nil
 }
 
-// noTPM reports whether a row is before all about credentials of another kind.
-func noTPM(row *codes.Entry, rules []Rule) bool {
-	first := slices.IndexFunc(rules, func(r Rule) bool { return len(row.CauseIDs) > 0 && r.ID == row.CauseIDs[0] })
+// noTPM reports whether an entry is mainly about credentials of another kind.
+func noTPM(entry *codes.Entry, rules []Rule) bool {
+	first := slices.IndexFunc(rules, func(r Rule) bool { return len(entry.CauseIDs) > 0 && r.ID == entry.CauseIDs[0] })
 	return first >= 0 && len(rules[first].Only.Kinds) > 0 && !slices.Contains(rules[first].Only.Kinds, probe.KindTPM)
 }
 
-// specific reports whether a row is for one code, message or failure, and not for a whole
-// HTTP status or family of codes. A code of MQTT or AMQP tells as little as a status unless
-// one cause alone goes with it.
-func specific(row *codes.Entry) bool {
-	if row.Wrapper {
+// specific reports whether an entry is for one code, message or failure, and not for a whole HTTP
+// status or family of codes. A code of MQTT or AMQP is as general as a status unless it has a single
+// cause.
+func specific(entry *codes.Entry) bool {
+	if entry.Wrapper {
 		return false
 	}
-	switch row.Kind {
+	switch entry.Kind {
 	case codes.KindMQTT, codes.KindAMQP:
-		return !slices.ContainsFunc(row.CauseIDs, func(id cause.ID) bool { return !id.Fits(row.CauseIDs[0]) })
+		return !slices.ContainsFunc(entry.CauseIDs, func(id cause.ID) bool { return !id.Fits(entry.CauseIDs[0]) })
 	case codes.KindHTTP:
-		_, err := strconv.Atoi(row.Code)
-		return err != nil && row.Code != "5xx"
+		_, err := strconv.Atoi(entry.Code)
+		return err != nil && entry.Code != "5xx"
 	}
 	return true
 }
 
-// combine adds what the catalogue says to what the evidence says.
+// combine adds what the catalogue says to the evidence.
 func combine(c *Case, id cause.ID, own Weight, named naming) candidate {
 	cand := candidate{strength: own.Strength, because: own.Because, remedies: own.Remedies}
 	if own.Strength >= Suggests {
@@ -164,12 +163,11 @@ func combine(c *Case, id cause.ID, own Weight, named naming) candidate {
 	return cand
 }
 
-// foundBefore reports whether the inputs stage had found a sign of the cause that the
-// refusal then shows.
+// foundBefore reports whether the inputs stage found a sign of the cause before the refusal.
 func (c *Case) foundBefore(id cause.ID) bool { return c.refusal != nil && len(c.warnings(id)) > 0 }
 
-// reasons are the lines under a cause: what was found in the settings before anything was
-// sent, what happened, what speaks for it, what against.
+// reasons are the lines under a cause: what was found in the settings before anything was sent, what
+// happened, evidence for it, evidence against it.
 func reasons(c *Case, id cause.ID, own Weight) []string {
 	var lines []string
 	if c.foundBefore(id) {
@@ -188,8 +186,8 @@ func reasons(c *Case, id cause.ID, own Weight) []string {
 	return lines
 }
 
-// settle lets a proof stand only alone: beside one proven cause the others need no
-// mention, and several proofs together prove none.
+// settle makes a proof exclusive: if one cause is proven the others are not listed, and several proofs
+// together prove nothing.
 func settle(found []candidate) []candidate {
 	proven := func(c candidate) bool { return c.strength == Proves }
 	switch count(found, proven) {

@@ -1,6 +1,6 @@
 package advice
 
-// The weights that rules return, by name. Each takes the facts it rests on.
+// The weights that rules return, by name. Each takes the facts that support it.
 
 func ruledOut(because ...string) Weight { return Weight{Strength: RulesOut, Because: because} }
 
@@ -10,14 +10,14 @@ func suggested(because ...string) Weight { return Weight{Strength: Suggests, Bec
 
 func proven(because ...string) Weight { return Weight{Strength: Proves, Because: because} }
 
-// remark adds facts to a cause that something else brings up.
+// remark adds facts to a cause that other evidence makes possible.
 func remark(because ...string) Weight { return Weight{Because: because} }
 
-// doubted states facts against a cause that something else brings up.
+// doubted adds evidence against a cause that other evidence makes possible.
 func doubted(against ...string) Weight { return Weight{Against: against} }
 
-// inapplicable rules out a cause that is out of the question; that is worth a word only
-// where the catalogue names it.
+// inapplicable rules out a cause that cannot apply. That is only worth mentioning if the catalogue
+// lists it.
 func inapplicable(because string) Weight {
 	return Weight{Strength: RulesOut, Because: []string{because}, inapplicable: true}
 }

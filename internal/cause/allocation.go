@@ -1,15 +1,15 @@
 package cause
 
-// allocationDefinitions are the causes that appear after the device has proved itself: the
-// service finds no hub, or cannot write to it. Nothing on the device is wrong.
+// allocationDefinitions are the causes that appear after the device was authenticated: the service
+// finds no hub, or cannot write to it. Nothing on the device is wrong.
 var allocationDefinitions = [...]Definition{
 	{
 		ID:    CustomAllocationFailed,
 		Title: "Custom allocation webhook fails",
-		Meaning: "The enrollment leaves the choice of the hub to a webhook, and that cannot be reached, throws, takes too long, or answers with something that is no allocation. " +
-			"The device proved itself; the backend failed.",
+		Meaning: "The enrollment leaves the choice of the hub to a webhook, and the webhook cannot be reached, throws an exception, takes too long, or returns something that is not an allocation.  " +
+			"The device was authenticated; the backend failed.",
 		Confirm: []string{
-			"Look up the webhook's own log for the minute of the attempt",
+			"Check the webhook's own log for the time of the attempt",
 			"Call the webhook URL as it is stored in the enrollment, with a sample allocation request",
 			"Check that it returns 200 with the host name of a hub that is linked to the instance",
 		},
@@ -23,46 +23,46 @@ var allocationDefinitions = [...]Definition{
 	{
 		ID:    CustomAllocationUnauthorized,
 		Title: "Webhook refuses DPS",
-		Meaning: "The allocation webhook demands a key or an identity that the service was not given, and answers 401 or 403. " +
-			"The device proved itself.",
+		Meaning: "The allocation webhook requires a key or an identity that the service was not given, and answers 401 or 403. " +
+			"The device was authenticated.",
 		Confirm: []string{
 			"Call the webhook URL exactly as it is stored in the enrollment: 401 or 403 means that the function key is missing from it or no longer valid",
-			"Check whether the function app demands sign-in, a client certificate or an IP address of its own",
+			"Check whether the function app requires sign-in or a client certificate, or restricts IP addresses",
 		},
 		Remedies: []string{
 			"Put the current function key into the webhook URL of the enrollment (?code=KEY at its end)",
-			"Or lower the function's authorisation level, and let the app accept calls from the service",
+			"Or lower the function's authorisation level, and allow calls from the service in the app",
 		},
 		Scenario: "custom-allocation-unauthorized",
 	},
 	{
 		ID:    CustomAllocationRejected,
-		Title: "Webhook deliberately turns the device away",
-		Meaning: "The allocation webhook works and answers with a status of the 400 series by design: the device is unknown to the backend, not paid for, " +
-			"not approved yet, or of a type that no hub is meant for.",
+		Title: "Webhook rejects the device on purpose",
+		Meaning: "The allocation webhook works and answers with a 4xx status by design: the device is unknown to the backend, not paid for, " +
+			"not approved yet, or of a type that has no hub.",
 		Confirm: []string{
 			"Read the decision in the function's log for this registration id",
 			"Look at what the function expects in the payload: a missing model or serial number is a usual reason",
 		},
 		Remedies: []string{
-			"Register or approve the device in the backend that the function asks",
-			"Send the payload that the function decides by (--payload with dpsdiag)",
-			"Let the device retry later with growing pauses, since approval may take people",
+			"Register or approve the device in the backend that the function queries",
+			"Send the payload that the function expects (--payload with dpsdiag)",
+			"Let the device retry later with increasing delays, because approval may need a person",
 		},
 		Scenario: "custom-allocation-rejected",
 	},
 	{
 		ID:    IoTCentralDeviceNotReady,
 		Title: "IoT Central has not accepted the device",
-		Meaning: "The id scope belongs to an IoT Central application, and that has the device unapproved, unassociated, blocked or without a template. " +
-			"IoT Central allocates through a webhook of its own, which then answers 404.",
+		Meaning: "The id scope belongs to an IoT Central application in which the device is unapproved, unassociated, blocked or without a template. " +
+			"IoT Central allocates through its own webhook, which then answers 404.",
 		Confirm: []string{
 			"Look up the device in the application: its status must not be unassociated, waiting for approval or blocked",
 			"Look at the auto-approve setting of the device connection group",
 		},
 		Remedies: []string{
 			"Approve, associate or unblock the device, or create it with exactly this device id",
-			"Turn on auto-approve for the group if devices should be accepted as they come",
+			"Turn on auto-approve for the group if new devices should be accepted automatically",
 			"Then provision again",
 		},
 		Show:     "az iot central device show --app-id APP-ID --device-id REGISTRATION-ID",
@@ -71,8 +71,8 @@ var allocationDefinitions = [...]Definition{
 	{
 		ID:    NoHubAvailable,
 		Title: "No eligible hub for allocation",
-		Meaning: "No hub is linked to the instance, or the enrollment restricts the choice to hubs that are not linked or are set to take no new devices. " +
-			"The device proved itself.",
+		Meaning: "No hub is linked to the instance, or the enrollment restricts the choice to hubs that are not linked or do not accept new devices.  " +
+			"The device was authenticated.",
 		Confirm: []string{
 			"Compare the hub list of the enrollment with the linked hubs of the instance (az iot dps linked-hub list --dps-name NAME)",
 			"Check that the linked hubs apply the allocation policy and have a weight above 0",
@@ -87,10 +87,10 @@ var allocationDefinitions = [...]Definition{
 	{
 		ID:    HubLinkBroken,
 		Title: "Link from DPS to the hub no longer valid",
-		Meaning: "The service accepted the device but cannot create it in the hub: the hub's shared access key was regenerated after it was linked, the policy lost its rights, " +
+		Meaning: "The service accepted the device but cannot create it in the hub: the hub's shared access key was regenerated after it was linked, the policy lost its permissions, " +
 			"or the hub was deleted, recreated or moved.",
 		Confirm: []string{
-			"Look for a hub's error inside the message: IotHubUnauthorizedAccess or IotHubNotFound beside a hub-style tracking id",
+			"Look for a hub's error inside the message: IotHubUnauthorizedAccess or IotHubNotFound next to a hub-style tracking id",
 			"Compare the policy of the hub link with the hub's current keys; check that the hub exists under that name",
 		},
 		Remedies: []string{

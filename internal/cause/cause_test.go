@@ -70,7 +70,7 @@ func TestDefinitionsAreComplete(t *testing.T) {
 	}
 }
 
-// checkStyle holds the texts to one form: titles and steps are phrases, meanings sentences.
+// checkStyle checks the form of the texts: titles and steps are phrases, meanings are sentences.
 func checkStyle(t *testing.T, r *Definition) {
 	t.Helper()
 	for _, phrase := range slices.Concat([]string{r.Title}, r.Confirm, r.Remedies) {

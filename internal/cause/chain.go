@@ -1,7 +1,6 @@
 package cause
 
-// chainDefinitions are the causes that lie between the device's certificate and the CA that the
-// service knows.
+// chainDefinitions are the causes between the device's certificate and the CA that the service knows.
 var chainDefinitions = [...]Definition{
 	{
 		ID:    CertChainIncomplete,
@@ -20,17 +19,17 @@ var chainDefinitions = [...]Definition{
 		Show:     "openssl x509 -noout -subject -issuer -in CERT-FILE",
 		Scenario: "cert-chain-incomplete",
 		Decide: &Step{
-			How:     "Present the intermediates as well: if that is accepted, they were all that was missing",
+			How:     "Present the intermediates as well: if they are accepted, only they were missing",
 			Command: probeCommand + "CREDENTIAL --chain CHAIN-FILE",
 		},
 	},
 	{
 		ID:    CertNotTrustedByEnrollment,
 		Title: "Signing CA is not the one enrolled",
-		Meaning: "The chain was read, but no certificate in it is the CA that an enrollment group of this instance names: the devices are signed by another CA, " +
-			"or by one of the same name with another key.",
+		Meaning: "The chain was read, but no certificate in it is the CA of an enrollment group of this instance: the devices are signed by another CA, " +
+			"or by one with the same name and another key.",
 		Confirm: []string{
-			"Compare the thumbprint of every certificate above the leaf with the certificate of the enrollment group; equal names do not suffice",
+			"Compare the thumbprint of every certificate above the leaf with the certificate of the enrollment group; the same name is not enough",
 			"Check that the group is in the instance that the id scope belongs to",
 		},
 		Remedies: []string{
@@ -43,15 +42,15 @@ var chainDefinitions = [...]Definition{
 	{
 		ID:    CANotVerified,
 		Title: "CA uploaded but ownership not proven",
-		Meaning: "The CA certificate is in the instance, but the proof of possession was never completed, or the certificate was deleted and uploaded anew. " +
+		Meaning: "The CA certificate is in the instance, but the proof of possession was never completed, or the certificate was deleted and uploaded again. " +
 			"A group that relies on it refuses every device.",
 		Confirm: []string{
 			"Read the isVerified flag of the CA certificates (az iot dps certificate list --dps-name NAME)",
-			"Look which CA certificate the enrollment group selects, and whether it still exists",
+			"Check which CA certificate the enrollment group selects, and whether it still exists",
 		},
 		Remedies: []string{
-			"Complete the verification: generate a verification code, sign a certificate with it as common name by the CA's key, and upload that",
-			"Or upload the certificate again with the box that sets it verified on upload",
+			"Complete the verification: generate a verification code, sign a certificate with the code as its common name with the CA's key, and upload it",
+			"Or upload the certificate again with the option that sets it to verified on upload",
 			"Then register the device again; nothing changes on the device",
 		},
 		Show:     "az iot dps certificate list --dps-name DPS-NAME",
@@ -63,12 +62,12 @@ var chainDefinitions = [...]Definition{
 		Meaning: "The verification certificate was not signed directly by the CA certificate that was uploaded, so the CA stays unverified.",
 		Confirm: []string{
 			"Compare the issuer of the verification certificate with the subject of the uploaded CA (openssl x509 -noout -issuer and -subject)",
-			"Check that the common name of the verification certificate is the code that the portal shows now: a new code voids the old one",
+			"Check that the common name of the verification certificate is the code that the portal shows now: a new code invalidates the old one",
 		},
 		Remedies: []string{
 			"Sign the verification certificate with the private key of exactly the CA that was uploaded",
-			"Or upload the CA that signs the verification certificate, when it is that one you mean to enroll",
+			"Or upload the CA that signs the verification certificate, if that is the one you want to enroll",
 		},
-		NoScenario: "It happens while an operator verifies a CA in the portal; no device call shows it.",
+		NoScenario: "It happens when an operator verifies a CA in the portal; no device call shows it.",
 	},
 }

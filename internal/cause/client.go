@@ -1,26 +1,26 @@
 package cause
 
-// clientDefinitions are the causes that lie in the client itself: its settings, its
-// version, its limits and the other services on the device.
+// clientDefinitions are the causes in the client itself: its settings, its version, its limits and the
+// other services on the device.
 var clientDefinitions = [...]Definition{
 	{
 		ID:    ClientConfigInvalid,
-		Title: "A setting is there but cannot be used",
+		Title: "A setting is present but cannot be used",
 		Meaning: "A setting of the client is present, but its form or its place is wrong: broken TOML, YAML or JSON, a key in another table, a path where a URI belongs, " +
-			"a connection string of another kind or without a device id, or a changed file that was never applied. Nothing is sent, or something else than was meant.",
+			"a connection string of another kind or without a device id, or a changed file that was never applied. Nothing is sent, or not what was intended.",
 		Confirm: []string{
 			"Read the setting back as the client does: aziotctl check and aziotctl config apply for IoT Edge, or print the parsed value in your own program",
-			"Compare the form of the value with the reference of the client: quotes, URI schemes (file://, pkcs11:), the table it stands in",
+			"Compare the form of the value with the reference of the client: quotes, URI schemes (file://, pkcs11:), the table it is in",
 		},
 		Remedies: []string{
-			"Correct the setting that the message names",
+			"Correct the setting in the message",
 			"Apply the configuration (iotedge config apply, or start the service again) and start the client",
 		},
-		NoScenario: "The client does not come so far as to make a call.",
+		NoScenario: "The client fails before it makes a call.",
 	},
 	{
 		ID:    ClientVersionUnsupported,
-		Title: "Client, tool or build lacks what is asked of it",
+		Title: "Client, tool or build lacks a required feature",
 		Meaning: "The installed client, tool, extension or firmware is too old for the feature, was built without it, or does not support the combination at all, " +
 			"such as a TPM over MQTT or a leaf device that registers through a gateway.",
 		Confirm: []string{
@@ -30,7 +30,7 @@ var clientDefinitions = [...]Definition{
 			"Install or build a version that has the feature",
 			"Or use a combination that is supported: another transport, attestation or command",
 		},
-		NoScenario: "It shows in the client, before any call is made.",
+		NoScenario: "It appears in the client, before any call is made.",
 	},
 	{
 		ID:    ClientLimitExceeded,
@@ -45,15 +45,15 @@ var clientDefinitions = [...]Definition{
 			"Raise the limit where the program sets it (buffer sizes, TLS record size, heap)",
 			"Or shorten the value: a shorter id, a certificate with an elliptic-curve key, a shorter chain",
 		},
-		NoScenario: "It shows in the client, before any call is made.",
+		NoScenario: "It appears in the client, before any call is made.",
 	},
 	{
 		ID:    LocalServiceDenied,
 		Title: "The device's own service refuses the caller",
-		Meaning: "A service on the device, such as the identity service, the key service or the IoT Edge daemon, does not let the caller in: the user may not open its socket, " +
-			"or the caller is none of its principals. The provisioning service is not reached.",
+		Meaning: "A service on the device, such as the identity service, the key service or the IoT Edge daemon, refuses the caller: the user may not open its socket, " +
+			"or the caller is not one of its principals. The provisioning service is not reached.",
 		Confirm: []string{
-			"See which socket or address the message names, its owner and group (ls -l), and the groups of the user (id)",
+			"Check the socket or address in the message, its owner and group (ls -l), and the groups of the user (id)",
 			"For the identity and key services compare the caller's user id with the principals in their configuration",
 		},
 		Remedies: []string{
@@ -65,14 +65,14 @@ var clientDefinitions = [...]Definition{
 	{
 		ID:    DeviceCertificateNotIssued,
 		Title: "The device never got its certificate (EST, CA)",
-		Meaning: "Before any registration the device asks an EST server or a local CA for its identity certificate, and that fails. " +
+		Meaning: "Before any registration the device requests its identity certificate from an EST server or a local CA, and that fails. " +
 			"Without the certificate it cannot register.",
 		Confirm: []string{
 			"Look for the first failure of the certificate service (aziot-certd)",
-			"Call the EST server from the device with the same bootstrap credential and the same trust",
+			"Call the EST server from the device with the same bootstrap credential and the same trust anchors",
 		},
 		Remedies: []string{
-			"Correct the address of the EST server, the CA it is trusted by, or the bootstrap credential",
+			"Correct the address of the EST server, the CA that the device trusts for it, or the bootstrap credential",
 			"Or give the device a certificate from a file",
 		},
 		NoScenario: "It happens between the device and its certificate authority.",
@@ -80,7 +80,7 @@ var clientDefinitions = [...]Definition{
 	{
 		ID:    HubNotAllowedByDevice,
 		Title: "The device's own allow-list lacks the assigned hub",
-		Meaning: "The platform of the device lets programs reach only the hosts on a list, such as AllowedConnections of Azure Sphere, and the assigned hub is not among them. " +
+		Meaning: "The platform of the device lets programs reach only the hosts on a list, such as AllowedConnections of Azure Sphere, and the assigned hub is not on it. " +
 			"The provisioning endpoint is reached, the hub is not.",
 		Confirm: []string{
 			"Compare the name of the assigned hub with the list of the application",
@@ -105,20 +105,20 @@ var clientDefinitions = [...]Definition{
 	},
 }
 
-// issuanceDefinitions are the causes that concern certificates which the service issues and
-// hubs of newer kinds.
+// issuanceDefinitions are the causes that concern certificates issued by the service, and newer kinds
+// of hub.
 var issuanceDefinitions = [...]Definition{
 	{
 		ID:    CertificateNotIssued,
 		Title: "DPS registered the device but issued no certificate",
-		Meaning: "The device sent a certificate signing request and was assigned, but got no certificate: the enrollment names no certificate policy, " +
-			"the instance is not linked to a device registry namespace, or the api-version does not know requests.",
+		Meaning: "The device sent a certificate signing request and was assigned, but got no certificate: the enrollment has no certificate policy, " +
+			"the instance is not linked to a device registry namespace, or the api-version does not support signing requests.",
 		Confirm: []string{
-			"Look at the certificate policy of the enrollment and at the link of the instance to its namespace",
-			"Look at the api-version that the client sent",
+			"Check the certificate policy of the enrollment and at the link of the instance to its namespace",
+			"Check the api-version that the client sent",
 		},
 		Remedies: []string{
-			"Name a certificate policy in the enrollment and link the namespace",
+			"Set a certificate policy in the enrollment and link the namespace",
 			"Use a client with an api-version that issues certificates",
 		},
 		NoScenario: "The sandbox does not issue certificates.",
@@ -126,7 +126,7 @@ var issuanceDefinitions = [...]Definition{
 	{
 		ID:    CSRRejected,
 		Title: "The certificate signing request is refused",
-		Meaning: "The request is not what the service takes: its common name differs from the registration id, its signature or encoding is wrong (PEM armour left in), " +
+		Meaning: "The service does not accept the request: its common name differs from the registration id, its signature or encoding is wrong (PEM armour left in), " +
 			"its key type is not accepted, or it is too long.",
 		Confirm: []string{
 			"Decode the request (openssl req -text) and compare its common name, key and size with the rules of the service",
@@ -134,13 +134,13 @@ var issuanceDefinitions = [...]Definition{
 		Remedies: []string{
 			"Make a new request: base64 of DER without PEM lines, common name equal to the registration id, a key of an accepted type",
 		},
-		NoScenario: "The sandbox does not take requests.",
+		NoScenario: "The sandbox does not accept signing requests.",
 	},
 	{
 		ID:    IssuedCertificateUnusable,
 		Title: "The certificate that DPS issued is refused by the hub",
-		Meaning: "The hub does not take the issued certificate: the authority of the policy is not synchronised to the hub, the device still presents the certificate " +
-			"that it registered with, the issued one has expired or was revoked, or its key is another.",
+		Meaning: "The hub does not accept the issued certificate: the authority of the policy is not synchronised to the hub, the device still presents the certificate " +
+			"that it registered with, the issued one has expired or was revoked, or its key is a different one.",
 		Confirm: []string{
 			"Compare the certificate that the device presents to the hub with the issued chain: subject, dates, key",
 			"Look at the state of the synchronisation between the namespace and the hub",
@@ -154,7 +154,7 @@ var issuanceDefinitions = [...]Definition{
 	{
 		ID:    HubProtocolUnsupported,
 		Title: "The assigned hub speaks another protocol",
-		Meaning: "The assigned hub takes MQTT 5 only (connection profile mqttV5), while the client speaks MQTT 3.1.1, AMQP or HTTPS. " +
+		Meaning: "The assigned hub accepts only MQTT 5 (connection profile mqttV5), while the client speaks MQTT 3.1.1, AMQP or HTTPS. " +
 			"The credentials are not at fault.",
 		Confirm: []string{
 			"Read connectionProfile in the registration, with an api-version that returns it",
@@ -182,21 +182,21 @@ var issuanceDefinitions = [...]Definition{
 		ID:    ConnectionTakenOver,
 		Title: "Another connection of the same identity takes over",
 		Meaning: "Two clients use one identity. The hub keeps one connection per identity and closes the older one each time, " +
-			"so that both reconnect in turn.",
+			"so both clients reconnect in turn.",
 		Confirm: []string{
 			"Look for two connections of one device id within seconds in the hub's logs, or for a second process or device with the same credential",
 		},
 		Remedies: []string{
 			"Give each device its own identity",
-			"Stop the second client, or make its client id another one",
+			"Stop the second client, or give it another client id",
 		},
-		NoScenario: "It takes two clients at once.",
+		NoScenario: "It needs two clients at once.",
 	},
 	{
 		ID:    PopCodeOutdated,
 		Title: "Proof of possession with an outdated code",
-		Meaning: "The verification certificate carries a code that was replaced in the meantime, or the call that verifies it carries an old ETag. " +
-			"Each request for a code makes the one before it worthless.",
+		Meaning: "The verification certificate has a code that was replaced in the meantime, or the call that verifies it has an old ETag. " +
+			"Each request for a code invalidates the previous one.",
 		Confirm: []string{
 			"Compare the common name of the verification certificate with the code that the instance shows now",
 		},

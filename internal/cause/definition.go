@@ -1,12 +1,12 @@
 package cause
 
-// Definition is what dpsdiag tells a person of one cause. What evidence says of it is
-// judged in package advice.
+// Definition is what dpsdiag tells a user about one cause. The evidence for it is judged in package
+// advice.
 type Definition struct {
 	ID      ID
 	Title   string
 	Meaning string
-	// Confirm tells how a person makes sure, in order; Remedies what to do, in order.
+	// Confirm says how to check for the cause, in order; Remedies say what to do, in order.
 	Confirm  []string
 	Remedies []string
 	// Show is a command line, mostly of az, that shows what the cause is about; "" where
@@ -16,20 +16,20 @@ type Definition struct {
 	// there is none. Exactly one of them is set.
 	Scenario   string
 	NoScenario string
-	// AtHub says that the scenario shows only to a probe that asks the assigned hub, NeedsTPM
-	// that it needs a TPM, which the sandbox does not have.
+	// AtHub says that the scenario needs a probe with --check-hub, NeedsTPM that it needs a TPM, which
+	// the sandbox does not have.
 	AtHub    bool
 	NeedsTPM bool
-	// Decide is what would tell this cause from its rivals, with the command that does
-	// it; nil where nothing dpsdiag can run decides it.
+	// Decide is a step that would decide between this cause and others, with its command; nil if
+	// nothing dpsdiag can run decides it.
 	Decide *Step
 }
 
-// Step is a next step that separates causes which the evidence leaves together.
+// Step is a next step that would decide between causes that are all possible.
 type Step struct {
 	How string // one sentence
-	// Command is a dpsdiag command line. In a [Definition] it holds words in capitals, such
-	// as ID-SCOPE and CREDENTIAL, which package advice replaces as far as it knows them.
+	// Command is a dpsdiag command line. In a [Definition] it has words in capitals, such as ID-SCOPE
+	// and CREDENTIAL, which package advice replaces if it knows the values.
 	Command string
 }
 
@@ -70,7 +70,7 @@ func Definitions() []*Definition {
 	return all
 }
 
-// Definition returns what is known of the cause. It is nil for [None].
+// Definition returns the definition of the cause. It is nil for [None].
 func (id ID) Definition() *Definition {
 	for _, family := range families() {
 		for i := range family {

@@ -1,7 +1,7 @@
-// Package cause names the root causes that dpsdiag can tell, and says of each what it is,
-// how to make sure and what to do.
+// Package cause defines the root causes that dpsdiag can find: what each is, how to check for it and
+// what to do.
 //
-// Call [Parse] for the id that a user typed and [ID.Definition] for what is known of it.
-// An id is a constant, so a misspelled one does not compile. Which cause a device has is
-// judged in package advice.
+// Call [Parse] for an id that a user typed and [ID.Definition] for its definition. An id is a
+// constant, so a misspelled one does not compile. Which cause a device has is judged in package
+// advice.
 package cause

@@ -2,8 +2,8 @@ package cause
 
 import "fmt"
 
-// ID names one cause. The zero value, [None], names none. As text, in JSON and on the
-// command line, an id is kebab-case: see [ID.String] and [Parse].
+// ID identifies one cause. The zero value, [None], is no cause. As text, in JSON and on the command
+// line, an id is kebab-case: see [ID.String] and [Parse].
 type ID int
 
 // The causes. Their order has no meaning.
@@ -78,7 +78,7 @@ const (
 	DeploymentMissing                 // deployment-missing
 	ConnectionTakenOver               // connection-taken-over
 	PopCodeOutdated                   // pop-code-outdated
-	count                             // how many there are, None included
+	count                             // the number of causes, None included
 )
 
 var names = [count]string{ //nolint:gosec // names of causes, no credentials
@@ -161,7 +161,7 @@ func (id ID) String() string {
 	return names[id]
 }
 
-// Parse returns the id with that name. It is false for a name that no cause has.
+// Parse returns the id with that name. It is false for an unknown name.
 func Parse(name string) (ID, bool) {
 	if name == "" {
 		return None, false
@@ -177,7 +177,7 @@ func Parse(name string) (ID, bool) {
 // MarshalText returns the name of the id.
 func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// UnmarshalText reads a name; no text is [None]. An unknown name is an error.
+// UnmarshalText reads a name; an empty text is [None]. An unknown name is an error.
 func (id *ID) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*id = None
@@ -200,7 +200,7 @@ func All() []ID {
 	return all
 }
 
-// Within returns the wider cause that id narrows, [None] where it narrows no other.
+// Within returns the wider cause that id narrows, [None] if it narrows none.
 func (id ID) Within() ID {
 	switch id {
 	case ClientConfigInvalid:

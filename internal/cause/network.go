@@ -1,6 +1,6 @@
 package cause
 
-// networkDefinitions are the causes that keep a device from reaching the service at all.
+// networkDefinitions are the causes that prevent a device from reaching the service.
 var networkDefinitions = [...]Definition{
 	{
 		ID:      DNSFailure,
@@ -13,10 +13,10 @@ var networkDefinitions = [...]Definition{
 		Remedies: []string{
 			"Correct the resolver: /etc/resolv.conf, the DHCP option, or the dns setting of the container engine",
 			"With a private DNS zone for azure-devices-provisioning.net add the record, or let the zone fall back to public resolution",
-			"Let the client retry with growing pauses: at boot the resolver is often not up yet",
+			"Let the client retry with increasing delays: at boot the resolver is often not ready yet",
 		},
 		Show:       "nslookup HOST",
-		NoScenario: "It happens before any packet reaches a service, so a local service cannot play it.",
+		NoScenario: "It happens before any packet reaches a service, so a local service cannot reproduce it.",
 		Decide:     &anotherNetwork,
 	},
 	{
@@ -31,7 +31,7 @@ var networkDefinitions = [...]Definition{
 		Remedies: []string{
 			"Have the firewall allow outbound connections to the port, for the provisioning endpoint and for the hubs: the device needs both",
 			"Or use a transport on port 443: HTTPS, or MQTT or AMQP over WebSocket",
-			"Where a proxy forbids the port, have its rules allow CONNECT to it",
+			"If a proxy forbids the port, have its rules allow CONNECT to it",
 		},
 		Scenario: "port-blocked",
 		Decide:   &anotherNetwork,
@@ -39,35 +39,35 @@ var networkDefinitions = [...]Definition{
 	{
 		ID:    NetworkUnreachable,
 		Title: "Device offline or endpoint unreachable",
-		Meaning: "The device has no working way to the service: no link, no address, no route, a mobile connection without data, " +
-			"or a path that loses large packets, so that small ones pass and the handshake hangs.",
+		Meaning: "The device cannot reach the service: no link, no address, no route, a mobile connection without data, " +
+			"or a path that loses large packets, so small ones arrive and the handshake hangs.",
 		Confirm: []string{
 			"Check link, address and default route on the device, and whether it reaches any other host on the Internet",
 			"If small exchanges work and handshakes hang, lower the MTU for a test (ip link set dev IFACE mtu 1400)",
 		},
 		Remedies: []string{
 			"Restore the connection; for a mobile modem check the subscription and the access point name",
-			"Set the MTU of a container network or VPN to what the path carries",
-			"Let the client retry with growing pauses and random jitter; it will meet this again",
+			"Set the MTU of a container network or VPN to that of the path",
+			"Let the client retry with increasing delays and random jitter; this will happen again",
 		},
-		NoScenario: "It lies in the network between device and service, which a local service cannot play.",
+		NoScenario: "It is in the network between device and service, which a local service cannot reproduce.",
 		Decide:     &anotherNetwork,
 	},
 	{
 		ID:    ProxyNotConfigured,
 		Title: "Mandatory proxy not configured",
-		Meaning: "The network lets traffic out only through a proxy, and this client or service was not told of it, was told of one that is not there, or has no credentials for it. " +
-			"Often one component has the setting and another one lacks it.",
+		Meaning: "The network lets traffic out only through a proxy, and this client or service is not configured to use it, is configured with one that does not exist, or has no credentials for it. " +
+			"Often one component has the setting and another one does not.",
 		Confirm: []string{
 			"Compare a request with and without the proxy, from the account of the service (curl -x PROXY https://HOST)",
-			"Look at the environment of the service itself (systemctl show SERVICE -p Environment): that of a login shell does not count",
+			"Look at the environment of the service itself (systemctl show SERVICE -p Environment): that of a login shell is not used",
 		},
 		Remedies: []string{
 			"Set the proxy for every component that makes calls: for IoT Edge the identity service, the runtime and the container engine",
 			"Use a transport that goes through an HTTP proxy: HTTPS, or MQTT or AMQP over WebSocket",
 			"Give the proxy the credentials it asks for, or have the endpoint exempted",
 		},
-		NoScenario: "It lies in the network between device and service, which a local service cannot play.",
+		NoScenario: "It is in the network between device and service, which a local service cannot reproduce.",
 		Decide: &Step{
 			How:     "Probe through the proxy of the network, if it has one: if that passes, only the setting was missing",
 			Command: probeCommand + "CREDENTIAL --proxy PROXY-URL --preflight",

@@ -1,19 +1,19 @@
 package cause
 
-// requestDefinitions are the causes that lie in the registration request itself.
+// requestDefinitions are the causes in the registration request itself.
 var requestDefinitions = [...]Definition{
 	{
 		ID:    PayloadInvalid,
 		Title: "Request body malformed",
-		Meaning: "The service cannot read the body of the registration request: it is not valid JSON, has members beside registrationId, tpm and payload, " +
+		Meaning: "The service cannot read the body of the registration request: it is not valid JSON, has members other than registrationId, tpm and payload, " +
 			"or its payload is not a JSON object.",
 		Confirm: []string{
-			"Log the bytes that are really sent and parse them (jq .)",
-			"Look for modelId or other own data at the top level: it belongs inside payload",
+			"Log the bytes that are actually sent and parse them (jq .)",
+			"Look for modelId or other custom data at the top level: it belongs inside payload",
 			"Look for a payload that is a string holding JSON: it was encoded twice",
 		},
 		Remedies: []string{
-			"Send registrationId and, if wanted, one payload object that holds everything else",
+			"Send registrationId and, if needed, one payload object that contains everything else",
 			"Send it as application/json in UTF-8, not compressed, below the limit of 96 KB",
 		},
 		Scenario: "payload-invalid",
@@ -21,15 +21,15 @@ var requestDefinitions = [...]Definition{
 	{
 		ID:    APIVersionUnsupported,
 		Title: "API version too old or unknown",
-		Meaning: "The api-version of the call is retired, misspelt, or not known to the instance: sovereign clouds get new ones later than the public cloud, " +
-			"and an old one may lack the feature that is used.",
+		Meaning: "The api-version of the call is retired, misspelled, or not known to the instance: sovereign clouds get new versions later than the public cloud, " +
+			"and an old version may lack a feature that is used.",
 		Confirm: []string{
 			"Read the api-version in the URL, or in the MQTT user name after ?api-version=",
 			"Check that endpoint and instance are in the same cloud",
 		},
 		Remedies: []string{
 			"Use 2019-03-31, which nearly all devices in the field speak, or 2021-06-01",
-			"Update an SDK or tool that asks for a retired version; take a release that fits the sovereign cloud",
+			"Update an SDK or tool that asks for a retired version; use a release that supports the sovereign cloud",
 		},
 		Scenario: "api-version-unsupported",
 		Decide: &Step{
@@ -40,7 +40,7 @@ var requestDefinitions = [...]Definition{
 	{
 		ID:    ConcurrentRegistration,
 		Title: "Same identity registered twice at once",
-		Meaning: "Two clients register the same identity at the same time, or one client twice, and one loses the race. " +
+		Meaning: "Two clients register the same identity at the same time, or one client does so twice, and one of the calls is refused. " +
 			"It also happens when a client restarts while its first registration is still running.",
 		Confirm: []string{
 			"Look for other devices or processes that use this registration id: cloned images are the usual source",
@@ -48,8 +48,8 @@ var requestDefinitions = [...]Definition{
 		},
 		Remedies: []string{
 			"Wait a random few seconds and register once more",
-			"Give each device an identity of its own, also devices made from one image",
-			"Have one process on a device register; let a restarted client wait for the operation that is under way",
+			"Give each device its own identity, also if devices are made from one image",
+			"Let only one process on a device register; let a restarted client wait for the operation that is in progress",
 		},
 		Scenario: "concurrent-registration",
 	},

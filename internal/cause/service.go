@@ -7,15 +7,15 @@ var serviceDefinitions = [...]Definition{
 		ID:    Throttled,
 		Title: "Request rate limited",
 		Meaning: "Registrations or status polls exceed a rate limit of the instance: 1,000 registrations a minute, 5 polls in 10 seconds for one device " +
-			"(older texts say 200 a minute). Nothing is wrong with this device; it came at a bad moment or polls too fast.",
+			"(older texts say 200 a minute). Nothing is wrong with this device; it registered at a busy time or polls too fast.",
 		Confirm: []string{
 			"Look for 429 answers of other devices at the same time, and chart the registration attempts metric of the instance",
 			"Look in the device's log for a loop that registers or polls without pauses",
 		},
 		Remedies: []string{
 			"Wait as long as Retry-After says; without it retry with exponential backoff and random jitter",
-			"Spread the start of a fleet over time, and keep the operation id instead of registering anew when only a poll was put off",
-			"Connect with the cached hub and device id on every boot, and register only when the hub refuses that",
+			"Spread the start of a fleet over time, and keep the operation id instead of registering again if only a poll was refused",
+			"Connect with the cached hub and device id on every boot, and register only if the hub refuses the device",
 			"If the rate is what you need, ask for a higher limit or spread devices over instances",
 		},
 		Scenario: "throttled-forever",
@@ -24,7 +24,7 @@ var serviceDefinitions = [...]Definition{
 		ID:    QuotaExceeded,
 		Title: "Device or message quota used up",
 		Meaning: "A count limit was reached: registrations or enrollments of the instance, devices of the hub, or the hub's messages of the day. " +
-			"It does not pass by waiting a moment, as throttling does.",
+			"Unlike throttling, it does not end after a short wait.",
 		Confirm: []string{
 			"Compare the number of devices and messages of the hub, and of registrations of the instance, with the limits of their tier",
 		},
@@ -46,9 +46,9 @@ var serviceDefinitions = [...]Definition{
 		},
 		Remedies: []string{
 			"Connect with the cached hub and device id if the device has been provisioned before",
-			"Otherwise ask the registration status lookup, since the first attempt may have gone through, and register only if it has not",
-			"Retry with exponential backoff and random jitter, beginning at about 5 seconds",
-			"If it lasts, open a support request with the tracking id and the time",
+			"Otherwise use the registration status lookup, because the first attempt may have succeeded, and register only if it has not",
+			"Retry with exponential backoff and random jitter, starting at about 5 seconds",
+			"If it continues, open a support request with the tracking id and the time",
 		},
 		Scenario: "service-transient",
 		Decide: &Step{
@@ -59,16 +59,16 @@ var serviceDefinitions = [...]Definition{
 	{
 		ID:    PublicNetworkAccessDisabled,
 		Title: "Network access rules refuse the device",
-		Meaning: "Public access to the instance is off, an IP filter applies, or only private endpoints are allowed, and the device comes from elsewhere. " +
-			"A filtered address gets a plain 401 that does not name the rule.",
+		Meaning: "Public access to the instance is off, an IP filter applies, or only private endpoints are allowed, and the device connects from elsewhere. " +
+			"A filtered address gets a plain 401 that does not mention the rule.",
 		Confirm: []string{
 			"Read the networking settings of the instance: public access, IP filter rules, private endpoint connections",
 			"Compare the filter with the address that the device has on the Internet",
 			"With a private endpoint resolve the instance's own name on the device: it must give a private address",
 		},
 		Remedies: []string{
-			"Allow the device's network in the IP filter, or switch public access on",
-			"With a private endpoint use the instance's own host name instead of the global one, and route and resolve it into the virtual network",
+			"Allow the device's network in the IP filter, or turn on public access",
+			"With a private endpoint use the instance's own host name instead of the global one, and make it resolve and route to the virtual network",
 		},
 		Show:     "az iot dps show --name DPS-NAME --query properties.ipFilterRules",
 		Scenario: "public-network-access-disabled",

@@ -1,25 +1,25 @@
 package cause
 
-// tlsDefinitions are the causes in which device and server do not come to a TLS session.
+// tlsDefinitions are the causes for which device and server do not establish a TLS session.
 var tlsDefinitions = [...]Definition{
 	{
 		ID:    ServerRootCAMissing,
 		Title: "Device does not trust the server certificate",
-		Meaning: "The device's trust store lacks the root certificate that the server's certificate leads to. It usually shows after the service has moved to another root " +
+		Meaning: "The device's trust store does not have the root certificate that the server's certificate chains to. This usually appears after the service has moved to another root " +
 			"(the move from Baltimore CyberTrust Root to DigiCert Global Root G2 ended in September 2024), or on a device whose image has no roots at all.",
 		Confirm: []string{
 			"Run a TLS client with the device's own trust store against the endpoint (openssl s_client -connect HOST:443 -CAfile ROOTS)",
-			"Compare the root of the chain with the roots published for the service; some clients carry roots of their own and ignore the system's store",
+			"Compare the root of the chain with the roots published for the service; some clients have their own roots and ignore the system's store",
 		},
 		Remedies: []string{
-			"Add DigiCert Global Root G2 and Microsoft RSA Root CA 2017 to the trust store that the client really reads; do not pin intermediates",
+			"Add DigiCert Global Root G2 and Microsoft RSA Root CA 2017 to the trust store that the client actually uses; do not pin intermediates",
 			"Keep old and new roots side by side until every device is updated, and plan how to update roots in the field",
 			"For a private or test endpoint add its CA (--ca-file with dpsdiag)",
 		},
 		Show:     "openssl s_client -connect HOST:PORT -servername HOST",
 		Scenario: "server-root-ca-missing",
 		Decide: &Step{
-			How:     "With the published roots given as a file: if the handshake passes then, only the root was missing",
+			How:     "Probe with the published roots in a file: if the handshake then succeeds, only the root was missing",
 			Command: probeCommand + "CREDENTIAL --ca-file ROOTS-FILE --preflight",
 		},
 	},
@@ -35,7 +35,7 @@ var tlsDefinitions = [...]Definition{
 		Remedies: []string{
 			"Enable TLS 1.2 with ECDHE and AES-GCM suites in the client's TLS library",
 			"On a small device raise the TLS record and handshake buffers until the server's chain fits into them",
-			"Update a TLS library that knows nothing newer than TLS 1.1",
+			"Update a TLS library that supports nothing newer than TLS 1.1",
 		},
 		Scenario: "tls-version-or-cipher-unsupported",
 	},

@@ -6,7 +6,7 @@ package codes
 
 import "dpsdiag/internal/cause"
 
-var catalogue = [...]row{
+var catalogue = [...]compiled{
 	{
 		Entry: Entry{
 			ID:         "http-400",
@@ -28,7 +28,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read the six-digit errorCode and message in the body; they say which field failed",
-				"See the rows of 400207, 400208 and 400209 for these codes: they are no bad request of the device",
+				"See 400207, 400208 and 400209 for these codes: they do not mean a bad request of the device",
 				"Compare the request with the REST reference for the api-version used",
 				"Correct the request and send again; do not loop on the same body",
 			},
@@ -69,7 +69,7 @@ var catalogue = [...]row{
 				"Leaf certificate does not match the enrollment, its chain was not sent, or its common name is not the registration ID",
 				"Enrollment missing, or the ID scope is that of another DPS instance",
 				"Caller address is blocked by a DPS IP filter rule (the answer is a plain 401 and does not say so)",
-				"Step one of the TPM handshake, which is no error",
+				"Step one of the TPM handshake, which is not an error",
 			},
 			Remedies: []string{
 				"Check scope, registration ID, key or chain, token expiry and clock before any resend",
@@ -112,16 +112,16 @@ var catalogue = [...]row{
 			Messages: []string{
 				"403 Forbidden",
 			},
-			Meaning: "The caller was recognised but may not do this. For a device that is connecting to its assigned hub the published advice is to register again through DPS.",
+			Meaning: "The caller was recognised but is not permitted to do this. For a device that is connecting to its assigned hub the published advice is to register again through DPS.",
 			Causes: []string{
 				"Device identity disabled in the assigned hub",
 				"Hub suspended or over its daily quota",
 				"Shared access policy or role lacks the right for this operation",
 			},
 			Remedies: []string{
-				"If the hub said it, register again through the DPS registration API",
-				"If DPS said it to a back-end caller, grant the missing policy right or role",
-				"If a quota is named, raise the tier or wait for the reset",
+				"If the hub returned it, register again through the DPS registration API",
+				"If DPS returned it to a back-end caller, grant the missing policy right or role",
+				"If a quota is mentioned, raise the tier or wait for the reset",
 			},
 			Retry: "reregister",
 			AppliesTo: []string{
@@ -156,7 +156,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"404 Not Found",
 			},
-			Meaning: "The DPS instance or a resource in it (an enrollment, a registration record, an operation) is not there.",
+			Meaning: "The DPS instance or a resource in it (an enrollment, a registration record, an operation) does not exist.",
 			Causes: []string{
 				"Enrollment deleted or never created for this registration ID",
 				"ID scope of another or a deleted DPS instance",
@@ -166,7 +166,7 @@ var catalogue = [...]row{
 			Remedies: []string{
 				"Confirm the ID scope and that an enrollment exists for exactly this registration ID",
 				"Create or re-enable the enrollment",
-				"When the hub said it, or once DPS knows the device: register again from the start",
+				"If the hub returned it, or once DPS knows the device: register again from the start",
 			},
 			Retry: "reregister",
 			AppliesTo: []string{
@@ -200,7 +200,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"405 Method Not Allowed",
 			},
-			Meaning: "The verb is real but this address does not take it, usually because part of the path is missing.",
+			Meaning: "The method exists but this address does not accept it, usually because part of the path is missing.",
 			Causes: []string{
 				"Enrollment ID or registration ID left out of the path",
 				"GET used where the operation is PUT or POST",
@@ -279,7 +279,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "The If-Match ETag does not match the stored one (RFC 7232): the object changed since it was read.",
 			Causes: []string{
-				"Stale ETag held by a script or portal tab",
+				"Stale ETag in a script or portal tab",
 				"Another process updated the enrollment between read and write",
 				"ETag sent without its quotes or mangled by the SDK",
 			},
@@ -315,7 +315,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"Request Entity Too Large",
 			},
-			Meaning: "The body or message is bigger than the service takes.",
+			Meaning: "The body or message is larger than the service accepts.",
 			Causes: []string{
 				"Oversized custom payload in the registration request",
 				"Very long certificate chain or bulk enrollment list",
@@ -351,7 +351,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"415 Unsupported Media Type",
 			},
-			Meaning: "The payload format (Content-Type or encoding) is one the service does not take.",
+			Meaning: "The payload format (Content-Type or encoding) is one that the service does not accept.",
 			Causes: []string{
 				"Content-Type missing or not application/json; charset=utf-8",
 				"Form-encoded or compressed body",
@@ -471,14 +471,14 @@ var catalogue = [...]row{
 			},
 			Meaning: "Something failed inside the service; treat it as transient.",
 			Causes: []string{
-				"Transient fault in DPS or in a service behind it",
+				"Transient fault in DPS or in a service that it uses",
 				"Regional incident",
 			},
 			Remedies: []string{
 				"Retry with backoff (at least about 5 seconds to begin with)",
 				"If the device was provisioned before, try its cached hub credentials first",
-				"Otherwise ask the device registration status lookup before registering anew",
-				"If it lasts, check service health and quote the tracking ID to support",
+				"Otherwise use the device registration status lookup before registering again",
+				"If it continues, check service health and quote the tracking ID to support",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -545,9 +545,9 @@ var catalogue = [...]row{
 			Messages: []string{
 				"502 Bad Gateway",
 			},
-			Meaning: "A gateway on the way got no usable answer from the service.",
+			Meaning: "A gateway in the path got no usable answer from the service.",
 			Causes: []string{
-				"Service fault behind the gateway",
+				"Fault of the service that the gateway forwards to",
 				"Corporate proxy in the path that cannot reach Azure",
 			},
 			Remedies: []string{
@@ -592,7 +592,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Retry with backoff, honouring any Retry-After",
-				"Before registering anew use cached hub details or a registration status lookup",
+				"Before registering again use cached hub details or a registration status lookup",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -627,11 +627,11 @@ var catalogue = [...]row{
 			Meaning: "The service did not answer within the gateway limit.",
 			Causes: []string{
 				"Transient fault",
-				"Slow custom allocation function or hub behind DPS",
+				"Slow custom allocation function or hub that DPS calls",
 			},
 			Remedies: []string{
 				"Retry with backoff",
-				"Look up the registration status, the first attempt may have gone through",
+				"Look up the registration status, the first attempt may have succeeded",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -696,7 +696,7 @@ var catalogue = [...]row{
 				"407 Proxy Authentication Required",
 				"Proxy Authentication Required",
 			},
-			Meaning: "A proxy, not Azure, refused the connection because it wants credentials.",
+			Meaning: "A proxy, not Azure, refused the connection because it requires credentials.",
 			Causes: []string{
 				"Proxy needs a user name and password",
 				"Proxy credentials set for one protocol only",
@@ -808,15 +808,15 @@ var catalogue = [...]row{
 			Kind:    "http",
 			Code:    "5xx from the hub",
 			Name:    "Hub server error after provisioning",
-			Meaning: "The assigned hub answers with a server error; retry it with cached credentials or after a status lookup, and only then think of reprovisioning.",
+			Meaning: "The assigned hub answers with a server error; retry it with cached credentials or after a status lookup, and only then consider reprovisioning.",
 			Causes: []string{
 				"Transient hub fault",
 				"Hub failing over",
 			},
 			Remedies: []string{
 				"Retry with backoff starting at 5 seconds or more",
-				"Look up the registration status and use the hub it names",
-				"Reprovision through DPS if it lasts",
+				"Look up the registration status and use the hub in it",
+				"Reprovision through DPS if it continues",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -856,7 +856,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read the message, fix that one field",
-				"When it only says BadRequest: check registration ID, api-version and body by hand, or ask over HTTPS, which answers in more words",
+				"When it only says BadRequest: check registration ID, api-version and body by hand, or ask over HTTPS, which gives more detail",
 				"Re-read the EK from the device TPM and compare it with the enrollment",
 				"Re-export the certificate as PEM with LF line ends",
 			},
@@ -931,7 +931,7 @@ var catalogue = [...]row{
 				"The certificate is not a valid base64 string value",
 				"CN (common name) in primary certificate is invalid. Please upload another certificate.",
 			},
-			Meaning: "An uploaded certificate is not clean base64. In the one documented report the service took the PEM armour itself for the fault.",
+			Meaning: "An uploaded certificate is not clean base64. In the one documented report the service rejected the PEM armour itself.",
 			Causes: []string{
 				"PEM with stray characters or wrong line ends",
 				"Armour lines sent where bare base64 was expected (2018 documentation)",
@@ -1005,7 +1005,7 @@ var catalogue = [...]row{
 				"Certificate common name used as ID has such characters",
 			},
 			Remedies: []string{
-				"Use lower-case letters, digits and hyphens, which every api-version takes",
+				"Use lower-case letters, digits and hyphens, which every api-version accepts",
 				"Reissue the certificate or the enrollment with the corrected ID",
 			},
 			Retry: "after-fix",
@@ -1183,10 +1183,10 @@ var catalogue = [...]row{
 			Code:       "400208",
 			Name:       "DPS_HUB_ERROR_NO_HUB",
 			HTTPStatus: 200,
-			Meaning:    "No hub to assign: the C SDK maps this code to PROV_DEVICE_RESULT_HUB_NOT_SPECIFIED. No public report shows its message. It stands in registrationState, so the HTTP status is 200.",
+			Meaning:    "No hub to assign: the C SDK maps this code to PROV_DEVICE_RESULT_HUB_NOT_SPECIFIED. No public report shows its message. It is in registrationState, so the HTTP status is 200.",
 			Causes: []string{
 				"No IoT hub is linked to the DPS instance",
-				"The enrollment names a hub that has been unlinked",
+				"The enrollment lists a hub that has been unlinked",
 				"Custom function returned no hub",
 			},
 			Remedies: []string{
@@ -1296,7 +1296,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"iothub not found",
 			},
-			Meaning: "DPS could not find the linked hub when assigning. Reported after linking with infrastructure code; relinking by hand cured it. The number is the hub's own IotHubNotFound.",
+			Meaning: "DPS could not find the linked hub when assigning. Reported after linking with infrastructure code; relinking by hand fixed it. The number is the hub's own IotHubNotFound.",
 			Causes: []string{
 				"Hub not fully created when it was linked",
 				"Connection string in the link has a wrong host or stale policy",
@@ -1333,7 +1333,7 @@ var catalogue = [...]row{
 				"\"errorCode\":401000",
 				"errorCode: 401000",
 			},
-			Meaning: "DPS refused the credential without classing the refusal further; seen over MQTT on the response topic after a CONNECT that was accepted, and over HTTPS. The hub uses the same number.",
+			Meaning: "DPS refused the credential without further detail; seen over MQTT on the response topic after a CONNECT that was accepted, and over HTTPS. The hub uses the same number.",
 			Causes: []string{
 				"Token does not verify: wrong key, group key used directly, fault in the derivation",
 				"IoT Central has the device unassociated or does not know it",
@@ -1375,7 +1375,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"\"errorCode\":401002",
 			},
-			Meaning: "Attestation failed. One number covers all of it; the message tells which kind. It may also stand inside a message of the linked hub, then it is DPS that was refused (see dps-hub-link-stale).",
+			Meaning: "Attestation failed. One number is used for every kind; the message says which. It may also be inside a message of the linked hub; then DPS was refused, not the device (see dps-hub-link-stale).",
 			Causes: []string{
 				"Symmetric key: wrong or underived key, expired token, wrong resource URI",
 				"X.509: leaf not the one in the enrollment, common name differs from registration ID, unverified CA, missing chain",
@@ -1383,7 +1383,7 @@ var catalogue = [...]row{
 				"Clock off",
 			},
 			Remedies: []string{
-				"Look at the message and see the row for it",
+				"Look up the message",
 				"Verify scope, registration ID and credential together",
 				"Register again after the fix; the same credential will fail again",
 			},
@@ -1469,7 +1469,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"CA certificate not found.",
 			},
-			Meaning: "DPS could not join the presented leaf to any CA known to it: almost always the intermediates were not sent.",
+			Meaning: "DPS could not chain the presented leaf to any CA it knows: almost always the intermediates were not sent.",
 			Causes: []string{
 				"Only the leaf is presented although an intermediate lies between it and the enrolled CA",
 				"Enrolled or verified CA is not in this chain",
@@ -1542,7 +1542,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"Signing certificate info did not match chain elements",
 			},
-			Meaning: "The chain was read, but none of its certificates is the signer that the enrollment group names.",
+			Meaning: "The chain was read, but none of its certificates is the signer in the enrollment group.",
 			Causes: []string{
 				"Group enrolled with another CA than the one that signed the leaf",
 				"Intermediate of the same name but another key",
@@ -1589,7 +1589,7 @@ var catalogue = [...]row{
 				"Resource (sr) in the token is not {idScope}/registrations/{registrationId}, or its policy (skn) is not registration",
 				"Token expired or clock wrong",
 				"X.509: registration ID in use is not the certificate common name",
-				"No enrollment of this name (symmetric keys answer no better)",
+				"No enrollment of this name (with symmetric keys the answer is no more specific)",
 				"IP filter rule",
 				"A second device or key reused over a kept-alive HTTP connection (old Node SDK)",
 			},
@@ -1710,7 +1710,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "No enrollment for this registration ID. The .NET tests expect it when an unknown ID registers with a TPM, as an exception text over HTTP and AMQP or as the code of a failed result; service callers get it for a missing enrollment. Before August 2018 the service gave a 400 code instead.",
 			Causes: []string{
-				"Registration ID not enrolled, mistyped or of another case",
+				"Registration ID not enrolled, mistyped or in different letter case",
 				"Enrollment deleted",
 				"Wrong DPS instance",
 			},
@@ -1744,7 +1744,7 @@ var catalogue = [...]row{
 			Code:       "404202",
 			Name:       "Not found (second kind)",
 			HTTPStatus: 404,
-			Meaning:    "Reported beside 404201 from the service client for a different not-found case; the report does not say which, and no document does.",
+			Meaning:    "Reported together with 404201 from the service client for a different not-found case; neither the report nor any document says which.",
 			Causes: []string{
 				"Probably a registration record or enrollment group rather than an individual enrollment",
 			},
@@ -1779,7 +1779,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "DPS could not turn the registration body into its model. The hub has the same number under the same name.",
 			Causes: []string{
-				"Extra members beside registrationId and payload, for example modelId at the top level",
+				"Extra members in addition to registrationId and payload, for example modelId at the top level",
 				"Payload is not a JSON object",
 				"Truncated or doubly encoded JSON",
 			},
@@ -1813,7 +1813,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"Precondition failed.",
 			},
-			Meaning: "Two registrations of the same identity ran at once and one lost the race. A 409-family code with a 412-style text.",
+			Meaning: "Two registrations of the same identity ran at the same time and one was refused. A 409-family code with a 412-style text.",
 			Causes: []string{
 				"Same device ID or registration ID used by two machines",
 				"Client restarted and registered again while the first operation ran",
@@ -1836,7 +1836,7 @@ var catalogue = [...]row{
 			CauseIDs: []cause.ID{
 				cause.ConcurrentRegistration,
 			},
-			Conflict: "The number is of the 409 family, the text that of a 412; what happened is a race between two registrations.",
+			Conflict: "The number is of the 409 family, the text that of a 412; the cause is a race between two registrations.",
 		},
 		numbers: []NumberRange{{409203, 409203}},
 	},
@@ -1890,7 +1890,7 @@ var catalogue = [...]row{
 			Meaning: "DPS itself failed to reach something it had to call (custom allocation function or hub); text of a .NET HTTP client inside the service.",
 			Causes: []string{
 				"Function app stopped, renamed or unreachable",
-				"Hub behind a private endpoint or firewall that DPS cannot pass",
+				"Hub with a private endpoint or firewall that blocks DPS",
 				"Transient network fault in the service",
 			},
 			Remedies: []string{
@@ -1927,7 +1927,7 @@ var catalogue = [...]row{
 				"Code not in any public list",
 			},
 			Remedies: []string{
-				"Take the first three digits as HTTP status and follow that row",
+				"Look up the first three digits as an HTTP status",
 				"Keep errorCode, message, trackingId and timestampUtc for support",
 			},
 			Retry: "status-lookup",
@@ -1955,7 +1955,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"TPM or X509 attestation is required",
 			},
-			Meaning: "The service API got an enrollment or group without a usable attestation: no key type, endorsement key or certificate, or a certificate that is an empty text.",
+			Meaning: "The service API received an enrollment or group without a usable attestation: no key type, endorsement key or certificate, or a certificate that is an empty text.",
 			Causes: []string{
 				"Certificate file not read, or empty",
 				"Attestation left out or of a type that a group cannot have",
@@ -2007,7 +2007,7 @@ var catalogue = [...]row{
 				"https://github.com/Azure/azure-sdk-for-c/issues/2142",
 			},
 			Confidence:    "observed",
-			NoCauseReason: "progress line printed in every run, no evidence by itself",
+			NoCauseReason: "progress line printed in every run; not evidence by itself",
 		},
 	},
 	{
@@ -2126,7 +2126,7 @@ var catalogue = [...]row{
 				"Hub refused DPS (IotHubUnauthorizedAccess in the message)",
 			},
 			Remedies: []string{
-				"Read errorCode and errorMessage in registrationState and follow that row",
+				"Read errorCode and errorMessage in registrationState and look them up",
 				"Register again after the fix; polling will not change a failed operation",
 			},
 			Retry: "after-fix",
@@ -2443,7 +2443,7 @@ var catalogue = [...]row{
 				"Wrong address, for instance a To property without device ID",
 			},
 			Remedies: []string{
-				"Read the message: it names what is wrong with the request",
+				"Read the message: it says what is wrong with the request",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -2477,7 +2477,7 @@ var catalogue = [...]row{
 				"Bad value",
 			},
 			Remedies: []string{
-				"Read the message: it names the argument",
+				"Read the message: it contains the argument",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -2506,9 +2506,9 @@ var catalogue = [...]row{
 			Messages: []string{
 				"Unknown api version",
 			},
-			Meaning: "A host that speaks for a hub has no such path in this api-version. DPS itself words it \"Unsupported API version\".",
+			Meaning: "A host of a hub has no such path in this api-version. DPS itself says \"Unsupported API version\".",
 			Causes: []string{
-				"Call for DPS sent to a hub, with the connection string of the hub",
+				"Call intended for DPS sent to a hub, with the connection string of the hub",
 				"Api-version newer or older than the host knows",
 			},
 			Remedies: []string{
@@ -5176,7 +5176,7 @@ var catalogue = [...]row{
 				"IH409002",
 				"is not currently in Active state.",
 			},
-			Meaning: "Control plane: the hub or DPS is being changed (created, failed over, scaled) and takes no other change now.",
+			Meaning: "Control plane: the hub or DPS is being changed (created, failed over, scaled) and accepts no other change now.",
 			Causes: []string{
 				"Two deployments at once",
 				"Earlier operation failed",
@@ -5392,7 +5392,7 @@ var catalogue = [...]row{
 				"received CONNACK (3)",
 				"MQTT CONNECT FAIL status: 65667",
 			},
-			Meaning: "Reads like an outage, but at DPS it is what a client gets when the ID scope is unknown, and then no retry will cure it. A real outage has the same number.",
+			Meaning: "Reads like an outage, but DPS returns it if the ID scope is unknown, and then a retry does not help. A real outage has the same number.",
 			Causes: []string{
 				"ID scope mistyped, empty, of a deleted instance or of another cloud",
 				"Service restart or overload",
@@ -5591,7 +5591,7 @@ var catalogue = [...]row{
 			Kind:    "mqtt",
 			Code:    "disconnect after publish",
 			Name:    "Topic not supported",
-			Meaning: "DPS is no general broker: only the documented topics and filters work. Whether a wrong one is ignored, refused or ends the connection is not documented.",
+			Meaning: "DPS is not a general broker: only the documented topics and filters work. Whether a wrong one is ignored, refused or ends the connection is not documented.",
 			Causes: []string{
 				"Hub topics used at DPS",
 				"$dps lost to shell expansion in double quotes (seen with mosquitto_pub)",
@@ -5627,7 +5627,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Over MQTT the HTTP status is in the topic name; the body holds errorCode, message and trackingId.",
 			Causes: []string{
-				"401: attestation refused, see the 401002 rows",
+				"401: attestation refused, see 401002",
 				"404: no enrollment of this ID",
 				"400: body or ID not accepted",
 				"409: another registration of the same identity runs",
@@ -5817,7 +5817,7 @@ var catalogue = [...]row{
 				"See CONNACK 1",
 			},
 			Remedies: []string{
-				"Follow the row of CONNACK 1",
+				"Follow the advice for CONNACK 1",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -5849,7 +5849,7 @@ var catalogue = [...]row{
 				"See CONNACK 2",
 			},
 			Remedies: []string{
-				"Follow the row of CONNACK 2",
+				"Follow the advice for CONNACK 2",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -5884,7 +5884,7 @@ var catalogue = [...]row{
 				"Service unavailable",
 			},
 			Remedies: []string{
-				"Check the ID scope first, then follow the row of CONNACK 3",
+				"Check the ID scope first, then follow the advice for CONNACK 3",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -5918,7 +5918,7 @@ var catalogue = [...]row{
 				"See CONNACK 4",
 			},
 			Remedies: []string{
-				"Follow the row of CONNACK 4",
+				"Follow the advice for CONNACK 4",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -5952,7 +5952,7 @@ var catalogue = [...]row{
 				"See CONNACK 5",
 			},
 			Remedies: []string{
-				"Follow the row of CONNACK 5",
+				"Follow the advice for CONNACK 5",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -6374,7 +6374,7 @@ var catalogue = [...]row{
 				"Too many publishes in progress (32202)",
 				"Unrecognized packet (32108)",
 			},
-			Meaning: "Eclipse Paho Java: the client was used in a wrong state or with a wrong TLS set-up; 32108 means that the bytes received are no MQTT.",
+			Meaning: "Eclipse Paho Java: the client was used in a wrong state or with a wrong TLS set-up; 32108 means that the bytes received are not MQTT.",
 			Causes: []string{
 				"Two opens at once",
 				"Something else listens on that port",
@@ -6493,7 +6493,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Paho C client: the options do not fit: library without TLS (-10, link paho-mqtt3cs), URI scheme unknown (-14, use ssl:// or wss://), options of another MQTT version.",
 			Causes: []string{
-				"Linked with paho-mqtt3c in place of paho-mqtt3cs",
+				"Linked with paho-mqtt3c instead of paho-mqtt3cs",
 				"Address without ssl://",
 			},
 			Remedies: []string{
@@ -6529,7 +6529,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Paho C client: the library in use was built without TLS, which DPS requires.",
 			Causes: []string{
-				"Program linked with paho-mqtt3c in place of paho-mqtt3cs",
+				"Program linked with paho-mqtt3c instead of paho-mqtt3cs",
 			},
 			Remedies: []string{
 				"Link paho-mqtt3cs or paho-mqtt3as",
@@ -7260,7 +7260,7 @@ var catalogue = [...]row{
 				"Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_connection_error.h",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "the new address in the error is the answer, no fault",
+			NoCauseReason: "the error contains the new address; it is not a fault",
 		},
 	},
 	{
@@ -7451,7 +7451,7 @@ var catalogue = [...]row{
 				"Azure/azure-uamqp-c inc/azure_uamqp_c/amqp_definitions_link_error.h",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "the new address in the error is the answer, no fault",
+			NoCauseReason: "the error contains the new address; it is not a fault",
 		},
 	},
 	{
@@ -7590,7 +7590,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Microsoft AMQP condition. The service timed out; Node maps it to service unavailable.",
 			Causes: []string{
-				"The service or the hub behind it did not answer in time",
+				"The service or the hub that it called did not answer in time",
 			},
 			Remedies: []string{
 				"Retry with backoff",
@@ -7942,7 +7942,7 @@ var catalogue = [...]row{
 				"Azure/azure-iot-sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "envelope only; the JSON inside it is the evidence",
+			NoCauseReason: "wrapper only; the JSON inside it is the evidence",
 			Wrapper:       true,
 		},
 	},
@@ -7956,14 +7956,14 @@ var catalogue = [...]row{
 				"Put token failed. status-code: 401",
 				"Put token failed. status-code: 404",
 			},
-			Meaning: "A hub refused the token that the client put over AMQP. DPS takes no tokens in this way, so the device was past provisioning, or uses an assignment from before.",
+			Meaning: "A hub refused the token that the client put over AMQP. DPS does not accept tokens in this way, so the device had been provisioned already, or uses an earlier assignment.",
 			Causes: []string{
 				"Key of the identity in the hub was changed or regenerated",
 				"Identity in the hub was deleted, or made again with another key",
 				"Token expired, or the device clock is wrong",
 			},
 			Remedies: []string{
-				"Register the device again, so that it gets its identity and key anew",
+				"Register the device again, so that it gets its identity and key again",
 				"Compare the key of the device with that of its identity in the hub",
 				"Check the clock of the device",
 			},
@@ -8772,7 +8772,7 @@ var catalogue = [...]row{
 				"RFC 8446 section 6 (TLS alert protocol)",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "orderly close, no evidence by itself",
+			NoCauseReason: "orderly close; not evidence by itself",
 		},
 		numbers: []NumberRange{{0, 0}},
 	},
@@ -9579,7 +9579,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"remote error: tls: certificate required",
 			},
-			Meaning: "TLS 1.3 server wants a client certificate and got none.",
+			Meaning: "TLS 1.3 server requires a client certificate and got none.",
 			Causes: []string{
 				"Client certificate not configured",
 			},
@@ -9656,7 +9656,7 @@ var catalogue = [...]row{
 			Remedies: []string{
 				"Print the issuer of the presented chain",
 				"Install or update the CA bundle, or the proxy CA",
-				"Never answer by turning verification off",
+				"Never turn verification off instead",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -9927,7 +9927,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"x509: issuer name does not match subject from issuing certificate",
 			},
-			Meaning: "Chain is in disorder: issuer and subject do not meet.",
+			Meaning: "Chain is out of order: issuer and subject do not match.",
 			Causes: []string{
 				"Wrong intermediate bundled",
 			},
@@ -10373,7 +10373,7 @@ var catalogue = [...]row{
 				"See alert 40",
 			},
 			Remedies: []string{
-				"Follow the row of alert 40",
+				"Follow the advice for alert 40",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10408,7 +10408,7 @@ var catalogue = [...]row{
 				"See alert 42",
 			},
 			Remedies: []string{
-				"Follow the row of alert 42",
+				"Follow the advice for alert 42",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10443,7 +10443,7 @@ var catalogue = [...]row{
 				"See alert 43",
 			},
 			Remedies: []string{
-				"Follow the row of alert 43",
+				"Follow the advice for alert 43",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10476,7 +10476,7 @@ var catalogue = [...]row{
 				"See alert 44",
 			},
 			Remedies: []string{
-				"Follow the row of alert 44",
+				"Follow the advice for alert 44",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10506,7 +10506,7 @@ var catalogue = [...]row{
 				"See alert 45",
 			},
 			Remedies: []string{
-				"Follow the row of alert 45",
+				"Follow the advice for alert 45",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10539,7 +10539,7 @@ var catalogue = [...]row{
 				"See alert 46",
 			},
 			Remedies: []string{
-				"Follow the row of alert 46",
+				"Follow the advice for alert 46",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10573,7 +10573,7 @@ var catalogue = [...]row{
 				"See alert 48",
 			},
 			Remedies: []string{
-				"Follow the row of alert 48",
+				"Follow the advice for alert 48",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10607,7 +10607,7 @@ var catalogue = [...]row{
 				"See alert 70",
 			},
 			Remedies: []string{
-				"Follow the row of alert 70",
+				"Follow the advice for alert 70",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10639,7 +10639,7 @@ var catalogue = [...]row{
 				"See alert 116",
 			},
 			Remedies: []string{
-				"Follow the row of alert 116",
+				"Follow the advice for alert 116",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -11129,7 +11129,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"certificate has expired",
 			},
-			Meaning: "OpenSSL verify code 10: a certificate is past its end.",
+			Meaning: "OpenSSL verify code 10: a certificate has expired.",
 			Causes: []string{
 				"Clock or real expiry",
 			},
@@ -11164,7 +11164,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"certificate is not yet valid",
 			},
-			Meaning: "OpenSSL verify code 9: a certificate starts later than now.",
+			Meaning: "OpenSSL verify code 9: a certificate is not valid yet.",
 			Causes: []string{
 				"Clock behind",
 			},
@@ -11302,7 +11302,7 @@ var catalogue = [...]row{
 				"See X509_V_ERR 20",
 			},
 			Remedies: []string{
-				"Follow the row of X509_V_ERR 20; in Node NODE_EXTRA_CA_CERTS adds a CA",
+				"Follow the advice for X509_V_ERR 20; in Node NODE_EXTRA_CA_CERTS adds a CA",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -11333,7 +11333,7 @@ var catalogue = [...]row{
 				"See X509_V_ERR 21",
 			},
 			Remedies: []string{
-				"Follow the row of X509_V_ERR 21; in Node NODE_EXTRA_CA_CERTS adds a CA",
+				"Follow the advice for X509_V_ERR 21; in Node NODE_EXTRA_CA_CERTS adds a CA",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -11364,7 +11364,7 @@ var catalogue = [...]row{
 				"See X509_V_ERR 19",
 			},
 			Remedies: []string{
-				"Follow the row of X509_V_ERR 19; in Node NODE_EXTRA_CA_CERTS adds a CA",
+				"Follow the advice for X509_V_ERR 19; in Node NODE_EXTRA_CA_CERTS adds a CA",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -11394,7 +11394,7 @@ var catalogue = [...]row{
 				"See X509_V_ERR 18",
 			},
 			Remedies: []string{
-				"Follow the row of X509_V_ERR 18; in Node NODE_EXTRA_CA_CERTS adds a CA",
+				"Follow the advice for X509_V_ERR 18; in Node NODE_EXTRA_CA_CERTS adds a CA",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -11424,7 +11424,7 @@ var catalogue = [...]row{
 				"See X509_V_ERR 10",
 			},
 			Remedies: []string{
-				"Follow the row of X509_V_ERR 10",
+				"Follow the advice for X509_V_ERR 10",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -11455,7 +11455,7 @@ var catalogue = [...]row{
 				"See X509_V_ERR 9",
 			},
 			Remedies: []string{
-				"Follow the row of X509_V_ERR 9",
+				"Follow the advice for X509_V_ERR 9",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -11790,7 +11790,7 @@ var catalogue = [...]row{
 				"Key encrypted with an old algorithm",
 			},
 			Remedies: []string{
-				"Export the key anew as PKCS#8 with AES",
+				"Export the key again as PKCS#8 with AES",
 				"Check the first line of the file",
 			},
 			Retry: "after-fix",
@@ -12360,7 +12360,7 @@ var catalogue = [...]row{
 				"Received fatal alert: certificate_required",
 				"(certificate_required)",
 			},
-			Meaning: "Java, TLS 1.3: the server wanted a client certificate and got none.",
+			Meaning: "Java, TLS 1.3: the server requested a client certificate and got none.",
 			Causes: []string{
 				"Key manager found no certificate that fits",
 				"Certificate without private key in the key store",
@@ -14492,7 +14492,7 @@ var catalogue = [...]row{
 				"format error in certificate's notBefore field",
 				"format error in certificate's notAfter field",
 			},
-			Meaning: "OpenSSL verify result: the validity dates cannot be read or, in newer versions, the text names the clock.",
+			Meaning: "OpenSSL verify result: the validity dates cannot be read or, in newer versions, the text mentions the clock.",
 			Causes: []string{
 				"Clock not set",
 				"Certificate made with a faulty tool",
@@ -15464,7 +15464,7 @@ var catalogue = [...]row{
 				"TLS handshake failed",
 				"OpenSSL Error",
 			},
-			Meaning: "mosquitto clients: the TLS layer failed; with -d the OpenSSL line names the cause.",
+			Meaning: "mosquitto clients: the TLS layer failed; with -d the OpenSSL line gives the cause.",
 			Causes: []string{
 				"Server not trusted",
 				"Client certificate refused",
@@ -15596,7 +15596,7 @@ var catalogue = [...]row{
 				"Ignoring extra certs from",
 				"Could not find a suitable TLS CA certificate bundle, invalid path",
 			},
-			Meaning: "The client could not load the root certificates with which it judges the server, so it trusts none. The device certificate is not concerned.",
+			Meaning: "The client could not load the root certificates for checking the server, so it trusts none. The device certificate is not concerned.",
 			Causes: []string{
 				"Root certificate missing, damaged, or in the wrong encoding",
 				"PEM without its line ends or without its final NUL byte",
@@ -15637,9 +15637,9 @@ var catalogue = [...]row{
 				"The underlying connection was closed: An unexpected error occurred on a send",
 				"The underlying connection was closed: An unexpected error occurred on a receive",
 			},
-			Meaning: ".NET Framework: the peer closed the connection in the handshake. Most often the program offered TLS 1.0 or 1.1 only, which the service no longer takes.",
+			Meaning: ".NET Framework: the peer closed the connection in the handshake. Most often the program offered TLS 1.0 or 1.1 only, which the service no longer accepts.",
 			Causes: []string{
-				"Program built for .NET Framework below 4.7, which does not take the TLS versions of the system",
+				"Program built for .NET Framework below 4.7, which does not use the TLS versions of the system",
 				"TLS 1.2 switched off in this Windows",
 			},
 			Remedies: []string{
@@ -16104,7 +16104,7 @@ var catalogue = [...]row{
 				"Device blocked in the service (old status)",
 			},
 			Remedies: []string{
-				"Read the log line just above, it names the step",
+				"Read the log line just above: it contains the step",
 				"Return PEM text for certificate and key from the HSM functions",
 				"Create a fresh handle and set all options before registering",
 			},
@@ -17464,7 +17464,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 400",
+				"Follow the advice for HTTP 400",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17499,7 +17499,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 401",
+				"Follow the advice for HTTP 401",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17536,7 +17536,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 403",
+				"Follow the advice for HTTP 403",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17571,7 +17571,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 404",
+				"Follow the advice for HTTP 404",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17606,7 +17606,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 405",
+				"Follow the advice for HTTP 405",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17639,7 +17639,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 409",
+				"Follow the advice for HTTP 409",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17671,7 +17671,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 412",
+				"Follow the advice for HTTP 412",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17703,7 +17703,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 413",
+				"Follow the advice for HTTP 413",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17735,7 +17735,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 415",
+				"Follow the advice for HTTP 415",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -17768,7 +17768,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 429",
+				"Follow the advice for HTTP 429",
 			},
 			Retry: "backoff",
 			AppliesTo: []string{
@@ -17800,7 +17800,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 499",
+				"Follow the advice for HTTP 499",
 			},
 			Retry: "backoff",
 			AppliesTo: []string{
@@ -17835,7 +17835,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 500",
+				"Follow the advice for HTTP 500",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -17867,7 +17867,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 502",
+				"Follow the advice for HTTP 502",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -17901,7 +17901,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 503",
+				"Follow the advice for HTTP 503",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -17935,7 +17935,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Read extended_error_code, error_message and error_tracking_id of the registration state",
-				"Follow the row of HTTP 504",
+				"Follow the advice for HTTP 504",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -19001,7 +19001,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"AllowedConnections",
 			},
-			Meaning: "Azure Sphere lets a program reach only the hosts that its manifest lists under AllowedConnections. The assigned hub has to be there beside the global DPS endpoint.",
+			Meaning: "Azure Sphere lets a program reach only the hosts that its manifest lists under AllowedConnections. The assigned hub must be listed in addition to the global DPS endpoint.",
 			Causes: []string{
 				"Assigned hub not in app_manifest.json",
 			},
@@ -19069,7 +19069,7 @@ var catalogue = [...]row{
 				"Wrong ID scope",
 			},
 			Remedies: []string{
-				"Print prov_device_error and see that row",
+				"Print prov_device_error and look up its value",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -19184,7 +19184,7 @@ var catalogue = [...]row{
 				"No enrollment for this ID",
 			},
 			Remedies: []string{
-				"See the CONNACK code rows",
+				"See the CONNACK codes",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -19213,7 +19213,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"CONNACK failed with RefusedServerUnavailable. Try again later.",
 			},
-			Meaning: ".NET over MQTT: CONNACK 3. The SDK marks it transient and says to try later; at DPS the usual reason is an unknown ID scope, which no retry cures.",
+			Meaning: ".NET over MQTT: CONNACK 3. The SDK marks it transient and says to try later; at DPS the usual reason is an unknown ID scope, which a retry does not fix.",
 			Causes: []string{
 				"ID scope wrong",
 				"Service busy",
@@ -19235,7 +19235,7 @@ var catalogue = [...]row{
 				cause.WrongGlobalEndpoint,
 				cause.ServiceTransient,
 			},
-			Conflict: "The SDK calls this transient and the MQTT standard an outage; DPS gives it for an unknown ID scope, which no retry cures.",
+			Conflict: "The SDK calls this transient and the MQTT standard an outage; DPS gives it for an unknown ID scope, which a retry does not fix.",
 		},
 	},
 	{
@@ -19378,7 +19378,7 @@ var catalogue = [...]row{
 				cause.ClientDefect,
 			},
 			Wrapper:  true,
-			Conflict: ".NET marks this wrapper transient whatever it wraps; the inner exception may be one that no retry cures.",
+			Conflict: ".NET marks this wrapper as transient, whatever it wraps; the inner exception may be one that a retry does not fix.",
 		},
 	},
 	{
@@ -19434,7 +19434,7 @@ var catalogue = [...]row{
 			},
 			Meaning: ".NET on Windows: Schannel could not use the client certificate, mostly because the private key is not there or not readable for this account.",
 			Causes: []string{
-				"Certificate loaded without its private key (CER or PEM in place of PFX)",
+				"Certificate loaded without its private key (CER or PEM instead of PFX)",
 				"Key kept in memory only, or no right on the key container",
 				"UWP: certificate not in the personal store of the app user",
 			},
@@ -19527,14 +19527,14 @@ var catalogue = [...]row{
 			Messages: []string{
 				"HTTP transport exception: malformed server error message:",
 			},
-			Meaning: ".NET over HTTP: the error answer was not JSON, so it hardly came from DPS. Quoted HTML is the page of a proxy or gateway.",
+			Meaning: ".NET over HTTP: the error answer was not JSON, so it probably did not come from DPS. Quoted HTML is the page of a proxy or gateway.",
 			Causes: []string{
-				"TLS-inspecting proxy or security gateway answers in place of DPS",
+				"TLS-inspecting proxy or security gateway answers instead of DPS",
 				"Captive portal",
 				"Wrong endpoint host",
 			},
 			Remedies: []string{
-				"Read the title of the quoted page, it often names the product and the reason",
+				"Read the title of the quoted page: it often contains the product and the reason",
 				"Exempt global.azure-devices-provisioning.net from inspection",
 				"Check the endpoint",
 			},
@@ -19563,7 +19563,7 @@ var catalogue = [...]row{
 				"Operation returned an invalid status code",
 				"Microsoft.Rest.HttpOperationException",
 			},
-			Meaning: ".NET over HTTP: the inner exception of a refusal; the status stands in quotes, the DPS body in the outer message. With status OK the registration itself failed (old SDK and service, 2018: unknown registration ID).",
+			Meaning: ".NET over HTTP: the inner exception of a refusal; the status is in quotes, the DPS body is in the outer message. With status OK the registration itself failed (old SDK and service, 2018: unknown registration ID).",
 			Causes: []string{
 				"DPS answered with the quoted status",
 				"Registration failed or unknown ID when the status is OK",
@@ -19925,7 +19925,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"DeviceNotFoundError",
 			},
-			Meaning: "Node provisioning client: DPS answered 404; the name speaks of a device but the missing thing is usually the enrollment. err.result holds the body.",
+			Meaning: "Node provisioning client: DPS answered 404; the name mentions a device, but usually the enrollment is missing. err.result holds the body.",
 			Causes: []string{
 				"Enrollment missing",
 			},
@@ -19946,7 +19946,7 @@ var catalogue = [...]row{
 				cause.WrongIDScope,
 			},
 			Wrapper:  true,
-			Conflict: "The name speaks of a device; Node uses it for any 404 of DPS, mostly a missing enrollment.",
+			Conflict: "The name mentions a device; Node uses it for any 404 of DPS, mostly a missing enrollment.",
 		},
 	},
 	{
@@ -19978,7 +19978,7 @@ var catalogue = [...]row{
 			CauseIDs: []cause.ID{
 				cause.Throttled,
 			},
-			Conflict: "The name speaks of a hub quota; Node uses it for a 429 of DPS.",
+			Conflict: "The name mentions a hub quota; Node uses it for a 429 of DPS.",
 		},
 	},
 	{
@@ -20214,7 +20214,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Node: the client was created without endpoint or ID scope.",
 			Causes: []string{
-				"Environment variable empty or misspelt",
+				"Environment variable empty or misspelled",
 				"Wrong order of arguments",
 			},
 			Remedies: []string{
@@ -20315,10 +20315,10 @@ var catalogue = [...]row{
 			},
 			Meaning: "Node over MQTT (MQTT.js): CONNACK 1, turned into NotImplementedError.",
 			Causes: []string{
-				"See the CONNACK rows",
+				"See the CONNACK codes",
 			},
 			Remedies: []string{
-				"Follow the row of CONNACK 1",
+				"Follow the advice for CONNACK 1",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -20346,10 +20346,10 @@ var catalogue = [...]row{
 			},
 			Meaning: "Node over MQTT (MQTT.js): CONNACK 2, turned into UnauthorizedError.",
 			Causes: []string{
-				"See the CONNACK rows",
+				"See the CONNACK codes",
 			},
 			Remedies: []string{
-				"Follow the row of CONNACK 2",
+				"Follow the advice for CONNACK 2",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -20383,7 +20383,7 @@ var catalogue = [...]row{
 				"Service unavailable",
 			},
 			Remedies: []string{
-				"Check the ID scope, then follow the row of CONNACK 3",
+				"Check the ID scope, then follow the advice for CONNACK 3",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -20399,7 +20399,7 @@ var catalogue = [...]row{
 				cause.WrongGlobalEndpoint,
 				cause.ServiceTransient,
 			},
-			Conflict: "The MQTT standard and the SDK read this as an outage; DPS gives it for an unknown ID scope, which no retry cures.",
+			Conflict: "The MQTT standard and the SDK read this as an outage; DPS gives it for an unknown ID scope, which a retry does not fix.",
 		},
 	},
 	{
@@ -20414,10 +20414,10 @@ var catalogue = [...]row{
 			},
 			Meaning: "Node over MQTT (MQTT.js): CONNACK 4, turned into UnauthorizedError.",
 			Causes: []string{
-				"See the CONNACK rows",
+				"See the CONNACK codes",
 			},
 			Remedies: []string{
-				"Follow the row of CONNACK 4",
+				"Follow the advice for CONNACK 4",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -20448,10 +20448,10 @@ var catalogue = [...]row{
 			},
 			Meaning: "Node over MQTT (MQTT.js): CONNACK 5, turned into UnauthorizedError.",
 			Causes: []string{
-				"See the CONNACK rows",
+				"See the CONNACK codes",
 			},
 			Remedies: []string{
-				"Follow the row of CONNACK 5",
+				"Follow the advice for CONNACK 5",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -21026,7 +21026,7 @@ var catalogue = [...]row{
 				"Service or gateway busy or failing",
 			},
 			Remedies: []string{
-				"Wait and retry with growing pauses",
+				"Wait and retry with increasing delays",
 			},
 			Retry: "backoff",
 			AppliesTo: []string{
@@ -21180,7 +21180,7 @@ var catalogue = [...]row{
 				cause.PayloadInvalid,
 			},
 			Wrapper:  true,
-			Conflict: "The name speaks of a hub; Java uses it for every HTTP failure of DPS.",
+			Conflict: "The name mentions a hub; Java uses it for every HTTP failure of DPS.",
 		},
 	},
 	{
@@ -21337,7 +21337,7 @@ var catalogue = [...]row{
 				"Registration ID cannot contain",
 				"Common name cannot contain",
 			},
-			Meaning: "Java: the registration ID, or the certificate common name taken for it, is missing or breaks the client's own rules.",
+			Meaning: "Java: the registration ID, or the certificate common name used for it, is missing or breaks the client's own rules.",
 			Causes: []string{
 				"Certificate without a common name",
 				"Upper case or other characters in a TPM registration ID",
@@ -21588,7 +21588,7 @@ var catalogue = [...]row{
 				"Same as HTTP 400",
 			},
 			Remedies: []string{
-				"Follow the row of HTTP 400",
+				"Follow the advice for HTTP 400",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -21622,7 +21622,7 @@ var catalogue = [...]row{
 				"Same as HTTP 401",
 			},
 			Remedies: []string{
-				"Follow the row of HTTP 401",
+				"Follow the advice for HTTP 401",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -21651,13 +21651,13 @@ var catalogue = [...]row{
 				"ProvisioningServiceClientNotFoundException",
 				"Device Provisioning Service not found!",
 			},
-			Meaning: "Java service client: HTTP 404. The text speaks of the service, but what is missing is nearly always the enrollment or registration record.",
+			Meaning: "Java service client: HTTP 404. The text mentions the service, but nearly always the enrollment or registration record is missing.",
 			Causes: []string{
 				"Enrollment, group or registration record does not exist",
 				"Host of another or a deleted DPS instance",
 			},
 			Remedies: []string{
-				"Follow the row of HTTP 404",
+				"Follow the advice for HTTP 404",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -21691,7 +21691,7 @@ var catalogue = [...]row{
 				"Same as HTTP 412",
 			},
 			Remedies: []string{
-				"Follow the row of HTTP 412",
+				"Follow the advice for HTTP 412",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -21724,7 +21724,7 @@ var catalogue = [...]row{
 				"Same as HTTP 429",
 			},
 			Remedies: []string{
-				"Follow the row of HTTP 429",
+				"Follow the advice for HTTP 429",
 			},
 			Retry: "backoff",
 			AppliesTo: []string{
@@ -21756,7 +21756,7 @@ var catalogue = [...]row{
 				"Same as HTTP 500",
 			},
 			Remedies: []string{
-				"Follow the row of HTTP 500",
+				"Follow the advice for HTTP 500",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -22012,7 +22012,7 @@ var catalogue = [...]row{
 				"failed to lookup address information",
 				"socket.gaierror",
 			},
-			Meaning: "DNS has no such name, or there is no DNS.",
+			Meaning: "DNS has no such name, or there is no DNS server.",
 			Causes: []string{
 				"Typing error in the endpoint",
 				"Sovereign cloud needs another suffix (.us, .cn)",
@@ -22566,7 +22566,7 @@ var catalogue = [...]row{
 				"Could not hash key",
 				"Authorization unable to find a persistent identity key.",
 			},
-			Meaning: "Node SDK, TPM: a basic TPM command failed, or the identity key that an earlier registration stored is not there.",
+			Meaning: "Node SDK, TPM: a basic TPM command failed, or the identity key that an earlier registration stored does not exist.",
 			Causes: []string{
 				"TPM missing, busy or faulty",
 				"TPM was cleared since the device registered",
@@ -22574,7 +22574,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Test the TPM with tpm2_getcap",
-				"Register through DPS again so that the identity key is stored anew",
+				"Register through DPS again so that the identity key is stored again",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -22832,7 +22832,7 @@ var catalogue = [...]row{
 				"rhea: connection disconnected",
 				"received an error while disconnected: maybe a bug:",
 			},
-			Meaning: "Node SDK, AMQP base: an event of the rhea library. The text after it names the AMQP condition or socket error.",
+			Meaning: "Node SDK, AMQP base: an event of the rhea library. The text after it is the AMQP condition or socket error.",
 			Causes: []string{
 				"Socket or TLS error",
 				"The service closed the connection with a condition",
@@ -23557,7 +23557,7 @@ var catalogue = [...]row{
 				"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/pipeline_thread.py",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "a follow-on line; the line before or below it holds the reason",
+			NoCauseReason: "a follow-on line; the line before or below it gives the reason",
 			Wrapper:       true,
 		},
 	},
@@ -23668,7 +23668,7 @@ var catalogue = [...]row{
 				"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/mqtt_transport.py",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "a follow-on line; the line before or below it holds the reason",
+			NoCauseReason: "a follow-on line; the line before or below it gives the reason",
 			Wrapper:       true,
 		},
 	},
@@ -23689,7 +23689,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Python SDK: an option given to the client factory is not accepted; nothing was sent.",
 			Causes: []string{
-				"Option misspelt or for another client",
+				"Option misspelled or for another client",
 				"Value of the wrong type (text from an environment variable)",
 				"Key or certificate empty",
 			},
@@ -23839,7 +23839,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Python SDK: TCP and TLS were started, but no CONNACK (or no other answer) came within the watchdog time of 60 s (10 s for other operations).",
 			Causes: []string{
-				"Port open but the session is held by a firewall or proxy",
+				"Port open but a firewall or proxy holds the session back",
 				"Server silent because of a lost packet",
 				"Service overloaded",
 			},
@@ -23897,7 +23897,7 @@ var catalogue = [...]row{
 				"Azure/azure-iot-sdk-python azure-iot-device/azure/iot/device/common/pipeline/pipeline_stages_mqtt.py",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "a follow-on line; the line before or below it holds the reason",
+			NoCauseReason: "a follow-on line; the line before or below it gives the reason",
 			Wrapper:       true,
 		},
 	},
@@ -24253,7 +24253,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Windows socket code (11001 unknown host, 11002 no answer of the DNS server, 11004 no address record) or the .NET text on Linux.",
 			Causes: []string{
-				"Host name misspelt",
+				"Host name misspelled",
 				"DNS server not reachable",
 			},
 			Remedies: []string{
@@ -24386,7 +24386,7 @@ var catalogue = [...]row{
 				"Defect",
 			},
 			Remedies: []string{
-				"Use HTTPS for TPM, which is the better trodden path",
+				"Use HTTPS for TPM, which is used more often",
 				"Check the host name",
 			},
 			Retry: "after-fix",
@@ -24802,7 +24802,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Test the key and certificate alone",
-				"For TPM register anew",
+				"For TPM register again",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -24875,7 +24875,7 @@ var catalogue = [...]row{
 				"HubOrDeviceIdNotFoundException",
 				"MultiplexingDeviceUnauthorizedException",
 			},
-			Meaning: "Java device client: the assigned hub refused the device. DPS is already behind; the hub's identity and the credential used do not fit.",
+			Meaning: "Java device client: the assigned hub refused the device. DPS has already succeeded; the hub's identity and the credential do not match.",
 			Causes: []string{
 				"Hub identity deleted, disabled or with other keys",
 				"Cached hub from an earlier assignment",
@@ -25125,7 +25125,7 @@ var catalogue = [...]row{
 				"Gateway strips the upgrade header",
 			},
 			Remedies: []string{
-				"Use HTTPS, MQTT_WS or AMQPS_WS behind a proxy",
+				"Use HTTPS, MQTT_WS or AMQPS_WS with a proxy",
 				"Give proxy user and password",
 			},
 			Retry: "after-fix",
@@ -25295,7 +25295,7 @@ var catalogue = [...]row{
 				"IotHubClientException",
 				"IotHubServiceException",
 			},
-			Meaning: "Java SDK: class names of envelopes. The message or the nested exception has the reason.",
+			Meaning: "Java SDK: class names of wrappers. The message or the nested exception has the reason.",
 			Causes: []string{
 				"Transport fault",
 				"Answer of the service",
@@ -25623,7 +25623,7 @@ var catalogue = [...]row{
 				"Security must be of type SecurityProviderTpm, SecurityProviderX509 or SecurityProviderSymmetricKey",
 				"Not supported FallbackType value:",
 			},
-			Meaning: ".NET SDK: the transport does not take this kind of attestation. MQTT has no TPM.",
+			Meaning: ".NET SDK: the transport does not support this kind of attestation. MQTT has no TPM.",
 			Causes: []string{
 				"SecurityProviderTpm with the MQTT transport",
 				"Custom provider of a wrong base class",
@@ -25661,7 +25661,7 @@ var catalogue = [...]row{
 			Meaning: ".NET: a key that should be base64 is not. The client stops before it asks the service. One of the messages is that of the service client.",
 			Causes: []string{
 				"Key copied in part, with quotes, spaces or a line break",
-				"Another value in the place of the key: a connection string, a thumbprint, a hexadecimal key",
+				"Another value instead of the key: a connection string, a thumbprint, a hexadecimal key",
 				"Setting empty or still the placeholder of the sample",
 			},
 			Remedies: []string{
@@ -25694,13 +25694,13 @@ var catalogue = [...]row{
 			Messages: []string{
 				"can't be null, empty or white space",
 			},
-			Meaning: ".NET: a setting that the provisioning client needs is missing. The text names the parameter, such as globalDeviceEndpoint or idScope.",
+			Meaning: ".NET: a setting that the provisioning client needs is missing. The text contains the parameter, such as globalDeviceEndpoint or idScope.",
 			Causes: []string{
 				"Environment variable or configuration file not loaded",
 				"Argument of the sample left out",
 			},
 			Remedies: []string{
-				"Set the parameter that the text names",
+				"Set the parameter in the text",
 				"Check that the process sees the environment and the file",
 			},
 			Retry: "after-fix",
@@ -25872,7 +25872,7 @@ var catalogue = [...]row{
 			},
 			Remedies: []string{
 				"Check date and time",
-				"Create the token anew",
+				"Create a new token",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -26088,7 +26088,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"System.Net.Http.HttpRequestException",
 			},
-			Meaning: ".NET: envelope of an HTTP failure; message and inner exception tell TLS, socket or proxy.",
+			Meaning: ".NET: wrapper of an HTTP failure; message and inner exception say whether it was TLS, socket or proxy.",
 			Causes: []string{
 				"Name, port, proxy or TLS",
 			},
@@ -26165,9 +26165,9 @@ var catalogue = [...]row{
 				"when status code '101' was expected",
 				"Unable to connect to the remote server",
 			},
-			Meaning: ".NET: the proxy refused the tunnel, or the WebSocket upgrade got another status than 101 (the number is in the line). \"Unable to connect to the remote server\" is the envelope of a failed WebSocket.",
+			Meaning: ".NET: the proxy refused the tunnel, or the WebSocket upgrade got another status than 101 (the number is in the line). \"Unable to connect to the remote server\" is the wrapper of a failed WebSocket.",
 			Causes: []string{
-				"407: proxy wants credentials",
+				"407: proxy requires credentials",
 				"403 or 404: host or path not allowed",
 				"Gateway without WebSocket",
 			},
@@ -26204,7 +26204,7 @@ var catalogue = [...]row{
 				"The server returned an invalid or unrecognized response.",
 				"Unable to read data from the transport connection",
 			},
-			Meaning: ".NET: the HTTP answer was cut off or is no HTTP.",
+			Meaning: ".NET: the HTTP answer was cut off or is not HTTP.",
 			Causes: []string{
 				"Proxy or middlebox",
 				"Connection dropped",
@@ -26383,7 +26383,7 @@ var catalogue = [...]row{
 			Meaning: "az iot dps: the instance is not in the current subscription, not active, or lacks the policy.",
 			Causes: []string{
 				"Other subscription selected",
-				"Name misspelt",
+				"Name misspelled",
 				"Instance being created or failed over",
 			},
 			Remedies: []string{
@@ -26754,7 +26754,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "az iot device registration create: what was given is not one signing request.",
 			Causes: []string{
-				"Certificate or key given in place of the request",
+				"Certificate or key given instead of the request",
 				"More than one request in the file",
 			},
 			Remedies: []string{
@@ -27037,7 +27037,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "C SDK: the JSON answer lacks a field that this step needs (operationId, errorCode, assignedHub, deviceId). The message \"json operation id\" is also printed when only the numeric errorCode is absent.",
 			Causes: []string{
-				"DPS returned an error object in place of a registration state",
+				"DPS returned an error object instead of a registration state",
 				"A proxy answered",
 				"SDK calls out of order",
 			},
@@ -27189,7 +27189,7 @@ var catalogue = [...]row{
 				"Memory",
 			},
 			Remedies: []string{
-				"Read the line before it: it names the module or the option",
+				"Read the line before it: it contains the module or the option",
 				"Initialise with prov_dev_security_init and the right type first",
 			},
 			Retry: "after-fix",
@@ -27640,7 +27640,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"Failed calling TPM2_ReadPublic",
 			},
-			Meaning: "C SDK TPM codec: the endorsement or storage key could not be read. The number after the text is the TPM response code; 0xa stands for a transport failure of the library.",
+			Meaning: "C SDK TPM codec: the endorsement or storage key could not be read. The number after the text is the TPM response code; 0xa means a transport failure of the library.",
 			Causes: []string{
 				"TPM not reachable, or used by another process",
 				"Persistent handle missing",
@@ -27832,7 +27832,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "C SDK TPM codec on Linux: the library of the access broker (tpm2-abrmd) was found but could not be started, or a command through it failed.",
 			Causes: []string{
-				"The service tpm2-abrmd service not running or not permitted over D-Bus",
+				"The service tpm2-abrmd not running or not permitted over D-Bus",
 				"Library of another version",
 			},
 			Remedies: []string{
@@ -27961,7 +27961,7 @@ var catalogue = [...]row{
 				"failed to create http client",
 				"INTERNAL ERROR: unexpected error value received",
 			},
-			Meaning: "C SDK: an upper layer (MQTT, AMQP, HTTP, websocket, TLS) reports that the layer below did not open or send. The lowest line names the cause.",
+			Meaning: "C SDK: an upper layer (MQTT, AMQP, HTTP, websocket, TLS) reports that the layer below did not open or send. The lowest line gives the cause.",
 			Causes: []string{
 				"Name resolution, TCP connect or TLS handshake failed",
 			},
@@ -28437,7 +28437,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "C SDK through an HTTP proxy: the CONNECT to the DPS host was not answered with 200. The number in brackets is the answer of the proxy (407: credentials, 403: not allowed).",
 			Causes: []string{
-				"Proxy wants a login",
+				"Proxy requires a login",
 				"Destination or port not allowed",
 			},
 			Remedies: []string{
@@ -28726,7 +28726,7 @@ var catalogue = [...]row{
 				"Unexpected value of OPTION_OPENSSL_KEY_TYPE",
 				"Unknown x509PrivatekeyType",
 			},
-			Meaning: "C SDK with a key behind an OpenSSL engine (PKCS#11, TPM): the engine or the key in it could not be opened.",
+			Meaning: "C SDK with a key in an OpenSSL engine (PKCS#11, TPM): the engine or the key in it could not be opened.",
 			Causes: []string{
 				"Engine not installed",
 				"Wrong key id or PIN",
@@ -29191,7 +29191,7 @@ var catalogue = [...]row{
 				"AZ_ERROR_ARG",
 				"0x80010001",
 			},
-			Meaning: "Embedded C: an argument is outside what the function takes, for example an empty id scope or registration id.",
+			Meaning: "Embedded C: an argument is outside what the function accepts, for example an empty id scope or registration id.",
 			Causes: []string{
 				"Configuration value empty",
 			},
@@ -29609,7 +29609,7 @@ var catalogue = [...]row{
 			Meaning: "Unified SDK: the hub refused the identity in its CONNACK.",
 			Causes: []string{
 				"Issued certificate not synchronised to the hub, expired or revoked",
-				"Onboarding certificate presented in place of the issued one",
+				"Onboarding certificate presented instead of the issued one",
 				"Device identity disabled or missing",
 			},
 			Remedies: []string{
@@ -29972,7 +29972,7 @@ var catalogue = [...]row{
 				"Failed publishing to DPS status query topic",
 				"Failed subscribing to Azure Device Provisioning respose topic",
 			},
-			Meaning: "Embedded C samples: the MQTT session stands, yet subscribe, publish or the wait for the answer failed. The timeout line means that DPS sent nothing on the response topic.",
+			Meaning: "Embedded C samples: the MQTT session is open, but subscribe, publish or the wait for the answer failed. The timeout line means that DPS sent nothing on the response topic.",
 			Causes: []string{
 				"Connection dropped after a request with a wrong topic",
 				"No answer in time",
@@ -31117,7 +31117,7 @@ var catalogue = [...]row{
 				"Buffer sized for shorter ids or answers",
 			},
 			Remedies: []string{
-				"Enlarge the buffer that the line names",
+				"Enlarge the buffer in the line",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -31246,7 +31246,7 @@ var catalogue = [...]row{
 				"Failed to initialize Mbedtls",
 				"Failed establishing TLS connection (esp_transport_connect failed)",
 			},
-			Meaning: "FreeRTOS and NetX samples: envelope line. The numbers are those of the layer below (TLS transport: 2 memory, 3 certificate or key, 4 handshake, 6 connect, 7 CA check).",
+			Meaning: "FreeRTOS and NetX samples: wrapper line. The numbers are those of the layer below (TLS transport: 2 memory, 3 certificate or key, 4 handshake, 6 connect, 7 CA check).",
 			Causes: []string{
 				"Any failure below",
 			},
@@ -32006,7 +32006,7 @@ var catalogue = [...]row{
 				"400: bad request",
 			},
 			Remedies: []string{
-				"Match the number with the HTTP rows; turn on debug logs for code and message",
+				"Look up the number as an HTTP status; turn on debug logs for code and message",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -33187,7 +33187,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "The key of the configuration could not be decoded from base64 into the buffer that the sample keeps for it, which holds the 32 bytes of a derived key. Nothing has been sent yet.",
 			Causes: []string{
-				"Key of the group, whose 64 bytes do not fit, in place of the derived one",
+				"Key of the group, whose 64 bytes do not fit, instead of the derived one",
 				"Key damaged in copying, or no base64",
 			},
 			Remedies: []string{
@@ -33264,7 +33264,7 @@ var catalogue = [...]row{
 				"(iotc_connect) device registration step has failed",
 				"(register_device_callback) Failure encountered on registration",
 			},
-			Meaning: "The answer of DPS holds neither an operation id nor a hub; the IoT Central firmware samples print it behind the message.",
+			Meaning: "The answer of DPS contains neither an operation id nor a hub; the IoT Central firmware samples print it after the message.",
 			Causes: []string{
 				"Key, scope or device id not those of the application",
 				"Device not approved in IoT Central",
@@ -33301,7 +33301,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"couldn't fetch the time from NTP",
 			},
-			Meaning: "The time servers did not answer, so tokens are made with a wrong time and certificates judged by it.",
+			Meaning: "The time servers did not answer, so tokens are made with a wrong time and certificates are checked with it.",
 			Causes: []string{
 				"UDP port 123 filtered",
 				"No path to the Internet",
@@ -33601,7 +33601,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "The proxy did not open a tunnel to the host; the number is its HTTP status.",
 			Causes: []string{
-				"Proxy wants a password",
+				"Proxy requires a password",
 				"Proxy does not allow the host or the port",
 			},
 			Remedies: []string{
@@ -33631,13 +33631,13 @@ var catalogue = [...]row{
 			Messages: []string{
 				"incoming message failure",
 			},
-			Meaning: "Node over MQTT, and the first Python clients: an answer came on $dps/registrations/res with a status that is no success. The words are the same for every status.",
+			Meaning: "Node over MQTT, and the first Python clients: an answer came on $dps/registrations/res with a status other than success. The text is the same for every status.",
 			Causes: []string{
 				"Any refusal: wrong or underived key, certificate not accepted, no such enrollment",
 				"Throttling, in Node",
 			},
 			Remedies: []string{
-				"Look for the status and errorCode beside the words (err.result in Node)",
+				"Look for the status and errorCode next to the text (err.result in Node)",
 				"Update the Python client: later ones print the status",
 			},
 			Retry: "after-fix",
@@ -33817,7 +33817,7 @@ var catalogue = [...]row{
 				"Interrupt wdt timeout",
 				"Rebooting...",
 			},
-			Meaning: "The program gave up and the device starts again. Why stands before these words.",
+			Meaning: "The program stopped and the device restarts. The reason is before this text.",
 			Causes: []string{
 				"An error that the program does not handle",
 				"A call that blocks longer than the watchdog allows",
@@ -34188,7 +34188,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "The DPS of this cloud does not know the api-version used by this Edge version.",
 			Causes: []string{
-				"Sovereign cloud behind the public one",
+				"Sovereign cloud has older versions than the public one",
 			},
 			Remedies: []string{
 				"Use an Edge version with an older api-version until the cloud catches up",
@@ -34259,7 +34259,7 @@ var catalogue = [...]row{
 				"device identity not found",
 				"Failed to obtain device identity: device identity not found",
 			},
-			Meaning: "No provisioned identity is held now.",
+			Meaning: "There is no provisioned identity now.",
 			Causes: []string{
 				"Provisioning failed before",
 			},
@@ -34416,7 +34416,7 @@ var catalogue = [...]row{
 			Meaning: "Identity service 1.2 to 1.4: DPS could not be reached; the text after the colon says why.",
 			Causes: []string{
 				"Network down or slow at start",
-				"Port 443 blocked, or a proxy that the identity service was not told about",
+				"Port 443 blocked, or a proxy that is not configured for the identity service",
 				"DNS",
 			},
 			Remedies: []string{
@@ -34917,7 +34917,7 @@ var catalogue = [...]row{
 				"Identity gone or throttled",
 			},
 			Remedies: []string{
-				"See the rows of the hub codes, then reprovision",
+				"See the hub codes, then reprovision",
 			},
 			Retry: "reregister",
 			AppliesTo: []string{
@@ -35166,7 +35166,7 @@ var catalogue = [...]row{
 				"Roots, interception, clock",
 			},
 			Remedies: []string{
-				"See TLS rows",
+				"See the TLS errors",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -35265,7 +35265,7 @@ var catalogue = [...]row{
 				"Files in config.d not readable",
 			},
 			Remedies: []string{
-				"Run sudo iotedge check, it names file and line",
+				"Run sudo iotedge check: it prints file and line",
 				"Run sudo iotedge config apply after the fix",
 			},
 			Retry: "after-fix",
@@ -35802,7 +35802,7 @@ var catalogue = [...]row{
 			Messages: []string{
 				"HTTP request failed: [",
 			},
-			Meaning: "IoT Edge 1.0/1.1: the HTTP status stands in brackets and the DPS body, with the six-digit code, follows it. This line has the reason; the others only wrap it.",
+			Meaning: "IoT Edge 1.0/1.1: the HTTP status is in brackets, and the DPS body with the six-digit code follows it. This line has the reason; the others only wrap it.",
 			Causes: []string{
 				"Any refusal of DPS or of the hub",
 			},
@@ -35835,7 +35835,7 @@ var catalogue = [...]row{
 			Meaning: "IoT Edge 1.1 daemon: final status is not assigned (failed or disabled). The cause is on the following \"caused by\" lines.",
 			Causes: []string{
 				"Enrollment disabled",
-				"Custom allocation failed or turned the device away",
+				"Custom allocation failed or rejected the device",
 				"Hub link stale or no hub to assign",
 			},
 			Remedies: []string{
@@ -36323,7 +36323,7 @@ var catalogue = [...]row{
 			Meaning: "Identity service: DPS could not be reached, the stored result of an earlier run is in use.",
 			Causes: []string{
 				"Network, name or proxy fault at start",
-				"Device moved meanwhile: the stored hub may be out of date",
+				"Device moved in the meantime: the stored hub may be out of date",
 			},
 			Remedies: []string{
 				"Repair the path to DPS",
@@ -36356,7 +36356,7 @@ var catalogue = [...]row{
 				"could not read argv[0]:",
 				"unrecognized process name",
 			},
-			Meaning: "aziot daemons: the process ends; the \"caused by\" lines that follow hold the reason.",
+			Meaning: "aziot daemons: the process ends; the \"caused by\" lines that follow give the reason.",
 			Causes: []string{
 				"Any start-up fault",
 			},
@@ -36371,7 +36371,7 @@ var catalogue = [...]row{
 				"Azure/iot-identity-service aziotd/src/error.rs",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "an envelope of every start-up fault; read the \"caused by\" lines",
+			NoCauseReason: "a wrapper of every start-up fault; read the \"caused by\" lines",
 			Wrapper:       true,
 		},
 	},
@@ -36565,7 +36565,7 @@ var catalogue = [...]row{
 				"old device identity certificate, which should contain the common name field required for registration, could not be retrieved",
 				"identity certificate missing common name",
 			},
-			Meaning: "Identity service, X.509: it cannot tell the registration id, since neither registration_id nor the common name of a certificate gives it.",
+			Meaning: "Identity service, X.509: it cannot determine the registration id, because neither registration_id nor the common name of a certificate gives it.",
 			Causes: []string{
 				"The setting registration_id missing in [provisioning.attestation]",
 				"Certificate without common name",
@@ -36862,7 +36862,7 @@ var catalogue = [...]row{
 				"no certs in cert chain",
 				"could not parse certificate:",
 			},
-			Meaning: "Certificate service or aziotctl check: a certificate file cannot be read, or its location is no file:// address.",
+			Meaning: "Certificate service or aziotctl check: a certificate file cannot be read, or its location is not a file:// address.",
 			Causes: []string{
 				"Path wrong",
 				"Aziotcs may not read the file",
@@ -36902,7 +36902,7 @@ var catalogue = [...]row{
 			},
 			Meaning: "Certificate service or aziotctl check: the location given for a certificate is not an address of the form file://.",
 			Causes: []string{
-				"Plain path, other scheme or list of ids in place of a file:// address",
+				"Plain path, other scheme or list of ids instead of a file:// address",
 			},
 			Remedies: []string{
 				"Write the location as file:// and the full path, then run config apply",
@@ -37031,7 +37031,7 @@ var catalogue = [...]row{
 				"Daemon runs under another account",
 			},
 			Remedies: []string{
-				"Run config apply anew",
+				"Run config apply again",
 				"Check /etc/aziot/*/config.d for the user id",
 			},
 			Retry: "after-fix",
@@ -37731,7 +37731,7 @@ var catalogue = [...]row{
 				"Azure/iot-identity-service aziotctl/aziotctl-common/src/system/status.rs",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "a status listing; the log lines below it hold the reason",
+			NoCauseReason: "a status listing; the log lines below it give the reason",
 			Wrapper:       true,
 		},
 	},
@@ -37976,7 +37976,7 @@ var catalogue = [...]row{
 				"Azure/iotedge edgelet/iotedge/src/system.rs",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "a follow-on of the identity service; its log holds the reason",
+			NoCauseReason: "a follow-on of the identity service; its log gives the reason",
 			Wrapper:       true,
 		},
 	},
@@ -38144,7 +38144,7 @@ var catalogue = [...]row{
 				"(aziot-identity-service checks unavailable - could not communicate with",
 				"skipping because of previous failures",
 			},
-			Meaning: "iotedge check: summary lines; the lines with the cross hold the findings.",
+			Meaning: "iotedge check: summary lines; the lines with the cross are the findings.",
 			Causes: []string{
 				"Any failed check",
 			},
@@ -38159,7 +38159,7 @@ var catalogue = [...]row{
 				"Azure/iotedge edgelet/iotedge/src/check/mod.rs",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "a summary; the single checks hold the findings",
+			NoCauseReason: "a summary; the single checks have the findings",
 			Wrapper:       true,
 		},
 	},
@@ -38334,7 +38334,7 @@ var catalogue = [...]row{
 				"Azure/iotedge tag 1.1.15 edgelet/iotedged/src/error.rs",
 			},
 			Confidence:    "documented",
-			NoCauseReason: "an envelope of every start-up fault; read the \"caused by\" lines",
+			NoCauseReason: "a wrapper of every start-up fault; read the \"caused by\" lines",
 			Wrapper:       true,
 		},
 	},
@@ -38472,7 +38472,7 @@ var catalogue = [...]row{
 				"Certificate or HSM store damaged",
 			},
 			Remedies: []string{
-				"Check rights; remove /var/lib/iotedge/hsm when it is damaged and start anew",
+				"Check rights; remove /var/lib/iotedge/hsm if it is damaged, and restart",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -38643,7 +38643,7 @@ var catalogue = [...]row{
 				"Answer without key or certificate",
 			},
 			Remedies: []string{
-				"Check provisioning.endpoint and the service behind it",
+				"Check provisioning.endpoint and the service at that address",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -38708,7 +38708,7 @@ var catalogue = [...]row{
 				"Error occurred while reprovisioning the device.",
 				"Edge runtime will stop because the device reprovisioning signal raised an error.",
 			},
-			Meaning: "IoT Edge 1.1: a new registration was asked for and failed.",
+			Meaning: "IoT Edge 1.1: a new registration was requested and failed.",
 			Causes: []string{
 				"DPS refuses or cannot be reached",
 			},
@@ -39068,7 +39068,7 @@ var catalogue = [...]row{
 			Meaning: "EFLOW: the cmdlet could not run its command in the Linux virtual machine, so the settings were not written and no registration began.",
 			Causes: []string{
 				"Virtual machine without an address, or its SSH blocked",
-				"An option with a value that the cmdlet does not pass on well",
+				"An option with a value that the cmdlet does not pass on correctly",
 			},
 			Remedies: []string{
 				"Check that the machine answers (Get-EflowVmAddr, Connect-EflowVm)",

@@ -2,6 +2,6 @@
 
 package codes
 
-// catalogue is empty in the generator, which makes it: a catalogue_gen.go that does not
-// compile, as after a cause was renamed, must not keep the generator from compiling.
-var catalogue [0]row
+// catalogue is empty in the generator, which writes it: if catalogue_gen.go does not compile, as after
+// a cause was renamed, the generator must still compile.
+var catalogue [0]compiled

@@ -9,8 +9,8 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// TestKindsStandTogether: All yields the kinds in the order that Kinds promises.
-func TestKindsStandTogether(t *testing.T) {
+// TestKindsAreGrouped: All yields the kinds in the order of Kinds.
+func TestKindsAreGrouped(t *testing.T) {
 	t.Parallel()
 	var order []codes.Kind
 	for e := range codes.All() {
@@ -19,15 +19,14 @@ func TestKindsStandTogether(t *testing.T) {
 		}
 	}
 	if !slices.Equal(order, codes.Kinds()) {
-		t.Errorf("kinds stand in the order %v, want %v", order, codes.Kinds())
+		t.Errorf("kinds are in the order %v, want %v", order, codes.Kinds())
 	}
 }
 
-// TestContradictionsAreTold: where public sources contradict each other, every row that
-// is concerned says so.
+// TestContradictionsAreTold: if public sources contradict each other, every entry concerned says so.
 func TestContradictionsAreTold(t *testing.T) {
 	t.Parallel()
-	contradictions := map[string]struct{ says, rows string }{
+	contradictions := map[string]struct{ says, entries string }{
 		"register again after 401, 403, 404": {"large-scale page", "http-401 http-403 http-404 hub-connect-auth"},
 		"a 401 of DPS itself": {"comes from DPS", "dps-401002 dps-401002-invalid-cert dps-401002-ca-not-found " +
 			"dps-401002-chain-mismatch dps-401002-unauthorized dps-401002-iothub-name"},
@@ -39,7 +38,7 @@ func TestContradictionsAreTold(t *testing.T) {
 		"what to retry":                  {"Embedded C", "http-499 http-5xx http-502 http-503 http-504 azc-client-closed azc-bad-gateway azc-service-unavailable azc-timeout cs-transport-exception c-transient-state node-http-generic"},
 		"a wrapper marked transient":     {"transient", "cs-wrap"},
 		"throttled or failed":            {"operationId", "dps-429001 azc-parse-failed java-json-opid"},
-		"names that speak of a hub":      {"The name speaks of|IotHubQuotaExceededError", "node-iothubquotaexceedederror amqp-resource-limit-exceeded node-devicenotfounderror java-hub-exception"},
+		"names that speak of a hub":      {"The name mentions|IotHubQuotaExceededError", "node-iothubquotaexceedederror amqp-resource-limit-exceeded node-devicenotfounderror java-hub-exception"},
 		"a client that says IoTHub":      {"says IoTHub", "py-connectionfailederror py-connectiondroppederror"},
 		"codes that are not returned":    {"not returned", "hub-401001 dps-401001 hub-401003 hub-503003"},
 		"404102 or 404103":               {"404102", "hub-404103"},
@@ -50,16 +49,16 @@ func TestContradictionsAreTold(t *testing.T) {
 	told := map[string]bool{}
 	for name, c := range contradictions {
 		says := regexp.MustCompile(c.says)
-		for id := range strings.FieldsSeq(c.rows) {
+		for id := range strings.FieldsSeq(c.entries) {
 			told[id] = true
 			if e := codes.ByID(id); e == nil || !says.MatchString(e.Conflict) {
-				t.Errorf("%s: row %s does not tell of it", name, id)
+				t.Errorf("%s: entry %s does not mention it", name, id)
 			}
 		}
 	}
 	for e := range codes.All() {
 		if e.Conflict != "" && !told[e.ID] {
-			t.Errorf("row %s tells of a contradiction that is not in this table: %s", e.ID, e.Conflict)
+			t.Errorf("entry %s mentions a contradiction that is not in this table: %s", e.ID, e.Conflict)
 		}
 	}
 }

@@ -1,11 +1,10 @@
-// Package codes looks up what an error means: call [Lookup] with a code in any usual
-// spelling, and [Nearest] when it finds nothing.
+// Package codes looks up what an error means: call [Lookup] with a code in any usual spelling, and
+// [Nearest] if it finds nothing.
 //
-// It holds the catalogue of the errors that a device meets while it provisions: what the
-// Device Provisioning Service, IoT Hub, MQTT, AMQP, TLS, the SDKs and IoT Edge say, what
-// it means and what to do. [ForReply] reads an answer of the service, [ByCause] goes from
-// a cause to the errors that point at it, [Common] holds the ten codes that the service
-// documents for itself.
+// It contains the catalogue of the errors that a device can get while it provisions: what the Device
+// Provisioning Service, IoT Hub, MQTT, AMQP, TLS, the SDKs and IoT Edge report, what it means and what
+// to do. [ForReply] finds the entries for an answer of the service, [ByCause] those for a cause, and
+// [Common] the ten codes that the service documents itself.
 //
 // The catalogue is kept in catalogue/*.toml, which people edit (see the README there), and
 // compiled into the program as static data, so it costs nothing at start; "go generate"
@@ -24,41 +23,40 @@ import (
 
 //go:generate go run -tags nocatalogue ./gen
 
-// Entry is one row of the catalogue: one error as one party reports it.
+// Entry is one entry of the catalogue: one error as one party reports it.
 type Entry struct {
-	// ID is the row's key: short, kebab-case, unique and stable.
+	// ID is the entry's key: short, kebab-case, unique and stable.
 	ID string
-	// Kind says whose error it is.
+	// Kind says which party or layer reports the error.
 	Kind Kind
-	// Code is the code as text: a number, a name or, where neither exists, the fixed
-	// part of the message. A row for one case of a code has the case in parentheses:
-	// "401002 (invalid certificate)".
+	// Code is the code as text: a number, a name or, if neither exists, the fixed part of the message.
+	// An entry for one case of a code has the case in parentheses: "401002 (invalid certificate)".
 	Code string
-	// Aliases are other spellings of Code, such as the number that some clients print in
-	// place of a name.
+	// Aliases are other spellings of Code, such as the number that some clients print instead of a
+	// name.
 	Aliases []string
-	// Name is the service's or the SDK's own name, where one is known.
+	// Name is the service's or the SDK's own name, if one is known.
 	Name string
 	// HTTPStatus is the HTTP status that goes with the error, 0 for none. It is 200 for
 	// codes that come in the body of a successful answer.
 	HTTPStatus int
 	// Messages are the exact strings to look for in a log. Some are patterns cut at their
-	// first variable part. No two rows share one.
+	// first variable part. No two entries share one.
 	Messages []string
 	// Meaning says what happened, in one to four sentences.
 	Meaning string
-	// Causes are what may be behind it, most likely first.
+	// Causes are the possible causes, most likely first.
 	Causes []string
 	// Remedies are what to do, in order.
 	Remedies []string
 	// Retry says whether and how to try again.
 	Retry Retry
-	// AppliesTo names who meets the error: "device-api", "service-api", "hub", "client".
+	// AppliesTo lists who can get the error: "device-api", "service-api", "hub", "client".
 	AppliesTo []string
-	// Sources say where the facts were read: a web address, a repository with a path, the
-	// title of a document, or "seed" for the requirements this program began with.
+	// Sources say where the facts were read: a web address, a repository with a path, the title of a
+	// document, or "seed" for the initial requirements of this program.
 	Sources []string
-	// Confidence is that in the code and its meaning: "documented" (documentation or SDK
+	// Confidence is the confidence in the code and its meaning: "documented" (documentation or SDK
 	// source), "observed" (a public report) or "inferred".
 	Confidence string
 	// CauseIDs are the causes that this error, read alone, is evidence for, most likely
@@ -66,9 +64,9 @@ type Entry struct {
 	CauseIDs []cause.ID
 	// NoCauseReason says why CauseIDs is empty; it is set only then.
 	NoCauseReason string
-	// Wrapper marks an envelope: another, more telling error stands beside it.
+	// Wrapper marks an error that wraps another, more specific one.
 	Wrapper bool
-	// Conflict says where sources contradict each other about this row, "" if they agree.
+	// Conflict says where sources contradict each other about this entry, "" if they agree.
 	Conflict string
 }
 
@@ -101,9 +99,9 @@ type Retry string
 
 // The ways to try again.
 const (
-	RetryNo           Retry = "no"            // there is nothing to retry: no error, or none that a retry changes
-	RetryBackoff      Retry = "backoff"       // the same request again, with growing pauses and jitter
-	RetryAfterFix     Retry = "after-fix"     // only once the cause is removed
+	RetryNo           Retry = "no"            // nothing to retry: no error, or one that a retry does not change
+	RetryBackoff      Retry = "backoff"       // the same request again, with increasing delays and jitter
+	RetryAfterFix     Retry = "after-fix"     // only after the cause is removed
 	RetryReregister   Retry = "reregister"    // a full registration through DPS
 	RetryStatusLookup Retry = "status-lookup" // ask for the registration status, or use cached hub details, first
 )
@@ -119,8 +117,8 @@ func All() iter.Seq[*Entry] {
 	}
 }
 
-// Row returns the entry with that number, counted from 0 in the order of [All].
-func Row(number int) *Entry { return &catalogue[number].Entry }
+// At returns the entry with that number, counted from 0 in the order of [All].
+func At(number int) *Entry { return &catalogue[number].Entry }
 
 // ByID returns the entry with that id, or nil.
 func ByID(id string) *Entry {
@@ -132,8 +130,8 @@ func ByID(id string) *Entry {
 	return nil
 }
 
-// byStatus returns the row of an HTTP status, that of the 500 series for a server error
-// without a row of its own, and nil for any other status without one.
+// byStatus returns the entry of an HTTP status. A server error without an entry gets that of the 500
+// series, any other status without one gets nil.
 func byStatus(status int) *Entry {
 	code := strconv.Itoa(status)
 	for e := range All() {
@@ -147,7 +145,7 @@ func byStatus(status int) *Entry {
 	return nil
 }
 
-// codeFamily returns the row with the rule for six-digit codes that have none.
+// codeFamily returns the entry with the rule for six-digit codes without an entry.
 func codeFamily() *Entry { return ByID("dps-code-family") }
 
 // Common returns the ten HTTP statuses that the service documents as its errors, in
@@ -160,8 +158,8 @@ func Common() []*Entry {
 	return common
 }
 
-// ByCause returns the entries that are evidence for a cause: first those that name it
-// first, in the order of the catalogue where the place is the same.
+// ByCause returns the entries that are evidence for a cause: first those that list it first, and in
+// the order of the catalogue for the same position.
 func ByCause(id cause.ID) []*Entry {
 	var found []*Entry
 	for e := range All() {

@@ -10,10 +10,10 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// ids returns the ids of rows, which tell more than the rows when a test fails.
-func ids(rows []*codes.Entry) []string {
+// ids returns the ids of entries, which are easier to read than entries when a test fails.
+func ids(entries []*codes.Entry) []string {
 	var list []string
-	for _, e := range rows {
+	for _, e := range entries {
 		list = append(list, e.ID)
 	}
 	return list
@@ -29,10 +29,10 @@ func TestAllCanStop(t *testing.T) {
 		}
 	}
 	if seen != 3 {
-		t.Errorf("%d rows were seen, want 3", seen)
+		t.Errorf("%d entries were seen, want 3", seen)
 	}
 	if all := len(slices.Collect(codes.All())); all < 532 {
-		t.Errorf("the catalogue has %d rows, want 532 or more", all)
+		t.Errorf("the catalogue has %d entries, want 532 or more", all)
 	}
 }
 
@@ -40,10 +40,10 @@ func TestByID(t *testing.T) {
 	t.Parallel()
 	for e := range codes.All() {
 		if codes.ByID(e.ID) != e {
-			t.Errorf("ByID(%q) is not that row", e.ID)
+			t.Errorf("ByID(%q) is not that entry", e.ID)
 		}
 	}
-	for _, id := range []string{"", "no-such-row", "HTTP-404"} {
+	for _, id := range []string{"", "no-such-entry", "HTTP-404"} {
 		if e := codes.ByID(id); e != nil {
 			t.Errorf("ByID(%q) = %s, want none", id, e.ID)
 		}
@@ -63,12 +63,12 @@ func TestCommon(t *testing.T) {
 
 func TestByCause(t *testing.T) {
 	t.Parallel()
-	if rows := codes.ByCause(cause.None); rows != nil {
-		t.Errorf("rows of an unknown cause: %v", ids(rows))
+	if entries := codes.ByCause(cause.None); entries != nil {
+		t.Errorf("entries of an unknown cause: %v", ids(entries))
 	}
-	rows := codes.ByCause(cause.EnrollmentDisabled)
-	if diff := cmp.Diff([]string{"status-disabled", "status-blacklisted"}, ids(rows)[:2]); diff != "" {
-		t.Errorf("first rows of enrollment-disabled (-want +got):\n%s", diff)
+	entries := codes.ByCause(cause.EnrollmentDisabled)
+	if diff := cmp.Diff([]string{"status-disabled", "status-blacklisted"}, ids(entries)[:2]); diff != "" {
+		t.Errorf("first entries of enrollment-disabled (-want +got):\n%s", diff)
 	}
 	want := 0
 	for e := range codes.All() {
@@ -76,12 +76,12 @@ func TestByCause(t *testing.T) {
 			want++
 		}
 	}
-	if len(rows) != want {
-		t.Errorf("%d rows name enrollment-disabled, ByCause returns %d", want, len(rows))
+	if len(entries) != want {
+		t.Errorf("%d entries list enrollment-disabled, ByCause returns %d", want, len(entries))
 	}
-	if !slices.IsSortedFunc(rows, func(a, b *codes.Entry) int {
+	if !slices.IsSortedFunc(entries, func(a, b *codes.Entry) int {
 		return slices.Index(a.CauseIDs, cause.EnrollmentDisabled) - slices.Index(b.CauseIDs, cause.EnrollmentDisabled)
 	}) {
-		t.Errorf("rows are not in the order of the place of the cause: %v", ids(rows))
+		t.Errorf("entries are not in the order of the place of the cause: %v", ids(entries))
 	}
 }

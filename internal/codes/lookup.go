@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Lookup is the Lookup of the query in a text.
+// Lookup looks up a query given as text; see [Query.Lookup].
 func Lookup(text string) []*Entry { return Parse(text).Lookup() }
 
-// Lookup returns the rows for a code in any usual spelling, best first, and nil when the
+// Lookup returns the entries for a code in any usual spelling, best first, and nil when the
 // catalogue has none. Case, quotes around the query and punctuation do not matter.
 //
 //   - A number, alone or with the words that usually go with it: "429", "HTTP/1.1 404",
-//     "errorCode:401002", "CONNACK 5", "rc=5", "0x2700", "404 Not Found". The row about
-//     the number comes first, then the rows for single cases of it; the rows of DPS come
-//     before those of IoT Hub. A small number alone is ambiguous and gives every row that
+//     "errorCode:401002", "CONNACK 5", "rc=5", "0x2700", "404 Not Found". The entry about
+//     the number comes first, then the entries for single cases of it; the entries of DPS come
+//     before those of IoT Hub. A small number alone is ambiguous and gives every entry that
 //     goes by it.
 //   - A name: "PROV_DEVICE_RESULT_DEV_AUTH_ERROR", "unauthorized-access" with or without
 //     its "amqp:", an exception with or without the package it is in.
@@ -25,7 +25,7 @@ func Lookup(text string) []*Entry { return Parse(text).Lookup() }
 //   - The id of an entry, which gives that entry alone.
 func (q Query) Lookup() []*Entry {
 	if q.numbered && len(q.words) == 0 {
-		return q.match(byNumber(q.number)) // a bare number is no id and no text
+		return q.match(byNumber(q.number)) // a bare number is neither an id nor a text
 	}
 	if e := ByID(strings.ToLower(q.text)); e != nil {
 		return []*Entry{e}
@@ -40,14 +40,14 @@ func (q Query) Lookup() []*Entry {
 	return nil
 }
 
-// match returns those of the rows that match the query, in the order of their ranks.
-func (q Query) match(rows iter.Seq[*Entry]) []*Entry {
+// match returns those of the entries that match the query, best first.
+func (q Query) match(entries iter.Seq[*Entry]) []*Entry {
 	type hit struct {
 		entry *Entry
 		rank  rank
 	}
 	var hits []hit
-	for e := range rows {
+	for e := range entries {
 		if r, ok := q.rank(e); ok {
 			hits = append(hits, hit{e, r})
 		}
@@ -63,16 +63,16 @@ func (q Query) match(rows iter.Seq[*Entry]) []*Entry {
 	return found
 }
 
-// rank says how well a row matches a query: its fields count in their order, and less is
+// rank says how well an entry matches a query: its fields are compared in their order, and less is
 // better. The catalogue's own order decides between equals.
 type rank struct {
 	distance int
-	part     int // of the row's texts; for a number the place of its kind
-	last     int // 1 for what comes after its equals: single cases of a number, envelopes
+	part     int // of the entry's texts; for a number the place of its kind
+	last     int // 1 for what comes after its equals: single cases of a number, wrappers
 }
 
-// How far a query is from the text of a row; a number is taken for what it says before
-// the query is compared with texts.
+// How much a query differs from a text of an entry; fillers around a number are removed before the
+// query is compared with texts.
 const (
 	sameNumber = iota
 	identical
@@ -81,7 +81,7 @@ const (
 	different
 )
 
-// The parts of a row that a query can be the text of, in the order of their weight.
+// The parts of an entry that a query can match, in the order of their weight.
 const (
 	partCode = iota
 	partCondition
@@ -99,7 +99,7 @@ func (r rank) isExactCode() bool {
 	return r.distance > sameNumber && r.distance < sameButPunctuation && r.part <= partCondition
 }
 
-// rank ranks a row; ok is false when it does not match.
+// rank ranks an entry; ok is false when it does not match.
 func (q Query) rank(e *Entry) (r rank, ok bool) {
 	if r, ok := q.numberRank(e); ok {
 		return r, true
@@ -108,8 +108,8 @@ func (q Query) rank(e *Entry) (r rank, ok bool) {
 	return r, r.distance < different
 }
 
-// numberRank ranks a row that answers to the number of the query: by kind, and within a
-// kind the row about the number itself before its single cases.
+// numberRank ranks an entry that matches the number of the query: by kind, and within a kind the entry
+// about the number itself before its single cases.
 func (q Query) numberRank(e *Entry) (r rank, ok bool) {
 	if !q.numbered {
 		return rank{}, false
@@ -127,9 +127,9 @@ func (q Query) numberRank(e *Entry) (r rank, ok bool) {
 	return rank{}, false
 }
 
-// fits reports whether the words beside the number leave the query a spelling of the row:
-// they go with such numbers or, apart from those at both ends that do, they are the row's
-// name or one of its messages, or two or more words in a row of one.
+// fits reports whether the words next to the number leave the query a spelling of the entry: they go
+// with such numbers or, apart from those at both ends that do, they are the entry's name or one of its
+// messages, or two or more words in a row of one.
 func (q Query) fits(e *Entry, n numeral) bool {
 	known := n.words()
 	rest := q.words
@@ -149,7 +149,7 @@ func (q Query) fits(e *Entry, n numeral) bool {
 	return isIn(e.Name) || slices.ContainsFunc(e.Messages, isIn)
 }
 
-// textRank ranks a row by the one of its texts that the query comes closest to.
+// textRank ranks an entry by that one of its texts that is closest to the query.
 func (q Query) textRank(e *Entry) rank {
 	best := rank{distance: different}
 	if e.Wrapper {
@@ -181,7 +181,7 @@ func (q Query) textRank(e *Entry) rank {
 	return best
 }
 
-// distance tells how far apart two texts are, from identical to different.
+// distance says how much two texts differ, from identical to different.
 func distance(text, query string) int {
 	if !sameWords(text, query) {
 		return different

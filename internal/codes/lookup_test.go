@@ -12,10 +12,10 @@ import (
 )
 
 var (
-	rows404    = []string{"http-404", "hub-connect-auth"}
-	dps401002  = []string{"dps-401002", "dps-401002-invalid-cert", "dps-401002-ca-not-found", "dps-401002-chain-mismatch", "dps-401002-unauthorized", "dps-401002-iothub-name"}
-	rows401002 = append(slices.Clone(dps401002), "hub-401002")
-	rowsFive   = []string{"mqtt-connack-5", "mqtt-paho-go-5", "c-result-transport", "c-reg-hub-not-specified", "freertos-errorinitfailed"}
+	rows404     = []string{"http-404", "hub-connect-auth"}
+	dps401002   = []string{"dps-401002", "dps-401002-invalid-cert", "dps-401002-ca-not-found", "dps-401002-chain-mismatch", "dps-401002-unauthorized", "dps-401002-iothub-name"}
+	rows401002  = append(slices.Clone(dps401002), "hub-401002")
+	entriesFive = []string{"mqtt-connack-5", "mqtt-paho-go-5", "c-result-transport", "c-reg-hub-not-specified", "freertos-errorinitfailed"}
 )
 
 func TestLookup(t *testing.T) {
@@ -115,12 +115,12 @@ func TestLookup(t *testing.T) {
 		"Failed to provision with IoT Hub, and no valid device backup was found: DPS client error.": {"edge-no-backup"},
 		"FAILED TO PROVISION WITH IOT HUB AND NO VALID DEVICE BACKUP WAS FOUND DPS CLIENT ERROR":    {"edge-no-backup"},
 
-		// a small number alone says little: every row that goes by it
-		"5":       rowsFive,
-		"0x05":    rowsFive,
-		"error 5": rowsFive,
+		// a small number alone is ambiguous: every entry that matches it
+		"5":       entriesFive,
+		"0x05":    entriesFive,
+		"error 5": entriesFive,
 
-		// no friends at all
+		// no match at all
 		"":                       nil,
 		" \"' ":                  nil,
 		"...":                    nil,
@@ -149,16 +149,16 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestEveryRowIsFound: a row is found by its id, its code and each of its messages, and
-// also when these are quoted or in upper case, each of them in one of these ways.
+// TestEveryEntryIsFound: an entry is found by its id, its code and each of its messages, also quoted
+// or in upper case, each of them in one of these ways.
 func TestEveryRowIsFound(t *testing.T) {
 	t.Parallel()
 	for e := range codes.All() {
 		if got := codes.Lookup(e.ID); len(got) != 1 || got[0] != e {
-			t.Errorf("Lookup(%q) = %v, want that row alone", e.ID, ids(got))
+			t.Errorf("Lookup(%q) = %v, want that entry alone", e.ID, ids(got))
 		}
 		texts := slices.Concat(e.Messages, e.Aliases)
-		if !strings.HasPrefix(e.Code, "(") { // such a row has no code
+		if !strings.HasPrefix(e.Code, "(") { // such an entry has no code
 			texts = append(texts, e.Code, e.Name)
 		}
 		for i, text := range texts {
@@ -171,7 +171,7 @@ func TestEveryRowIsFound(t *testing.T) {
 	}
 }
 
-// TestCallersShareNothing: what a caller does to a list does not reach the next one.
+// TestCallersShareNothing: changes of a caller to a list do not affect the next one.
 func TestCallersShareNothing(t *testing.T) {
 	t.Parallel()
 	for name, list := range map[string]func() []*codes.Entry{
@@ -200,7 +200,7 @@ func FuzzLookup(f *testing.F) {
 		found := codes.Lookup(query)
 		for i, e := range found {
 			if e == nil || slices.Contains(found[:i], e) {
-				t.Fatalf("Lookup(%q) = %v: a row is missing or there twice", query, ids(found))
+				t.Fatalf("Lookup(%q) = %v: an entry is missing or given twice", query, ids(found))
 			}
 		}
 		if again := codes.Lookup("\t`" + query + "` "); len(query) < 500 && !slices.Equal(found, again) {

@@ -8,10 +8,9 @@ import (
 	"dpsdiag/internal/spelling"
 )
 
-// Class returns the HTTP status that a six-digit code belongs to: its first three digits,
-// which is how SDKs read a code they do not know (azure-sdk-for-c
-// sdk/src/azure/iot/az_iot_provisioning_client.c). ok is false when the query is no such
-// code; the code need not be in the catalogue.
+// Class returns the HTTP status that a six-digit code belongs to: its first three digits, which is how
+// SDKs read an unknown code (azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c). ok is
+// false if the query is not such a code; the code need not be in the catalogue.
 func (q Query) Class() (status int, ok bool) {
 	if !q.numbered || !q.wordsIn(fillers+" "+bareSynonyms(KindDPS)+" "+bareSynonyms(KindIoTHub)) {
 		return 0, false
@@ -27,14 +26,14 @@ func class(code uint64) (status int, ok bool) {
 	return int(code / 1000), true
 }
 
-// Nearest is the Nearest of the query in a text.
+// Nearest finds the entries nearest to a query given as text; see [Query.Nearest].
 func Nearest(text string, n int) []*Entry { return Parse(text).Nearest(n) }
 
-// Nearest returns up to n rows that come closest to a query that Lookup does not know.
+// Nearest returns up to n entries that come closest to a query that Lookup does not know.
 //
-// For a number these are the rows with the nearest numbers of the same class and series;
-// for a six-digit code the last of them is the row of its class. For a name or a message
-// they are the rows that differ by few letters or share most words.
+// For a number these are the entries with the nearest numbers of the same class and series;
+// for a six-digit code the last of them is the entry of its class. For a name or a message
+// they are the entries that differ by few letters or share most words.
 func (q Query) Nearest(n int) []*Entry {
 	if n <= 0 || q.text == "" {
 		return nil
@@ -47,7 +46,7 @@ func (q Query) Nearest(n int) []*Entry {
 	return q.nearestTexts(n)
 }
 
-// nearestNumbers returns the rows with the nearest numbers, then the row of the class.
+// nearestNumbers returns the entries with the nearest numbers, then the entry of the class.
 func (q Query) nearestNumbers(n int) []*Entry {
 	var near []neighbour
 	for e := range All() {
@@ -67,7 +66,7 @@ func (q Query) nearestNumbers(n int) []*Entry {
 	return append(first(n-1, near), cmp.Or(byStatus(status), codeFamily()))
 }
 
-// group parts the numbers so that only those of one group are neighbours: six-digit codes
+// group partitions the numbers so that only numbers of the same group are neighbours: six-digit codes
 // by class, HTTP statuses by their first digit, the rest by magnitude.
 func group(n uint64) uint64 {
 	switch {
@@ -81,7 +80,7 @@ func group(n uint64) uint64 {
 	return 0
 }
 
-// nearestTexts returns the rows with the most similar code, name or message.
+// nearestTexts returns the entries with the most similar code, name or message.
 func (q Query) nearestTexts(n int) []*Entry {
 	text := wordsOf(q.text)
 	var near []neighbour
@@ -99,33 +98,33 @@ func (q Query) nearestTexts(n int) []*Entry {
 	return first(n, near)
 }
 
-// neighbour is a row with its distance from a query.
+// neighbour is an entry with its distance from a query.
 type neighbour struct {
 	entry    *Entry
 	distance float64
 }
 
-// first returns the n nearest rows, each once, the nearest first and nil if there is none.
+// first returns the n nearest entries, each once, the nearest first and nil if there is none.
 func first(n int, near []neighbour) []*Entry {
 	slices.SortStableFunc(near, func(a, b neighbour) int { return cmp.Compare(a.distance, b.distance) })
-	var rows []*Entry
-	for _, row := range near {
-		if len(rows) < n && !slices.Contains(rows, row.entry) {
-			rows = append(rows, row.entry)
+	var entries []*Entry
+	for _, entry := range near {
+		if len(entries) < n && !slices.Contains(entries, entry.entry) {
+			entries = append(entries, entry.entry)
 		}
 	}
-	return rows
+	return entries
 }
 
-// The least likeness worth showing: half of the words, or two thirds of the letters,
-// since unrelated words have many letters in common.
+// The least similarity worth showing: half of the words, or two thirds of the letters, because
+// unrelated words have many letters in common.
 const (
 	leastSharedWords   = 1.0 / 2
 	leastSharedLetters = 2.0 / 3
 )
 
-// likeness tells how alike two texts, both reduced to words, are by their words or by
-// their letters, whichever is more: 1 for the same, 0 for less than is worth showing.
+// likeness says how similar two texts, both reduced to words, are by their words or by their letters,
+// whichever is more: 1 for the same, 0 for less than is worth showing.
 func likeness(a, b string) float64 {
 	best := 0.0
 	if words := sharedWords(a, b); words >= leastSharedWords {
@@ -133,7 +132,7 @@ func likeness(a, b string) float64 {
 	}
 	longer, shorter := float64(max(len(a), len(b))), float64(min(len(a), len(b)))
 	if shorter < leastSharedLetters*longer {
-		return best // the length alone is too far off to count letters
+		return best // the lengths alone differ too much to count letters
 	}
 	if letters := 1 - float64(spelling.Distance(a, b))/longer; letters >= leastSharedLetters {
 		best = max(best, letters)

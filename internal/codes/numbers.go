@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// row is an entry as it is compiled in, with what is looked up in it most often.
-type row struct {
+// compiled is an entry as it is compiled in, with what is looked up most often.
+type compiled struct {
 	Entry
-	// numbers are the numbers that the entry answers to. The generator works them out, so
-	// that a look-up of a number need not read the texts of every row.
+	// numbers are the numbers that the entry matches. The generator computes them, so that a look-up
+	// of a number need not read the texts of every entry.
 	numbers []NumberRange
 }
 
@@ -25,7 +25,7 @@ func NumbersOf(e *Entry) []NumberRange {
 	return numbers
 }
 
-// byNumber yields the rows that answer to a number, in the order of the catalogue.
+// byNumber yields the entries that match a number, in the order of the catalogue.
 func byNumber(number uint64) iter.Seq[*Entry] {
 	return func(yield func(*Entry) bool) {
 		for i := range catalogue {

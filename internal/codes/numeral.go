@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// numeral is a number, or a range of them, that a row answers to.
+// numeral is a number, or a range of them, that an entry matches.
 type numeral struct {
 	low, high uint64
-	// exact says that the row is about the number as such, not about one case of it such
+	// exact says that the entry is about the number as such, not about one case of it such
 	// as "401002 (invalid certificate)" or about a whole range.
 	exact bool
-	// code is the text that holds the number; synonyms are words that people use in place
-	// of those in it.
+	// code is the text that contains the number; synonyms are words that people use instead of those
+	// in it.
 	code, synonyms string
 }
 
-// holds reports whether the numeral is the number or a range with it.
+// holds reports whether the number is the numeral or in its range.
 func (n numeral) holds(number uint64) bool { return n.low <= number && number <= n.high }
 
-// words returns the words that may stand beside the number in a query.
+// words returns the words that may be next to the number in a query.
 func (n numeral) words() string {
 	return strings.Join([]string{fillers, n.synonyms, wordsOf(n.code)}, " ")
 }
@@ -39,8 +39,8 @@ func bareSynonyms(kind Kind) string {
 	return ""
 }
 
-// numerals yields the numbers that the row answers to: those of its code and its aliases,
-// and the messages that are nothing but a number, such as "0x00020002".
+// numerals yields the numbers that the entry matches: those of its code and its aliases, and the
+// messages that consist of a number only, such as "0x00020002".
 func (e *Entry) numerals() iter.Seq[numeral] {
 	return func(yield func(numeral) bool) {
 		if !yieldNumerals(e.Code, e.Kind, yield) {
@@ -87,8 +87,8 @@ func yieldNumerals(code string, kind Kind, yield func(numeral) bool) bool {
 	return true
 }
 
-// cutSeries returns a code from its number on, and words that people use in place of the
-// name before it. ok is false for a code without a number.
+// cutSeries returns a code from its number on, and words that people use instead of the name before
+// it. ok is false for a code without a number.
 func cutSeries(code string, kind Kind) (rest, synonyms string, ok bool) {
 	if code != "" && code[0] >= '0' && code[0] <= '9' {
 		return code, bareSynonyms(kind), true

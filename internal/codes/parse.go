@@ -6,27 +6,27 @@ import (
 )
 
 const (
-	// maxQuery is the length in bytes above which a text is a log and no spelling of a
-	// code; the longest message of the catalogue has 104.
+	// maxQuery is the length in bytes above which a text is a log and not a spelling of a code; the
+	// longest message of the catalogue has 104.
 	maxQuery = 512
 
 	// quotes are what people leave around a code that they copied.
 	quotes = " \t\r\n\"'`“”‘’«»"
 
-	// fillers are words that may stand beside any number without changing its meaning.
+	// fillers are words that may be next to any number without changing its meaning.
 	fillers = "code error err errno errorcode number num no nr value returned received"
 )
 
-// Query is what somebody typed, taken apart once.
+// Query is a user's query in parsed form.
 type Query struct {
 	text     string   // without quotes and white space around it
-	numbered bool     // text holds exactly one number
+	numbered bool     // text contains exactly one number
 	number   uint64   // that number
 	words    []string // the other words of text, in lower case
 }
 
-// Parse reads a query. The zero Query, which matches nothing, stands for one that is empty
-// or too long to be a code.
+// Parse reads a query. An empty query, or one too long to be a code, is the zero Query, which matches
+// nothing.
 func Parse(s string) Query {
 	text := strings.Trim(s, quotes)
 	if len(text) > maxQuery {
@@ -39,8 +39,8 @@ func Parse(s string) Query {
 	return q
 }
 
-// takeNumber looks for words that parse takes for a number. If there is just one, the
-// query has that number, and the name that was joined to it, if any, stays as a word.
+// takeNumber looks for words that are numbers. If there is exactly one, the query has that number, and
+// a name that was joined to it stays as a word.
 func (q *Query) takeNumber(parse func(word string) (name string, n uint64, ok bool)) bool {
 	var number uint64
 	var rest []string
@@ -63,8 +63,8 @@ func (q *Query) takeNumber(parse func(word string) (name string, n uint64, ok bo
 	return true
 }
 
-// parseNumber reads a word as a number: decimal, hexadecimal with 0x, or the eight
-// hexadecimal digits of an OpenSSL error. There is never a name beside it.
+// parseNumber reads a word as a number: decimal, hexadecimal with 0x, or the eight hexadecimal digits
+// of an OpenSSL error. There is never a name next to it.
 func parseNumber(word string) (name string, n uint64, ok bool) {
 	digits, base := word, 10
 	switch hex, prefixed := strings.CutPrefix(word, "0x"); {

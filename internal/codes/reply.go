@@ -7,38 +7,38 @@ import (
 	"strings"
 )
 
-// ForReply returns the rows for an answer of DPS, most specific first: rows for this
-// message of the code, the row of the six-digit code, the row of the HTTP status. A code
-// that the catalogue does not know has the row of its class and the rule for such codes
-// instead. Rows of IoT Hub are never among them, whatever numbers the two share.
+// ForReply returns the entries for an answer of DPS, most specific first: entries for this message of
+// the code, the entry of the six-digit code, the entry of the HTTP status. A code that the catalogue
+// does not know has the entry of its class and the rule for such codes instead. Entries of IoT Hub are
+// never among them, even if the numbers are the same.
 //
-// httpStatus is the status of the answer and errorCode the six-digit code in it, 0 where
-// there was none; message is the text beside the code. nil means that no row fits.
+// httpStatus is the status of the answer and errorCode the six-digit code in it, 0 where there was
+// none; message is the text next to the code. nil means that no entry fits.
 func ForReply(httpStatus, errorCode int, message string) []*Entry {
-	rows := byMessage(httpStatus, errorCode, message)
+	entries := byMessage(httpStatus, errorCode, message)
 	family, isCode := class(uint64(max(errorCode, 0)))
-	row := byDPSCode(errorCode)
-	if row != nil && !slices.Contains(rows, row) {
-		rows = append(rows, row)
+	entry := byDPSCode(errorCode)
+	if entry != nil && !slices.Contains(entries, entry) {
+		entries = append(entries, entry)
 	}
-	if httpStatus < 400 { // the code tells more than the status of the answer it came in
+	if httpStatus < 400 { // the code says more than the status of its answer
 		switch {
-		case row != nil:
-			httpStatus = row.HTTPStatus
+		case entry != nil:
+			httpStatus = entry.HTTPStatus
 		case isCode:
 			httpStatus = family
 		}
 	}
 	if status := byStatus(httpStatus); status != nil {
-		rows = append(rows, status)
+		entries = append(entries, status)
 	}
-	if row == nil && isCode {
-		rows = append(rows, codeFamily())
+	if entry == nil && isCode {
+		entries = append(entries, codeFamily())
 	}
-	return rows
+	return entries
 }
 
-// byDPSCode returns the row of a six-digit code of DPS as such, or nil.
+// byDPSCode returns the entry of a six-digit code of DPS itself, or nil.
 func byDPSCode(code int) *Entry {
 	text := strconv.Itoa(code)
 	for e := range All() {
@@ -49,8 +49,8 @@ func byDPSCode(code int) *Entry {
 	return nil
 }
 
-// byMessage returns the rows for single cases that the message names, the one with the
-// longest matching text first.
+// byMessage returns the entries for single cases that match the message, the one with the longest
+// matching text first.
 func byMessage(httpStatus, errorCode int, message string) []*Entry {
 	type hit struct {
 		entry  *Entry
@@ -70,21 +70,21 @@ func byMessage(httpStatus, errorCode int, message string) []*Entry {
 		}
 	}
 	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.length, a.length) })
-	var rows []*Entry
+	var entries []*Entry
 	for _, h := range hits {
-		rows = append(rows, h.entry)
+		entries = append(entries, h.entry)
 	}
-	return rows
+	return entries
 }
 
-// isCaseOfDPS reports whether the row is about what DPS says, beyond a status alone.
+// isCaseOfDPS reports whether the entry is about an error of DPS that is more than a status.
 func (e *Entry) isCaseOfDPS() bool {
 	return e.Kind == KindDPS && !e.Wrapper || e.Kind == KindHTTP && strings.Contains(e.Code, "(")
 }
 
-// agrees reports whether an answer with this status and code can be a case of the row. A
-// code must be the row's own; without one the status must be. A row that has no code, or
-// that stands for an answer DPS got from somebody else, agrees with any.
+// agrees reports whether an answer with this status and code can be a case of the entry. A code must
+// be the entry's own; without one the status must be. An entry that has no code, or that is for an
+// answer DPS got from another party, agrees with any.
 func (e *Entry) agrees(httpStatus, errorCode int) bool {
 	for n := range e.numerals() {
 		if _, isCode := class(n.low); !isCode {
@@ -97,8 +97,8 @@ func (e *Entry) agrees(httpStatus, errorCode int) bool {
 	return errorCode != 0 || httpStatus == 0 || e.HTTPStatus == 0 || httpStatus == e.HTTPStatus
 }
 
-// messageIn returns the length of the longest message of the row that words hold, 0 if
-// there is none. A message that shows the whole value of a JSON member must be all of it.
+// messageIn returns the length of the longest message of the entry that words contain, 0 if there is
+// none. A message that is the whole value of a JSON member must be all of it.
 func (e *Entry) messageIn(words string) int {
 	longest := 0
 	for _, m := range e.Messages {

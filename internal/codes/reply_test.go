@@ -47,11 +47,11 @@ func TestForReply(t *testing.T) {
 		"unknown code in a 200":   {200, 400999, "x", []string{"http-400", "dps-code-family"}},
 		"a code of the hub alone": {403, 403001, "IotHubSuspended", []string{"http-403", "dps-code-family"}},
 
-		"nothing":               {0, 0, "", nil},
-		"success":               {200, 0, "", nil},
-		"a status without row":  {418, 0, "", nil},
-		"numbers that are none": {-1, -400004, "", nil},
-		"no code of a class":    {0, 777123, "", nil},
+		"nothing":                {0, 0, "", nil},
+		"success":                {200, 0, "", nil},
+		"a status without entry": {418, 0, "", nil},
+		"numbers that are none":  {-1, -400004, "", nil},
+		"no code of a class":     {0, 777123, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,15 +63,15 @@ func TestForReply(t *testing.T) {
 	}
 }
 
-// TestForReplyHasNoHubRows: many codes are IoT Hub's too, or only; DPS never means those.
-func TestForReplyHasNoHubRows(t *testing.T) {
+// TestForReplyHasNoHubEntries: many codes are also, or only, used by IoT Hub; DPS never means those.
+func TestForReplyHasNoHubEntries(t *testing.T) {
 	t.Parallel()
 	for e := range codes.All() {
 		class, _ := codes.Parse(e.Code).Class()
 		for _, message := range append(e.Messages, e.Name) {
 			for _, got := range codes.ForReply(class, class*1000+2, message) {
 				if got.Kind != codes.KindDPS && got.Kind != codes.KindHTTP || got.ID == "hub-connect-auth" {
-					t.Errorf("the message %q of %s has the row %s", message, e.ID, got.ID)
+					t.Errorf("the message %q of %s matches the entry %s", message, e.ID, got.ID)
 				}
 			}
 		}
@@ -86,7 +86,7 @@ func FuzzForReply(f *testing.F) {
 		seen := map[*codes.Entry]bool{}
 		for _, e := range codes.ForReply(httpStatus, errorCode, message) {
 			if e == nil || seen[e] || e.Kind == codes.KindIoTHub {
-				t.Fatalf("ForReply(%d, %d, %q) has a row that is missing, double or the hub's", httpStatus, errorCode, message)
+				t.Fatalf("ForReply(%d, %d, %q) has an entry that is missing, double or the hub's", httpStatus, errorCode, message)
 			}
 			seen[e] = true
 		}

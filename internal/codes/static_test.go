@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestNoStartUpCost: the catalogue is data that the linker lays out, so the package has
-// nothing to run when a program starts. The runtime of this very test tells.
+// TestNoStartUpCost: the catalogue is data that the linker lays out, so the package runs no code when
+// a program starts. The runtime trace of this test shows it.
 func TestNoStartUpCost(t *testing.T) {
 	t.Parallel()
 	program, err := os.Executable()
@@ -24,7 +24,7 @@ func TestNoStartUpCost(t *testing.T) {
 	if !bytes.Contains(trace, []byte("init runtime @")) {
 		t.Fatalf("no trace of package initialisation in:\n%s", trace)
 	}
-	// With -cover every package gets start-up code, so there is nothing to see then.
+	// With -cover every package gets start-up code, so there is nothing to check then.
 	if testing.CoverMode() == "" && bytes.Contains(trace, []byte("init dpsdiag/internal/codes @")) {
 		t.Errorf("package codes runs code at start:\n%s", trace)
 	}

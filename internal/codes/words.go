@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// wordReader reads a text as words: runs of letters and digits in lower case, parted by
-// one space each, whatever stands between them in the text.
+// wordReader reads a text as words: runs of letters and digits in lower case, separated by one space
+// each, whatever is between them in the text.
 type wordReader struct {
 	rest  string
 	begun bool
 }
 
-// next returns the next letter, digit or parting space, and 0 at the end.
+// next returns the next letter, digit or separating space, and 0 at the end.
 func (r *wordReader) next() rune {
 	gap := false
 	for r.rest != "" {
@@ -33,8 +33,8 @@ func (r *wordReader) next() rune {
 	return 0
 }
 
-// wordRune returns the first character of a text, which is not empty, in lower case, or 0
-// where it is neither a letter nor a digit, and its size.
+// wordRune returns the first character of a text, which is not empty, in lower case, or 0 if it is
+// neither a letter nor a digit, and its size.
 func wordRune(text string) (lower rune, size int) {
 	switch c := text[0]; {
 	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
@@ -69,7 +69,7 @@ func sameWords(a, b string) bool {
 	ca, _ := wordRune(a)
 	cb, _ := wordRune(b)
 	if ca != cb && ca != 0 && cb != 0 {
-		return false // as most texts do, they differ where they begin
+		return false // for most texts they differ at the beginning
 	}
 	ra, rb := wordReader{rest: a}, wordReader{rest: b}
 	for begun := false; ; begun = true {
@@ -83,14 +83,14 @@ func sameWords(a, b string) bool {
 	}
 }
 
-// containsWords reports whether the words of part, one or more, stand in text in that
-// order and without a word between them. Both are reduced to words already.
+// containsWords reports whether the words of part, one or more, are in text in that order and without
+// a word between them. Both are reduced to words already.
 func containsWords(text, part string) bool {
 	return part != "" && strings.Contains(" "+text+" ", " "+part+" ")
 }
 
-// quotedValue returns X of a message of the form "key":"X", as a JSON body or a dump of
-// one has it, and "" for any other message.
+// quotedValue returns X of a message of the form "key":"X", as in a JSON body or a dump of one, and ""
+// for any other message.
 func quotedValue(message string) string {
 	message = strings.TrimSpace(message)
 	if !strings.HasSuffix(message, `"`) && !strings.HasSuffix(message, "'") {

@@ -1,9 +1,9 @@
-// Package corpus reads the reports that dpsdiag is trained and measured on: what programs
-// printed where a device did not provision, with the cause that was confirmed in public.
-// Call [Reports] for them and [Messages] for what the official clients can print.
+// Package corpus reads the reports that dpsdiag is trained and measured on: what programs printed when
+// a device did not provision, with the cause that was confirmed in public. Call [Reports] for them and
+// [Messages] for what the official clients can print.
 //
-// The program itself does not contain them. They are in testdata/corpus; the README there
-// tells their format and where they come from.
+// The program itself does not contain them. They are in testdata/corpus; the README there describes
+// their format and origin.
 package corpus
 
 import (
@@ -25,32 +25,32 @@ type Report struct {
 	ID     string `json:"id"`
 	Title  string `json:"title"`
 	Source string `json:"source"` // address of the thread
-	// Input is what a program printed. Context is what the reporter told beside it; it is
-	// no part of the input.
+	// Input is what a program printed. Context is what the reporter said in addition; it is not part
+	// of the input.
 	Input   string `json:"input"`
 	Context string `json:"context"`
 
-	Cause     cause.ID `json:"cause"` // the confirmed one
+	Cause     cause.ID `json:"cause"` // the confirmed cause
 	CauseText string   `json:"cause_text"`
 	FixText   string   `json:"fix_text"`
-	// Signals are the parts of the input that decide.
+	// Signals are the decisive parts of the input.
 	Signals   []string     `json:"signals"`
 	Decidable Decidability `json:"decidable"`
 	// Acceptable are the causes that a careful reader of the input alone could put first.
 	Acceptable []cause.ID `json:"acceptable"`
 	Evidence   string     `json:"evidence"` // who confirmed the cause
-	// Second is the cause that a second reader named first who had not seen the first label;
-	// None where there was no second reader.
+	// Second is the cause that a second reader, who had not seen the first label, put first; None if
+	// there was no second reader.
 	Second cause.ID `json:"second,omitzero"`
 
 	Set string `json:"-"` // name of the file that holds it
 }
 
-// Decidability is how far the input of a report decides its cause.
+// Decidability says whether the input of a report is enough to find its cause.
 type Decidability string
 
-// The decidabilities. FromText: a reader of the input alone can name the cause. Ambiguous:
-// the input fits many. NeedsProbe: it lacks what decides, or misleads.
+// The decidabilities. FromText: a reader of the input alone can find the cause. Ambiguous: the input
+// fits many causes. NeedsProbe: the decisive information is missing, or the input misleads.
 const (
 	FromText   Decidability = "from-text"
 	Ambiguous  Decidability = "ambiguous"
@@ -63,8 +63,8 @@ func Decidabilities() []Decidability { return []Decidability{FromText, Ambiguous
 // Accepts reports whether a cause is acceptable, or narrows one that is.
 func (r *Report) Accepts(id cause.ID) bool { return id.Fits(r.Acceptable...) }
 
-// Causes are what the input is evidence for, the confirmed cause first. Where the input does
-// not show the cause, what it shows instead is left out.
+// Causes are the causes that the input is evidence for, the confirmed cause first. If the input does
+// not show the confirmed cause, what it shows instead is left out.
 func (r *Report) Causes() []cause.ID {
 	causes := []cause.ID{r.Cause}
 	if r.Decidable == NeedsProbe {
@@ -78,7 +78,7 @@ func (r *Report) Causes() []cause.ID {
 	return causes
 }
 
-// Thread names the discussion that a report comes from, whatever way its address is written.
+// Thread identifies the discussion that a report comes from, however its address is written.
 func (r *Report) Thread() string { return Thread(r.Source) }
 
 var (
@@ -87,7 +87,7 @@ var (
 	locale  = regexp.MustCompile(`learn\.microsoft\.com/[a-z]{2}-[a-z]{2}/`)
 )
 
-// Thread brings an address into the form by which discussions are told apart.
+// Thread converts an address to the form that identifies a discussion.
 func Thread(address string) string {
 	address, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(address)), "#")
 	address, _, _ = strings.Cut(address, "?")
@@ -97,25 +97,25 @@ func Thread(address string) string {
 	return locale.ReplaceAllString(address, "learn.microsoft.com/")
 }
 
-// Message is something that an official client can print. Where it stands in for a variable
-// the text has an ellipsis between spaces.
+// Message is something that an official client can print. A variable is written as an ellipsis between
+// spaces.
 type Message struct {
 	Client string     `json:"client"`
 	Text   string     `json:"text"`
-	Cause  cause.ID   `json:"cause,omitzero"` // None where it only wraps another error or tells no fault
-	Also   []cause.ID `json:"also,omitempty"` // that fit as well
+	Cause  cause.ID   `json:"cause,omitzero"` // None if it only wraps another error or reports no fault
+	Also   []cause.ID `json:"also,omitempty"` // other causes that fit as well
 	File   string     `json:"file"`           // repository and path, separated by a colon
 }
 
-// Reports returns the reports of every file of a folder, in the order of the files' names.
+// Reports returns the reports of every file in a folder, in the order of the file names.
 func Reports(dir string) ([]Report, error) {
 	return readAll[Report](dir, func(r *Report, set string) { r.Set = set })
 }
 
-// Messages returns the messages of every file of a folder.
+// Messages returns the messages of every file in a folder.
 func Messages(dir string) ([]Message, error) { return readAll[Message](dir, func(*Message, string) {}) }
 
-// readAll reads the JSON Lines of every file of a folder.
+// readAll reads the JSON Lines of every file in a folder.
 func readAll[T any](dir string, name func(*T, string)) ([]T, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
 	if err != nil {
@@ -148,8 +148,8 @@ func readAll[T any](dir string, name func(*T, string)) ([]T, error) {
 	return all, nil
 }
 
-// Logs returns the made-up logs of a folder, each as a message with the cause that comes
-// first in it by the folder's causes.txt.
+// Logs returns the made-up logs in a folder, each as a message with its first cause according to the
+// folder's causes.txt.
 func Logs(dir string) ([]Message, error) {
 	table, err := os.ReadFile(filepath.Join(dir, "causes.txt"))
 	if err != nil {
@@ -174,8 +174,7 @@ func Logs(dir string) ([]Message, error) {
 	return logs, nil
 }
 
-// Everything returns the reports and the texts beside them that a model learns from, from
-// the folder testdata.
+// Everything returns all training data in the folder testdata: the reports and the other texts.
 func Everything(testdata string) ([]Report, []Message, error) {
 	reports, err := Reports(filepath.Join(testdata, "corpus"))
 	if err != nil {

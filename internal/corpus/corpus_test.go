@@ -21,7 +21,7 @@ func load(t *testing.T) []Report {
 	return append(reports, fresh...)
 }
 
-// TestReports holds every report to the format that the README of the corpus tells.
+// TestReports checks every report against the format in the README of the corpus.
 func TestReports(t *testing.T) {
 	t.Parallel()
 	reports := load(t)

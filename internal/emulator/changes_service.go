@@ -141,8 +141,11 @@ func enrollOtherTPMs(w *world) error {
 		return ErrNoTPM
 	}
 	for _, entry := range tpms {
+		modulus := w.mint.random.bytes(2048 / 8)
+		modulus[0] |= 0x80 // of full length
+		modulus[len(modulus)-1] |= 1
 		other := tpm2.RSAEKTemplate
-		other.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgRSA, &tpm2.TPM2BPublicKeyRSA{Buffer: w.mint.random.bytes(2048 / 8)})
+		other.Unique = tpm2.NewTPMUPublicID(tpm2.TPMAlgRSA, &tpm2.TPM2BPublicKeyRSA{Buffer: modulus})
 		foreign := *entry
 		foreign.tpm = &tpmEnrollment{ek: tpm2.Marshal(tpm2.New2B(other)), hubKey: entry.tpm.hubKey}
 		w.service.enrolled.add(&foreign)

@@ -122,64 +122,66 @@ func (f *File) apply(s *settings, enrollTPM func(name string, ek []byte) (*enrol
 
 // document is the configuration as TOML has it.
 type document struct {
-	IDScope     *string              `toml:"id_scope"`
-	APIVersions []string             `toml:"api_versions"`
-	Polls       *int                 `toml:"polls"`
-	RetryAfter  *int                 `toml:"retry_after"`
-	Hubs        []documentHub        `toml:"hubs"`
-	Enrollments []documentEnrollment `toml:"enrollments"`
-	Groups      []documentGroup      `toml:"groups"`
-	Faults      []documentFault      `toml:"faults"`
+	IDScope     *string              `toml:"id_scope,omitempty"`
+	APIVersions []string             `toml:"api_versions,omitempty"`
+	Polls       *int                 `toml:"polls,omitempty"`
+	RetryAfter  *int                 `toml:"retry_after,omitempty"`
+	Hubs        []documentHub        `toml:"hubs"` // nil is the stub hub
+	Enrollments []documentEnrollment `toml:"enrollments,omitempty"`
+	Groups      []documentGroup      `toml:"groups,omitempty"`
+	Faults      []documentFault      `toml:"faults,omitempty"`
 }
 
 type documentHub struct {
 	Name  string `toml:"name"`
-	State string `toml:"state"`
+	State string `toml:"state,omitempty"`
 }
 
 type documentEnrollment struct {
 	RegistrationID     string `toml:"registration_id"`
-	DeviceID           string `toml:"device_id"`
-	Certificate        string `toml:"certificate"`
-	CertificateFile    string `toml:"certificate_file"`
-	EndorsementKey     string `toml:"endorsement_key"`
-	EndorsementKeyFile string `toml:"endorsement_key_file"`
+	DeviceID           string `toml:"device_id,omitempty"`
+	Certificate        string `toml:"certificate,multiline,omitempty"`
+	CertificateFile    string `toml:"certificate_file,omitempty"`
+	EndorsementKey     string `toml:"endorsement_key,multiline,omitempty"`
+	EndorsementKeyFile string `toml:"endorsement_key_file,omitempty"`
 	documentKeys
 	documentPolicy
 }
 
 type documentGroup struct {
 	ID         string `toml:"id"`
-	CA         string `toml:"ca"`
-	CAFile     string `toml:"ca_file"`
-	CAVerified *bool  `toml:"ca_verified"`
+	CA         string `toml:"ca,multiline,omitempty"`
+	CAFile     string `toml:"ca_file,omitempty"`
+	CAVerified *bool  `toml:"ca_verified,omitempty"`
 	documentKeys
 	documentPolicy
 }
 
 type documentKeys struct {
-	PrimaryKey   string `toml:"primary_key"`
-	SecondaryKey string `toml:"secondary_key"`
+	PrimaryKey       string `toml:"primary_key,omitempty"`
+	PrimaryKeyFile   string `toml:"primary_key_file,omitempty"`
+	SecondaryKey     string `toml:"secondary_key,omitempty"`
+	SecondaryKeyFile string `toml:"secondary_key_file,omitempty"`
 }
 
 type documentPolicy struct {
-	Disabled       bool      `toml:"disabled"`
-	Hubs           *[]string `toml:"hubs"`
-	WebhookStatus  *int      `toml:"webhook_status"`
-	WebhookPayload string    `toml:"webhook_payload"`
+	Disabled       bool      `toml:"disabled,omitempty"`
+	Hubs           *[]string `toml:"hubs,omitempty"`
+	WebhookStatus  *int      `toml:"webhook_status,omitempty"`
+	WebhookPayload string    `toml:"webhook_payload,omitempty"`
 }
 
 type documentFault struct {
 	On              []string `toml:"on"`
-	RegistrationIDs []string `toml:"registration_ids"`
-	Times           int      `toml:"times"`
-	Status          *int     `toml:"status"`
-	ErrorCode       *int     `toml:"error_code"`
-	Message         string   `toml:"message"`
-	RetryAfter      *int     `toml:"retry_after"`
-	ContentType     string   `toml:"content_type"`
-	Body            string   `toml:"body"`
-	Result          string   `toml:"result"`
-	Delivery        string   `toml:"delivery"`
-	Delay           *int     `toml:"delay"`
+	RegistrationIDs []string `toml:"registration_ids,omitempty"`
+	Times           int      `toml:"times,omitempty"`
+	Status          *int     `toml:"status,omitempty"`
+	ErrorCode       *int     `toml:"error_code,omitempty"`
+	Message         string   `toml:"message,omitempty"`
+	RetryAfter      *int     `toml:"retry_after,omitempty"`
+	ContentType     string   `toml:"content_type,omitempty"`
+	Body            string   `toml:"body,omitempty"`
+	Result          string   `toml:"result,omitempty"`
+	Delivery        string   `toml:"delivery,omitempty"`
+	Delay           *int     `toml:"delay,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +83,10 @@ func (c *checker) wait(path string, value *int) *time.Duration {
 }
 
 func (c *checker) hubs(docs []documentHub) []hub {
-	var hubs []hub
+	if docs == nil {
+		return nil
+	}
+	hubs := []hub{}
 	for i, doc := range docs {
 		path := fmt.Sprintf("hubs[%d]", i)
 		h := hub{name: doc.Name, state: hubState(doc.State)}
@@ -108,7 +112,8 @@ func (c *checker) enrollments(doc *document) []*enrollment {
 	var entries []*enrollment
 	for i := range doc.Enrollments {
 		d, path := &doc.Enrollments[i], fmt.Sprintf("enrollments[%d]", i)
-		entry := &enrollment{name: d.RegistrationID, deviceID: d.DeviceID, keys: c.keys(path, d.documentKeys)}
+		entry := &enrollment{name: d.RegistrationID, deviceID: d.DeviceID}
+		c.keys(path, d.documentKeys, entry)
 		c.id(path+".registration_id", d.RegistrationID, seen)
 		entry.certs = c.certificates(path+".certificate", d.Certificate, d.CertificateFile, false)
 		entry.tpm = c.endorsementKey(path+".endorsement_key", d.EndorsementKey, d.EndorsementKeyFile)
@@ -124,7 +129,8 @@ func (c *checker) groups(doc *document) []*enrollment {
 	var entries []*enrollment
 	for i := range doc.Groups {
 		d, path := &doc.Groups[i], fmt.Sprintf("groups[%d]", i)
-		entry := &enrollment{name: d.ID, group: true, keys: c.keys(path, d.documentKeys)}
+		entry := &enrollment{name: d.ID, group: true}
+		c.keys(path, d.documentKeys, entry)
 		c.id(path+".id", d.ID, seen)
 		entry.certs = c.certificates(path+".ca", d.CA, d.CAFile, true)
 		entry.unverified = d.CAVerified != nil && !*d.CAVerified
@@ -147,19 +153,33 @@ func (c *checker) id(path, id string, seen map[string]bool) {
 	}
 }
 
-func (c *checker) keys(path string, d documentKeys) []dps.Key {
-	var keys []dps.Key
-	for _, field := range []struct{ name, text string }{{".primary_key", d.PrimaryKey}, {".secondary_key", d.SecondaryKey}} {
-		if field.text == "" {
+// keys reads the primary and perhaps the secondary key into an enrollment.
+func (c *checker) keys(path string, d documentKeys, entry *enrollment) {
+	for _, field := range []struct{ name, text, file string }{
+		{".primary_key", d.PrimaryKey, d.PrimaryKeyFile}, {".secondary_key", d.SecondaryKey, d.SecondaryKeyFile},
+	} {
+		content, at, ok := c.content(path+field.name, field.text, field.file)
+		if !ok {
 			continue
 		}
-		key, err := dps.ParseKey(dps.NewSecret(field.text))
+		key, err := dps.ParseKey(dps.NewSecret(string(content)))
 		if err != nil {
-			c.failf(path+field.name, "%w", err)
+			c.failf(at, "%w", err)
 		}
-		keys = append(keys, key)
+		entry.keys, entry.keyFiles = append(entry.keys, key), append(entry.keyFiles, c.locate(field.file))
 	}
-	return keys
+}
+
+// locate is the absolute path of a file that the configuration names, "" for none.
+func (c *checker) locate(file string) string {
+	if file == "" || filepath.IsAbs(file) {
+		return file
+	}
+	absolute, err := filepath.Abs(filepath.Join(filepath.Dir(c.name), file))
+	if err != nil {
+		return file
+	}
+	return absolute
 }
 
 // certificates reads the primary and perhaps the secondary certificate, from the text at
@@ -261,7 +281,7 @@ func (c *checker) policy(path string, d documentPolicy, entry *enrollment, hubs 
 func (c *checker) linked(path string, names []string, hubs []documentHub) {
 	for _, name := range names {
 		linked := slices.ContainsFunc(hubs, func(h documentHub) bool { return h.Name == name })
-		if !linked && (len(hubs) > 0 || name != stubHub) {
+		if !linked && (hubs != nil || name != stubHub) {
 			c.failf(path, "the hub %q is not among the hubs", name)
 		}
 	}

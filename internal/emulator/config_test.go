@@ -37,7 +37,7 @@ func TestSampleExplainsEveryKey(t *testing.T) {
 				visit(field.Type)
 				continue
 			}
-			key := field.Tag.Get("toml")
+			key, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
 			if kind := field.Type; kind.Kind() == reflect.Slice && kind.Elem().Kind() == reflect.Struct {
 				if !strings.Contains(text, "\n[["+key+"]]\n") {
 					t.Errorf("the sample has no [[%s]]", key)
@@ -63,9 +63,10 @@ func TestSampleAlternatives(t *testing.T) {
 		blocks[match[1]] = match[2]
 	}
 	text = pem.ReplaceAllString(text, "")
-	text = regexp.MustCompile(`(?m)^# (certificate_file|ca_file|endorsement_key_file) = `).ReplaceAllString(text, "$1 = ")
+	text = regexp.MustCompile(`(?m)^secondary_key = .*`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`(?m)^# (certificate_file|ca_file|endorsement_key_file|secondary_key_file) = `).ReplaceAllString(text, "$1 = ")
 	dir := t.TempDir()
-	for name, content := range map[string]string{"emulator.toml": text, "press-08.pem": blocks["certificate"], "line-4.pem": blocks["ca"], "press-09-ek.txt": blocks["endorsement_key"]} {
+	for name, content := range map[string]string{"emulator.toml": text, "press-08.pem": blocks["certificate"], "line-4.pem": blocks["ca"], "press-09-ek.txt": blocks["endorsement_key"], "press-07-2.key": "c2FtcGxlIGtleSBvZiBwcmVzcy0wNywgc2Vjb25kYXJ5\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -87,10 +88,20 @@ func TestSampleAlternatives(t *testing.T) {
 // The sample serves: its devices get what its comments promise.
 func TestSampleServes(t *testing.T) {
 	t.Parallel()
-	file, err := ReadFile(samplePath)
+	written, err := ReadFile(samplePath)
 	if err != nil {
 		t.Fatal(err)
 	}
+	for name, file := range map[string]*File{"as written": written, "as printed": reprinted(t, Config{File: written, StateDir: t.TempDir()})} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkSampleServes(t, file)
+		})
+	}
+}
+
+func checkSampleServes(t *testing.T, file *File) {
+	t.Helper()
 	e := begin(t, Config{File: file})
 	byKey := func(id, key string) Device {
 		return Device{

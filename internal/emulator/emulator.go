@@ -80,7 +80,7 @@ type Emulator struct {
 }
 
 // Start begins to listen and returns when devices can register. ctx bounds only the start.
-// Errors are an unknown scenario, ErrNoTPM where the scenario needs one, an address that cannot be had, and a state directory that
+// Errors are an unknown scenario, ErrNoTPM where the scenario needs one, an [AddressError], and a state directory that
 // cannot be read or written.
 func Start(ctx context.Context, config Config) (*Emulator, error) {
 	config = config.withDefaults()
@@ -195,6 +195,10 @@ func (e *Emulator) Ready() Ready { return e.ready }
 // Device returns the device that makes the scenario real, to be played inside this process:
 // that of Config.TPM, unless the scenario is about another attestation.
 func (e *Emulator) Device() Device { return e.device }
+
+// RemoveFiles removes a temporary state directory, whatever else still runs. It is for a
+// program that ends at once; Close does it too.
+func (e *Emulator) RemoveFiles() error { return e.store.close() }
 
 // Close ends every listener and connection and removes a temporary state directory.
 func (e *Emulator) Close() error {

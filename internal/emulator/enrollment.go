@@ -21,6 +21,9 @@ type enrollment struct {
 	// keys are the primary and, if there is one, the secondary key. Where tpm is set, the one
 	// key is that which the challenge hands to the TPM.
 	keys []dps.Key
+	// keyFiles are, for each key of a configuration, the absolute path of its file, "" for one
+	// that stands in the configuration itself.
+	keyFiles []string
 	// certs are, primary first, the leaves of an individual enrollment or the CAs of a group.
 	certs []*x509.Certificate
 	// tpm is set for a TPM alone, which has an individual enrollment.

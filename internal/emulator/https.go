@@ -39,7 +39,12 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // send logs an answer and delivers it, as far as a fault lets it.
 func (h *httpHandler) send(w http.ResponseWriter, r *http.Request, to route, answer response) {
-	h.report(call{transport: transportHTTPS, remote: r.RemoteAddr, operation: to.operation, registrationID: to.registrationID}, answer)
+	asked := call{transport: transportHTTPS, remote: r.RemoteAddr, operation: to.operation, registrationID: to.registrationID}
+	if to.operation == "" && r.Method == http.MethodGet && r.URL.Path == "/" {
+		h.reportKnock(asked) // as a probe does before it registers, and no call of a device
+	} else {
+		h.report(asked, answer)
+	}
 	switch answer.delivery.manner {
 	case cut:
 		panic(http.ErrAbortHandler) // net/http closes the connection

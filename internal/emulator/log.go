@@ -1,5 +1,17 @@
 package emulator
 
+import "dpsdiag/internal/dps"
+
+// The messages of the log that tell of a device, at the level of information. Their
+// attributes are transport, registration_id or, at the hub, device_id, and remote; of a call
+// operation, status, tracking_id and, as far as there are any, error_code, reason, why,
+// result, hub and delivery; of a connection with, reason and why.
+const (
+	LogCall     = "call"
+	LogRefused  = "connection refused"
+	LogAccepted = "connection accepted"
+)
+
 // The transports, as the log names them.
 const (
 	transportHTTPS  = "https"
@@ -33,13 +45,49 @@ func (f *front) report(c call, answer response) {
 	if answer.refused != nil {
 		attributes = append(attributes, "error_code", answer.errorCode, "reason", string(answer.refused.reason), "why", answer.refused.why)
 	}
-	f.log.Info("call", attributes...)
+	attributes = append(attributes, answer.outcome()...)
+	if answer.delivery.manner != "" {
+		attributes = append(attributes, "delivery", string(answer.delivery.manner))
+	}
+	f.log.Info(LogCall, attributes...)
+}
+
+// outcome is how the registration stands that an answer tells of, as far as it does.
+func (r response) outcome() []any {
+	var state *dps.Registration
+	var result []any
+	switch body := r.body.(type) {
+	case *dps.Operation:
+		result, state = []any{"result", string(body.Status)}, body.Registration
+	case *dps.Registration:
+		result, state = []any{"result", string(body.Status)}, body
+	}
+	if state == nil {
+		return result
+	}
+	if state.AssignedHub != "" {
+		result = append(result, "hub", state.AssignedHub)
+	}
+	if state.ErrorCode != 0 {
+		result = append(result, "error_code", state.ErrorCode, "why", state.ErrorMessage)
+	}
+	return result
+}
+
+// reportAccepted logs that a connection was accepted.
+func (f *front) reportAccepted(c call, with string) {
+	f.log.Info(LogAccepted, append(append([]any{"transport", c.transport, "operation", string(c.operation)}, c.who()...), "remote", c.remote, "with", with)...)
+}
+
+// reportKnock logs, for debugging, that somebody asked whether HTTP is spoken here.
+func (f *front) reportKnock(c call) {
+	f.log.Debug("asked for the root", "transport", c.transport, "remote", c.remote)
 }
 
 // reportRefused logs that a connection was refused, and in what terms of its transport.
 func (f *front) reportRefused(c call, with string, refused *refusal) {
 	attributes := append([]any{"transport", c.transport}, c.who()...)
-	f.log.Info("connection refused", append(attributes,
+	f.log.Info(LogRefused, append(attributes,
 		"remote", c.remote, "with", with, "reason", string(refused.reason), "why", refused.why)...)
 }
 

@@ -113,6 +113,9 @@ func (m *mqttConversation) connect(p *packets.ConnectPacket) error {
 		m.tell(fmt.Sprintf("CONNACK %d", code), refused)
 		return errEnd
 	}
+	if who := m.peer.caller(); who.operation == opHub { // the service is asked by calls, which are logged
+		m.reportAccepted(who, "CONNACK 0")
+	}
 	m.connected, m.patience = true, m.patienceWith(p.Keepalive)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"syscall"
 
 	"dpsdiag/internal/dps"
 )
@@ -19,6 +20,24 @@ type port struct {
 	net.Listener // nil where connections are refused
 	address      *net.TCPAddr
 	holding      []io.Closer // what keeps others from an address without a listener
+}
+
+// AddressError is an address of a configuration that cannot be had.
+type AddressError struct {
+	Listener string // HTTPS, MQTT, AMQP or the hub
+	Address  string
+	Err      error
+}
+
+func (e *AddressError) Error() string { return fmt.Sprintf("listen for %s: %v", e.Listener, e.Err) }
+
+// Unwrap returns what the system says.
+func (e *AddressError) Unwrap() error { return e.Err }
+
+// InUse reports whether the address is taken.
+func (e *AddressError) InUse() bool {
+	const winsock = syscall.Errno(10048) // WSAEADDRINUSE, which package syscall does not know
+	return errors.Is(e.Err, syscall.EADDRINUSE) || errors.Is(e.Err, winsock)
 }
 
 // openPorts listens on the addresses of a configuration, on those of MQTT and AMQP only
@@ -41,7 +60,7 @@ func openPorts(ctx context.Context, c Config, blocked bool) (ports, error) {
 		}
 		var err error
 		if *one.port, err = open(ctx, one.address); err != nil {
-			return p, fmt.Errorf("listen for %s: %w", one.name, err)
+			return p, &AddressError{Listener: one.name, Address: one.address, Err: err}
 		}
 	}
 	return p, nil

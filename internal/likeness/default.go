@@ -17,7 +17,7 @@ var precedentData string
 var Default = sync.OnceValue(func() *Model { //nolint:gochecknoglobals // made once, never changed
 	m, err := Open(modelData)
 	if err != nil {
-		return nil // a test opens the model, so that this does not happen in a released program
+		return nil // a test opens the model, so this does not happen in a released program
 	}
 	m.precedents = openPrecedents(precedentData)
 	return m

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Feature is something that a text has: a word, two words in a row, or two with one between
-// them. It is known by the hash of its text.
+// Feature is a word in a text, two words in a row, or two with one between them. It is identified by
+// the hash of its text.
 type Feature uint32
 
 // Hash returns the feature of a text.
@@ -16,18 +16,18 @@ func Hash(text string) Feature {
 	return Feature(h.Sum32())
 }
 
-// word is a word of a line, with the place where it stands.
+// word is a word of a line, with its place.
 type word struct {
 	text       string // stem, lower case
 	start, end int
 }
 
-// maxLine is how much of a line is looked at, in bytes.
+// maxLine is how much of a line is used, in bytes.
 const maxLine = 2000
 
-// words splits a line into words. Identifiers are split where their case changes and at
-// underscores; numbers of three to six digits are kept, and so are hexadecimal and negative
-// ones. What is an id, a date's fraction or a hash is left out, since it says nothing.
+// words splits a line into words. Identifiers are split where their case changes and at underscores;
+// numbers of three to six digits are kept, and so are hexadecimal and negative ones. Ids, fractions of
+// a second and hashes are left out, because they carry no meaning.
 func words(line string) []word {
 	line = line[:min(len(line), maxLine)]
 	var found []word
@@ -63,8 +63,8 @@ func appendNumber(found []word, line string, start, end int) []word {
 	return found
 }
 
-// appendWord adds what begins at a place and has letters: the parts of an identifier, or, with
-// digits in it, a hexadecimal number or a short name such as x509, sha256, tpm2.
+// appendWord adds the text with letters that begins at a place: the parts of an identifier or, if it
+// has digits, a hexadecimal number or a short name such as x509, sha256, tpm2.
 func appendWord(found []word, run string, at int, digits bool) []word {
 	hexadecimal := len(run) > 2 && len(run) <= 12 && run[0] == '0' && run[1]|0x20 == 'x'
 	switch {
@@ -96,7 +96,7 @@ func appendParts(found []word, run string, at int) []word {
 	return found
 }
 
-// stem takes the usual endings off a word.
+// stem removes the usual endings of a word.
 func stem(w string) string {
 	for _, ending := range [...]string{"ing", "ied", "ies", "ed", "es", "s", "e"} {
 		if len(w) > len(ending)+3 && strings.HasSuffix(w, ending) {
@@ -133,7 +133,7 @@ func occurrences(line string) []occurrence {
 	return found
 }
 
-// Counts returns how often each feature stands in a text of several lines.
+// Counts returns how often each feature occurs in a text of several lines.
 func Counts(text string) map[Feature]int {
 	counts := map[Feature]int{}
 	for line := range strings.SplitSeq(text, "\n") {

@@ -8,8 +8,8 @@ import (
 	"dpsdiag/internal/cause"
 )
 
-// TestDefault: the model in the program opens, has a class for every cause and for none, and
-// is no larger than promised.
+// TestDefault: the model in the program opens, has a class for every cause and for no cause, and is
+// not larger than promised.
 func TestDefault(t *testing.T) {
 	t.Parallel()
 	m := Default()

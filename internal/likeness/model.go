@@ -14,20 +14,20 @@ import (
 type Weights struct {
 	Classes  []cause.ID
 	Features []Feature // ascending
-	IDF      []float64 // of each feature: how much it tells by being rare
+	IDF      []float64 // of each feature: how informative it is because it is rare
 	Weights  []float64 // of each feature for each class, the classes of a feature together
 	Bias     []float64 // of each class
 }
 
-// Value is what a feature counts in a text that has it so many times.
+// Value is the value of a feature that occurs so many times in a text.
 func Value(count int, idf float64) float64 { return (1 + math.Log(float64(count))) * idf }
 
-// Model is a packed model: it works on the bytes as they are in the program, so that it
-// costs nothing to load. Make one with [Open].
+// Model is a packed model: it uses the bytes in place, so that it costs nothing to load. Make one with
+// [Open].
 //
 // The bytes are: the number of classes K and of features N, the scales of weights and idf
 // (float32), then K class ids (uint16), K biases (float32), N features (uint32, ascending),
-// N idfs (uint8), N+1 offsets (uint32), and for each feature its entries: class (uint8) and
+// N idfs (uint8), N+1 offsets (uint32), and for each feature its weights: class (uint8) and
 // weight (int8). All numbers are little-endian.
 type Model struct {
 	classes  []cause.ID
@@ -35,7 +35,7 @@ type Model struct {
 	features string // N uint32
 	idf      string
 	offsets  string
-	entries  string
+	weights  string
 	weight   float64 // of one unit
 	rarity   float64 // of one unit of idf
 
@@ -75,17 +75,17 @@ func Pack(w *Weights) []byte {
 	for _, i := range kept {
 		out = append(out, uint8(math.Round(w.IDF[i]/rarity)))
 	}
-	var entries []byte
+	var weights []byte
 	for _, i := range kept {
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(entries)/2))
+		out = binary.LittleEndian.AppendUint32(out, uint32(len(weights)/2))
 		for c, v := range w.Weights[i*k : (i+1)*k] {
 			if q := int8(math.Round(v / unit)); q != 0 {
-				entries = append(entries, uint8(c), uint8(q))
+				weights = append(weights, uint8(c), uint8(q))
 			}
 		}
 	}
-	out = binary.LittleEndian.AppendUint32(out, uint32(len(entries)/2))
-	return append(out, entries...)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(weights)/2))
+	return append(out, weights...)
 }
 
 func appendFloat(out []byte, v float64) []byte {
@@ -110,14 +110,14 @@ func Open(data string) (*Model, error) {
 		m.bias = append(m.bias, r.float())
 	}
 	m.features, m.idf, m.offsets = r.take(4*n), r.take(n), r.take(4*(n+1))
-	m.entries = r.data
-	if r.failed || len(m.entries) != 2*int(uint32At(m.offsets, n)) {
+	m.weights = r.data
+	if r.failed || len(m.weights) != 2*int(uint32At(m.offsets, n)) {
 		return nil, errModel
 	}
 	return m, nil
 }
 
-// reader takes bytes off the front of data.
+// reader reads values from the front of data.
 type reader struct {
 	data   string
 	failed bool
@@ -173,28 +173,28 @@ func (m *Model) vector(counts map[Feature]int) vector {
 	return v
 }
 
-// logits adds up what the features of a vector say for each class.
+// logits adds up the weights of the features of a vector for each class.
 func (m *Model) logits(v vector) []float64 {
 	sums := slices.Clone(m.bias)
 	for i, at := range v.at {
 		for e := uint32At(m.offsets, at); e < uint32At(m.offsets, at+1); e++ {
-			sums[m.entries[2*e]] += v.values[i] * m.weight * float64(int8(m.entries[2*e+1]))
+			sums[m.weights[2*e]] += v.values[i] * m.weight * float64(int8(m.weights[2*e+1]))
 		}
 	}
 	return sums
 }
 
-// weightFor is what one feature of the vector says for a class.
+// weightFor is the weight of one feature of the vector for a class.
 func (m *Model) weightFor(at int, class int) float64 {
 	for e := uint32At(m.offsets, at); e < uint32At(m.offsets, at+1); e++ {
-		if int(m.entries[2*e]) == class {
-			return m.weight * float64(int8(m.entries[2*e+1]))
+		if int(m.weights[2*e]) == class {
+			return m.weight * float64(int8(m.weights[2*e+1]))
 		}
 	}
 	return 0
 }
 
-// probabilities makes logits into shares of one.
+// probabilities converts logits to shares of one.
 func probabilities(logits []float64) []float64 {
 	top := slices.Max(logits)
 	sum := 0.0

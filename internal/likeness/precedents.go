@@ -15,12 +15,13 @@ type Precedent struct {
 	Source    string   `json:"source"` // address
 	Cause     cause.ID `json:"cause"`
 	CauseText string   `json:"cause_text"` // one sentence
-	FixText   string   `json:"fix_text"`   // what solved it; "" where the report does not say
+	FixText   string   `json:"fix_text"`   // what solved it; "" if the report does not say
 	// Text is what was printed. It is not kept in the program.
 	Text string `json:"-"`
 }
 
-// precedents are the reports as the program holds them: each with its most telling features.
+// precedents are the reports in the form that the program contains: each with its most informative
+// features.
 type precedents struct {
 	reports []storedPrecedent
 }
@@ -82,11 +83,11 @@ func openPrecedents(data string) precedents {
 	return p
 }
 
-// alike is the least likeness at which a report is a precedent: the cosine of two texts.
+// alike is the least similarity at which a report is a precedent: the cosine of two texts.
 const alike = 0.3
 
-// Precedents returns the confirmed reports of a cause, or of one that it narrows, that are
-// most like the text, at most n of them and the most similar first.
+// Precedents returns the confirmed reports of a cause, or of one that it narrows, that are most
+// similar to the text: at most n, the most similar first.
 func (r *Reading) Precedents(id cause.ID, n int) []Precedent {
 	if r == nil || r.model == nil {
 		return nil

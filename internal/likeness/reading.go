@@ -8,26 +8,26 @@ import (
 	"dpsdiag/internal/cause"
 )
 
-// Reading is what the model makes of one text. The zero value knows nothing of any cause.
+// Reading is the result of the model for one text. The zero value says nothing about any cause.
 type Reading struct {
 	model *Model
 	lines []string
 	whole map[Feature]int // of the text
 	score [count]Score
-	best  [count]int // line that speaks most for each class, by place
+	best  [count]int // line with the most evidence for each class, by index
 	seen  int        // features of the text that the model knows
 }
 
-// count bounds the classes of a model.
+// count is the maximum number of classes of a model.
 const count = 256
 
-// Score is how like a text is to those of a cause, each as a share of one among all causes.
+// Score is how similar a text is to those of a cause, as a share of one among all causes.
 type Score struct {
 	Whole float64 // the text as a whole
-	Line  float64 // the line that is most like them
+	Line  float64 // the most similar line
 }
 
-// Read judges a text, given as its lines. It looks at every one.
+// Read judges a text, given as its lines. It uses every line.
 func (m *Model) Read(lines []string) *Reading {
 	r := &Reading{model: m, lines: lines, whole: map[Feature]int{}}
 	for n, line := range lines {
@@ -56,8 +56,8 @@ func (m *Model) Read(lines []string) *Reading {
 	return r
 }
 
-// Score returns how like the text is to those of a cause. For [cause.None] it is how like it
-// is to texts that tell no fault.
+// Score returns how similar the text is to those of a cause. For [cause.None] it is how similar it is
+// to texts without a fault.
 func (r *Reading) Score(id cause.ID) Score {
 	if r == nil || r.model == nil {
 		return Score{}
@@ -76,16 +76,16 @@ func (r *Reading) Seen() int {
 	return r.seen
 }
 
-// Reason is a line that is like those of a cause, and the words of it that weigh most.
+// Reason is a line that is similar to those of a cause, with its words of the largest weight.
 type Reason struct {
-	Line  int // place in the lines that were read
+	Line  int // index in the lines that were read
 	Words []string
 }
 
-// maxWords is how many words a reason names.
+// maxWords is how many words a reason quotes.
 const maxWords = 4
 
-// Reason returns the line that speaks most for a cause. It is false where no line does.
+// Reason returns the line with the most evidence for a cause. It is false if no line has any.
 func (r *Reading) Reason(id cause.ID) (Reason, bool) {
 	if r == nil || r.model == nil {
 		return Reason{}, false
@@ -123,5 +123,5 @@ func (r *Reading) Reason(id cause.ID) (Reason, bool) {
 	return reason, len(kept) > 0
 }
 
-// LogOf is the logarithm of a share, which is bounded where the share is nothing.
+// LogOf is the logarithm of a share, with a lower bound for a share of zero.
 func LogOf(share float64) float64 { return math.Log(share + 1e-4) }

@@ -2,13 +2,12 @@ package logtext
 
 import "slices"
 
-// automaton finds many patterns in one pass over a text (Aho and Corasick, Communications
-// of the ACM 18, 1975). It takes ASCII letters of either case for the same.
+// automaton finds many patterns in one pass over a text (Aho and Corasick, Communications of the ACM
+// 18, 1975). ASCII letters match in either case.
 //
-// It is read in place from the bytes that a trie was encoded to, so that it costs next to
-// nothing to have one: only the small tables are copied. The states are numbered breadth
-// first, so the children of a state are neighbours, a little behind it, and eight bytes
-// tell a state, from the lowest on:
+// It is used in place, in the bytes that a trie was encoded to, so that it costs almost nothing to
+// load: only the small tables are copied. The states are numbered breadth first, so the children of a
+// state are adjacent, shortly after it. Eight bytes describe a state, the lowest first:
 //
 //	label     1  that leads to the state
 //	children  1  how many there are
@@ -26,14 +25,14 @@ type automaton struct {
 	levels   []uint32 // first state of each depth
 	table    []uint16 // next state of the shallow states, for each label, marked with tableEnds
 	states   string
-	failures string // 32 bits each: the states that are no shallow ones and that failures lead to
+	failures string // 32 bits each: the states that are not shallow and that failures lead to
 	shorter  string // 16 bits each: the next shorter pattern that ends where a pattern does, plus 1; 0 for none
 }
 
 // tableEnds marks a state in which a pattern ends, in the table.
 const tableEnds = 1 << 15
 
-// state is what is known of one state, see automaton.
+// state is the decoded form of one state, see automaton.
 type state uint64
 
 func (s state) label() uint8     { return uint8(s) }
@@ -70,20 +69,20 @@ func (a *automaton) next(n uint32, label uint8) (next uint32, ends bool) {
 			n = uint32At(a.failures, n-a.shallow)
 		}
 	}
-	entry := a.table[n*a.labels+uint32(label)]
-	return uint32(entry &^ tableEnds), entry >= tableEnds
+	target := a.table[n*a.labels+uint32(label)]
+	return uint32(target &^ tableEnds), target >= tableEnds
 }
 
-// scan calls found for every occurrence of a pattern in text, with the offset behind its
-// last byte; of several that end at the same place the longest comes first. It returns how
-// much at the end of text is the beginning of a pattern, in bytes.
+// scan calls found for every occurrence of a pattern in text, with the offset after its last byte; of
+// several that end at the same place the longest comes first. It returns the length of the part at the
+// end of text that is the beginning of a pattern, in bytes.
 func (a *automaton) scan(text []byte, found func(pattern, end int)) (broken int) {
 	n := uint32(0)
 	for i, b := range text {
 		var ends bool
-		if label := a.label[b]; n < a.shallow { // as next does, without the call
-			entry := a.table[n*a.labels+uint32(label)]
-			n, ends = uint32(entry&^tableEnds), entry >= tableEnds
+		if label := a.label[b]; n < a.shallow { // like next, without the call
+			target := a.table[n*a.labels+uint32(label)]
+			n, ends = uint32(target&^tableEnds), target >= tableEnds
 		} else {
 			n, ends = a.next(n, label)
 		}
@@ -97,7 +96,7 @@ func (a *automaton) scan(text []byte, found func(pattern, end int)) (broken int)
 	return a.depth(n)
 }
 
-// depth is the length of the prefix that a state stands for.
+// depth is the length of the prefix that a state represents.
 func (a *automaton) depth(n uint32) int {
 	depth, exact := slices.BinarySearch(a.levels, n)
 	if !exact {

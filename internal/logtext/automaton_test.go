@@ -32,7 +32,7 @@ func occurrences(t *testing.T, patterns []string, text string) []occurrence {
 	return found
 }
 
-// naive finds what an automaton has to find, the slow way.
+// naive finds what an automaton has to find, in the simple way.
 func naive(patterns []string, text string) []occurrence {
 	var found []occurrence
 	folded := []byte(text)

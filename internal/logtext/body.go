@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// bodyReach is over how many lines the parts of one answer may be spread.
+// bodyReach is the number of lines over which the parts of one answer may be spread.
 const bodyReach = 12
 
 // openBody is an answer of which more parts may follow.
@@ -19,7 +19,7 @@ type openBody struct {
 }
 
 // readErrorCode reads a code: "errorCode": 401002, Error code: 401002, errorcode: IH400053.
-func (r *reading) readErrorCode(h hit) {
+func (r *pass) readErrorCode(h hit) {
 	code, ok := cutDigits(r.after(h), 6)
 	if !ok || code < 400_000 || code > 599_999 {
 		r.readControlPlane(h)
@@ -36,12 +36,12 @@ func (r *reading) readErrorCode(h hit) {
 	}
 }
 
-// dotNetError begins the line in which the .NET SDK puts an answer together: "Service Error:
-// 401002 - Invalid certificate. (TrackingID: ... Time: ...)". Source: azure-iot-sdk-csharp
+// dotNetError begins the line in which the .NET SDK summarises an answer: "Service Error: 401002 -
+// Invalid certificate. (TrackingID: ... Time: ...)". Source: azure-iot-sdk-csharp
 // provisioning/device/src/ProvisioningErrorDetails.cs.
 const dotNetError = "service error"
 
-// dotNetMessage is the message in such a line, behind its code.
+// dotNetMessage is the message in such a line, after its code.
 func dotNetMessage(rest []byte) string {
 	_, message, found := bytes.Cut(rest, []byte(" - "))
 	if !found {
@@ -51,7 +51,7 @@ func dotNetMessage(rest []byte) string {
 	return cut(message)
 }
 
-func (r *reading) readTrackingID(h hit) {
+func (r *pass) readTrackingID(h hit) {
 	id := cutToken(r.after(h))
 	if !isTrackingID(id) {
 		return
@@ -60,15 +60,15 @@ func (r *reading) readTrackingID(h hit) {
 	r.openBody(h, func(b *openBody) bool { return b.TrackingID != "" && b.TrackingID != id }).TrackingID = id
 }
 
-func (r *reading) readMessage(h hit) {
+func (r *pass) readMessage(h hit) {
 	if text := quotedText(r.text[h.end:]); text != "" {
 		r.openBody(h, func(b *openBody) bool { return b.Message != "" && b.Message != text }).Message = text
 	}
 }
 
-// readHubError reads the name that a hub gives to an error. Inside an answer of DPS it is
-// what the hub told DPS.
-func (r *reading) readHubError(h hit) {
+// readHubError reads the name that a hub gives to an error. Inside an answer of DPS it is what the hub
+// told DPS.
+func (r *pass) readHubError(h hit) {
 	b := r.openBody(h, func(b *openBody) bool { return b.Shape == ShapeHub })
 	b.Shape = ShapeHub
 	quoted := slices.ContainsFunc([]string{"errormessage", "provisioning failure", "caused by", "msg:"}, func(words string) bool {
@@ -80,14 +80,14 @@ func (r *reading) readHubError(h hit) {
 }
 
 // inDPSBody reports whether the open answer began as one of DPS.
-func (r *reading) inDPSBody() bool {
+func (r *pass) inDPSBody() bool {
 	b := r.current.body
 	return b != nil && (b.Code >= 400200 && b.Code < 400300 || b.Status == "failed")
 }
 
-// openBody returns the answer that the line belongs to: the open one, unless it is too far
-// back or has another value for the same member.
-func (r *reading) openBody(h hit, isOther func(*openBody) bool) *openBody {
+// openBody returns the answer that the line belongs to: the open one, unless it is too far back or has
+// another value for the same member.
+func (r *pass) openBody(h hit, isOther func(*openBody) bool) *openBody {
 	s := r.current
 	if s.body != nil && (r.line-s.body.last > bodyReach || r.beginsObject(h) || isOther(s.body)) {
 		s.closeBody(r)
@@ -99,22 +99,22 @@ func (r *reading) openBody(h hit, isOther func(*openBody) bool) *openBody {
 	return s.body
 }
 
-// beginsObject reports whether a part belongs to an object that begins on this line, while
-// the open answer is one of earlier lines.
-func (r *reading) beginsObject(h hit) bool {
+// beginsObject reports whether a part belongs to an object that begins on this line, while the open
+// answer began on earlier lines.
+func (r *pass) beginsObject(h hit) bool {
 	b := r.current.body
 	return b.last < r.line && (b.Code != 0 || b.Shape != "") && bytes.IndexByte(r.text[:h.start+1], '{') >= 0
 }
 
-// expire closes an answer that the text has left behind.
-func (s *stream) expire(r *reading) {
+// expire closes an answer that is too far back.
+func (s *stream) expire(r *pass) {
 	if s.body != nil && r.line-s.body.last > bodyReach {
 		s.closeBody(r)
 	}
 }
 
-// closeBody notes what an answer says as a whole.
-func (s *stream) closeBody(r *reading) {
+// closeBody records a complete answer.
+func (s *stream) closeBody(r *pass) {
 	b := s.body
 	s.body = nil
 	if b == nil || b.Code == 0 && b.Shape == "" {
@@ -137,8 +137,8 @@ func (s *stream) closeBody(r *reading) {
 	}
 }
 
-// noteCase notes the row for the message of an answer, if the words alone did not show it.
-func (s *stream) noteCase(r *reading, b *openBody) {
+// noteCase notes the entry for the message of an answer, if the words alone did not match it.
+func (s *stream) noteCase(r *pass, b *openBody) {
 	if s.phase == PhaseAssigned {
 		return
 	}
@@ -147,13 +147,13 @@ func (s *stream) noteCase(r *reading, b *openBody) {
 		return
 	}
 	if i, known := r.matches[entry]; known && r.found.Matches[i].on(b.Place.Line, b.last) {
-		r.found.Matches[i].Weak = false
+		r.found.Matches[i].LastResort = false
 		return
 	}
 	r.commit(record{entry: entry, place: b.Place, text: b.Message, phrase: b.Message, phase: s.phase, clock: r.clockOf(s)})
 }
 
-// reply is what an answer says.
+// reply is the content of an answer.
 type reply struct {
 	code    int
 	message string
@@ -162,16 +162,16 @@ type reply struct {
 // maxReplies bounds the memory for answers that were looked up.
 const maxReplies = 200
 
-// caseOf is the row for the message of an answer, nil if its code tells as much. Answers
-// repeat, so they are looked up once.
-func (r *reading) caseOf(code int, message string) *codes.Entry {
+// caseOf is the entry for the message of an answer, nil if its code says as much. Answers repeat, so
+// each is looked up once.
+func (r *pass) caseOf(code int, message string) *codes.Entry {
 	key := reply{code, message}
 	entry, known := r.replies[key]
 	if known {
 		return entry
 	}
-	if rows := codes.ForReply(0, code, message); len(rows) > 0 && strings.Contains(rows[0].Code, "(") {
-		entry = rows[0]
+	if entries := codes.ForReply(0, code, message); len(entries) > 0 && strings.Contains(entries[0].Code, "(") {
+		entry = entries[0]
 	}
 	if len(r.replies) < maxReplies {
 		r.replies[key] = entry
@@ -180,7 +180,7 @@ func (r *reading) caseOf(code int, message string) *codes.Entry {
 }
 
 // readControlPlane reads a code of Azure Resource Manager, such as IH400059.
-func (r *reading) readControlPlane(h hit) {
+func (r *pass) readControlPlane(h hit) {
 	rest := r.after(h)
 	if len(rest) < 8 || !hasPrefixFold(rest, "ih") {
 		return
@@ -191,14 +191,14 @@ func (r *reading) readControlPlane(h hit) {
 	}
 	r.fact(KindSign, SignManagement)
 	if !r.covered(hit{start: len(r.text) - len(rest), end: len(r.text) - len(rest) + 8}) {
-		if entry := r.words.rows.ofStatus(code / 1000); entry != nil {
+		if entry := r.words.byNumber.ofStatus(code / 1000); entry != nil {
 			r.note(r.upTo(h, cutToken(rest)), entry)
 		}
 	}
 }
 
 // readStatus reads the status of a registration, or of HTTP.
-func (r *reading) readStatus(h hit) {
+func (r *pass) readStatus(h hit) {
 	value := strings.ToLower(cutToken(r.after(h)))
 	switch value {
 	case "unassigned", "assigning", "assigned", "failed", "disabled":
@@ -213,8 +213,8 @@ func (r *reading) readStatus(h hit) {
 	}
 }
 
-// quotedText returns the value behind the name of a member: the text in quotes, or up to
-// the end of the line where it has none. A value that is itself an object is no text.
+// quotedText returns the value after the name of a member: the text in quotes, or the rest of the line
+// if it has none. A value that is itself an object is not a text.
 func quotedText(rest []byte) string {
 	if len(rest) > 1 && (rest[0] == '"' || rest[0] == '\'') && (rest[1] == ':' || rest[1] == ' ') {
 		rest = rest[1:] // the quote that ends the name
@@ -256,7 +256,7 @@ func isTrackingID(id string) bool {
 }
 
 // readServerTime compares the time that the service gave with that of the line.
-func (r *reading) readServerTime(h hit) {
+func (r *pass) readServerTime(h hit) {
 	rest := r.after(h)
 	if len(rest) < len("2024-05-01T08:00:00") {
 		return

@@ -10,9 +10,9 @@ import (
 
 //go:generate go run ./gen
 
-// Compile makes the vocabulary from the catalogue and the tables of this package, in the
-// form in which the program holds it. It is for the generator: after a change of a table or
-// of the catalogue "go generate ./internal/logtext" brings vocabulary.bin up to date.
+// Compile makes the vocabulary from the catalogue and the tables of this package, in the form that the
+// program contains. It is for the generator: after a change of a table or of the catalogue "go
+// generate ./internal/logtext" updates vocabulary.bin.
 func Compile() ([]byte, error) {
 	d := newDictionary()
 	texts := make([]string, len(d.terms))
@@ -23,14 +23,14 @@ func Compile() ([]byte, error) {
 	if err := newTrie(texts).encode(&w); err != nil {
 		return nil, err
 	}
-	rowNumbers := map[*codes.Entry]uint16{}
+	entryNumbers := map[*codes.Entry]uint16{}
 	for e := range codes.All() {
-		rowNumbers[e] = uint16(len(rowNumbers))
+		entryNumbers[e] = uint16(len(entryNumbers))
 	}
-	if err := d.encodeTerms(&w, rowNumbers); err != nil {
+	if err := d.encodeTerms(&w, entryNumbers); err != nil {
 		return nil, err
 	}
-	encodeRows(&w, rowNumbers)
+	encodeNumbers(&w, entryNumbers)
 	for _, words := range d.words {
 		w.add([]byte(words.kind))
 		w.add([]byte(words.value))
@@ -39,8 +39,8 @@ func Compile() ([]byte, error) {
 	return w.out.Bytes(), nil
 }
 
-// encodeTerms writes the phrases, their facts and their sets of topics, see vocabulary.
-func (d *dictionary) encodeTerms(w *fieldWriter, rowNumbers map[*codes.Entry]uint16) error {
+// encodeTerms writes the phrases, their facts and their sets of topics; see vocabulary.
+func (d *dictionary) encodeTerms(w *fieldWriter, entryNumbers map[*codes.Entry]uint16) error {
 	var phrases []uint16
 	var facts []byte
 	var sets []topics
@@ -50,15 +50,15 @@ func (d *dictionary) encodeTerms(w *fieldWriter, rowNumbers map[*codes.Entry]uin
 			set = len(sets)
 			sets = append(sets, t.topics)
 		}
-		row := uint16(0)
+		entry := uint16(0)
 		if t.entry != nil {
-			row = rowNumbers[t.entry] + 1
+			entry = entryNumbers[t.entry] + 1
 		}
-		flags := flag(t.common, flagCommon) | flag(t.weak, flagWeak) | flag(t.alone, flagAlone) | flag(t.led, flagLed) | flag(t.anchor, flagAnchor)
+		flags := flag(t.generic, flagGeneric) | flag(t.lastResort, flagLastResort) | flag(t.wholeMessageOnly, flagWholeMessageOnly) | flag(t.needsCodePrefix, flagNeedsCodePrefix) | flag(t.anchor, flagAnchor)
 		if t.size > math.MaxUint16 || len(t.facts) > math.MaxUint8 {
 			return fmt.Errorf("the phrase %q is too large for the layout of the vocabulary", t.text)
 		}
-		phrases = append(phrases, uint16(t.size), row, uint16(len(facts)), uint16(len(t.facts))|uint16(t.key)<<8, uint16(set|flags<<8))
+		phrases = append(phrases, uint16(t.size), entry, uint16(len(facts)), uint16(len(t.facts))|uint16(t.key)<<8, uint16(set|flags<<8))
 		facts = append(facts, t.facts...)
 	}
 	if len(facts) > math.MaxUint16 || len(sets) > math.MaxUint8 || len(d.words) > math.MaxUint8 {
@@ -70,7 +70,7 @@ func (d *dictionary) encodeTerms(w *fieldWriter, rowNumbers map[*codes.Entry]uin
 	return nil
 }
 
-// flag is value if set is true, and otherwise 0.
+// flag is value if set is true, otherwise 0.
 func flag(set bool, value int) int {
 	if set {
 		return value

@@ -6,35 +6,34 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// compiled is what [Compile] has made of the catalogue and the tables of this package. It is
-// a string, so it is read-only data of the program, of which only those pages are loaded
-// that a text makes use of.
+// compiled is the output of [Compile] for the catalogue and the tables of this package. It is a
+// string, so it is read-only data of the program, and only the pages that a text needs are loaded.
 //
 //go:embed vocabulary.bin
 var compiled string
 
-// vocabulary is everything that is looked for, read in place.
+// vocabulary is everything that is looked for, used in place.
 type vocabulary struct {
 	automaton *automaton
 	phrases   string   // see phraseNumbers
 	facts     string   // of all phrases
 	topics    []topics // the sets that phrases have
 	table     []words  // that facts refer to, without their phrases
-	rows      rows
+	byNumber  numberIndex
 	faults    []fault
 }
 
-// phraseNumbers is how many numbers of 16 bits tell a phrase: its size, its row in the
-// catalogue plus 1 or 0 for none, where its facts begin, how many they are with the key in
-// the upper half, and the index of its topics with the flags in the upper half.
+// phraseNumbers is how many 16-bit numbers describe a phrase: its size, its entry in the catalogue
+// plus 1 or 0 for none, where its facts begin, how many they are with the key in the upper half, and
+// the index of its topics with the flags in the upper half.
 const phraseNumbers = 5
 
 // The flags of a phrase.
 const (
-	flagCommon = 1 << iota
-	flagWeak
-	flagAlone
-	flagLed
+	flagGeneric = 1 << iota
+	flagLastResort
+	flagWholeMessageOnly
+	flagNeedsCodePrefix
 	flagAnchor
 )
 
@@ -46,7 +45,7 @@ func readVocabulary(data string) *vocabulary {
 	for _, set := range uint64s(f.next()) {
 		v.topics = append(v.topics, topics(set))
 	}
-	v.rows = rows{f.next()}
+	v.byNumber = numberIndex{f.next()}
 	for f.rest != "" {
 		v.table = append(v.table, words{kind: Kind(f.next()), value: f.next(), anchor: f.next() != ""})
 	}
@@ -59,22 +58,22 @@ func (v *vocabulary) size() int { return len(v.phrases) / (2 * phraseNumbers) }
 // phrase returns one phrase by its number.
 func (v *vocabulary) phrase(n int) phrase {
 	at := uint32(n) * phraseNumbers
-	row, start := uint16At(v.phrases, at+1), uint16At(v.phrases, at+2)
+	entry, start := uint16At(v.phrases, at+1), uint16At(v.phrases, at+2)
 	facts, topics := uint16At(v.phrases, at+3), uint16At(v.phrases, at+4)
 	flags := topics >> 8
 	p := phrase{
-		size:   int(uint16At(v.phrases, at)),
-		facts:  v.facts[start : start+facts&0xff],
-		topics: v.topics[topics&0xff],
-		key:    key(facts >> 8),
-		common: flags&flagCommon != 0,
-		weak:   flags&flagWeak != 0,
-		alone:  flags&flagAlone != 0,
-		led:    flags&flagLed != 0,
-		anchor: flags&flagAnchor != 0,
+		size:             int(uint16At(v.phrases, at)),
+		facts:            v.facts[start : start+facts&0xff],
+		topics:           v.topics[topics&0xff],
+		key:              key(facts >> 8),
+		generic:          flags&flagGeneric != 0,
+		lastResort:       flags&flagLastResort != 0,
+		wholeMessageOnly: flags&flagWholeMessageOnly != 0,
+		needsCodePrefix:  flags&flagNeedsCodePrefix != 0,
+		anchor:           flags&flagAnchor != 0,
 	}
-	if row != 0 {
-		p.entry = codes.Row(int(row - 1))
+	if entry != 0 {
+		p.entry = codes.At(int(entry - 1))
 	}
 	return p
 }

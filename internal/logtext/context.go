@@ -2,8 +2,8 @@ package logtext
 
 import "slices"
 
-// words are phrases that tell the same fact. Those of an anchor stand in nothing but the
-// log of a device, of the service or of their tools.
+// words are phrases for the same fact. Those of an anchor occur only in logs of a device, of the
+// service or of their tools.
 type words struct {
 	kind    Kind
 	value   string
@@ -11,14 +11,14 @@ type words struct {
 	phrases []string
 }
 
-// contextTable lists every phrase that tells a circumstance.
+// contextTable lists every phrase for a circumstance.
 func contextTable() []words {
 	return slices.Concat(attestationWords(), transportWords(), clientWords(), eventWords(), outcomeWords(), signWords(), anchorWords())
 }
 
-// attestationWords tell how the device proves who it is. The names are those of the SDKs'
-// classes, files and settings (azure-iot-sdk-c provisioning_client, azure-iot-sdk-csharp
-// security, azure-iot-sdk-java provisioning, Azure/iotedge edgelet, and their samples).
+// attestationWords say how the device attests. The names are those of the SDKs' classes, files and
+// settings (azure-iot-sdk-c provisioning_client, azure-iot-sdk-csharp security, azure-iot-sdk-java
+// provisioning, Azure/iotedge edgelet, and their samples).
 func attestationWords() []words {
 	return []words{
 		{KindAttestation, "symmetric-key", true, []string{
@@ -53,7 +53,7 @@ func attestationWords() []words {
 	}
 }
 
-// transportWords tell over which protocol the device registers.
+// transportWords say over which protocol the device registers.
 func transportWords() []words {
 	return []words{
 		{KindTransport, "mqtt-ws", false, []string{
@@ -82,7 +82,7 @@ func transportWords() []words {
 	}
 }
 
-// clientWords tell which software wrote the text, the more special before the more general.
+// clientWords say which software wrote the text, the more specific before the more general.
 func clientWords() []words {
 	return []words{
 		{KindClient, ClientIdentityService, true, []string{
@@ -145,7 +145,7 @@ const (
 	EventResent    = "resent" // the TPM's second request, with the activated key
 )
 
-// eventWords tell how far the registration came.
+// eventWords say how far the registration got.
 func eventWords() []words {
 	return []words{
 		{KindEvent, EventBegun, true, []string{
@@ -180,16 +180,16 @@ func eventWords() []words {
 	}
 }
 
-// The signs that rules make use of.
+// The signs that rules use.
 const (
-	SignHTML         = "html-page"        // a web page where an answer was due
+	SignHTML         = "html-page"        // a web page where an answer was expected
 	SignMiddlebox    = "middlebox"        // the name of a product that inspects TLS
 	SignOtherHost    = "other-host"       // the server's certificate is for another name
 	SignProxy        = "proxy"            // a proxy is set or named
-	SignCentral      = "iot-central"      // IoT Central is in play
+	SignCentral      = "iot-central"      // IoT Central is involved
 	SignManagement   = "management-call"  // an operator's call, not a device's
 	SignHubPolicy    = "hub-policy"       // the name of a shared access policy of a hub
-	SignPrivate      = "private-network"  // private endpoints or IP filters are in play
+	SignPrivate      = "private-network"  // private endpoints or IP filters are involved
 	SignNoPrivateKey = "no-private-key"   // a certificate without its key
 	SignPrivateKey   = "private-key"      // a certificate with its key
 	SignTimeSync     = "time-sync"        // the device waits for the time
@@ -201,9 +201,9 @@ const (
 	SignLoad         = "many-devices"     // a load test or a fleet that starts at once
 	SignGroup        = "enrollment-group" // an enrollment group is named
 	SignIndividual   = "individual-enrollment"
-	SignHubRecord    = "hub-record"   // what a hub keeps of a device, as its tools print it
-	SignLinkedHub    = "linked-hub"   // the link from DPS to a hub is in play
-	SignReprovision  = "reprovision"  // an identity from before is in play
+	SignHubRecord    = "hub-record"   // a hub's record of a device, as its tools print it
+	SignLinkedHub    = "linked-hub"   // the link from DPS to a hub is involved
+	SignReprovision  = "reprovision"  // an earlier identity is involved
 	SignStack        = "client-stack" // a stack trace inside a provisioning client
 	SignRawClient    = "own-client"   // the device builds requests or tokens itself
 	SignEmptyID      = "empty-registration-id"
@@ -211,7 +211,7 @@ const (
 	SignUnverified   = "unverified-ca"  // a CA certificate without proof of possession
 )
 
-// signWords tell circumstances of which single rules make use.
+// signWords are for circumstances that only single rules use.
 func signWords() []words {
 	return []words{
 		{KindSign, SignHTML, false, []string{"<!DOCTYPE HTML", "<html", "<head>", "text/html"}},
@@ -297,7 +297,7 @@ func signWords() []words {
 	}
 }
 
-// anchorWords tell nothing but that a line is about provisioning or a device of IoT Hub.
+// anchorWords only show that a line is about provisioning or a device of IoT Hub.
 func anchorWords() []words {
 	return []words{{"", "", true, []string{
 		"DPS", "azure-devices-provisioning", "azure-devices.net", "azure-devices.cn", "azure-devices.us", "Device Provisioning", "device provisioning service",

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// date is the day of a log line by the clock that wrote it. The zero date stands for none.
+// date is the day of a log line by the clock that wrote it. The zero date means none.
 type date struct {
 	year  int
-	month time.Month // 0 where day and month could be either way round
+	month time.Month // 0 if day and month could be either way round
 	day   int
 }
 
-// daysUntil returns how many days o is later than d; ok is false when one of them is not
-// known to the day.
+// daysUntil returns how many days o is later than d; ok is false if one of them is not known to the
+// day.
 func (d date) daysUntil(o date) (days int, ok bool) {
 	if d.month == 0 || o.month == 0 {
 		return 0, false
@@ -24,11 +24,11 @@ func (d date) daysUntil(o date) (days int, ok bool) {
 
 func (d date) noon() time.Time { return time.Date(d.year, d.month, d.day, 12, 0, 0, 0, time.UTC) }
 
-// dateReach is how far into a line its own time may stand.
+// dateReach is how far from the start of a line its own time may be.
 const dateReach = 100
 
-// dateOf returns the date of the time stamp near the start of a log line. A time that the
-// service put into an answer is not the line's own.
+// dateOf returns the date of the time stamp near the start of a log line. A time that the service put
+// in an answer is not the line's own.
 func dateOf(line []byte) date {
 	reach := line[:min(len(line), dateReach)]
 	for i := 0; i < len(reach); i++ {
@@ -47,14 +47,14 @@ func dateOf(line []byte) date {
 	return date{}
 }
 
-// fromService reports whether a date behind this text is one that the service gave.
+// fromService reports whether a date after this text is one from the service.
 func fromService(before []byte) bool {
 	tail := strings.ToLower(string(before[max(0, len(before)-16):]))
 	return strings.Contains(tail, "utc") || strings.Contains(tail, "date:") || strings.Contains(tail, "timestamp:")
 }
 
-// dateAt reads the date that has the number line[start:end] as its first part, or for
-// asctime as its last. Without a time of day behind it, it is no time stamp.
+// dateAt reads the date that has the number line[start:end] as its first part, or for asctime as its
+// last. Without a time of day after it, it is not a time stamp.
 func dateAt(line []byte, start, end int) date {
 	switch end - start {
 	case 4:
@@ -108,8 +108,8 @@ func (d date) valid() date {
 	return d
 }
 
-// dateParts reads count numbers of one or two digits at line[at:], each behind the same
-// separator, and returns them with their length; 0 if they are not there.
+// dateParts reads count numbers of one or two digits at line[at:], each after the same separator, and
+// returns them with their length; 0 if they are not there.
 func dateParts(line []byte, at, count int) (parts [2]int, length int) {
 	if at >= len(line) || line[at] != '-' && line[at] != '/' {
 		return parts, 0
@@ -132,8 +132,8 @@ func dateParts(line []byte, at, count int) (parts [2]int, length int) {
 	return parts, i - at
 }
 
-// number reads digits; of a number that is longer than any date or status it reads the
-// beginning, which is larger than any.
+// number reads digits. Of a number that is longer than any date or status it reads the beginning,
+// which is larger than any.
 func number(digits []byte) int {
 	n := 0
 	for _, d := range digits {

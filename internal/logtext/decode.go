@@ -22,11 +22,11 @@ const (
 	UTF16BE Encoding = "UTF-16BE"
 )
 
-// BinaryError says that an input is no text.
+// BinaryError says that an input is not a text.
 type BinaryError struct {
-	// What names the kind of file, where its first bytes tell.
+	// What is the kind of file, if its first bytes show it.
 	What string
-	// Hint is how to get the text out of it, "" if that is not known.
+	// Hint is how to get the text from it, "" if that is not known.
 	Hint string
 }
 
@@ -38,11 +38,11 @@ func (e *BinaryError) Error() string {
 	return "not a text but " + e.What
 }
 
-// sampleSize is how much of an input is looked at to tell what it is.
+// sampleSize is how much of an input is used to find out what it is.
 const sampleSize = 4096
 
-// Decode returns r as UTF-8, without a byte order mark, and how it was encoded. Bytes that
-// are no valid UTF-8 stay as they are. A binary file is a [BinaryError].
+// Decode returns r as UTF-8, without a byte order mark, and how it was encoded. Bytes that are not
+// valid UTF-8 stay as they are. A binary file is a [BinaryError].
 func Decode(r io.Reader) (io.Reader, Encoding, error) {
 	buffered := bufio.NewReaderSize(r, sampleSize)
 	sample, err := buffered.Peek(sampleSize)
@@ -67,9 +67,8 @@ func Decode(r io.Reader) (io.Reader, Encoding, error) {
 	return buffered, encoding, nil
 }
 
-// encodingOf tells the encoding by the byte order mark, whose length it returns, or by
-// where zero bytes are: text in UTF-16 has one in nearly every character, always on the
-// same side.
+// encodingOf determines the encoding from the byte order mark, whose length it returns, or from the
+// positions of zero bytes: text in UTF-16 has one in nearly every character, always on the same side.
 func encodingOf(sample []byte) (encoding Encoding, mark int) {
 	switch {
 	case bytes.HasPrefix(sample, []byte("\xef\xbb\xbf")):
@@ -95,8 +94,8 @@ func encodingOf(sample []byte) (encoding Encoding, mark int) {
 	return UTF8, 0
 }
 
-// checkText returns a [BinaryError] if a third of the bytes cannot be those of a log. A
-// few zero bytes, as a log has after a power failure, do not make it one.
+// checkText returns a [BinaryError] if a third of the bytes cannot be those of a log. A few zero
+// bytes, as in a log after a power failure, are accepted.
 func checkText(sample []byte) error {
 	for _, format := range binaryFormats() {
 		if bytes.HasPrefix(sample, []byte(format.magic)) {
@@ -118,7 +117,7 @@ func checkText(sample []byte) error {
 	return nil
 }
 
-// binaryFormats are the files that people take for a log.
+// binaryFormats are the files that people mistake for a log.
 func binaryFormats() []struct{ magic, what, hint string } {
 	return []struct{ magic, what, hint string }{
 		{"\x1f\x8b", "a gzip file", "unpack it first: gzip -dc FILE | dpsdiag explain -"},
@@ -134,13 +133,13 @@ func binaryFormats() []struct{ magic, what, hint string } {
 	}
 }
 
-// utf16Reader turns UTF-16 into UTF-8. What is no valid UTF-16 becomes U+FFFD.
+// utf16Reader converts UTF-16 to UTF-8. Invalid UTF-16 becomes U+FFFD.
 type utf16Reader struct {
 	source  io.Reader
 	order   binary.ByteOrder
 	raw     [4096]byte
 	rest    int    // bytes at the start of raw that were not decoded yet
-	decoded []byte // what was not handed out yet
+	decoded []byte // what was not returned yet
 	buffer  []byte
 	err     error
 }

@@ -1,6 +1,6 @@
-// Package logtext reads logs: it finds the errors of the catalogue in a text of any size
-// and what the text tells of the circumstances, such as how the device attests, how far it
-// came and what its clock said. Make a [Scanner], then call [Scanner.Scan].
+// Package logtext reads logs: it finds the errors of the catalogue in a text of any size and what the
+// text says about the circumstances, such as how the device attests, how far it got and what its clock
+// said. Make a [Scanner], then call [Scanner.Scan].
 //
 // A text goes through these steps, in one pass and in constant memory:
 //
@@ -8,18 +8,17 @@
 //	lines.go       lines, long ones in pieces
 //	normalise.go   one form for what terminals, JSON and HTML write in many
 //	automaton.go   every phrase at once
-//	reading.go     what the phrases of a line mean together
+//	pass.go        what the phrases of a line mean together
 //
-// The tables of phrases are in context.go (circumstances), keys.go (names of values) and
-// topics.go (words for what is wrong with what); the errors come from package codes. After
-// a change of any of them "go generate ./internal/logtext" compiles them into
-// vocabulary.bin, which the program holds and reads in place, so that it pays nothing for
-// them at start:
+// The tables of phrases are in context.go (circumstances), keys.go (names of values) and topics.go
+// (words for what is wrong with what); the errors come from package codes. After a change of any of
+// them "go generate ./internal/logtext" compiles them into vocabulary.bin, which the program contains
+// and reads in place, so that they cost nothing at start:
 //
 //	vocabulary.go  the phrases of all tables with what they mean
 //	trie.go        the automaton for them
 //	compile.go     both as bytes
 //	compiled.go    the bytes as a vocabulary
 //
-// Nothing here judges: package advice does.
+// Nothing here judges; package advice does.
 package logtext

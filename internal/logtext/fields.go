@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// fields takes apart what a fieldWriter has put together: strings of bytes, each behind
-// its length in four bytes. They stay where they are; nothing is copied.
+// fields takes apart what a fieldWriter has put together: strings of bytes, each after its length in
+// four bytes. They are used in place; nothing is copied.
 type fields struct{ rest string }
 
 // next returns the next string.
@@ -17,8 +17,8 @@ func (f *fields) next() string {
 	return field
 }
 
-// The numbers in a string are little endian, whatever the machine is. The compiler makes
-// one load of each of these.
+// The numbers in a string are little endian on every machine. The compiler makes one load of each of
+// these.
 
 func uint16At(s string, n uint32) uint16 {
 	s = s[2*int(n):]

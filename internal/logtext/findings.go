@@ -6,39 +6,36 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// Findings are what a text holds. Nothing in them judges; every part names the line it was
-// read on.
+// Findings is what was found in a text. Nothing in it judges; every part has the line it was read on.
 type Findings struct {
 	Inputs []Input
-	// Matches are the errors of the catalogue in the text, the most telling first.
+	// Matches are the errors of the catalogue in the text, the most specific first.
 	Matches []Match
 	// Bodies are the answers of a service, in the order of the text.
 	Bodies []Body
 	IDs    IDs
 	// Facts are the circumstances the text shows, in its order: each kind and value once.
 	Facts []Fact
-	// Settings are the configuration that stands in the text, in its order.
+	// Settings are the settings in the text, in its order.
 	Settings []Setting
 	// Outcome is how the last attempt to register ended.
 	Outcome Outcome
-	// Answered says that the text shows the answer to an operator's call, and nothing that
-	// failed.
+	// Answered says that the text shows the answer to an operator's call, and no failure.
 	Answered bool
-	// Unmatched are lines that look like errors but hold no known one, a few of them.
+	// Unmatched are a few of the lines that look like errors but match no entry of the catalogue.
 	Unmatched []Line
 	// Related says that some line is certainly about a device of Azure IoT.
 	Related bool
-	// Sample is the part of the text that is read word by word, in its order and as it
-	// stands there: it may hold secrets. See [Quote].
+	// Sample is the part of the text that is read word by word, in its order and unchanged: it may
+	// contain secrets. See [Quote].
 	Sample []Line
-	// Dropped are known errors that were left out since they stand in what other software
-	// said, most frequent first.
+	// Dropped are matches that were left out because other software wrote them, most frequent first.
 	Dropped []Match
 }
 
 // Input is one text that was read.
 type Input struct {
-	Name     string // "" where there is only one
+	Name     string // "" if there is only one
 	Encoding Encoding
 	Lines    int
 }
@@ -49,7 +46,7 @@ type Place struct {
 	Line  int // from 1
 }
 
-// String names the place in words.
+// String describes the place in words.
 func (p Place) String() string {
 	if p.Input == "" {
 		return fmt.Sprintf("line %d", p.Line)
@@ -66,32 +63,32 @@ type Line struct {
 	Text string // printable, of at most maxExcerpt bytes
 }
 
-// Match is one error of the catalogue with the places where it stands.
+// Match is one error of the catalogue that occurs in the text, with its places.
 type Match struct {
 	Entry *codes.Entry
-	// Line is where it was seen first, Phrase the part of it that is the error.
+	// Line is the first line with the match, Phrase the part of it that matches.
 	Line   Line
 	Phrase string
-	// Places are the lines where it stands, ascending, at most [MaxPlaces] of them; Count
-	// is how many there are in all.
+	// Places are the lines with the match, ascending, at most [MaxPlaces] of them; Count is how many
+	// there are in all.
 	Places      []Place
 	Count       int
 	TrackingIDs []string
-	// Phase is how far the device had come when it was seen first.
+	// Phase is how far the device had got at the first of them.
 	Phase Phase
-	// Weak says that the words are so common that they count only where nothing else is
-	// known.
-	Weak bool
-	// Clock is what the device's clock said, where the line is dated.
+	// LastResort says that the words are so common that they count only if nothing else is known.
+	LastResort bool
+	// Clock is what the device's clock said, if the line has a date.
 	Clock Clock
 
-	last Place // where it was seen last, also if Places are full
+	last Place // the last place, also if Places are full
 }
 
-// Phase is a part of the way of a device into its hub.
+// Phase is a part of the path of a device to its hub.
 type Phase int
 
-// The phases. A text that shows neither the registration nor its end is in no phase.
+// The phases. A text that shows neither the beginning nor the end of a registration is in
+// PhaseUnknown.
 const (
 	PhaseUnknown  Phase = iota
 	PhaseRegister       // a registration with DPS has begun
@@ -101,15 +98,15 @@ const (
 // Clock is the date by the device's clock.
 type Clock struct {
 	Year int // 0 for none
-	// Behind is how many days the clock is behind the time that the service gave in an
-	// answer, negative if it is ahead. Known says whether both are in the text.
+	// Behind is how many days the clock is behind the time that the service gave in an answer,
+	// negative if it is ahead. Known says whether the text has both.
 	Behind int
 	Known  bool
 	// Future says that the date is later than the day on which the text was read.
 	Future bool
 }
 
-// Body is an answer of a service as the text shows it, whole or in parts.
+// Body is an answer of a service as the text shows it, complete or in parts.
 type Body struct {
 	Place      Place
 	Shape      Shape
@@ -119,11 +116,11 @@ type Body struct {
 	Status     string // of the registration, such as "failed"
 }
 
-// Shape tells who wrote a body.
+// Shape says who wrote a body.
 type Shape string
 
-// The shapes: {"errorCode":N,"trackingId":…} is that of DPS, {"Message":"ErrorCode:Name;…"}
-// that of IoT Hub. One of the hub inside one of DPS tells that the hub refused DPS.
+// The shapes: {"errorCode":N,"trackingId":…} is that of DPS, {"Message":"ErrorCode:Name;…"} that of
+// IoT Hub. One of the hub inside one of DPS means that the hub refused DPS.
 const (
 	ShapeDPS      Shape = "dps"
 	ShapeHub      Shape = "hub"
@@ -152,30 +149,30 @@ const (
 	KindClient Kind = "client"
 	// KindEvent: a step of the registration, [EventBegun] and so on.
 	KindEvent Kind = "event"
-	// KindSign: a circumstance of which a rule makes use, [SignHTML] and so on.
+	// KindSign: a circumstance that a rule uses, [SignHTML] and so on.
 	KindSign Kind = "sign"
-	// KindOutcome is that of words which tell the outcome; no fact has it.
+	// KindOutcome is for words that show the outcome; no fact has it.
 	KindOutcome Kind = "outcome"
 	// KindWebhook: the HTTP status with which an allocation function answered.
 	KindWebhook Kind = "webhook"
-	// KindTopic: what is wrong with what in words that are no known message,
-	// [TopicTPMDenied] and so on.
+	// KindTopic: what is wrong with what, in words that are not a known message, [TopicTPMDenied] and
+	// so on.
 	KindTopic Kind = "topic"
 )
 
 // Setting is one line of a configuration.
 type Setting struct {
 	Place Place
-	// Key is the name as it stands there, Meaning the one it has, such as "id-scope".
+	// Key is the name as written, Meaning the setting it is for, such as "id-scope".
 	Key     string
 	Meaning string
-	// Value is the value, "" for a secret and for none; State tells these apart.
+	// Value is the value, "" for a secret and for none; State distinguishes these.
 	Value string
 	State State
-	// Assigned says that the line is one of a configuration: the name, an equals sign or a
-	// colon, the value.
+	// Assigned says that the line is part of a configuration: the name, an equals sign or a colon, the
+	// value.
 	Assigned bool
-	// Form and Size say what a secret looks like without telling it.
+	// Form and Size describe a secret without revealing it.
 	Form Form
 	Size int // in characters
 }
@@ -207,7 +204,7 @@ const (
 	SettingDeviceID       = "device-id"
 )
 
-// State is what a setting has for a value.
+// State says whether a setting has a value.
 type State string
 
 // The states of a setting.
@@ -217,12 +214,12 @@ const (
 	StatePlaceholder State = "placeholder" // "<your id scope>" and the like
 )
 
-// IDs are the identities in the text, each in the order of their appearance.
+// IDs are the identities in the text, each kind in the order of appearance.
 type IDs struct {
 	Scopes, RegistrationIDs, Hubs, Endpoints, TrackingIDs, APIVersions, CommonNames []ID
 }
 
-// ID is one identity and where it was seen first.
+// ID is one identity and its first place.
 type ID struct {
 	Value string
 	Place Place

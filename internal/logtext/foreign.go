@@ -2,8 +2,8 @@ package logtext
 
 import "bytes"
 
-// foreignMarks are words that stand in the logs of common software which has nothing to do
-// with provisioning. They matter in a text without a single line that has.
+// foreignMarks are words in the logs of common software that has nothing to do with provisioning. They
+// matter in a text without a single line that is about provisioning.
 func foreignMarks() []string {
 	return []string{
 		// access logs of web servers
@@ -23,8 +23,8 @@ func foreignMarks() []string {
 	}
 }
 
-// namesForeignHost reports whether a line holds the address of a host that no device asks for
-// on its way into a hub. Pages that error messages lead to do not count.
+// namesForeignHost reports whether a line has the address of a host that no device contacts on its way
+// to a hub. Pages that error messages link to do not count.
 func namesForeignHost(line []byte) bool {
 	_, host, found := bytes.Cut(line, []byte("://"))
 	if !found {
@@ -47,8 +47,8 @@ func namesForeignHost(line []byte) bool {
 	return true
 }
 
-// lookAround notes whether a line is one of other software, and whether it names Azure.
-func (r *reading) lookAround(line []byte) {
+// lookAround notes whether a line is from other software, and whether it mentions Azure.
+func (r *pass) lookAround(line []byte) {
 	r.azure = r.azure || indexFold(line, "azure") >= 0
 	if r.foreign || r.azure {
 		return
@@ -65,9 +65,9 @@ func (r *reading) lookAround(line []byte) {
 	}
 }
 
-// forget leaves out everything that was found in a text that is about something else: common
-// words and numbers in it, such as 401 or "connection reset", tell nothing of a device.
-func (r *reading) forget() {
+// forget discards everything that was found in a text that is about something else: common words and
+// numbers in it, such as 401 or "connection reset", say nothing about a device.
+func (r *pass) forget() {
 	if r.anchors > 0 || r.azure || !r.foreign {
 		return
 	}

@@ -124,7 +124,7 @@ func ids(found *logtext.Findings) []logtext.ID {
 	return all
 }
 
-// TestMemory: a text of 100 MB needs no more memory than one of some lines.
+// TestMemory: a text of 100 MB needs no more memory than one of a few lines.
 func TestMemory(t *testing.T) {
 	const size, most = 64 << 20, 32 << 20
 	var block strings.Builder
@@ -134,7 +134,7 @@ func TestMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		block.Write(text)
-		block.WriteString(strings.Repeat("Jun  3 06:00:12 gw app[7]: processed 128 items in 20 ms, nothing to tell of\n", 1000))
+		block.WriteString(strings.Repeat("Jun  3 06:00:12 gw app[7]: processed 128 items in 20 ms, nothing to report\n", 1000))
 	}
 	watch := &memoryWatch{repeater: repeater{text: block.String()}, left: size}
 	runtime.GC()
@@ -182,7 +182,7 @@ func BenchmarkNewScanner(b *testing.B) {
 
 func BenchmarkScan(b *testing.B) {
 	for name, line := range map[string]string{
-		"unrelated": "Jun  3 06:00:12 gw app[7]: processed 128 items in 20 ms, nothing to tell of\n",
+		"unrelated": "Jun  3 06:00:12 gw app[7]: processed 128 items in 20 ms, nothing to report\n",
 		"dense":     `aziot-identityd[8]: caused by: {"errorCode":401002,"trackingId":"0a1b-2c3d","message":"CA certificate not found."}` + "\n",
 	} {
 		b.Run(name, func(b *testing.B) {

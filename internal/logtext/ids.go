@@ -6,11 +6,11 @@ import (
 	"unicode"
 )
 
-// maxIDLength is the longest text that is taken for an id.
+// maxIDLength is the longest text that is accepted as an id.
 const maxIDLength = 160
 
 // addID notes an id, unless it cannot be one.
-func (r *reading) addID(list *[]ID, value string) {
+func (r *pass) addID(list *[]ID, value string) {
 	if value == "" || len(value) > maxIDLength || isPlaceholder(value) || isRedacted(value) {
 		return
 	}
@@ -20,9 +20,9 @@ func (r *reading) addID(list *[]ID, value string) {
 	*list = addID(*list, ID{value, r.place()})
 }
 
-// readRegistrationPath reads {scope}/registrations/{id}, as request paths, user names, link
-// addresses and SAS tokens have it.
-func (r *reading) readRegistrationPath(h hit) {
+// readRegistrationPath reads {scope}/registrations/{id}, as in request paths, user names, link
+// addresses and SAS tokens.
+func (r *pass) readRegistrationPath(h hit) {
 	start := h.start
 	for start > 0 && isIDByte(r.text[start-1]) {
 		start--
@@ -45,16 +45,15 @@ func (r *reading) readRegistrationPath(h hit) {
 	r.addID(&r.found.IDs.RegistrationIDs, string(rest[:end]))
 }
 
-// addScope notes an id scope, if value looks like one: letters and digits that begin with
-// a digit.
-func (r *reading) addScope(value string) {
+// addScope notes an id scope, if value looks like one: letters and digits that begin with a digit.
+func (r *pass) addScope(value string) {
 	if len(value) >= 6 && len(value) <= 20 && isDigit(value[0]) && !strings.ContainsFunc(value, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
 		r.addID(&r.found.IDs.Scopes, value)
 	}
 }
 
 // readHost reads the name of a hub or of a provisioning endpoint; h is its domain.
-func (r *reading) readHost(h hit) {
+func (r *pass) readHost(h hit) {
 	start := h.start
 	for start > 0 && (isWordByte(r.text[start-1]) || r.text[start-1] == '-' || r.text[start-1] == '.') {
 		start--
@@ -71,7 +70,7 @@ func (r *reading) readHost(h hit) {
 }
 
 // readCommonName reads the common name of a certificate's subject.
-func (r *reading) readCommonName(h hit) {
+func (r *pass) readCommonName(h hit) {
 	if !r.reads(h, "cn=") && !r.reads(h, "cn =") || !r.relevant() {
 		return
 	}
@@ -101,7 +100,7 @@ func isRedacted(value string) bool {
 	return false
 }
 
-// isPlaceholder reports whether a value is one that a template asks to be replaced.
+// isPlaceholder reports whether a value is a placeholder of a template.
 func isPlaceholder(value string) bool {
 	lower := strings.ToLower(value)
 	if strings.HasPrefix(lower, "<") || strings.HasPrefix(lower, "{") || strings.HasPrefix(lower, "[") || strings.HasPrefix(lower, "$(") {

@@ -1,9 +1,9 @@
 package logtext
 
-// key says what the value behind a name is.
+// key says what the value after a name is.
 type key uint8
 
-// The names that values stand behind.
+// The names that have a value after them.
 const (
 	keyNone key = iota
 	keyScope
@@ -38,8 +38,8 @@ type names struct {
 	names []string
 }
 
-// keyTable lists the names, those of the settings with the spellings of IoT Edge, of the
-// SDKs' samples and of their tools. A longer name that ends in one of them counts as well.
+// keyTable lists the names, those of settings with the spellings of IoT Edge, of the SDKs' samples and
+// of their tools. A longer name that ends in one of them matches as well.
 func keyTable() []names {
 	return []names{
 		{keyScope, []string{"id_scope", "idscope", "id-scope", "id scope", "scope_id", "scopeid", "scope-id"}},

@@ -11,8 +11,8 @@ const (
 	// maxPiece bounds the memory for a line: a longer one comes in several pieces.
 	maxPiece = 64 << 10
 
-	// overlap is how much of a piece is seen again at the start of the next one. It is
-	// more than the longest pattern and than what is read around one.
+	// overlap is how much of a piece is repeated at the start of the next one. It is more than the
+	// longest pattern and than what is read around one.
 	overlap = 1 << 10
 )
 
@@ -20,7 +20,7 @@ const (
 type piece struct {
 	line  int    // from 1
 	text  []byte // without the line end; valid until the next call
-	owned int    // what begins at this offset of text, or behind it, belongs to the next piece
+	owned int    // what begins at or after this offset of text belongs to the next piece
 	begin bool   // text is the start of the line
 }
 
@@ -28,14 +28,14 @@ type piece struct {
 type lineReader struct {
 	source io.Reader
 	buffer [maxPiece]byte
-	start  int // of what was not handed out yet, in buffer
+	start  int // of what was not returned yet, in buffer
 	end    int
 	line   int
 	inside bool // the last piece did not end its line
 	err    error
 }
 
-// next returns the next piece, or io.EOF behind the last one. A line ends in LF or CR LF.
+// next returns the next piece, or io.EOF after the last one. A line ends in LF or CR LF.
 func (r *lineReader) next() (piece, error) {
 	for {
 		if i := bytes.IndexByte(r.buffer[r.start:r.end], '\n'); i >= 0 {
@@ -66,7 +66,7 @@ func (r *lineReader) cut(end, owned int) piece {
 	return piece{line: r.line, text: text, owned: min(owned-r.start, len(text)), begin: !r.inside}
 }
 
-// last returns what stands behind the last line end, then the error that ended the text.
+// last returns the text after the last line end, then the error that ended the text.
 func (r *lineReader) last() (piece, error) {
 	if r.start == r.end {
 		if errors.Is(r.err, io.EOF) {

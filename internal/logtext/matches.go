@@ -12,16 +12,15 @@ import (
 type record struct {
 	entry        *codes.Entry
 	place        Place
-	text, phrase string // of the line, as they stand there; "" where the error is known already
+	text, phrase string // of the line, unchanged; "" if the error is known already
 	phase        Phase
 	clock        Clock
-	weak         bool
+	lastResort   bool
 }
 
-// readErrors notes the known errors of the line and returns where they stand. Where phrases
-// overlap, the longest one counts, and beside an envelope what begins in it and goes on
-// behind it.
-func (r *reading) readErrors() []hit {
+// readErrors notes the known errors of the line and returns their hits. Where phrases overlap, the
+// longest one counts. A wrapper also keeps a phrase that starts inside it and ends after it.
+func (r *pass) readErrors() []hit {
 	var taken []hit
 	for _, h := range r.byLength() {
 		if !slices.ContainsFunc(taken, h.hiddenBy) {
@@ -39,14 +38,14 @@ func (r *reading) readErrors() []hit {
 	return taken
 }
 
-// hiddenBy reports whether a longer hit tells all that h does.
+// hiddenBy reports whether a longer hit includes all of h.
 func (h hit) hiddenBy(o hit) bool {
 	within := o.start <= h.start && h.end <= o.end
-	return h.overlaps(o) && (within || !o.entry.Wrapper || h.entry.Wrapper || h.weak)
+	return h.overlaps(o) && (within || !o.entry.Wrapper || h.entry.Wrapper || h.lastResort)
 }
 
 // byLength returns the hits of the catalogue, the longest first.
-func (r *reading) byLength() []hit {
+func (r *pass) byLength() []hit {
 	var found []hit
 	for _, h := range r.hits {
 		if h.entry != nil {
@@ -57,16 +56,16 @@ func (r *reading) byLength() []hit {
 	return found
 }
 
-// note notes an error that a hit tells.
-func (r *reading) note(h hit, entry *codes.Entry) { r.noteWords(h, entry, h.common) }
+// note notes an error for a hit.
+func (r *pass) note(h hit, entry *codes.Entry) { r.noteWords(h, entry, h.generic) }
 
-// noteWords notes an error that a hit tells. Common words count only where the log is about
-// provisioning; until that is known they wait.
-func (r *reading) noteWords(h hit, entry *codes.Entry, common bool) {
+// noteWords notes an error for a hit. Generic words count only if the log is about provisioning; until
+// that is known they wait.
+func (r *pass) noteWords(h hit, entry *codes.Entry, generic bool) {
 	s := r.current
-	r.readFailure(h, entry, common)
-	rec := record{entry: entry, place: r.place(), phase: s.phase, clock: r.clockOf(s), weak: h.weak}
-	if !common || s.near(r.line) || s.anchored && s.name != "" {
+	r.readFailure(h, entry, generic)
+	rec := record{entry: entry, place: r.place(), phase: s.phase, clock: r.clockOf(s), lastResort: h.lastResort}
+	if !generic || s.near(r.line) || s.anchored && s.name != "" {
 		if i, known := r.matches[entry]; known {
 			r.found.Matches[i].add(rec)
 			return
@@ -84,7 +83,7 @@ func (r *reading) noteWords(h hit, entry *codes.Entry, common bool) {
 }
 
 // commit adds a record to the matches.
-func (r *reading) commit(rec record) {
+func (r *pass) commit(rec record) {
 	i, known := r.matches[rec.entry]
 	if !known {
 		if len(r.found.Matches) >= maxMatches {
@@ -98,7 +97,7 @@ func (r *reading) commit(rec record) {
 }
 
 // drop adds a record to what was left out.
-func (r *reading) drop(rec record) {
+func (r *pass) drop(rec record) {
 	if m, known := r.dropped[rec.entry]; known {
 		m.add(rec)
 		return
@@ -112,13 +111,13 @@ func (r *reading) drop(rec record) {
 func newMatch(rec record) Match {
 	return Match{
 		Entry: rec.entry, Line: Line{rec.place, redact(rec.text)}, Phrase: redact(rec.phrase), Places: []Place{rec.place}, Count: 1,
-		Phase: rec.phase, Weak: rec.weak, Clock: rec.clock, last: rec.place,
+		Phase: rec.phase, LastResort: rec.lastResort, Clock: rec.clock, last: rec.place,
 	}
 }
 
-// add counts a record in. What waited comes in later than what stands behind it.
+// add counts a record. Records that waited are added later than those after them.
 func (m *Match) add(rec record) {
-	m.Weak = m.Weak && rec.weak
+	m.LastResort = m.LastResort && rec.lastResort
 	i, seen := slices.BinarySearchFunc(m.Places, rec.place, func(a, b Place) int { return cmp.Compare(a.Line, b.Line) })
 	if seen || rec.place == m.last {
 		return
@@ -133,14 +132,14 @@ func (m *Match) add(rec record) {
 	}
 }
 
-// on reports whether the match stands on one of the lines from first to last.
+// on reports whether the match is on one of the lines from first to last.
 func (m *Match) on(first, last int) bool {
 	return slices.ContainsFunc(m.Places, func(p Place) bool { return p.Line >= first && p.Line <= last })
 }
 
-// compareMatches orders matches, the most telling first: what names no cause, common words
-// and envelopes last, one case of a code of the service before the code, that before a bare
-// HTTP status, then in the order of the text.
+// compareMatches orders matches, the most specific first: matches without a cause, generic words and
+// wrappers last, one case of a code of the service before the code, that before a bare HTTP status,
+// then in the order of the text.
 func compareMatches(a, b Match) int {
 	return cmp.Or(
 		cmp.Compare(a.rank(), b.rank()),
@@ -149,12 +148,12 @@ func compareMatches(a, b Match) int {
 	)
 }
 
-// rank says how much a match tells; less is better.
+// rank says how specific a match is; less is better.
 func (m *Match) rank() int {
 	switch isCase := strings.Contains(m.Entry.Code, " ("); {
 	case len(m.Entry.CauseIDs) == 0:
 		return 5
-	case m.Weak:
+	case m.LastResort:
 		return 4
 	case m.Entry.Wrapper:
 		return 3
@@ -167,7 +166,7 @@ func (m *Match) rank() int {
 }
 
 // finish settles what is still open at the end of the text and returns the findings.
-func (r *reading) finish() *Findings {
+func (r *pass) finish() *Findings {
 	for _, s := range r.streams {
 		s.closeBody(r)
 	}
@@ -176,7 +175,7 @@ func (r *reading) finish() *Findings {
 	found.Sample, found.Related = r.sample.all(), r.anchors > 0 || r.azure
 	found.Outcome = r.outcome()
 	if slices.ContainsFunc(found.Matches, func(m Match) bool { return m.rank() < 3 }) {
-		found.Matches = slices.DeleteFunc(found.Matches, func(m Match) bool { return m.Weak })
+		found.Matches = slices.DeleteFunc(found.Matches, func(m Match) bool { return m.LastResort })
 	}
 	slices.SortFunc(found.Matches, compareMatches)
 	for _, m := range r.dropped {
@@ -193,9 +192,9 @@ func (r *reading) finish() *Findings {
 	return found
 }
 
-// settlePending decides on the common words that met no line that is certainly about
+// settlePending decides about the generic words that were not near a line that is certainly about
 // provisioning. In a short text of one program they are what somebody wants explained.
-func (r *reading) settlePending() {
+func (r *pass) settlePending() {
 	keep := r.anchors == 0 && r.line <= shortText && len(r.streams) <= 2
 	var pending []record
 	for _, s := range r.streams {

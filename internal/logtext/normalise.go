@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// normaliser brings a line into the one form that patterns are written in: without
-// terminal colours, with the escapes of JSON strings undone at any depth, with single
-// spaces, straight quotes and no control characters. A line break that was escaped inside
-// a string becomes a line feed. Letters keep their case. The result is valid UTF-8.
+// normaliser converts a line to the form that patterns are written in: without terminal colours, with
+// the escapes of JSON strings undone at any depth, with single spaces, straight quotes and no control
+// characters. A line break that was escaped inside a string becomes a line feed. Letters keep their
+// case. The result is valid UTF-8.
 type normaliser struct {
 	in  []byte
 	out []byte
@@ -32,12 +32,12 @@ func (n *normaliser) normalise(text []byte) []byte {
 	return n.out
 }
 
-// isPlain tells the bytes that stand for themselves.
+// isPlain reports whether a byte is not changed by normalisation.
 func isPlain(b byte) bool {
 	return b > ' ' && b <= '~' && b != '\\' && b != '&' && b != '#'
 }
 
-// special treats the byte at i, which is not plain, and what belongs to it.
+// special processes the byte at i, which is not plain, and what belongs to it.
 func (n *normaliser) special() {
 	switch b := n.in[n.i]; {
 	case b == ' ', b == '\t':
@@ -58,8 +58,8 @@ func (n *normaliser) special() {
 	}
 }
 
-// space writes a space, unless the text has none there in its normal form: behind another
-// one, and between the name and the value of a JSON member.
+// space writes a space, unless the normal form has none there: after another one, and between the name
+// and the value of a JSON member.
 func (n *normaliser) space() {
 	n.i++
 	end := len(n.out)
@@ -71,7 +71,7 @@ func (n *normaliser) space() {
 	}
 }
 
-// character treats a character outside ASCII.
+// character processes a character outside ASCII.
 func (n *normaliser) character() {
 	r, size := utf8.DecodeRune(n.in[n.i:])
 	switch {
@@ -93,8 +93,7 @@ func (n *normaliser) character() {
 	}
 }
 
-// terminalEscape skips a control sequence or an operating system command; i is behind its
-// ESC.
+// terminalEscape skips a control sequence or an operating system command; i is after its ESC.
 func (n *normaliser) terminalEscape() {
 	if n.i >= len(n.in) {
 		return
@@ -115,7 +114,7 @@ func (n *normaliser) terminalEscape() {
 	}
 }
 
-// number treats a hash sign: rsyslog writes ESC as #033.
+// number processes a hash sign: rsyslog writes ESC as #033.
 func (n *normaliser) number() {
 	if bytes.HasPrefix(n.in[n.i:], []byte("#033[")) {
 		n.i += len("#033")
@@ -126,7 +125,7 @@ func (n *normaliser) number() {
 	n.i++
 }
 
-// entity undoes the five character references of XML, as logs in HTML or XML have them.
+// entity undoes the five character references of XML, in logs in HTML or XML.
 func (n *normaliser) entity() {
 	for _, e := range [...]struct {
 		name string
@@ -142,8 +141,7 @@ func (n *normaliser) entity() {
 	n.i++
 }
 
-// backslash undoes an escape of JSON, however many backslashes its nesting has put before
-// it.
+// backslash undoes an escape of JSON, with any number of backslashes from nesting.
 func (n *normaliser) backslash() {
 	start := n.i
 	for n.i < len(n.in) && n.in[n.i] == '\\' {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// readHTTPStatus reads the status behind words such as "status code" or "HTTP/1.1".
-func (r *reading) readHTTPStatus(h hit) {
+// readHTTPStatus reads the status after words such as "status code" or "HTTP/1.1".
+func (r *pass) readHTTPStatus(h hit) {
 	rest := r.after(h)
 	if code, ok := cutDigits(rest, 6); ok {
 		r.readCode(h, code)
@@ -21,36 +21,36 @@ func (r *reading) readHTTPStatus(h hit) {
 	if !ok || r.covered(h) {
 		return
 	}
-	if entry := r.words.rows.ofStatus(status); entry != nil {
+	if entry := r.words.byNumber.ofStatus(status); entry != nil {
 		r.noteWords(r.upTo(h, cutToken(rest)), entry, !r.lineIsAnchored())
 	}
 }
 
-// upTo stretches a hit to the end of the value behind it.
-func (r *reading) upTo(h hit, value string) hit {
+// upTo extends a hit to the end of the value after it.
+func (r *pass) upTo(h hit, value string) hit {
 	if i := bytes.Index(r.text[h.end:], []byte(value)); i >= 0 {
 		h.end += i + len(value)
 	}
 	return h
 }
 
-// covered reports whether a hit is a part of a message of the catalogue that tells more
-// than the number in it. An envelope does not.
-func (r *reading) covered(h hit) bool {
+// covered reports whether a hit is part of a message of the catalogue that says more than the number
+// in it. A wrapper does not.
+func (r *pass) covered(h hit) bool {
 	for _, other := range r.hits {
-		if other.entry != nil && !other.weak && !other.entry.Wrapper && other.start < h.end && h.start < other.end {
+		if other.entry != nil && !other.lastResort && !other.entry.Wrapper && other.start < h.end && h.start < other.end {
 			return true
 		}
 	}
 	return false
 }
 
-func (r *reading) lineIsAnchored() bool {
+func (r *pass) lineIsAnchored() bool {
 	_, anchor := r.weighHits()
 	return anchor
 }
 
-// statusNamed reads the names that .NET gives to HTTP statuses (System.Net.HttpStatusCode).
+// statusNamed reads the names that .NET uses for HTTP statuses (System.Net.HttpStatusCode).
 func statusNamed(name string) (status int, ok bool) {
 	switch strings.ToLower(name) {
 	case "badrequest":
@@ -83,8 +83,8 @@ func statusNamed(name string) (status int, ok bool) {
 	return 0, false
 }
 
-// readConnack reads the return code of a refused CONNECT, where the line is about MQTT.
-func (r *reading) readConnack(h hit) {
+// readConnack reads the return code of a refused CONNECT, if the line is about MQTT.
+func (r *pass) readConnack(h hit) {
 	rest := r.after(h)
 	digits := bytes.TrimPrefix(bytes.TrimPrefix(rest, []byte("0x")), []byte("0"))
 	if len(digits) == 0 || digits[0] < '1' || digits[0] > '5' || len(digits) > 1 && isWordByte(digits[1]) || r.covered(h) {
@@ -96,13 +96,13 @@ func (r *reading) readConnack(h hit) {
 	if !r.reads(h, "connack") && indexFold(r.text, "connack") < 0 && indexFold(r.text, "mqtt") < 0 && indexFold(r.text, "connection refused") < 0 && indexFold(r.text, "connection rejected") < 0 && indexFold(r.text, "failed, rc=") < 0 {
 		return
 	}
-	if entry := r.words.rows.connack(int(digits[0] - '0')); entry != nil {
+	if entry := r.words.byNumber.connack(int(digits[0] - '0')); entry != nil {
 		r.note(r.upTo(h, cutToken(rest)), entry)
 	}
 }
 
 // readTLSStack reads a number of mbedTLS that is written without its sign, as ESP-IDF does.
-func (r *reading) readTLSStack(h hit) {
+func (r *pass) readTLSStack(h hit) {
 	token := strings.TrimLeft(strings.ToLower(cutToken(r.after(h))), "-")
 	hex, isHexadecimal := strings.CutPrefix(token, "0x")
 	value, err := strconv.ParseUint(hex, 16, 16)
@@ -112,19 +112,19 @@ func (r *reading) readTLSStack(h hit) {
 	if err != nil || value == 0 || r.covered(h) {
 		return
 	}
-	if entry := r.words.rows.mbedTLS(int(value)); entry != nil {
+	if entry := r.words.byNumber.mbedTLS(int(value)); entry != nil {
 		r.note(r.upTo(h, token), entry)
 	}
 }
 
-// readCode notes a six-digit code: the row of the party that speaks, or the rule for its
-// class if the code is not known.
-func (r *reading) readCode(h hit, code int) {
+// readCode notes a six-digit code: the entry of the party that speaks, or the rule for its class if
+// the code is not known.
+func (r *pass) readCode(h hit, code int) {
 	if code < 400_000 || code > 599_999 {
 		return
 	}
 	h = r.upTo(h, strconv.Itoa(code))
-	known := r.words.rows
+	known := r.words.byNumber
 	entry := cmp.Or(known.dps(code), known.hub(code))
 	if r.hubSpeaks() {
 		entry = cmp.Or(known.hub(code), known.dps(code))
@@ -139,8 +139,8 @@ func (r *reading) readCode(h hit, code int) {
 	}
 }
 
-// hubSpeaks reports whether what the line quotes is the word of a hub: the device has been
-// assigned, or the line names a hub.
-func (r *reading) hubSpeaks() bool {
+// hubSpeaks reports whether the line quotes a hub: the device has been assigned, or the line has the
+// name of a hub.
+func (r *pass) hubSpeaks() bool {
 	return r.current.phase == PhaseAssigned || indexFold(r.text, ".azure-devices.") >= 0
 }

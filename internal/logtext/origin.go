@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// origin returns the name of the program that a log line comes from, as syslog, journalctl,
-// docker compose and kubectl write it in front of the message; nil if the line has none.
+// origin returns the name of the program that wrote a log line, as syslog, journalctl, docker compose
+// and kubectl write it before the message; nil if the line has none.
 func origin(line []byte) []byte {
 	line = skipPriority(line)
 	if rest, ok := skipBSDTime(line); ok {
@@ -55,8 +55,8 @@ func skipISOTime(line []byte) (rest []byte, ok bool) {
 	return rest, found
 }
 
-// programAfterHost reads "host program[123]: ". Behind an ISO time the line may as well be
-// that of an application, so there a level or the name of a class is taken for no program.
+// programAfterHost reads "host program[123]: ". After an ISO time the line may also be that of an
+// application, so there a level or the name of a class is not a program.
 func programAfterHost(line []byte, strict bool) []byte {
 	host, rest, found := bytes.Cut(line, []byte(" "))
 	if !found || len(host) == 0 || !isWordByte(host[0]) || strict && isLevel(host) {

@@ -14,17 +14,18 @@ type Outcome struct {
 	State OutcomeState
 	// Line is where the text shows it, and zero for [OutcomeUnknown].
 	Line Line
-	// Hub and DeviceID are what the device got, where it is registered and the text shows it.
+	// Hub and DeviceID are the assigned hub and device id, if the device is registered and the text
+	// shows them.
 	Hub, DeviceID string
-	// Failed is the last line that shows a failure, as far as there is one: where the device
-	// recovered, what it was.
+	// Failed is the last line that shows a failure, if there is one: for a device that recovered, what
+	// it recovered from.
 	Failed Line
 }
 
-// OutcomeState is the kind of an end.
+// OutcomeState is the way in which an attempt ended.
 type OutcomeState string
 
-// The states. The zero value is that of a text that was not read.
+// The states. The zero value is for a text that was not read.
 const (
 	OutcomeRegistered OutcomeState = "registered" // nothing failed before
 	OutcomeRecovered  OutcomeState = "recovered"  // registered after a failure
@@ -42,7 +43,7 @@ func (o *Outcome) Good() bool {
 // operator's call was answered.
 func (f *Findings) Healthy() bool { return f.Outcome.Good() || f.Answered }
 
-// worse says how much a state matters where a text tells several stories.
+// worse says how much a state matters if a text has several attempts.
 func (s OutcomeState) worse() int {
 	return slices.Index([]OutcomeState{OutcomeRegistered, OutcomeRecovered, OutcomeUnfinished, OutcomeRefused}, s)
 }
@@ -56,12 +57,12 @@ func joinOutcomes(a, b Outcome) Outcome {
 	return a
 }
 
-// attempt is the last attempt to register that was seen, and what came of it.
+// attempt is the last attempt to register that was seen, and its result.
 type attempt struct {
 	state attemptState
-	stale bool // what succeeds is that of an earlier day, until a new attempt begins
+	stale bool // a success is from an earlier day, until a new attempt begins
 	began bool // some line said that a registration begins
-	line  Line // that tells the state
+	line  Line // that shows the state
 
 	failed Line // the last failure
 	hub    string
@@ -77,7 +78,7 @@ const (
 	attemptFailed
 )
 
-// weight is how sure it is that a line tells a failure.
+// weight is how certain it is that a line reports a failure.
 type weight int
 
 const (
@@ -86,14 +87,14 @@ const (
 	weightKnown        // an error of the catalogue
 )
 
-// told is what one line tells of an attempt.
+// told is what one line says about an attempt.
 type told struct {
 	begun, progress, registered, harmless, stale, answer bool
 	failure                                              weight
 	hub, device                                          string
 }
 
-// step notes what a phrase of the line tells.
+// step notes the step of a phrase in the line.
 func (t *told) step(step string) {
 	switch step {
 	case stepBegun:
@@ -113,8 +114,8 @@ func (t *told) step(step string) {
 	}
 }
 
-// readStep notes the step that a hit tells; it is called for hits that may be about provisioning.
-func (r *reading) readStep(h hit) {
+// readStep notes the step of a hit; it is called for hits that may be about provisioning.
+func (r *pass) readStep(h hit) {
 	step := ""
 	for _, i := range []byte(h.facts) {
 		switch w := &r.words.table[i]; w.kind {
@@ -134,9 +135,8 @@ func (r *reading) readStep(h hit) {
 	r.told.step(step)
 }
 
-// denied reports whether the words around a phrase that tells a success say that there was
-// none, or not yet.
-func (r *reading) denied(h hit) bool {
+// denied reports whether the words around a phrase for a success say that there was none, or not yet.
+func (r *pass) denied(h hit) bool {
 	before := bytes.Fields(r.text[max(0, h.start-40):h.start])
 	for _, word := range before[max(0, len(before)-3):] {
 		switch strings.ToLower(strings.Trim(string(word), ".,:;()[]'\"")) {
@@ -153,8 +153,8 @@ func (r *reading) denied(h hit) bool {
 	return last == '=' && len(bytes.TrimLeft(rest, " '\"")) == 0 || tellsNothing(rest, last == '=' || last == ':' || last == '"')
 }
 
-// tellsNothing reports whether the value behind a name is none: 0, none, null, false. The
-// sign that leads to it may be a part of the name.
+// tellsNothing reports whether the value after a name is empty: 0, none, null, false. The sign before
+// it may be part of the name.
 func tellsNothing(rest []byte, led bool) bool {
 	value := bytes.TrimLeft(rest, " \"'")
 	if !led {
@@ -174,36 +174,36 @@ func tellsNothing(rest []byte, led bool) bool {
 	return false
 }
 
-// readFailure notes that a hit of the catalogue tells a failure. Words that other software
-// prints as well count where the line may be about provisioning.
-func (r *reading) readFailure(h hit, entry *codes.Entry, common bool) {
+// readFailure notes that a hit of the catalogue is a failure. Words that other software prints as well
+// count if the line may be about provisioning.
+func (r *pass) readFailure(h hit, entry *codes.Entry, generic bool) {
 	if len(entry.CauseIDs) == 0 || entry.ID == "status-unassigned" {
 		return
 	}
 	switch {
-	case h.weak || r.quiet() && (common || entry.Wrapper):
+	case h.lastResort || r.quiet() && (generic || entry.Wrapper):
 		r.fail(weightWords)
-	case !common || r.relevant():
+	case !generic || r.relevant():
 		r.fail(weightKnown)
 	}
 }
 
-func (r *reading) fail(w weight) { r.told.failure = max(r.told.failure, w) }
+func (r *pass) fail(w weight) { r.told.failure = max(r.told.failure, w) }
 
-// failureTopics are the words that make a line one of a failure, whatever it is about.
+// failureTopics are the words that make a line a failure, whatever it is about.
 const failureTopics = faultFailed | faultCrash | faultUnreachable | faultDenied | faultUntrusted
 
-// fineTopics make one of a line that stands behind a success.
+// fineTopics do so for a line after a success.
 const fineTopics = faultInvalid | faultMissing | faultExpired | faultMismatch | faultDisabled | faultExceeded
 
-// readFailureWords notes words that tell a failure.
-func (r *reading) readFailureWords() {
+// readFailureWords notes words for a failure.
+func (r *pass) readFailureWords() {
 	if !r.relevant() {
 		return
 	}
 	level, failures := levelOf(r.text), failureTopics
 	if level != levelQuiet && r.way.state == attemptRegistered {
-		failures |= fineTopics // behind a success even a slight doubt counts
+		failures |= fineTopics // after a success even a small doubt counts
 	}
 	for _, h := range r.hits {
 		if h.topics&failures != 0 && !r.countsNothing(h) || h.topics&faultTimeout != 0 && bytes.EqualFold(r.text[h.start:h.end], []byte("timed out")) {
@@ -216,8 +216,8 @@ func (r *reading) readFailureWords() {
 	}
 }
 
-// namesException reports whether a line holds a word such as TimeoutException, with a value
-// other than none behind it.
+// namesException reports whether a line has a word such as TimeoutException, with a value other than
+// none after it.
 func namesException(line []byte, ending string) bool {
 	for {
 		i := bytes.Index(line, []byte(ending))
@@ -233,8 +233,8 @@ func namesException(line []byte, ending string) bool {
 	}
 }
 
-// readPlain reads a line without any phrase, which may still name an exception.
-func (r *reading) readPlain() {
+// readPlain reads a line without any phrase, which may still contain an exception.
+func (r *pass) readPlain() {
 	if r.way.state == attemptNone || r.line > shortText && !r.current.near(r.line) {
 		return
 	}
@@ -242,9 +242,9 @@ func (r *reading) readPlain() {
 	r.settleLine()
 }
 
-// countsNothing reports whether a word is a counter or a setting that tells of no failure:
-// "0 errors", "failed=0", "last_error: none".
-func (r *reading) countsNothing(h hit) bool {
+// countsNothing reports whether a word is a counter or a setting without a failure: "0 errors",
+// "failed=0", "last_error: none".
+func (r *pass) countsNothing(h hit) bool {
 	if tellsNothing(r.text[h.end:], false) {
 		return true
 	}
@@ -259,7 +259,7 @@ func (r *reading) countsNothing(h hit) bool {
 	return bytes.HasSuffix(r.text[:h.start], []byte("non-"))
 }
 
-// level is how serious a line says it is.
+// level is the severity that a line gives itself.
 type level int
 
 const (
@@ -269,10 +269,10 @@ const (
 	levelError
 )
 
-// levelReach is how far into a line its level is looked for, in bytes.
+// levelReach is how far from the start of a line its level is looked for, in bytes.
 const levelReach = 120
 
-// levelOf reads the level that a line gives itself, in the ways of the clients' loggers.
+// levelOf reads the level of a line, in the formats of the clients' loggers.
 func levelOf(line []byte) level {
 	if len(line) > 2 && line[0] == '<' && line[2] == '>' && isDigit(line[1]) {
 		return levelOfSyslog(line[1])
@@ -314,7 +314,7 @@ func levelOfSyslog(severity byte) level {
 	return levelNone
 }
 
-// levelOfESP reads the letter that ESP-IDF begins a line with: "E (8540) esp-tls: ...".
+// levelOfESP reads the letter at the start of an ESP-IDF line: "E (8540) esp-tls: ...".
 func levelOfESP(letter byte) level {
 	switch letter {
 	case 'I', 'D', 'V':
@@ -342,12 +342,11 @@ func levelOfWord(word []byte) level {
 
 func isLetter(c rune) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' }
 
-// quiet reports whether the line calls itself a mere information.
-func (r *reading) quiet() bool { return levelOf(r.text) == levelQuiet }
+// quiet reports whether the level of the line is information only.
+func (r *pass) quiet() bool { return levelOf(r.text) == levelQuiet }
 
-// settleLine moves the attempts by what the line tells. A line with a failure in it tells no
-// success.
-func (r *reading) settleLine() {
+// settleLine updates the attempts with the line. A line with a failure in it is not a success.
+func (r *pass) settleLine() {
 	t := r.told
 	r.told = told{}
 	if t == (told{}) {
@@ -363,7 +362,7 @@ func (r *reading) settleLine() {
 		switch {
 		case level == levelQuiet && !t.begun && !t.progress:
 			t.failure = weightNone
-		case level == levelWarning && r.way.state == attemptNone: // what a first start warns of
+		case level == levelWarning && r.way.state == attemptNone: // warnings of a first start
 			t.failure = weightNone
 		}
 	}
@@ -373,8 +372,8 @@ func (r *reading) settleLine() {
 	}
 }
 
-// move takes the attempt on by what a line tells.
-func (a *attempt) move(t told, r *reading) {
+// move updates the attempt with a line.
+func (a *attempt) move(t told, r *pass) {
 	line := func() Line { return Line{r.place(), r.excerpt()} }
 	if t.failure != weightNone || t.stale {
 		a.fail(t, line())
@@ -397,7 +396,7 @@ func (a *attempt) move(t told, r *reading) {
 	}
 }
 
-// fail notes a failure. Mere words of one end an attempt only once there is one.
+// fail notes a failure. Generic words for one end an attempt only if there is one.
 func (a *attempt) fail(t told, line Line) {
 	a.stale = a.stale || t.stale
 	a.failed = line
@@ -406,7 +405,7 @@ func (a *attempt) fail(t told, line Line) {
 	}
 }
 
-// register notes a success, and forgets the hub known before where the line names another.
+// register notes a success, and forgets the hub known before if the line has another one.
 func (a *attempt) register(t told, line func() Line) {
 	if a.state != attemptRegistered {
 		a.state, a.line = attemptRegistered, line()
@@ -427,7 +426,7 @@ func (a *attempt) begin(line func() Line) {
 	a.state, a.began, a.stale = attemptOpen, true, false
 }
 
-// goOn notes that an attempt is under way.
+// goOn notes that an attempt is in progress.
 func (a *attempt) goOn(line func() Line) {
 	if a.state != attemptOpen {
 		a.line = line()
@@ -435,7 +434,7 @@ func (a *attempt) goOn(line func() Line) {
 	a.state = attemptOpen
 }
 
-// outcome is what the attempt came to.
+// outcome is the result of the attempt.
 func (a *attempt) outcome() Outcome {
 	o := Outcome{State: OutcomeUnknown, Failed: a.failed}
 	switch a.state {
@@ -455,10 +454,10 @@ func (a *attempt) outcome() Outcome {
 	return o
 }
 
-// outcome is that of the text. What all programs wrote is one story, since one device is
-// served by several. But one that began a registration of its own and did not finish it is
-// another device, and its failure counts.
-func (r *reading) outcome() Outcome {
+// outcome is that of the text. The lines of all programs count as one attempt, because one device runs
+// several. But a program that began its own registration and did not finish it is another device, and
+// its failure counts.
+func (r *pass) outcome() Outcome {
 	o := r.way.outcome()
 	switch {
 	case o.State == OutcomeRefused && r.anchors == 0:
@@ -479,8 +478,8 @@ func (r *reading) outcome() Outcome {
 	return o
 }
 
-// dropClock leaves out what was said of a clock that was set later: "Setting time using SNTP"
-// under a date of 1970 is no fault where the time was got.
+// dropClock discards what was said about a clock that was set later: "Setting time using SNTP" with a
+// date of 1970 is not a fault if the time was then set.
 func (f *Findings) dropClock() {
 	set := slices.IndexFunc(f.Facts, func(known Fact) bool { return known.Kind == KindSign && known.Value == SignTimeSet })
 	if set < 0 {
@@ -492,9 +491,8 @@ func (f *Findings) dropClock() {
 	})
 }
 
-// answered reports whether the text shows the answer to an operator's call and nothing that
-// failed.
-func (r *reading) answered() bool {
+// answered reports whether the text shows the answer to an operator's call and no failure.
+func (r *pass) answered() bool {
 	found := r.found
 	management := func(known Fact) bool { return known.Kind == KindSign && known.Value == SignManagement }
 	topic := func(known Fact) bool { return known.Kind == KindTopic }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// readAssignment reads the hub and the device that the line tells.
-func (r *reading) readAssignment() {
+// readAssignment reads the hub and the device in the line.
+func (r *pass) readAssignment() {
 	for _, h := range r.hits {
 		switch h.key {
 		case keyHubHost:
@@ -19,7 +19,7 @@ func (r *reading) readAssignment() {
 		}
 	}
 	if r.told.device == "" && (r.told.registered || r.told.hub != "") {
-		r.told.device = deviceBehindWords(r.text)
+		r.told.device = deviceAfterWords(r.text)
 	}
 }
 
@@ -28,9 +28,9 @@ func assignments() []string {
 	return []string{"registered to ", "assigned to ", "target uri set to 'mqtts://", "provisioned to "}
 }
 
-// readAssignedHub reads the name of a hub, and whether the words around it say that it is the
-// assigned one. Some samples print no more than the device and the hub, each on a line.
-func (r *reading) readAssignedHub(h hit) {
+// readAssignedHub reads the name of a hub, and whether the words around it say that it is the assigned
+// one. Some samples print only the device and the hub, each on its own line.
+func (r *pass) readAssignedHub(h hit) {
 	start := h.start
 	for start > 0 && (isWordByte(r.text[start-1]) || r.text[start-1] == '-' || r.text[start-1] == '.') {
 		start--
@@ -52,8 +52,8 @@ func (r *reading) readAssignedHub(h hit) {
 	}
 }
 
-// assignedDevice reads the device in a line such as "Device d registered to HUB as d", by what
-// stands before the words of the assignment and what stands after the hub.
+// assignedDevice reads the device in a line such as "Device d registered to HUB as d", from the text
+// before the words of the assignment and after the hub.
 func assignedDevice(before, after []byte) string {
 	_, name, _ := strings.Cut(string(after), " as ")
 	if device := deviceName(name); device != "" {
@@ -65,9 +65,9 @@ func assignedDevice(before, after []byte) string {
 	return ""
 }
 
-// deviceBehindWords reads the name of a device behind the words with which a message of
-// success leads to it.
-func deviceBehindWords(line []byte) string {
+// deviceAfterWords reads the name of a device after the words that introduce it in a message of
+// success.
+func deviceAfterWords(line []byte) string {
 	for _, words := range [...]string{"updated device info for ", "device is ", "for client ", "for device ", "devices/", "the device with id ", "authenticated "} {
 		if i := indexFold(line, words); i >= 0 {
 			if name := deviceName(string(line[i+len(words):])); name != "" {
@@ -78,11 +78,11 @@ func deviceBehindWords(line []byte) string {
 	return ""
 }
 
-// maxBare is how long a line may be that is nothing but a name.
+// maxBare is the maximum length of a line that is only a name.
 const maxBare = 128
 
-// keepBare remembers a line that may be nothing but a name.
-func (r *reading) keepBare(line []byte) {
+// keepBare remembers a line that may be only a name.
+func (r *pass) keepBare(line []byte) {
 	r.bare = r.bare[:0]
 	if len(line) > 0 && len(line) <= maxBare && bytes.IndexByte(line, ' ') < 0 {
 		r.bare = append(r.bare, line...)

@@ -21,8 +21,8 @@ func ended(o logtext.Outcome) string {
 	return text
 }
 
-// TestOutcome: what looks like a success and is none, and what looks like a failure and is
-// none.
+// TestOutcome: lines that look like a success but are not, and lines that look like a failure but are
+// not.
 func TestOutcome(t *testing.T) {
 	t.Parallel()
 	const (
@@ -54,7 +54,7 @@ func TestOutcome(t *testing.T) {
 		"settings were written":            {"Provision-EflowVm -scopeId 0ne000A1B2C\nProvisioning successful. iotedge service running.\n", "unknown"},
 		"a crash after it":                 {begun + assigned + "Guru Meditation Error: Core 0 panic'ed\n", "refused"},
 		"an access log":                    {"192.0.2.1 - - \"GET / HTTP/1.1\" 401 0\n192.0.2.1 - - \"GET / HTTP/1.1\" 429 0\n", "unknown"},
-		"a web server beside":              {"Nov 29 10:00:01 g aziot-identityd[8]: Provisioning complete.\nNov 29 10:00:02 g nginx[9]: \"GET / HTTP/1.1\" 500 error failed\n", "registered"},
+		"a web server next to it":          {"Nov 29 10:00:01 g aziot-identityd[8]: Provisioning complete.\nNov 29 10:00:02 g nginx[9]: \"GET / HTTP/1.1\" 500 error failed\n", "registered"},
 		"another container failed":         {"device-1  | Registering with DPS\ndevice-2  | Registering with DPS\ndevice-2  | 401002 Unauthorized\ndevice-1  | registration succeeded\n", "refused"},
 		"another container is not ready":   {"device-1  | Registering with DPS\ndevice-2  | Registering with DPS\ndevice-1  | registration succeeded\n", "unfinished"},
 		"a service that waits for another": {"Nov 29 10:00:01 g aziot-edged[7]: Could not send HTTP request to the identity service\nNov 29 10:00:02 g aziot-identityd[8]: Provisioning complete.\n", "recovered"},
@@ -70,7 +70,7 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-// TestJoinedOutcome: a device that registered hides no other one that failed.
+// TestJoinedOutcome: a device that registered does not hide another one that failed.
 func TestJoinedOutcome(t *testing.T) {
 	t.Parallel()
 	texts := map[string]string{

@@ -1,21 +1,19 @@
 package logtext
 
-// The steps that a line may tell of an attempt to register. They are the values of
-// [KindOutcome].
+// The steps of an attempt to register that a line may report. They are the values of [KindOutcome].
 const (
-	stepBegun      = "begun"      // a registration with DPS is asked for
-	stepProgress   = "progress"   // the registration goes on: DPS was reached, or answered
+	stepBegun      = "begun"      // a registration with DPS is requested
+	stepProgress   = "progress"   // the registration continues: DPS was reached, or answered
 	stepRegistered = "registered" // DPS assigned a hub
-	stepConnected  = "connected"  // the hub took the device, so that it is registered
-	stepFailed     = "failed"     // the attempt failed, in words that no error of the catalogue has
-	stepStale      = "stale"      // the device goes on with an assignment of an earlier day
+	stepConnected  = "connected"  // the hub accepted the device, so it is registered
+	stepFailed     = "failed"     // the attempt failed, in words that match no error of the catalogue
+	stepStale      = "stale"      // the device continues with an assignment of an earlier day
 	stepAnswer     = "answer"     // an operator's call was answered
-	stepHarmless   = "harmless"   // looks like an error and is none
-	stepDoubtful   = "doubtful"   // an event for the rules, but not sure enough for an outcome
+	stepHarmless   = "harmless"   // looks like an error but is not
+	stepDoubtful   = "doubtful"   // an event for the rules, but not certain enough for an outcome
 )
 
-// stepOfEvent is the step that an event of eventWords tells, unless outcomeWords calls
-// its phrase doubtful.
+// stepOfEvent is the step of an event of eventWords, unless outcomeWords calls its phrase doubtful.
 func stepOfEvent(event string) string {
 	switch event {
 	case EventBegun:
@@ -28,9 +26,9 @@ func stepOfEvent(event string) string {
 	return ""
 }
 
-// outcomeWords are what the clients print of the way and the end of a registration, beside
-// the words of eventWords. They change no ranking of causes: no word here is an anchor.
-// Each is a fixed part of a message of an official client, its sample or its tool.
+// outcomeWords are what the clients print about the progress and the end of a registration, in
+// addition to eventWords. They change no ranking of causes: no word here is an anchor. Each is a fixed
+// part of a message of an official client, its sample or its tool.
 func outcomeWords() []words {
 	return []words{
 		{KindOutcome, stepBegun, false, []string{
@@ -144,7 +142,7 @@ func outcomeWords() []words {
 			"not sending to Azure IoT Hub",
 		}},
 		{KindOutcome, stepDoubtful, false, []string{
-			// the name of a class or file, which stands on every line
+			// the name of a class or file, which is on every line
 			"provisioning_device_client", "Prov_Device_Register_Device", "registrations/register",
 			// settings that were written, and hints of what to do
 			"Provisioning successful", "Provisioning succeeded", "provisioning finished", "Provision-EflowVm", "has been assigned", "Hub connection string", "iothub uri:",

@@ -2,8 +2,8 @@ package logtext
 
 import "strings"
 
-// redact hides what may be a key, a signature, a token or a password: a long run of base64
-// that is no hexadecimal number, and what stands behind the names of such things.
+// redact hides what may be a key, a signature, a token or a password: a long run of base64 that is not
+// a hexadecimal number, and the values after the names of such things.
 func redact(text string) string {
 	text = redactNamed(text)
 	var out strings.Builder
@@ -31,7 +31,7 @@ const (
 	hidden = "[hidden]"
 )
 
-// secretNames are the names that secrets stand behind, in lower case.
+// secretNames are the names that have a secret after them, in lower case.
 func secretNames() []string {
 	return []string{
 		"sig", "sharedaccesskey", "password", "passphrase", "pwd", "secret", "symmetric_key", "symmetrickey", "symmetric-key", "symmkey", "primary_key",
@@ -49,7 +49,7 @@ func redactNamed(text string) string {
 				break
 			}
 			from += i + len(name)
-			if start, end, ok := secretBehind(text, from); ok {
+			if start, end, ok := secretAfter(text, from); ok {
 				text = text[:start] + hidden + text[end:]
 			}
 		}
@@ -57,9 +57,9 @@ func redactNamed(text string) string {
 	return text
 }
 
-// secretBehind returns the span of the value that is assigned behind a name; ok is false
-// where the name is only mentioned, or refers to a file or a placeholder.
-func secretBehind(text string, from int) (start, end int, ok bool) {
+// secretAfter returns the span of the value that is assigned after a name; ok is false if the name is
+// only mentioned, or refers to a file or a placeholder.
+func secretAfter(text string, from int) (start, end int, ok bool) {
 	start = from
 	for start < len(text) && strings.IndexByte(" =:\"'{>", text[start]) >= 0 {
 		start++

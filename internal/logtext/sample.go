@@ -12,8 +12,8 @@ const (
 	sampleWidth = 2000
 )
 
-// sample is the part of a text that is read word by word: its first lines, and of the rest
-// the last ones that hold something known or speak of a fault.
+// sample is the part of a text that is read word by word: its first lines, and of the rest the last
+// ones that contain something known or mention a fault.
 type sample struct {
 	lines []Line
 	last  []Line // a ring, once it is full

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// ErrEmpty is what [Scanner.Scan] returns for a text of nothing but white space.
+// ErrEmpty is what [Scanner.Scan] returns for a text that is only white space.
 var ErrEmpty = errors.New("the input is empty")
 
-// Scanner finds errors and circumstances in texts. It does not change once it is made, so
-// several goroutines may use it at the same time.
+// Scanner finds errors and circumstances in texts. It does not change after it is made, so several
+// goroutines may use it at the same time.
 type Scanner struct {
-	// Now tells the time, with which dates in logs are compared; nil means time.Now.
+	// Now returns the time, with which dates in logs are compared; nil means time.Now.
 	Now   func() time.Time
 	words *vocabulary
 }
 
-// NewScanner returns a scanner. It costs next to nothing: what there is to look for was
-// compiled when the program was built.
+// NewScanner returns a scanner. It costs almost nothing: the phrases were compiled when the program
+// was built.
 func NewScanner() *Scanner { return &Scanner{words: readVocabulary(compiled)} }
 
 func (s *Scanner) now() time.Time {
@@ -31,12 +31,11 @@ func (s *Scanner) now() time.Time {
 	return s.Now()
 }
 
-// checkEvery is after how many lines Scan looks whether it was cancelled.
+// checkEvery is the number of lines after which Scan checks whether it was cancelled.
 const checkEvery = 1 << 10
 
-// Scan reads a text to its end and returns what it holds. It needs the same memory for a
-// text of any size. The name tells the text from others that are read with it; it may be
-// empty.
+// Scan reads a text to its end and returns what it contains. It needs the same memory for a text of
+// any size. The name distinguishes the text from others that are read with it; it may be empty.
 //
 // The error is [ErrEmpty], a [*BinaryError], that of the context, or one of reading.
 func (s *Scanner) Scan(ctx context.Context, r io.Reader, name string) (*Findings, error) {
@@ -77,7 +76,7 @@ func (s *Scanner) Scan(ctx context.Context, r io.Reader, name string) (*Findings
 	return found, nil
 }
 
-// Join puts the findings of several texts into one, in their order.
+// Join merges the findings of several texts, in their order.
 func Join(all ...*Findings) *Findings {
 	joined := &Findings{}
 	for _, f := range all {
@@ -108,7 +107,7 @@ func joinMatches(known, more []Match) []Match {
 		k := &known[i]
 		k.Places = firstN(append(slices.Clone(k.Places), m.Places...), MaxPlaces)
 		k.Count += m.Count
-		k.Weak = k.Weak && m.Weak
+		k.LastResort = k.LastResort && m.LastResort
 		for _, id := range m.TrackingIDs {
 			if !slices.Contains(k.TrackingIDs, id) {
 				k.TrackingIDs = firstN(append(slices.Clone(k.TrackingIDs), id), maxTrackingID)

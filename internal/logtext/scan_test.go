@@ -16,7 +16,7 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// scanner is the one that all tests share.
+// scanner is shared by all tests.
 var scanner = newScanner()
 
 func newScanner() *logtext.Scanner {
@@ -76,7 +76,7 @@ func TestMatches(t *testing.T) {
 			`HTTP/1.1 401 {"errorCode":401002,"message":"Invalid certificate."}`,
 			[]string{"dps-401002-invalid-cert 1", "dps-401002 1", "http-401 1"},
 		},
-		"an envelope comes last": {
+		"a wrapper comes last": {
 			"caused by: DPS client error\ncaused by: Unsupported API version 2021-06-01.",
 			[]string{"edge-caused-api-version 2", "edge-dps-client-error 1"},
 		},
@@ -86,7 +86,7 @@ func TestMatches(t *testing.T) {
 		"the same word in prose": {
 			"cat <<EOF > file\nwe reached the EOF of the file", nil,
 		},
-		"a common word beside something known does not count": {
+		"a generic word next to a known error does not count": {
 			"dps: Unauthorized\nerrorCode: 404201", []string{"dps-404201 2"},
 		},
 		"a code in the usual spellings": {
@@ -128,7 +128,7 @@ func TestMatches(t *testing.T) {
 		"a name of the hub that PowerShell prints as well": {
 			"dps: CategoryInfo : InvalidOperation: (:) [], RuntimeException", nil,
 		},
-		"the same name where the hub speaks": {
+		"the same name from the hub": {
 			"dps: ErrorCode:InvalidOperation;No such thing", []string{"hub-400003 1"},
 		},
 		"an exception of the language, whatever it was thrown for": {
@@ -150,8 +150,8 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-// TestEveryMessage: every message of the catalogue is found as its own row's, wherever it
-// stands; a name of the hub, behind the word that leads to a code.
+// TestEveryMessage: every message of the catalogue matches its own entry, in every position; a name of
+// the hub, after a word that introduces a code.
 func TestEveryMessage(t *testing.T) {
 	t.Parallel()
 	for e := range codes.All() {
@@ -169,8 +169,8 @@ func TestEveryMessage(t *testing.T) {
 	}
 }
 
-// TestDresses: what terminals, log collectors and programs put around a text changes
-// nothing in what is found.
+// TestDresses: what terminals, log collectors and programs put around a text does not change what is
+// found.
 func TestDresses(t *testing.T) {
 	t.Parallel()
 	const plain = "aziot-identityd[8]: caused by: {\"errorCode\":401002,\"trackingId\":\"0a1b-2c3d\",\"message\":\"CA certificate not found.\"}\naziot-identityd[8]: no such host\n"
@@ -227,8 +227,7 @@ func TestStringsWithLineBreaks(t *testing.T) {
 	}
 }
 
-// TestOtherPrograms: of a journal of many programs only what belongs to the provisioning
-// is told.
+// TestOtherPrograms: in a journal of many programs only what belongs to the provisioning is found.
 func TestOtherPrograms(t *testing.T) {
 	t.Parallel()
 	text := `Jun 03 06:00:04 gw nginx[7]: connect() failed (111: Connection refused)
@@ -245,8 +244,8 @@ Jun 03 06:00:07 gw nginx[7]: connect() failed (111: Connection refused)
 	}
 }
 
-// TestFarLines: in the log of one program common words count near what is certainly about
-// provisioning, and far from it they do not.
+// TestFarLines: in the log of one program generic words count near lines that are certainly about
+// provisioning, and far from them they do not.
 func TestFarLines(t *testing.T) {
 	t.Parallel()
 	filler := strings.Repeat("nothing of interest\n", 200)

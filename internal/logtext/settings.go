@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// meanings are the settings that keys stand for.
+// meanings are the settings that keys are for.
 func (k key) meaning() string {
 	switch k {
 	case keyScope:
@@ -32,7 +32,7 @@ func (k key) meaning() string {
 
 // readSetting reads a setting: "id_scope = value", "scopeId: value", "--id-scope value",
 // "registration_id \"value\"". A line that is commented out has none.
-func (r *reading) readSetting(h hit) (end int) {
+func (r *pass) readSetting(h hit) (end int) {
 	start := h.start
 	for start > 0 && (isWordByte(r.text[start-1]) || r.text[start-1] == '-') {
 		start--
@@ -69,7 +69,7 @@ func (r *reading) readSetting(h hit) (end int) {
 }
 
 // noteSetting adds a setting, unless the same line was seen before.
-func (r *reading) noteSetting(s Setting) {
+func (r *pass) noteSetting(s Setting) {
 	if s.State == StateEmpty && s.Meaning == SettingRegistrationID {
 		r.fact(KindSign, SignEmptyID)
 	}
@@ -83,14 +83,15 @@ func (r *reading) noteSetting(s Setting) {
 	}
 }
 
-// isComment reports whether the text before a setting makes a comment of it.
+// isComment reports whether the text before a setting makes it a comment.
 func isComment(before []byte) bool {
 	before = bytes.TrimLeft(before, " ")
 	return bytes.HasPrefix(before, []byte("#")) || bytes.HasPrefix(before, []byte("//")) || bytes.HasPrefix(before, []byte(";"))
 }
 
-// settingValue returns the value behind a name, and whether it is assigned as in a
-// configuration; ok is false where the name is only mentioned. prefix is what belongs to the name before it, such as the dashes of an option.
+// settingValue returns the value after a name, and whether it is assigned as in a configuration; ok is
+// false if the name is only mentioned. prefix is what belongs to the name before it, such as the
+// dashes of an option.
 func settingValue(prefix, rest []byte) (value string, assigned, ok bool) {
 	rest = bytes.TrimLeft(rest, `"'])`)
 	trimmed := bytes.TrimLeft(rest, " ")
@@ -150,7 +151,7 @@ func stateOf(value string) State {
 	return StateSet
 }
 
-// formOf tells what a secret looks like.
+// formOf describes the form of a secret.
 func formOf(value string) Form {
 	lower := strings.ToLower(value)
 	switch {

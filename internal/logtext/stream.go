@@ -1,33 +1,33 @@
 package logtext
 
 const (
-	// reach is how many lines around one that is certainly about provisioning common words
-	// such as "connection refused" are taken to be about it as well.
+	// reach is the number of lines around one that is certainly about provisioning in which generic
+	// words such as "connection refused" are taken to be about it as well.
 	reach = 40
 
-	// maxStreams bounds the number of programs that are told apart.
+	// maxStreams bounds the number of programs that are distinguished.
 	maxStreams = 256
 
-	// maxPending bounds what waits for a line that shows whether it matters.
+	// maxPending bounds the records that wait for a line that shows whether they matter.
 	maxPending = 200
 )
 
-// stream is what one program wrote, where the text holds the logs of several.
+// stream is what one program wrote, if the text contains the logs of several.
 type stream struct {
-	name       string // "" for lines that name no program
+	name       string // "" for lines without the name of a program
 	anchored   bool   // some line of it is certainly about provisioning
 	lastAnchor int    // the last such line
 	phase      Phase
 	date       date     // of the last dated line
-	pending    []record // common words that wait for an anchor
+	pending    []record // generic words that wait for an anchor
 	body       *openBody
 	behind     int // days the device's clock is behind that of the service
 	compared   bool
-	way        attempt // of the registrations that this program tells of
+	way        attempt // of the registrations that this program reports
 }
 
 // streamNamed returns the stream of a program.
-func (r *reading) streamNamed(name []byte) *stream {
+func (r *pass) streamNamed(name []byte) *stream {
 	if s, known := r.streams[string(name)]; known {
 		return s
 	}
@@ -42,10 +42,10 @@ func (r *reading) streamNamed(name []byte) *stream {
 	return s
 }
 
-// near reports whether a line is close behind one that is certainly about provisioning.
+// near reports whether a line is shortly after one that is certainly about provisioning.
 func (s *stream) near(line int) bool { return s.lastAnchor > 0 && line-s.lastAnchor <= reach }
 
-// event moves the device along its way.
+// event updates the phase of the device.
 func (s *stream) event(value string) {
 	switch value {
 	case EventBegun:
@@ -59,9 +59,9 @@ func (s *stream) event(value string) {
 	}
 }
 
-// anchor notes that the line is certainly about provisioning, and takes in what waited for
+// anchor notes that the line is certainly about provisioning, and adds the records that waited for
 // that.
-func (r *reading) anchor() {
+func (r *pass) anchor() {
 	s := r.current
 	s.anchored, s.lastAnchor = true, r.line
 	r.anchors++
@@ -76,7 +76,7 @@ func (r *reading) anchor() {
 }
 
 // clock is the date by the clock of the program that wrote the line.
-func (r *reading) clockOf(s *stream) Clock {
+func (r *pass) clockOf(s *stream) Clock {
 	c := Clock{Year: s.date.year, Behind: s.behind, Known: s.compared}
 	if ahead, ok := r.today.daysUntil(s.date); ok {
 		c.Future = ahead > 2

@@ -1,7 +1,7 @@
 package logtext
 
-// topics are what a line speaks of, as a set: things and what may be wrong with them. A
-// thing and a fault on one line are a hint where the text has no known message.
+// topics are the subjects of a line, as a set: things and what may be wrong with them. A thing and a
+// fault on one line are a hint if the text has no known message.
 type topics uint64
 
 // The things, then the faults.
@@ -108,14 +108,14 @@ func topicTable() []topicWords {
 	}
 }
 
-// fault is a pair of topics that tells something together.
+// fault is a pair of topics that means something together.
 type fault struct {
 	thing, wrong topics
 	value        string // the value of the fact
-	always       bool   // also on a line with a known error, which it makes more exact
+	always       bool   // also on a line with a known error, which it makes more specific
 }
 
-// faultTable lists the pairs, the more telling ones first: a line gives one fact.
+// faultTable lists the pairs, the more specific ones first: a line gives one fact.
 func faultTable() []fault {
 	return []fault{
 		{topicTPM, faultDenied, TopicTPMDenied, true},
@@ -184,8 +184,8 @@ const (
 	TopicLink               = "hub not linked"
 )
 
-// fault returns the value of the fact that a line with these topics tells, "" for none;
-// known says that the line holds an error of the catalogue.
+// fault returns the value of the fact for a line with these topics, "" for none; known says that the
+// line has an error of the catalogue.
 func (v *vocabulary) fault(t topics, known bool) string {
 	for _, f := range v.faults {
 		if t&f.thing != 0 && t&f.wrong != 0 && (f.always || !known) {

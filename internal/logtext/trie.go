@@ -18,15 +18,14 @@ type trie struct {
 	edge    []uint8  // label that leads to each state
 	fail    []uint32 // state for the longest proper suffix
 	ending  []int    // pattern that ends in each state, -1 for none
-	report  []uint32 // nearest state on the way of fail, itself included, with an ending; 0 for none
+	report  []uint32 // nearest state along fail, itself included, with an ending; 0 for none
 	ends    []uint32 // state in which each pattern ends
 }
 
 // shallowDepth is how deep the full tables reach.
 const shallowDepth = 2
 
-// newTrie takes patterns, none of them empty and none twice. A pattern is known by its
-// index.
+// newTrie takes patterns, none of them empty or duplicate. A pattern is identified by its index.
 func newTrie(patterns []string) *trie {
 	t := &trie{}
 	folded := make([]string, len(patterns))
@@ -135,11 +134,11 @@ func (t *trie) follow(n uint32, label uint8) uint32 {
 	}
 }
 
-// errTooLarge is returned for patterns that the automaton has no room for.
+// errTooLarge is returned if the patterns do not fit into the layout of the automaton.
 var errTooLarge = errors.New("there are too many patterns for the layout of an automaton")
 
-// encode writes the automaton, see there for the layout. It returns errTooLarge where a
-// number does not fit.
+// encode writes the automaton, see there for the layout. It returns errTooLarge if a number does not
+// fit.
 func (t *trie) encode(w *fieldWriter) error {
 	states, failures, err := t.encodeStates()
 	if err != nil {

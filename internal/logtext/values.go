@@ -9,8 +9,8 @@ import (
 // maxValue is the longest value that is read, in bytes.
 const maxValue = 512
 
-// readValues reads what stands behind the names of the line.
-func (r *reading) readValues() {
+// readValues reads the values after the names in the line.
+func (r *pass) readValues() {
 	var last hit
 	for _, h := range r.longestKeys() {
 		if h.start < last.end {
@@ -23,8 +23,8 @@ func (r *reading) readValues() {
 	}
 }
 
-// longestKeys returns the hits that are names, those that hold others before them.
-func (r *reading) longestKeys() []hit {
+// longestKeys returns the hits that are names, those that contain others before them.
+func (r *pass) longestKeys() []hit {
 	var found []hit
 	for _, h := range r.hits {
 		if h.key == keyNone {
@@ -38,9 +38,9 @@ func (r *reading) longestKeys() []hit {
 	return found
 }
 
-// readValue reads the value behind a name and returns where it ends, if what stands in it
-// is to be left alone.
-func (r *reading) readValue(h hit) (end int) {
+// readValue reads the value after a name and returns where it ends, if nothing in it should be read
+// again.
+func (r *pass) readValue(h hit) (end int) {
 	if h.key.meaning() != "" {
 		return r.readSetting(h)
 	}
@@ -50,7 +50,7 @@ func (r *reading) readValue(h hit) (end int) {
 }
 
 // readIdentity reads names and addresses of devices and services.
-func (r *reading) readIdentity(h hit) {
+func (r *pass) readIdentity(h hit) {
 	switch h.key {
 	case keyRegistrationPath:
 		r.readRegistrationPath(h)
@@ -66,7 +66,7 @@ func (r *reading) readIdentity(h hit) {
 }
 
 // readAnswer reads what a service, a function or a library answered.
-func (r *reading) readAnswer(h hit) {
+func (r *pass) readAnswer(h hit) {
 	switch h.key {
 	case keyErrorCode:
 		r.readErrorCode(h)
@@ -93,14 +93,13 @@ func (r *reading) readAnswer(h hit) {
 	}
 }
 
-// after is the text behind a name, without the signs that lead to its value.
-func (r *reading) after(h hit) []byte {
+// after is the text after a name, without the signs before its value.
+func (r *pass) after(h hit) []byte {
 	rest := r.text[h.end:min(len(r.text), h.end+maxValue)]
 	return bytes.TrimLeft(rest, " \"':=[(\t")
 }
 
-// cutToken returns the first word of text: what stands before a space or a sign that ends
-// a value.
+// cutToken returns the first word of text: up to a space or a sign that ends a value.
 func cutToken(text []byte) string {
 	end := bytes.IndexAny(text, " \"',;&)]}<>|\t")
 	if end < 0 {
@@ -109,7 +108,7 @@ func cutToken(text []byte) string {
 	return strings.TrimRight(string(text[:end]), ".:")
 }
 
-// cutDigits returns the number at the start of text, if it has just as many digits.
+// cutDigits returns the number at the start of text, if it has exactly that many digits.
 func cutDigits(text []byte, count int) (n int, ok bool) {
 	end := 0
 	for end < len(text) && isDigit(text[end]) {
@@ -121,8 +120,7 @@ func cutDigits(text []byte, count int) (n int, ok bool) {
 	return number(text[:end]), true
 }
 
-// indexFold is the offset of a lower-case name in text, whatever its letter case; -1 if it
-// is not there.
+// indexFold is the offset of a lower-case name in text, ignoring letter case; -1 if it is not there.
 func indexFold(text []byte, name string) int {
 	for i := 0; i+len(name) <= len(text); i++ {
 		if hasPrefixFold(text[i:], name) {
@@ -132,8 +130,7 @@ func indexFold(text []byte, name string) int {
 	return -1
 }
 
-// hasPrefixFold reports whether text begins with a lower-case name, whatever its letter
-// case.
+// hasPrefixFold reports whether text begins with a lower-case name, ignoring letter case.
 func hasPrefixFold(text []byte, name string) bool {
 	for i := range len(name) {
 		if lowerASCII(rune(text[i])) != rune(name[i]) {

@@ -8,20 +8,20 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// dictionary is everything that is looked for, put together from the catalogue and the
-// tables of this package. It exists only while the vocabulary is compiled.
+// dictionary is everything that is looked for, made from the catalogue and the tables of this package.
+// It exists only while the vocabulary is compiled.
 type dictionary struct {
 	terms []term
 	words []words // that the facts of terms are numbered by
 }
 
-// term is a text to look for, with everything that it means.
+// term is a text to look for, with its meaning.
 type term struct {
 	phrase
 	text string // in normal form, lower case
 }
 
-// newDictionary puts the dictionary together.
+// newDictionary builds the dictionary.
 func newDictionary() *dictionary {
 	d := &dictionary{words: contextTable()}
 	index := map[string]int{}
@@ -56,16 +56,16 @@ func newDictionary() *dictionary {
 	return d
 }
 
-// normalForm brings a text of a table into the form that the recogniser sees: normalised,
-// in lower case, without spaces around it and without the full stop at its end.
+// normalForm converts a text of a table to the form in which lines are searched: normalised, in lower
+// case, without spaces around it and without the full stop at its end.
 func normalForm(text string) string {
 	var n normaliser
 	normal := string(bytes.TrimSpace(n.normalise([]byte(text))))
 	return strings.TrimSuffix(strings.Map(lowerASCII, normal), ".")
 }
 
-// addCatalogue adds the messages of every row, then the codes and names that stand in logs.
-// Where two rows have the same text, a message goes before a name.
+// addCatalogue adds the messages of every entry, then the codes and names that occur in logs. If two
+// entries have the same text, a message goes before a name.
 func addCatalogue(add func(text string) *term) {
 	for e := range codes.All() {
 		for _, message := range e.Messages {
@@ -86,25 +86,25 @@ func addCatalogue(add func(text string) *term) {
 	}
 }
 
-// describe makes t a text of the row e.
+// describe makes t a text of the entry e.
 func (t *term) describe(e *codes.Entry) {
 	t.entry = e
-	t.common = !isSpecific(t.text)
-	t.alone = slices.Contains(loneWords(), t.text)
-	t.led = slices.Contains(ordinaryNames(), t.text)
-	t.weak = t.alone || slices.Contains(weakPhrases(), t.text)
-	t.anchor = t.anchor || !t.common
+	t.generic = !isSpecific(t.text)
+	t.wholeMessageOnly = slices.Contains(wholeMessageWords(), t.text)
+	t.needsCodePrefix = slices.Contains(ordinaryNames(), t.text)
+	t.lastResort = t.wholeMessageOnly || slices.Contains(lastResortPhrases(), t.text)
+	t.anchor = t.anchor || !t.generic
 }
 
-// loneWords are texts of the catalogue that are words of any language: they count only
-// where they are a message of their own.
-func loneWords() []string {
+// wholeMessageWords are texts of the catalogue that are words of any language: they count only if they
+// are a whole message.
+func wholeMessageWords() []string {
 	return []string{"eof", "unauthorized", "conflict", "not authorized", "server unavailable", "bad request"}
 }
 
-// ordinaryNames are names that IoT Hub gives to errors and that other programs print as
-// well, such as PowerShell in every CategoryInfo. They are the hub's only behind the words
-// that lead to a code: "ErrorCode:ServerError;...".
+// ordinaryNames are names that IoT Hub gives to errors and that other programs print as well, such as
+// PowerShell in every CategoryInfo. They are the hub's only after the words that introduce a code:
+// "ErrorCode:ServerError;...".
 func ordinaryNames() []string {
 	return []string{
 		"invalidoperation", "argumentinvalid", "argumentnull", "servererror", "serviceunavailable", "requesttimedout", "requestcanceled",
@@ -112,14 +112,14 @@ func ordinaryNames() []string {
 	}
 }
 
-// runtimeNames are the exceptions of a language that its programs throw for any reason. A
-// row may have such a name, but the name does not tell the row.
+// runtimeNames are the exceptions of a language that its programs throw for any reason. An entry may
+// have such a name, but the name does not match the entry.
 func runtimeNames() []string {
 	return []string{"IllegalArgumentException", "ValueError", "FormatException", "SyntaxError", "ReferenceError", "NotImplementedError"}
 }
 
-// weakPhrases are texts of the catalogue that any server or program may print.
-func weakPhrases() []string {
+// lastResortPhrases are texts of the catalogue that any server or program may print.
+func lastResortPhrases() []string {
 	return []string{
 		"internal server error", "request entity too large", "too many requests", "unauthorized access", "service error:", "network error", "network error :",
 		"current time", "http error", "state is invalid", "failure allocating", "an error occurred while sending the request", "unexpected failure", "malformed packet", "expected one of [", "' expired at",
@@ -140,8 +140,8 @@ func isSpecific(text string) bool {
 	return slices.ContainsFunc(specificWords(), func(word string) bool { return strings.Contains(text, word) })
 }
 
-// isIdentifier reports whether a name is one that programs use, such as
-// PROV_DEVICE_RESULT_OK, amqp:not-found or DeviceNotFound, and no words of a language.
+// isIdentifier reports whether a name is one that programs use, such as PROV_DEVICE_RESULT_OK,
+// amqp:not-found or DeviceNotFound, and not words of a language.
 func isIdentifier(name string) bool {
 	if len(name) < 8 || strings.ContainsAny(name, " ()$*/") {
 		return false

@@ -23,8 +23,8 @@ func TestVocabularyIsUpToDate(t *testing.T) {
 	}
 }
 
-// TestVocabularyReadsAsWritten: every phrase comes out of vocabulary.bin with all that the
-// tables say of it, and the automaton finds it.
+// TestVocabularyReadsAsWritten: every phrase is read from vocabulary.bin with everything in the
+// tables, and the automaton finds it.
 func TestVocabularyReadsAsWritten(t *testing.T) {
 	t.Parallel()
 	d, v := newDictionary(), readVocabulary(compiled)
@@ -47,10 +47,10 @@ func TestVocabularyReadsAsWritten(t *testing.T) {
 	}
 }
 
-// TestRowsOfNumbers: a number leads to the row that has it.
-func TestRowsOfNumbers(t *testing.T) {
+// TestEntriesOfNumbers: a number finds its entry.
+func TestEntriesOfNumbers(t *testing.T) {
 	t.Parallel()
-	known := readVocabulary(compiled).rows
+	known := readVocabulary(compiled).byNumber
 	for number, want := range map[int]string{400: "http-400", 429: "http-429", 599: "http-5xx", 498: "", 200: "", 1 << 30: "", -1: ""} {
 		id := ""
 		if e := known.ofStatus(number); e != nil {

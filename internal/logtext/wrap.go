@@ -6,31 +6,30 @@ import (
 )
 
 const (
-	// wrapReach is how much on either side of a line end is looked at for a phrase that it
-	// breaks, in bytes.
+	// wrapReach is how much on either side of a line end is searched for a phrase that is broken
+	// there, in bytes.
 	wrapReach = 160
 
-	// minBroken is how much of a phrase a line has to end with before the next line is
-	// looked at, in bytes; minWrapped is how long a phrase has to be that a line end may
-	// break, and minWrappedName the name of a value.
+	// minBroken is how much of a phrase must be at the end of a line before the next line is searched,
+	// in bytes; minWrapped is the minimum length of a phrase that may be broken by a line end, and
+	// minWrappedName that of the name of a value.
 	minBroken      = 6
 	minWrapped     = 14
 	minWrappedName = 8
 )
 
-// lineEnd is the end of the line before the one being read. Terminals and PowerShell wrap
-// long messages at the width of the window, within a word or between two, and people quote
-// them that way.
+// lineEnd is the end of the line before the one being read. Terminals and PowerShell wrap long
+// messages at the width of the window, within a word or between two, and people quote them like that.
 type lineEnd struct {
-	text   []byte // with what may be the beginning of a phrase; empty where nothing may be
+	text   []byte // with what may be the beginning of a phrase; empty if nothing may be
 	line   int
 	stream *stream
 	joined []byte
 }
 
-// keepEnd remembers the end of the line that was read, if it breaks a phrase, of which
-// broken bytes stand there, or a number.
-func (r *reading) keepEnd(broken int) {
+// keepEnd remembers the end of the line that was read, if it breaks a phrase, of which broken bytes
+// are there, or a number.
+func (r *pass) keepEnd(broken int) {
 	e := &r.end
 	e.text = e.text[:0]
 	if broken < minBroken && !slices.ContainsFunc(r.hits, func(h hit) bool { return h.breaksNumber(r.text) }) {
@@ -40,9 +39,8 @@ func (r *reading) keepEnd(broken int) {
 	e.line, e.stream = r.line, r.current
 }
 
-// readWrapped notes what the end of the line before and the beginning of this one tell
-// together.
-func (r *reading) readWrapped(next []byte) {
+// readWrapped notes what the end of the line before and the beginning of this one mean together.
+func (r *pass) readWrapped(next []byte) {
 	e := &r.end
 	if len(e.text) == 0 {
 		return
@@ -62,8 +60,8 @@ func (r *reading) readWrapped(next []byte) {
 	e.text = e.text[:0]
 }
 
-// breaksNumber reports whether a hit is the name of a code or status, of which text ends
-// before the number is complete.
+// breaksNumber reports whether a hit is the name of a code or status, and text ends before the number
+// is complete.
 func (h hit) breaksNumber(text []byte) bool {
 	switch h.key {
 	case keyErrorCode, keyHTTPStatus, keyWebhookStatus:
@@ -77,9 +75,9 @@ func (h hit) breaksNumber(text []byte) bool {
 	return len(digits) < 3 || len(digits) == 4 || len(digits) == 5
 }
 
-// findAcross fills hits with the phrases that begin before left and end behind right, and
-// the names of numbers that do.
-func (r *reading) findAcross(text []byte, left, right int) {
+// findAcross fills hits with the phrases that begin before left and end after right, and the names of
+// numbers that do.
+func (r *pass) findAcross(text []byte, left, right int) {
 	r.find(text, left)
 	whole := r.hits[:0]
 	for _, h := range r.hits {
@@ -90,14 +88,14 @@ func (r *reading) findAcross(text []byte, left, right int) {
 	r.hits = whole
 }
 
-// mayWrap reports whether a phrase is so long that it is one although a line end breaks it.
+// mayWrap reports whether a phrase is long enough to be recognised although a line end breaks it.
 func (p *phrase) mayWrap() bool {
-	return p.size >= minWrapped && !p.weak && !p.led || p.size >= minWrappedName && p.key != keyNone
+	return p.size >= minWrapped && !p.lastResort && !p.needsCodePrefix || p.size >= minWrappedName && p.key != keyNone
 }
 
-// noteWrapped notes what the hits tell as read on the line before. The text is taken from
-// the first hit on: what is before it may be the rest of a secret whose name is cut off.
-func (r *reading) noteWrapped() {
+// noteWrapped notes the hits as read on the line before. The text begins at the first hit: what is
+// before it may be the rest of a secret whose name is cut off.
+func (r *pass) noteWrapped() {
 	line, current := r.line, r.current
 	start := len(r.end.joined)
 	for _, h := range r.hits {
@@ -118,8 +116,8 @@ func (r *reading) noteWrapped() {
 	r.line, r.current = line, current
 }
 
-// withoutMargin returns a line without what stands before its words where it goes on with
-// the one before: an indentation, the + and | of PowerShell, the > of a quotation.
+// withoutMargin returns a line that continues the one before, without its margin: an indentation, the
+// + and | of PowerShell, the > of a quotation.
 func withoutMargin(line []byte) []byte {
 	for {
 		line = bytes.TrimLeft(line, " ")

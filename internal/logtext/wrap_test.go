@@ -7,24 +7,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestWrappedLines: a message that a line end breaks is found, on the line where it begins.
+// TestWrappedLines: a message that is broken by a line end is found, on the line where it begins.
 func TestWrappedLines(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		text string
 		want []string
 	}{
-		"between words":            {"dps: CA certificate\nnot found.", []string{"dps-401002-ca-not-found 1"}},
-		"within a word":            {"dps: CA certific\nate not found.", []string{"dps-401002-ca-not-found 1"}},
-		"with an indentation":      {"dps: CA certificate\n      not found.", []string{"dps-401002-ca-not-found 1"}},
-		"by PowerShell":            {"dps: CA certificate\r\n    + not found.", []string{"dps-401002-ca-not-found 1"}},
-		"by PowerShell 7":          {"dps: CA certificate\n     | not found.", []string{"dps-401002-ca-not-found 1"}},
-		"in a quotation":           {"> dps: CA certificate\n> not found.", []string{"dps-401002-ca-not-found 1"}},
-		"in a string":              {`{"log":"dps: CA certificate not \nfound."}`, []string{"dps-401002-ca-not-found 1"}},
-		"before the number":        {"dps: HTTP status code:\n429", []string{"http-429 1"}},
-		"within the number":        {"dps: errorCode: 4042\n01", []string{"dps-404201 1"}},
-		"a number that is whole":   {"dps: HTTP status code: 429\n2024 was the year", []string{"http-429 1"}},
-		"behind a line in between": {"dps: CA certificate\n\nnot found.", nil},
+		"between words":           {"dps: CA certificate\nnot found.", []string{"dps-401002-ca-not-found 1"}},
+		"within a word":           {"dps: CA certific\nate not found.", []string{"dps-401002-ca-not-found 1"}},
+		"with an indentation":     {"dps: CA certificate\n      not found.", []string{"dps-401002-ca-not-found 1"}},
+		"by PowerShell":           {"dps: CA certificate\r\n    + not found.", []string{"dps-401002-ca-not-found 1"}},
+		"by PowerShell 7":         {"dps: CA certificate\n     | not found.", []string{"dps-401002-ca-not-found 1"}},
+		"in a quotation":          {"> dps: CA certificate\n> not found.", []string{"dps-401002-ca-not-found 1"}},
+		"in a string":             {`{"log":"dps: CA certificate not \nfound."}`, []string{"dps-401002-ca-not-found 1"}},
+		"before the number":       {"dps: HTTP status code:\n429", []string{"http-429 1"}},
+		"within the number":       {"dps: errorCode: 4042\n01", []string{"dps-404201 1"}},
+		"a number that is whole":  {"dps: HTTP status code: 429\n2024 was the year", []string{"http-429 1"}},
+		"after a line in between": {"dps: CA certificate\n\nnot found.", nil},
 		"a line of another program": {
 			"May 1 08:00:00 gw aziot-identityd[1]: CA certificate\nMay 1 08:00:00 gw other[2]: not found.", nil,
 		},
@@ -38,9 +38,9 @@ func TestWrappedLines(t *testing.T) {
 	}
 }
 
-// TestEnvelopeHidesNothing: an error that begins within an envelope and goes on behind it
-// counts beside the envelope.
-func TestEnvelopeHidesNothing(t *testing.T) {
+// TestWrapperHidesNothing: an error that begins within a wrapper and ends after it counts in addition
+// to the wrapper.
+func TestWrapperHidesNothing(t *testing.T) {
 	t.Parallel()
 	want := []string{"mbedtls-2700 1", "freertos-tls-conn 1"}
 	got := matches(scan(t, "AzureIoTDemo: Failed to perform TLS handshake: lMbedtlsError[-9984]= <No-Low-Level-Code>").Matches)
@@ -49,7 +49,7 @@ func TestEnvelopeHidesNothing(t *testing.T) {
 	}
 }
 
-// TestWrappedSecret: a secret whose name stands before what is looked at is not shown.
+// TestWrappedSecret: a secret whose name is before the searched text is not shown.
 func TestWrappedSecret(t *testing.T) {
 	t.Parallel()
 	const secret = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"

@@ -77,6 +77,9 @@ type Event struct {
 	Finding *Finding
 	// Wait is set when the probe pauses before another call.
 	Wait *Wait
+	// Queued is set when the stage waits until the run over another transport has had its turn.
+	// An event of the stage without it follows when the wait is over.
+	Queued bool
 }
 
 // withDefaults fills in what was left zero.

@@ -45,7 +45,7 @@ func TestEveryTransportKeepsItsExchanges(t *testing.T) {
 	const address = "0ne0045B3C6/registrations/dev-01"
 	request := `{"registrationId":"dev-01"}`
 	overMQTT := []string{
-		"CONNECT (client-id=dev-01, username=" + address + "/api-version=2019-03-31, password=[redacted], clean-session=true, keep-alive=1m0s) => CONNACK 0: accepted ()",
+		"CONNECT (client-id=dev-01, username=" + address + "/api-version=2019-03-31, password=[redacted], clean-session=true, keep-alive=1m) => CONNACK 0: accepted ()",
 		"SUBSCRIBE $dps/registrations/res/# (qos=1) => SUBACK: granted ()",
 		"PUBLISH $dps/registrations/PUT/iotdps-register/? (qos=1) " + request + " => PUBLISH $dps/registrations/res/202/? (qos=1) " + registering,
 		"PUBLISH $dps/registrations/GET/iotdps-get-operationstatus/? (qos=1) => PUBLISH $dps/registrations/res/200/? (qos=1) " + registered,

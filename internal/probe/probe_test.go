@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -364,5 +365,51 @@ func TestEvents(t *testing.T) {
 	want := []string{"begin:inputs", "begin:resolve", "begin:connect", "begin:tls", "begin:open", "begin:register", "wait:429:2", "failed:register"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// Runs that would get in each other's way take turns. The wait for a turn is told, and it is
+// no part of the time of a stage.
+func TestWaitForATurnIsNotTimeOfTheStage(t *testing.T) {
+	t.Parallel()
+	const hold = 200 * time.Millisecond
+	queued := make(chan struct{}, 1)
+	var calls atomic.Int32
+	cfg := start(t, service{register: func(w http.ResponseWriter, req *http.Request) {
+		if calls.Add(1) == 1 {
+			<-queued
+			<-time.After(hold)
+		}
+		answer(202, `{"operationId":"op1","status":"assigning"}`, "Retry-After", "0")(w, req)
+	}})
+	cfg.Transports = []probe.Transport{probe.NewHTTPS(), probe.NewHTTPS()}
+	var got []string
+	cfg.OnEvent = func(e probe.Event) {
+		if e.Stage != probe.StageRegister || e.Finding != nil {
+			return
+		}
+		if e.Queued {
+			queued <- struct{}{}
+		}
+		got = append(got, fmt.Sprintf("queued=%t", e.Queued))
+	}
+	ev := probe.Do(t.Context(), cfg)
+	var turns time.Duration
+	for _, run := range ev.Runs {
+		if run.End != probe.EndComplete {
+			t.Errorf("a run ended with %s", run.End)
+		}
+		for _, f := range run.Findings {
+			if f.Stage == probe.StageRegister || f.Stage == probe.StageAssign {
+				turns += f.Took
+			}
+		}
+	}
+	if turns > ev.Took {
+		t.Errorf("register and assign, which one run does after the other, took %s of a probe of %s", turns, ev.Took)
+	}
+	want := []string{"queued=false", "queued=false", "queued=true", "queued=false"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("events of the stage (-want +got):\n%s", diff)
 	}
 }

@@ -25,9 +25,10 @@ type runner struct {
 	proven   *tls.Conn // shaken hands, not yet given to the transport
 	session  Session
 	pace     *pacer
-	last     Answer // the answer that assign goes on from
-	held     bool   // this run holds the registering token
-	proved   bool   // the TPM has answered the service's challenge
+	last     Answer        // the answer that assign goes on from
+	held     bool          // this run holds the registering token
+	queued   time.Duration // how long this stage waited for another run to have its turn
+	proved   bool          // the TPM has answered the service's challenge
 }
 
 // newRunner is at the beginning of the way to target, on a transport, with run as its
@@ -68,9 +69,10 @@ func (r *runner) stage(ctx context.Context, s stage, blocked StageID) Finding {
 		return Finding{Stage: s.id, Outcome: Skipped, Needs: blocked, Detail: "needs " + string(blocked)}
 	}
 	r.emit(Event{Transport: r.run.Transport, Stage: s.id})
+	r.queued = 0
 	start := time.Now()
 	f := s.run(r, ctx)
-	f.Stage, f.Took = s.id, time.Since(start)
+	f.Stage, f.Took = s.id, time.Since(start)-r.queued
 	if f.Outcome == Failed && r.interrupted() {
 		r.run.End = EndInterrupted
 		f.Detail = "interrupted"
@@ -97,6 +99,26 @@ func (r *runner) close() {
 	}
 	if r.tcp != nil {
 		r.tcp.Close()
+	}
+}
+
+// takeTurn takes the token of a turn that only one run can have at a time, and reports
+// false when the context ended before. The wait is none of the stage's own time.
+func (r *runner) takeTurn(ctx context.Context, turn chan struct{}, stage StageID) bool {
+	select {
+	case turn <- struct{}{}:
+		return true
+	default:
+	}
+	r.emit(Event{Transport: r.run.Transport, Stage: stage, Queued: true})
+	start := time.Now()
+	defer func() { r.queued += time.Since(start) }()
+	select {
+	case turn <- struct{}{}:
+		r.emit(Event{Transport: r.run.Transport, Stage: stage})
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -94,10 +94,10 @@ func (r *runner) waitForHub(step *HubStep, attempt int) Wait {
 // askHub connects to the hub that the service named last and keeps the step. It returns
 // what to say, and how the run ends, if nothing else follows.
 func (r *runner) askHub(ctx context.Context, check *HubCheck, waited time.Duration) (Finding, End) {
-	start := time.Now()
+	start, queued := time.Now(), r.queued
 	step := HubStep{Action: HubAsk, Wait: waited}
 	f, end := r.connectHub(ctx, check, &step)
-	step.Hub, step.Took = check.Hub, time.Since(start)
+	step.Hub, step.Took = check.Hub, time.Since(start)-(r.queued-queued)
 	check.Steps = append(check.Steps, step)
 	return f, end
 }
@@ -126,6 +126,7 @@ func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep)
 		return f.with("part", string(part)).with("failure", check.Path.failureKind()), side.run.End
 	}
 	answer := side.question(ctx, protocol, hub)
+	r.queued += side.queued
 	step.Answer, step.Result, step.Text = &answer, answer.hubResult(), answer.describeHub()
 	return check.judge(step, r.target.Mode)
 }
@@ -174,10 +175,8 @@ func (r *runner) reach(ctx context.Context) (Finding, StageID) {
 // end each other's connection ask one at a time.
 func (r *runner) question(ctx context.Context, protocol hubProtocol, hub hubTarget) Opening {
 	if protocol.dropsDevice() {
-		select {
-		case r.asking <- struct{}{}:
+		if r.takeTurn(ctx, r.asking, StageHub) {
 			defer func() { <-r.asking }()
-		case <-ctx.Done():
 		}
 	}
 	o := r.identity.redactor().opening(protocol.ask(ctx, r.dialTLS, hub, r.identity))

@@ -40,9 +40,10 @@ func (r *runner) again(ctx context.Context, transport Transport, mode Mode, chec
 	side := newRunner(r.shared, transport, target, new(Run))
 	defer side.close()
 	f := side.provision(ctx)
+	r.queued += side.queued
 	r.run.Answers = slices.Concat(r.run.Answers, side.run.Answers)
 	r.run.Waits = slices.Concat(r.run.Waits, side.run.Waits)
-	step := HubStep{Action: HubRegister, Result: HubTaken, Took: time.Since(start), Text: f.Detail}
+	step := HubStep{Action: HubRegister, Result: HubTaken, Took: time.Since(start) - side.queued, Text: f.Detail}
 	if mode == ModeLookup {
 		step.Action = HubLookup
 	}

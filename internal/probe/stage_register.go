@@ -43,13 +43,8 @@ func (r *runner) register(ctx context.Context) Finding {
 
 // acquire takes the token that keeps two runs from registering at once.
 func (r *runner) acquire(ctx context.Context) bool {
-	select {
-	case r.registering <- struct{}{}:
-		r.held = true
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	r.held = r.takeTurn(ctx, r.registering, StageRegister)
+	return r.held
 }
 
 func (r *runner) release() {

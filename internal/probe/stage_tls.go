@@ -1,14 +1,23 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"strconv"
+	"strings"
 
 	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/netfail"
+)
+
+// FactTLSVersion and FactChain name facts of the tls stage: the version, and the certificates
+// that the server sent with who issued the last of them.
+const (
+	FactTLSVersion = "version"
+	FactChain      = "chain"
 )
 
 // handshakeTLS proves the TLS session on the connected socket.
@@ -25,7 +34,8 @@ func (r *runner) handshakeTLS(ctx context.Context) Finding {
 		if h.Failure.Kind == netfail.TLSNotTLS {
 			h.Failure.Said = words.text()
 		}
-		return failed("%s", describeTLS(h)).with("said", h.Failure.Said).with("peer", peerName(h.Peer)).with("peer-issuer", peerIssuer(h.Peer))
+		return failed("%s", describeTLS(h)).with("said", h.Failure.Said).with("peer", peerName(h.Peer)).with("peer-issuer", peerIssuer(h.Peer)).
+			with(FactChain, chainText(h.Peer))
 	}
 	r.proven = conn
 	state := conn.ConnectionState()
@@ -35,7 +45,7 @@ func (r *runner) handshakeTLS(ctx context.Context) Finding {
 	}
 	h.Issuer = issuerOf(h.Peer)
 	f := passed("%s, %s, root %s", tls.VersionName(h.Version), peerName(h.Peer), certchain.Name(h.Root))
-	return f.with("cipher", tls.CipherSuiteName(h.Cipher)).with("peer", peerName(h.Peer)).
+	return f.with(FactTLSVersion, tls.VersionName(h.Version)).with(FactChain, chainText(h.Peer)).with("cipher", tls.CipherSuiteName(h.Cipher)).with("peer", peerName(h.Peer)).
 		with("root", certchain.Name(h.Root)).with("peer-not-after", day(h.Peer[0].NotAfter))
 }
 
@@ -119,6 +129,20 @@ func peerName(peer []*x509.Certificate) string {
 		return ""
 	}
 	return certchain.Name(peer[0])
+}
+
+// chainText names the certificates that the server sent, from its own on, and who issued the
+// last.
+func chainText(peer []*x509.Certificate) string {
+	if len(peer) == 0 {
+		return ""
+	}
+	var names []string
+	for _, c := range peer {
+		names = append(names, certchain.Name(c))
+	}
+	issuer := peer[len(peer)-1].Issuer
+	return strings.Join(names, ", ") + ", issued by " + cmp.Or(issuer.CommonName, issuer.String())
 }
 
 func peerIssuer(peer []*x509.Certificate) string {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/duration"
 )
 
 // username is that of the CONNECT.
@@ -18,7 +19,7 @@ func (s *mqttSession) showConnect(err error) Exchange {
 	if s.withToken {
 		headers = append(headers, Fact{"password", redacted})
 	}
-	headers = append(headers, Fact{"clean-session", "true"}, Fact{"keep-alive", mqttKeepAlive.String()})
+	headers = append(headers, Fact{"clean-session", "true"}, Fact{"keep-alive", duration.Text(mqttKeepAlive)})
 	return Exchange{
 		Request: s.redact.message("CONNECT", headers, nil),
 		Answer:  s.showAcknowledgement("CONNACK 0: accepted", err),

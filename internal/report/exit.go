@@ -6,6 +6,7 @@ import "dpsdiag/internal/advice"
 const (
 	ExitOK          = 0   // registered and nothing is wrong; recognised
 	ExitFault       = 1   // a fault was found and is named
+	ExitDifferent   = 1   // diff: something differs
 	ExitUnknown     = 1   // explain: nothing known in the input
 	ExitUsage       = 2   // bad flag or unreadable input; nothing was sent
 	ExitNoVerdict   = 3   // nothing could be concluded

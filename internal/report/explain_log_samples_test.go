@@ -11,7 +11,7 @@ func logSamples() []sample {
 	return []sample{
 		{"explain-log", NewLog(certificateLog(), certificateDiagnosis())},
 		{"explain-log-several", NewLog(severalLogs(), advice.TextDiagnosis{
-			Causes: []advice.Cause{{Definition: throttledRule(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" names this cause alone`}, Explain: "429"}},
+			Causes: []advice.Cause{{Definition: throttledRule(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" has this as its only likely cause`}, Explain: "429"}},
 		})},
 		{"explain-log-registered", NewLog(&logtext.Findings{
 			Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 12}},
@@ -72,7 +72,7 @@ func certificateDiagnosis() advice.TextDiagnosis {
 	return advice.TextDiagnosis{
 		Causes: []advice.Cause{
 			{
-				Definition: throttledRule(), Strength: advice.Suggests, Because: []string{`line 7: "` + hostileText + `" names it first of 2`, "against it: nothing"},
+				Definition: throttledRule(), Strength: advice.Suggests, Because: []string{`line 7: "` + hostileText + `" has this as the first of 2 likely causes`, "against it: nothing"},
 				Remedies: []string{"Wait for Retry-After"}, Explain: "429001",
 			},
 			{Definition: &cause.Definition{ID: cause.ServiceTransient, Title: "Service fault"}, Strength: advice.Allows, Because: []string{"line 8: so it is"}, Explain: "service-transient"},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ var unescapedBar = regexp.MustCompile(`(^|[^\\])\|`)
 // text could have brought in.
 func TestMarkdownKeepsItsShape(t *testing.T) {
 	t.Parallel()
-	for _, s := range samples() {
+	for _, s := range slices.DeleteFunc(samples(), func(s sample) bool { return !fits[markdownDocument](s.doc) }) {
 		for _, verbose := range []bool{false, true} {
 			lines := splitLines(string(render(t, s.doc, "markdown", Options{Verbose: verbose})))
 			fence, cells, open := "", 0, 0

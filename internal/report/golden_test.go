@@ -169,7 +169,9 @@ func walk(value any, path string, visit func(string, any)) {
 	}
 }
 
-func samples() []sample { return slices.Concat(probeSamples(), explainSamples(), logSamples()) }
+func samples() []sample {
+	return slices.Concat(probeSamples(), diffSamples(), explainSamples(), logSamples())
+}
 
 func splitLines(text string) []string { return strings.Split(text, "\n") }
 

@@ -147,17 +147,8 @@ func (d *Probe) afterwards() string {
 	switch hub := d.Runs[0].stage(probe.StageHub); {
 	case d.Mode != string(probe.ModeRegister):
 		return ""
-	case hub != nil && hub.Outcome == string(probe.NotApplicable):
+	case hub.Outcome == string(probe.NotApplicable):
 		return "the hub itself was not asked; --check-hub does"
 	}
 	return ""
-}
-
-func (r *Run) stage(id probe.StageID) *Stage {
-	for i := range r.Stages {
-		if r.Stages[i].ID == string(id) {
-			return &r.Stages[i]
-		}
-	}
-	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"dpsdiag/internal/corpus"
 )
 
-// tally counts reports and what was right in them.
+// tally counts reports and how many were right.
 type tally struct{ reports, first, three, silent int }
 
 func (t *tally) add(o *outcome, causes []named) {
@@ -37,7 +37,7 @@ func percent(part, whole int) string {
 	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
 }
 
-// unseen reports whether no rule was written with the report in view.
+// unseen reports whether no rule was written from the report.
 func unseen(o *outcome) bool { return o.Set != "dev-1" }
 
 // figures are the tables of a page: Markdown.
@@ -54,7 +54,7 @@ func figures(outcomes []outcome) string {
 func everything(*outcome) bool    { return true }
 func original(o *outcome) []named { return o.causes }
 
-// table says how often the causes of those outcomes that are kept are right.
+// table says how often the causes of the selected outcomes are right.
 func table(title string, outcomes []outcome, kept func(*outcome) bool, causes func(*outcome) []named) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n| the text | reports | first cause right | one of the first three | silent |\n|---|---:|---:|---:|---:|\n", title)
@@ -90,7 +90,8 @@ func reliability(b *strings.Builder, outcomes []outcome) {
 	b.WriteString("\n")
 }
 
-// perCause says how the reports of each cause fared whose text decides it.
+// perCause says how often the reports of each cause were right, for those whose text decides the
+// cause.
 func perCause(b *strings.Builder, outcomes []outcome) {
 	tallies := map[cause.ID]*tally{}
 	for i := range outcomes {
@@ -123,8 +124,8 @@ const (
 	endMark   = "<!-- end of the figures -->\n"
 )
 
-// errStale says that a page holds other figures.
-var errStale = errors.New("the page holds other figures: run make score-write and look at what changed")
+// errStale says that a page has other figures.
+var errStale = errors.New("the page has other figures: run make score-write and look at what changed")
 
 func splitPage(page string) (before, figures, after string, err error) {
 	data, err := os.ReadFile(page)

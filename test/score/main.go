@@ -1,12 +1,12 @@
-// Command score tells how well dpsdiag explains reports that it has not seen: it trains the
-// likeness model without the reports that it tests on, gives the text of each of these to the
-// judgement, and compares the causes that come back with the confirmed one.
+// Command score measures how well dpsdiag explains reports that it has not seen: it trains the
+// likeness model without the reports that it tests on, has the text of each of these judged, and
+// compares the resulting causes with the confirmed one.
 //
 //	go run ./test/score [-write docs/judgement.md]
 //
-// The reports are in testdata/corpus. A fold holds whole threads, and rows of the catalogue
-// that cite a thread do not train the model that is tested on it. The reports of dev-1 were
-// before the eyes of those who wrote the rules, so they are counted apart.
+// The reports are in testdata/corpus. A fold contains whole threads, and catalogue entries that cite a
+// thread do not train the model that is tested on it. The reports of dev-1 were known to those who
+// wrote the rules, so they are counted separately.
 package main
 
 import (
@@ -35,10 +35,10 @@ import (
 func main() {
 	var o options
 	flag.StringVar(&o.testdata, "testdata", "testdata", "`folder` of the corpus and the logs")
-	flag.StringVar(&o.write, "write", "", "page in whose marked part the figures are written")
-	flag.StringVar(&o.check, "check", "", "page that has to hold these figures")
-	flag.StringVar(&o.list, "list", "", "file for what came out of each report")
-	flag.BoolVar(&o.rulesOnly, "rules", false, "leave the likeness out")
+	flag.StringVar(&o.write, "write", "", "page to write the figures to, between its markers")
+	flag.StringVar(&o.check, "check", "", "page that must contain these figures")
+	flag.StringVar(&o.list, "list", "", "file for the result of each report")
+	flag.BoolVar(&o.rulesOnly, "rules", false, "judge without the likeness model")
 	flag.Parse()
 	if err := run(context.Background(), os.Stdout, o); err != nil {
 		fmt.Fprintln(os.Stderr, "score:", err)
@@ -51,7 +51,7 @@ type options struct {
 	rulesOnly                    bool
 }
 
-// folds is into how many parts the reports are divided.
+// folds is the number of parts into which the reports are divided.
 const folds = 8
 
 func run(ctx context.Context, w io.Writer, o options) error {
@@ -85,20 +85,20 @@ func run(ctx context.Context, w io.Writer, o options) error {
 	return nil
 }
 
-// outcome is what the judgement made of a report.
+// outcome is the result for a report.
 type outcome struct {
 	*corpus.Report
 	causes   []named // most likely first
 	reworded []named // the same for the text in other words
 }
 
-// named is a cause that was named, and how strongly.
+// named is a cause in the result, with its strength.
 type named struct {
 	id       cause.ID
 	strength advice.Strength
 }
 
-// rank is the place of the first acceptable cause, from 1; 0 if none is named.
+// rank is the position of the first acceptable cause, from 1; 0 if there is none.
 func (o *outcome) rank(causes []named) int {
 	for i, c := range causes {
 		if o.Accepts(c.id) {
@@ -115,7 +115,7 @@ func foldOf(r *corpus.Report) int {
 	return int(h.Sum32() % folds)
 }
 
-// judgeAll judges every report by a model that was trained without its fold.
+// judgeAll judges every report with a model that was trained without its fold.
 func judgeAll(ctx context.Context, reports []corpus.Report, messages []corpus.Message, rulesOnly bool) ([]outcome, error) {
 	outcomes := make([]outcome, len(reports))
 	problems := make([]error, folds)
@@ -182,7 +182,7 @@ func judge(ctx context.Context, scanner *logtext.Scanner, model *likeness.Model,
 	return causes, nil
 }
 
-// judgeFresh judges reports that trained nothing by the model in the program.
+// judgeFresh judges reports that were not used for training, with the model in the program.
 func judgeFresh(ctx context.Context, dir string) ([]outcome, error) {
 	reports, err := corpus.Reports(dir)
 	if err != nil {
@@ -207,7 +207,7 @@ func newScanner() *logtext.Scanner {
 	return s
 }
 
-// listTo writes what came out of each report, for those who want to see the misses.
+// listTo writes the result for each report, to find the wrong ones.
 func listTo(file string, outcomes []outcome) error {
 	type line struct {
 		ID, Set, Decidable string

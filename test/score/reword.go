@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// reword says a text in other words: ordinary words become others of the same meaning, while
-// names that programs use (with capitals inside, digits or underscores) stay.
+// reword replaces ordinary words of a text by others with the same meaning, while names that programs
+// use (with capitals inside, digits or underscores) stay.
 func reword(text string) string {
 	return ordinary.ReplaceAllStringFunc(text, func(word string) string {
 		other, known := synonyms[strings.ToLower(word)]
@@ -22,7 +22,7 @@ func reword(text string) string {
 
 var ordinary = regexp.MustCompile(`\b[A-Za-z]?[a-z]+\b`)
 
-var synonyms = map[string]string{ //nolint:gochecknoglobals // a table that nobody changes
+var synonyms = map[string]string{ //nolint:gochecknoglobals // a table that is never changed
 	"failed": "did not succeed", "failure": "breakdown", "fail": "break down", "error": "problem", "errors": "problems", "cannot": "is unable to", "could": "was able to",
 	"unable": "not able", "invalid": "wrong", "missing": "absent", "unexpected": "surprising", "unknown": "unrecognised", "refused": "turned down", "rejected": "declined",
 	"denied": "withheld", "connection": "link", "connect": "link up", "connecting": "linking up", "connected": "linked up", "closed": "shut", "lost": "gone", "reset": "cut off",

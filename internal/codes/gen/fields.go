@@ -12,7 +12,7 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// form is what the value of a field is.
+// form is the type of a field's value.
 type form int
 
 const (
@@ -22,12 +22,12 @@ const (
 	truth // true, the only value that is written
 )
 
-// String is what messages call the form.
+// String returns the name of the form in messages.
 func (f form) String() string {
 	return [...]string{"a text", "a list of texts", "a number", "true, or is left out"}[f]
 }
 
-// field is a field of a row.
+// field is a field of an entry.
 type field struct {
 	key      string // in the files
 	name     string // of the field of codes.Entry
@@ -36,8 +36,7 @@ type field struct {
 	check    func(text string) error // of a text, or of every text of a list
 }
 
-// fields returns the fields of a row. What they mean is told at codes.Entry and in
-// catalogue/README.md.
+// fields returns the fields of an entry. Their meaning is in codes.Entry and in catalogue/README.md.
 func fields() []field {
 	return []field{
 		{"kind", "Kind", text, true, oneOf(codes.Kinds()...)},
@@ -64,7 +63,7 @@ func fields() []field {
 func oneOf[T ~string](allowed ...T) func(string) error {
 	return func(text string) error {
 		if !slices.Contains(allowed, T(text)) {
-			return fmt.Errorf("%q is none of %q", text, allowed)
+			return fmt.Errorf("%q is not one of %q", text, allowed)
 		}
 		return nil
 	}
@@ -86,7 +85,7 @@ func sentences(text string) error {
 
 func notSmall(text string) error {
 	if first, _ := utf8.DecodeRuneInString(text); unicode.IsLower(first) {
-		return fmt.Errorf("%q begins with a small letter", text)
+		return fmt.Errorf("%q begins with a lower-case letter", text)
 	}
 	return nil
 }
@@ -105,8 +104,8 @@ func causeID(text string) error {
 	return nil
 }
 
-// source checks that a source can be found again: it is an address, a repository with a
-// path in it, or the title of a document of a body whose titles can be searched for.
+// source checks that a source can be found: it is an address, a repository with a path, or the title
+// of a document of a body whose titles can be searched for.
 func source(text string) error {
 	for _, known := range []string{
 		`^seed$`,
@@ -118,5 +117,5 @@ func source(text string) error {
 			return err
 		}
 	}
-	return fmt.Errorf("%q is no address, repository with a path, or title of a document", text)
+	return fmt.Errorf("%q is not an address, repository with a path, or title of a document", text)
 }

@@ -1,7 +1,7 @@
-// Command gen compiles the catalogue of errors: it reads the files of catalogue/ in the current
-// folder and writes catalogue_gen.go, the same rows as a Go array that the linker lays
-// out, so that a program pays nothing for it at start. Every mistake in the files is
-// reported with its file and line, and then nothing is written.
+// Command gen compiles the catalogue of errors: it reads the files of catalogue/ in the current folder
+// and writes catalogue_gen.go, the same entries as a Go array that the linker lays out, so that they
+// cost a program nothing at start. Every mistake in the files is reported with its file and line, and
+// then nothing is written.
 package main
 
 import (
@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	rowFiles  = "catalogue/*.toml"
-	orderFile = "catalogue/order.txt"
-	goFile    = "catalogue_gen.go"
+	entryFiles = "catalogue/*.toml"
+	orderFile  = "catalogue/order.txt"
+	goFile     = "catalogue_gen.go"
 	// causesFile declares the constants of package cause.
 	causesFile = "../cause/id.go"
 )
@@ -31,7 +31,7 @@ func generate(folder fs.FS) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(goFile, source, 0o644); err != nil { //nolint:gosec // source files are for everyone to read
+	if err := os.WriteFile(goFile, source, 0o644); err != nil { //nolint:gosec // source files are readable by everyone
 		return fmt.Errorf("write %s: %w", goFile, err)
 	}
 	return nil
@@ -39,7 +39,7 @@ func generate(folder fs.FS) error {
 
 // compile returns the Go source for the catalogue in a folder.
 func compile(folder fs.FS) ([]byte, error) {
-	rows, err := read(folder)
+	entries, err := read(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -47,15 +47,15 @@ func compile(folder fs.FS) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return formatGo(rows, constants)
+	return formatGo(entries, constants)
 }
 
-// read returns the rows of all files in the order of the catalogue, or every mistake in
+// read returns the entries of all files in the order of the catalogue, or every mistake in
 // the files.
-func read(folder fs.FS) ([]*row, error) {
-	names, err := fs.Glob(folder, rowFiles)
+func read(folder fs.FS) ([]*entry, error) {
+	names, err := fs.Glob(folder, entryFiles)
 	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", rowFiles, err)
+		return nil, fmt.Errorf("list %s: %w", entryFiles, err)
 	}
 	r := newReader()
 	for _, name := range append(names, orderFile) {

@@ -9,12 +9,12 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// inOrder returns the rows in the order of the catalogue: by kind; within a kind first
-// those that orderFile names, in its order, then the others by file and id.
-func (r *reader) inOrder() []*row {
-	kind := func(row *row) int { return slices.Index(codes.Kinds(), codes.Kind(row.text("kind"))) }
-	listed := func(row *row) int { return cmp.Or(r.listed[row.id], math.MaxInt) }
-	return slices.SortedFunc(slices.Values(r.rows), func(a, b *row) int {
+// inOrder returns the entries in the order of the catalogue: by kind; within a kind first those listed
+// in orderFile, in its order, then the others by file and id.
+func (r *reader) inOrder() []*entry {
+	kind := func(entry *entry) int { return slices.Index(codes.Kinds(), codes.Kind(entry.text("kind"))) }
+	listed := func(entry *entry) int { return cmp.Or(r.listed[entry.id], math.MaxInt) }
+	return slices.SortedFunc(slices.Values(r.entries), func(a, b *entry) int {
 		return cmp.Or(
 			cmp.Compare(kind(a), kind(b)),
 			cmp.Compare(listed(a), listed(b)),
@@ -24,7 +24,7 @@ func (r *reader) inOrder() []*row {
 	})
 }
 
-// readOrder reads orderFile, after the rows.
+// readOrder reads orderFile, after the entries.
 func (r *reader) readOrder(data []byte) {
 	line := 0
 	for text := range strings.Lines(string(data)) {
@@ -36,9 +36,9 @@ func (r *reader) readOrder(data []byte) {
 		at := place{orderFile, line}
 		switch {
 		case r.listed[id] != 0:
-			r.problem(at, "%s is there twice", id)
-		case !slices.ContainsFunc(r.rows, func(row *row) bool { return row.id == id }):
-			r.problem(at, "there is no row %q", id)
+			r.problem(at, "%s is given twice", id)
+		case !slices.ContainsFunc(r.entries, func(entry *entry) bool { return entry.id == id }):
+			r.problem(at, "there is no entry %q", id)
 		}
 		r.listed[id] = line
 	}

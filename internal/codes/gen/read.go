@@ -14,8 +14,8 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// row is one table of a file.
-type row struct {
+// entry is one table of a file.
+type entry struct {
 	id     string
 	at     place // of its header
 	values map[string]value
@@ -29,39 +29,39 @@ type place struct {
 
 func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
 
-// value is what a field holds: a number and true as they are written.
+// value is the value of a field: a number and true as they are written.
 type value struct {
 	at    place
 	texts []string
 	lines []int // of the texts
 }
 
-// text returns the text of a field that holds one, "" if the row does not have the field.
-func (r *row) text(key string) string {
+// text returns the value of a text field, "" if the entry does not have the field.
+func (r *entry) text(key string) string {
 	if texts := r.values[key].texts; len(texts) > 0 {
 		return texts[0]
 	}
 	return ""
 }
 
-// place returns where a field is, or else where the row begins.
-func (r *row) place(key string) place {
+// place returns where a field is, or else where the entry begins.
+func (r *entry) place(key string) place {
 	return cmp.Or(r.values[key].at, r.at)
 }
 
-// reader reads the files of the catalogue. It notes what is wrong in them and goes on, so
-// that one run of the generator shows everything.
+// reader reads the files of the catalogue. It notes the mistakes in them and continues, so that one
+// run of the generator shows all.
 type reader struct {
-	rows     []*row
+	entries  []*entry
 	problems []error
 
 	fields map[string]field
-	taken  map[string]place // what only one row may have: ids, messages, codes
+	taken  map[string]place // what must be unique: ids, messages, codes
 	listed map[string]int   // the lines of orderFile by id
 
 	file   string
 	parser unstable.Parser
-	row    *row // that is being read
+	entry  *entry // that is being read
 }
 
 func newReader() *reader {
@@ -81,7 +81,7 @@ func (r *reader) place(raw unstable.Range) place {
 	return place{r.file, r.parser.Shape(raw).Start.Line}
 }
 
-// claim notes that a row has something that no other row may have.
+// claim notes that an entry has something that must be unique.
 func (r *reader) claim(at place, what, text string) {
 	key := what + " " + text
 	if other, ok := r.taken[key]; ok {
@@ -93,29 +93,29 @@ func (r *reader) claim(at place, what, text string) {
 
 // readFile reads one file.
 func (r *reader) readFile(name string, data []byte) {
-	r.file, r.row = name, nil
-	begin := len(r.rows)
+	r.file, r.entry = name, nil
+	begin := len(r.entries)
 	r.parser.Reset(data)
 	for r.parser.NextExpression() {
 		expression := r.parser.Expression()
 		switch expression.Kind {
 		case unstable.Table:
-			r.beginRow(expression)
+			r.beginEntry(expression)
 		case unstable.KeyValue:
 			r.readField(expression)
 		default:
 			keys := expression.Key()
 			keys.Next()
-			r.problem(r.place(keys.Node().Raw), "a row begins with its id in single brackets, as [http-404]")
+			r.problem(r.place(keys.Node().Raw), "an entry begins with its id in single brackets, as [http-404]")
 		}
 	}
 	if syntax, ok := errors.AsType[*unstable.ParserError](r.parser.Error()); ok {
 		r.problem(r.place(r.parser.Range(syntax.Highlight)), "%s", syntax.Message)
 	}
-	for i, row := range r.rows[begin:] {
-		r.checkRow(row)
-		if i > 0 && compareIDs(r.rows[begin+i-1].id, row.id) > 0 {
-			r.problem(row.at, "row %s belongs before %s: rows stand in the order of their ids", row.id, r.rows[begin+i-1].id)
+	for i, entry := range r.entries[begin:] {
+		r.checkEntry(entry)
+		if i > 0 && compareIDs(r.entries[begin+i-1].id, entry.id) > 0 {
+			r.problem(entry.at, "entry %s belongs before %s: entries are in the order of their ids", entry.id, r.entries[begin+i-1].id)
 		}
 	}
 }
@@ -131,32 +131,32 @@ func (r *reader) key(expression *unstable.Node) (string, place) {
 	return strings.Join(parts, "."), at
 }
 
-func (r *reader) beginRow(expression *unstable.Node) {
+func (r *reader) beginEntry(expression *unstable.Node) {
 	id, at := r.key(expression)
 	if !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(id) {
-		r.problem(at, "id %q is not of small letters and digits with hyphens between them", id)
+		r.problem(at, "id %q is not lower-case letters and digits with hyphens between them", id)
 	}
 	r.claim(at, "id", id)
-	r.row = &row{id: id, at: at, values: map[string]value{}}
-	r.rows = append(r.rows, r.row)
+	r.entry = &entry{id: id, at: at, values: map[string]value{}}
+	r.entries = append(r.entries, r.entry)
 }
 
 func (r *reader) readField(expression *unstable.Node) {
 	key, at := r.key(expression)
 	f, ok := r.fields[key]
 	switch {
-	case r.row == nil:
-		r.problem(at, "field %q stands before the first row", key)
+	case r.entry == nil:
+		r.problem(at, "field %q is before the first entry", key)
 		return
 	case !ok:
 		r.problem(at, "there is no field %q", key)
 		return
-	case r.row.values[key].at != place{}:
-		r.problem(at, "field %q is there twice", key)
+	case r.entry.values[key].at != place{}:
+		r.problem(at, "field %q is given twice", key)
 		return
 	}
 	v, ok := r.readValue(f, at, expression.Value())
-	r.row.values[key] = v
+	r.entry.values[key] = v
 	if !ok {
 		r.problem(at, "%s is %s", key, f.form)
 		return
@@ -200,7 +200,7 @@ func (r *reader) checkValue(f field, v value) {
 			r.problem(at, "%s: a text is empty", f.key)
 			continue
 		case slices.Contains(v.texts[:i], text):
-			r.problem(at, "%s: %q is there twice", f.key, text)
+			r.problem(at, "%s: %q is given twice", f.key, text)
 			continue
 		case f.key == "messages":
 			r.claim(at, "message", text)
@@ -214,34 +214,34 @@ func (r *reader) checkValue(f field, v value) {
 	}
 }
 
-// checkRow checks how the fields of a row go together.
-func (r *reader) checkRow(row *row) {
+// checkEntry checks how the fields of an entry go together.
+func (r *reader) checkEntry(entry *entry) {
 	for _, f := range fields() {
-		if f.required && row.values[f.key].at == (place{}) {
-			r.problem(row.at, "row %s has no %s", row.id, f.key)
+		if f.required && entry.values[f.key].at == (place{}) {
+			r.problem(entry.at, "entry %s has no %s", entry.id, f.key)
 		}
 	}
-	kind, code := row.text("kind"), row.text("code")
+	kind, code := entry.text("kind"), entry.text("code")
 	if code != "" {
-		r.claim(row.place("code"), kind+" code", code)
+		r.claim(entry.place("code"), kind+" code", code)
 	}
-	for _, alias := range row.values["aliases"].texts {
-		r.claim(row.place("aliases"), kind+" code", alias)
+	for _, alias := range entry.values["aliases"].texts {
+		r.claim(entry.place("aliases"), kind+" code", alias)
 	}
-	_, caused := row.values["cause_ids"]
-	if _, excused := row.values["no_cause_reason"]; caused == excused {
-		r.problem(row.at, "row %s: give either cause_ids or no_cause_reason", row.id)
+	_, caused := entry.values["cause_ids"]
+	if _, excused := entry.values["no_cause_reason"]; caused == excused {
+		r.problem(entry.at, "entry %s: give either cause_ids or no_cause_reason", entry.id)
 	}
-	r.checkStatus(row, code)
+	r.checkStatus(entry, code)
 }
 
-func (r *reader) checkStatus(row *row, code string) {
-	written, present := row.values["http_status"]
-	status, err := strconv.Atoi(row.text("http_status"))
+func (r *reader) checkStatus(entry *entry, code string) {
+	written, present := entry.values["http_status"]
+	status, err := strconv.Atoi(entry.text("http_status"))
 	if present && (err != nil || status < 200 || status > 599) {
-		r.problem(written.at, "http_status %s is no status of an error", row.text("http_status"))
+		r.problem(written.at, "http_status %s is not the status of an error", entry.text("http_status"))
 	}
 	if class, ok := codes.Parse(code).Class(); ok && status != class && status != 200 {
-		r.problem(row.place("http_status"), "code %s goes with http_status %d or 200", code, class)
+		r.problem(entry.place("http_status"), "code %s goes with http_status %d or 200", code, class)
 	}
 }

@@ -1,6 +1,6 @@
-// Command gen trains the likeness model and writes it, with the reports that are named as
-// precedents, into package likeness. It is run by "go generate ./internal/likeness", takes
-// about a minute, and writes the same bytes each time.
+// Command gen trains the likeness model and writes it into package likeness, with the reports that are
+// quoted as precedents. It is run by "go generate ./internal/likeness", takes about a minute, and
+// writes the same bytes each time.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"dpsdiag/internal/likeness/learn"
 )
 
-// testdata is where the corpus is, seen from the folder of package likeness.
+// testdata is the path of the corpus from the folder of package likeness.
 const testdata = "../../testdata"
 
 func main() {
@@ -47,7 +47,7 @@ func generate() error {
 	return nil
 }
 
-// confirmed are the reports whose cause somebody confirmed in public.
+// confirmed are the reports whose cause was confirmed in public.
 func confirmed(reports []corpus.Report) []likeness.Precedent {
 	var found []likeness.Precedent
 	for i := range reports {

@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/corpus"
 )
 
-// What the kinds of documents weigh. Held-out reports chose them.
+// The weights of the kinds of documents. Held-out reports chose them.
 const (
 	weightReport     = 2.0
 	weightSignal     = 1.0
@@ -18,9 +18,9 @@ const (
 	weightDefinition = 2.0
 )
 
-// Documents makes documents of everything there is to learn from: the catalogue, the
-// definitions of the causes, the messages of clients, and the reports. What comes from the
-// thread of a held-out report is left out, rows of the catalogue that cite it included.
+// Documents makes documents of all training data: the catalogue, the definitions of the causes, the
+// messages of clients, and the reports. Everything from the thread of a held-out report is left out,
+// including catalogue entries that cite it.
 func Documents(reports []corpus.Report, messages []corpus.Message, held []corpus.Report) []Document {
 	threads := map[string]bool{}
 	for i := range held {

@@ -1,5 +1,5 @@
-// Package learn trains the model of package likeness. It is no part of the program that
-// users run: call [Train] from a generator or a test.
+// Package learn trains the model of package likeness. It is not part of the program that users run:
+// call [Train] from a generator or a test.
 package learn
 
 import (
@@ -17,7 +17,7 @@ import (
 // Document is one text to learn from.
 type Document struct {
 	Text   string
-	Causes []Share // what it is evidence for
+	Causes []Share // the causes it is evidence for
 	Weight float64
 }
 
@@ -27,22 +27,22 @@ type Share struct {
 	Share float64
 }
 
-// Options are the choices of a training.
+// Options are the settings of a training.
 type Options struct {
 	// Inverse is the inverse strength of the regularisation: more fits the documents more
 	// closely.
 	Inverse float64
 	// Iterations bounds the optimiser.
 	Iterations int
-	// Rare is in how many documents a feature has to be.
+	// Rare is the least number of documents in which a feature has to occur.
 	Rare int
 }
 
-// DefaultOptions are the ones that held-out reports chose.
+// DefaultOptions are the settings that held-out reports chose.
 func DefaultOptions() Options { return Options{Inverse: 20, Iterations: 80, Rare: 2} }
 
-// row is a document as a vector: its features and their values, of length one.
-type row struct {
+// vector is a document as a vector of length one: its features and their values.
+type vector struct {
 	features []int32
 	values   []float32
 	targets  []Share
@@ -53,8 +53,8 @@ type row struct {
 // its weights. It is deterministic.
 func Train(documents []Document, options Options) (*likeness.Weights, error) {
 	w := &likeness.Weights{Classes: classes(documents)}
-	rows := vectors(w, documents, options)
-	if err := fit(w, rows, options); err != nil {
+	vectors := makeVectors(w, documents, options)
+	if err := fit(w, vectors, options); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -76,8 +76,8 @@ func classes(documents []Document) []cause.ID {
 	return found
 }
 
-// vectors chooses the features and makes the vector of each document.
-func vectors(w *likeness.Weights, documents []Document, options Options) []row {
+// makeVectors chooses the features and makes the vector of each document.
+func makeVectors(w *likeness.Weights, documents []Document, options Options) []vector {
 	counts := make([]map[likeness.Feature]int, len(documents))
 	in := map[likeness.Feature]int{}
 	for i, d := range documents {
@@ -98,9 +98,9 @@ func vectors(w *likeness.Weights, documents []Document, options Options) []row {
 		index[f] = int32(i)
 		w.IDF[i] = 1 + math.Log(float64(1+len(documents))/float64(1+in[f]))
 	}
-	rows := make([]row, 0, len(documents))
+	vectors := make([]vector, 0, len(documents))
 	for i, d := range documents {
-		r := row{targets: d.Causes, weight: d.Weight}
+		r := vector{targets: d.Causes, weight: d.Weight}
 		for f := range counts[i] {
 			if at, known := index[f]; known {
 				r.features = append(r.features, at)
@@ -117,24 +117,24 @@ func vectors(w *likeness.Weights, documents []Document, options Options) []row {
 			r.values[k] /= float32(math.Sqrt(norm))
 		}
 		if len(r.features) > 0 {
-			rows = append(rows, r)
+			vectors = append(vectors, r)
 		}
 	}
-	return rows
+	return vectors
 }
 
-// fit finds the weights with the method of Broyden, Fletcher, Goldfarb and Shanno.
-func fit(w *likeness.Weights, rows []row, options Options) error {
+// fit finds the weights with the Broyden–Fletcher–Goldfarb–Shanno method.
+func fit(w *likeness.Weights, vectors []vector, options Options) error {
 	k := len(w.Classes)
 	position := map[cause.ID]int{}
 	for i, id := range w.Classes {
 		position[id] = i
 	}
 	total := 0.0
-	for _, r := range rows {
+	for _, r := range vectors {
 		total += r.weight
 	}
-	p := problem{rows: rows, classes: k, position: position, decay: 1 / (options.Inverse * total), scale: 1 / total}
+	p := problem{vectors: vectors, classes: k, position: position, decay: 1 / (options.Inverse * total), scale: 1 / total}
 	x := make([]float64, (len(w.Features)+1)*k)
 	result, err := optimize.Minimize(optimize.Problem{
 		Func: func(x []float64) float64 { p.evaluate(x); return p.loss },
@@ -148,10 +148,10 @@ func fit(w *likeness.Weights, rows []row, options Options) error {
 	return nil
 }
 
-// problem is the loss of a set of weights and its gradient, kept for the last place that
-// was asked for.
+// problem is the loss of a set of weights and its gradient, kept for the last point that was
+// evaluated.
 type problem struct {
-	rows     []row
+	vectors  []vector
 	classes  int
 	position map[cause.ID]int
 	decay    float64
@@ -179,26 +179,26 @@ func (p *problem) evaluate(x []float64) {
 	}
 	clear(p.gradient[bias:])
 	logits := make([]float64, k)
-	for r := range p.rows {
-		row := &p.rows[r]
+	for r := range p.vectors {
+		vector := &p.vectors[r]
 		copy(logits, x[bias:])
-		for j, f := range row.features {
-			v := float64(row.values[j])
+		for j, f := range vector.features {
+			v := float64(vector.values[j])
 			for c, weight := range x[int(f)*k : (int(f)+1)*k] {
 				logits[c] += v * weight
 			}
 		}
 		logSum := softmax(logits)
-		share := row.weight * p.scale
-		for _, t := range row.targets {
+		share := vector.weight * p.scale
+		for _, t := range vector.targets {
 			p.loss -= share * t.Share * logSum.logit(p.position[t.Cause])
 			logits[p.position[t.Cause]] -= t.Share
 		}
 		for c := range logits {
 			p.gradient[bias+c] += share * logits[c]
 		}
-		for j, f := range row.features {
-			v := share * float64(row.values[j])
+		for j, f := range vector.features {
+			v := share * float64(vector.values[j])
 			g := p.gradient[int(f)*k : (int(f)+1)*k]
 			for c, d := range logits {
 				g[c] += v * d
@@ -207,7 +207,7 @@ func (p *problem) evaluate(x []float64) {
 	}
 }
 
-// logProbabilities are the logarithms of what softmax made.
+// logProbabilities are the logarithms of the result of softmax.
 type logProbabilities struct {
 	logits []float64
 }
@@ -229,7 +229,7 @@ func softmax(logits []float64) logProbabilities {
 	return logProbabilities{logs}
 }
 
-// Prune keeps the entries that weigh most, so that at most size of them are left.
+// Prune keeps at most size weights, the largest ones.
 func Prune(w *likeness.Weights, size int) {
 	if len(w.Weights) <= size {
 		return
@@ -248,8 +248,8 @@ func Prune(w *likeness.Weights, size int) {
 	}
 }
 
-// modelEntries is how many weights a packed model keeps.
-const modelEntries = 300_000
+// modelWeights is how many weights a packed model keeps.
+const modelWeights = 300_000
 
 // Model trains on documents and returns the bytes of the packed model.
 func Model(documents []Document) ([]byte, error) {
@@ -257,6 +257,6 @@ func Model(documents []Document) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	Prune(w, modelEntries)
+	Prune(w, modelWeights)
 	return likeness.Pack(w), nil
 }

@@ -1,6 +1,6 @@
-// Command gen compiles what package logtext looks for: it reads the error catalogue, as it
-// is compiled in, and the tables of the package, and writes vocabulary.bin in the current
-// folder, which a program uses in place.
+// Command gen compiles what package logtext looks for: it reads the compiled error catalogue and the
+// tables of the package, and writes vocabulary.bin to the current folder, which a program uses in
+// place.
 package main
 
 import (
@@ -22,7 +22,7 @@ func generate() error {
 	if err != nil {
 		return fmt.Errorf("compile the vocabulary: %w", err)
 	}
-	if err := os.WriteFile("vocabulary.bin", data, 0o644); err != nil { //nolint:gosec // source files are for everyone to read
+	if err := os.WriteFile("vocabulary.bin", data, 0o644); err != nil { //nolint:gosec // source files are readable by everyone
 		return fmt.Errorf("write the vocabulary: %w", err)
 	}
 	return nil

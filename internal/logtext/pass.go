@@ -8,8 +8,8 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// reading is the state of one pass over a text.
-type reading struct {
+// pass is the state of one pass over a text.
+type pass struct {
 	words   *vocabulary
 	phrases []*phrase // those that were found, by their numbers
 	input   string
@@ -25,12 +25,12 @@ type reading struct {
 	end     lineEnd // of the line before
 	sample  sample
 	anchors int     // lines that are certainly about provisioning
-	way     attempt // of the registrations that all programs tell of
-	answers bool    // some line is one of an answer to an operator
-	foreign bool    // some line is one of other software
-	azure   bool    // some line names Azure
-	told    told    // what the line tells of it
-	bare    []byte  // the line before, if it is nothing but a name
+	way     attempt // of the registrations that all programs report
+	answers bool    // some line is part of an answer to an operator
+	foreign bool    // some line is from other software
+	azure   bool    // some line mentions Azure
+	told    told    // what the line says about it
+	bare    []byte  // the line before, if it is only a name
 
 	facts   map[factKey]int      // into found.Facts
 	matches map[*codes.Entry]int // into found.Matches
@@ -56,8 +56,8 @@ func (h hit) overlapsAny(others []hit) bool {
 
 func (h hit) overlaps(o hit) bool { return h.start < o.end && o.start < h.end }
 
-func newReading(words *vocabulary, input string, now time.Time) *reading {
-	r := &reading{
+func newReading(words *vocabulary, input string, now time.Time) *pass {
+	r := &pass{
 		words: words, phrases: make([]*phrase, words.size()), input: input, today: date{now.Year(), now.Month(), now.Day()}, found: &Findings{},
 		streams: map[string]*stream{}, facts: map[factKey]int{}, matches: map[*codes.Entry]int{}, dropped: map[*codes.Entry]*Match{}, replies: map[reply]*codes.Entry{},
 	}
@@ -65,10 +65,9 @@ func newReading(words *vocabulary, input string, now time.Time) *reading {
 	return r
 }
 
-// piece reads a line, or a part of one, in normal form. Of several lines that a string of
-// JSON holds each is read for itself. What begins at owned or behind it is left to the
-// next piece.
-func (r *reading) piece(number int, begin bool, text []byte, owned int) {
+// piece reads a line, or a part of one, in normal form. If a JSON string contains several lines, each
+// is read separately. What begins at or after owned is left to the next piece.
+func (r *pass) piece(number int, begin bool, text []byte, owned int) {
 	r.line = number
 	for {
 		line, rest, more := bytes.Cut(text, []byte("\n"))
@@ -93,9 +92,9 @@ func (r *reading) piece(number int, begin bool, text []byte, owned int) {
 	}
 }
 
-// begin reads the start of a line: it may name the program that wrote it, and then begins a
-// message of its own, or go on with the line before.
-func (r *reading) begin(line []byte) {
+// begin reads the start of a line: it may have the name of the program that wrote it, and then begins
+// a new message, or continue the line before.
+func (r *pass) begin(line []byte) {
 	if r.line <= shortText && r.anchors == 0 {
 		r.lookAround(line)
 	}
@@ -106,9 +105,9 @@ func (r *reading) begin(line []byte) {
 	r.readWrapped(line)
 }
 
-// find fills hits with the phrases that stand in a text as whole words and begin before
-// owned. It returns how much at the end of the text is the beginning of a phrase.
-func (r *reading) find(text []byte, owned int) (broken int) {
+// find fills hits with the phrases that are in a text as whole words and begin before owned. It
+// returns the length of the part at the end of the text that is the beginning of a phrase.
+func (r *pass) find(text []byte, owned int) (broken int) {
 	r.hits = r.hits[:0]
 	return r.words.automaton.scan(text, func(pattern, end int) {
 		p := r.phrase(pattern)
@@ -119,8 +118,8 @@ func (r *reading) find(text []byte, owned int) (broken int) {
 	})
 }
 
-// phrase returns a phrase by its number. A log holds few of them, and these many times.
-func (r *reading) phrase(n int) *phrase {
+// phrase returns a phrase by its number. A log has few of them, and these many times.
+func (r *pass) phrase(n int) *phrase {
 	if r.phrases[n] == nil {
 		p := r.words.phrase(n)
 		r.phrases[n] = &p
@@ -129,17 +128,17 @@ func (r *reading) phrase(n int) *phrase {
 }
 
 // reads reports whether the phrase of a hit is this one.
-func (r *reading) reads(h hit, phrase string) bool {
+func (r *pass) reads(h hit, phrase string) bool {
 	return h.size == len(phrase) && hasPrefixFold(r.text[h.start:], phrase)
 }
 
-// shortText is up to how many lines every line of a text is read closely: somebody chose
+// shortText is the number of lines up to which every line of a text is read closely: somebody chose
 // them to be read.
 const shortText = 120
 
-// understand takes from a line what its phrases tell, and reports whether they are more
-// than words of any log.
-func (r *reading) understand() (telling bool) {
+// understand reads the meaning of a line's phrases, and reports whether they are more than words of
+// any log.
+func (r *pass) understand() (telling bool) {
 	telling, anchor := r.weighHits()
 	near := r.line <= shortText || r.current.near(r.line)
 	if !telling && !near {
@@ -162,9 +161,9 @@ func (r *reading) understand() (telling bool) {
 	return telling
 }
 
-// weighHits reports whether the line holds more than common words, and whether it is
-// certainly about provisioning.
-func (r *reading) weighHits() (telling, anchor bool) {
+// weighHits reports whether the line has more than generic words, and whether it is certainly about
+// provisioning.
+func (r *pass) weighHits() (telling, anchor bool) {
 	for _, h := range r.hits {
 		anchor = anchor || h.anchor
 		telling = telling || h.anchor || h.entry != nil || len(h.facts) > 0
@@ -172,8 +171,8 @@ func (r *reading) weighHits() (telling, anchor bool) {
 	return telling, anchor
 }
 
-// readFacts notes the circumstances that the line tells.
-func (r *reading) readFacts() {
+// readFacts notes the circumstances in the line.
+func (r *pass) readFacts() {
 	relevant := r.relevant()
 	for _, h := range r.hits {
 		if len(h.facts) > 0 && (relevant || h.anchor) && !r.negated(h) {
@@ -192,7 +191,7 @@ func (r *reading) readFacts() {
 }
 
 // negated reports whether the words before a hit deny it.
-func (r *reading) negated(h hit) bool {
+func (r *pass) negated(h hit) bool {
 	before := bytes.TrimRight(r.text[:h.start], " ")
 	for _, word := range [...]string{"not", "un", "isn't", "no"} {
 		if tail, ok := bytes.CutSuffix(before, []byte(word)); ok && h.start > len(before) && (len(tail) == 0 || tail[len(tail)-1] == ' ') {
@@ -202,23 +201,23 @@ func (r *reading) negated(h hit) bool {
 	return false
 }
 
-// shownWith is what is shown of a line with a fact: a name speaks for itself.
-func (r *reading) shownWith(kind Kind, h hit) string {
+// shownWith is the part of a line that is shown with a fact: a name needs no context.
+func (r *pass) shownWith(kind Kind, h hit) string {
 	if kind == KindClient || kind == KindTransport {
 		return excerpt(r.text[h.start:h.end])
 	}
 	return r.around(h)
 }
 
-// fact notes a circumstance that the line as a whole tells.
-func (r *reading) fact(kind Kind, value string) {
+// fact notes a circumstance that the line as a whole shows.
+func (r *pass) fact(kind Kind, value string) {
 	if r.newFact(kind, value) {
 		r.addFact(kind, value, r.excerpt())
 	}
 }
 
 // newFact reports whether a circumstance is to be noted; one that is known is counted.
-func (r *reading) newFact(kind Kind, value string) bool {
+func (r *pass) newFact(kind Kind, value string) bool {
 	if kind == KindEvent {
 		r.current.event(value)
 	}
@@ -233,22 +232,22 @@ func (r *reading) newFact(kind Kind, value string) bool {
 	return false
 }
 
-// addFact notes a circumstance with the text that tells it.
-func (r *reading) addFact(kind Kind, value, text string) {
+// addFact notes a circumstance with the text that shows it.
+func (r *pass) addFact(kind Kind, value, text string) {
 	r.facts[factKey{kind, value}] = len(r.found.Facts)
 	r.found.Facts = append(r.found.Facts, Fact{Kind: kind, Value: value, Line: Line{r.place(), text}, Last: r.place(), Count: 1})
 }
 
-// readTopic notes what a line speaks of beside its errors, unless these tell enough: those
-// that only software for this service prints and that are no envelopes.
-func (r *reading) readTopic(errors []hit) {
+// readTopic notes what a line is about in addition to its errors, unless these say enough: those that
+// only software for this service prints and that are not wrappers.
+func (r *pass) readTopic(errors []hit) {
 	var t topics
 	for _, h := range r.hits {
 		if !h.overlapsAny(errors) {
 			t |= h.topics
 		}
 	}
-	known := slices.ContainsFunc(errors, func(h hit) bool { return !h.common && !h.entry.Wrapper })
+	known := slices.ContainsFunc(errors, func(h hit) bool { return !h.generic && !h.entry.Wrapper })
 	if t < faultMissing || r.told.harmless || !r.relevant() { // things, and nothing wrong with them
 		return
 	}
@@ -260,16 +259,16 @@ func (r *reading) readTopic(errors []hit) {
 	}
 }
 
-// relevant reports whether the line may be about provisioning: it is near one that
-// certainly is, or the whole text is short.
-func (r *reading) relevant() bool {
+// relevant reports whether the line may be about provisioning: it is near one that certainly is, or
+// the whole text is short.
+func (r *pass) relevant() bool {
 	return r.current.near(r.line) || r.current.anchored && r.current.name != "" || r.line <= shortText && len(r.streams) <= 1
 }
 
-func (r *reading) place() Place { return Place{r.input, r.line} }
+func (r *pass) place() Place { return Place{r.input, r.line} }
 
 // excerpt is the line in a form that can be shown: printable, and not too long.
-func (r *reading) excerpt() string { return excerpt(r.text) }
+func (r *pass) excerpt() string { return excerpt(r.text) }
 
 // The words around a phrase that are shown with it, in bytes.
 const (
@@ -278,7 +277,7 @@ const (
 )
 
 // around is a phrase with whole words next to it, in a form that can be shown.
-func (r *reading) around(h hit) string {
+func (r *pass) around(h hit) string {
 	start, end := h.start, h.end
 	if from := max(0, start-wordsBefore); from == 0 {
 		start = 0

@@ -8,22 +8,22 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// rows finds the rows of the catalogue by number: a list of numbers in ascending order,
-// each with its kind in the upper bits, then its row. To ask package codes for each number
+// numberIndex finds the entries of the catalogue by number: a list of numbers in ascending order, each
+// with its kind in the upper bits, then the index of its entry. Calling package codes for each number
 // of a log of a million lines would take too long.
-type rows struct{ list string }
+type numberIndex struct{ list string }
 
-// numberKind says what a number is.
+// numberKind is the kind of a number.
 type numberKind uint32
 
 // The kinds of numbers.
 const (
 	numberDPS     numberKind = iota // a six-digit code
 	numberHub                       // one of IoT Hub
-	numberStatus                    // an HTTP status; 5 stands for all of the 500 series
+	numberStatus                    // an HTTP status; 5 means all of the 500 series
 	numberConnack                   // a return code of MQTT
 	numberMbedTLS                   // without its sign
-	numberFamily                    // 0 is the rule for codes without a row
+	numberFamily                    // 0 is the rule for codes without an entry
 )
 
 // numberBits is how many bits a number has below its kind.
@@ -31,8 +31,8 @@ const numberBits = 20
 
 func (k numberKind) of(number int) uint32 { return uint32(k)<<numberBits | uint32(number) }
 
-// find returns the row of a number, nil if it has none.
-func (t rows) find(kind numberKind, number int) *codes.Entry {
+// find returns the entry of a number, nil if it has none.
+func (t numberIndex) find(kind numberKind, number int) *codes.Entry {
 	if number < 0 || number >= 1<<numberBits {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (t rows) find(kind numberKind, number int) *codes.Entry {
 		middle := (low + high) / 2
 		switch found := uint32At(t.list, 2*middle); {
 		case found == wanted:
-			return codes.Row(int(uint32At(t.list, 2*middle+1)))
+			return codes.At(int(uint32At(t.list, 2*middle+1)))
 		case found < wanted:
 			low = middle + 1
 		default:
@@ -52,16 +52,16 @@ func (t rows) find(kind numberKind, number int) *codes.Entry {
 	return nil
 }
 
-func (t rows) dps(code int) *codes.Entry       { return t.find(numberDPS, code) }
-func (t rows) hub(code int) *codes.Entry       { return t.find(numberHub, code) }
-func (t rows) connack(code int) *codes.Entry   { return t.find(numberConnack, code) }
-func (t rows) mbedTLS(number int) *codes.Entry { return t.find(numberMbedTLS, number) }
+func (t numberIndex) dps(code int) *codes.Entry       { return t.find(numberDPS, code) }
+func (t numberIndex) hub(code int) *codes.Entry       { return t.find(numberHub, code) }
+func (t numberIndex) connack(code int) *codes.Entry   { return t.find(numberConnack, code) }
+func (t numberIndex) mbedTLS(number int) *codes.Entry { return t.find(numberMbedTLS, number) }
 
-// family is the rule for six-digit codes without a row.
-func (t rows) family() *codes.Entry { return t.find(numberFamily, 0) }
+// family is the rule for six-digit codes without an entry.
+func (t numberIndex) family() *codes.Entry { return t.find(numberFamily, 0) }
 
-// ofStatus is the row of an HTTP status that tells of a failure, or nil.
-func (t rows) ofStatus(status int) *codes.Entry {
+// ofStatus is the entry of an HTTP status that is a failure, or nil.
+func (t numberIndex) ofStatus(status int) *codes.Entry {
 	if status < 400 || status > 599 {
 		return nil
 	}
@@ -71,13 +71,13 @@ func (t rows) ofStatus(status int) *codes.Entry {
 	return t.find(numberStatus, status/100)
 }
 
-// encodeRows writes the list of numbers, see rows. Of two rows with the same number the
+// encodeNumbers writes the list of numbers, see numberIndex. Of two entries with the same number the
 // later one counts.
-func encodeRows(w *fieldWriter, rowNumbers map[*codes.Entry]uint16) {
+func encodeNumbers(w *fieldWriter, entryNumbers map[*codes.Entry]uint16) {
 	found := map[uint32]uint16{}
 	for e := range codes.All() {
 		for _, n := range numbersOf(e) {
-			found[n] = rowNumbers[e]
+			found[n] = entryNumbers[e]
 		}
 	}
 	numbers := make([]uint32, 0, len(found))
@@ -92,7 +92,7 @@ func encodeRows(w *fieldWriter, rowNumbers map[*codes.Entry]uint16) {
 	w.add(list)
 }
 
-// numbersOf are the numbers of a row, with their kinds.
+// numbersOf are the numbers of an entry, with their kinds.
 func numbersOf(e *codes.Entry) []uint32 {
 	var numbers []uint32
 	switch e.ID {

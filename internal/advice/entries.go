@@ -9,35 +9,35 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// rowsOf returns the catalogue rows that fit what ended the run, most specific first. A
-// failure on the way to the service is tied to its row by its typed kind.
-func rowsOf(run *probe.Run, r *refusal, kind probe.AttestationKind) []*codes.Entry {
+// entriesOf returns the catalogue entries that match what ended the run, most specific first. A
+// failure before the service was reached is mapped to its entry by its kind.
+func entriesOf(run *probe.Run, r *refusal, kind probe.AttestationKind) []*codes.Entry {
 	switch {
 	case r != nil:
-		return r.rows(kind)
+		return r.entries(kind)
 	case run.ProxyFailed() != nil:
-		return proxyRows(run.ProxyFailed())
+		return proxyEntries(run.ProxyFailed())
 	case run.Resolution != nil && run.Resolution.Failure != nil:
-		return entries(resolutionRow(run.Resolution.Failure.Kind))
+		return entryByID(resolutionEntry(run.Resolution.Failure.Kind))
 	case dialFailure(run) != nil:
-		return entries(dialRow(dialFailure(run).Kind))
+		return entryByID(dialEntry(dialFailure(run).Kind))
 	case run.TLS != nil && run.TLS.Failure != nil:
-		return entries(tlsRow(run.TLS.Failure))
+		return entryByID(tlsEntry(run.TLS.Failure))
 	case lost(run) != nil:
-		return entries(lostRow(run))
+		return entryByID(lostEntry(run))
 	}
 	return nil
 }
 
-// entries returns the row with that id, if there is one.
-func entries(id string) []*codes.Entry {
+// entryByID returns the entry with that id, if there is one.
+func entryByID(id string) []*codes.Entry {
 	if e := codes.ByID(id); e != nil {
 		return []*codes.Entry{e}
 	}
 	return nil
 }
 
-func resolutionRow(kind netfail.Kind) string {
+func resolutionEntry(kind netfail.Kind) string {
 	switch kind {
 	case netfail.NoSuchHost:
 		return "net-no-such-host"
@@ -47,7 +47,7 @@ func resolutionRow(kind netfail.Kind) string {
 	return "net-dns-again"
 }
 
-func dialRow(kind netfail.Kind) string {
+func dialEntry(kind netfail.Kind) string {
 	switch kind {
 	case netfail.Refused:
 		return "net-refused"
@@ -61,7 +61,7 @@ func dialRow(kind netfail.Kind) string {
 	return ""
 }
 
-func tlsRow(f *netfail.TLSFailure) string {
+func tlsEntry(f *netfail.TLSFailure) string {
 	switch f.Kind {
 	case netfail.TLSUnknownAuthority:
 		return "go-x509-unknown-authority"
@@ -83,28 +83,28 @@ func tlsRow(f *netfail.TLSFailure) string {
 	return ""
 }
 
-func lostRow(run *probe.Run) string {
+func lostEntry(run *probe.Run) string {
 	switch lost(run).Kind {
 	case netfail.Timeout:
 		return "net-deadline"
 	case netfail.Protocol:
-		return garbledRow(run)
+		return garbledEntry(run)
 	}
 	return "net-eof"
 }
 
-// garbledRow is the row of an answer that is not in the protocol of the transport.
-func garbledRow(run *probe.Run) string {
+// garbledEntry is the entry for an answer that is not in the protocol of the transport.
+func garbledEntry(run *probe.Run) string {
 	if run.Opening != nil && run.Opening.Failure != nil && run.Opening.Layer == probe.LayerWebSocket {
 		return "python-websocket"
 	}
 	return run.Transport.Traits().Garbled
 }
 
-// dialFailure returns the failure that tells most of a run that no address of the host
-// took: a refusal shows that the host was reached, a timeout that packets vanish, while an
-// unreachable address may only mean that the device has no IPv6. nil when one connected, and
-// on a run through a proxy, where the addresses are not those of the service.
+// dialFailure returns the most informative failure of a run that could not connect to any address: a
+// refusal shows that the host was reached, a timeout that packets are lost, while an unreachable
+// address may only mean that the device has no IPv6. It is nil if an address accepted the connection,
+// and for a run through a proxy, where the addresses are not those of the service.
 func dialFailure(run *probe.Run) *netfail.Failure {
 	if connected(run) || run.Route.Proxy != nil {
 		return nil
@@ -127,11 +127,10 @@ func connected(run *probe.Run) bool {
 	return slices.ContainsFunc(run.Dials, func(d probe.Dial) bool { return d.Failure == nil })
 }
 
-// lost returns why the run ended without a usable answer on a connection that stood, or
-// nil.
+// lost returns why the run ended without a usable answer on an open connection, or nil.
 func lost(run *probe.Run) *netfail.Failure {
 	if run.Hub != nil {
-		return nil // the service has answered; the hub is a case of its own
+		return nil // the service has answered; the hub is a separate case
 	}
 	if last := run.LastAnswer(); last != nil {
 		return last.Failure
