@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -45,7 +44,7 @@ type app struct {
 
 // globalOptions are the flags of every command.
 type globalOptions struct {
-	format  string
+	output  []string // as given with -o
 	noColor bool
 	ascii   bool
 	quiet   bool
@@ -147,13 +146,4 @@ func (a *app) showsUnicode() bool {
 	}
 	locale := strings.ToLower(cmp.Or(a.getenv("LC_ALL"), a.getenv("LC_CTYPE"), a.getenv("LANG")))
 	return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
-}
-
-// write puts a document on standard output in the format that was asked for.
-func (a *app) write(doc report.Document, opts report.Options) error {
-	format, ok := report.FormatNamed(a.global.format)
-	if !ok {
-		return fmt.Errorf("there is no format %q", a.global.format)
-	}
-	return format.Write(a.stdout, doc, opts)
 }

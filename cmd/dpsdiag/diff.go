@@ -20,7 +20,7 @@ Exit status:
   1    something differs
   2    wrong usage, or a file that is no saved probe`
 
-const diffExample = `  dpsdiag probe --from /etc/aziot/config.toml -o json > bad.json
+const diffExample = `  dpsdiag probe --from /etc/aziot/config.toml -o json=bad.json
   dpsdiag diff good.json bad.json
   dpsdiag diff good.json bad.json -o json`
 
@@ -38,13 +38,13 @@ func newDiffCmd(a *app) *cobra.Command {
 
 func runDiff(a *app, args []string) error {
 	if len(args) != 2 {
-		return usagef("dpsdiag diff GOOD.json BAD.json; dpsdiag probe -o json > FILE saves a probe", "diff takes two files; %d given", len(args))
+		return usagef("dpsdiag diff GOOD.json BAD.json; dpsdiag probe -o json=FILE saves a probe", "diff takes two files; %d given", len(args))
 	}
-	good, err := savedProbe(args[0])
+	good, err := a.savedProbe(args[0])
 	if err != nil {
 		return err
 	}
-	bad, err := savedProbe(args[1])
+	bad, err := a.savedProbe(args[1])
 	if err != nil {
 		return err
 	}
@@ -56,14 +56,14 @@ func runDiff(a *app, args []string) error {
 }
 
 // savedProbe reads a probe that was saved as JSON.
-func savedProbe(path string) (*report.Probe, error) {
-	data, err := readFile("diff", path)
+func (a *app) savedProbe(path string) (*report.Probe, error) {
+	doc, err := a.readReport(path)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := report.SavedProbe(data)
-	if err != nil {
-		return nil, usagef("dpsdiag probe -o json > FILE saves a probe", "diff: %q %v", path, err)
+	saved, ok := doc.(*report.Probe)
+	if !ok {
+		return nil, usagef("dpsdiag probe -o json=FILE saves a probe", "diff: %q is no %s document", path, report.ProbeSchema)
 	}
-	return doc, nil
+	return saved, nil
 }

@@ -72,8 +72,11 @@ func shellBlocks(t *testing.T) iter.Seq2[string, string] {
 	}
 }
 
-// isScript reports whether the lines of a block belong together: it ends what it started.
-func isScript(block string) bool { return strings.Contains(block, "$!") }
+// isScript reports whether the lines of a block belong together: it ends what it started, or
+// draws what it saved.
+func isScript(block string) bool {
+	return strings.Contains(block, "$!") || strings.Contains(block, "dpsdiag report ")
+}
 
 // needsMore reports commands that need a device, a file of the reader or an end by hand.
 func needsMore(command string) bool {

@@ -63,7 +63,8 @@ func checkCommand(t *testing.T, page string, words []string) {
 		}
 		switch {
 		case word == "-o":
-			checkValue(t, page, word, value, formatNames(formatsOf(cmd)))
+			format, _, _ := strings.Cut(value, "=")
+			checkValue(t, page, word, format, formatNames(formatsOf(cmd)))
 		case word == "--sandbox" || word == "--scenario":
 			checkValue(t, page, word, value, scenarioNames())
 		case strings.HasPrefix(word, "--"):

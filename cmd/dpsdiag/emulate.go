@@ -110,8 +110,8 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 
 // showConfig prints the configuration in place of running it.
 func (o *emulateOptions) showConfig(a *app, config emulator.Config) error {
-	if a.global.format != report.Formats()[0].Name {
-		return usagef("leave -o out", "--print-config prints TOML, not %s", a.global.format)
+	if format := a.global.onStdout(); format != report.Formats()[0].Name {
+		return usagef("leave -o out", "--print-config prints TOML, not %s", format)
 	}
 	text, err := emulator.PrintConfig(config)
 	if errors.Is(err, emulator.ErrKeysNotPrinted) {

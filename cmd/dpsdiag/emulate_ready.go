@@ -18,7 +18,7 @@ import (
 
 // writeReady tells how to reach the emulator: one line of JSON, or text for a person.
 func (a *app) writeReady(ready emulator.Ready, scenario string) error {
-	if a.global.format == "json" {
+	if a.global.onStdout() == "json" {
 		if err := json.NewEncoder(a.stdout).Encode(ready); err != nil {
 			return fmt.Errorf("write the ready line: %w", err)
 		}

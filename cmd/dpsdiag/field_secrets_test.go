@@ -81,7 +81,7 @@ func TestNoSecretOfAPKCS12File(t *testing.T) {
 	ready, device := startDevice(t)
 	file := makePKCS12(t, device)
 	key, _ := pem.Decode([]byte(device.CertKeyPEM.Reveal()))
-	for _, output := range outputs() {
+	for _, output := range outputs(t) {
 		for name, test := range map[string]struct {
 			password string
 			flags    []string
@@ -122,7 +122,7 @@ func TestNoSecretOfAConfiguration(t *testing.T) {
 		"/cert.pem": string(device.CertPEM),
 		"/key.pem":  encrypted,
 	}
-	for _, output := range outputs() {
+	for _, output := range outputs(t) {
 		w := newWorld()
 		w.readConfig = func(path string) ([]byte, error) {
 			if text, ok := files[path]; ok {

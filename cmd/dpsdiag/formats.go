@@ -17,6 +17,8 @@ func formatsOf(cmd *cobra.Command) []report.Format {
 		return report.FormatsFor(&report.Probe{})
 	case "explain":
 		return report.FormatsFor(&report.Answers{})
+	case "report":
+		return slices.DeleteFunc(report.FormatsFor(&report.Probe{}), func(f report.Format) bool { return f.FileOnly })
 	}
 	return report.FormatsFor(&report.Version{})
 }
@@ -30,34 +32,31 @@ func formatNames(formats []report.Format) []string {
 	return names
 }
 
-// checkFormat refuses an output format that does not exist, and one that the command
-// cannot write, before anything is done.
-func (a *app) checkFormat(cmd *cobra.Command) error {
-	names := formatNames(formatsOf(cmd))
-	if slices.Contains(names, a.global.format) {
-		return nil
-	}
-	hint := fmt.Sprintf("the formats of %s are %s", cmd.Name(), strings.Join(names, ", "))
-	if _, exists := report.FormatNamed(a.global.format); exists {
-		return usagef(hint, "-o: %s cannot be written as %s", cmd.Name(), a.global.format)
-	}
-	return usagef(hint, "-o: %q is not an output format", report.Clean(a.global.format))
-}
-
-// formatHelp tells which formats there are: those of every command, and those that only
-// explain or probe have.
+// formatHelp tells which formats there are: those of every command, and those that only some
+// have.
 func formatHelp() string {
-	all := formatNames(report.FormatsFor(&report.Version{}))
-	more := func(doc report.Document, known []string) []string {
-		return slices.DeleteFunc(formatNames(report.FormatsFor(doc)), func(name string) bool { return slices.Contains(known, name) })
+	var all, explain, drawn, probe []string
+	for _, f := range report.Formats() {
+		switch {
+		case f.Fits(&report.Version{}):
+			all = append(all, f.Name)
+		case f.Fits(&report.Answers{}):
+			explain = append(explain, f.Name)
+		case !f.FileOnly:
+			drawn = append(drawn, f.Name)
+		default:
+			probe = append(probe, f.Name+"=FILE")
+		}
 	}
-	explain := more(&report.Answers{}, all)
-	probe := more(&report.Probe{}, append(slices.Clone(all), explain...))
-	return fmt.Sprintf("output `FORMAT`: %s; of explain and probe also %s; of probe also %s",
-		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(probe, ", "))
+	return fmt.Sprintf("output `FORMAT`: %s; of explain, probe and report also %s; of probe and report also %s; of probe also %s. FORMAT=FILE writes to a file. May be repeated, one of them without a file (default %s)",
+		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(drawn, ", "), strings.Join(probe, ", "), report.Formats()[0].Name)
 }
 
-// completeFormats offers the formats of the command that is typed.
-func completeFormats(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+// completeFormats offers the formats of the command that is typed, and then the files that
+// there are.
+func completeFormats(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if strings.Contains(typed, "=") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
 	return formatNames(formatsOf(cmd)), cobra.ShellCompDirectiveNoFileComp
 }

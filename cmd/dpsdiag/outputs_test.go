@@ -18,16 +18,28 @@ import (
 )
 
 // outputs are the ways in which a probe can tell its result. What programs read is the same
-// with --verbose, as a test of package report makes sure.
-func outputs() [][]string {
+// with --verbose, as a test of package report makes sure. A bundle goes to a folder of its
+// own, from which [world.run] reads it.
+func outputs(t *testing.T) [][]string {
+	t.Helper()
 	var list [][]string
 	for _, f := range report.FormatsFor(&report.Probe{}) {
+		if f.FileOnly {
+			list = append(list, []string{"-o", f.Name + "=" + filepath.Join(t.TempDir(), "report."+f.Extension)})
+			continue
+		}
 		list = append(list, []string{"-o", f.Name})
-		if !slices.Contains([]string{"json", "sarif", "github"}, f.Name) {
+		if !slices.Contains([]string{"json", "html", "sarif", "github"}, f.Name) {
 			list = append(list, []string{"-o", f.Name, "--verbose"})
 		}
 	}
 	return list
+}
+
+// outputName names an output, for a test.
+func outputName(output []string) string {
+	format, _, _ := strings.Cut(strings.Join(output, ""), "=")
+	return format
 }
 
 // documents check what a format promises beside its text.
@@ -36,6 +48,7 @@ func documents(t *testing.T) map[string]func(t *testing.T, out []byte) {
 	return map[string]func(*testing.T, []byte){
 		"json":  func(t *testing.T, out []byte) { probe.Check(t, "dpsdiag/probe/1", out) },
 		"sarif": func(t *testing.T, out []byte) { sarif.Check(t, "SARIF", out) },
+		"html":  func(t *testing.T, out []byte) { schematest.HTML(t, "HTML", out) },
 		"junit": func(t *testing.T, out []byte) { schematest.JUnit(t, "JUnit", out) },
 		"github": func(t *testing.T, out []byte) {
 			for line := range bytes.Lines(out) {
@@ -53,8 +66,8 @@ func TestEveryScenarioInEveryFormat(t *testing.T) {
 	t.Parallel()
 	checks := documents(t)
 	for _, s := range scenariosWithoutTPM() {
-		for _, output := range outputs() {
-			t.Run(s.Name+strings.Join(output, ""), func(t *testing.T) {
+		for _, output := range outputs(t) {
+			t.Run(s.Name+outputName(output), func(t *testing.T) {
 				t.Parallel()
 				checkOutput(t, checks, s.Name, expectations()[s.Name].exit, slices.Concat(quickly(s.Name), output))
 			})
@@ -72,8 +85,8 @@ func TestComparisonsInEveryFormat(t *testing.T) {
 		"cert-chain-incomplete": report.ExitFault, "server-root-ca-missing": report.ExitFault, "cut-before-answer": report.ExitNoVerdict,
 		"throttled-forever": report.ExitRetryLater,
 	} {
-		for _, output := range outputs() {
-			t.Run(scenario+strings.Join(output, ""), func(t *testing.T) {
+		for _, output := range outputs(t) {
+			t.Run(scenario+outputName(output), func(t *testing.T) {
 				t.Parallel()
 				args := slices.Concat([]string{"--transport", "all", "--max-attempts", "2"}, quickly(scenario), output)
 				out := checkOutput(t, checks, scenario, want, args)
@@ -227,7 +240,7 @@ func TestReadyLineFollowsItsSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := newWorld()
-		w.global.format = "json"
+		w.global.output = []string{"json"}
 		if err := w.writeReady(e.Ready(), s.Name); err != nil {
 			t.Error(err)
 		}

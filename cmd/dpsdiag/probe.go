@@ -121,6 +121,9 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	doc := report.NewProbe(evidence, advice.Diagnose(evidence), tool, o.failOn == failOnWarning)
 	text := a.textOptions()
 	text.Verbose = o.verbose
+	if a.global.wants("bundle") {
+		text.Attachments = o.attachments(a, flags, evidence)
+	}
 	if err := a.write(doc, text); err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func TestProxyRefuses(t *testing.T) {
 	t.Parallel()
 	_, flags := behindProxy(t)
 	setting := startProxy(t, "", proxyUser+":"+proxyPassword+"x@")
-	for _, output := range outputs() {
+	for _, output := range outputs(t) {
 		w := newWorld()
 		w.setEnv(map[string]string{"https_proxy": setting})
 		if status := w.run(t, append(slices.Clone(flags), output...)...); status != report.ExitFault {

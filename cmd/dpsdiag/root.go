@@ -8,8 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"dpsdiag/internal/report"
 )
 
 // run executes one command line and returns the exit status.
@@ -69,7 +67,7 @@ func newRootCmd(a *app) *cobra.Command {
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.noCommand(cmd, args, version) },
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkFormat(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkOutputs(cmd) },
 	}
 	cmd.SetIn(a.stdin)
 	cmd.SetOut(a.stdout)
@@ -79,7 +77,7 @@ func newRootCmd(a *app) *cobra.Command {
 	own := pflag.NewFlagSet("dpsdiag", pflag.ContinueOnError)
 	own.BoolVar(&version, "version", false, "the same as dpsdiag version")
 	a.addFlags(cmd, flagGroup{"Flags", own})
-	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newEmulateCmd(a), newDiffCmd(a), newDeriveKeyCmd(a))
+	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newReportCmd(a), newEmulateCmd(a), newDiffCmd(a), newDeriveKeyCmd(a))
 	cmd.AddCommand(newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	cmd.SetHelpCommand(newHelpCmd())
 	completeWith(cmd, "output", completeFormats)
@@ -99,7 +97,7 @@ func (a *app) noCommand(cmd *cobra.Command, args []string, version bool) error {
 
 func globalFlags(o *globalOptions) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
-	flags.StringVarP(&o.format, "output", "o", report.Formats()[0].Name, formatHelp())
+	flags.StringArrayVarP(&o.output, "output", "o", nil, formatHelp())
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "no progress on standard error")
 	flags.BoolVar(&o.noColor, "no-color", false, "no colour; the default is colour on a terminal unless NO_COLOR is set")
 	flags.BoolVar(&o.ascii, "ascii", false, "ASCII marks; the default is Unicode in a UTF-8 locale")

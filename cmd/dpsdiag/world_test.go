@@ -9,6 +9,7 @@ import (
 
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/report"
 )
 
 // world is an app in memory with what it wrote.
@@ -43,7 +44,21 @@ func (w *world) run(t *testing.T, args ...string) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	return run(ctx, &w.app, args)
+	status := run(ctx, &w.app, args)
+	for _, arg := range args {
+		if path, ok := strings.CutPrefix(arg, "bundle="); ok && status != report.ExitUsage {
+			w.readBundle(t, path)
+		}
+	}
+	return status
+}
+
+// readBundle adds the files of a bundle to what was written on standard output.
+func (w *world) readBundle(t *testing.T, path string) {
+	t.Helper()
+	for _, text := range unzip(t, path) {
+		w.out.WriteString(text)
+	}
 }
 
 // keepDevice returns the device of the sandbox that the next command starts, once it has.

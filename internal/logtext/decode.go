@@ -41,9 +41,9 @@ func (e *BinaryError) Error() string {
 // sampleSize is how much of an input is used to find out what it is.
 const sampleSize = 4096
 
-// decode returns r as UTF-8, without a byte order mark, and how it was encoded. Bytes that are not
+// Decode returns r as UTF-8, without a byte order mark, and how it was encoded. Bytes that are not
 // valid UTF-8 stay as they are. A binary file is a [BinaryError].
-func decode(r io.Reader) (io.Reader, Encoding, error) {
+func Decode(r io.Reader) (io.Reader, Encoding, error) {
 	buffered := bufio.NewReaderSize(r, sampleSize)
 	sample, err := buffered.Peek(sampleSize)
 	if err != nil && !errors.Is(err, io.EOF) {

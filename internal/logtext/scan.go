@@ -39,7 +39,7 @@ const checkEvery = 1 << 10
 //
 // The error is [ErrEmpty], a [*BinaryError], that of the context, or one of reading.
 func (s *Scanner) Scan(ctx context.Context, r io.Reader, name string) (*Findings, error) {
-	text, encoding, err := decode(r)
+	text, encoding, err := Decode(r)
 	if err != nil {
 		return nil, err
 	}

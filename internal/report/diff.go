@@ -2,8 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -65,27 +63,6 @@ const (
 	slower     = 10
 	noticeable = 100 * time.Millisecond
 )
-
-// SavedProbe reads a probe that was saved as JSON. The error says what the text is instead.
-func SavedProbe(data []byte) (*Probe, error) {
-	var head struct {
-		Schema string `json:"schema"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, errors.New("is not JSON, or not all of it")
-	}
-	if head.Schema != ProbeSchema {
-		return nil, fmt.Errorf("is no %s document; its schema is %q", ProbeSchema, Clean(head.Schema))
-	}
-	doc := &Probe{}
-	if err := json.Unmarshal(data, doc); err != nil {
-		return nil, fmt.Errorf("is a damaged %s document", ProbeSchema)
-	}
-	if len(doc.Runs) == 0 {
-		return nil, fmt.Errorf("is a %s document without runs", ProbeSchema)
-	}
-	return doc, nil
-}
 
 // NewDiff compares two saved probes, which come from the files of these names.
 func NewDiff(goodFile string, good *Probe, badFile string, bad *Probe) *Diff {

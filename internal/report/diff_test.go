@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -13,10 +14,11 @@ import (
 // saved is a probe as it comes back from its JSON, after a change.
 func saved(t *testing.T, doc *Probe, alter func(*Probe)) *Probe {
 	t.Helper()
-	read, err := SavedProbe(render(t, doc, "json", Options{}))
+	document, err := Read(bytes.NewReader(render(t, doc, "json", Options{})))
 	if err != nil {
 		t.Fatal(err)
 	}
+	read := document.(*Probe)
 	if alter != nil {
 		alter(read)
 	}

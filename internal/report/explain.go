@@ -15,16 +15,69 @@ const ExplainSchema = "dpsdiag/explain/1"
 // KindCause is the kind of a match that is a cause and no error code.
 const KindCause = "cause"
 
+// View is which document an [Explain] is of: what was asked for.
+type View string
+
+// The views.
+const (
+	ViewAnswers   View = "answers"   // codes and causes, [Answers]
+	ViewCommon    View = "common"    // the table of common codes, [Common]
+	ViewCatalogue View = "catalogue" // a list of codes, [Catalogue]
+	ViewText      View = "text"      // a text, [Log]
+)
+
 // Explain is the JSON that the documents of the command explain share: [Answers], [Common],
-// [Catalogue] and [Log] embed it, and each draws what it knows besides.
+// [Catalogue] and [Log] embed it. It has all that they draw but for what the catalogue says
+// of a code or a cause, which is found by its id.
 type Explain struct {
-	Schema   string        `json:"schema"`
-	ExitCode int           `json:"exit_code"`
-	Matches  []Match       `json:"matches"`
-	Causes   []LikelyCause `json:"causes"`  // most likely first
-	Outcome  Outcome       `json:"outcome"` // of the registration that a text tells of
-	Nearest  []Nearest     `json:"nearest"` // for what was not recognised
-	Decide   []Decider     `json:"decide"`  // what would separate causes that are left together
+	Schema   string     `json:"schema"`
+	ExitCode int        `json:"exit_code"`
+	View     View       `json:"view"`
+	Queries  []Query    `json:"queries"` // of the view answers, each with what it was taken for
+	Matches  []Match    `json:"matches"`
+	Causes   []Cause    `json:"causes"`    // most likely first
+	RuledOut []RuledOut `json:"ruled_out"` // by a text
+	Outcome  Outcome    `json:"outcome"`   // of the registration that a text tells of
+	Inputs   []Input    `json:"inputs"`    // the texts that were read
+	Facts    []Fact     `json:"facts"`     // what a text tells of the device
+	Nearest  []Nearest  `json:"nearest"`   // for what was not recognised
+	Decide   []Decider  `json:"decide"`    // what would separate causes that are left together
+	Collect  []Collect  `json:"collect"`   // how to get a text that tells more
+}
+
+// Query is a code or a cause that was asked for.
+type Query struct {
+	Text string   `json:"text"` // as it was asked for, where it is not known
+	IDs  []string `json:"ids"`  // of the codes or the cause that it is, or of those that come closest
+	Kind string   `json:"kind"` // code, cause or unknown
+	// Class is the first half of an unknown six-digit code, 0 for any other query.
+	Class int `json:"class"`
+}
+
+// Input is a text that was read. The name is "" where there was only one.
+type Input struct {
+	Name     string `json:"name"`
+	Encoding string `json:"encoding"`
+	Lines    int    `json:"lines"`
+}
+
+// Place is a line of an input, counted from 1. The input is "" where there was only one.
+type Place struct {
+	Input string `json:"input"`
+	Line  int    `json:"line"`
+}
+
+// Fact is what a text tells of the device, with where.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	Place
+}
+
+// Collect says how a client is made to write a text that tells more.
+type Collect struct {
+	Client string `json:"client"`
+	How    string `json:"how"`
 }
 
 // Match is one known error, or one cause, that a query or a text holds. HTTPStatus is 0
@@ -45,16 +98,11 @@ type Match struct {
 	TrackingIDs  []string `json:"tracking_ids"`
 	Count        int      `json:"count"`
 	Sources      []string `json:"sources"`
-}
-
-// LikelyCause is a cause that a code or a text is evidence for.
-type LikelyCause struct {
-	ID       string   `json:"id"`
-	Title    string   `json:"title"`
-	Strength string   `json:"strength"`
-	Because  []string `json:"because"`
-	Remedies []string `json:"remedies"`
-	Command  string   `json:"command"` // shows what the cause is about; "" where none does
+	// Inputs are the texts that the Lines are of, one for each; empty where there was only one.
+	Inputs []string `json:"inputs"`
+	Phrase string   `json:"phrase"` // how a text puts it
+	// Wrapper says that it is an envelope of other errors, or a report of progress.
+	Wrapper bool `json:"wrapper"`
 }
 
 // Nearest is a known code that looks like one that is not.
@@ -67,8 +115,12 @@ type Nearest struct {
 }
 
 // newExplain is the JSON of a document that holds nothing yet.
-func newExplain() Explain {
-	return Explain{Schema: ExplainSchema, Outcome: newOutcome(&logtext.Outcome{}), Matches: []Match{}, Causes: []LikelyCause{}, Nearest: []Nearest{}, Decide: []Decider{}}
+func newExplain(view View) Explain {
+	return Explain{
+		Schema: ExplainSchema, View: view, Outcome: newOutcome(&logtext.Outcome{}),
+		Queries: []Query{}, Matches: []Match{}, Causes: []Cause{}, RuledOut: []RuledOut{}, Inputs: []Input{}, Facts: []Fact{},
+		Nearest: []Nearest{}, Decide: []Decider{}, Collect: []Collect{},
+	}
 }
 
 // ExitStatus implements [Document].
@@ -112,6 +164,8 @@ func entryMatch(e *codes.Entry) Match {
 		TrackingIDs:  []string{},
 		Count:        1,
 		Sources:      sourcesOf(e),
+		Inputs:       []string{},
+		Wrapper:      e.Wrapper || len(e.CauseIDs) == 0,
 	}
 }
 

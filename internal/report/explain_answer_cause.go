@@ -25,8 +25,13 @@ func (a *CauseAnswer) addTo(doc *Explain) {
 		TrackingIDs:  []string{},
 		Count:        1,
 		Sources:      []string{},
+		Inputs:       []string{},
 	})
 	doc.addStep(def.Decide)
+}
+
+func (a *CauseAnswer) query() Query {
+	return Query{IDs: []string{a.Definition.ID.String()}, Kind: queryCause}
 }
 
 func (a *CauseAnswer) votes() []*vote {

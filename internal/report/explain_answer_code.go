@@ -16,6 +16,8 @@ type CodeAnswer struct{ Entries []*codes.Entry }
 
 func (a *CodeAnswer) addTo(doc *Explain) { doc.addEntries(a.Entries) }
 
+func (a *CodeAnswer) query() Query { return Query{IDs: idsOf(a.Entries), Kind: queryCode} }
+
 // votes are for the causes of the best entry.
 func (a *CodeAnswer) votes() []*vote {
 	best := a.Entries[0]

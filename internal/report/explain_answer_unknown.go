@@ -23,6 +23,10 @@ func (a *UnknownAnswer) addTo(doc *Explain) {
 	}
 }
 
+func (a *UnknownAnswer) query() Query {
+	return Query{Text: Clean(a.Query), IDs: idsOf(a.Nearest), Kind: queryUnknown, Class: a.Class}
+}
+
 func (a *UnknownAnswer) votes() []*vote { return nil }
 
 // drawText says what the query may be.

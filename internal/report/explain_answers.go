@@ -7,6 +7,7 @@ import (
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/cause"
+	"dpsdiag/internal/codes"
 )
 
 // Answers is what is known of one or more codes and causes, each shown in full.
@@ -21,18 +22,37 @@ type Answers struct {
 type Answer interface {
 	// addTo adds the answer to the JSON.
 	addTo(doc *Explain)
+	// query is what was asked for and what that was taken for.
+	query() Query
 	// votes are the causes that the answer is evidence for, in order.
 	votes() []*vote
 	drawText(p *page)
 	drawMarkdown(m *markdown)
+	html() htmlBlock
+}
+
+// Kinds of queries.
+const (
+	queryCode    = "code"
+	queryCause   = "cause"
+	queryUnknown = "unknown"
+)
+
+func idsOf(entries []*codes.Entry) []string {
+	ids := make([]string, 0, len(entries))
+	for _, e := range entries {
+		ids = append(ids, e.ID)
+	}
+	return ids
 }
 
 // NewAnswers makes the report on queries. Its exit status says whether anything at all was
 // recognised.
 func NewAnswers(answers []Answer) *Answers {
-	doc := &Answers{Explain: newExplain(), answers: slices.Clone(answers)}
+	doc := &Answers{Explain: newExplain(ViewAnswers), answers: slices.Clone(answers)}
 	for _, a := range answers {
 		a.addTo(&doc.Explain)
+		doc.Queries = append(doc.Queries, a.query())
 	}
 	if len(doc.Matches) == 0 {
 		doc.ExitCode = ExitUnknown
@@ -111,7 +131,7 @@ type vote struct {
 // likelyCauses ranks the causes that the answers are evidence for. A code read alone proves
 // nothing: a cause is suggested when a code names no other or when several queries name it,
 // and allowed otherwise.
-func likelyCauses(answers []Answer) []LikelyCause {
+func likelyCauses(answers []Answer) []Cause {
 	var votes []*vote
 	for _, a := range answers {
 		for _, v := range a.votes() {
@@ -121,11 +141,12 @@ func likelyCauses(answers []Answer) []LikelyCause {
 	slices.SortStableFunc(votes, func(a, b *vote) int {
 		return cmp.Or(cmp.Compare(b.strength(), a.strength()), cmp.Compare(b.answers, a.answers))
 	})
-	causes := make([]LikelyCause, 0, len(votes))
+	causes := make([]Cause, 0, len(votes))
 	for _, v := range votes {
-		causes = append(causes, LikelyCause{
+		causes = append(causes, Cause{
 			ID: v.rule.ID.String(), Title: Clean(v.rule.Title), Strength: v.strength().String(),
 			Because: cleanAll(v.because), Remedies: cleanAll(v.rule.Remedies), Command: Clean(v.rule.Show),
+			Explain: explainCommand(v.rule.ID.String()),
 		})
 	}
 	return causes

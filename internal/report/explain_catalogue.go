@@ -15,7 +15,7 @@ type Catalogue struct {
 
 // NewCatalogue makes the list of the entries, which stand together by kind.
 func NewCatalogue(entries []*codes.Entry) *Catalogue {
-	doc := &Catalogue{newExplain(), entries}
+	doc := &Catalogue{newExplain(ViewCatalogue), entries}
 	doc.addEntries(entries)
 	return doc
 }

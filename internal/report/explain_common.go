@@ -16,7 +16,7 @@ type Common struct {
 
 // NewCommon makes the table of the entries.
 func NewCommon(entries []*codes.Entry) *Common {
-	doc := &Common{newExplain(), entries}
+	doc := &Common{newExplain(ViewCommon), entries}
 	doc.addEntries(entries)
 	return doc
 }

@@ -10,29 +10,7 @@ import (
 )
 
 // Log is what a text holds, such as a device's log, and what that says.
-type Log struct {
-	Explain
-
-	inputs   []logtext.Input
-	ending   ending
-	rows     []logRow
-	facts    []field
-	causes   []Cause
-	ruledOut []exclusion
-	collect  []field
-	nearest  []*codes.Entry
-}
-
-// logRow is one known error with where it stands.
-type logRow struct {
-	places  []logtext.Place
-	count   int
-	phrase  string
-	code    string
-	title   string
-	id      string
-	wrapper bool // an envelope of other errors, or a report of progress
-}
+type Log struct{ Explain }
 
 // exclusion is a reason that rules out some causes.
 type exclusion struct {
@@ -43,29 +21,31 @@ type exclusion struct {
 // NewLog makes the report on what was found in a text, and its diagnosis. Its exit status
 // is that of a known code if the text holds anything known.
 func NewLog(found *logtext.Findings, d advice.TextDiagnosis) *Log {
-	doc := &Log{Explain: newExplain(), inputs: found.Inputs, ending: newEnding(&found.Outcome), facts: logFacts(found)}
+	doc := &Log{newExplain(ViewText)}
 	doc.Outcome = newOutcome(&found.Outcome)
+	doc.Facts = logFacts(found)
+	for _, in := range found.Inputs {
+		doc.Inputs = append(doc.Inputs, Input{Clean(in.Name), string(in.Encoding), in.Lines})
+	}
 	doc.ExitCode = ExitUnknown
 	ended := found.Outcome.Good() || found.Outcome.State == logtext.OutcomeUnfinished
 	if len(found.Matches) > 0 || len(d.Causes) > 0 || ended {
 		doc.ExitCode = ExitOK
 	}
 	for i := range found.Matches {
-		m := &found.Matches[i]
-		doc.Matches = append(doc.Matches, foundMatch(m))
-		doc.rows = append(doc.rows, newLogRow(m))
+		doc.Matches = append(doc.Matches, foundMatch(&found.Matches[i]))
 	}
 	for _, c := range d.Causes {
-		named := newCause(c)
-		doc.Causes = append(doc.Causes, LikelyCause{named.ID, named.Title, named.Strength, named.Because, named.Remedies, named.Command})
-		doc.causes = append(doc.causes, named)
+		doc.Causes = append(doc.Causes, newCause(c))
 	}
-	doc.ruledOut = exclusions(d.RuledOut)
+	for _, c := range d.RuledOut {
+		doc.RuledOut = append(doc.RuledOut, newRuledOut(c))
+	}
 	for i := range d.Decide {
 		doc.addStep(&d.Decide[i])
 	}
 	for _, c := range d.Collect {
-		doc.collect = append(doc.collect, field{Clean(c.Client), Clean(c.How)})
+		doc.Collect = append(doc.Collect, Collect{Clean(c.Client), Clean(c.How)})
 	}
 	if doc.ExitCode == ExitUnknown {
 		doc.addNearestOf(found)
@@ -77,30 +57,32 @@ func foundMatch(m *logtext.Match) Match {
 	match := entryMatch(m.Entry)
 	match.Count = m.Count
 	match.TrackingIDs = cleanAll(m.TrackingIDs)
+	match.Phrase = strings.ReplaceAll(strings.Trim(Clean(m.Phrase), `"`), `"`, "'")
 	for _, p := range m.Places {
 		match.Lines = append(match.Lines, p.Line)
+		if p.Input != "" {
+			match.Inputs = append(match.Inputs, Clean(p.Input))
+		}
 	}
 	return match
 }
 
-func newLogRow(m *logtext.Match) logRow {
-	return logRow{
-		places: m.Places, count: m.Count, phrase: strings.ReplaceAll(strings.Trim(Clean(m.Phrase), `"`), `"`, "'"), code: Clean(m.Entry.Code), title: Clean(titleOf(m.Entry)),
-		id: m.Entry.ID, wrapper: m.Entry.Wrapper || len(m.Entry.CauseIDs) == 0,
-	}
-}
+func newPlace(p logtext.Place) Place { return Place{Clean(p.Input), p.Line} }
+
+// String names the place in words.
+func (p Place) String() string { return logtext.Place(p).String() }
 
 // exclusions puts causes together that are ruled out for the same reason.
-func exclusions(causes []advice.Cause) []exclusion {
+func exclusions(causes []RuledOut) []exclusion {
 	var list []exclusion
 	for _, c := range causes {
-		reason := Clean(c.Because[0])
+		reason := c.Because[0]
 		i := slices.IndexFunc(list, func(e exclusion) bool { return e.reason == reason })
 		if i < 0 {
 			i = len(list)
 			list = append(list, exclusion{reason: reason})
 		}
-		list[i].titles = append(list[i].titles, Clean(c.Title))
+		list[i].titles = append(list[i].titles, c.Title)
 	}
 	return list
 }
@@ -115,8 +97,8 @@ const (
 // lines about something else, then those whose words are alike.
 func (d *Log) addNearestOf(found *logtext.Findings) {
 	add := func(query string, e *codes.Entry) {
-		if len(d.nearest) < maxNearest && !slices.Contains(d.nearest, e) {
-			d.nearest = append(d.nearest, e)
+		known := slices.ContainsFunc(d.Nearest, func(n Nearest) bool { return n.ID == e.ID })
+		if len(d.Nearest) < maxNearest && !known {
 			d.addNearest(query, e)
 		}
 	}
@@ -131,11 +113,11 @@ func (d *Log) addNearestOf(found *logtext.Findings) {
 }
 
 // logFacts are what the text tells of the device, each with the line.
-func logFacts(found *logtext.Findings) []field {
-	var list []field
+func logFacts(found *logtext.Findings) []Fact {
+	list := []Fact{}
 	ids := func(name string, values []logtext.ID) {
-		for i, id := range values {
-			list = append(list, field{firstOnly(i, name), Clean(id.Value) + " (" + Clean(id.Place.String()) + ")"})
+		for _, id := range values {
+			list = append(list, Fact{name, Clean(id.Value), newPlace(id.Place)})
 		}
 	}
 	ids("id scope", found.IDs.Scopes)
@@ -150,7 +132,7 @@ func logFacts(found *logtext.Findings) []field {
 	}{{logtext.KindAttestation, "attestation"}, {logtext.KindTransport, "transport"}} {
 		for _, f := range found.Facts {
 			if f.Kind == kind.kind {
-				list = append(list, field{kind.name, Clean(f.Value) + " (" + Clean(f.Line.String()) + ")"})
+				list = append(list, Fact{kind.name, Clean(f.Value), newPlace(f.Line.Place)})
 			}
 		}
 	}

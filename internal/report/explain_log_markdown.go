@@ -6,14 +6,14 @@ import "strings"
 func (d *Log) drawMarkdown(m *markdown) {
 	d.markRead(m)
 	telling, others := d.split()
-	d.markRows(m, d.ending.errorsTitle(), telling)
+	d.markRows(m, d.ending().errorsTitle(), telling)
 	d.markRows(m, "Around them", others)
-	markEntries(m, "Nearest known errors", d.nearest)
-	if len(d.facts) > 0 {
+	markEntries(m, "Nearest known errors", d.nearest())
+	if facts := d.facts(); len(facts) > 0 {
 		m.heading(4, "What the text tells")
-		m.fields(d.facts...)
+		m.fields(facts...)
 	}
-	markCauses(m, d.causes)
+	markCauses(m, d.Causes)
 	d.markExclusions(m)
 	markDecide(m, d.Decide)
 	d.markCollect(m)
@@ -26,11 +26,11 @@ func (d *Log) markRead(m *markdown) {
 		return
 	}
 	m.heading(3, "dpsdiag explain")
-	d.ending.drawMarkdown(m)
+	d.ending().drawMarkdown(m)
 	m.paragraph(escape("Read: " + strings.Join(d.read(), "; ")))
 }
 
-func (d *Log) markRows(m *markdown, title string, rows []logRow) {
+func (d *Log) markRows(m *markdown, title string, rows []Match) {
 	if len(rows) == 0 {
 		return
 	}
@@ -38,32 +38,32 @@ func (d *Log) markRows(m *markdown, title string, rows []logRow) {
 	shown, left := d.shown(rows)
 	table := make([][]inline, 0, len(shown))
 	for i := range shown {
-		table = append(table, []inline{escape(shown[i].where()), escape(shown[i].name()), code(shown[i].id), code(shown[i].quote())})
+		table = append(table, []inline{escape(shown[i].where()), escape(shown[i].name()), code(shown[i].ID), code(shown[i].quote())})
 	}
 	m.table([]string{"Where", "Error", "Id", "As it stands there"}, table)
 	m.paragraph(escape(left))
 }
 
 func (d *Log) markExclusions(m *markdown) {
-	if len(d.ruledOut) == 0 {
+	if len(d.RuledOut) == 0 {
 		return
 	}
 	m.heading(4, "Ruled out")
-	list := make([]inline, 0, len(d.ruledOut))
-	for _, e := range d.ruledOut {
+	list := make([]inline, 0, len(d.RuledOut))
+	for _, e := range exclusions(d.RuledOut) {
 		list = append(list, escape(strings.Join(e.titles, "; ")+": "+e.reason))
 	}
 	m.bullets("", list)
 }
 
 func (d *Log) markCollect(m *markdown) {
-	if len(d.collect) == 0 {
+	if len(d.Collect) == 0 {
 		return
 	}
 	m.heading(4, "To get a log that tells more")
-	list := make([]inline, 0, len(d.collect))
-	for _, f := range d.collect {
-		list = append(list, strongText(f.name)+" "+escape(f.value))
+	list := make([]inline, 0, len(d.Collect))
+	for _, c := range d.Collect {
+		list = append(list, strongText(c.Client)+" "+escape(c.How))
 	}
 	m.bullets("", list)
 }

@@ -13,6 +13,16 @@ type Outcome struct {
 	Line        int    `json:"line"`
 	AssignedHub string `json:"assigned_hub"`
 	DeviceID    string `json:"device_id"`
+	// Input is the text that the line is of, "" where there was only one.
+	Input string `json:"input"`
+	// Failed is the last line that shows a failure, where the device recovered.
+	Failed QuotedLine `json:"failed"`
+}
+
+// QuotedLine is a line of a text, with what it says.
+type QuotedLine struct {
+	Place
+	Text string `json:"text"`
 }
 
 func newOutcome(o *logtext.Outcome) Outcome {
@@ -20,7 +30,10 @@ func newOutcome(o *logtext.Outcome) Outcome {
 	if state == "" {
 		state = logtext.OutcomeUnknown
 	}
-	return Outcome{string(state), o.Line.Line, Clean(o.Hub), Clean(o.DeviceID)}
+	return Outcome{
+		State: string(state), Line: o.Line.Line, AssignedHub: Clean(o.Hub), DeviceID: Clean(o.DeviceID),
+		Input: Clean(o.Line.Input), Failed: QuotedLine{newPlace(o.Failed.Place), Clean(o.Failed.Text)},
+	}
 }
 
 // ending is what the faces for people show of an outcome, in plain words.
@@ -31,16 +44,17 @@ type ending struct {
 	more  []string // what follows from it
 }
 
-func newEnding(o *logtext.Outcome) ending {
-	e := ending{state: o.State, good: o.Good()}
-	at := Clean(o.Line.String())
-	switch o.State {
+func newEnding(o *Outcome) ending {
+	state := logtext.OutcomeState(o.State)
+	e := ending{state: state, good: state == logtext.OutcomeRegistered || state == logtext.OutcomeRecovered}
+	at := Place{o.Input, o.Line}.String()
+	switch state {
 	case logtext.OutcomeRegistered:
 		e.title = fmt.Sprintf("Registered: %s (%s)", assignment(o), at)
 		e.more = []string{"No failure stands before it, so there is nothing to repair."}
 	case logtext.OutcomeRecovered:
 		e.title = fmt.Sprintf("Recovered: %s (%s)", assignment(o), at)
-		e.more = []string{fmt.Sprintf("Something had failed before, last on %s: \"%s\". It passed, so no cause is named.", Clean(o.Failed.String()), Clean(o.Failed.Text))}
+		e.more = []string{fmt.Sprintf("Something had failed before, last on %s: \"%s\". It passed, so no cause is named.", o.Failed.String(), o.Failed.Text)}
 	case logtext.OutcomeUnfinished:
 		e.title = fmt.Sprintf("Unfinished: a registration is under way (%s), and the text ends before an answer", at)
 		e.more = []string{
@@ -55,8 +69,8 @@ func newEnding(o *logtext.Outcome) ending {
 }
 
 // assignment says what the device got, as far as the text tells.
-func assignment(o *logtext.Outcome) string {
-	device, hub := Clean(o.DeviceID), Clean(o.Hub)
+func assignment(o *Outcome) string {
+	device, hub := o.DeviceID, o.AssignedHub
 	switch {
 	case device != "" && hub != "":
 		return device + " is assigned to " + hub

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dpsdiag/internal/codes"
 	"dpsdiag/internal/logtext"
 )
 
@@ -27,13 +28,13 @@ func (d *Log) drawShort(p *page) {
 	if d.nothing() {
 		d.drawRead(p)
 		d.drawNearest(p)
-		if len(d.collect) > 0 {
+		if len(d.Collect) > 0 {
 			p.blank()
 			d.drawCollectShort(p)
 		}
 		return
 	}
-	d.ending.draw(p)
+	d.ending().draw(p)
 	telling, others := d.split()
 	rows := slices.Concat(telling, others)
 	for i := range rows[:min(len(rows), shortRows)] {
@@ -53,7 +54,7 @@ func (d *Log) drawShort(p *page) {
 // told are the facts in one line.
 func (d *Log) told() string {
 	var list []string
-	for _, f := range d.facts {
+	for _, f := range d.facts() {
 		if f.name != "" {
 			list = append(list, f.name+" "+f.value)
 		}
@@ -62,26 +63,22 @@ func (d *Log) told() string {
 }
 
 func (d *Log) drawCausesShort(p *page) {
-	if len(d.causes) == 0 && len(d.collect) == 0 {
+	if len(d.Causes) == 0 && len(d.Collect) == 0 {
 		return
 	}
 	p.blank()
-	ruledOut := 0
-	for _, e := range d.ruledOut {
-		ruledOut += len(e.titles)
-	}
 	const quotes = 2
-	conclusion{causes: d.causes, decide: d.Decide, ruledOut: ruledOut, reasons: quotes}.draw(p)
+	conclusion{causes: d.Causes, decide: d.Decide, ruledOut: len(d.RuledOut), reasons: quotes}.draw(p)
 	d.drawCollectShort(p)
 }
 
 // drawCollectShort says how to get a log that tells more, where the text names the client.
 func (d *Log) drawCollectShort(p *page) {
-	if len(d.collect) == 1 {
-		p.clip(2, d.collect[0].name+": "+d.collect[0].value, partLabel("log more"))
+	if len(d.Collect) == 1 {
+		p.clip(2, d.Collect[0].Client+": "+d.Collect[0].How, partLabel("log more"))
 		return
 	}
-	if len(d.collect) > 0 {
+	if len(d.Collect) > 0 {
 		p.hang("--verbose says how each client is made to log more", partLabel("log more"))
 	}
 }
@@ -89,32 +86,54 @@ func (d *Log) drawCollectShort(p *page) {
 // drawAll shows what the text holds: the known errors with their lines, what it tells of the
 // device, the causes, and what to do next, which is to decide between them.
 func (d *Log) drawAll(p *page) {
-	d.ending.draw(p)
+	d.ending().draw(p)
 	d.drawRead(p)
 	d.drawRows(p)
-	if len(d.facts) > 0 {
+	if facts := d.facts(); len(facts) > 0 {
 		p.heading("What the text tells")
-		p.fields("  ", d.facts...)
+		p.fields("  ", facts...)
 	}
-	drawCauses(p, causesTitle, d.causes)
+	drawCauses(p, causesTitle, d.Causes)
 	d.drawExclusions(p)
 	drawDecide(p, d.Decide)
 	d.drawCollect(p)
 }
 
 // nothing reports that there is nothing to tell of the text.
-func (d *Log) nothing() bool { return len(d.rows) == 0 && len(d.causes) == 0 && d.ending.title == "" }
+func (d *Log) nothing() bool {
+	return len(d.Matches) == 0 && len(d.Causes) == 0 && d.ending().title == ""
+}
+
+func (d *Log) ending() *ending {
+	e := newEnding(&d.Outcome)
+	return &e
+}
+
+// facts are what the text tells of the device; a name stands at the first of its values.
+func (d *Log) facts() []field {
+	list := make([]field, 0, len(d.Facts))
+	last := ""
+	for _, f := range d.Facts {
+		name := f.Name
+		if name == last {
+			name = ""
+		}
+		last = f.Name
+		list = append(list, field{name, f.Value + " (" + f.String() + ")"})
+	}
+	return list
+}
 
 // read says of each input what was read.
 func (d *Log) read() []string {
 	var read []string
-	for _, in := range d.inputs {
+	for _, in := range d.Inputs {
 		text := plural(in.Lines, "line")
 		if in.Name != "" {
-			text = Clean(in.Name) + ", " + text
+			text = in.Name + ", " + text
 		}
-		if in.Encoding != logtext.UTF8 {
-			text += ", " + string(in.Encoding)
+		if in.Encoding != string(logtext.UTF8) {
+			text += ", " + in.Encoding
 		}
 		read = append(read, text)
 	}
@@ -133,21 +152,30 @@ func (d *Log) drawRead(p *page) {
 // drawRows lists the known errors, those that tell the cause before the envelopes.
 func (d *Log) drawRows(p *page) {
 	telling, others := d.split()
-	d.drawList(p, d.ending.errorsTitle(), telling)
+	d.drawList(p, d.ending().errorsTitle(), telling)
 	d.drawList(p, "Around them", others)
 	d.drawNearest(p)
 }
 
 func (d *Log) drawNearest(p *page) {
-	if len(d.nearest) > 0 {
+	if len(d.Nearest) > 0 {
 		p.heading("Nearest known errors")
-		drawEntries(p, d.nearest)
+		drawEntries(p, d.nearest())
 	}
 }
 
-func (d *Log) split() (telling, others []logRow) {
-	for _, row := range d.rows {
-		if row.wrapper {
+// nearest are the entries that come close to what was not recognised.
+func (d *Log) nearest() []*codes.Entry {
+	list := make([]*codes.Entry, 0, len(d.Nearest))
+	for _, n := range d.Nearest {
+		list = append(list, &codes.Entry{ID: n.ID, Code: n.Code, Name: n.Title})
+	}
+	return list
+}
+
+func (d *Log) split() (telling, others []Match) {
+	for _, row := range d.Matches {
+		if row.Wrapper {
 			others = append(others, row)
 		} else {
 			telling = append(telling, row)
@@ -160,7 +188,7 @@ func (d *Log) split() (telling, others []logRow) {
 const maxRows = 12
 
 // shown are the rows of a list that are shown, and words for those that are not, if any.
-func (d *Log) shown(rows []logRow) (shown []logRow, left string) {
+func (d *Log) shown(rows []Match) (shown []Match, left string) {
 	if more := len(rows) - maxRows; more > 0 {
 		return rows[:maxRows], fmt.Sprintf("and %d more (-o json has all)", more)
 	}
@@ -168,22 +196,22 @@ func (d *Log) shown(rows []logRow) (shown []logRow, left string) {
 }
 
 // name is the code with its title, where that says more.
-func (r *logRow) name() string {
-	if r.title == r.code || strings.Contains(r.code, "(") {
-		return r.code
+func (r *Match) name() string {
+	if r.Title == r.Code || strings.Contains(r.Code, "(") {
+		return r.Code
 	}
-	return r.code + ": " + r.title
+	return r.Code + ": " + r.Title
 }
 
 // quote is how the text puts it, "" where that is the code.
-func (r *logRow) quote() string {
-	if strings.EqualFold(r.phrase, r.code) {
+func (r *Match) quote() string {
+	if strings.EqualFold(r.Phrase, r.Code) {
 		return ""
 	}
-	return r.phrase
+	return r.Phrase
 }
 
-func (d *Log) drawList(p *page, title string, rows []logRow) {
+func (d *Log) drawList(p *page, title string, rows []Match) {
 	if len(rows) == 0 {
 		return
 	}
@@ -191,7 +219,7 @@ func (d *Log) drawList(p *page, title string, rows []logRow) {
 	shown, left := d.shown(rows)
 	for i := range shown {
 		row := &shown[i]
-		p.hang(row.name()+" ["+row.id+"]", span{"  " + pad(row.where(), 12) + " ", faint})
+		p.hang(row.name()+" ["+row.ID+"]", span{"  " + pad(row.where(), 12) + " ", faint})
 		if quote := row.quote(); quote != "" {
 			p.hang(`"`+quote+`"`, span{"  " + pad("", 12) + " ", plain})
 		}
@@ -205,46 +233,50 @@ func (d *Log) drawList(p *page, title string, rows []logRow) {
 const shownLines = 4
 
 // where names the lines of a row, with their input if there are several.
-func (r *logRow) where() string {
+func (r *Match) where() string {
 	var numbers []string
-	for _, place := range r.places[:min(len(r.places), shownLines)] {
-		number := strconv.Itoa(place.Line)
-		if place.Input != "" {
-			number = Clean(place.Input) + ":" + number
+	for i, line := range r.Lines[:min(len(r.Lines), shownLines)] {
+		number := strconv.Itoa(line)
+		if len(r.Inputs) > 0 {
+			number = r.Inputs[i] + ":" + number
 		}
 		numbers = append(numbers, number)
 	}
 	text := strings.Join(numbers, ", ")
 	switch {
-	case r.places[0].Input != "":
-	case r.count > 1:
+	case len(r.Inputs) > 0:
+	case r.Count > 1:
 		text = "lines " + text
 	default:
 		text = "line " + text
 	}
-	if left := r.count - len(numbers); left > 0 {
+	if left := r.Count - len(numbers); left > 0 {
 		text += fmt.Sprintf(" and %d more", left)
 	}
 	return text
 }
 
 func (d *Log) drawExclusions(p *page) {
-	if len(d.ruledOut) == 0 {
+	if len(d.RuledOut) == 0 {
 		return
 	}
 	p.heading("Ruled out")
-	for _, e := range d.ruledOut {
+	for _, e := range exclusions(d.RuledOut) {
 		p.hang(strings.Join(e.titles, "; "), span{"  " + p.marks.bullet + " ", faint})
 		p.hang(e.reason, span{"    ", plain})
 	}
 }
 
 func (d *Log) drawCollect(p *page) {
-	if len(d.collect) == 0 {
+	if len(d.Collect) == 0 {
 		return
 	}
 	p.heading("To get a log that tells more")
-	p.fields("  ", d.collect...)
+	list := make([]field, 0, len(d.Collect))
+	for _, c := range d.Collect {
+		list = append(list, field{c.Client, c.How})
+	}
+	p.fields("  ", list...)
 }
 
 // plural counts things in words.

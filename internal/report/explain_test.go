@@ -118,13 +118,15 @@ func TestEverythingKnownCanBeDrawn(t *testing.T) {
 // TestExplainSchema holds the keys of dpsdiag/explain/1.
 func TestExplainSchema(t *testing.T) {
 	t.Parallel()
-	want := strings.Fields(`schema exit_code
+	want := strings.Fields(`schema exit_code view queries queries.text queries.ids queries.kind queries.class
 		matches matches.id matches.kind matches.code matches.title matches.meaning matches.http_status matches.retry matches.likely_causes matches.remedies matches.disagreement
 		matches.lines matches.tracking_ids matches.count matches.sources
-		causes causes.id causes.title causes.strength causes.because causes.remedies causes.command
-		outcome outcome.state outcome.line outcome.assigned_hub outcome.device_id
+		matches.inputs matches.phrase matches.wrapper
+		causes causes.id causes.title causes.strength causes.because causes.remedies causes.command causes.explain ruled_out
+		outcome outcome.state outcome.line outcome.assigned_hub outcome.device_id outcome.input
+		outcome.failed outcome.failed.input outcome.failed.line outcome.failed.text inputs facts
 		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title
-		decide decide.how decide.command`)
+		decide decide.how decide.command collect`)
 	got := keysOf(t, NewAnswers([]Answer{
 		&CodeAnswer{Entries: []*codes.Entry{throttlingRow()}},
 		&UnknownAnswer{Query: "404999", Nearest: []*codes.Entry{throttledDPSRow()}},

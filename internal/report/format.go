@@ -19,6 +19,10 @@ type Document interface {
 // Format is a way to write documents.
 type Format struct {
 	Name string
+	// Extension is what the name of such a file ends in.
+	Extension string
+	// FileOnly says that the format is for a file and not for standard output.
+	FileOnly bool
 	// Write writes a document that the format Fits.
 	Write func(w io.Writer, doc Document, opts Options) error
 	// Fits reports whether the format makes sense for documents of this type; the zero
@@ -29,12 +33,14 @@ type Format struct {
 // Formats lists what the -o flag offers, the default first.
 func Formats() []Format {
 	return []Format{
-		{"text", writeText, fitsAll},
-		{"json", writeJSON, fitsAll},
-		{"markdown", writeMarkdown, fits[markdownDocument]},
-		{"junit", writeJUnit, fits[*Probe]},
-		{"sarif", writeSARIF, fits[*Probe]},
-		{"github", writeGitHub, fits[*Probe]},
+		{Name: "text", Extension: "txt", Write: writeText, Fits: fitsAll},
+		{Name: "json", Extension: "json", Write: writeJSON, Fits: fitsAll},
+		{Name: "markdown", Extension: "md", Write: writeMarkdown, Fits: fits[markdownDocument]},
+		{Name: "html", Extension: "html", Write: writeHTML, Fits: fits[htmlDocument]},
+		{Name: "junit", Extension: "xml", Write: writeJUnit, Fits: fits[*Probe]},
+		{Name: "sarif", Extension: "sarif", Write: writeSARIF, Fits: fits[*Probe]},
+		{Name: "github", Extension: "txt", Write: writeGitHub, Fits: fits[*Probe]},
+		{Name: "bundle", Extension: "zip", FileOnly: true, Write: writeBundle, Fits: fits[*Probe]},
 	}
 }
 

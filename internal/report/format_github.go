@@ -10,8 +10,8 @@ import (
 )
 
 // writeGitHub writes a probe as workflow commands, which GitHub Actions shows as
-// annotations of the job (docs.github.com: workflow-commands-for-github-actions): the
-// verdict, each stage that failed, each cause and each warning.
+// annotations of the job (docs.github.com: workflow-commands-for-github-actions): one for
+// the verdict, with the likeliest cause in its title, and one for each warning.
 func writeGitHub(w io.Writer, doc Document, _ Options) error {
 	d, err := as[*Probe](doc, "github")
 	if err != nil {
@@ -38,19 +38,49 @@ const (
 )
 
 func (d *Probe) annotations() []annotation {
-	list := append([]annotation{d.verdictAnnotation()}, d.stageAnnotations()...)
-	for i := range d.Causes {
-		list = append(list, d.Causes[i].annotation(i+1))
-	}
+	list := []annotation{d.verdictAnnotation()}
 	for _, warning := range d.Warnings {
 		list = append(list, annotation{levelWarning, titled("dpsdiag: warning", warning.ID), warning.Detail})
 	}
 	return list
 }
 
-// stageAnnotations tell the stages that failed; transports that failed alike share one,
-// since GitHub shows ten errors of a step and no more.
-func (d *Probe) stageAnnotations() []annotation {
+// verdictAnnotation tells what is wrong, why, and what to do. It is an error exactly where
+// the exit status fails the step.
+func (d *Probe) verdictAnnotation() annotation {
+	level := levelNotice
+	switch {
+	case d.ExitCode != ExitOK:
+		level = levelError
+	case d.warned():
+		level = levelWarning
+	}
+	title := titled(d.verdictWord(), d.Target.RegistrationID)
+	lines := []string{fmt.Sprintf("%s: %s (exit status %d)", title, d.verdictText(), d.ExitCode)}
+	lines = append(lines, d.failures()...)
+	if len(d.Causes) > 0 {
+		likeliest := &d.Causes[0]
+		title = likeliest.doubt() + titled(likeliest.Title, likeliest.ID)
+		lines = append(lines, likeliest.sentences())
+	}
+	if len(d.Causes) > 1 {
+		var others []string
+		for _, c := range d.Causes[1:] {
+			others = append(others, titled(c.Title, c.ID))
+		}
+		lines = append(lines, "also possible: "+strings.Join(others, "; "))
+	}
+	for _, s := range d.Decide {
+		lines = append(lines, "to decide: "+s.How)
+		if s.Command != "" {
+			lines = append(lines, s.Command)
+		}
+	}
+	return annotation{level, "dpsdiag: " + title, strings.Join(lines, "\n")}
+}
+
+// failures tell the stages that failed; transports that failed alike share a line.
+func (d *Probe) failures() []string {
 	type failure struct{ stage, detail string }
 	var order []failure
 	transports := map[failure][]string{}
@@ -66,46 +96,33 @@ func (d *Probe) stageAnnotations() []annotation {
 			transports[f] = append(transports[f], run.Transport)
 		}
 	}
-	list := make([]annotation, 0, len(order))
+	list := make([]string, 0, len(order))
 	for _, f := range order {
-		list = append(list, annotation{levelError, fmt.Sprintf("dpsdiag: %s %s failed", strings.Join(transports[f], ", "), f.stage), f.detail})
+		list = append(list, fmt.Sprintf("%s %s failed: %s", strings.Join(transports[f], ", "), f.stage, f.detail))
 	}
 	return list
 }
 
-// verdictAnnotation is an error exactly where the exit status fails the step.
-func (d *Probe) verdictAnnotation() annotation {
-	level := levelNotice
-	switch {
-	case d.ExitCode != ExitOK:
-		level = levelError
-	case d.warned():
-		level = levelWarning
+// doubt is the word that keeps a title from claiming more than the evidence shows.
+func (c *Cause) doubt() string {
+	switch c.Strength {
+	case advice.Proves.String():
+		return ""
+	case advice.Suggests.String():
+		return "likely: "
 	}
-	lines := []string{fmt.Sprintf("%s (exit status %d)", d.verdictText(), d.ExitCode)}
-	for _, s := range d.Decide {
-		lines = append(lines, "to decide: "+s.How)
-		if s.Command != "" {
-			lines = append(lines, s.Command)
-		}
-	}
-	return annotation{level, titled("dpsdiag: "+d.verdictWord(), d.Target.RegistrationID), strings.Join(lines, "\n")}
+	return "possible: "
 }
 
-func (c *Cause) annotation(number int) annotation {
-	return annotation{c.level(levelNotice), fmt.Sprintf("dpsdiag: cause %d: %s (%s)", number, c.Title, c.ID), c.sentences()}
-}
-
-// level is how grave a cause is, by how sure it is; formats differ in what they call the
-// lowest level.
-func (c *Cause) level(lowest string) string {
+// level is how grave a cause is, by how sure it is, in the words of SARIF.
+func (c *Cause) level() string {
 	switch c.Strength {
 	case advice.Proves.String():
 		return levelError
 	case advice.Suggests.String():
 		return levelWarning
 	}
-	return lowest
+	return "note"
 }
 
 // sentences tells a cause on lines of its own: the reasons, what to do and where to read on.

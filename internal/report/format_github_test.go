@@ -48,7 +48,8 @@ func TestAnnotationsAreReadAsWritten(t *testing.T) {
 	}
 }
 
-func TestAnAnnotationIsAnErrorExactlyWhenTheExitStatusIs(t *testing.T) {
+// TestOneErrorExactlyWhenTheExitStatusIs: a job that fails shows one error and no more.
+func TestOneErrorExactlyWhenTheExitStatusIs(t *testing.T) {
 	t.Parallel()
 	for _, s := range probeSamples() {
 		errors := 0
@@ -57,8 +58,12 @@ func TestAnAnnotationIsAnErrorExactlyWhenTheExitStatusIs(t *testing.T) {
 				errors++
 			}
 		}
-		if status := s.doc.(*Probe).ExitCode; (status != ExitOK) != (errors > 0) {
-			t.Errorf("%s: exit status %d, %d errors", s.name, status, errors)
+		want := 0
+		if s.doc.(*Probe).ExitCode != ExitOK {
+			want = 1
+		}
+		if errors != want {
+			t.Errorf("%s: exit status %d, %d errors", s.name, s.doc.(*Probe).ExitCode, errors)
 		}
 	}
 }
@@ -69,7 +74,7 @@ func TestLevelsOfCauses(t *testing.T) {
 	var got []string
 	for _, strength := range []advice.Strength{advice.Proves, advice.Suggests, advice.Allows} {
 		c := Cause{Strength: strength.String()}
-		got = append(got, c.level("note"))
+		got = append(got, c.level())
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -81,23 +86,34 @@ func TestARegistrationWithWarningsIsAWarning(t *testing.T) {
 	ev := healthy()
 	ev.Runs[0].Findings[0].Outcome = probe.Warned
 	doc := NewProbe(ev, advice.Diagnosis{Verdict: advice.Registered}, Tool{"1"}, false)
-	want := []annotation{{levelWarning, "dpsdiag: registered (sensor-17)", "the device is registered, with warnings (exit status 0)"}}
+	want := []annotation{{levelWarning, "dpsdiag: registered (sensor-17)", "registered (sensor-17): the device is registered, with warnings (exit status 0)"}}
 	if diff := cmp.Diff(want, doc.annotations(), cmp.AllowUnexported(annotation{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestTransportsThatFailAlikeShareAnAnnotation(t *testing.T) {
+func TestTransportsThatFailAlikeShareALine(t *testing.T) {
 	t.Parallel()
 	failing := func(transport, detail string) Run {
 		return Run{Transport: transport, Stages: []Stage{{ID: "connect", Outcome: "failed", Detail: detail}}}
 	}
 	doc := &Probe{Runs: []Run{failing("mqtt", "refused"), failing("https", "no answer"), failing("amqp", "refused")}}
-	want := []annotation{
-		{levelError, "dpsdiag: mqtt, amqp connect failed", "refused"},
-		{levelError, "dpsdiag: https connect failed", "no answer"},
-	}
-	if diff := cmp.Diff(want, doc.stageAnnotations(), cmp.AllowUnexported(annotation{})); diff != "" {
+	want := []string{"mqtt, amqp connect failed: refused", "https connect failed: no answer"}
+	if diff := cmp.Diff(want, doc.failures()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTheTitleClaimsNoMoreThanTheEvidence(t *testing.T) {
+	t.Parallel()
+	for strength, want := range map[advice.Strength]string{
+		advice.Proves:   "dpsdiag: Enrollment disabled (enrollment-disabled)",
+		advice.Suggests: "dpsdiag: likely: Enrollment disabled (enrollment-disabled)",
+		advice.Allows:   "dpsdiag: possible: Enrollment disabled (enrollment-disabled)",
+	} {
+		doc := &Probe{ExitCode: ExitFault, Verdict: string(advice.Fault), Causes: []Cause{{ID: "enrollment-disabled", Title: "Enrollment disabled", Strength: strength.String()}}}
+		if got := doc.verdictAnnotation().title; got != want {
+			t.Errorf("%s: %q, want %q", strength, got, want)
+		}
 	}
 }

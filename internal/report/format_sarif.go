@@ -193,7 +193,7 @@ func (d *Probe) sarifLocations() []sarifLocation {
 func (c *Cause) sarifResult() sarifResult {
 	return sarifResult{
 		RuleID:     c.ID,
-		Level:      c.level("note"),
+		Level:      c.level(),
 		Message:    sarifText(c.Title + "\n" + c.sentences()),
 		Properties: &sarifProperties{Strength: c.Strength, Because: c.Because, Remedies: c.Remedies},
 	}

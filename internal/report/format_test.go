@@ -13,11 +13,11 @@ func TestFormatsFor(t *testing.T) {
 		doc  Document
 		want []string
 	}{
-		{&Probe{}, []string{"text", "json", "markdown", "junit", "sarif", "github"}},
-		{&Answers{}, []string{"text", "json", "markdown"}},
-		{&Common{}, []string{"text", "json", "markdown"}},
-		{&Catalogue{}, []string{"text", "json", "markdown"}},
-		{&Log{}, []string{"text", "json", "markdown"}},
+		{&Probe{}, []string{"text", "json", "markdown", "html", "junit", "sarif", "github", "bundle"}},
+		{&Answers{}, []string{"text", "json", "markdown", "html"}},
+		{&Common{}, []string{"text", "json", "markdown", "html"}},
+		{&Catalogue{}, []string{"text", "json", "markdown", "html"}},
+		{&Log{}, []string{"text", "json", "markdown", "html"}},
 		{&Version{}, []string{"text", "json"}},
 		{&Scenarios{}, []string{"text", "json"}},
 	} {
@@ -59,7 +59,7 @@ func TestEveryFormatIsRepeatable(t *testing.T) {
 func TestVerboseChangesNothingThatProgramsRead(t *testing.T) {
 	t.Parallel()
 	for _, s := range samples() {
-		for _, name := range []string{"json", "sarif", "github"} {
+		for _, name := range []string{"json", "html", "sarif", "github"} {
 			if format, _ := FormatNamed(name); !format.Fits(s.doc) {
 				continue
 			}

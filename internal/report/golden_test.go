@@ -33,6 +33,7 @@ func faces() []face {
 		{"json", "json", Options{}},
 		{"md", "markdown", Options{}},
 		{"verbose.md", "markdown", Options{Verbose: true}},
+		{"html", "html", Options{}},
 		{"junit.xml", "junit", Options{}},
 		{"sarif", "sarif", Options{}},
 		{"github.txt", "github", Options{}},

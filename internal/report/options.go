@@ -15,6 +15,8 @@ type Options struct {
 	Color   bool // the output understands terminal colours
 	ASCII   bool // the output shows ASCII only
 	Verbose bool // leave nothing out: facts of stages, exchanges, remedies of unlikely causes, why others are ruled out
+	// Attachments are files that a bundle takes in; other formats have no place for them.
+	Attachments []Attachment
 }
 
 func (o Options) width() int {

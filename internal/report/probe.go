@@ -33,10 +33,9 @@ type Probe struct {
 	RuledOut   []RuledOut `json:"ruled_out"`
 	Warnings   []Warning  `json:"warnings"`
 	Decide     []Decider  `json:"decide"` // what would separate causes that are left together
-
-	// These are needed for the words of the verdict; the schema has no room for them.
-	mode         probe.Mode
-	unregistered bool // a lookup found no registration
+	Mode       string     `json:"mode"`   // how far the probe was to go: register, preflight or lookup
+	// Unregistered says that a lookup found no registration.
+	Unregistered bool `json:"unregistered"`
 }
 
 // ExitStatus implements [Document].
@@ -55,16 +54,17 @@ type Target struct {
 	Attestation    string `json:"attestation"`
 	// Origins say where the settings come from; none for a sandbox, which makes its own.
 	Origins []Origin `json:"origins"`
-
-	proxies []string // for the reader of text; in JSON the facts of the connect stage tell
+	// Proxies are those that the runs go through, each with who names it, or why one that
+	// is named was not used.
+	Proxies []string `json:"proxies"`
 }
 
 // Origin says in words where a setting comes from.
 type Origin struct {
 	Name string `json:"name"`
 	From string `json:"from"`
-
-	source string // the file or the environment that From is in; "" for a flag
+	// Source is the file or the environment that From is in, "" for a flag.
+	Source string `json:"source"`
 }
 
 // Run is the probe of one transport.
@@ -73,8 +73,8 @@ type Run struct {
 	Verdict   string  `json:"verdict"`
 	Stages    []Stage `json:"stages"` // always all of them, in order
 	Reply     Reply   `json:"reply"`
-
-	exchanges []exchange // shown to people who ask for everything
+	// Exchanges are the calls as they were on the wire, without secrets.
+	Exchanges []Exchange `json:"exchanges"`
 }
 
 // Stage is the outcome of one stage.
@@ -84,9 +84,7 @@ type Stage struct {
 	DurationMS float64           `json:"duration_ms"`
 	Detail     string            `json:"detail"`
 	Needs      string            `json:"needs"` // for skipped: the stage whose failure prevents this one
-	Facts      map[string]string `json:"facts"`
-
-	steps []string // for people; in JSON they are facts: step-01, step-02 ...
+	Facts      map[string]string `json:"facts"` // what was done step by step among them: step-01, step-02 ...
 }
 
 // Reply is the last thing the service told about the registration.
@@ -117,9 +115,8 @@ type Cause struct {
 // RuledOut is a cause that the evidence excludes.
 type RuledOut struct {
 	ID      string   `json:"id"`
+	Title   string   `json:"title"`
 	Because []string `json:"because"`
-
-	title string
 }
 
 // Warning is something odd that did not stop the probe.
@@ -149,9 +146,9 @@ func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning b
 		RuledOut:   make([]RuledOut, 0, len(d.RuledOut)),
 		Warnings:   make([]Warning, 0, len(d.Warnings)),
 		Decide:     make([]Decider, 0, len(d.Decide)),
-		mode:       ev.Target.Mode,
+		Mode:       string(ev.Target.Mode),
 
-		unregistered: d.Unregistered,
+		Unregistered: d.Unregistered,
 	}
 	for i := range ev.Runs {
 		doc.Runs = append(doc.Runs, newRun(&ev.Runs[i], verdictOf(d, i)))
@@ -160,7 +157,7 @@ func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning b
 		doc.Causes = append(doc.Causes, newCause(c))
 	}
 	for _, c := range d.RuledOut {
-		doc.RuledOut = append(doc.RuledOut, RuledOut{ID: c.ID.String(), title: c.Title, Because: cleanAll(c.Because)})
+		doc.RuledOut = append(doc.RuledOut, newRuledOut(c))
 	}
 	for _, w := range d.Warnings {
 		doc.Warnings = append(doc.Warnings, Warning{ID: Clean(w.ID), Detail: Clean(w.Detail)})
@@ -199,22 +196,20 @@ func newTarget(ev *probe.Evidence) Target {
 		RegistrationID: Clean(ev.Target.RegistrationID),
 		Attestation:    string(ev.Target.Attestation),
 		Origins:        newOrigins(ev.Origins),
-		proxies:        proxiesOf(ev),
+		Proxies:        proxiesOf(ev),
 	}
 }
 
 func newOrigins(origins []probe.Origin) []Origin {
 	list := make([]Origin, 0, len(origins))
 	for _, o := range origins {
-		list = append(list, Origin{Name: Clean(o.Name), From: Clean(o.From), source: Clean(o.Source)})
+		list = append(list, Origin{Name: Clean(o.Name), From: Clean(o.From), Source: Clean(o.Source)})
 	}
 	return list
 }
 
-// proxiesOf are the proxies that the runs go through, each with who names it, or why one
-// that is named was not used.
 func proxiesOf(ev *probe.Evidence) []string {
-	var list []string
+	list := []string{}
 	for _, run := range ev.Runs {
 		text := ""
 		switch route := run.Route; {
@@ -254,7 +249,7 @@ func newRun(run *probe.Run, verdict advice.Verdict) Run {
 		Verdict:   string(verdict),
 		Stages:    make([]Stage, 0, len(run.Findings)),
 		Reply:     newReply(run),
-		exchanges: newExchanges(run),
+		Exchanges: newExchanges(run),
 	}
 	for _, f := range run.Findings {
 		out.Stages = append(out.Stages, newStage(f))
@@ -268,7 +263,7 @@ func newStage(f probe.Finding) Stage {
 		facts[Clean(fact.Name)] = Clean(fact.Value)
 	}
 	for i, step := range f.Steps {
-		facts[fmt.Sprintf("step-%02d", i+1)] = Clean(step)
+		facts[stepName(i)] = Clean(step)
 	}
 	return Stage{
 		ID:         string(f.Stage),
@@ -277,7 +272,21 @@ func newStage(f probe.Finding) Stage {
 		Detail:     Clean(f.Detail),
 		Needs:      string(f.Needs),
 		Facts:      facts,
-		steps:      cleanAll(f.Steps),
+	}
+}
+
+// stepName is the name of the fact that tells step i, counted from 0.
+func stepName(i int) string { return fmt.Sprintf("step-%02d", i+1) }
+
+// steps are what was done in the stage, in order.
+func (s *Stage) steps() []string {
+	var list []string
+	for {
+		step, ok := s.Facts[stepName(len(list))]
+		if !ok {
+			return list
+		}
+		list = append(list, step)
 	}
 }
 
@@ -354,6 +363,10 @@ func newCause(c advice.Cause) Cause {
 		Command:  Clean(c.Command),
 		Explain:  explainCommand(c.Explain),
 	}
+}
+
+func newRuledOut(c advice.Cause) RuledOut {
+	return RuledOut{ID: c.ID.String(), Title: Clean(c.Title), Because: cleanAll(c.Because)}
 }
 
 // explainCommand is the command line that explains query, or "" for none.

@@ -7,17 +7,17 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// exchange is one call as it was on the wire, line by line.
-type exchange struct {
-	title    string
-	sent     []string
-	received []string
+// Exchange is one call as it was on the wire, line by line.
+type Exchange struct {
+	Title    string   `json:"title"`
+	Sent     []string `json:"sent"`
+	Received []string `json:"received"`
 }
 
 // newExchanges are the calls of a run: that which opened the session, then all others to the
 // service, then those to the hub.
-func newExchanges(run *probe.Run) []exchange {
-	var list []exchange
+func newExchanges(run *probe.Run) []Exchange {
+	list := []Exchange{}
 	if run.Opening != nil {
 		for i := range run.Opening.Exchanges {
 			list = append(list, newExchange("open", &run.Opening.Exchanges[i]))
@@ -42,8 +42,8 @@ func newExchanges(run *probe.Run) []exchange {
 	return list
 }
 
-func newExchange(title string, e *probe.Exchange) exchange {
-	return exchange{title: title, sent: messageLines(e.Request), received: messageLines(e.Answer)}
+func newExchange(title string, e *probe.Exchange) Exchange {
+	return Exchange{Title: title, Sent: messageLines(e.Request), Received: messageLines(e.Answer)}
 }
 
 // messageLines are the lines of a message, its body in one of them.
@@ -67,12 +67,12 @@ func messageLines(m probe.Message) []string {
 // drawExchanges draws every call, what was sent behind ">" and what was received behind
 // "<".
 func (r *Run) drawExchanges(p *page) {
-	for _, e := range r.exchanges {
-		p.heading("Exchange: " + e.title)
-		for _, line := range e.sent {
+	for _, e := range r.Exchanges {
+		p.heading("Exchange: " + e.Title)
+		for _, line := range e.Sent {
 			p.hang(line, span{"  > ", faint})
 		}
-		for _, line := range e.received {
+		for _, line := range e.Received {
 			p.hang(line, span{"  < ", faint})
 		}
 	}
@@ -80,14 +80,14 @@ func (r *Run) drawExchanges(p *page) {
 
 // markExchanges draws every call folded.
 func (r *Run) markExchanges(m *markdown) {
-	if len(r.exchanges) == 0 {
+	if len(r.Exchanges) == 0 {
 		return
 	}
 	m.details("Exchange over "+r.Transport, func() {
-		for _, e := range r.exchanges {
-			m.paragraph(strongText(e.title))
-			m.fence("text", strings.Join(e.sent, "\n"))
-			m.fence("text", strings.Join(e.received, "\n"))
+		for _, e := range r.Exchanges {
+			m.paragraph(strongText(e.Title))
+			m.fence("text", strings.Join(e.Sent, "\n"))
+			m.fence("text", strings.Join(e.Received, "\n"))
 		}
 	})
 }

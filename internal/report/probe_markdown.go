@@ -18,7 +18,7 @@ func (d *Probe) drawMarkdown(m *markdown) {
 		field{"id scope", d.Target.IDScope},
 		field{"registration id", d.Target.RegistrationID},
 		field{"attestation", d.Target.Attestation},
-		field{"proxy", strings.Join(d.Target.proxies, ", ")},
+		field{"proxy", strings.Join(d.Target.Proxies, ", ")},
 		field{"started", d.StartedAt},
 		field{"dpsdiag", d.Tool.Version})
 	if len(d.Runs) > 1 {

@@ -165,17 +165,18 @@ func TestProbeSchema(t *testing.T) {
 	ev.Origins = []probe.Origin{{Name: "id_scope", From: "--id-scope"}}
 	want := strings.Fields(`schema tool tool.version started_at duration_ms verdict exit_code
 		target target.endpoint target.id_scope target.registration_id target.attestation
-		target.origins target.origins.name target.origins.from
+		target.origins target.origins.name target.origins.from target.origins.source target.proxies
 		runs runs.transport runs.verdict
 		runs.stages runs.stages.id runs.stages.outcome runs.stages.duration_ms runs.stages.detail runs.stages.needs
 		runs.stages.facts runs.stages.facts.FACT
 		runs.reply runs.reply.status runs.reply.substatus runs.reply.assigned_hub runs.reply.device_id
 		runs.reply.error_code runs.reply.error_message runs.reply.tracking_id runs.reply.operation_id
 		runs.reply.http_status runs.reply.attempts
+		runs.exchanges runs.exchanges.title runs.exchanges.sent runs.exchanges.received
 		causes causes.id causes.title causes.strength causes.because causes.remedies causes.command causes.explain
-		ruled_out ruled_out.id ruled_out.because
+		ruled_out ruled_out.id ruled_out.title ruled_out.because
 		warnings warnings.id warnings.detail
-		decide decide.how decide.command`)
+		decide decide.how decide.command mode unregistered`)
 	got := keysOf(t, NewProbe(ev, refusedDiagnosis(), Tool{"1"}, false))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

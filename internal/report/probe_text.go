@@ -46,7 +46,7 @@ func (d *Probe) drawTarget(p *page) {
 		field{"id scope", d.Target.IDScope},
 		field{"registration id", d.Target.RegistrationID},
 		field{"attestation", d.Target.Attestation},
-		field{"proxy", strings.Join(d.Target.proxies, ", ")},
+		field{"proxy", strings.Join(d.Target.Proxies, ", ")},
 		field{"settings from", d.Target.sources()})
 	if p.opts.Verbose {
 		d.Target.drawOrigins(p)
@@ -65,8 +65,8 @@ func (t *Target) drawOrigins(p *page) {
 func (t *Target) sources() string {
 	var list []string
 	for _, o := range t.Origins {
-		if o.source != "" && !slices.Contains(list, o.source) {
-			list = append(list, o.source)
+		if o.Source != "" && !slices.Contains(list, o.Source) {
+			list = append(list, o.Source)
 		}
 	}
 	return strings.Join(list, ", ")
@@ -129,8 +129,9 @@ func (s *Stage) draw(p *page) {
 
 // drawSteps tells what was done in a stage, unless it was one thing that its line tells.
 func (s *Stage) drawSteps(p *page, indent int) {
-	for i, step := range s.steps {
-		if len(s.steps) > 1 {
+	steps := s.steps()
+	for i, step := range steps {
+		if len(steps) > 1 {
 			p.hang(step, span{fmt.Sprintf("%s%d. ", strings.Repeat(" ", indent), i+1), faint})
 		}
 	}
@@ -249,7 +250,7 @@ func (d *Probe) drawVerdict(p *page) {
 // verdictWord is the verdict as a person reads it: a preflight or a lookup registers
 // nothing, and must not claim it.
 func (d *Probe) verdictWord() string {
-	if d.Verdict == string(advice.Registered) && d.mode == probe.ModePreflight {
+	if d.Verdict == string(advice.Registered) && d.Mode == string(probe.ModePreflight) {
 		return "ready"
 	}
 	return d.Verdict
@@ -270,7 +271,7 @@ func (d *Probe) verdictText() string {
 	case advice.Interrupted:
 		return "this is what was learned until then"
 	}
-	if d.unregistered {
+	if d.Unregistered {
 		return "not registered yet: the service knows no registration of this device"
 	}
 	return "nothing could be concluded"
@@ -312,7 +313,7 @@ func (d *Probe) stoppedAtHub() bool {
 
 func (d *Probe) registeredText() string {
 	text := "the device is registered"
-	switch d.mode {
+	switch probe.Mode(d.Mode) {
 	case probe.ModePreflight:
 		text = "everything up to the register call works; nothing was registered"
 	case probe.ModeLookup:
@@ -436,7 +437,7 @@ func (d *Probe) drawRuledOut(p *page) {
 	}
 	p.heading("Ruled out")
 	for _, c := range d.RuledOut {
-		p.hang(c.title+": "+strings.Join(c.Because, "; "), span{"  " + p.marks.bullet + " ", faint})
+		p.hang(c.Title+": "+strings.Join(c.Because, "; "), span{"  " + p.marks.bullet + " ", faint})
 	}
 }
 

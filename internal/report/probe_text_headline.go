@@ -66,7 +66,7 @@ func (d *Probe) headline(p *page) string {
 	case advice.Interrupted:
 		return name + ": interrupted; this is what was learned until then"
 	}
-	if d.unregistered {
+	if d.Unregistered {
 		return name + ": not registered yet; the service knows no registration of this device"
 	}
 	text := name + ": no verdict"
@@ -89,9 +89,9 @@ func (d *Probe) registeredHeadline(p *page, name string) string {
 		text += " as " + reply.DeviceID
 	}
 	switch {
-	case d.mode == probe.ModePreflight:
+	case d.Mode == string(probe.ModePreflight):
 		text = name + ": ready; everything up to the register call works, nothing was registered"
-	case d.mode == probe.ModeLookup:
+	case d.Mode == string(probe.ModeLookup):
 		text += " (looked up; nothing was changed)"
 	case len(d.Runs) > 1:
 		text += fmt.Sprintf(", over each of %d transports", len(d.Runs))

@@ -36,8 +36,8 @@ func (d *Probe) drawTargetLine(p *page) {
 		parts = append(parts, d.Runs[0].Transport)
 	}
 	p.clip(2, strings.Join(parts, ", "))
-	if len(t.proxies) > 0 {
-		p.clip(2, strings.Join(t.proxies, ", "), span{"proxy ", faint})
+	if len(t.Proxies) > 0 {
+		p.clip(2, strings.Join(t.Proxies, ", "), span{"proxy ", faint})
 	}
 	if sources := t.sources(); sources != "" {
 		p.clip(2, sources, span{"settings from ", faint})
@@ -136,7 +136,7 @@ func (d *Probe) conclusion() conclusion {
 	switch {
 	case d.Verdict == string(advice.Registered):
 		return conclusion{hint: d.afterwards()}
-	case d.unregistered:
+	case d.Unregistered:
 		e.hint = "the same without --lookup registers it"
 	}
 	return e
@@ -145,7 +145,7 @@ func (d *Probe) conclusion() conclusion {
 // afterwards says what a device that is registered was not asked to show.
 func (d *Probe) afterwards() string {
 	switch hub := d.Runs[0].stage(probe.StageHub); {
-	case d.mode != probe.ModeRegister:
+	case d.Mode != string(probe.ModeRegister):
 		return ""
 	case hub.Outcome == string(probe.NotApplicable):
 		return "the hub itself was not asked; --check-hub does"
