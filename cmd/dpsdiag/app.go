@@ -116,7 +116,7 @@ func terminalColumns(stream any) (int, bool) {
 		return 0, false
 	}
 	columns, _, err := term.GetSize(int(file.Fd()))
-	if err != nil {
+	if err != nil || columns <= 0 { // a terminal that nobody has told its size
 		columns = report.DefaultWidth
 	}
 	return columns, true

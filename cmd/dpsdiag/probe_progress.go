@@ -158,6 +158,7 @@ func (p *progress) stop() {
 		delete(p.timers, id)
 	}
 	if p.shown > 0 {
+		p.shown = min(p.shown+len("^C"), p.columns-1) // which the terminal shows after the line
 		clear(p.waiting)
 		p.redraw()
 		_, _ = io.WriteString(p.out, "\r")
