@@ -126,7 +126,7 @@ const (
 	worthNaming  = 0.04  // share from which it is listed at all
 	worthKeeping = 0.005 // the same for one that a match lists
 	plain        = 0.25  // share that words need if nothing else shows a failure of a device
-	clear        = 0.40  // the same in a text that is somewhat like those without a fault
+	evident      = 0.40  // the same in a text that is somewhat like those without a fault
 	faultless    = 0.50  // likeness to texts without a fault from which words alone list no cause
 	maxReasons   = 4
 )
@@ -228,7 +228,7 @@ func (c *textCase) wordsCount(shares []float64) bool {
 	case c.Related: // and nothing in it says that something failed
 		return none < faultless/5 && best >= plain
 	}
-	return none < faultless/4 && best >= plain || none < 0.8*faultless && best >= clear
+	return none < faultless/4 && best >= plain || none < 0.8*faultless && best >= evident
 }
 
 // leastSeen is how many words and pairs of words of a text the model must know.
