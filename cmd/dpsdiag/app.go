@@ -30,6 +30,8 @@ type app struct {
 	now       func() time.Time
 	// readConfig reads the files of a device's configuration.
 	readConfig func(path string) ([]byte, error)
+	// deviceConfigs are where a device has its configuration; the first that exists is found.
+	deviceConfigs []string
 	// interruptible returns a context that a signal to end cancels.
 	interruptible func(context.Context) (context.Context, context.CancelFunc)
 	// interruptibleTwice returns a context that a first signal to end cancels and one that a
@@ -41,6 +43,13 @@ type app struct {
 
 	global globalOptions
 }
+
+// Where a device has its configuration: that of IoT Edge 1.2 and later or of the identity
+// service, and that of IoT Edge 1.1.
+const (
+	usualConfig = "/etc/aziot/config.toml"
+	oldConfig   = "/etc/iotedge/config.yaml"
+)
 
 // globalOptions are the flags of every command.
 type globalOptions struct {
@@ -58,6 +67,7 @@ func realWorld() *app {
 		lookupEnv:          os.LookupEnv,
 		terminal:           terminalColumns,
 		readConfig:         edgeconf.ReadFile,
+		deviceConfigs:      []string{usualConfig, oldConfig},
 		askSecret:          askOnTerminal,
 		now:                time.Now,
 		interruptible:      untilSignal,
@@ -106,6 +116,19 @@ func untilTwoSignals(parent context.Context) (first, second context.Context, sto
 		signal.Reset(syscall.SIGPIPE)
 		endFirst()
 		endSecond()
+	}
+}
+
+// endInterruptedLine ends the line in which a terminal shows ^C, if ctx was interrupted.
+func (a *app) endInterruptedLine(ctx context.Context) {
+	if ctx.Err() == nil {
+		return
+	}
+	for _, stream := range []io.Writer{a.stderr, a.stdout} {
+		if _, terminal := a.terminal(stream); terminal {
+			tell(stream, "")
+			return
+		}
 	}
 }
 

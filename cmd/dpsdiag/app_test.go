@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -74,5 +75,39 @@ func TestUnwrittenReportIsNoVerdict(t *testing.T) {
 		if !cmp.Equal(w.err.Len() > 0, true) {
 			t.Errorf("%v: nothing on standard error", args)
 		}
+	}
+}
+
+// TestReportAfterInterruptHasItsOwnLine: a terminal shows ^C where the cursor was.
+func TestReportAfterInterruptHasItsOwnLine(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args      []string
+		terminal  bool
+		interrupt bool
+		want      string // what standard error begins with
+	}{
+		"probe":                {[]string{"probe", "--sandbox", "healthy"}, true, true, "\n"},
+		"explain":              {[]string{"explain", "-"}, true, true, "\n"},
+		"not on a terminal":    {[]string{"probe", "--sandbox", "healthy"}, false, true, ""},
+		"without an interrupt": {[]string{"probe", "--sandbox", "healthy"}, true, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			w.stdin = forever{}
+			w.terminal = func(stream any) (int, bool) { return 80, test.terminal && stream == w.stderr }
+			w.interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(ctx)
+				if test.interrupt {
+					cancel()
+				}
+				return ctx, cancel
+			}
+			w.run(t, test.args...)
+			if got := w.err.String(); got != test.want {
+				t.Errorf("standard error is %q, want %q", got, test.want)
+			}
+		})
 	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const completionLong = `completion writes a script that lets a shell complete commands, flags,
@@ -22,7 +24,10 @@ type shell struct {
 
 func shells() []shell {
 	return []shell{
-		{"bash", func(root *cobra.Command, a *app) error { return root.GenBashCompletionV2(a.stdout, true) }},
+		{"bash", func(_ *cobra.Command, a *app) error {
+			_, err := io.WriteString(a.stdout, bashCompletion)
+			return err
+		}},
 		{"zsh", func(root *cobra.Command, a *app) error { return root.GenZshCompletion(a.stdout) }},
 		{"fish", func(root *cobra.Command, a *app) error { return root.GenFishCompletion(a.stdout, true) }},
 		{"powershell", func(root *cobra.Command, a *app) error { return root.GenPowerShellCompletionWithDesc(a.stdout) }},
@@ -53,4 +58,39 @@ func newCompletionCmd(a *app) *cobra.Command {
 			return usagef("the shells are "+choices, "completion: %q is not a shell known here", args[0])
 		},
 	}
+}
+
+// prepareCompletion readies a command and all below it for what a shell asks: what a flag
+// means is told without the marks of its help, and files are offered only where one belongs.
+func prepareCompletion(cmd *cobra.Command) {
+	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	plain := func(f *pflag.Flag) {
+		var value string
+		value, f.Usage = pflag.UnquoteUsage(f)
+		if _, offered := cmd.GetFlagCompletionFunc(f.Name); !offered && f.NoOptDefVal == "" {
+			completeWith(cmd, f.Name, completeValue(value))
+		}
+	}
+	cmd.LocalFlags().VisitAll(plain)
+	for _, c := range cmd.Commands() {
+		prepareCompletion(c)
+	}
+}
+
+// completeValue offers what a flag takes, by the name that its help has for the value.
+func completeValue(name string) cobra.CompletionFunc {
+	switch name {
+	case "FILE", "PATH":
+		return cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
+	case "DIR":
+		return completeFolder
+	}
+	return cobra.NoFileCompletions
+}
+
+// completeFolder offers folders.
+func completeFolder(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
 }

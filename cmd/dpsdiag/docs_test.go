@@ -51,7 +51,9 @@ func commandLines(line string) [][]string {
 
 func checkCommand(t *testing.T, page string, words []string) {
 	t.Helper()
-	cmd, rest, err := newRootCmd(&newWorld().app).Find(words)
+	root := newRootCmd(&newWorld().app)
+	root.InitDefaultHelpCmd()
+	cmd, rest, err := root.Find(words)
 	if err != nil || !cmd.HasParent() {
 		t.Errorf("%s: there is no command %q", page, words)
 		return

@@ -182,7 +182,7 @@ func (o *emulateOptions) config(flags *pflag.FlagSet) (emulator.Config, error) {
 	}
 	file, err := emulator.ReadFile(o.configFile)
 	if err != nil {
-		return emulator.Config{}, usagef("testdata/emulator.toml in the sources shows every key", "--config: %v", err)
+		return emulator.Config{}, usagef("docs/emulator.toml, which comes with the program, shows every key", "--config: %v", err)
 	}
 	config.File = file
 	return config, nil

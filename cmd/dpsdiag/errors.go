@@ -11,13 +11,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"dpsdiag/internal/report"
+	"dpsdiag/internal/shellword"
 	"dpsdiag/internal/spelling"
 )
 
 // usageError is a mistake in how the program was called. Nothing was sent.
 type usageError struct {
 	message string // names the flag and what was found
-	hint    string // what to do instead
+	hint    string // what to do instead, a line for each thing
 }
 
 func (e *usageError) Error() string { return e.message }
@@ -71,8 +72,8 @@ func conclude(stderr io.Writer, err error) int {
 		// asked has no verdict.
 		return report.ExitNoVerdict
 	}
-	if usage.hint != "" {
-		tell(stderr, "hint: %s", usage.hint)
+	for hint := range strings.Lines(usage.hint) {
+		tell(stderr, "hint: %s", strings.TrimSuffix(hint, "\n"))
 	}
 	return report.ExitUsage
 }
@@ -98,9 +99,27 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 	if unknown.GetSpecifiedShortnames() != "" {
 		return usagef(help, "unknown flag -%s", name)
 	}
+	if ours, ok := otherFlagNames()[name]; ok && cmd.Flags().Lookup(ours) != nil {
+		return usagef("it is called --"+ours+" here", "unknown flag --%s", name)
+	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return usagef(didYouMean("--%s", name, names, help), "unknown flag --%s", name)
+}
+
+// otherFlagNames are the names that SDKs, the portal and other tools have for what a flag of
+// ours gives, each with the flag.
+func otherFlagNames() map[string]string {
+	return map[string]string{
+		"scope-id": "id-scope", "scope": "id-scope", "idscope": "id-scope", "dps-id-scope": "id-scope",
+		"device-id": "registration-id", "deviceid": "registration-id", "device": "registration-id", "id": "registration-id",
+		"enrollment-id": "registration-id", "rid": "registration-id", "registrationid": "registration-id",
+		"host": "endpoint", "hostname": "endpoint", "provisioning-host": "endpoint", "dps-name": "endpoint",
+		"protocol": "transport", "symmetric-key": "key-file", "primary-key": "key-file", "device-key": "key-file",
+		"group-symmetric-key": "group-key-file", "enrollment-group-key": "group-key-file",
+		"certificate": "cert", "certificate-file": "cert", "private-key": "cert-key", "pfx": "pkcs12",
+		"config": "from", "format": "output", "json": "output", "dry-run": "preflight", "scenario": "sandbox",
+	}
 }
 
 func valueKind(f *pflag.Flag) string {
@@ -132,8 +151,21 @@ func quotedIn(err error, args []string) string {
 	return ""
 }
 
-// unknownCommand answers a first word that is no command.
+// unknownCommand answers a first word that is no command. It may be what explain takes, or
+// what other tools call a command of ours.
 func unknownCommand(root *cobra.Command, word string) error {
+	if isExplainable(word) {
+		return usagef(fmt.Sprintf(`did you mean "dpsdiag explain %s"?`, shellword.Quote(hideKeys(word))), "unknown command %q", word)
+	}
+	otherNames := map[string]string{
+		"check": "probe", "test": "probe", "diagnose": "probe", "register": "probe", "provision": "probe", "run": "probe", "doctor": "probe",
+		"analyze": "explain", "analyse": "explain", "lookup": "explain", "code": "explain", "codes": "explain", "decode": "explain",
+		"serve": "emulate", "server": "emulate", "mock": "emulate", "simulate": "emulate", "sandbox": "emulate",
+		"derive": "derive-key", "key": "derive-key",
+	}
+	if ours, ok := otherNames[strings.ToLower(word)]; ok {
+		return usagef(fmt.Sprintf(`did you mean "dpsdiag %s"?`, ours), "unknown command %q", word)
+	}
 	var names []string
 	for _, c := range root.Commands() {
 		if c.IsAvailableCommand() {

@@ -17,10 +17,11 @@ import (
 const explainLong = `explain tells what an error code means, what causes it, what to do and whether
 to try again. It knows HTTP statuses, the six-digit codes of DPS and IoT Hub,
 MQTT and AMQP refusals, TLS errors, names and messages of the SDKs and of IoT
-Edge, and the causes that dpsdiag names (such as wrong-id-scope).
+Edge, and the causes and warnings that dpsdiag names (such as wrong-id-scope).
 
-An argument that is the path of a file is read as a log; one that is a code, in
-any usual spelling, is looked up; quote it if it has spaces. Without an argument
+An argument that is the path of a file, or a pattern such as '*.log', is read as
+a log; one that is a code, in any usual spelling, is looked up; quote it if it
+has spaces. Codes, files and texts may stand side by side. Without an argument
 explain shows the ten codes that the service documents.
 
 A text with spaces that is no code is read as a log too: what somebody pasted,
@@ -37,7 +38,7 @@ const explainExample = `  dpsdiag explain
   dpsdiag explain wrong-id-scope -o json
   dpsdiag explain 'HTTP request failed: [401 Unauthorized] {"errorCode":401002}'
   journalctl -u aziot-identityd | dpsdiag explain -
-  dpsdiag explain agent.log config.toml
+  dpsdiag explain 401002 agent.log --file '*.txt'
   dpsdiag explain --all --kind mqtt`
 
 // shownNearest is how many known codes are shown for one that is not.
@@ -64,10 +65,10 @@ func newExplainCmd(a *app) *cobra.Command {
 		},
 	}
 	flags := pflag.NewFlagSet("explain", pflag.ContinueOnError)
-	flags.BoolVar(&o.all, "all", false, "list every known code")
-	flags.StringArrayVar(&o.files, "file", nil, "read the log `FILE`; may be given several times")
+	flags.BoolVar(&o.all, "all", false, "list every known code, with the id that explains it")
+	flags.StringArrayVar(&o.files, "file", nil, "read the log `FILE`, or the files of a pattern; may be given several times")
 	flags.StringVar(&o.kind, "kind", "", "only codes of this `KIND`: "+strings.Join(kindNames(), ", ")+"; without a code, list them")
-	flags.BoolVar(&o.verbose, "verbose", false, "show everything: all causes, remedies and sources, and of a text every error with the words that show it")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show everything: all causes, remedies and sources, and of a text every error with the words that show it")
 	a.addFlags(cmd, flagGroup{"Flags", flags})
 	complete(cmd, "kind", kindNames)
 	return cmd
@@ -77,22 +78,30 @@ func runExplain(ctx context.Context, a *app, o explainOptions, args []string) er
 	if err := o.validate(args); err != nil {
 		return err
 	}
-	arguments := classify(args, fileExists)
-	if inputs, err := o.texts(a, arguments); err != nil || len(inputs) > 0 {
-		if err != nil {
-			return err
-		}
-		return o.explainTexts(ctx, a, inputs)
+	arguments := classify(args, findFiles)
+	inputs, err := o.texts(a, arguments)
+	if err != nil {
+		return err
 	}
-	return o.explainCodes(a, arguments)
+	codesGiven := slices.DeleteFunc(arguments, func(arg argument) bool { return arg.isText() })
+	if len(inputs) > 0 {
+		return o.explainTexts(ctx, a, inputs, codesGiven)
+	}
+	answers := o.answers(codesGiven)
+	return o.writeExplained(a, o.document(answers), answers)
 }
 
-func (o explainOptions) explainCodes(a *app, arguments []argument) error {
+// answers are what there is to say of codes, causes and warnings.
+func (o explainOptions) answers(arguments []argument) []report.Answer {
 	answers := make([]report.Answer, 0, len(arguments))
 	for _, arg := range arguments {
 		answers = append(answers, o.answer(arg))
 	}
-	doc := o.document(answers)
+	return answers
+}
+
+// writeExplained writes a document with the answers in it.
+func (o explainOptions) writeExplained(a *app, doc report.Document, answers []report.Answer) error {
 	if err := a.write(doc, o.textOptions(a)); err != nil {
 		return err
 	}
@@ -149,10 +158,14 @@ func (o explainOptions) document(answers []report.Answer) report.Document {
 	return report.NewCommon(codes.Common())
 }
 
-// answer is what there is to say of a code or a cause; with --kind a cause is a code too.
+// answer is what there is to say of a code, a cause or a warning; with --kind all are codes.
 func (o explainOptions) answer(arg argument) report.Answer {
-	if arg.cause != nil && o.kind == "" {
+	switch {
+	case o.kind != "":
+	case arg.cause != nil:
 		return &report.CauseAnswer{Definition: arg.cause}
+	case arg.notice != nil:
+		return &report.NoticeAnswer{Notice: arg.notice}
 	}
 	if entries := o.filter(arg.entries); len(entries) > 0 {
 		return &report.CodeAnswer{Entries: entries}
@@ -177,7 +190,8 @@ func kindNames() []string {
 	return names
 }
 
-// explainCompletions are the codes that are one plain word, each once, and the causes.
+// explainCompletions are the codes that are one plain word, each once, the causes and the
+// warnings.
 func explainCompletions() []cobra.Completion {
 	var list []cobra.Completion
 	offered := map[string]bool{}
@@ -189,6 +203,9 @@ func explainCompletions() []cobra.Completion {
 	}
 	for _, r := range cause.Definitions() {
 		list = append(list, cobra.CompletionWithDesc(r.ID.String(), r.Title))
+	}
+	for _, n := range cause.Notices() {
+		list = append(list, cobra.CompletionWithDesc(string(n.Name), n.Title))
 	}
 	return list
 }

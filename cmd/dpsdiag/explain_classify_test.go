@@ -1,11 +1,15 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/cause"
+	"dpsdiag/internal/codes"
 )
 
 // TestClassify: what each argument is, what it was taken apart into, and the first entry of
@@ -13,7 +17,12 @@ import (
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	files := []string{"device.log", "logs/agent.log", "a file with blanks", "401002,429", "/dev/fd/63"}
-	exists := func(path string) bool { return slices.Contains(files, path) }
+	find := func(path string) []string {
+		return slices.DeleteFunc(slices.Clone(files), func(f string) bool {
+			matches, err := filepath.Match(path, f)
+			return f != path && (err != nil || !matches)
+		})
+	}
 	for _, test := range []struct {
 		args []string
 		want []string // kind, text and id of each
@@ -35,11 +44,14 @@ func TestClassify(t *testing.T) {
 		{[]string{"x509: certificate signed by unknown authority"}, []string{"code x509: certificate signed by unknown authority go-x509-unknown-authority"}},
 		{[]string{"wrong-id-scope"}, []string{"cause wrong-id-scope wrong-id-scope"}},
 		{[]string{"Wrong-ID-Scope"}, []string{"cause Wrong-ID-Scope wrong-id-scope"}},
+		{[]string{"Cert-Expires-Soon"}, []string{"warning Cert-Expires-Soon cert-expires-soon"}},
 		{[]string{"nosuchthing"}, []string{"code nosuchthing"}},
 		{[]string{"device.log"}, []string{"file device.log"}},
 		{[]string{"logs/agent.log"}, []string{"file logs/agent.log"}},
 		{[]string{"a file with blanks"}, []string{"file a file with blanks"}},
 		{[]string{"/dev/fd/63"}, []string{"file /dev/fd/63"}},
+		{[]string{"logs/*.log"}, []string{"file logs/agent.log"}},
+		{[]string{"other/*.log"}, []string{"code other/*.log"}},
 		{[]string{"some/file.log"}, []string{"code some/file.log"}},
 		{[]string{"no such file.log"}, []string{"text no such file.log"}},
 		{[]string{"it does not work"}, []string{"text it does not work"}},
@@ -57,11 +69,13 @@ func TestClassify(t *testing.T) {
 		},
 	} {
 		var got []string
-		for _, a := range classify(test.args, exists) {
+		for _, a := range classify(test.args, find) {
 			text := string(a.kind) + " " + a.text
 			switch {
 			case a.cause != nil:
 				text += " " + a.cause.ID.String()
+			case a.notice != nil:
+				text += " " + string(a.notice.Name)
 			case len(a.entries) > 0:
 				text += " " + a.entries[0].ID
 			}
@@ -73,10 +87,38 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// TestEveryIDIsExplained: what explain --all and the warnings of a probe show as an id can be
+// looked up by it, and is that alone.
+func TestEveryIDIsExplained(t *testing.T) {
+	t.Parallel()
+	one := func(id string) *argument {
+		list := classify([]string{id}, func(string) []string { return nil })
+		if len(list) != 1 {
+			t.Fatalf("%s is %d things", id, len(list))
+		}
+		return &list[0]
+	}
+	for e := range codes.All() {
+		if a := one(e.ID); a.kind != codeArgument || len(a.entries) != 1 || a.entries[0] != e {
+			t.Errorf("%s is a %s of %d entries", e.ID, a.kind, len(a.entries))
+		}
+	}
+	for _, d := range cause.Definitions() {
+		if a := one(d.ID.String()); a.cause == nil || a.cause.ID != d.ID {
+			t.Errorf("%s is no cause", d.ID)
+		}
+	}
+	for _, n := range cause.Notices() {
+		if a := one(string(n.Name)); a.notice == nil || a.notice.Name != n.Name {
+			t.Errorf("%s is no warning", n.Name)
+		}
+	}
+}
+
 func TestPositionsAreThoseOfTheCommandLine(t *testing.T) {
 	t.Parallel()
 	var got []int
-	for _, a := range classify([]string{"401002, 429", "it does not work"}, func(string) bool { return false }) {
+	for _, a := range classify([]string{"401002, 429", "it does not work"}, func(string) []string { return nil }) {
 		got = append(got, a.position)
 	}
 	if diff := cmp.Diff([]int{1, 1, 2}, got); diff != "" {

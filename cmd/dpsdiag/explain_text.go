@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -22,40 +23,54 @@ type textInput struct {
 	open func() (io.ReadCloser, error)
 }
 
-// texts returns the inputs if they are texts, and none if they are codes.
+// texts returns the inputs that are texts.
 func (o *explainOptions) texts(a *app, arguments []argument) ([]textInput, error) {
 	var inputs []textInput
-	codesGiven, stdinGiven := false, false
+	stdinGiven := false
 	for _, arg := range arguments {
 		switch arg.kind {
-		case codeArgument, causeArgument:
-			codesGiven = true
 		case fileArgument:
-			inputs = append(inputs, textInput{arg.text, func() (io.ReadCloser, error) { return openText("", arg.text) }})
+			inputs = append(inputs, fileInput("", arg.text))
 		case textArgument:
 			inputs = append(inputs, textInput{fmt.Sprintf("argument %d", arg.position), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(arg.text)), nil }})
 		case stdinArgument:
 			if !stdinGiven {
-				inputs = append(inputs, textInput{"standard input", func() (io.ReadCloser, error) { return io.NopCloser(a.stdin), nil }})
+				inputs = append(inputs, textInput{"standard input", a.openStdin})
 			}
 			stdinGiven = true
+		case codeArgument, causeArgument, noticeArgument: // not read
 		}
 	}
-	for _, path := range o.files {
-		inputs = append(inputs, textInput{path, func() (io.ReadCloser, error) { return openText("--file: ", path) }})
+	for _, pattern := range o.files {
+		paths := findFiles(pattern)
+		if len(paths) == 0 {
+			paths = []string{pattern} // opening it tells what is wrong
+		}
+		for _, path := range paths {
+			inputs = append(inputs, fileInput("--file: ", path))
+		}
 	}
-	switch {
-	case len(inputs) == 0:
-		return nil, nil
-	case codesGiven:
-		return nil, usagef("explain the codes in a command of their own", "codes and texts cannot be explained together")
-	case o.all || o.kind != "":
+	if len(inputs) > 0 && (o.all || o.kind != "") {
 		return nil, usagef("leave out --all and --kind", "--all and --kind are for codes, not for texts")
 	}
-	if _, terminal := a.terminal(a.stdin); terminal && stdinGiven {
-		return nil, usagef("pipe a log into it: journalctl -u aziot-identityd | dpsdiag explain -", "-: standard input is a terminal")
-	}
 	return inputs, nil
+}
+
+// fileInput is a file to explain; source is as for openText.
+func fileInput(source, path string) textInput {
+	return textInput{path, func() (io.ReadCloser, error) { return openText(source, path) }}
+}
+
+// openStdin is standard input. A person at a terminal is told what it waits for.
+func (a *app) openStdin() (io.ReadCloser, error) {
+	if _, terminal := a.terminal(a.stdin); terminal {
+		end := "Ctrl-D"
+		if runtime.GOOS == "windows" {
+			end = "Ctrl-Z and Enter"
+		}
+		tell(a.stderr, "dpsdiag: paste the log, then %s", end)
+	}
+	return io.NopCloser(a.stdin), nil
 }
 
 // openText opens a file to explain; source is how messages begin that name what gave its
@@ -74,13 +89,14 @@ func openText(source, path string) (io.ReadCloser, error) {
 
 // explainTexts reads the texts and reports what they hold together. An interruption ends the
 // reading, and what was read until then is reported. A text that is nothing but a code, as
-// one that was echoed, is taken as the code.
-func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textInput) error {
+// one that was echoed, is taken as the code. codesGiven are explained beside the texts.
+func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textInput, codesGiven []argument) error {
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	var begins beginning
 	all, err := scanTexts(ctx, a, inputs, &begins)
 	interrupted := ctx.Err() != nil
+	a.endInterruptedLine(ctx)
 	if err != nil && !interrupted {
 		return err
 	}
@@ -94,12 +110,14 @@ func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textI
 		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")
 	}
 	if list := begins.codes(); len(list) > 0 && doc.ExitStatus() == report.ExitUnknown {
-		return o.explainCodes(a, list)
+		answers := o.answers(append(codesGiven, list...))
+		return o.writeExplained(a, o.document(answers), answers)
 	}
-	if err := a.write(doc, o.textOptions(a)); err != nil {
-		return err
+	answers := o.answers(codesGiven)
+	if len(answers) == 0 {
+		return o.writeExplained(a, doc, nil)
 	}
-	return exitWith(doc.ExitStatus())
+	return o.writeExplained(a, report.NewParts(report.NewAnswers(answers), doc), answers)
 }
 
 // beginning keeps the first bytes of what is written to it.
@@ -123,8 +141,8 @@ func (b *beginning) codes() []argument {
 	if b.more || text == "" {
 		return nil
 	}
-	list := classify([]string{text}, func(string) bool { return false })
-	if slices.ContainsFunc(list, func(a argument) bool { return a.kind != codeArgument && a.kind != causeArgument }) {
+	list := classify([]string{text}, func(string) []string { return nil })
+	if slices.ContainsFunc(list, func(a argument) bool { return a.isText() }) {
 		return nil
 	}
 	return list

@@ -4,24 +4,27 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"dpsdiag/internal/report"
 )
 
-func TestTextIsNotReadFromATerminal(t *testing.T) {
+// TestTextFromATerminal: a person is told what explain waits for, and what was pasted is read.
+func TestTextFromATerminal(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.terminal = func(any) (int, bool) { return 80, true }
-	if got := w.run(t, "explain", "-"); got != report.ExitUsage {
+	w.stdin = strings.NewReader("the answer was 401002: Unauthorized\n")
+	w.terminal = func(stream any) (int, bool) { return 80, stream == w.stdin }
+	if got := w.run(t, "explain", "-"); got != report.ExitOK {
 		t.Errorf("exit status %d", got)
 	}
-	want := "dpsdiag: -: standard input is a terminal\nhint: pipe a log into it: journalctl -u aziot-identityd | dpsdiag explain -\n"
-	if diff := cmp.Diff(want, w.err.String()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	if got := w.err.String(); got != "dpsdiag: paste the log, then Ctrl-D\n" && runtime.GOOS != "windows" {
+		t.Errorf("standard error is %q", got)
+	}
+	if !strings.Contains(w.out.String(), "401002") {
+		t.Errorf("it read %s", w.out.String())
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,6 +35,28 @@ func noEmptyValue(flags *pflag.FlagSet) (err error) {
 	})
 	return err
 }
+
+// listFlag is the value of a flag that takes several values, with commas between them or
+// each with the flag again. The first use replaces the default.
+type listFlag struct {
+	values []string
+	given  bool
+}
+
+// String implements pflag.Value.
+func (l *listFlag) String() string { return strings.Join(l.values, ",") }
+
+// Set implements pflag.Value.
+func (l *listFlag) Set(text string) error {
+	if !l.given {
+		l.values, l.given = nil, true
+	}
+	l.values = append(l.values, strings.Split(text, ",")...)
+	return nil
+}
+
+// Type implements pflag.Value. A list looks like a text in help.
+func (*listFlag) Type() string { return "string" }
 
 // durationFlag is the value of a flag that takes a duration, days among them.
 type durationFlag time.Duration

@@ -17,9 +17,25 @@ func (a *app) help(cmd *cobra.Command, groups []flagGroup) {
 		width = report.DefaultWidth
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", cmd.Long, cmd.UseLine())
+	long := "\n" + cmd.Long + "\n"
+	short := cmd.Annotations[shortHelp]
+	if short == "" {
+		b.WriteString(long[1:])
+	} else {
+		fmt.Fprintf(&b, "%s: %s\n", cmd.CommandPath(), cmd.Short)
+	}
+	b.WriteString("\nUsage:\n")
+	for _, form := range synopsis(cmd) {
+		fmt.Fprintf(&b, "  %s\n", form)
+	}
+	if short != "" {
+		fmt.Fprintf(&b, "\nIn short:\n%s\n", short)
+	}
 	if cmd.Example != "" {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", cmd.Example)
+	}
+	if short != "" {
+		b.WriteString(long)
 	}
 	if cmd.HasAvailableSubCommands() {
 		b.WriteString("\nCommands:\n")
@@ -36,13 +52,44 @@ func (a *app) help(cmd *cobra.Command, groups []flagGroup) {
 	_, _ = io.WriteString(a.stdout, b.String()) // cobra's help cannot fail
 }
 
-func newHelpCmd() *cobra.Command {
+// Annotations of a command: what its help begins with, in place of the long text, which then
+// comes below; and its forms, one a line, where the usual one does not show them.
+const (
+	shortHelp = "short"
+	forms     = "forms"
+)
+
+// synopsis are the forms in which a command is called.
+func synopsis(cmd *cobra.Command) []string {
+	if own := cmd.Annotations[forms]; own != "" {
+		return strings.Split(own, "\n")
+	}
+	if cmd.HasAvailableSubCommands() {
+		return []string{cmd.CommandPath() + " COMMAND [flags]"}
+	}
+	return []string{cmd.UseLine()}
+}
+
+func newHelpCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "help [COMMAND]",
+		Use:   "help [COMMAND|" + environmentTopic + "]",
 		Short: "help for a command",
-		Long:  "help shows what a command does and which flags it takes.",
+		Long:  "help shows what a command does and which flags it takes, or the environment\nvariables that are read.",
+		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			list := []cobra.Completion{cobra.CompletionWithDesc(environmentTopic, "the environment variables that are read")}
+			for _, c := range cmd.Root().Commands() {
+				if c.IsAvailableCommand() {
+					list = append(list, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return list, cobra.ShellCompDirectiveNoFileComp
+		},
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 && args[0] == environmentTopic {
+			_, err := io.WriteString(a.stdout, environmentHelp())
+			return err
+		}
 		found, _, err := cmd.Root().Find(args)
 		if err != nil {
 			return unknownCommand(cmd.Root(), quotedIn(err, args))

@@ -62,3 +62,21 @@ func TestHelpShowsEveryFlagAndFits(t *testing.T) {
 		}
 	}
 }
+
+// TestProbeHelpBeginsShort: the first screen has the forms and the flags that matter, and
+// the explanation comes after it.
+func TestProbeHelpBeginsShort(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.run(t, "probe", "--help")
+	lines := strings.Split(w.out.String(), "\n")
+	screen := strings.Join(lines[:24], "\n")
+	for _, want := range []string{"dpsdiag probe: register a device", "Usage:", "--key-file FILE", "dpsdiag probe --preflight", "In short:", "--transport all", "--sandbox healthy", "Examples:"} {
+		if !strings.Contains(screen, want) {
+			t.Errorf("the first screen lacks %q:\n%s", want, screen)
+		}
+	}
+	if i := strings.Index(w.out.String(), probeLong); i < len(screen) {
+		t.Errorf("the explanation begins at %d", i)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,8 @@ func newManCmd(a *app) *cobra.Command {
 		Long:    manLong,
 		Example: manExample,
 		Hidden:  true,
+
+		ValidArgsFunction: completeFolder,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("name a folder that exists", "man needs one folder; %d given", len(args))
@@ -77,18 +80,43 @@ func manPage(cmd *cobra.Command, date string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH %q 1 %q %q\n", strings.ToUpper(manName(cmd)), date, cmd.Root().Name())
 	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", roff(manName(cmd)), roff(cmd.Short))
-	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n", roff(cmd.UseLine()))
+	b.WriteString(".SH SYNOPSIS\n")
+	for i, form := range synopsis(cmd) {
+		if i > 0 {
+			b.WriteString(".br\n")
+		}
+		b.WriteString(manForm(form) + "\n")
+	}
 	b.WriteString(".SH DESCRIPTION\n")
 	for paragraph := range strings.SplitSeq(cmd.Long, "\n\n") {
 		manParagraph(&b, paragraph)
 	}
 	manOptions(&b, "OPTIONS", cmd.NonInheritedFlags())
 	manOptions(&b, "GLOBAL OPTIONS", cmd.InheritedFlags())
+	if cmd.Name() == "probe" {
+		b.WriteString(".SH ENVIRONMENT\n")
+		for paragraph := range strings.SplitSeq(strings.TrimSuffix(environmentHelp(), "\n"), "\n\n") {
+			manParagraph(&b, paragraph)
+		}
+	}
 	if cmd.Example != "" {
 		fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", roff(cmd.Example))
 	}
 	manSeeAlso(&b, cmd)
 	return b.String()
+}
+
+// manForm is a form of a command as man pages write it: what is typed in bold, what stands for
+// something else in italics.
+func manForm(form string) string {
+	word := regexp.MustCompile(`[A-Za-z0-9-]+`)
+	return word.ReplaceAllStringFunc(strings.ReplaceAll(form, "[flags]", "[OPTIONS]"), func(w string) string {
+		font := `\fB`
+		if w != "-" && w == strings.ToUpper(w) {
+			font = `\fI`
+		}
+		return font + roff(w) + `\fR`
+	})
 }
 
 // manParagraph keeps the lines of a paragraph that is a table, and fills any other.

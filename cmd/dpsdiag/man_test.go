@@ -46,6 +46,22 @@ func flagNames(cmd *cobra.Command) []string {
 	return names
 }
 
+// TestManualSynopsis: every form of a command has its line, what is typed in bold and what
+// stands for something else in italics.
+func TestManualSynopsis(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"":        `\fBdpsdiag\fR \fICOMMAND\fR [\fIOPTIONS\fR]`,
+		"explain": `\fBdpsdiag\fR \fBexplain\fR [\fICODE\fR...|\fIFILE\fR...|\fITEXT\fR|\fB\-\fR] [\fIOPTIONS\fR]`,
+		"probe":   `\fBdpsdiag\fR \fBprobe\fR \fB\-\-id\-scope\fR \fIID\fR \fB\-\-registration\-id\fR \fIID\fR \fB\-\-key\-file\fR \fIFILE\fR [\fIOPTIONS\fR]` + "\n.br\n",
+	} {
+		page := manPage(commands()[name], "")
+		if _, synopsis, _ := strings.Cut(page, ".SH SYNOPSIS\n"); !strings.HasPrefix(synopsis, want) {
+			t.Errorf("%s: the synopsis begins with %.200s", name, synopsis)
+		}
+	}
+}
+
 func TestManualNeedsADateAndAFolder(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -225,7 +225,7 @@ func TestALogInMarkdownSaysWhatTheTextSays(t *testing.T) {
 func TestReadyLineFollowsItsSchema(t *testing.T) {
 	t.Parallel()
 	schema := schematest.Load(t, "emulator-1")
-	sample, err := os.ReadFile("../../testdata/emulator.toml")
+	sample, err := os.ReadFile("../../docs/emulator.toml")
 	if err != nil {
 		t.Fatal(err)
 	}

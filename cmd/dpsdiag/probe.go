@@ -36,6 +36,23 @@ exponential backoff, full jitter and Retry-After; every wait is told on standard
 error, unless -q is given. Ctrl-C prints what was learned; a second one ends at
 once.`
 
+// probeForms are the ways in which a device to probe is given.
+const probeForms = `dpsdiag probe --id-scope ID --registration-id ID --key-file FILE [flags]
+dpsdiag probe --id-scope ID --cert FILE --cert-key FILE [flags]
+dpsdiag probe [--from FILE] [flags]
+dpsdiag probe --preflight [flags]
+dpsdiag probe --sandbox SCENARIO [flags]`
+
+const probeShort = `  --id-scope, --registration-id    the DPS instance and the device
+  --key-file, --group-key-file,
+  --cert with --cert-key,
+  --pkcs12, --tpm                  how the device proves itself (one of them)
+  --transport all                  compare every way to the service
+  --preflight                      change nothing: without a credential, check
+                                   the network alone
+  --sandbox healthy                try it here, without Azure
+  -v, -o json                      everything; another format`
+
 const probeExample = `  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file key.txt
   dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --group-key-env GROUP_KEY
   dpsdiag probe --id-scope 0ne0045B3C6 --cert device.pem --cert-key device.key --preflight
@@ -47,7 +64,7 @@ type probeOptions struct {
 	target     targetOptions
 	credential credentialOptions
 
-	transports        string
+	transports        listFlag
 	payload           string
 	apiVersion        string
 	preflight, lookup bool
@@ -68,8 +85,10 @@ func newProbeCmd(a *app) *cobra.Command {
 		Short:   "register a device and find out why it fails",
 		Long:    probeLong,
 		Example: probeExample,
-		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runProbe(cmd.Context(), a, &o, cmd.Flags()) },
+
+		Annotations: map[string]string{shortHelp: probeShort, forms: probeForms},
+		Args:        noArguments,
+		RunE:        func(cmd *cobra.Command, _ []string) error { return runProbe(cmd.Context(), a, &o, cmd.Flags()) },
 	}
 	a.addFlags(cmd,
 		flagGroup{"What to reach", o.target.flags()},
@@ -77,7 +96,7 @@ func newProbeCmd(a *app) *cobra.Command {
 		flagGroup{"What to do", o.actionFlags()},
 		flagGroup{"Result", o.resultFlags()})
 	complete(cmd, "cloud", cloudCompletions)
-	complete(cmd, "transport", transportCompletions)
+	completeWith(cmd, "transport", completeTransports)
 	complete(cmd, "sandbox", scenarioCompletions)
 	complete(cmd, "fail-on", func() []cobra.Completion { return []cobra.Completion{failOnWarning} })
 	return cmd
@@ -85,8 +104,9 @@ func newProbeCmd(a *app) *cobra.Command {
 
 func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("action", pflag.ContinueOnError)
-	flags.StringVar(&o.transports, "transport", string(probe.HTTPS), "`TRANSPORT` to use: "+strings.Join(transportNames(), ", ")+"; several with commas, or "+allTransports+" to compare them side by side")
-	flags.BoolVar(&o.preflight, "preflight", false, "stop before the register call; changes nothing in the service")
+	o.transports.values = []string{string(probe.HTTPS)}
+	flags.Var(&o.transports, "transport", "`TRANSPORT` to use: "+strings.Join(transportNames(), ", ")+"; several with commas or with the flag again, or "+allTransports+" to compare them side by side")
+	flags.BoolVar(&o.preflight, "preflight", false, "stop before the register call; changes nothing in the service. Without a credential, id scope and id it checks the network alone, over every transport")
 	flags.BoolVar(&o.lookup, "lookup", false, "look the registration up instead of registering; unbilled, changes nothing")
 	o.hub.addTo(flags)
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
@@ -104,14 +124,17 @@ const failOnWarning = "warning"
 
 func (o *probeOptions) resultFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("result", pflag.ContinueOnError)
-	flags.StringVar(&o.failOn, "fail-on", "", "\"warning\": exit status 5 when the device is registered but there are warnings (`LEVEL`)")
-	flags.BoolVar(&o.verbose, "verbose", false, "show everything: the facts of every stage, all causes and what to do about them, why others are ruled out, which JSON always has, and the exchange with the service without its secrets")
+	flags.StringVar(&o.failOn, "fail-on", "", "exit status 5 when the device is registered but there are warnings; `LEVEL` is "+failOnWarning)
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show everything: the facts of every stage, all causes and what to do about them, why others are ruled out, which JSON always has, and the exchange with the service without its secrets")
 	return flags
 }
 
 func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet) error {
 	if err := o.check(flags); err != nil {
 		return err
+	}
+	if o.showsKeyAlone(a) {
+		return o.showEndorsementKey(ctx, a)
 	}
 	evidence, err := o.probe(ctx, a, flags)
 	if err != nil {
@@ -132,7 +155,8 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 
 // probe makes the probe that the flags ask for. With an error nothing was sent.
 func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) (*probe.Evidence, error) {
-	transports, err := parseTransports(o.transports)
+	o.showTransports(a)
+	transports, err := parseTransports(o.transports.values)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +170,7 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 		return nil, err
 	}
 	cfg.Asked = o.asked(flags)
-	evidence := watchedProbe(ctx, a, cfg)
+	evidence := watch(ctx, a, cfg)
 	return &evidence, nil
 }
 
@@ -166,6 +190,9 @@ func (o *probeOptions) device(ctx context.Context, a *app, flags *pflag.FlagSet)
 
 // build makes the configuration of the probe; only what watches it is added later.
 func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg probe.Config, err error) {
+	if d.attestation.Kind() == probe.KindNone && !o.transports.given {
+		chosen, o.transports.values = probe.Transports(), []string{allTransports}
+	}
 	if chosen, err = o.fitTransports(a, chosen, d.attestation.Kind()); err != nil {
 		return cfg, err
 	}
@@ -197,10 +224,11 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 	}, nil
 }
 
-// watchedProbe runs a probe that can be interrupted and tells what it waits for.
-func watchedProbe(ctx context.Context, a *app, cfg probe.Config) probe.Evidence {
+// watch runs a probe that can be interrupted and tells what it waits for.
+func watch(ctx context.Context, a *app, cfg probe.Config) probe.Evidence {
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
+	defer a.endInterruptedLine(ctx)
 	progress := newProgress(a, cfg)
 	defer progress.stop()
 	cfg.OnEvent = progress.event

@@ -12,11 +12,14 @@ import (
 
 // asked are the flags that were given, as far as a command that probes again has to repeat
 // them: not those of the result, nor how far this probe goes. Secrets are left for the
-// reader to give.
+// reader to give. A configuration that was found is named as --from would name it.
 func (o *probeOptions) asked(given *pflag.FlagSet) []probe.Flag {
 	list := []probe.Flag{}
 	if o.sandbox != "" {
 		list = append(list, probe.Flag{Name: "--sandbox", Value: o.sandbox})
+	}
+	if o.target.found != "" {
+		list = append(list, probe.Flag{Name: "--from", Value: o.target.found})
 	}
 	own := []string{"sandbox", "preflight", "lookup", "check-hub", "yes", "show-ek"}
 	groups := []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags(), new(probeOptions).actionFlags()}

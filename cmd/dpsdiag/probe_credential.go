@@ -44,8 +44,9 @@ func (o *credentialOptions) flags() *pflag.FlagSet {
 
 // credential is one way to prove an identity.
 type credential struct {
-	flags []string // that give it; none where another source does
-	read  func(context.Context, *app) (probe.Attestation, error)
+	flags       []string // that give it; none where another source does
+	namesDevice bool     // it may have the registration id
+	read        func(context.Context, *app) (probe.Attestation, error)
 }
 
 func (o *credentialOptions) given() []credential {
@@ -63,11 +64,11 @@ func (o *credentialOptions) given() []credential {
 		tokenFlags = []string{"--sas-token-env"}
 	}
 	all := []credential{
-		{o.key.flags(), o.readKey},
-		{o.groupKey.flags(), o.readGroupKey},
-		{x509Flags, o.readX509},
-		{tokenFlags, o.readToken},
-		{o.tpm.given(), o.tpm.read},
+		{flags: o.key.flags(), read: o.readKey},
+		{flags: o.groupKey.flags(), read: o.readGroupKey},
+		{flags: x509Flags, read: o.readX509, namesDevice: true},
+		{flags: tokenFlags, read: o.readToken},
+		{flags: o.tpm.given(), read: o.tpm.read, namesDevice: true},
 	}
 	return slices.DeleteFunc(all, func(c credential) bool { return len(c.flags) == 0 })
 }
@@ -92,7 +93,7 @@ func (o *credentialOptions) choose(s *edgeconf.Settings) (credential, error) {
 	given := o.given()
 	switch len(given) {
 	case 0:
-		return credential{}, usagef("give one of --key-file, --group-key-file, --cert with --cert-key, --pkcs12, --sas-token-env, --tpm, or --from; or try --sandbox healthy",
+		return credential{}, usagef("give "+proofHint+"; or try --sandbox healthy; --preflight checks the network without a credential",
 			"no credential: a device proves itself with a key, a certificate, a token or a TPM")
 	case 1:
 		return given[0], nil
@@ -182,7 +183,7 @@ func (o *credentialOptions) readPair(ctx context.Context, a *app) ([]*x509.Certi
 		if o.cert != "" {
 			missing = "--cert-key"
 		}
-		return nil, nil, usagef("give --cert FILE and --cert-key FILE together", "%s is missing", missing)
+		return nil, nil, usagef(certKeyHint, "%s is missing", missing)
 	}
 	certs, err := readCertificates("--cert", o.cert)
 	if err != nil {
@@ -208,6 +209,14 @@ func (o *credentialOptions) addChain(certs []*x509.Certificate) ([]*x509.Certifi
 	more = slices.DeleteFunc(more, func(c *x509.Certificate) bool { return slices.ContainsFunc(certs, c.Equal) })
 	return append(certs, more...), nil
 }
+
+// What to give where something is missing.
+const (
+	proofHint          = "one of --key-file, --group-key-file, --cert with --cert-key, --pkcs12, --sas-token-env, --tpm, or --from"
+	certKeyHint        = "give --cert FILE and --cert-key FILE together"
+	scopeHint          = "the overview page of the DPS instance shows it, such as 0ne0045B3C6"
+	registrationIDHint = "give the id of the enrollment, or of the device in its group"
+)
 
 // What to do about files that are not what they should be.
 const (

@@ -40,11 +40,13 @@ func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *dev
 	if d.attestation, err = s.credential.read(ctx, a); err != nil {
 		return nil, err
 	}
-	if d.scope, err = s.checkScope(); err != nil {
-		return nil, err
-	}
-	if err := d.identify(s.registrationID); err != nil {
-		return nil, err
+	if d.attestation.Kind() != probe.KindNone {
+		if d.scope, err = s.checkScope(); err != nil {
+			return nil, err
+		}
+		if err := d.identify(s.registrationID); err != nil {
+			return nil, err
+		}
 	}
 	if d.endpoint, err = dps.ParseEndpoint(s.endpoint.Text); err != nil {
 		return nil, usagef("the endpoint of the public cloud is "+dps.CloudPublic.GlobalHost(), "%s: %v", s.endpoint.Origin, err)
@@ -57,10 +59,10 @@ func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *dev
 
 func (s *settings) checkScope() (string, error) {
 	if s.scope.IsZero() {
-		return "", usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6; or try --sandbox healthy", "--id-scope is missing")
+		return "", usagef(scopeHint+"; or try --sandbox healthy", "--id-scope is missing")
 	}
 	if _, err := dps.CheckIDScope(s.scope.Text); err != nil {
-		return "", usagef("the overview page of the DPS instance shows it, such as 0ne0045B3C6", "%s: %v", s.scope.Origin, err)
+		return "", usagef(scopeHint, "%s: %v", s.scope.Origin, err)
 	}
 	return s.scope.Text, nil
 }
@@ -96,7 +98,7 @@ func ownID(attestation probe.Attestation) (id, source string, err error) {
 		}
 		return carrier.CommonName(), "the certificate's common name", nil
 	}
-	return "", "", usagef("give the id of the enrollment, or of the device in its group", "--registration-id is missing")
+	return "", "", usagef(registrationIDHint, "--registration-id is missing")
 }
 
 // trustAnchors are those of the system and those that were named besides; nil means those of

@@ -14,7 +14,7 @@ type hubOptions struct{ check, yes bool }
 func (o *hubOptions) addTo(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.check, "check-hub", false, "after the assignment connect to the assigned hub with the same credential, and do what a device should if it is refused: register again, once. "+
 		"Over MQTT this disconnects a live device of the same id; HTTPS, by which AMQP devices are checked too, disconnects none")
-	flags.BoolVar(&o.yes, "yes", false, "do not ask before --check-hub disconnects a live device")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before --check-hub disconnects a live device")
 }
 
 // decide settles whether the hub of a device is asked, and why not if there is more to say

@@ -66,6 +66,15 @@ func (o *probeOptions) enterSandbox(ctx context.Context, a *app, flags *pflag.Fl
 	return d, end, nil
 }
 
+// showTransports takes every transport where the scenario does not show over HTTPS and none
+// was chosen.
+func (o *probeOptions) showTransports(a *app) {
+	if scenario, _ := emulator.ScenarioByName(o.sandbox); scenario.NotOverHTTPS && !o.transports.given && !o.lookup {
+		o.transports.values = []string{allTransports}
+		tell(a.stderr, "dpsdiag: --sandbox %s does not show over https: probing with --transport %s", o.sandbox, allTransports)
+	}
+}
+
 // hintAtHub says of a scenario that only the hub shows how to see it, where the probe does
 // not ask the hub.
 func (o *probeOptions) hintAtHub(a *app) {

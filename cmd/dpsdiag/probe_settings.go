@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
@@ -34,20 +36,95 @@ func (o *probeOptions) resolve(a *app) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	var file *edgeconf.Settings
-	if o.target.from != "" {
-		if file, err = edgeconf.Read(o.target.from, a.readConfig); err != nil {
-			return nil, fromError(err)
-		}
+	env := edgeconf.FromEnv(a.lookupEnv, a.readConfig)
+	file, err := o.readFrom(a, flags, env)
+	if err != nil {
+		return nil, err
 	}
-	merged := edgeconf.Merge(flags, file, edgeconf.FromEnv(a.lookupEnv, a.readConfig))
+	merged := edgeconf.Merge(flags, file, env)
+	missing := merged.Missing()
+	switch {
+	case missing == nil:
+	case file != nil && o.target.from == "" && o.preflight:
+		tell(a.stderr, "dpsdiag: %s; the network is checked without it", missing.Detail)
+		merged, o.target.found = edgeconf.Merge(flags, env), ""
+	case file != nil || !missing.Origin.IsZero():
+		return nil, a.cannotUse(merged, missing)
+	}
 	if o.target.proxy != "" {
 		merged.Proxies = nil
 	}
-	if missing := merged.Missing(); missing != nil && (file != nil || !missing.Origin.IsZero()) {
-		return nil, a.cannotUse(merged, missing)
+	if err := o.needed(merged); err != nil {
+		return nil, err
 	}
 	return o.settingsOf(a, merged)
+}
+
+// needed names everything at once that a registration needs and no source has. A single
+// thing is named where it is used.
+func (o *probeOptions) needed(s *edgeconf.Settings) error {
+	var what, hints []string
+	add := func(missing bool, name, hint string) {
+		if missing {
+			what, hints = append(what, name), append(hints, name+": "+hint)
+		}
+	}
+	given := o.credential.given()
+	none := len(given) == 0 && s.Attestation.Kind == ""
+	if none && o.preflight {
+		return nil
+	}
+	named := s.Attestation.Kind == edgeconf.X509 || s.Attestation.Kind == edgeconf.TPM2 || len(given) > 0 && given[0].namesDevice
+	add(s.IDScope.IsZero(), "--id-scope", scopeHint)
+	add(s.RegistrationID.IsZero() && !named, "--registration-id", registrationIDHint)
+	add(none, "a credential", proofHint)
+	add(o.credential.cert != "" && o.credential.certKey == "", "--cert-key", certKeyHint)
+	if len(what) < 2 {
+		return nil
+	}
+	hints = append(hints, "or try --sandbox healthy; --preflight checks the network without any of them")
+	last := len(what) - 1
+	return usagef(strings.Join(hints, "\n"), "missing: %s and %s", strings.Join(what[:last], ", "), what[last])
+}
+
+// readFrom reads the file of --from or, where nothing else tells how the device proves itself
+// or which it is, the configuration that this machine has; nil if there is none.
+func (o *probeOptions) readFrom(a *app, flags, env *edgeconf.Settings) (*edgeconf.Settings, error) {
+	if o.target.from != "" {
+		file, err := edgeconf.Read(o.target.from, a.readConfig)
+		if err != nil {
+			return nil, fromError("--from: ", "", err)
+		}
+		return file, nil
+	}
+	if o.target.noFrom || flags.Attests() || env.Attests() || !flags.RegistrationID.IsZero() {
+		return nil, nil
+	}
+	path := a.findConfig()
+	if path == "" {
+		return nil, nil
+	}
+	file, err := edgeconf.Read(path, a.readConfig)
+	switch {
+	case err == nil:
+		tell(a.stderr, "dpsdiag: found %s and takes the settings from it; --no-from leaves it out", path)
+		o.target.found = path
+		return file, nil
+	case o.preflight:
+		tell(a.stderr, "dpsdiag: found a configuration, but cannot use it: %v; the network is checked without it", err)
+		return nil, nil
+	}
+	return nil, fromError("found a configuration, but cannot use it: ", "; --no-from leaves it out", err)
+}
+
+// findConfig is the first configuration that this machine has, "" if there is none.
+func (a *app) findConfig() string {
+	for _, path := range a.deviceConfigs {
+		if fileExists(path) {
+			return path
+		}
+	}
+	return ""
 }
 
 // settingsOf takes what merged sources say, and the defaults.
@@ -70,7 +147,9 @@ func (o *probeOptions) settingsOf(a *app, merged *edgeconf.Settings) (s *setting
 			s.remarks = append(s.remarks, probe.Warning{ID: advice.OfProblem(remark.Problem).String(), Detail: remark.Detail})
 		}
 	}
-	if s.credential, err = o.credential.choose(merged); err != nil {
+	if o.preflight && len(o.credential.given()) == 0 && merged.Attestation.Kind == "" {
+		s.credential.read = func(context.Context, *app) (probe.Attestation, error) { return probe.NoCredential(), nil }
+	} else if s.credential, err = o.credential.choose(merged); err != nil {
 		return nil, err
 	}
 	s.proxy, err = o.target.chooseProxy(a, merged)
@@ -122,11 +201,12 @@ func (a *app) cannotUse(s *edgeconf.Settings, missing *edgeconf.Obstacle) error 
 	return usagef(missing.Hint, "%s", missing.Detail)
 }
 
-// fromError gives the error of a file that is no configuration its hint.
-func fromError(err error) error {
-	hint := "the usual file is /etc/aziot/config.toml"
+// fromError gives the error of a file that is no configuration its hint, with what else there
+// is to do.
+func fromError(source, otherwise string, err error) error {
+	hint := "the usual file is " + usualConfig
 	if old, ok := errors.AsType[*edgeconf.Edge11Error](err); ok {
 		hint = old.Hint()
 	}
-	return usagef(hint, "--from: %v", err)
+	return usagef(hint+otherwise, "%s%v", source, err)
 }

@@ -15,6 +15,8 @@ import (
 // targetOptions are the flags that say what to reach.
 type targetOptions struct {
 	from                  string
+	noFrom                bool
+	found                 string // the configuration that was found and is used, without --from
 	scope, registrationID string
 	endpoint, cloud       string
 	ports                 portOptions
@@ -23,7 +25,8 @@ type targetOptions struct {
 
 func (o *targetOptions) flags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("target", pflag.ContinueOnError)
-	flags.StringVar(&o.from, "from", "", "`FILE` to read target, credential and payload from: the config.toml of IoT Edge or the identity service. Flags win over it, it wins over the environment variables of the SDK samples, such as PROVISIONING_IDSCOPE")
+	flags.StringVar(&o.from, "from", "", "`FILE` to read target, credential and payload from: the config.toml of IoT Edge or the identity service. Flags win over it, it wins over the environment variables of the SDK samples, such as PROVISIONING_IDSCOPE (dpsdiag help environment lists them). Without a credential and --registration-id, "+usualConfig+" is taken if this machine has it")
+	flags.BoolVar(&o.noFrom, "no-from", false, "take no configuration that is found on this machine")
 	flags.StringVar(&o.scope, "id-scope", "", "`ID` scope of the DPS instance, as its overview page shows it")
 	flags.StringVar(&o.registrationID, "registration-id", "", "registration `ID` of the device; the default is the common name of the certificate, or the TPM's own id")
 	flags.StringVar(&o.endpoint, "endpoint", "", "`HOST[:PORT]` of the service; the default is the global endpoint of --cloud. The port serves every transport")
@@ -56,6 +59,9 @@ func cloudHost(name string) string { return dps.Cloud(name).GlobalHost() }
 
 // check checks what can be checked of the flags alone.
 func (o *targetOptions) check(flags *pflag.FlagSet) error {
+	if o.from != "" && o.noFrom {
+		return usagef("leave one of them out", "--from and --no-from exclude each other")
+	}
 	if o.endpoint != "" && o.cloud != "" {
 		return usagef("leave one of them out", "--endpoint and --cloud both name the service")
 	}

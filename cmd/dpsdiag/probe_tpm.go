@@ -5,7 +5,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/report"
 	"dpsdiag/internal/tpm"
 )
 
@@ -22,7 +24,7 @@ type tpmOptions struct {
 func (o *tpmOptions) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.path, "tpm", "", "`PATH` of a TPM 2.0: a device such as /dev/tpmrm0, the unix socket of a software TPM, or \"tbs\" on Windows")
 	flags.BoolVar(&o.persist, "tpm-persist", false, "keep the keys in the TPM after a registration, as the SDKs do; without it the TPM is left as it was")
-	flags.BoolVar(&o.showEK, "show-ek", false, "show the TPM's endorsement key in base64, to paste into an enrollment; it is a public key")
+	flags.BoolVar(&o.showEK, "show-ek", false, "show the TPM's endorsement key in base64, to paste into an enrollment; it is a public key. With --tpm alone nothing is probed")
 }
 
 // tpmFlags are the names of the flags of a TPM.
@@ -76,4 +78,28 @@ func attestation(device *probe.TPM, err error) (probe.Attestation, error) {
 		return nil, err
 	}
 	return device, nil
+}
+
+// showsKeyAlone reports whether the TPM's key is wanted and nothing says what to register
+// with: an enrollment needs the key before there is anything to probe.
+func (o *probeOptions) showsKeyAlone(a *app) bool {
+	return o.credential.tpm.showEK && o.credential.tpm.path != "" && o.sandbox == "" && o.target.scope == "" && o.target.from == "" &&
+		edgeconf.FromEnv(a.lookupEnv, a.readConfig).IDScope.IsZero()
+}
+
+// showEndorsementKey shows the key, and what else an enrollment needs of the TPM.
+func (o *probeOptions) showEndorsementKey(ctx context.Context, a *app) error {
+	device, err := o.credential.tpm.open(ctx)
+	if err != nil {
+		return err
+	}
+	key := device.EndorsementKey()
+	if key == nil {
+		return usagef("give --id-scope too, and the probe tells what it means", "--tpm: the endorsement key cannot be read: %v", device.Facts().Failure)
+	}
+	doc := report.NewEndorsementKey(device.RegistrationID(), key)
+	if err := a.fitsOutputs(doc); err != nil {
+		return err
+	}
+	return a.write(doc, a.textOptions())
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -191,5 +192,36 @@ func tpmExceptions() map[string]map[string]expectation {
 		"http-401":                       everywhere(proved),
 		"device-clock-wrong":             {"amqp": likely("device-clock-wrong")},
 		"public-network-access-disabled": {"https": unsure, "amqp": unsure, "amqp-ws": network},
+	}
+}
+
+// TestEndorsementKeyWithoutAScope: the key is needed before there is anything to register with.
+func TestEndorsementKeyWithoutAScope(t *testing.T) {
+	t.Parallel()
+	mine := newEnrollee(t)
+	want, err := os.ReadFile(mine.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld()
+	if got := w.run(t, "probe", "--tpm", mine.Path, "--show-ek"); got != report.ExitOK {
+		t.Fatalf("exit status %d: %s", got, w.err.String())
+	}
+	if !strings.HasSuffix(w.out.String(), "\n"+string(want)) || !strings.HasPrefix(w.out.String(), "registration id  "+mine.id+"\n") {
+		t.Errorf("it shows\n%s", w.out.String())
+	}
+	w = newWorld()
+	w.run(t, "probe", "--tpm", mine.Path, "--show-ek", "-o", "json")
+	var doc report.EndorsementKey
+	if err := json.Unmarshal(w.out.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	wanted := report.EndorsementKey{Schema: "dpsdiag/endorsement-key/1", RegistrationID: mine.id, Key: strings.TrimSpace(string(want))}
+	if diff := cmp.Diff(wanted, doc); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	w = newWorld()
+	if got := w.run(t, "probe", "--tpm", mine.Path, "--show-ek", "-o", "junit"); got != report.ExitUsage {
+		t.Errorf("as junit: exit status %d", got)
 	}
 }

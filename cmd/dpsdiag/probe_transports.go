@@ -21,23 +21,36 @@ func transportNames() []string {
 	return names
 }
 
-func transportCompletions() []cobra.Completion {
+// completeTransports offers the transports, and after a comma those that are not named yet.
+func completeTransports(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	before, named := "", []string(nil)
+	if i := strings.LastIndexByte(typed, ','); i >= 0 {
+		before, named = typed[:i+1], strings.Split(typed[:i], ",")
+	}
 	var list []cobra.Completion
 	for _, t := range probe.Transports() {
-		list = append(list, cobra.CompletionWithDesc(string(t.ID()), fmt.Sprintf("%s, port %d", t.Traits().Protocol, t.ID().StandardPort())))
+		if !slices.Contains(named, string(t.ID())) {
+			list = append(list, cobra.CompletionWithDesc(before+string(t.ID()), fmt.Sprintf("%s, port %d", t.Traits().Protocol, t.ID().StandardPort())))
+		}
 	}
-	return append(list, cobra.CompletionWithDesc(allTransports, "all of them, side by side"))
+	if before == "" {
+		list = append(list, cobra.CompletionWithDesc(allTransports, "all of them, side by side"))
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
-// parseTransports reads a list of transports with commas between them.
-func parseTransports(list string) ([]probe.Transport, error) {
-	if list == allTransports {
-		list = strings.Join(transportNames(), ",")
+// parseTransports takes the names of transports, or the one that stands for all.
+func parseTransports(names []string) ([]probe.Transport, error) {
+	if slices.Equal(names, []string{allTransports}) {
+		return probe.Transports(), nil
 	}
 	var chosen []probe.Transport
-	for name := range strings.SplitSeq(list, ",") {
+	for _, name := range names {
 		i := slices.Index(transportNames(), strings.TrimSpace(name))
-		if i < 0 {
+		switch {
+		case name == allTransports:
+			return nil, usagef("leave the others out", "--transport: %s has every transport already", allTransports)
+		case i < 0:
 			return nil, usagef("available: "+strings.Join(transportNames(), ", ")+", or "+allTransports, "--transport: %q is not available", name)
 		}
 		t := probe.Transports()[i]
@@ -59,7 +72,7 @@ func (o *probeOptions) fitTransports(a *app, chosen []probe.Transport, attestati
 			fitting, names = append(fitting, t), append(names, string(t.ID()))
 		}
 	}
-	compares := o.transports == allTransports && len(fitting) > 1
+	compares := o.transports.String() == allTransports && len(fitting) > 1
 	for _, t := range chosen {
 		switch why := t.Supports(o.mode(), attestation); {
 		case why == nil:

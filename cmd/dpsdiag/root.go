@@ -13,6 +13,9 @@ import (
 // run executes one command line and returns the exit status.
 func run(ctx context.Context, a *app, args []string) int {
 	root := newRootCmd(a) //nolint:contextcheck // cobra hands the context of ExecuteContext to the commands
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		prepareCompletion(root)
+	}
 	args = numbersLast(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -79,7 +82,7 @@ func newRootCmd(a *app) *cobra.Command {
 	a.addFlags(cmd, flagGroup{"Flags", own})
 	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newReportCmd(a), newEmulateCmd(a), newDiffCmd(a), newDeriveKeyCmd(a))
 	cmd.AddCommand(newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
-	cmd.SetHelpCommand(newHelpCmd())
+	cmd.SetHelpCommand(newHelpCmd(a))
 	completeWith(cmd, "output", completeFormats)
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"flag"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,23 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"dpsdiag": main}) }
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"dpsdiag": runOnDevice}) }
+
+// deviceRoot is the environment variable with the folder that scripts have for the root of a
+// device's file system.
+const deviceRoot = "DEVICE_ROOT"
+
+// runOnDevice is main, but for a machine whose configuration is below deviceRoot, if anywhere.
+func runOnDevice() {
+	a := realWorld()
+	for i, path := range a.deviceConfigs {
+		a.deviceConfigs[i] = os.Getenv(deviceRoot) + path
+	}
+	if os.Getenv(deviceRoot) == "" {
+		a.deviceConfigs = nil
+	}
+	os.Exit(run(context.Background(), a, os.Args[1:])) //nolint:revive // the main function of a program
+}
 
 // TestScripts runs every script of testdata/script as a user would.
 func TestScripts(t *testing.T) {
@@ -46,16 +63,21 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// startEmulator ("emulator [SCENARIO]") starts an emulator whose files are in
-// $WORK/state, sets ENDPOINT, CA, SCOPE and, for a device with a
-// symmetric key, KEY, and ends it with the script.
+// startEmulator ("emulator [SCENARIO|FILE.toml]") starts an emulator whose files are in
+// $WORK/state, sets ENDPOINT, PORT_MQTT, PORT_AMQP, CA, SCOPE and, for a device with
+// a symmetric key, KEY, and ends it with the script.
 func startEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 {
-		ts.Fatalf("usage: emulator [SCENARIO]")
+		ts.Fatalf("usage: emulator [SCENARIO|FILE.toml]")
 	}
 	var none time.Duration
 	config := emulator.Config{StateDir: ts.MkAbs("state"), RetryAfter: &none}
-	if len(args) == 1 {
+	switch {
+	case len(args) == 1 && strings.HasSuffix(args[0], ".toml"):
+		file, err := emulator.ReadFile(ts.MkAbs(args[0]))
+		ts.Check(err)
+		config.File = file
+	case len(args) == 1:
 		config.Scenario = args[0]
 	}
 	service, err := emulator.Start(context.Background(), config)
@@ -63,6 +85,11 @@ func startEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { ts.Check(service.Close()) })
 	ready := service.Ready()
 	ts.Setenv("ENDPOINT", ready.Endpoints.HTTPS)
+	for name, address := range map[string]string{"PORT_MQTT": ready.Endpoints.MQTT, "PORT_AMQP": ready.Endpoints.AMQP} {
+		_, port, err := net.SplitHostPort(address)
+		ts.Check(err)
+		ts.Setenv(name, port)
+	}
 	ts.Setenv("CA", ready.CAFile)
 	ts.Setenv("SCOPE", ready.IDScope)
 	if key := service.Device().Key; !key.IsZero() {

@@ -163,7 +163,7 @@ func describe(ctx context.Context, work string) ([]file, release, error) {
 // documents are the pages and schemas of the repository, by name.
 func documents() ([]file, error) {
 	var files []file
-	for _, pattern := range []string{"LICENSE", "README.md", "CHANGELOG.md", "docs/*.md", "docs/schema/*.json"} {
+	for _, pattern := range []string{"LICENSE", "README.md", "CHANGELOG.md", "docs/*.md", "docs/*.toml", "docs/schema/*.json"} {
 		names, err := filepath.Glob(pattern) // sorted
 		if err != nil {
 			return nil, err

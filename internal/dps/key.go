@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Sizes of a symmetric key in decoded bytes. The service takes keys of 16 to 64 bytes and
@@ -30,6 +32,9 @@ func ParseKey(text Secret) (Key, error) {
 		return Key{}, fmt.Errorf("the key is empty")
 	}
 	b, err := base64.StdEncoding.DecodeString(trimmed)
+	if err != nil && isBinary(trimmed) {
+		return Key{}, fmt.Errorf("this is a binary key of %d bytes, not its base64 text, which \"base64 < FILE\" makes", len(text.Reveal()))
+	}
 	if err != nil {
 		return Key{}, keyTextError(trimmed, err)
 	}
@@ -37,6 +42,12 @@ func ParseKey(text Secret) (Key, error) {
 		return Key{}, fmt.Errorf("the key has %d bytes after base64 decoding; %d to %d are allowed", len(b), MinKeySize, MaxKeySize)
 	}
 	return Key{b}, nil
+}
+
+// isBinary reports whether a text has what no text has. A line break inside is for
+// keyTextError.
+func isBinary(text string) bool {
+	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
 }
 
 // keyTextError names the usual ways in which a pasted key is not base64.

@@ -21,6 +21,8 @@ func TestParseKeyRefuses(t *testing.T) {
 		"-----BEGIN CERTIFICATE-----":     "PEM",
 		"HostName=x;SharedAccessKey=YWJj": "connection string",
 		"SharedAccessSignature sr=x":      "SAS token",
+		strings.Repeat("\xa7\x01", 16):    "a binary key of 32 bytes",
+		strings.Repeat("k\x01", 8) + "\n": "a binary key of 17 bytes",
 	} {
 		if _, err := ParseKey(NewSecret(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("ParseKey(%q) = %v, want an error with %q", text, err, want)

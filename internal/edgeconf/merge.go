@@ -14,7 +14,7 @@ func Merge(sources ...*Settings) *Settings {
 		if s == nil {
 			continue
 		}
-		if s.Obstacle != nil && !merged.attests() {
+		if s.Obstacle != nil && !merged.Attests() {
 			merged.Obstacle = s.Obstacle
 		}
 		lacking := merged.Missing() != nil
@@ -28,20 +28,20 @@ func Merge(sources ...*Settings) *Settings {
 	return merged
 }
 
-// attests reports whether the settings say how the device proves itself.
-func (s *Settings) attests() bool { return !s.Attestation.Origin.IsZero() }
+// Attests reports whether the settings say how the device proves itself.
+func (s *Settings) Attests() bool { return !s.Attestation.Origin.IsZero() }
 
 // fillFrom takes from another source what is not set yet, and reports whether that was
 // anything that a probe needs.
 func (s *Settings) fillFrom(other *Settings) bool {
 	used := fill(&s.Endpoint, other.Endpoint)
 	used = fill(&s.IDScope, other.IDScope) || used
-	if !s.attests() || other.schema != schemaEnvironment {
+	if !s.Attests() || other.schema != schemaEnvironment {
 		used = fill(&s.RegistrationID, other.RegistrationID) || used
 	}
-	if !s.attests() {
+	if !s.Attests() {
 		s.Attestation, s.TPM = other.Attestation, other.TPM
-		used = used || other.attests()
+		used = used || other.Attests()
 	}
 	if s.Payload.IsZero() {
 		s.Payload = other.Payload

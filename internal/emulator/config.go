@@ -16,7 +16,7 @@ import (
 // maxFile bounds what is read of a configuration and of each file it names, in bytes.
 const maxFile = 1 << 20
 
-// File is a configuration, read and checked. testdata/emulator.toml in the root of the
+// File is a configuration, read and checked. docs/emulator.toml in the root of the
 // repository shows and explains every key.
 type File struct {
 	scope       string

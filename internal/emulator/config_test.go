@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const samplePath = "../../testdata/emulator.toml"
+const samplePath = "../../docs/emulator.toml"
 
 // sample returns the commented configuration that users begin with.
 func sample(t testing.TB) []byte {

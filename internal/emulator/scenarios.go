@@ -19,6 +19,8 @@ type Scenario struct {
 
 	// Attestation is that of the devices that the scenario concerns; "" is every one.
 	Attestation Attestation
+	// NotOverHTTPS says that a device which registers over HTTPS does not meet the fault.
+	NotOverHTTPS bool
 	// AtHub says that every device registers and only the assigned hub shows the fault.
 	AtHub bool
 
@@ -318,7 +320,7 @@ func serviceScenarios() []Scenario {
 			service: onlyOldTLS,
 		},
 		{
-			Name: "port-blocked", Cause: "port-blocked",
+			Name: "port-blocked", Cause: "port-blocked", NotOverHTTPS: true,
 			Title:   "The ports of MQTT and AMQP refuse connections, that of HTTPS does not",
 			service: blockPorts,
 		},
@@ -334,7 +336,7 @@ func deliveryScenarios() []Scenario {
 			service: misdeliver(delivery{manner: cut}, opConnect),
 		},
 		{
-			Name: "cut-after-subscribe", Title: "The connection ends once the device waits for answers (MQTT, AMQP)",
+			Name: "cut-after-subscribe", NotOverHTTPS: true, Title: "The connection ends once the device waits for answers (MQTT, AMQP)",
 			service: misdeliver(delivery{manner: cut}, opSubscribe),
 		},
 		{
@@ -350,11 +352,11 @@ func deliveryScenarios() []Scenario {
 			service: misdeliver(delivery{manner: late, delay: lateness}, opRegister),
 		},
 		{
-			Name: "answer-duplicated", Title: "Every answer comes twice (MQTT, AMQP)",
+			Name: "answer-duplicated", NotOverHTTPS: true, Title: "Every answer comes twice (MQTT, AMQP)",
 			service: misdeliver(delivery{manner: duplicate}, opRegister, opStatus, opLookup),
 		},
 		{
-			Name: "answer-for-other-request", Title: "Before every answer comes one to another request (MQTT, AMQP)",
+			Name: "answer-for-other-request", NotOverHTTPS: true, Title: "Before every answer comes one to another request (MQTT, AMQP)",
 			service: misdeliver(delivery{manner: other}, opRegister, opStatus, opLookup),
 		},
 	}

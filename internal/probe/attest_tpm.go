@@ -47,7 +47,7 @@ func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 		in.warn(cause.TPMAccessDenied, "the TPM is in lockout after too many wrong passwords: for some time it refuses every key that has one")
 	}
 	if facts.SRK.Occupied != "" {
-		in.notice("tpm-srk-template", "the SDKs would use the key at 0x%08x as the storage root key: %s", uint32(tpm.SRKHandle), facts.SRK.Occupied)
+		in.notice(cause.TPMSRKTemplate, "the SDKs would use the key at 0x%08x as the storage root key: %s", uint32(tpm.SRKHandle), facts.SRK.Occupied)
 	}
 	return in
 }

@@ -102,7 +102,7 @@ func warnValidity(in *Inputs, facts *CertificateFacts, chain []*x509.Certificate
 	}
 	for _, c := range chain {
 		if left := c.NotAfter.Sub(now); left >= 0 && left < expiresIn {
-			in.notice("cert-expires-soon", "%q expires on %s, in %s", certchain.Name(c), day(c.NotAfter), duration.Rough(left))
+			in.notice(cause.CertExpiresSoon, "%q expires on %s, in %s", certchain.Name(c), day(c.NotAfter), duration.Rough(left))
 		}
 	}
 }

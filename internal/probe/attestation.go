@@ -18,6 +18,8 @@ const (
 	KindX509         AttestationKind = "x509"
 	KindTPM          AttestationKind = "tpm"
 	KindSASToken     AttestationKind = "sas-token"
+	// KindNone is that of a preflight without a credential, see NoCredential.
+	KindNone AttestationKind = "none"
 )
 
 // AttestationTraits are what others than the attestation itself ask of it, where kinds
@@ -43,7 +45,7 @@ type AttestationTraits struct {
 	hubLacks func(Mode, *dps.Registration) string
 }
 
-// attestations lists the traits of every kind.
+// attestations lists the traits of every kind that proves a device.
 func attestations() []AttestationTraits {
 	return []AttestationTraits{symmetricKeyTraits(), groupKeyTraits(), x509Traits(), tpmTraits(), sasTokenTraits()}
 }

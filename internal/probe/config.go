@@ -13,7 +13,8 @@ import (
 )
 
 // Config is one probe. Endpoint, Scope, RegistrationID, Attestation and Transports must be
-// set; the zero value of every other field works.
+// set, but for Scope and RegistrationID with NoCredential; the zero value of every other
+// field works.
 type Config struct {
 	Endpoint       dps.Endpoint
 	Scope          string

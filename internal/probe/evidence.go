@@ -146,6 +146,26 @@ func (r *Run) FailedStage() *Finding {
 	return nil
 }
 
+// cutIn is the stage in which the connection with the service was cut, "" if it was not.
+func (r *Run) cutIn() StageID {
+	failed := r.FailedStage()
+	if r.End != EndCut || failed == nil || failed.Stage == StageHub {
+		return ""
+	}
+	return failed.Stage
+}
+
+// reached reports whether the run came to a stage, and to more than silence there.
+func (r *Run) reached(id StageID) bool {
+	failed := r.FailedStage()
+	if failed == nil {
+		return true
+	}
+	order := Stages()
+	at, wanted := slices.Index(order, failed.Stage), slices.Index(order, id)
+	return at > wanted || at == wanted && r.End != EndTimeout
+}
+
 // LastAnswer returns the last answer to one of ops, or to any call when ops is empty; nil
 // when there is none. A missing answer (Failure) counts.
 func (r *Run) LastAnswer(ops ...Operation) *Answer {

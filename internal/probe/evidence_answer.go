@@ -31,6 +31,9 @@ type Opening struct {
 	// could not; both are for transports that challenge while opening.
 	Answered bool
 	TPM      *tpm.Error
+	// Withheld says why the session was opened no further although nobody refused, "" where
+	// it was opened.
+	Withheld string
 	// Failure is set when no answer came at all.
 	Failure *netfail.Failure
 	// Said is the first line of what a peer sent that does not speak the transport's

@@ -20,7 +20,7 @@ type Inputs struct {
 
 // Warning is something odd that does not stop the probe.
 type Warning struct {
-	ID     string // of the cause that it is a sign of, or a name of its own
+	ID     string // of the cause that it is a sign of, or the name of a notice
 	Detail string
 }
 

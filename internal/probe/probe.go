@@ -40,8 +40,7 @@ func Do(ctx context.Context, cfg Config) Evidence {
 	var wg sync.WaitGroup
 	for i, transport := range p.cfg.Transports {
 		wg.Go(func() {
-			r := newRunner(p, transport, ev.Target, &ev.Runs[i])
-			r.walk(ctx)
+			ev.Runs[i] = p.probe(ctx, transport, ev.Target)
 		})
 	}
 	wg.Wait()
@@ -62,6 +61,31 @@ type shared struct {
 	// asking holds one token: a hub keeps one connection of a device, and two runs would
 	// cut each other off.
 	asking chan struct{}
+}
+
+// probe probes the target over one transport. A connection that was cut may have been cut for
+// reasons of the moment, so it is made once more, unless there is to be one attempt alone.
+func (s *shared) probe(ctx context.Context, transport Transport, target Target) Run {
+	first := s.walk(ctx, transport, target)
+	cut := first.cutIn()
+	if cut == "" || s.cfg.MaxAttempts == 1 || !pause(ctx, firstBackoff) {
+		return first
+	}
+	second := s.walk(ctx, transport, target)
+	if second.End != EndInterrupted && !second.reached(cut) {
+		return first // it tells more
+	}
+	if connect := second.Find(StageConnect); connect.Outcome == Passed {
+		connect.Detail += "; once more, as the first connection was cut at " + string(cut)
+		*connect = connect.with("cut-before", string(cut))
+	}
+	return second
+}
+
+func (s *shared) walk(ctx context.Context, transport Transport, target Target) Run {
+	var run Run
+	newRunner(s, transport, target, &run).walk(ctx)
+	return run
 }
 
 func (s *shared) now() time.Time { return s.cfg.Now() }

@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,9 +70,9 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 
 // once answers with first the first time and with then afterwards.
 func once(first, then http.HandlerFunc) http.HandlerFunc {
-	calls := 0
+	var calls atomic.Int32
 	return func(w http.ResponseWriter, req *http.Request) {
-		if calls++; calls == 1 {
+		if calls.Add(1) == 1 {
 			first(w, req)
 			return
 		}
@@ -277,6 +279,53 @@ func TestLostAnswers(t *testing.T) {
 			run := do(t, cfg)
 			if run.End != test.end || outcomes(run) != test.outcomes {
 				t.Errorf("end %q, outcomes %q; want %q, %q", run.End, outcomes(run), test.end, test.outcomes)
+			}
+		})
+	}
+}
+
+// TestCutConnectionIsMadeOnceMore: what the second connection shows stands, unless it is less
+// than the first did.
+func TestCutConnectionIsMadeOnceMore(t *testing.T) {
+	t.Parallel()
+	hangUp := func(w http.ResponseWriter, _ *http.Request) {
+		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			conn.Close()
+		}
+	}
+	assigned := answer(http.StatusOK, `{"operationId":"4.a.b","status":"assigned","registrationState":{"registrationId":"sensor-17","assignedHub":"h.azure-devices.net","deviceId":"sensor-17","status":"assigned"}}`)
+	unauthorized := answer(http.StatusUnauthorized, `{"errorCode":401002,"message":"Unauthorized"}`)
+	oneConnection := func(c *probe.Config) {
+		var dials atomic.Int32
+		c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dials.Add(1) > 1 {
+				return nil, syscall.ECONNREFUSED
+			}
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+	}
+	for name, test := range map[string]struct {
+		register http.HandlerFunc
+		change   func(*probe.Config)
+		end      probe.End
+		again    bool
+	}{
+		"the second passes":         {once(hangUp, assigned), nil, probe.EndComplete, true},
+		"the second is refused":     {once(hangUp, unauthorized), nil, probe.EndRefused, true},
+		"the second is cut too":     {hangUp, nil, probe.EndCut, true},
+		"there is no second":        {once(hangUp, assigned), oneConnection, probe.EndCut, false},
+		"one attempt was asked for": {once(hangUp, assigned), func(c *probe.Config) { c.MaxAttempts = 1 }, probe.EndCut, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := start(t, service{register: test.register})
+			if test.change != nil {
+				test.change(&cfg)
+			}
+			run := do(t, cfg)
+			again := slices.Contains(run.Find(probe.StageConnect).Facts, probe.Fact{Name: "cut-before", Value: "register"})
+			if run.End != test.end || again != test.again {
+				t.Errorf("end %q, again %t; want %q, %t", run.End, again, test.end, test.again)
 			}
 		})
 	}

@@ -30,6 +30,9 @@ func (r *runner) inspect(context.Context) Finding {
 
 // inspectSettings adds the warnings that do not depend on the attestation.
 func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
+	if target.anonymous() {
+		return
+	}
 	// An empty id was to come from the credential, which says itself why it could not tell.
 	if target.RegistrationID != "" || !target.Attestation.Traits().NamesDevice {
 		in.remark(cause.RegistrationIDInvalid, dps.CheckRegistrationID, target.RegistrationID)
@@ -60,10 +63,10 @@ func (in *Inputs) remark(id cause.ID, check func(string) ([]string, error), valu
 }
 
 func (in *Inputs) warn(id cause.ID, format string, args ...any) {
-	in.notice(id.String(), format, args...)
+	in.Warnings = append(in.Warnings, Warning{ID: id.String(), Detail: fmt.Sprintf(format, args...)})
 }
 
 // notice records what is odd without being a sign of a cause.
-func (in *Inputs) notice(name, format string, args ...any) {
-	in.Warnings = append(in.Warnings, Warning{ID: name, Detail: fmt.Sprintf(format, args...)})
+func (in *Inputs) notice(name cause.NoticeName, format string, args ...any) {
+	in.Warnings = append(in.Warnings, Warning{ID: string(name), Detail: fmt.Sprintf(format, args...)})
 }

@@ -29,6 +29,8 @@ func (r *runner) open(ctx context.Context) Finding {
 		case session != nil:
 			r.session = session
 			return r.openedFinding(opening, attempt)
+		case opening.Withheld != "":
+			return r.withheldFinding(opening)
 		case opening.TPM != nil:
 			return r.tpmFailed(ctx, opening.TPM)
 		case opening.Failure != nil:
@@ -49,6 +51,18 @@ func (r *runner) openedFinding(o Opening, attempt int) Finding {
 	}
 	return f.with("status", nonZero(o.Status)).with("mechanisms", joinAll(o.Mechanisms)).
 		with("challenge", o.challenge()).with("server", o.Server).with("redirect", o.Location)
+}
+
+// withheldFinding says how far a session was opened without a credential.
+func (r *runner) withheldFinding(o Opening) Finding {
+	if o.Layer == LayerMQTTConnect {
+		return Finding{Outcome: NotApplicable, Detail: "the first message of MQTT needs a credential; TLS is as far as a check of the way goes"}
+	}
+	reached := "the WebSocket opens"
+	if o.Layer == LayerSASL {
+		reached = "the peer speaks " + string(r.run.Transport)
+	}
+	return passed("%s; %s", reached, o.Withheld).with("mechanisms", joinAll(o.Mechanisms)).with("server", o.Server)
 }
 
 // waitToOpen is the pause after a refused opening.

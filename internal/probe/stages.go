@@ -36,7 +36,7 @@ type stage struct {
 // stages lists every stage in order: the table of contents of a probe.
 func stages() []stage {
 	return []stage{
-		{StageInputs, always, (*runner).inspect},
+		{StageInputs, unlessAnonymous, (*runner).inspect},
 		{StageResolve, always, (*runner).resolve},
 		{StageConnect, always, (*runner).connect},
 		{StageTLS, always, (*runner).handshakeTLS},
@@ -48,6 +48,13 @@ func stages() []stage {
 }
 
 func always(Config) string { return "" }
+
+func unlessAnonymous(c Config) string {
+	if c.Attestation.Kind() == KindNone {
+		return "no credential was given: the way to the service alone is checked"
+	}
+	return ""
+}
 
 func unlessPreflight(c Config) string {
 	if c.Mode == ModePreflight {

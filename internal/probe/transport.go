@@ -34,7 +34,8 @@ type Transport interface {
 	Supports(Mode, AttestationKind) error
 	// Open starts a session. The first call of dial hands over the connection that the
 	// connect and tls stages proved; further calls make new ones in the same way. A nil
-	// Session means that the Opening says why: a Refusal by the peer, or a Failure.
+	// Session means that the Opening says why: a Refusal by the peer, or a Failure, or that
+	// there is nothing to go on with (Withheld).
 	Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	goamqp "github.com/Azure/go-amqp"
@@ -52,6 +53,9 @@ func (s *amqpSession) open(ctx context.Context) (opening Opening, ok bool) {
 	}
 	s.wire, s.conn = newAMQPWire(conn), nil
 	opening.Status = 0
+	if s.target.anonymous() {
+		return s.askMechanisms(ctx, opening), false
+	}
 	err := s.authenticate(ctx, &opening)
 	if err == nil {
 		err = s.wire.during(ctx, func(ctx context.Context) error { return s.begin(ctx, &opening) })
@@ -79,6 +83,26 @@ func (s *amqpSession) authenticate(ctx context.Context, o *Opening) error {
 	}
 	o.Exchanges = append(o.Exchanges, s.showSASL(login, result))
 	return err
+}
+
+// askMechanisms goes as far as AMQP goes without a credential: to the mechanisms of SASL, of
+// which it takes none.
+func (s *amqpSession) askMechanisms(ctx context.Context, o Opening) Opening {
+	o.Layer = LayerSASL
+	result, err := amqp.ClientSASL(ctx, s.wire.Conn, amqp.SASLLogin{})
+	o.Mechanisms = s.redact.all(result.Offered)
+	shown := Exchange{Request: s.redact.message("SASL", nil, nil)}
+	if result.Offered != nil {
+		shown.Answer = s.redact.message("SASL mechanisms", []Fact{{"mechanisms", strings.Join(o.Mechanisms, " ")}}, nil)
+	}
+	o.Exchanges = append(o.Exchanges, shown)
+	if errors.Is(err, amqp.ErrNotOffered) {
+		o.Withheld = needsCredential
+	} else {
+		o.failAMQP(err, s.redact)
+	}
+	s.Close()
+	return o
 }
 
 // begin opens the connection, a session and the links.

@@ -76,6 +76,11 @@ func (t mqttTransport) Open(ctx context.Context, dial Dialer, target Target, id 
 	if conn == nil {
 		return nil, opening
 	}
+	if target.anonymous() {
+		conn.Close()
+		opening.Layer, opening.Withheld = cmp.Or(opening.Layer, LayerMQTTConnect), needsCredential
+		return nil, opening
+	}
 	s := newMQTTSession(newMQTTWire(conn), target, id)
 	steps := []struct {
 		layer Layer

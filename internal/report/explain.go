@@ -24,16 +24,17 @@ const (
 	ViewCommon    View = "common"    // the table of common codes, [Common]
 	ViewCatalogue View = "catalogue" // a list of codes, [Catalogue]
 	ViewText      View = "text"      // a text, [Log]
+	ViewParts     View = "parts"     // codes and causes beside a text, [Parts]
 )
 
 // Explain is the JSON that the documents of the command explain share: [Answers], [Common],
-// [Catalogue] and [Log] embed it. It has all that they draw but for what the catalogue says
+// [Catalogue], [Log] and [Parts] embed it. It has all that they draw but for what the catalogue says
 // of a code or a cause, which is found by its id.
 type Explain struct {
 	Schema   string     `json:"schema"`
 	ExitCode int        `json:"exit_code"`
 	View     View       `json:"view"`
-	Queries  []Query    `json:"queries"` // of the view answers, each with what it was taken for
+	Queries  []Query    `json:"queries"` // of the views answers and parts, each with what it was taken for
 	Matches  []Match    `json:"matches"`
 	Causes   []Cause    `json:"causes"`    // most likely first
 	RuledOut []RuledOut `json:"ruled_out"` // by a text

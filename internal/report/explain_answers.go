@@ -17,8 +17,8 @@ type Answers struct {
 	answers []Answer
 }
 
-// Answer is what was found for one query: a [CodeAnswer], a [CauseAnswer] or an
-// [UnknownAnswer].
+// Answer is what was found for one query: a [CodeAnswer], a [CauseAnswer], a [NoticeAnswer]
+// or an [UnknownAnswer].
 type Answer interface {
 	// addTo adds the answer to the JSON.
 	addTo(doc *Explain)
@@ -35,6 +35,7 @@ type Answer interface {
 const (
 	queryCode    = "code"
 	queryCause   = "cause"
+	queryWarning = "warning"
 	queryUnknown = "unknown"
 )
 
@@ -63,6 +64,13 @@ func NewAnswers(answers []Answer) *Answers {
 
 // drawText draws every answer in turn, and what they say together.
 func (d *Answers) drawText(p *page) {
+	d.drawEach(p)
+	if d.together() {
+		d.drawTogether(p)
+	}
+}
+
+func (d *Answers) drawEach(p *page) {
 	for i, a := range d.answers {
 		if i > 0 {
 			p.blank()
@@ -71,18 +79,19 @@ func (d *Answers) drawText(p *page) {
 		}
 		a.drawText(p)
 	}
-	if d.together() {
-		d.drawTogether(p)
-	}
 }
 
 // drawMarkdown draws what the text format draws.
 func (d *Answers) drawMarkdown(m *markdown) {
-	for _, a := range d.answers {
-		a.drawMarkdown(m)
-	}
+	d.markEach(m)
 	if d.together() {
 		d.markTogether(m)
+	}
+}
+
+func (d *Answers) markEach(m *markdown) {
+	for _, a := range d.answers {
+		a.drawMarkdown(m)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// Catalogue lists codes with a sentence each.
+// Catalogue lists codes with a sentence each, and the id by which explain shows one.
 type Catalogue struct {
 	Explain
 
@@ -27,13 +27,13 @@ func (d *Catalogue) drawText(p *page) {
 		var rows [][]string
 		for ; end < len(d.entries) && d.entries[end].Kind == d.entries[start].Kind; end++ {
 			e := d.entries[end]
-			rows = append(rows, []string{e.Code, firstSentence(e.Meaning)})
+			rows = append(rows, []string{e.ID, e.Code, firstSentence(e.Meaning)})
 		}
 		if start > 0 {
 			p.blank()
 		}
 		p.title(kindTitle(d.entries[start].Kind))
-		p.table([]column{{title: "Code", share: 2}, {title: "Meaning", share: 3}}, rows, dense)
+		p.table([]column{{title: "Id", share: 2}, {title: "Code", share: 2}, {title: "Meaning", share: 3}}, rows, dense)
 		start = end
 	}
 }
@@ -41,9 +41,9 @@ func (d *Catalogue) drawText(p *page) {
 func (d *Catalogue) drawMarkdown(m *markdown) {
 	rows := make([][]inline, 0, len(d.entries))
 	for _, e := range d.entries {
-		rows = append(rows, []inline{escape(Clean(e.Code)), escape(string(e.Kind)), escape(Clean(firstSentence(e.Meaning)))})
+		rows = append(rows, []inline{code(e.ID), escape(Clean(e.Code)), escape(string(e.Kind)), escape(Clean(firstSentence(e.Meaning)))})
 	}
-	m.table([]string{"Code", "Kind", "Meaning"}, rows)
+	m.table([]string{"Id", "Code", "Kind", "Meaning"}, rows)
 }
 
 // firstSentence keeps a table of hundreds of rows short.

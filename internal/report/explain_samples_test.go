@@ -23,6 +23,13 @@ func explainSamples() []sample {
 			&CodeAnswer{Entries: []*codes.Entry{throttledDPSRow()}},
 			&UnknownAnswer{Query: hostileText},
 		})},
+		{"explain-warning", NewAnswers([]Answer{&NoticeAnswer{&cause.Notice{
+			Name: cause.CertExpiresSoon, Title: "A certificate expires soon", Meaning: "It is valid now and expires within 30 days.",
+			Remedies: []string{"Renew it", "Give every device the new chain"},
+		}}})},
+		{"explain-parts", NewParts(
+			NewAnswers([]Answer{&CodeAnswer{Entries: []*codes.Entry{throttlingRow()}}, &UnknownAnswer{Query: hostileText}}),
+			NewLog(certificateLog(), certificateDiagnosis()))},
 		{"explain-common", NewCommon([]*codes.Entry{throttlingRow(), codes.ByID("http-401"), codes.ByID("http-415")})},
 		{"explain-catalogue", NewCatalogue([]*codes.Entry{throttlingRow(), throttledDPSRow(), longRow()})},
 	}

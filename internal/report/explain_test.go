@@ -1,13 +1,16 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/advice"
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
+	"dpsdiag/internal/logtext"
 )
 
 func TestExplainExitStatus(t *testing.T) {
@@ -28,6 +31,42 @@ func TestExplainExitStatus(t *testing.T) {
 		if got := NewAnswers(test.answers).ExitCode; got != test.want {
 			t.Errorf("%+v: %d, want %d", test.answers, got, test.want)
 		}
+	}
+}
+
+// TestPartsHaveOneList: what codes and a text say together is in one list without doubles,
+// the strongest first, and a text that ended well names no cause.
+func TestPartsHaveOneList(t *testing.T) {
+	t.Parallel()
+	answers := NewAnswers([]Answer{&CauseAnswer{throttledRule()}, &CodeAnswer{Entries: []*codes.Entry{{ID: "a", Code: "a", CauseIDs: []cause.ID{cause.QuotaExceeded, cause.WrongIDScope}}}}})
+	text := func(outcome logtext.OutcomeState, causes ...advice.Cause) *Log {
+		return NewLog(&logtext.Findings{Outcome: logtext.Outcome{State: outcome}}, advice.TextDiagnosis{Causes: causes})
+	}
+	allowed := func(id cause.ID) advice.Cause {
+		return advice.Cause{Definition: id.Definition(), Strength: advice.Allows, Because: []string{"of line 1"}}
+	}
+	for _, test := range []struct {
+		name string
+		log  *Log
+		want []string
+		exit int
+	}{
+		{"both", text(logtext.OutcomeRefused, allowed(cause.DNSFailure), allowed(cause.Throttled)), []string{"throttled suggests 2", "dns-failure allows 1", "quota-exceeded allows 1", "wrong-id-scope allows 1"}, ExitOK},
+		{"nothing in the text", text(logtext.OutcomeUnknown), []string{"throttled suggests 1", "quota-exceeded allows 1", "wrong-id-scope allows 1"}, ExitOK},
+		{"ended well", text(logtext.OutcomeRegistered), nil, ExitOK},
+	} {
+		doc := NewParts(answers, test.log)
+		var got []string
+		for _, c := range doc.Causes {
+			got = append(got, fmt.Sprintf("%s %s %d", c.ID, c.Strength, len(c.Because)))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" || doc.ExitCode != test.exit {
+			t.Errorf("%s: exit status %d (-want +got):\n%s", test.name, doc.ExitCode, diff)
+		}
+	}
+	unknown := NewAnswers([]Answer{&UnknownAnswer{Query: "x"}})
+	if got := NewParts(unknown, text(logtext.OutcomeUnknown)).ExitCode; got != ExitUnknown {
+		t.Errorf("nothing known: exit status %d", got)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestFormatsFor(t *testing.T) {
 
 func TestAFormatThatDoesNotFitIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, doc := range []Document{&Probe{}, &Answers{}, &Common{}, &Catalogue{}, &Log{}, &Version{}, &Scenarios{}} {
+	for _, doc := range []Document{&Probe{}, &Answers{}, &Common{}, &Catalogue{}, &Log{}, &Parts{}, &Version{}, &Scenarios{}} {
 		for _, f := range Formats() {
 			if err := f.Write(io.Discard, doc, Options{}); (err == nil) != f.Fits(doc) {
 				t.Errorf("%T as %s: %v", doc, f.Name, err)

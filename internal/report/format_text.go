@@ -99,6 +99,44 @@ func (p *page) hang(text string, lead ...span) {
 	}
 }
 
+// verbatim writes a line that people copy and programs take apart, behind a lead. Where there
+// is no terminal it is left whole; on one it is broken between words and between the members
+// of JSON, never inside a word.
+func (p *page) verbatim(text string, lead span) {
+	text = p.text(text)
+	if p.opts.Width <= 0 {
+		p.line(lead, span{text, plain})
+		return
+	}
+	room, used := p.width-columns(lead.text), 0
+	var line strings.Builder
+	for _, word := range breakable(text) {
+		size := columns(strings.TrimRight(word, " "))
+		if used > 0 && used+size > room {
+			p.line(lead, span{line.String(), plain})
+			line.Reset()
+			lead, used = span{strings.Repeat(" ", columns(lead.text)), plain}, 0
+		}
+		line.WriteString(word)
+		used += columns(word)
+	}
+	p.line(lead, span{line.String(), plain})
+}
+
+// breakable cuts text where a line may end: after a space, and after a comma between members
+// of JSON.
+func breakable(text string) []string {
+	var words []string
+	start := 0
+	for i := 1; i < len(text); i++ {
+		if text[i-1] == ' ' && text[i] != ' ' || text[i-1] == ',' && (text[i] == '"' || text[i] == '{') {
+			words = append(words, text[start:i])
+			start = i
+		}
+	}
+	return append(words, text[start:])
+}
+
 // command writes a command line that can be copied also where it has to be broken. A word
 // of it that is wider than the page stays whole.
 func (p *page) command(text string, lead ...span) {

@@ -60,3 +60,27 @@ func TestWidth(t *testing.T) {
 		}
 	}
 }
+
+// TestVerbatim: what was on the wire can be copied whole. On a terminal it is broken between
+// words and members of JSON, where no terminal is it is not.
+func TestVerbatim(t *testing.T) {
+	t.Parallel()
+	const body = `{"registrationId":"sensor-17","tpm":{"endorsementKey":"AToAAQALAAMAsgAgg3GXZ0SEs/gakMyNRqXXJP1S"},"payload":{"a":1}}`
+	draw := func(width int) string {
+		p := newPage(Options{Width: width})
+		p.verbatim(body, span{"  > ", faint})
+		p.verbatim("Retry-After:  3", span{"  < ", faint})
+		return p.out.String()
+	}
+	if got, want := draw(0), "  > "+body+"\n  < Retry-After:  3\n"; got != want {
+		t.Errorf("without a terminal:\n%s", got)
+	}
+	want := `  > {"registrationId":"sensor-17",
+    "tpm":{"endorsementKey":"AToAAQALAAMAsgAgg3GXZ0SEs/gakMyNRqXXJP1S"},
+    "payload":{"a":1}}
+  < Retry-After:  3
+`
+	if diff := cmp.Diff(want, draw(60)); diff != "" {
+		t.Errorf("60 columns (-want +got):\n%s", diff)
+	}
+}

@@ -11,7 +11,7 @@ const (
 
 // Options say how text is drawn. The zero value is plain: 80 columns, no colour, Unicode.
 type Options struct {
-	Width   int  // columns; 0 means DefaultWidth
+	Width   int  // columns of the terminal; 0 means none: DefaultWidth, and what is quoted of an exchange stays whole
 	Color   bool // the output understands terminal colours
 	ASCII   bool // the output shows ASCII only
 	Verbose bool // leave nothing out: facts of stages, exchanges, remedies of unlikely causes, why others are ruled out

@@ -70,10 +70,10 @@ func (r *Run) drawExchanges(p *page) {
 	for _, e := range r.Exchanges {
 		p.heading("Exchange: " + e.Title)
 		for _, line := range e.Sent {
-			p.hang(line, span{"  > ", faint})
+			p.verbatim(line, span{"  > ", faint})
 		}
 		for _, line := range e.Received {
-			p.hang(line, span{"  < ", faint})
+			p.verbatim(line, span{"  < ", faint})
 		}
 	}
 }

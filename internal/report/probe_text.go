@@ -277,6 +277,9 @@ func (d *Probe) verdictText() string {
 	return "nothing could be concluded"
 }
 
+// anonymous reports whether the way to the service was checked, without a device.
+func (d *Probe) anonymous() bool { return d.Target.Attestation == string(probe.KindNone) }
+
 // faultText says what does not work. Over several transports some may have got through.
 func (d *Probe) faultText() string {
 	var through, not []string
@@ -291,6 +294,10 @@ func (d *Probe) faultText() string {
 	switch {
 	case d.stoppedAtHub():
 		return "the device is assigned to a hub, but cannot use it"
+	case d.anonymous() && len(through) == 0:
+		return "the service cannot be reached"
+	case d.anonymous():
+		return "the service can be reached over " + strings.Join(through, ", ") + ", but not over " + strings.Join(not, ", ")
 	case len(through) > 0:
 		return "the device gets through over " + strings.Join(through, ", ") + ", but not over " + strings.Join(not, ", ")
 	}
@@ -313,10 +320,12 @@ func (d *Probe) stoppedAtHub() bool {
 
 func (d *Probe) registeredText() string {
 	text := "the device is registered"
-	switch probe.Mode(d.Mode) {
-	case probe.ModePreflight:
+	switch {
+	case d.anonymous():
+		text = "the network lets everything through; whether the device can register takes a credential"
+	case d.Mode == string(probe.ModePreflight):
 		text = "everything up to the register call works; nothing was registered"
-	case probe.ModeLookup:
+	case d.Mode == string(probe.ModeLookup):
 		text = "the service holds a registration of this device; nothing was changed"
 	}
 	if d.warned() {

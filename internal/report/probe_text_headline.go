@@ -56,6 +56,9 @@ func (d *Probe) verdictMark(p *page) (string, style) {
 // headline is the verdict on the device in one sentence.
 func (d *Probe) headline(p *page) string {
 	name := cmp.Or(d.Target.RegistrationID, "the device")
+	if d.anonymous() {
+		name = "the network"
+	}
 	switch advice.Verdict(d.Verdict) {
 	case advice.Registered:
 		return d.registeredHeadline(p, name)
@@ -89,6 +92,8 @@ func (d *Probe) registeredHeadline(p *page, name string) string {
 		text += " as " + reply.DeviceID
 	}
 	switch {
+	case d.anonymous():
+		text = name + ": lets everything through; whether the device can register takes a credential"
 	case d.Mode == string(probe.ModePreflight):
 		text = name + ": ready; everything up to the register call works, nothing was registered"
 	case d.Mode == string(probe.ModeLookup):

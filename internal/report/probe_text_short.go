@@ -32,6 +32,9 @@ func (d *Probe) drawShort(p *page) {
 func (d *Probe) drawTargetLine(p *page) {
 	t := &d.Target
 	parts := []string{cmp.Or(t.RegistrationID, "(no registration id)"), t.Attestation, "id scope " + t.IDScope, t.Endpoint}
+	if d.anonymous() {
+		parts = []string{"no credential, the network alone", t.Endpoint}
+	}
 	if len(d.Runs) == 1 {
 		parts = append(parts, d.Runs[0].Transport)
 	}

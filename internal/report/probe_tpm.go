@@ -14,10 +14,14 @@ func (d *Probe) endorsementKey() string {
 	return ""
 }
 
-// drawEndorsementKey writes the key in one line at any width, so that it can be copied whole.
 func (d *Probe) drawEndorsementKey(p *page) {
 	if key := d.endorsementKey(); key != "" {
-		p.heading("Endorsement key of the TPM, for the enrollment (one line)")
-		p.line(span{key, accent})
+		drawEndorsementKey(p, key)
 	}
+}
+
+// drawEndorsementKey writes a key in one line at any width, so that it can be copied whole.
+func drawEndorsementKey(p *page, key string) {
+	p.heading("Endorsement key of the TPM, for the enrollment (one line)")
+	p.line(span{key, accent})
 }

@@ -193,7 +193,13 @@ func readExplain(data []byte) (Document, error) {
 	case ViewText:
 		return readLog(doc)
 	case ViewAnswers:
-		return readAnswers(doc)
+		answers, err := readAnswers(doc)
+		if err != nil {
+			return nil, err
+		}
+		return answers, nil
+	case ViewParts:
+		return readParts(doc)
 	case ViewCommon, ViewCatalogue:
 		entries, err := entriesOf(idsOfMatches(doc.Matches))
 		if err != nil {
@@ -222,7 +228,7 @@ func readLog(doc Explain) (Document, error) {
 	return &Log{doc}, nil
 }
 
-func readAnswers(doc Explain) (Document, error) {
+func readAnswers(doc Explain) (*Answers, error) {
 	out := &Answers{Explain: doc}
 	for _, q := range doc.Queries {
 		answer, err := q.answer()
@@ -243,6 +249,14 @@ func (q *Query) answer() (Answer, error) {
 		if len(q.IDs) == 1 {
 			if id, ok := cause.Lookup(q.IDs[0]); ok {
 				return &CauseAnswer{id}, nil
+			}
+		}
+		return nil, unknownIDs(q.IDs)
+	}
+	if q.Kind == queryWarning {
+		if len(q.IDs) == 1 {
+			if notice, ok := cause.LookupNotice(q.IDs[0]); ok {
+				return &NoticeAnswer{notice}, nil
 			}
 		}
 		return nil, unknownIDs(q.IDs)
