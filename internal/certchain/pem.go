@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// ParsePEM reads every certificate of a PEM file, in order. Other blocks, such as
-// the private key in a combined file, are passed over; a file without a certificate is an
-// error that says what was found.
+// ParsePEM reads every certificate of a PEM file, in order. It skips other blocks, such as
+// the private key in a combined file. For a file without a certificate, the error says what
+// was found instead.
 func ParsePEM(file []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	var others []string
@@ -38,8 +38,8 @@ func ParsePEM(file []byte) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// ErrEncryptedKey says that a private key is encrypted, in PKCS#8 or in the older form with
-// Proc-Type and DEK-Info headers (RFC 1421). A PKCS#12 file may have such a key.
+// ErrEncryptedKey means that a private key is encrypted, in PKCS#8 or in the older form
+// with Proc-Type and DEK-Info headers (RFC 1421). A key in a PKCS#12 file may be encrypted.
 var ErrEncryptedKey = errors.New("the private key is encrypted, which PEM keys may not be")
 
 // ParseKey reads the first private key of a PEM file: PKCS#8, PKCS#1 or SEC 1, RSA,
@@ -62,7 +62,7 @@ func ParseKey(file []byte) (crypto.Signer, error) {
 	}
 }
 
-// parseKeyBlock returns neither key nor error for a block of another type.
+// parseKeyBlock returns neither a key nor an error for a block of another type.
 func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 	var key any
 	var err error
@@ -86,7 +86,7 @@ func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// noPEM says what a file holds instead of the block that was looked for.
+// noPEM says what a file contains instead of the block that was looked for.
 func noPEM(file []byte, found []string, want string) error {
 	switch {
 	case len(found) > 0:

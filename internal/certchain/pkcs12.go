@@ -13,12 +13,12 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// ErrPassword says that a PKCS#12 file does not open with the password.
+// ErrPassword means that the password does not open a PKCS#12 file.
 var ErrPassword = errors.New("the password is wrong")
 
-// ParsePKCS12 reads a PKCS#12 file (.pfx, .p12) with one private key, of the encryption of
-// today or of old: the certificates as TLS wants them, the leaf first, and the leaf's key.
-// For a wrong password the error is [ErrPassword].
+// ParsePKCS12 reads a PKCS#12 file (.pfx, .p12) with one private key, with current or old
+// encryption. It returns the certificates in the order that TLS wants, the leaf first, and
+// the leaf's key. For a wrong password the error is [ErrPassword].
 func ParsePKCS12(file []byte, password dps.Secret) ([]*x509.Certificate, crypto.Signer, error) {
 	key, first, more, err := pkcs12.DecodeChain(file, password.Reveal())
 	if err != nil {
@@ -28,7 +28,7 @@ func ParsePKCS12(file []byte, password dps.Secret) ([]*x509.Certificate, crypto.
 	if !ok {
 		return nil, nil, fmt.Errorf("a private key of type %T cannot sign", key)
 	}
-	// The order in such a file means nothing: a key is tied to its certificate by an id.
+	// The order in such a file means nothing: an id links a key to its certificate.
 	certs, _ := Unique(append([]*x509.Certificate{first}, more...))
 	chain := Arrange(certs, signer.Public())
 	if chain == nil {
@@ -37,8 +37,8 @@ func ParsePKCS12(file []byte, password dps.Secret) ([]*x509.Certificate, crypto.
 	return chain, signer, nil
 }
 
-// pkcs12Error says what a file lacks. The library has no errors of its own for that but
-// their text, which a test holds it to.
+// pkcs12Error says what is wrong with a file. The library has only the texts of its errors
+// for that; a test checks that they have not changed.
 func pkcs12Error(file []byte, err error) error {
 	text := strings.TrimPrefix(err.Error(), "pkcs12: ")
 	switch {

@@ -28,7 +28,8 @@ func encodeP12(t *testing.T, encoder *pkcs12.Encoder, password string, leaf cert
 	return data
 }
 
-// TestParsePKCS12 reads the encryptions of today and of old, with the issuers in any order.
+// TestParsePKCS12 reads files with current and with old encryption, with the issuers in any
+// order.
 func TestParsePKCS12(t *testing.T) {
 	t.Parallel()
 	root := certtest.Issue(t, "root", nil, certtest.CA)
@@ -62,7 +63,7 @@ func TestParsePKCS12(t *testing.T) {
 	}
 }
 
-// TestParsePKCS12Refuses: what is wrong is one clear line each, and no secret.
+// TestParsePKCS12Refuses: each error is one clear line and contains no secret.
 func TestParsePKCS12Refuses(t *testing.T) {
 	t.Parallel()
 	leaf, other := certtest.Issue(t, "dev-01", nil, nil), certtest.Issue(t, "dev-02", nil, nil)
@@ -101,8 +102,8 @@ func TestParsePKCS12Refuses(t *testing.T) {
 	}
 }
 
-// The parts of a PKCS#12 file without encryption (RFC 7292), which the encoder does not make
-// with other than one key and its certificate.
+// The parts of a PKCS#12 file without encryption (RFC 7292). The encoder can only make
+// files with one key and its certificate.
 type (
 	safeBag struct {
 		ID    asn1.ObjectIdentifier
@@ -127,7 +128,7 @@ func marshal(t *testing.T, value any) []byte {
 	return der
 }
 
-// tagged puts DER into [0] EXPLICIT.
+// tagged wraps DER in [0] EXPLICIT.
 func tagged(der []byte) asn1.RawValue {
 	return asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: der}
 }
@@ -155,7 +156,7 @@ func certBag(t *testing.T, c certtest.Issued) safeBag {
 	return safeBag{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 3}, tagged(der)}
 }
 
-// FuzzParsePKCS12: whatever the file holds, there is a chain with its key, or an error.
+// FuzzParsePKCS12: any input gives either a chain with its key or an error.
 func FuzzParsePKCS12(f *testing.F) {
 	f.Add([]byte{0x30, 0x03, 0x02, 0x01, 0x03}, "")
 	f.Fuzz(func(t *testing.T, file []byte, password string) {

@@ -22,7 +22,7 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-// TestAWrongProgramIsNotReleased offers programs that must not be in an archive.
+// TestAWrongProgramIsNotReleased checks programs that must not be in an archive.
 func TestAWrongProgramIsNotReleased(t *testing.T) {
 	t.Parallel()
 	for _, p := range platforms() {
@@ -61,7 +61,7 @@ func TestPrepareRemovesOldArchivesOnly(t *testing.T) {
 	}
 }
 
-// TestDescribe builds the program and looks at what goes into every archive.
+// TestDescribe builds the program and checks the files that go into every archive.
 func TestDescribe(t *testing.T) {
 	t.Chdir(filepath.Join("..", ".."))
 	t.Setenv("SOURCE_DATE_EPOCH", "1795339800") // 2026-11-22

@@ -12,7 +12,7 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// The credentials of the proxies: no text may show them.
+// The proxies' credentials: no text may contain them.
 const (
 	proxyUser     = "plant-user"
 	proxyPassword = "pass:word/with%signs"
@@ -108,7 +108,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// environment looks up variables in "NAME=VALUE" form.
+// environment looks up variables in the form "NAME=VALUE".
 func environment(variables ...string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		for _, v := range variables {
@@ -127,7 +127,7 @@ func TestEnvironment(t *testing.T) {
 		variables []string
 		host      string
 		port      int
-		want      string // the proxy and its origin, or why the direct way
+		want      string // the proxy and its origin, or the reason for a direct connection
 		unused    string
 	}{
 		"nothing":                  {nil, host, 443, "", ""},

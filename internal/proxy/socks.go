@@ -13,7 +13,7 @@ import (
 const (
 	socksVersion         = 5
 	socksPassword        = 2    // method: user name and password
-	socksNoMethod        = 0xff // none of the methods offered will do
+	socksNoMethod        = 0xff // none of the offered methods is acceptable
 	socksNotAllowed      = 2    // reply: the rules forbid it
 	socksNetUnreachable  = 3
 	socksHostUnreachable = 4
@@ -41,15 +41,14 @@ func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *Attempt) (net.Co
 	return through, nil
 }
 
-// witness is a connection that keeps the first bytes that came over it: the library's
-// errors are texts, and these are the facts behind them. It is also the dialer that hands
-// itself over.
+// witness is a connection that keeps the first bytes received: the library reports errors
+// only as text, and these bytes are the facts. It is also a dialer that returns itself.
 type witness struct {
 	net.Conn
 	seen []byte
 }
 
-// maxSeen holds a choice of method, the outcome of a log-in and the code of a reply.
+// maxSeen is enough for a method selection, a login result and a reply code.
 const maxSeen = 6
 
 // Dial implements socks.Dialer.
@@ -65,7 +64,7 @@ func (w *witness) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// judge says why there is no connection, by what the proxy sent before err.
+// judge returns why there is no connection, from what the proxy sent before err.
 func (w *witness) judge(a *Attempt, err *netfail.Failure) *Failure {
 	seen := w.seen
 	switch {
@@ -89,7 +88,7 @@ func (w *witness) judge(a *Attempt, err *netfail.Failure) *Failure {
 	return judgeSOCKS(a)
 }
 
-// judgeSOCKS says what the reply of a SOCKS server means.
+// judgeSOCKS returns what the reply code of a SOCKS server means.
 func judgeSOCKS(a *Attempt) *Failure {
 	switch a.Status {
 	case socksNotAllowed:
