@@ -18,14 +18,14 @@ func sasTokenTraits() AttestationTraits {
 	}
 }
 
-// tokenAttestation presents a token that somebody else made.
+// tokenAttestation presents a token that was made elsewhere.
 type tokenAttestation struct {
 	text  dps.Secret
 	token dps.Token
 }
 
-// NewSASToken attests with a ready token, which is checked and sent as it is. A token
-// that cannot be taken apart is an error.
+// NewSASToken attests with a ready token, which is checked and sent unchanged. A token that
+// cannot be parsed is an error.
 func NewSASToken(text dps.Secret) (Attestation, error) {
 	token, err := dps.ParseToken(text)
 	if err != nil {

@@ -33,9 +33,9 @@ type TPM struct {
 // Kind implements Attestation.
 func (t *TPM) Kind() AttestationKind { return KindTPM }
 
-// Inspect implements Attestation. The SDKs take whatever key they find at its persistent
-// handle, so one that this probe could not use is worth a warning. So is a lockout: it does
-// not keep a TPM from attesting, but other programs from their keys.
+// Inspect implements Attestation. The SDKs use whatever key they find at its persistent
+// handle, so a key that this probe could not use causes a warning. A lockout does too: the
+// TPM can still attest, but other programs may not be able to use their keys.
 func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 	facts := t.Facts()
 	facts.ShowEK = t.ShowEK

@@ -10,7 +10,7 @@ import (
 	"dpsdiag/internal/certchain"
 )
 
-// orderRemarks warn of a file that would not be taken, or not by every peer, as it is.
+// orderRemarks returns warnings about a file that a peer may not accept as it is.
 func orderRemarks(given, sent, again []*x509.Certificate) []Warning {
 	const id = cause.CertChainIncomplete
 	var in Inputs
@@ -29,7 +29,7 @@ func orderRemarks(given, sent, again []*x509.Certificate) []Warning {
 	return in.Warnings
 }
 
-// namesOf lists certificates; a bundle of many is cut short.
+// namesOf lists the names of certificates; a long list is shortened.
 func namesOf(certs []*x509.Certificate) string {
 	const most = 5
 	var names []string

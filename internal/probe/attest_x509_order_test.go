@@ -11,8 +11,9 @@ import (
 	"dpsdiag/internal/certchain/certtest"
 )
 
-// TestChainIsPutRight: whatever order and company the certificates come in, the path of the
-// device's is sent first, once, and what is odd about the file is told.
+// TestChainIsPutRight: whatever the order of the certificates and whatever else is in the
+// file, the chain of the device's certificate is sent, in order and once, and problems of
+// the file are reported.
 func TestChainIsPutRight(t *testing.T) {
 	t.Parallel()
 	root := certtest.Issue(t, "root", nil, certtest.CA)
@@ -75,7 +76,7 @@ func TestChainIsPutRight(t *testing.T) {
 	}
 }
 
-// TestOrderWarningIsBounded: a bundle of a hundred certificates is not listed.
+// TestOrderWarningIsBounded: a bundle of a hundred certificates is not listed in full.
 func TestOrderWarningIsBounded(t *testing.T) {
 	t.Parallel()
 	leaf := certtest.Issue(t, "dev-01", nil, nil)

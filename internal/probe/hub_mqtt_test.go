@@ -13,8 +13,9 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// hubBroker is a broker that is service and hub in one: what connects as the device of the
-// hub is answered by hub. assign names it as the hub, once its address is known.
+// hubBroker is a broker that is both service and hub: the function hub answers clients that
+// connect as the hub's device. assign names the broker as the hub, when its address is
+// known.
 func hubBroker(hub func(*peer, connecting)) (b broker, assign func(probe.Config)) {
 	address := ""
 	b.connect = func(p *peer, c connecting) {
@@ -71,7 +72,7 @@ func TestHubOverMQTT(t *testing.T) {
 	}
 }
 
-// TestHubConnect: the CONNECT is that of a device, and a DISCONNECT follows.
+// TestHubConnect: the CONNECT is that of a device, followed by a DISCONNECT.
 func TestHubConnect(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {

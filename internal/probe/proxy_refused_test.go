@@ -16,7 +16,7 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// answers sends raw bytes to whoever has sent something, and waits for them to hang up.
+// answers sends raw bytes to a client that has sent something, and waits for it to close.
 func answers(raw string) func(net.Conn) {
 	return func(conn net.Conn) {
 		conn.Read(make([]byte, 4096))
@@ -25,7 +25,7 @@ func answers(raw string) func(net.Conn) {
 	}
 }
 
-// hangsUp sends raw bytes and hangs up.
+// hangsUp sends raw bytes and closes the connection.
 func hangsUp(raw string) func(net.Conn) {
 	return func(conn net.Conn) {
 		conn.Read(make([]byte, 4096))
@@ -33,7 +33,7 @@ func hangsUp(raw string) func(net.Conn) {
 	}
 }
 
-// echoes repeats what it is sent, in a page.
+// echoes returns in a page what it receives.
 func echoes(conn net.Conn) {
 	request := make([]byte, 4096)
 	n, _ := conn.Read(request)
@@ -42,7 +42,7 @@ func echoes(conn net.Conn) {
 		proxyPassword, proxyUser, base64.StdEncoding.EncodeToString([]byte(proxyUser+":"+proxyPassword)), len(body), body)
 }
 
-// floods sends a header that never ends.
+// floods sends an endless header.
 func floods(conn net.Conn) {
 	conn.Read(make([]byte, 4096))
 	io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
@@ -119,7 +119,7 @@ func TestProxyRefusals(t *testing.T) {
 				title += " with credentials"
 				test.text = strings.Replace(test.text, "none were given", "does not take the credentials", 1)
 				if test.status == 401 {
-					test.kind, test.text = proxy.Auth, "does not take the credentials" // as tinyproxy says it
+					test.kind, test.text = proxy.Auth, "does not take the credentials" // as tinyproxy reports it
 				}
 			}
 			t.Run(title, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestProxyRefusals(t *testing.T) {
 	}
 }
 
-// socksReply lets everybody in, whoever they say they are, and answers with a code.
+// socksReply accepts any credentials and answers with a code.
 func socksReply(code byte) func(net.Conn) {
 	return func(conn net.Conn) {
 		methods, err := readSized(conn, 1)
@@ -184,7 +184,7 @@ func TestProxyWantsOtherCredentials(t *testing.T) {
 	}
 }
 
-// TestRefusalIsKept: what the proxy says of itself and of its reasons.
+// TestRefusalIsKept: the evidence contains the proxy's name for itself and its reasons.
 func TestRefusalIsKept(t *testing.T) {
 	t.Parallel()
 	address := listenEach(t, answers("HTTP/1.1 407 Auth\r\nServer: squid/5.7\r\nX-Squid-Error: ERR_CACHE_ACCESS_DENIED 0\r\n"+

@@ -21,7 +21,7 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
-// hubDevice is the device id that the doubles assign; it is not the registration id.
+// hubDevice is the device id that the test service assigns; it is not the registration id.
 const hubDevice = "Device#1"
 
 // assigns answers a poll or a lookup with an assignment to a hub.
@@ -44,7 +44,7 @@ func startHub(t *testing.T, h http.Handler) string {
 	return server.Listener.Addr().String()
 }
 
-// assignedTo is a probe that checks the hub, of a service that assigns it.
+// assignedTo is a probe that checks the hub, with a service that assigns the device to it.
 func assignedTo(t *testing.T, hub string) probe.Config {
 	t.Helper()
 	cfg := start(t, service{status: assigns(hub), lookup: assigns(hub)})
@@ -52,7 +52,7 @@ func assignedTo(t *testing.T, hub string) probe.Config {
 	return cfg
 }
 
-// hubSays answers with an error of a hub.
+// hubSays answers with an error from a hub.
 func hubSays(status int, name string) http.HandlerFunc {
 	return answer(status, fmt.Sprintf(`{"Message":"ErrorCode:%s;as it was","ExceptionMessage":"Tracking ID:0a-G:0"}`, name))
 }
@@ -118,7 +118,7 @@ func TestHubAnswers(t *testing.T) {
 	}
 }
 
-// noTokens checks that no evidence holds a token, as far as it can be printed.
+// noTokens checks that no printable evidence contains a token.
 func noTokens(t *testing.T, run probe.Run) {
 	t.Helper()
 	told, err := json.Marshal(run.Hub)
@@ -130,7 +130,7 @@ func noTokens(t *testing.T, run probe.Run) {
 	}
 }
 
-// TestHubRequest: the hub is asked as a device asks, with a token for itself.
+// TestHubRequest: the probe asks the hub as a device does, with a token for itself.
 func TestHubRequest(t *testing.T) {
 	t.Parallel()
 	type call struct{ method, uri string }
@@ -202,7 +202,7 @@ func TestHubNotAsked(t *testing.T) {
 	})
 }
 
-// TestHubOutOfReach: what fails on the way is told of the hub, with its kind.
+// TestHubOutOfReach: a failure of the connection is reported for the hub, with its kind.
 func TestHubOutOfReach(t *testing.T) {
 	t.Parallel()
 	closed := nettest.ClosedPort(t)
@@ -227,7 +227,7 @@ func TestHubOutOfReach(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			hub := test.hub
-			if hub == "" { // the certificate of the double is for other names
+			if hub == "" { // the certificate of the test hub is for other names
 				hub = "localhost:" + strings.Split(startHub(t, answer(204, "")), ":")[1]
 			}
 			cfg := assignedTo(t, hub)
@@ -288,7 +288,7 @@ func TestHubRefusesAndThenTheService(t *testing.T) {
 	}
 }
 
-// TestHubLookupFails: the hub is asked again all the same.
+// TestHubLookupFails: the hub is still asked again.
 func TestHubLookupFails(t *testing.T) {
 	t.Parallel()
 	hub := startHub(t, once(hubSays(500, "ServerError"), answer(204, "")))
@@ -299,7 +299,7 @@ func TestHubLookupFails(t *testing.T) {
 	}
 }
 
-// TestHubThroughProxy: the way to the hub is chosen for the hub.
+// TestHubThroughProxy: the route to the hub is chosen for the hub.
 func TestHubThroughProxy(t *testing.T) {
 	t.Parallel()
 	handler := service{status: assigns("example.com:8443")}
@@ -333,7 +333,7 @@ func TestHubThroughProxy(t *testing.T) {
 	}
 }
 
-// TestHubInterrupted: what was learned until then stays.
+// TestHubInterrupted: the evidence gathered before the interruption remains.
 func TestHubInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -358,8 +358,8 @@ func TestSilentHub(t *testing.T) {
 	}
 }
 
-// TestBudgetEndsAtBusyHub: the attempt that the budget cuts short says nothing of the hub;
-// what it said before stands.
+// TestBudgetEndsAtBusyHub: an attempt that the budget ends says nothing about the hub; its
+// previous answer counts.
 func TestBudgetEndsAtBusyHub(t *testing.T) {
 	t.Parallel()
 	silent := func(_ http.ResponseWriter, req *http.Request) { <-req.Context().Done() }
