@@ -1,12 +1,12 @@
 package amqp
 
-// Composite is a type that the standard defines as a described list of fields:
-// a performative, an outcome, an Error and so on. Append writes its trailing
-// absent fields not at all, as the standard allows.
+// Composite is a type that the standard defines as a described list of fields: a
+// performative, an outcome, an Error and so on. Append omits trailing absent fields, as the
+// standard allows.
 //
-// In all composite types a pointer, a slice or a Map that is nil stands for an
-// absent field. Fields of other types are absent when zero, which is then their
-// default by the standard too.
+// In all composite types a pointer, a slice or a Map that is nil stands for an absent
+// field. Fields of other types are absent when zero, which is then their default by the
+// standard too.
 type Composite interface {
 	descriptor() descriptor
 	visit(f *fields)

@@ -40,7 +40,7 @@ func ParsePEM(file []byte) ([]*x509.Certificate, error) {
 
 // ErrEncryptedKey means that a private key is encrypted, in PKCS#8 or in the older form
 // with Proc-Type and DEK-Info headers (RFC 1421). A key in a PKCS#12 file may be encrypted.
-var ErrEncryptedKey = errors.New("the private key is encrypted, which PEM keys may not be")
+var ErrEncryptedKey = errors.New("the private key is encrypted; PEM keys must not be encrypted")
 
 // ParseKey reads the first private key of a PEM file: PKCS#8, PKCS#1 or SEC 1, RSA,
 // EC or Ed25519. For an encrypted key the error is [ErrEncryptedKey].
@@ -90,11 +90,11 @@ func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 func noPEM(file []byte, found []string, want string) error {
 	switch {
 	case len(found) > 0:
-		return fmt.Errorf("there is no %s block in it, only %s", want, strings.Join(found, ", "))
+		return fmt.Errorf("it contains no %s block, only %s", want, strings.Join(found, ", "))
 	case len(file) > 1 && file[0] == 0x30 && file[1]&0x80 != 0:
 		return fmt.Errorf("it is binary DER, not PEM; convert it (openssl x509 -inform DER -in FILE -out FILE.pem)")
 	case bytes.Contains(file, []byte("-----BEGIN")):
 		return fmt.Errorf("its PEM block is damaged: check line breaks and the END line")
 	}
-	return fmt.Errorf("it is not a PEM file: there is no BEGIN %s line in it", want)
+	return fmt.Errorf("it is not a PEM file: it has no BEGIN %s line", want)
 }

@@ -32,7 +32,7 @@ func ParsePKCS12(file []byte, password dps.Secret) ([]*x509.Certificate, crypto.
 	certs, _ := Unique(append([]*x509.Certificate{first}, more...))
 	chain := Arrange(certs, signer.Public())
 	if chain == nil {
-		return nil, nil, errors.New("none of the certificates in it belongs to the private key")
+		return nil, nil, errors.New("none of its certificates belongs to the private key")
 	}
 	return chain, signer, nil
 }
@@ -45,15 +45,15 @@ func pkcs12Error(file []byte, err error) error {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword), errors.Is(err, pkcs12.ErrDecryption), text == "no MAC in data":
 		return ErrPassword
 	case bytes.Contains(file, []byte("-----BEGIN")):
-		return errors.New("it is PEM text, not PKCS#12; that is for --cert and --cert-key")
+		return errors.New("it is PEM text, not PKCS#12; use --cert and --cert-key for it")
 	case strings.HasPrefix(text, "error reading P12 data"):
-		return errors.New("it is not a PKCS#12 file, or not the whole of one")
+		return errors.New("it is not a PKCS#12 file, or it is incomplete")
 	case text == "private key missing":
-		return errors.New("there is no private key in it, only certificates")
+		return errors.New("it contains no private key, only certificates")
 	case text == "certificate missing":
-		return errors.New("there is no certificate in it, only a private key")
+		return errors.New("it contains no certificate, only a private key")
 	case text == "expected exactly one key bag":
-		return errors.New("there are several private keys in it; export the device's alone")
+		return errors.New("it contains several private keys; export only the device's")
 	}
 	return fmt.Errorf("it cannot be read: %s", text)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// withKey is a configuration with the secret key of the test data in it and one more line.
+// withKey returns a configuration with the secret key of the test data and one more line.
 func withKey(line string) string {
 	return "[provisioning]\nsource = \"dps\"\n" + line + "\n\n[provisioning.attestation]\nsymmetric_key = { value = \"" + textKey + "\" }\n"
 }
@@ -53,7 +53,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// readAll gives the content as it is, also where it is empty.
+// readAll returns the content unchanged, even if it is empty.
 func (d disk) readAll(path string) ([]byte, error) { return []byte(d[path]), nil }
 
 func TestReadPassesOverByteOrderMark(t *testing.T) {

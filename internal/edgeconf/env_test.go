@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// from reads an environment of NAME=VALUE words.
+// from makes an environment from NAME=VALUE words.
 func from(t *testing.T, variables ...string) *Settings {
 	t.Helper()
 	environment := map[string]string{}
@@ -176,7 +176,7 @@ missing          environment variable PROVISIONING_IDSCOPE still has the text of
 hint             correct the configuration, or give the value as a flag
 remark           setting: environment variable PROVISIONING_HOST is set, but empty
 remark           setting: environment variable PROVISIONING_IDSCOPE still has the text of a template, "<id scope>"
-remark           credential: environment variable PROVISIONING_SYMMETRIC_KEY: the key is not base64: its length of 89 characters is no multiple of 4, so a part may be missing
+remark           credential: environment variable PROVISIONING_SYMMETRIC_KEY: the key is not base64: its length of 89 characters is not a multiple of 4, so a part may be missing
 remark           registration-id: environment variable PROVISIONING_REGISTRATION_ID has white space at its beginning or end
 `},
 		{"PEM in place of a path", []string{"PROVISIONING_IDSCOPE=0ne0045B3C6", "X509_CERT_FILE=device.pem", "X509_KEY_FILE=" + pemText}, `
@@ -210,8 +210,8 @@ func TestFromEnvKeepsThePassPhrase(t *testing.T) {
 	}
 }
 
-// Every sample can be told by itself: it has a scope, an id, a credential, and variables
-// that are read in one role only.
+// Every sample can be recognised by itself: it has a scope, an id, a credential, and
+// variables with only one role each.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	roles := map[string]role{}

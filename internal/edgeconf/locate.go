@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// file reads what a file URI names, or remarks with that cause why it cannot be had.
+// file reads the file of a file URI, or adds a remark about that cause if it cannot.
 func (n *notes) file(uri Value, problem Problem, setting settingName, readFile func(string) ([]byte, error)) File {
 	path, err := filePath(uri.Text)
 	if err != nil {
@@ -19,7 +19,7 @@ func (n *notes) file(uri Value, problem Problem, setting settingName, readFile f
 	return n.named(Value{path, uri.Origin}, problem, setting, readFile)
 }
 
-// named reads the file of a setting whose text is its path, or remarks.
+// named reads the file whose path is a setting, or adds a remark.
 func (n *notes) named(v Value, problem Problem, setting settingName, readFile func(string) ([]byte, error)) File {
 	data, err := readFile(v.Text)
 	switch {
@@ -36,9 +36,9 @@ func (n *notes) named(v Value, problem Problem, setting settingName, readFile fu
 // isPKCS11 reports whether a URI names an object in a PKCS#11 token.
 func isPKCS11(uri string) bool { return strings.HasPrefix(strings.ToLower(uri), "pkcs11:") }
 
-// filePath returns the path in a file URI, in the forms that the identity service takes
+// filePath returns the path in a file URI, in the forms that the identity service accepts
 // (key/aziot-keys-common, cert/aziot-certd-config). An error completes a sentence and never
-// quotes the URI, since another kind of URI may have a PIN in it.
+// quotes the URI, since other kinds of URI may contain a PIN.
 func filePath(uri string) (string, error) {
 	scheme, rest, found := strings.Cut(uri, ":")
 	switch {
@@ -69,7 +69,7 @@ func filePath(uri string) (string, error) {
 	return u.Path, nil
 }
 
-// inToken is the obstacle of a key in a PKCS#11 token.
+// inToken returns the obstacle for a key in a PKCS#11 token.
 func inToken(origin Origin) Obstacle {
 	return Obstacle{
 		Origin: origin,

@@ -8,7 +8,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// summary is what the rules of Merge are about.
+// summary contains the values that the rules of Merge affect.
 type summary struct {
 	Endpoint, Scope, ID, Attestation, Obstacle string
 	Remarks, Proxies                           int

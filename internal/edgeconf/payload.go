@@ -30,7 +30,8 @@ func (r *reader) payload(t *table) File {
 	return file
 }
 
-// checkPayload completes a sentence about a payload that will not be taken.
+// checkPayload returns an error that completes a sentence about a payload that the service
+// will not accept.
 func checkPayload(data []byte) error {
 	var payload any
 	if err := json.Unmarshal(data, &payload); err != nil {

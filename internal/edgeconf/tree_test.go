@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// outline writes a tree down, one item a line.
+// outline writes a tree as text, one item per line.
 func outline(t *table, depth int) string {
 	var out strings.Builder
 	for _, it := range t.all() {

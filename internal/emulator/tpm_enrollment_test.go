@@ -366,7 +366,7 @@ func TestParseEndorsementKey(t *testing.T) {
 	}{
 		"empty":         {nil, "the key has 0 bytes"},
 		"no base64":     {[]byte("-----BEGIN PUBLIC KEY-----"), "neither base64 nor the 316 bytes of a TPM2B_PUBLIC"},
-		"cut off":       {[]byte(text[:400]), "the key has 300 bytes and says that it has 316: it was cut off"},
+		"cut off":       {[]byte(text[:400]), "the key has 300 bytes, but its size field says 316: it was cut off"},
 		"storage key":   {tpm.srkPublic, "neither base64"},
 		"SRK in base64": {[]byte(base64.StdEncoding.EncodeToString(tpm.srkPublic)), "the key has 284 bytes; the public area"},
 		"no modulus":    {even, "the key cannot encrypt: "},

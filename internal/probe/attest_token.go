@@ -13,7 +13,7 @@ func sasTokenTraits() AttestationTraits {
 		Kind: KindSASToken, Flags: "--sas-token-env TOKEN-VARIABLE", SymmetricKey: true, DeviceKey: true,
 		Disbelieved: unauthorized,
 		hubLacks: func(Mode, *dps.Registration) string {
-			return "a ready SAS token is for the provisioning service alone; for the hub the key is needed"
+			return "a ready SAS token is only for the provisioning service; the hub requires the key"
 		},
 	}
 }
@@ -57,7 +57,7 @@ func (a tokenAttestation) Inspect(target Target, now time.Time, _ time.Duration)
 		in.warn(cause.SASTokenMalformed, "the token is for %q, the target is %q", facts.Resource, resource)
 	}
 	if facts.InMilliseconds {
-		in.warn(cause.SASTokenMalformed, "the token's expiry looks like milliseconds; the service counts seconds")
+		in.warn(cause.SASTokenMalformed, "the token's expiry looks like milliseconds; the service expects seconds")
 	}
 	if facts.Policy != "" && facts.Policy != dps.RegistrationPolicy {
 		in.warn(cause.SASTokenMalformed, "the token names the policy %q; a device's token names %q or none", facts.Policy, dps.RegistrationPolicy)

@@ -16,7 +16,7 @@ func tpmTraits() AttestationTraits {
 func tpmHubLacks(mode Mode, registration *dps.Registration) string {
 	switch {
 	case mode == ModeLookup:
-		return "a TPM gets its key for the hub with a registration, and a lookup is none"
+		return "a TPM gets its key for the hub with a registration, and a lookup is not one"
 	case registration.TPM == nil:
 		return "the service sent no key for the hub, which a TPM needs"
 	}
@@ -44,7 +44,7 @@ func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 		in.warn(cause.TPMEKMismatch, "the SDKs would use the key at 0x%08x as the endorsement key: %s", uint32(tpm.EKHandle), facts.EK.Occupied)
 	}
 	if facts.LockedOut {
-		in.warn(cause.TPMAccessDenied, "the TPM is in lockout after too many wrong passwords: for some time it refuses every key that has one")
+		in.warn(cause.TPMAccessDenied, "the TPM is in lockout after too many wrong passwords: for some time it refuses every key that has a password")
 	}
 	if facts.SRK.Occupied != "" {
 		in.notice("tpm-srk-template", "the SDKs would use the key at 0x%08x as the storage root key: %s", uint32(tpm.SRKHandle), facts.SRK.Occupied)

@@ -98,7 +98,7 @@ func warnValidity(in *Inputs, facts *CertificateFacts, chain []*x509.Certificate
 		in.warn(cause.CertExpired, "%q expired on %s, %s ago by the local clock", certchain.Name(c), day(c.NotAfter), duration.Rough(now.Sub(c.NotAfter)))
 	}
 	for _, c := range facts.NotYetValid {
-		in.warn(cause.DeviceClockWrong, "%q is valid from %s on, %s from now by the local clock", certchain.Name(c), day(c.NotBefore), duration.Rough(c.NotBefore.Sub(now)))
+		in.warn(cause.DeviceClockWrong, "%q is valid from %s, %s from now by the local clock", certchain.Name(c), day(c.NotBefore), duration.Rough(c.NotBefore.Sub(now)))
 	}
 	for _, c := range chain {
 		if left := c.NotAfter.Sub(now); left >= 0 && left < expiresIn {
@@ -125,7 +125,7 @@ func warnName(in *Inputs, facts *CertificateFacts, registrationID string) {
 func warnRole(in *Inputs, facts *CertificateFacts) {
 	const id = cause.CertWrongRoleOrExtensions
 	if facts.IsCA {
-		in.warn(id, "the certificate presented is a CA certificate, not that of a device")
+		in.warn(id, "the certificate presented is a CA certificate, not a device certificate")
 	}
 	if facts.NoClientAuth {
 		in.warn(id, "the certificate's extended key usage does not include client authentication")

@@ -49,7 +49,7 @@ func TestHubOverMQTT(t *testing.T) {
 		"no such code":          {connack(77), "ask=odd", probe.EndRefused, "CONNACK 77: a reserved code"},
 		"cut":                   {cut[connecting], "ask=silent", probe.EndCut, "the connection was cut before an answer"},
 		"silent":                {silence[connecting], "ask=silent", probe.EndTimeout, "no answer came"},
-		"not MQTT":              {raw[connecting]("HTTP/1.1 400 Bad Request\r\n\r\n"), "ask=odd", probe.EndRefused, "no CONNACK"},
+		"not MQTT":              {raw[connecting]("HTTP/1.1 400 Bad Request\r\n\r\n"), "ask=odd", probe.EndRefused, "not a CONNACK"},
 		"a message comes along": {then(connack(0), raw[connecting]("\x30\x03\x00\x01a")), "ask=taken", probe.EndComplete, "CONNACK 0: accepted"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -79,7 +79,7 @@ func TestProxyRefusals(t *testing.T) {
 		"a page":                    {answers(refusal("200 OK", "Content-Type: text/html\r\n", html)), "http", proxy.Page, 200, probe.EndRefused, "page"},
 		"a page in pieces":          {answers("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<html>\r\n0\r\n\r\n"), "http", proxy.Page, 200, probe.EndRefused, "page"},
 		"a page without a type":     {hangsUp("HTTP/1.0 200 OK\r\n\r\n" + html), "http", proxy.Page, 200, probe.EndRefused, "page"},
-		"something after a yes":     {hangsUp("HTTP/1.1 200 OK\r\n\r\nhello"), "http", proxy.NotAProxy, 200, probe.EndRefused, "something else"},
+		"something after a yes":     {hangsUp("HTTP/1.1 200 OK\r\n\r\nhello"), "http", proxy.NotAProxy, 200, probe.EndRefused, "something other"},
 		"a redirect":                {answers(refusal("302 Found", "Location: https://portal.example/\r\n", "")), "http", proxy.Status, 302, probe.EndRefused, "https://portal.example/"},
 		"another status":            {answers(refusal("404 Not Found", "", "")), "http", proxy.Status, 404, probe.EndRefused, "404"},
 		"a web server":              {answers(refusal("405 Method Not Allowed", "", html)), "http", proxy.NotAProxy, 405, probe.EndRefused, "CONNECT"},
@@ -109,7 +109,7 @@ func TestProxyRefusals(t *testing.T) {
 		"socks: hangs up":           {hangsUp(""), "socks5", proxy.Cut, 0, probe.EndCut, "cut"},
 		"socks: hangs up in a half": {hangsUp("\x05"), "socks5", proxy.Cut, 0, probe.EndCut, "cut"},
 		"socks: hangs up later":     {hangsUp("\x05\x00"), "socks5", proxy.Cut, 0, probe.EndCut, "cut"},
-		"socks: another version":    {hangsUp("\x05\x00\x04\x00\x00\x01"), "socks5", proxy.NotAProxy, 0, probe.EndRefused, "no answer of a proxy"},
+		"socks: another version":    {hangsUp("\x05\x00\x04\x00\x00\x01"), "socks5", proxy.NotAProxy, 0, probe.EndRefused, "not that of a proxy"},
 		"socks: silent":             {untilClosed, "socks5", proxy.Timeout, 0, probe.EndTimeout, "in time"},
 	}
 	for name, test := range tests {
@@ -117,9 +117,9 @@ func TestProxyRefusals(t *testing.T) {
 			test, title := test, name
 			if credentials != "" {
 				title += " with credentials"
-				test.text = strings.Replace(test.text, "none were given", "does not take the credentials", 1)
+				test.text = strings.Replace(test.text, "none were given", "does not accept the given credentials", 1)
 				if test.status == 401 {
-					test.kind, test.text = proxy.Auth, "does not take the credentials" // as tinyproxy reports it
+					test.kind, test.text = proxy.Auth, "does not accept the given credentials" // as tinyproxy reports it
 				}
 			}
 			t.Run(title, func(t *testing.T) {
@@ -178,7 +178,7 @@ func TestProxyWantsOtherCredentials(t *testing.T) {
 		cfg := nowhere(t)
 		run := do(t, through(t, cfg, double.url(scheme, "somebody:else@")))
 		a := run.ProxyFailed()
-		if a == nil || a.Failure.Kind != proxy.Auth || !a.WithCredentials || !strings.Contains(a.Failure.Text, "does not take") {
+		if a == nil || a.Failure.Kind != proxy.Auth || !a.WithCredentials || !strings.Contains(a.Failure.Text, "does not accept") {
 			t.Errorf("%s: %+v", scheme, a)
 		}
 	}
@@ -198,7 +198,7 @@ func TestRefusalIsKept(t *testing.T) {
 		Reason:  "ERR_CACHE_ACCESS_DENIED 0",
 		Schemes: []string{"Basic", "Negotiate"},
 		Body:    dps.Body{Kind: dps.BodyHTML, Excerpt: "<html>denied</html>"},
-		Failure: &proxy.Failure{Kind: proxy.Auth, Text: "407, it wants credentials, and none were given"},
+		Failure: &proxy.Failure{Kind: proxy.Auth, Text: "407, it requires credentials, and none were given"},
 	}
 	got := run.ProxyFailed()
 	got.Took = 0

@@ -34,7 +34,7 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 	case registration == nil || registration.AssignedHub == "":
 		return "the service did not name the hub"
 	case r.strangeHub(registration.AssignedHub):
-		return "no hub in Azure has the name " + registration.AssignedHub + ", so it is not shown the credential"
+		return "no hub in Azure has the name " + registration.AssignedHub + ", so the credential is not sent to it"
 	}
 	if lacks := r.target.Attestation.Traits().hubLacks; lacks != nil {
 		return lacks(r.target.Mode, registration)

@@ -79,10 +79,10 @@ func TestHubAnswers(t *testing.T) {
 		steps    string
 		detail   string
 	}{
-		"taken":               {taken, "", "", probe.EndComplete, "ask=taken", "takes the device Device#1 (204 No Content)"},
-		"taken, by lookup":    {taken, probe.ModeLookup, "", probe.EndComplete, "ask=taken", "takes the device"},
-		"stale":               {once(unknown, taken), "", "hub=warned", probe.EndComplete, "ask=denied register=taken ask=taken", "once it was registered again; before that: 404 DeviceNotFound"},
-		"refused":             {denied, "", "hub=failed", probe.EndRefused, "ask=denied register=taken ask=denied", "401 IotHubUnauthorizedAccess, also after it was registered again"},
+		"taken":               {taken, "", "", probe.EndComplete, "ask=taken", "accepts the device Device#1 (204 No Content)"},
+		"taken, by lookup":    {taken, probe.ModeLookup, "", probe.EndComplete, "ask=taken", "accepts the device"},
+		"stale":               {once(unknown, taken), "", "hub=warned", probe.EndComplete, "ask=denied register=taken ask=taken", "after it was registered again; before that: 404 DeviceNotFound"},
+		"refused":             {denied, "", "hub=failed", probe.EndRefused, "ask=denied register=taken ask=denied", "401 IotHubUnauthorizedAccess, even after it was registered again"},
 		"forbidden":           {answer(403, ""), "", "hub=failed", probe.EndRefused, "ask=denied register=taken ask=denied", "403 Forbidden"},
 		"refused, by lookup":  {denied, probe.ModeLookup, "hub=failed", probe.EndRefused, "ask=denied", "which --lookup does not"},
 		"away once":           {once(away, taken), "", "", probe.EndComplete, "ask=busy lookup=taken ask=taken", "after 2 attempts"},
@@ -90,7 +90,7 @@ func TestHubAnswers(t *testing.T) {
 		"away for ever":       {away, "", "hub=failed", probe.EndExhausted, "ask=busy lookup=taken ask=busy ask=busy", "503 ServiceUnavailable, after 3 attempts"},
 		"away, then refused":  {once(away, denied), "", "hub=failed", probe.EndRefused, "ask=busy lookup=taken ask=denied register=taken ask=denied", "refuses"},
 		"refused, then away":  {once(denied, once(away, taken)), "", "hub=warned", probe.EndComplete, "ask=denied register=taken ask=busy lookup=taken ask=taken", "registered again"},
-		"a page":              {answer(200, "<html>sign in</html>"), "", "hub=failed", probe.EndRefused, "ask=odd", "gave no answer of a hub: 200"},
+		"a page":              {answer(200, "<html>sign in</html>"), "", "hub=failed", probe.EndRefused, "ask=odd", "did not answer like a hub: 200"},
 		"a page that forbids": {answer(403, "<html>no</html>"), "", "hub=failed", probe.EndRefused, "ask=odd", "403 with a body that no hub sends (html)"},
 		"nothing of a hub":    {answer(200, ""), "", "hub=failed", probe.EndRefused, "ask=odd", "200 OK"},
 		"redirect":            {answer(302, "", "Location", "https://portal.example/"), "", "hub=failed", probe.EndRefused, "ask=odd", "redirected to https://portal.example/"},
@@ -172,11 +172,11 @@ func TestHubNotAsked(t *testing.T) {
 	}{
 		"not wanted": {func(c *probe.Config) { c.CheckHub = false }, "the assigned hub was not asked"},
 		"declined":   {func(c *probe.Config) { c.CheckHub, c.NoHub = false, "somebody said no" }, "somebody said no"},
-		"preflight":  {func(c *probe.Config) { c.Mode = probe.ModePreflight }, "not asked for: preflight stops before it"},
-		"SAS token":  {func(c *probe.Config) { c.Attestation = token }, "a ready SAS token is for the provisioning service alone; for the hub the key is needed"},
+		"preflight":  {func(c *probe.Config) { c.Mode = probe.ModePreflight }, "not requested: preflight stops before it"},
+		"SAS token":  {func(c *probe.Config) { c.Attestation = token }, "a ready SAS token is only for the provisioning service; the hub requires the key"},
 		"TPM, by lookup": {
 			func(c *probe.Config) { c.Attestation, c.Mode = &fakeTPM{}, probe.ModeLookup },
-			"a TPM gets its key for the hub with a registration, and a lookup is none",
+			"a TPM gets its key for the hub with a registration, and a lookup is not one",
 		},
 	}
 	for name, test := range tests {

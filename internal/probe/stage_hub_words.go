@@ -24,15 +24,15 @@ func (c *HubCheck) judge(step *HubStep, mode Mode) (Finding, End) {
 		}
 		return failed("%s: %s", c.Hub, step.Text).with("error", step.Answer.Failure.Text), end
 	}
-	return failed("%s gave no answer of a hub: %s", c.Hub, step.Text), EndRefused
+	return failed("%s did not answer like a hub: %s", c.Hub, step.Text), EndRefused
 }
 
 // taken says that the hub accepted the device, and after what.
 func (c *HubCheck) taken(step *HubStep) Finding {
-	text := fmt.Sprintf("%s takes the device %s (%s)", c.Hub, c.DeviceID, step.Text)
+	text := fmt.Sprintf("%s accepts the device %s (%s)", c.Hub, c.DeviceID, step.Text)
 	switch asked := c.asked(); {
 	case c.Last(HubRegister) != nil:
-		return warned("%s, once it was registered again; before that: %s", text, c.Refusal().Text)
+		return warned("%s, after it was registered again; before that: %s", text, c.Refusal().Text)
 	case asked > 0:
 		return passed("%s, after %s", text, plural(asked+1, "attempt"))
 	}
@@ -43,9 +43,9 @@ func (c *HubCheck) taken(step *HubStep) Finding {
 func (c *HubCheck) afterwards(mode Mode) string {
 	switch {
 	case c.Last(HubRegister) != nil:
-		return ", also after it was registered again"
+		return ", even after it was registered again"
 	case mode == ModeLookup:
-		return "; a device would register again now, which --lookup does not"
+		return "; a device would now register again, which --lookup does not do"
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
 	}
 	in.remark(cause.WrongIDScope, dps.CheckIDScope, target.Scope)
 	if len(payload) > 0 && payload[0] != '{' {
-		in.warn(cause.PayloadInvalid, "the payload is not a JSON object, which the service's documentation asks for")
+		in.warn(cause.PayloadInvalid, "the payload is not a JSON object, which the service's documentation requires")
 	}
 }
 

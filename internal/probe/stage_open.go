@@ -46,7 +46,7 @@ func (r *runner) open(ctx context.Context) Finding {
 func (r *runner) openedFinding(o Opening, attempt int) Finding {
 	f := passed("the peer speaks %s%s", r.run.Transport, afterAttempts(attempt))
 	if o.Location != "" || o.Body.Kind == dps.BodyHTML {
-		f = warned("the answer to a plain request is not one of the service")
+		f = warned("the answer to a plain request does not come from the service")
 	}
 	return f.with("status", nonZero(o.Status)).with("mechanisms", joinAll(o.Mechanisms)).
 		with("challenge", o.challenge()).with("server", o.Server).with("redirect", o.Location)

@@ -12,7 +12,7 @@ import (
 func (r *runner) register(ctx context.Context) Finding {
 	if !r.acquire(ctx) {
 		r.stop(EndTimeout)
-		return failed("the run over another transport took the whole budget")
+		return failed("the run over another transport used the whole budget")
 	}
 	body, err := json.Marshal(r.request())
 	if err != nil {

@@ -103,7 +103,7 @@ func (r *runner) clockFromCertificate(h *Handshake) {
 func describeTLS(h *Handshake) string {
 	switch h.Failure.Kind {
 	case netfail.TLSUnknownAuthority:
-		return "the server's certificate is signed by no authority trusted here"
+		return "the server's certificate is not signed by a trusted authority"
 	case netfail.TLSNameMismatch:
 		return "the server's certificate is not for " + h.ServerName
 	case netfail.TLSServerExpired:
@@ -119,7 +119,7 @@ func describeTLS(h *Handshake) string {
 	case netfail.TLSCut:
 		return "the peer cut the connection during the handshake"
 	case netfail.TLSTimeout:
-		return "the peer said nothing"
+		return "the peer sent nothing"
 	}
 	return h.Failure.Text
 }

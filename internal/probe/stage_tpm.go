@@ -35,7 +35,7 @@ func (r *runner) prove(ctx context.Context, challenge Answer) (Finding, bool) {
 func (r *runner) tpmFailed(ctx context.Context, err error) Finding {
 	if ctx.Err() != nil {
 		r.stop(EndTimeout)
-		return failed("the time ran out while the TPM was at work")
+		return failed("the time ran out while the TPM was working")
 	}
 	r.run.TPM = tpm.AsError(err)
 	r.stop(EndRefused)

@@ -51,7 +51,7 @@ func always(Config) string { return "" }
 
 func unlessPreflight(c Config) string {
 	if c.Mode == ModePreflight {
-		return "not asked for: preflight stops before it"
+		return "not requested: preflight stops before it"
 	}
 	return ""
 }

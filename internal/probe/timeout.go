@@ -39,7 +39,7 @@ func (s StageID) underWay() string {
 	case StageOpen:
 		return "the session was being opened"
 	case StageRegister:
-		return "the answer to the call was awaited"
+		return "waiting for the answer to the call"
 	case StageAssign:
 		return "the registration was being processed"
 	case StageHub:

@@ -63,7 +63,7 @@ func (mqttTransport) Supports(m Mode, k AttestationKind) error {
 	case m == ModeLookup:
 		return errors.New("the service offers the status lookup over https only")
 	case k == KindTPM:
-		return errors.New("the service takes a TPM over https and amqp only")
+		return errors.New("the service accepts a TPM over https and amqp only")
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func (w *mqttWire) next() ([]byte, error) {
 	kind := first >> 4
 	switch {
 	case !w.greeted && kind != packets.Connack:
-		return nil, &netfail.ProtocolError{Text: "the peer does not speak MQTT: its first bytes are no CONNACK"}
+		return nil, &netfail.ProtocolError{Text: "the peer does not speak MQTT: its first bytes are not a CONNACK"}
 	case w.greeted && !fromServer(kind):
 		return nil, misplaced(kind)
 	}
@@ -169,7 +169,7 @@ func fromServer(kind byte) bool {
 }
 
 func misplaced(kind byte) error {
-	return &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent a packet that does not belong there (type %d)", kind)}
+	return &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent an unexpected packet (type %d)", kind)}
 }
 
 // check looks into a packet of an allowed type for content that a server must not send to a

@@ -109,9 +109,9 @@ func describeHandshake(resp *http.Response, subprotocol string) string {
 	case chosen == "":
 		return fmt.Sprintf("the peer opened the WebSocket without the subprotocol %q", subprotocol)
 	case !strings.EqualFold(chosen, subprotocol):
-		return fmt.Sprintf("the peer opened the WebSocket with the subprotocol %q in place of %q", chosen, subprotocol)
+		return fmt.Sprintf("the peer opened the WebSocket with the subprotocol %q instead of %q", chosen, subprotocol)
 	}
-	return "the answer 101 is not that to a WebSocket handshake"
+	return "the answer 101 does not match the WebSocket handshake"
 }
 
 // webSocketConn is the byte stream in the binary messages of a WebSocket. Its deadlines are
@@ -131,7 +131,7 @@ func (c *webSocketConn) Read(p []byte) (int, error) {
 			case err != nil:
 				return 0, readError(err)
 			case kind != websocket.MessageBinary:
-				return 0, &netfail.ProtocolError{Text: "the peer sent text over the WebSocket, where only binary messages belong"}
+				return 0, &netfail.ProtocolError{Text: "the peer sent text over the WebSocket, where only binary messages are allowed"}
 			}
 			c.message = message
 		}

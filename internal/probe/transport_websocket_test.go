@@ -105,14 +105,14 @@ func TestWebSocketHandshakeRefused(t *testing.T) {
 			func(w http.ResponseWriter, req *http.Request) {
 				accept(func(*websocket.Conn) {}, "mqtt")(&spelling{w, "AMQPWSB10"}, req)
 			},
-			opening{Status: 101, Refusal: `the peer opened the WebSocket with the subprotocol "AMQPWSB10" in place of "mqtt"`, Body: dps.BodyEmpty, TellsItsTime: true},
+			opening{Status: 101, Refusal: `the peer opened the WebSocket with the subprotocol "AMQPWSB10" instead of "mqtt"`, Body: dps.BodyEmpty, TellsItsTime: true},
 		},
 		"101 for something else": {
 			func(w http.ResponseWriter, req *http.Request) {
 				req.Header.Set("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
 				accept(func(*websocket.Conn) {}, "mqtt")(w, req)
 			},
-			opening{Status: 101, Refusal: "the answer 101 is not that to a WebSocket handshake", Body: dps.BodyEmpty, TellsItsTime: true},
+			opening{Status: 101, Refusal: "the answer 101 does not match the WebSocket handshake", Body: dps.BodyEmpty, TellsItsTime: true},
 		},
 	}
 	for name, test := range tests {
@@ -206,7 +206,7 @@ func TestWebSocketEnds(t *testing.T) {
 		"cut":                     {func(ws *websocket.Conn) { _ = ws.CloseNow() }, netfail.Reset, "EOF"},
 		"text": {
 			func(ws *websocket.Conn) { ws.Write(context.Background(), websocket.MessageText, []byte("hello")) },
-			netfail.Protocol, "the peer sent text over the WebSocket, where only binary messages belong",
+			netfail.Protocol, "the peer sent text over the WebSocket, where only binary messages are allowed",
 		},
 	}
 	for name, test := range tests {

@@ -66,9 +66,9 @@ func failedTLS(f *netfail.TLSFailure) *Failure {
 	case netfail.TLSCut:
 		return failedNet(&netfail.Failure{Kind: netfail.Reset, Text: f.Text})
 	case netfail.TLSNotTLS:
-		text = "it does not speak TLS, so its URL does not begin with https://"
+		text = "it does not speak TLS, so its URL must not begin with https://"
 	case netfail.TLSUnknownAuthority:
-		text = "its certificate is signed by no authority trusted here"
+		text = "its certificate is not signed by a trusted authority"
 	case netfail.TLSNameMismatch:
 		text = "its certificate is for other names"
 	}
@@ -80,11 +80,11 @@ func failedTLS(f *netfail.TLSFailure) *Failure {
 func failedNet(f *netfail.Failure) *Failure {
 	switch f.Kind {
 	case netfail.Timeout:
-		return &Failure{Kind: Timeout, Text: "it took the connection and did not answer in time", Net: f}
+		return &Failure{Kind: Timeout, Text: "it accepted the connection but did not answer in time", Net: f}
 	case netfail.Reset:
-		return &Failure{Kind: Cut, Text: "it cut the connection before a whole answer", Net: f}
+		return &Failure{Kind: Cut, Text: "it cut the connection before a complete answer", Net: f}
 	}
-	return &Failure{Kind: NotAProxy, Text: "it gives no answer of a proxy", Net: f}
+	return &Failure{Kind: NotAProxy, Text: "its answer is not that of a proxy", Net: f}
 }
 
 // bound makes the end of ctx interrupt anything that waits on conn, until release is

@@ -69,7 +69,7 @@ func (p *Proxy) connect(conn net.Conn, answer *bufio.Reader, target string) (*ht
 		return nil, failedNet(netfail.Classify(err))
 	}
 	if isTLSRecord(first[0]) {
-		return nil, &Failure{Kind: NotAProxy, Text: "it speaks TLS, so its URL begins with https://"}
+		return nil, &Failure{Kind: NotAProxy, Text: "it speaks TLS, so its URL must begin with https://"}
 	}
 	resp, err := http.ReadResponse(answer, req)
 	switch {
@@ -151,16 +151,16 @@ func judgeConnect(a *Attempt) *Failure {
 	}
 	switch status := a.Status; {
 	case status/100 == 2 && a.Body.Kind == dps.BodyHTML:
-		return failure(Page, "but it sends a page in place of a connection")
+		return failure(Page, "but it sends a page instead of a connection")
 	case status/100 == 2:
-		return failure(NotAProxy, "but it sends something else than a connection")
+		return failure(NotAProxy, "but it sends something other than a connection")
 	case status == http.StatusProxyAuthRequired || status == http.StatusUnauthorized && a.WithCredentials:
 		// 401 is what tinyproxy 1.11 sends to wrong credentials.
 		return failure(Auth, "%s", wantedAuth(a))
 	case status == http.StatusForbidden || status == http.StatusUnavailableForLegalReasons:
-		return failure(Forbidden, "its rules do not let this client connect to %s", a.Target)
+		return failure(Forbidden, "its rules do not allow this client to connect to %s", a.Target)
 	case status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented:
-		return failure(NotAProxy, "it does not know CONNECT")
+		return failure(NotAProxy, "it does not support CONNECT")
 	case status/100 == 5:
 		return failure(NoRoute, "it could not connect to %s", withReason(a.Target, a.Reason))
 	case a.Location != "":
@@ -173,11 +173,11 @@ func judgeConnect(a *Attempt) *Failure {
 func wantedAuth(a *Attempt) string {
 	switch offered := strings.Join(a.Schemes, ", "); {
 	case offered != "" && !slices.Contains(a.Schemes, "Basic"):
-		return "it wants credentials by " + offered + ", and dpsdiag has only Basic"
+		return "it requires credentials with " + offered + ", and dpsdiag supports only Basic"
 	case a.WithCredentials:
-		return "it does not take the credentials it was given"
+		return "it does not accept the given credentials"
 	}
-	return "it wants credentials, and none were given"
+	return "it requires credentials, and none were given"
 }
 
 func withReason(text, reason string) string {

@@ -54,13 +54,13 @@ func Parse(text, origin string) (*Proxy, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return nil, errors.New("it is not a URL; special characters of a user name or password are written as %XX")
+		return nil, errors.New("it is not a URL; special characters in a user name or password must be written as %XX")
 	case u.Hostname() == "":
 		return nil, errors.New("it names no host")
 	case !dps.IsHost(withoutZone(u.Hostname())):
-		return nil, errors.New("its host is no host name")
+		return nil, errors.New("its host is not a host name")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("it has more than a host and a port; the address of a PAC file is no proxy")
+		return nil, errors.New("it has more than a host and a port; the address of a PAC file is not a proxy")
 	}
 	p := &Proxy{Host: u.Hostname(), Origin: origin}
 	if err := p.setScheme(u.Scheme); err != nil {
@@ -91,7 +91,7 @@ func (p *Proxy) setScheme(scheme string) error {
 	case "socks5", "socks5h":
 		p.Kind, p.Port = SOCKS5, 1080
 	default:
-		return errors.New("its scheme is none of http, https, socks5 and socks5h")
+		return errors.New("its scheme is not http, https, socks5 or socks5h")
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (p *Proxy) setCredentials(user *url.Userinfo) error {
 	case len(name) > maxCredential || len(password) > maxCredential:
 		return errors.New("its user name or password is longer than 255 bytes")
 	case strings.Contains(name, ":") && p.Kind != SOCKS5:
-		return errors.New("its user name has a colon, which HTTP has no way to send")
+		return errors.New("its user name has a colon, which HTTP cannot send")
 	case name == "" && password != "" && p.Kind == SOCKS5:
 		return errors.New("it has a password without a user name")
 	}

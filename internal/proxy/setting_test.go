@@ -44,7 +44,7 @@ func TestParse(t *testing.T) {
 		"ftp://proxy.plant":                   "scheme",
 		"socks4://proxy.plant":                "scheme",
 		"http://proxy.plant:0":                "port",
-		"HostName=x;SharedAccessKey=word":     "no host name",
+		"HostName=x;SharedAccessKey=word":     "not a host name",
 		"http://proxy.plant:99999":            "port",
 		"http://proxy.plant:":                 "http://proxy.plant:80",
 		"http://" + long + "@proxy.plant":     "longer than 255",

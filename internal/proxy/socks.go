@@ -92,7 +92,7 @@ func (w *witness) judge(a *Attempt, err *netfail.Failure) *Failure {
 func judgeSOCKS(a *Attempt) *Failure {
 	switch a.Status {
 	case socksNotAllowed:
-		return &Failure{Kind: Forbidden, Text: "its rules do not let this client connect to " + a.Target}
+		return &Failure{Kind: Forbidden, Text: "its rules do not allow this client to connect to " + a.Target}
 	case socksGeneralFailure:
 		return &Failure{Kind: NoRoute, Text: "it could not connect to " + a.Target}
 	case socksNetUnreachable, socksHostUnreachable:
@@ -102,5 +102,5 @@ func judgeSOCKS(a *Attempt) *Failure {
 	case socksExpired:
 		return &Failure{Kind: NoRoute, Text: "the connection to " + a.Target + " took too long"}
 	}
-	return &Failure{Kind: Status, Text: "it does not connect to a host by its name"}
+	return &Failure{Kind: Status, Text: "it does not accept host names"}
 }

@@ -74,7 +74,7 @@ func (t *TPM) activateCredential(c *chip, srk tpm2.AuthHandle, parts activation)
 		return nil, c.misfit("activate the credential", err)
 	}
 	if n := len(rsp.CertInfo.Buffer); n != innerKeySize {
-		return nil, &Error{Kind: Blob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapping has %d bytes; the clients take %d", n, innerKeySize)}
+		return nil, &Error{Kind: Blob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapping has %d bytes; the clients accept only %d", n, innerKeySize)}
 	}
 	return rsp.CertInfo.Buffer, nil
 }

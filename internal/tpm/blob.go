@@ -49,7 +49,7 @@ func parseActivation(blob []byte) (activation, error) {
 		}
 		size := int(binary.BigEndian.Uint16(blob))
 		if size > maxPart {
-			return activation{}, fmt.Errorf("part %d of %d, the %s, would have %d bytes; no TPM takes that", i+1, len(parts), part.name, size)
+			return activation{}, fmt.Errorf("part %d of %d, the %s, would have %d bytes; no TPM accepts that many", i+1, len(parts), part.name, size)
 		}
 		if size > len(blob)-2 {
 			return activation{}, fmt.Errorf("part %d of %d, the %s, has %d bytes of %d", i+1, len(parts), part.name, len(blob)-2, size)
@@ -57,7 +57,7 @@ func parseActivation(blob []byte) (activation, error) {
 		*part.into, blob = blob[2:2+size], blob[2+size:]
 	}
 	if len(a.public) < 2 || binary.BigEndian.Uint16(a.public) != algorithmKeyedHash {
-		return activation{}, fmt.Errorf("the key in it is no HMAC key")
+		return activation{}, fmt.Errorf("its key is not an HMAC key")
 	}
 	return a, nil
 }

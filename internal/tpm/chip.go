@@ -65,10 +65,10 @@ func (p *patient) Send(command []byte) ([]byte, error) {
 func checkResponse(b []byte) error {
 	const header = 10
 	if len(b) < header || int64(binary.BigEndian.Uint32(b[2:])) != int64(len(b)) {
-		return errors.New("what it answers is no response of a TPM")
+		return errors.New("its answer is not a TPM response")
 	}
 	if tag := tpm2.TPMST(binary.BigEndian.Uint16(b)); tag != tpm2.TPMSTNoSessions && tag != tpm2.TPMSTSessions {
-		return fmt.Errorf("it answers with tag 0x%04x, as no TPM 2.0 does", uint16(tag))
+		return fmt.Errorf("it answers with tag 0x%04x, which no TPM 2.0 does", uint16(tag))
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ const baseServices = "tbs"
 // checkPath rejects everything but the TPM Base Services.
 func checkPath(path string) error {
 	if !strings.EqualFold(path, baseServices) {
-		return fmt.Errorf("%s is no TPM; on Windows it is reached through the TPM Base Services, which %q stands for", path, baseServices)
+		return fmt.Errorf("%s is not a TPM; on Windows use %q, the name of the TPM Base Services", path, baseServices)
 	}
 	return nil
 }

@@ -47,10 +47,10 @@ func TestParseActivation(t *testing.T) {
 		"half a size":        {whole[:6], "it ends before part 2 of 6, the credential's seed"},
 		"cut in a part":      {whole[:9], "part 2 of 6, the credential's seed, has 2 bytes of 3"},
 		"without the last":   {whole[:len(whole)-5], "it ends before part 6 of 6, the address"},
-		"too large a part":   {blobOf(strings.Repeat("x", maxPart+1)), "part 1 of 6, the credential, would have 2049 bytes; no TPM takes that"},
-		"another kind":       {blobOf("1", "2", "3", "4", "\x00\x01", "6"), "the key in it is no HMAC key"},
-		"an empty key":       {blobOf("1", "2", "3", "4", "", "6"), "the key in it is no HMAC key"},
-		"a token, not bytes": {[]byte("SharedAccessSignature"), "part 1 of 6, the credential, would have 21352 bytes; no TPM takes that"},
+		"too large a part":   {blobOf(strings.Repeat("x", maxPart+1)), "part 1 of 6, the credential, would have 2049 bytes; no TPM accepts that many"},
+		"another kind":       {blobOf("1", "2", "3", "4", "\x00\x01", "6"), "its key is not an HMAC key"},
+		"an empty key":       {blobOf("1", "2", "3", "4", "", "6"), "its key is not an HMAC key"},
+		"a token, not bytes": {[]byte("SharedAccessSignature"), "part 1 of 6, the credential, would have 21352 bytes; no TPM accepts that many"},
 	} {
 		got, err := parseActivation(test.blob)
 		if err == nil || err.Error() != test.want || got.credential != nil {

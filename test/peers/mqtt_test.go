@@ -104,7 +104,7 @@ func TestMosquitto(t *testing.T) {
 		"mqtt-ws, refused":    {broker.webSocket, probe.NewMQTTOverWebSocket(), key, refuse, outcome{probe.EndRefused, probe.StageRegister, "", "401: 401002 Unauthorized"}},
 		"mqtt, unknown":       {broker.locked, probe.NewMQTT(), key, accept, outcome{probe.EndRefused, probe.StageOpen, "", "CONNACK 5: not authorized"}},
 		"mqtt-ws on mqtt":     {broker.tls, probe.NewMQTTOverWebSocket(), key, accept, outcome{End: probe.EndCut, Failed: probe.StageOpen, Said: "the connection was cut before an answer"}},
-		"mqtt on a WebSocket": {broker.webSocket, probe.NewMQTT(), key, accept, outcome{End: probe.EndRefused, Failed: probe.StageOpen, Said: "no usable answer: the peer does not speak MQTT: its first bytes are no CONNACK; it says \"HTTP/1.0 403 Forbidden\""}},
+		"mqtt on a WebSocket": {broker.webSocket, probe.NewMQTT(), key, accept, outcome{End: probe.EndRefused, Failed: probe.StageOpen, Said: "no usable answer: the peer does not speak MQTT: its first bytes are not a CONNACK; it says \"HTTP/1.0 403 Forbidden\""}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
