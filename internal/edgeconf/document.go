@@ -90,7 +90,7 @@ func checkText(data []byte) error {
 	case len(bytes.TrimSpace(data)) == 0:
 		return errors.New("the file is empty")
 	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return errors.New("the file is UTF-16 text; save it as UTF-8, as the device's software needs it too")
+		return errors.New("the file is UTF-16 text; save it as UTF-8, which the device's software requires too")
 	case bytes.IndexByte(data, 0) >= 0:
 		return errors.New("the file is binary or UTF-16, not TOML text")
 	}
@@ -131,7 +131,7 @@ func syntaxError(path string, data []byte, err error) error {
 	message, _, _ = strings.Cut(message, ": strconv.") // which would quote the value
 	for _, name := range decode.Key() {
 		if looksSecret(name) {
-			message = "the key here is no name"
+			message = "the key here is not a name"
 		}
 	}
 	return fmt.Errorf("%s:%d:%d: %s%s", path, line, column, message, advise(message, lineOf(data, line), column))
@@ -142,13 +142,13 @@ func advise(message string, line []byte, column int) string {
 	at := line[min(max(column-1, 0), len(line)):]
 	switch {
 	case bytes.HasPrefix(at, []byte("\xe2\x80")) || bytes.HasPrefix(at, []byte("\xc2\xab")):
-		return `; this is a typographic quotation mark, TOML needs the plain " or '`
+		return `; this is a typographic quotation mark; TOML requires the plain " or '`
 	case strings.Contains(message, "at start of value") || strings.Contains(message, "strings must be quoted"):
-		return "; a text needs quotation marks around it"
+		return "; text must be in quotation marks"
 	case strings.Contains(message, "already exists") && strings.Contains(message, "provisioning"):
-		return "; leave one provisioning block and comment the others out"
+		return "; keep one provisioning block and comment out the others"
 	case strings.Contains(message, "already defined"):
-		return "; leave one of the lines and comment the others out"
+		return "; keep one of the lines and comment out the others"
 	case strings.Contains(message, "'=' after key") && bytes.Contains(line, []byte(":")):
 		return "; TOML writes key = value, not key: value"
 	}
@@ -176,7 +176,7 @@ func (e *Edge11Error) Error() string {
 
 // Hint says what to do instead.
 func (e *Edge11Error) Hint() string {
-	return "update IoT Edge and run \"iotedge config import\", which makes /etc/aziot/config.toml of it; or give its values as flags: scope_id as --id-scope, registration_id as --registration-id, symmetric_key in a file as --key-file, identity_cert and identity_pk as --cert and --cert-key"
+	return "update IoT Edge and run \"iotedge config import\", which makes /etc/aziot/config.toml from it; or give its values as flags: scope_id as --id-scope, registration_id as --registration-id, symmetric_key in a file as --key-file, identity_cert and identity_pk as --cert and --cert-key"
 }
 
 // edge11 returns the line that identifies text as a config.yaml of IoT Edge 1.1 and not

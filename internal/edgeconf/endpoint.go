@@ -20,14 +20,14 @@ func (r *reader) endpoint(t *table) Value {
 		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s without https:// in front, which %s refuses", v.Origin, show(v.Text), r.software())
 		return Value{}
 	case err != nil || u.Host == "":
-		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s, which is no URL", v.Origin, show(v.Text))
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s, which is not a URL", v.Origin, show(v.Text))
 		return Value{}
 	case u.Scheme != "https":
-		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s begins with %s://; DPS is reached by https://", v.Origin, u.Scheme)
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s begins with %s://; DPS requires https://", v.Origin, u.Scheme)
 		return Value{}
 	}
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s has more than a host in it; it should read https://%s", v.Origin, u.Host)
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s contains more than a host; write https://%s", v.Origin, u.Host)
 	}
 	return r.host(Value{strings.TrimSuffix(strings.ToLower(u.Host), ":443"), v.Origin})
 }
@@ -54,12 +54,12 @@ func (n *notes) lintEndpoint(endpoint, scope Value) {
 	cloud, known := dps.CloudOf(parsed.Host)
 	switch wanted, ok := cloudOfScope(scope.Text); {
 	case !known && dps.IsHubHost(parsed.Host):
-		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, an IoT hub: a device asks DPS first, at %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, an IoT hub: a device connects to DPS first, at %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
 	case !known && endpoint.Origin.Flag != "": // a host typed as a flag is intended
 	case !known:
-		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, which is no provisioning endpoint of an Azure cloud; the usual one is %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, which is not a provisioning endpoint of an Azure cloud; the usual one is %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
 	case ok && cloud != wanted:
-		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, of the %s cloud, but the id scope %s (%s) begins as those of the %s cloud do, whose endpoint is %s",
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, of the %s cloud, but the id scope %s (%s) begins like those of the %s cloud, whose endpoint is %s",
 			endpoint.Origin, show(parsed.Host), cloud, show(scope.Text), scope.Origin, wanted, wanted.GlobalHost())
 	}
 }

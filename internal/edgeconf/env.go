@@ -45,7 +45,7 @@ func (e *environment) choose() (sample, bool) {
 		case credential.IsZero():
 			chosen, credential, most = sample, own, set
 		case own.Origin != credential.Origin:
-			e.add(ProblemMethod, "", own.Origin, "%s is not used: %s is set too, and a device proves itself with one credential", own.Origin, credential.Origin)
+			e.add(ProblemMethod, "", own.Origin, "%s is not used: %s is set too, and a device uses only one credential", own.Origin, credential.Origin)
 		}
 	}
 	return chosen, most > 0
@@ -122,7 +122,7 @@ func (e *environment) assign(s *Settings, kind Kind, role role, v Value) {
 // pem reads the file named by a variable.
 func (e *environment) pem(v Value, setting settingName) File {
 	if strings.Contains(v.Text, "-----BEGIN") {
-		e.add(ProblemCredential, setting, v.Origin, "%s holds the PEM text itself; the sample takes it for the path of a file", v.Origin)
+		e.add(ProblemCredential, setting, v.Origin, "%s contains the PEM text itself; the sample expects the path of a file", v.Origin)
 		return File{}
 	}
 	if v = e.take(setting, v); v.IsZero() {
@@ -135,6 +135,6 @@ func (e *environment) pem(v Value, setting settingName) File {
 // select DPS.
 func (e *environment) lintSwitch(v Value) {
 	if !strings.EqualFold(v.Text, "DPS") {
-		e.add(ProblemSetting, "", v.Origin, "%s is not set to DPS, so the samples of most SDKs take a connection string and do not provision", v.Origin)
+		e.add(ProblemSetting, "", v.Origin, "%s is not set to DPS, so the samples of most SDKs use a connection string and do not provision", v.Origin)
 	}
 }

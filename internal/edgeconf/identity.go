@@ -7,7 +7,7 @@ import (
 )
 
 // errNoSibling is returned by sibling for a file outside the daemons' directories.
-var errNoSibling = errors.New("this file does not lie in a directory identityd or identityd/config.d")
+var errNoSibling = errors.New("this file is not in a directory identityd or identityd/config.d")
 
 // sibling reads the configuration of another daemon in the corresponding place: keyd's
 // /etc/aziot/keyd/config.d/00-super.toml for identityd's.

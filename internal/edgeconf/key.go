@@ -10,7 +10,7 @@ import (
 // symmetricKey reads the key of config.toml, a table with the value or a URI, or the id of
 // a key in aziot-keyd.
 func (r *reader) symmetricKey(t *table) {
-	const forms = `it is written as symmetric_key = { value = "BASE64" } or { uri = "file:///DIRECTORY/FILE" }`
+	const forms = `write symmetric_key = { value = "BASE64" } or { uri = "file:///DIRECTORY/FILE" }`
 	it := t.item("symmetric_key")
 	switch {
 	case it == nil:
@@ -24,7 +24,7 @@ func (r *reader) symmetricKey(t *table) {
 	case it.table.item("uri") != nil:
 		r.keyByURI(r.text(it.table.item("uri"), settingAttestation))
 	default:
-		r.add(ProblemSetting, settingAttestation, r.origin(it), "%s has neither a value nor a uri in it; %s", r.origin(it), forms)
+		r.add(ProblemSetting, settingAttestation, r.origin(it), "%s has neither a value nor a uri; %s", r.origin(it), forms)
 	}
 }
 
@@ -93,7 +93,7 @@ func (r *reader) keyByURI(uri Value) {
 	content := file.Content.Reveal()
 	if _, err := dps.ParseKey(dps.NewSecret(pad(content))); err == nil {
 		r.add(ProblemKey, "", file.Origin,
-			"%s: %s holds a key in base64, but aziot-keyd takes the bytes of a key file as they are, so that it signs with another key: put the decoded key into the file (base64 -d), or the text into the configuration as value",
+			"%s: %s contains a key in base64, but aziot-keyd uses the bytes of a key file unchanged, so it signs with another key: put the decoded key into the file (base64 -d), or the text into the configuration as value",
 			file.Origin, showPath(file.Path))
 	}
 	a := &r.settings.Attestation

@@ -90,7 +90,7 @@ func (n *notes) lintCommonName(s *Settings) {
 	if strings.EqualFold(name, id.Text) {
 		how = " by letter case"
 	}
-	n.add(ProblemCommonName, settingRegistrationID, id.Origin, "%s is %s and differs%s from the common name %q of %s, which the service takes",
+	n.add(ProblemCommonName, settingRegistrationID, id.Origin, "%s is %s and differs%s from the common name %q of %s, which the service uses",
 		id.Origin, show(id.Text), how, name, showPath(file.Path))
 }
 

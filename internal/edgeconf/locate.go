@@ -43,28 +43,28 @@ func filePath(uri string) (string, error) {
 	scheme, rest, found := strings.Cut(uri, ":")
 	switch {
 	case strings.HasPrefix(uri, "/"):
-		return "", errors.New("is a path; since IoT Edge 1.2 it has to be a URI: put file:// in front")
+		return "", errors.New("is a path; since IoT Edge 1.2 it must be a URI: put file:// in front")
 	case !found || len(scheme) == 1:
-		return "", errors.New("is no URI; a file is named as file:///DIRECTORY/FILE")
+		return "", errors.New("is not a URI; write file:///DIRECTORY/FILE")
 	case isPKCS11(uri):
-		return "", errors.New("is a PKCS#11 URI; here a file is needed, as file:///DIRECTORY/FILE")
+		return "", errors.New("is a PKCS#11 URI; a file is needed here: write file:///DIRECTORY/FILE")
 	case !strings.EqualFold(scheme, "file"):
-		return "", errors.New("has a scheme that is not read; a file is named as file:///DIRECTORY/FILE")
+		return "", errors.New("has an unsupported scheme; write file:///DIRECTORY/FILE")
 	case !strings.HasPrefix(rest, "/"):
-		return "", errors.New("is a relative path; write the whole one, as file:///DIRECTORY/FILE")
+		return "", errors.New("is a relative path; write the absolute path, as file:///DIRECTORY/FILE")
 	}
 	u, err := url.Parse(uri)
 	switch {
 	case err != nil:
-		return "", errors.New("is no well-formed URI; a blank in it is written %20 and a percent sign %25")
+		return "", errors.New("is not a well-formed URI; write %20 for a space and %25 for a percent sign")
 	case u.Host != "" && u.Host != "localhost":
-		return "", errors.New("names a host, because only two slashes stand at its beginning: write three, file:///DIRECTORY/FILE")
+		return "", errors.New("names a host, because it begins with only two slashes: write three, file:///DIRECTORY/FILE")
 	case u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("has a ? or a # in it, which ends the path: write %3F or %23")
+		return "", errors.New("contains a ? or a #, which ends the path: write %3F or %23")
 	case strings.HasSuffix(u.Path, "/"):
 		return "", errors.New("names a directory, not a file")
 	case strings.ContainsRune(u.Path, 0):
-		return "", errors.New("has a zero byte in it")
+		return "", errors.New("contains a zero byte")
 	}
 	return u.Path, nil
 }
@@ -73,7 +73,7 @@ func filePath(uri string) (string, error) {
 func inToken(origin Origin) Obstacle {
 	return Obstacle{
 		Origin: origin,
-		Detail: fmt.Sprintf("%s is in a PKCS#11 token, which does not give the key away, so a probe cannot sign with it", origin),
-		Hint:   "--preflight with another credential tests the way to the service; what the device itself is answered stands in its log (iotedge system logs)",
+		Detail: fmt.Sprintf("%s is in a PKCS#11 token, which does not release the key, so a probe cannot sign with it", origin),
+		Hint:   "--preflight with another credential tests the connection to the service; the answer to the device itself is in its log (iotedge system logs)",
 	}
 }

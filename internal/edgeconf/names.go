@@ -17,10 +17,10 @@ func (r *reader) missing(t *table, key string, setting settingName) {
 		return
 	}
 	if misplaced := r.misplaced(t, key); misplaced != nil {
-		r.add(ProblemSetting, setting, r.origin(misplaced), "%s is not read there: it belongs below %s", r.origin(misplaced), header)
+		r.add(ProblemSetting, setting, r.origin(misplaced), "%s is not read there: it belongs under %s", r.origin(misplaced), header)
 		return
 	}
-	r.add(ProblemSetting, setting, r.originOf(t), "%s has no %s below %s", r.originOf(t).place(), key, header)
+	r.add(ProblemSetting, setting, r.originOf(t), "%s has no %s under %s", r.originOf(t).place(), key, header)
 }
 
 // near returns the item of a table that was most likely meant as key, or nil.

@@ -39,7 +39,7 @@ func (n *notes) take(setting settingName, v Value) Value {
 	case isTemplateText(v.Text):
 		n.add(ProblemSetting, setting, v.Origin, "%s still has the text of a template, %s", v.Origin, show(v.Text))
 	case isName(setting) && hasForeign(v.Text):
-		n.add(ProblemSetting, setting, v.Origin, "%s has something else in it than the %s %s", v.Origin, setting, hidden)
+		n.add(ProblemSetting, setting, v.Origin, "%s contains something other than the %s %s", v.Origin, setting, hidden)
 	default:
 		return v
 	}

@@ -108,7 +108,7 @@ func (n *notes) lintProxies(proxies []Proxy) {
 			continue
 		}
 		if u, err := url.Parse(p.URL.Reveal()); err != nil || u.Scheme == "" || u.Host == "" {
-			n.add(ProblemProxy, settingProxy, p.Origin, "%s is no URL such as http://HOST:PORT", p.Origin)
+			n.add(ProblemProxy, settingProxy, p.Origin, "%s is not a URL such as http://HOST:PORT", p.Origin)
 		}
 		switch p.User {
 		case edgeAgent:
@@ -118,6 +118,6 @@ func (n *notes) lintProxies(proxies []Proxy) {
 		}
 	}
 	if agent != nil && identity == nil {
-		n.add(ProblemProxy, settingProxy, agent.Origin, "%s is for the edgeAgent container alone; aziot-identityd, which provisions, needs https_proxy in its systemd unit (systemctl edit aziot-identityd)", agent.Origin)
+		n.add(ProblemProxy, settingProxy, agent.Origin, "%s is only for the edgeAgent container; aziot-identityd, which provisions, needs https_proxy in its systemd unit (systemctl edit aziot-identityd)", agent.Origin)
 	}
 }

@@ -90,7 +90,7 @@ func (r *reader) read(data []byte) {
 		r.settings.Obstacle = &Obstacle{
 			Problem: ProblemSetting, Origin: r.origin(provisioning),
 			Detail: fmt.Sprintf("%s is %s, not a table", r.origin(provisioning), provisioning.kind),
-			Hint:   "write a [provisioning] line with the settings below it",
+			Hint:   "write a [provisioning] line with the settings after it",
 		}
 		return
 	}
@@ -133,7 +133,7 @@ func (r *reader) noProvisioning(data []byte) *Obstacle {
 	case line > 0:
 		o.Origin.Line = line
 		o.Detail = fmt.Sprintf("%s has no [provisioning] table; the one in line %d is commented out", r.path, line)
-		o.Hint = "take away the # in front of one provisioning block, its [provisioning] and [provisioning.attestation] lines included"
+		o.Hint = "remove the # in front of one provisioning block, including its [provisioning] and [provisioning.attestation] lines"
 	case r.near(r.root, "provisioning") != nil:
 		near := r.near(r.root, "provisioning")
 		o.Origin = r.origin(near)
@@ -182,17 +182,17 @@ func (r *reader) otherSource(t *table, source Value) *Obstacle {
 	o := &Obstacle{Origin: source.Origin, Hint: hint}
 	switch source.Text {
 	case "manual":
-		o.Detail = fmt.Sprintf("%s is \"manual\": this device is given its hub by hand and does not ask DPS", source.Origin)
+		o.Detail = fmt.Sprintf("%s is \"manual\": the hub of this device is configured by hand, without DPS", source.Origin)
 		if t.item(r.scopeKey()) != nil || t.item("attestation") != nil {
 			o.Problem = ProblemSetting
-			o.Hint = "there are settings of DPS beside it: set source to \"dps\" if DPS is meant"
+			o.Hint = "there are also settings for DPS: set source to \"dps\" to use DPS"
 		}
 	case "none":
-		o.Detail = fmt.Sprintf("%s is \"none\": provisioning is switched off on this device", source.Origin)
+		o.Detail = fmt.Sprintf("%s is \"none\": provisioning is disabled on this device", source.Origin)
 	default:
 		o.Problem = ProblemSetting
 		o.Detail = fmt.Sprintf("%s is %s, which %s refuses", source.Origin, show(source.Text), r.software())
-		o.Hint = "for DPS it is \"dps\", in small letters"
+		o.Hint = "for DPS it is \"dps\", in lower case"
 	}
 	return o
 }
@@ -219,7 +219,7 @@ func (r *reader) optional(t *table, key string, setting settingName) Value {
 // text reads an item that must be a text.
 func (r *reader) text(it *item, setting settingName) Value {
 	if it.kind != kindText {
-		r.add(ProblemSetting, setting, r.origin(it), "%s is %s; %s needs a text in quotation marks", r.origin(it), it.kind, r.software())
+		r.add(ProblemSetting, setting, r.origin(it), "%s is %s; %s requires text in quotation marks", r.origin(it), it.kind, r.software())
 		return Value{}
 	}
 	return r.take(setting, Value{it.text, r.origin(it)})
@@ -256,6 +256,6 @@ func (r *reader) checkTimeout() {
 func (r *reader) checkNested(provisioning *table) {
 	candidates := []*item{r.root.item("parent_hostname"), r.root.item("local_gateway_hostname"), provisioning.item("local_gateway_hostname")}
 	for _, it := range slices.DeleteFunc(candidates, func(it *item) bool { return it == nil }) {
-		r.add(ProblemSetting, "", r.origin(it), "%s makes this a nested device, and those cannot be provisioned through DPS: %s refuses it", r.origin(it), r.software())
+		r.add(ProblemSetting, "", r.origin(it), "%s makes this a nested device, which cannot be provisioned through DPS: %s refuses it", r.origin(it), r.software())
 	}
 }

@@ -28,7 +28,7 @@ const (
 
 // String returns the name of the kind in messages.
 func (k kind) String() string {
-	return [...]string{"a number or a truth value", "a text", "a table", "a list"}[k]
+	return [...]string{"a number or a boolean", "a text", "a table", "a list"}[k]
 }
 
 // item is the value of one key.

@@ -41,7 +41,7 @@ func (r *reader) certificateByURI(uri Value) {
 	}
 	file := r.file(uri, ProblemCredential, settingAttestation, r.readFile)
 	if strings.Contains(file.Content.Reveal(), "PRIVATE KEY-----") && !strings.Contains(file.Content.Reveal(), "BEGIN CERTIFICATE-----") {
-		r.add(ProblemCredential, "", file.Origin, "%s: %s holds a private key and no certificate; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
+		r.add(ProblemCredential, "", file.Origin, "%s: %s contains a private key and no certificate; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
 	}
 	r.settings.Attestation.Certificate = file
 }
@@ -56,7 +56,7 @@ func (r *reader) privateKeyByURI(uri Value) {
 	}
 	file := r.file(uri, ProblemCredential, settingAttestation, r.readFile)
 	if strings.Contains(file.Content.Reveal(), "BEGIN CERTIFICATE-----") && !strings.Contains(file.Content.Reveal(), "PRIVATE KEY-----") {
-		r.add(ProblemCredential, "", file.Origin, "%s: %s holds a certificate and no private key; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
+		r.add(ProblemCredential, "", file.Origin, "%s: %s contains a certificate and no private key; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
 	}
 	r.settings.Attestation.PrivateKey = file
 }
@@ -103,7 +103,7 @@ func (r *reader) onDemand(method Value) {
 			method.Origin, show(method.Text), r.software())
 		return
 	}
-	o.Detail = fmt.Sprintf("%s is %q: the certificate is made when the device first needs it (%s), so no file of the configuration has it", method.Origin, method.Text, issuer)
+	o.Detail = fmt.Sprintf("%s is %q: the certificate is made when the device first needs it (%s), so no file of the configuration contains it", method.Origin, method.Text, issuer)
 	r.cannot(o)
 }
 
@@ -111,7 +111,7 @@ func (r *reader) onDemand(method Value) {
 func (r *reader) issuedFiles() string {
 	keys := r.root.table("aziot_keys")
 	if keys.item("pkcs11_lib_path") != nil && keys.item("pkcs11_base_slot") != nil {
-		return "its key is made in the PKCS#11 token of [aziot_keys], which does not give it away; the device's log has the answer that it got (iotedge system logs)"
+		return "its key is made in the PKCS#11 token of [aziot_keys], which does not release it; the answer to the device is in its log (iotedge system logs)"
 	}
 	return fmt.Sprintf("once it has been made, run as root with --cert %s --cert-key %s", storedCertificate(deviceID), storedKey(deviceID))
 }

@@ -22,8 +22,8 @@ const (
 	id    = "dev-01"
 )
 
-// startService answers the device API on the broker as another of its clients: it sees
-// and says topics only, spelled out here and not by package dps.
+// startService answers the device API as another client of the broker: it sees and
+// publishes only topics, which are written out here and do not come from package dps.
 func startService(t *testing.T, port int, roots *x509.CertPool, register string) {
 	t.Helper()
 	client := mqtt.NewClient(mqtt.NewClientOptions().
@@ -50,7 +50,7 @@ func startService(t *testing.T, port int, roots *x509.CertPool, register string)
 	}, answer))
 }
 
-// done waits for the broker to confirm.
+// done waits for the broker's confirmation.
 func done(t *testing.T, token mqtt.Token) {
 	t.Helper()
 	if !token.WaitTimeout(30*time.Second) || token.Error() != nil {
@@ -58,7 +58,7 @@ func done(t *testing.T, token mqtt.Token) {
 	}
 }
 
-// probeOf is a probe of one port by one transport.
+// probeOf returns a probe of one port over one transport.
 func probeOf(port int, roots *x509.CertPool, transport probe.Transport, attestation probe.Attestation) probe.Config {
 	return probe.Config{
 		Endpoint:       dps.Endpoint{Host: "127.0.0.1", HTTPS: port, MQTT: port},
@@ -71,8 +71,8 @@ func probeOf(port int, roots *x509.CertPool, transport probe.Transport, attestat
 	}
 }
 
-// TestMosquitto registers through a broker of another make: what the probe sends passes
-// its checks, and what comes back is another client's.
+// TestMosquitto registers through an independent broker: the broker checks what the probe
+// sends, and the answers come from another client.
 func TestMosquitto(t *testing.T) {
 	const accept, refuse = "$dps/registrations/res/202", "$dps/registrations/res/401"
 	dir := t.TempDir()
