@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	out := flag.String("out", "dist", "`DIR` for the archives; archives in it from before are removed")
+	out := flag.String("out", "dist", "`DIR` for the archives; existing archives in it are removed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, *out)

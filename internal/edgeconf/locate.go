@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// file reads the file of a file URI, or adds a remark about that cause if it cannot.
+// file reads the file of a file URI, or adds a remark with that problem if it cannot.
 func (n *notes) file(uri Value, problem Problem, setting settingName, readFile func(string) ([]byte, error)) File {
 	path, err := filePath(uri.Text)
 	if err != nil {

@@ -18,7 +18,7 @@ const (
 	ProblemCommonName     Problem = "common-name"     // the certificate's common name is not the registration id
 	ProblemKey            Problem = "key"             // the device signs with other bytes than intended
 	ProblemCredential     Problem = "credential"      // a key or a certificate cannot be read
-	ProblemMethod         Problem = "method"          // a credential belongs to another attestation than the configured one
+	ProblemMethod         Problem = "method"          // a credential for another attestation than the configured one
 	ProblemPayload        Problem = "payload"         // it cannot be read
 	ProblemProxy          Problem = "proxy"           // provisioning does not use it
 )

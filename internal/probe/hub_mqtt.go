@@ -30,7 +30,7 @@ func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identit
 	longAgo := time.Unix(1, 0)
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })()
 	opening.Layer, opening.Status = LayerMQTTConnect, 0
-	if err := greetHub(conn, hub, id); err != nil {
+	if err := connectToHub(conn, hub, id); err != nil {
 		opening.failMQTT(err)
 		if ctx.Err() != nil {
 			opening.Failure = netfail.Classify(ctx.Err())
@@ -39,9 +39,9 @@ func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identit
 	return opening
 }
 
-// greetHub connects as the device. It requests a persistent session, so that the hub keeps
+// connectToHub connects as the device. It requests a persistent session, so that the hub keeps
 // what it stores for the device; it acknowledges no message.
-func greetHub(conn net.Conn, hub hubTarget, id Identity) error {
+func connectToHub(conn net.Conn, hub hubTarget, id Identity) error {
 	connect := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
 	connect.ProtocolName, connect.ProtocolVersion = "MQTT", 4
 	connect.ClientIdentifier = hub.deviceID

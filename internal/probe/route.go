@@ -78,13 +78,13 @@ func (r *runner) leftToProxy(f Finding) Finding {
 
 // proxyUnresolved records that the proxy's name does not resolve.
 func (r *runner) proxyUnresolved(failure *netfail.Failure, f Finding) Finding {
-	return r.proxyOut(proxy.Failure{Kind: proxy.Unresolved, Text: "its name cannot be resolved", Net: failure}, f)
+	return r.failAtProxy(proxy.Failure{Kind: proxy.Unresolved, Text: "its name cannot be resolved", Net: failure}, f)
 }
 
 // proxyUnreachable records that the proxy did not accept a connection.
 func (r *runner) proxyUnreachable(f Finding) Finding {
 	last := r.run.Dials[len(r.run.Dials)-1]
-	return r.proxyOut(unreachable(last), f)
+	return r.failAtProxy(unreachable(last), f)
 }
 
 func unreachable(last Dial) proxy.Failure {
@@ -92,8 +92,8 @@ func unreachable(last Dial) proxy.Failure {
 	return proxy.Failure{Kind: proxy.Unreachable, Text: text, Net: last.Failure}
 }
 
-// proxyOut ends a stage at a proxy that could not be reached.
-func (r *runner) proxyOut(failure proxy.Failure, f Finding) Finding {
+// failAtProxy ends a stage at a proxy that could not be reached.
+func (r *runner) failAtProxy(failure proxy.Failure, f Finding) Finding {
 	attempt := r.way.Proxy.Attempt(r.service())
 	attempt.Failure = &failure
 	r.run.Tunnels = append(r.run.Tunnels, attempt)
@@ -115,8 +115,8 @@ func (r *runner) connectThrough(ctx context.Context, conn net.Conn, f Finding) F
 	return f.withAttempt(attempt)
 }
 
-// tellDirect says why a configured proxy was not used.
-func (r *runner) tellDirect(f Finding) Finding {
+// withDirectReason says why a configured proxy was not used.
+func (r *runner) withDirectReason(f Finding) Finding {
 	if r.way.Direct != "" {
 		f.Detail += ", directly: " + r.way.Direct
 	}

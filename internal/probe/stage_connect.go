@@ -77,7 +77,7 @@ func (r *runner) connect(ctx context.Context) Finding {
 		return r.tryUnused(ctx, f)
 	}
 	r.tcp = conn
-	return r.tellDirect(f)
+	return r.withDirectReason(f)
 }
 
 func (r *runner) connectTCP(ctx context.Context) (net.Conn, Finding) {

@@ -19,7 +19,7 @@ func (r *runner) open(ctx context.Context) Finding {
 	for attempt := 1; ; attempt++ {
 		start := time.Now()
 		var words firstWords
-		session, opening := r.transport.Open(ctx, r.hearing(&words), r.target, r.identity)
+		session, opening := r.transport.Open(ctx, r.dialRecorded(&words), r.target, r.identity)
 		if opening.otherProtocol() {
 			opening.Said = words.foreign()
 		}
@@ -33,7 +33,7 @@ func (r *runner) open(ctx context.Context) Finding {
 		case opening.TPM != nil:
 			return r.tpmFailed(ctx, opening.TPM)
 		case opening.Failure != nil:
-			return r.noAnswer(opening.Failure).heard(opening.Said).with("layer", string(opening.Layer))
+			return r.noAnswer(opening.Failure).withSaid(opening.Said).with("layer", string(opening.Layer))
 		}
 		if !opening.putsOff() || attempt == r.cfg.MaxAttempts || !r.wait(ctx, r.waitToOpen(opening, attempt+1)) {
 			r.stop(opening.end())
@@ -83,7 +83,7 @@ func (o *Opening) end() End {
 
 // refusedFinding says what refused the session on the last attempt.
 func refusedFinding(o Opening, attempts int) Finding {
-	f := failed("%s%s", o.Refusal, afterAttempts(attempts)).heard(o.Said).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
+	f := failed("%s%s", o.Refusal, afterAttempts(attempts)).withSaid(o.Said).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
 		with("condition", o.Condition).with("mechanisms", joinAll(o.Mechanisms)).with("challenge", o.challenge()).withError(o.Body.Error)
 	if o.RetryAfter != nil {
 		f = f.with("retry-after", o.RetryAfter.Text)
@@ -99,9 +99,9 @@ func afterAttempts(n int) string {
 	return ", after " + plural(n, "attempt")
 }
 
-// hearing is dialTLS that also keeps the first bytes of the connection in words, for a
+// dialRecorded is dialTLS that also keeps the first bytes of the connection in words, for a
 // transport that begins with its own protocol and not with HTTP.
-func (r *runner) hearing(words *firstWords) Dialer {
+func (r *runner) dialRecorded(words *firstWords) Dialer {
 	return func(ctx context.Context) (net.Conn, error) {
 		conn, err := r.dialTLS(ctx)
 		if err != nil || r.transport.Traits().BeginsInHTTP {
@@ -120,8 +120,8 @@ func (o *Opening) otherProtocol() bool {
 	return o.Refusal != "" && o.Condition == "" && o.Status == 0 && (o.Layer == LayerSASL || o.Layer == LayerAMQPOpen)
 }
 
-// heard adds the text that a peer with another protocol sent.
-func (f Finding) heard(said string) Finding {
+// withSaid adds the text that a peer with another protocol sent.
+func (f Finding) withSaid(said string) Finding {
 	if said != "" {
 		f.Detail += "; it says " + strconv.Quote(said)
 	}

@@ -224,7 +224,7 @@ func (s *mqttSession) call(ctx context.Context, op Operation, topic func(rid str
 	start := time.Now()
 	a := Answer{Op: op}
 	if err := s.exchange(ctx, topic, body, &a); err != nil {
-		a.Failure, a.Strays = netfail.Classify(err), s.passedOver()
+		a.Failure, a.Strays = netfail.Classify(err), s.takeStrays()
 	}
 	a.Took = time.Since(start)
 	return a
@@ -303,9 +303,9 @@ func (s *mqttSession) deliver(_ mqtt.Client, m mqtt.Message) {
 	s.rid, s.strays = "", 0
 }
 
-// passedOver returns how many unexpected messages have arrived since it, or an answer, last
+// takeStrays returns how many unexpected messages have arrived since it, or an answer, last
 // reported them.
-func (s *mqttSession) passedOver() int {
+func (s *mqttSession) takeStrays() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	strays := s.strays

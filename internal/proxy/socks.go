@@ -29,7 +29,7 @@ func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *Attempt) (net.Co
 	if p.hasCredentials() {
 		auth = &socks.Auth{User: p.User.Reveal(), Password: p.Password.Reveal()}
 	}
-	seen := &witness{Conn: conn}
+	seen := &socksRecorder{Conn: conn}
 	dialer, err := socks.SOCKS5("tcp", p.address(), auth, seen)
 	if err != nil {
 		return nil, &Failure{Kind: NotAProxy, Text: netfail.Text(err)}
@@ -41,9 +41,9 @@ func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *Attempt) (net.Co
 	return through, nil
 }
 
-// witness is a connection that keeps the first bytes received: the library reports errors
+// socksRecorder is a connection that keeps the first bytes received: the library reports errors
 // only as text, and these bytes are the facts. It is also a dialer that returns itself.
-type witness struct {
+type socksRecorder struct {
 	net.Conn
 	seen []byte
 }
@@ -52,20 +52,20 @@ type witness struct {
 const maxSeen = 6
 
 // Dial implements socks.Dialer.
-func (w *witness) Dial(string, string) (net.Conn, error) { return w, nil }
+func (w *socksRecorder) Dial(string, string) (net.Conn, error) { return w, nil }
 
 // DialContext implements socks.ContextDialer.
-func (w *witness) DialContext(context.Context, string, string) (net.Conn, error) { return w, nil }
+func (w *socksRecorder) DialContext(context.Context, string, string) (net.Conn, error) { return w, nil }
 
 // Read implements net.Conn.
-func (w *witness) Read(b []byte) (int, error) {
+func (w *socksRecorder) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
 	w.seen = append(w.seen, b[:min(n, maxSeen-len(w.seen))]...)
 	return n, err
 }
 
 // judge returns why there is no connection, from what the proxy sent before err.
-func (w *witness) judge(a *Attempt, err *netfail.Failure) *Failure {
+func (w *socksRecorder) judge(a *Attempt, err *netfail.Failure) *Failure {
 	seen := w.seen
 	switch {
 	case len(seen) > 0 && seen[0] != socksVersion:
