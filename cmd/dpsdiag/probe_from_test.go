@@ -65,7 +65,7 @@ func TestProxyOfTheDevice(t *testing.T) {
 		"exempted":              {override: `"https_proxy=` + setting + `" "no_proxy=.plant.example"`, status: report.ExitFault, want: "no_proxy exempts the host"},
 		"flag":                  {override: "https_proxy=" + wrong, flags: []string{"--proxy", setting}, status: report.ExitOK, want: "(--proxy)"},
 		"the shell's, if alone": {override: "A=B", env: setting, status: report.ExitOK, want: "(https_proxy)"},
-		"no proxy at all":       {override: "https_proxy=ftp://" + credentials + "h", status: report.ExitUsage, want: origin + "https_proxy: its scheme is none of http"},
+		"no proxy at all":       {override: "https_proxy=ftp://" + credentials + "h", status: report.ExitUsage, want: origin + "https_proxy: its scheme is not http"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +98,7 @@ func TestProxyOfTheAgentAlone(t *testing.T) {
 	if status != report.ExitFault || len(doc.Causes) == 0 || doc.Causes[0].ID != "proxy-not-configured" {
 		t.Errorf("exit status %d, causes %+v", status, doc.Causes)
 	}
-	if !strings.Contains(w.out.String(), "is for the edgeAgent container alone") {
+	if !strings.Contains(w.out.String(), "is only for the edgeAgent container") {
 		t.Errorf("the warning is missing:\n%s", w.out.String())
 	}
 	checkNoCredentials(t, w)

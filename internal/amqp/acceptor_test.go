@@ -8,16 +8,16 @@ import (
 	"dpsdiag/internal/amqp"
 )
 
-// acceptor is a small AMQP server, to have an independent client talk to this
-// package. It sends each message that it receives back on the client's receiver,
-// and refuses one that has the application property "refuse".
+// acceptor is a small AMQP server that lets an independent client talk to this package. It
+// sends each received message back on the client's receiver, and refuses a message with the
+// application property "refuse".
 type acceptor struct {
 	mechanisms []amqp.SASLMechanism
-	maxFrame   uint32 // what it accepts
+	maxFrame   uint32 // the largest frame that it accepts
 
 	conn       net.Conn
-	peerFrame  uint32        // what the client accepts
-	heard      []string      // the kinds of the client's frames that are no flows
+	peerFrame  uint32        // the largest frame that the client accepts
+	heard      []string      // the types of the client's frames, without flows
 	assembly   amqp.Assembly // of the client's sender
 	receiver   *amqp.Attach  // the client's receiver
 	properties amqp.Map      // of the client's sender
@@ -97,7 +97,7 @@ func (a *acceptor) write(channel uint16, body amqp.Composite) error {
 	return amqp.WriteFrame(a.conn, amqp.Frame{Channel: channel, Body: body})
 }
 
-// attach answers with the other role and the same ends.
+// attach answers with the other role and the same addresses.
 func (a *acceptor) attach(channel uint16, client *amqp.Attach) error {
 	answer := &amqp.Attach{
 		Name: client.Name, Handle: client.Handle, Role: !client.Role, Source: client.Source, Target: client.Target,
@@ -141,7 +141,7 @@ func (a *acceptor) transfer(channel uint16, t *amqp.Transfer, payload []byte) er
 	return a.flush(channel)
 }
 
-// flush sends as many of the waiting messages as the client gave credit for.
+// flush sends as many waiting messages as the client gave credit for.
 func (a *acceptor) flush(channel uint16) error {
 	for a.credit > 0 && len(a.queue) > 0 {
 		payload, err := a.queue[0].Encode()

@@ -1,12 +1,12 @@
 package amqp
 
-// Composite is a type that the standard defines as a described list of fields:
-// a performative, an outcome, an Error and so on. Append writes its trailing
-// absent fields not at all, as the standard allows.
+// Composite is a type that the standard defines as a described list of fields: a
+// performative, an outcome, an Error and so on. Append omits trailing absent fields, as the
+// standard allows.
 //
-// In all composite types a pointer, a slice or a Map that is nil stands for an
-// absent field. Fields of other types are absent when zero, which is then their
-// default by the standard too.
+// In all composite types a pointer, a slice or a Map that is nil means an absent field.
+// Fields of other types are absent when zero, which is then their default by the standard
+// too.
 type Composite interface {
 	descriptor() descriptor
 	visit(f *fields)
@@ -109,7 +109,7 @@ func create[T any, P interface {
 	return P(new(T))
 }
 
-// kindOf returns the kind that v, a descriptor in either form, stands for.
+// kindOf returns the kind of v, a descriptor in either form.
 func kindOf(v any) (kind, bool) {
 	for _, k := range kinds() {
 		if v == any(uint64(k.descriptor)) || v == any(k.symbol) {
@@ -140,7 +140,7 @@ func trimNulls(list []any) []any {
 	return list
 }
 
-// parseComposite returns what the generic value v stands for. The error is a
+// parseComposite returns the composite for the generic value v. The error is a
 // *DecodeError.
 func parseComposite(v any) (Composite, error) {
 	described, ok := v.(Described)

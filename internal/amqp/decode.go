@@ -35,7 +35,7 @@ func (d *decoder) remaining() int { return d.end - d.pos }
 
 func (d *decoder) rest() []byte { return d.in[d.pos:d.end:d.end] }
 
-// malformed returns an error that says where the input goes wrong.
+// malformed returns an error that says where the input is wrong.
 func (d *decoder) malformed(format string, args ...any) error {
 	return malformed("at byte %d: %s", d.pos, fmt.Sprintf(format, args...))
 }
@@ -91,7 +91,7 @@ func (d *decoder) length(code byte) (uint32, error) {
 	return binary.BigEndian.Uint32(raw), nil
 }
 
-// next reads a value that nobody has announced, and so charges for it.
+// next reads a value that was not announced, and so charges for it.
 func (d *decoder) next() (any, error) {
 	if err := d.charge(1); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (d *decoder) next() (any, error) {
 	return d.value()
 }
 
-// value reads a value whose charge is paid.
+// value reads a value that has already been charged for.
 func (d *decoder) value() (any, error) {
 	code, err := d.byte()
 	if err != nil {
@@ -127,7 +127,7 @@ func (d *decoder) described() (any, error) {
 	return Described{descriptor, value}, nil
 }
 
-// body reads what follows a format code.
+// body reads the data after a format code.
 func (d *decoder) body(code byte) (any, error) {
 	switch code >> 4 {
 	case 0x4:
@@ -152,8 +152,8 @@ func (d *decoder) unknown(code byte) error {
 	return d.malformed("unknown format code 0x%02x", code)
 }
 
-// minWidth returns how many bytes follow a format code at least; for a type of
-// fixed width, exactly.
+// minWidth returns the minimum number of bytes after a format code; for a type of fixed
+// width, the exact number.
 func minWidth(code byte) uint32 {
 	switch class := code >> 4; {
 	case class <= 0x4:
@@ -166,7 +166,7 @@ func minWidth(code byte) uint32 {
 	return 1
 }
 
-// constant returns the value that a format code without data stands for.
+// constant returns the value of a format code without data.
 func (d *decoder) constant(code byte) (any, error) {
 	switch code {
 	case codeNull:

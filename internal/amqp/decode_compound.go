@@ -2,8 +2,8 @@ package amqp
 
 import "slices"
 
-// open reads the size and the count of a compound value or an array and moves
-// the end of the input to the end of it. It returns the end to give to close.
+// open reads the size and the count of a compound value or an array and moves the end of
+// the input to the end of the value. It returns the previous end, for close.
 func (d *decoder) open(code byte) (count uint32, outer int, err error) {
 	size, err := d.length(code)
 	if err != nil {
@@ -17,7 +17,7 @@ func (d *decoder) open(code byte) (count uint32, outer int, err error) {
 	return count, outer, err
 }
 
-// close moves the end of the input back and insists that all was read.
+// close restores the end of the input and checks that everything was read.
 func (d *decoder) close(outer int) error {
 	if d.remaining() != 0 {
 		return d.malformed("%d bytes left over after the last item", d.remaining())
@@ -26,8 +26,8 @@ func (d *decoder) close(outer int) error {
 	return nil
 }
 
-// announce checks that count items of at least width bytes can be there, and
-// charges values for them, before memory is allocated.
+// announce checks that count items of at least width bytes are possible, and charges values
+// for them, before memory is allocated.
 func (d *decoder) announce(count, width uint32, values uint64) error {
 	if uint64(count)*uint64(width) > uint64(d.remaining()) {
 		return d.malformed("%d items announced in %d bytes", count, d.remaining())
@@ -128,7 +128,7 @@ func (d *decoder) array(code byte) (any, error) {
 	return items, d.close(outer)
 }
 
-// constructor reads the constructor of an array. Each descriptor is a level.
+// constructor reads the constructor of an array. Each descriptor counts as a level.
 func (d *decoder) constructor() (descriptors []any, code byte, err error) {
 	for {
 		code, err = d.byte()

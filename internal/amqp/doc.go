@@ -1,17 +1,15 @@
-// Package amqp reads and writes AMQP 1.0 as the Device Provisioning Service
-// speaks it. Both ends use it: the probe for its SASL exchange, the emulator
-// for everything.
+// Package amqp reads and writes AMQP 1.0 as the Device Provisioning Service uses it. The
+// probe uses it for its SASL exchange and the emulator for everything.
 //
-// A peer starts with [ReadProtocol] and [WriteProtocol], authenticates with
-// [ClientSASL] or [ServerSASL], and then exchanges frames with
-// [Limits.ReadFrame] and [WriteFrame]. [WriteTransfer] and [Assembly] cut
-// messages into transfer frames and join them again; [Limits.DecodeMessage]
-// and [Message.Encode] turn a payload into a message and back.
+// A peer starts with [ReadProtocol] and [WriteProtocol], authenticates with [ClientSASL] or
+// [ServerSASL], and then exchanges frames with [Limits.ReadFrame] and [WriteFrame].
+// [WriteTransfer] and [Assembly] split messages into transfer frames and join them again;
+// [Limits.DecodeMessage] and [Message.Encode] turn a payload into a message and back.
 //
 // # Values
 //
-// A decoded value is one of the Go types below, and [Append] writes the same
-// types, always in the shortest form:
+// A decoded value is one of the Go types below, and [Append] writes the same types, always
+// in the shortest form:
 //
 //	null, boolean        nil, bool
 //	ubyte ... ulong      uint8, uint16, uint32, uint64
@@ -26,10 +24,9 @@
 //
 // # Limits
 //
-// Bytes from a peer are decoded under [Limits], whose zero value is fit for
-// use. What is allocated is in proportion to the bytes that arrived, never to
-// a length that they announce.
+// Bytes from a peer are decoded under [Limits], whose zero value is ready to use. Memory is
+// allocated in proportion to the bytes received, never to a length that they announce.
 //
-// The standard is "OASIS AMQP Version 1.0" (docs.oasis-open.org/amqp/core/v1.0);
-// comments cite it by part and section.
+// The standard is "OASIS AMQP Version 1.0" (docs.oasis-open.org/amqp/core/v1.0); comments
+// cite it by part and section.
 package amqp

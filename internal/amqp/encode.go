@@ -9,9 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Append appends the encoding of v to dst. The types that v and what it holds
-// may have are listed in the package comment; a time.Time loses what is finer
-// than a millisecond. On error it returns nil.
+// Append appends the encoding of v to dst. The package comment lists the types that v and
+// its contents may have; a time.Time is truncated to milliseconds. On error it returns nil.
 func Append(dst []byte, v any) ([]byte, error) {
 	dst, v, err := appendDescriptors(dst, v)
 	if err != nil {
@@ -26,7 +25,7 @@ func Append(dst []byte, v any) ([]byte, error) {
 	return dst, nil
 }
 
-// appendDescriptors appends the descriptors around v and returns what they
+// appendDescriptors appends the descriptors around v and returns the value that they
 // describe.
 func appendDescriptors(dst []byte, v any) (out []byte, inner any, err error) {
 	for {
@@ -44,9 +43,9 @@ func appendDescriptors(dst []byte, v any) (out []byte, inner any, err error) {
 	}
 }
 
-// appendBody appends what follows the format code of v and returns that code.
-// The wide form of a type is the one that every value of that type can have, as
-// the items of an array need it; otherwise the form is the shortest.
+// appendBody appends the data after the format code of v and returns that code. It uses the
+// shortest form, or the wide form, which is possible for every value of a type and which
+// the items of an array need.
 func appendBody(dst []byte, v any, wide bool) (out []byte, code byte, err error) {
 	switch v := v.(type) {
 	case []byte:
@@ -126,7 +125,7 @@ func appendInteger(dst []byte, v any, wide bool) (out []byte, code byte, ok bool
 	return nil, 0, false
 }
 
-// appendFixed appends a value of a type that has one form only.
+// appendFixed appends a value of a type that has only one form.
 func appendFixed(dst []byte, v any) (out []byte, code byte, ok bool) {
 	switch v := v.(type) {
 	case nil:

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// appendCompound appends what follows the format code of a list, map or array.
+// appendCompound appends the data after the format code of a list, map or array.
 func appendCompound(dst []byte, v any, wide bool) (out []byte, code byte, err error) {
 	var (
 		items  []byte
@@ -62,8 +62,8 @@ func appendPairs(dst []byte, m Map) ([]byte, error) {
 	return dst, nil
 }
 
-// appendItems appends the constructor that all items of an array have, and then
-// the items. The constructor of an empty array is that of null.
+// appendItems appends the common constructor of all items of an array, and then the items.
+// The constructor of an empty array is that of null.
 func appendItems(dst []byte, items Array) ([]byte, error) {
 	if len(items) == 0 {
 		return append(dst, codeNull), nil

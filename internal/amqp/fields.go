@@ -5,11 +5,10 @@ import (
 	"reflect"
 )
 
-// fields is the list of fields of a composite, on its way from or to the wire.
-// Each composite names its fields once, in order, with the functions below; they
-// read a field from the list, or when writing, append it. Reading keeps the
-// first error. A field missing at the end is null; fields beyond those that are
-// named are ignored.
+// fields is the list of fields of a composite while it is read or written. Each composite
+// lists its fields once, in order, with the functions below. They read a field from the
+// list or, when writing, append it. Reading keeps the first error. A field missing at the
+// end is null; additional fields at the end are ignored.
 type fields struct {
 	of      descriptor
 	writing bool
@@ -80,7 +79,7 @@ func nilable[S ~[]E, E any](f *fields, p *S) {
 	}
 }
 
-// pointer is a field that may be absent though its zero value means something.
+// pointer is a field that may be absent because its zero value has a meaning.
 func pointer[T any](f *fields, p **T) {
 	if f.writing {
 		if *p == nil {
@@ -115,8 +114,8 @@ func nested[T interface {
 	assign(f, any(c), p)
 }
 
-// symbols is a field of any number of symbols, one of which may stand alone
-// instead of in an array (part 1, section 1.4: the attribute "multiple").
+// symbols is a field with any number of symbols; a single one may be written without an
+// array (part 1, section 1.4: the attribute "multiple").
 func symbols(f *fields, p *[]Symbol) {
 	if f.writing {
 		array := make(Array, 0, len(*p))

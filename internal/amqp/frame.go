@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-// FrameType tells what the body of a frame is.
+// FrameType is the type of a frame's body.
 type FrameType uint8
 
 // The frame types of part 2, section 2.3.2, and part 5, section 5.3.1.
@@ -28,9 +28,9 @@ type Frame struct {
 	Payload []byte    // of a *Transfer only
 }
 
-// ReadFrame reads one frame and no byte more. The error is io.EOF if the input
-// ends before the frame, io.ErrUnexpectedEOF if it ends within, that of r, or a
-// *DecodeError, after which r is of no further use.
+// ReadFrame reads one frame and no byte more. The error is io.EOF if the input ends before
+// the frame, io.ErrUnexpectedEOF if it ends within, that of r, or a *DecodeError, after
+// which r cannot be used.
 func (l Limits) ReadFrame(r io.Reader) (Frame, error) {
 	var head [frameHeader]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -100,7 +100,7 @@ func (l Limits) frameBody(t FrameType, data []byte) (Composite, []byte, error) {
 	return body, nil, nil
 }
 
-// allowedIn tells whether a frame of type t can have the body c.
+// allowedIn reports whether a frame of type t can have the body c.
 func allowedIn(t FrameType, c Composite) bool {
 	d := c.descriptor()
 	if t == FrameSASL {

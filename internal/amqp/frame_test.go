@@ -224,7 +224,7 @@ func TestReadFrameRejects(t *testing.T) {
 	t.Parallel()
 	const framing, decode = amqp.ConditionFraming, amqp.ConditionDecode
 	tests := []struct {
-		name, bytes string // with the size
+		name, bytes string // including the size
 		condition   amqp.Symbol
 		reason      string
 	}{
@@ -346,8 +346,8 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// FuzzReadFrame: what is read can be written, and is read the same again; an
-// error comes with no frame.
+// FuzzReadFrame: a frame that was read can be written, and is read as the same frame again;
+// an error has no frame.
 func FuzzReadFrame(f *testing.F) {
 	for _, test := range frames() {
 		f.Add(sized(f, test.bytes))

@@ -16,10 +16,10 @@ import (
 	"dpsdiag/internal/amqp"
 )
 
-// Azure/go-amqp is a peer that shares nothing with this package.
+// Azure/go-amqp is a peer that shares no code with this package.
 
-// listen runs an acceptor for one connection to the address that it returns. The
-// function returns how the acceptor ended.
+// listen runs an acceptor for one connection to the address that it returns. The returned
+// function says how the acceptor ended.
 func listen(t *testing.T, a *acceptor) (address string, ended func() error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -58,7 +58,7 @@ func TestGoAMQPClient(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
-		login *amqp.SASLLogin // what is done before go-amqp takes over
+		login *amqp.SASLLogin // what happens before go-amqp takes over
 		own   goamqp.SASLType
 	}{
 		{"no SASL", nil, nil},
@@ -111,8 +111,8 @@ func TestGoAMQPClient(t *testing.T) {
 	}
 }
 
-// converse sends a message that is refused, a small and a large one, gets the two
-// back, and closes what it opened.
+// converse sends a message that is refused, a small one and a large one, receives the last
+// two back, and closes what it opened.
 func converse(ctx context.Context, t *testing.T, client *goamqp.Conn, a *acceptor) {
 	t.Helper()
 	session, err := client.NewSession(ctx, nil)
@@ -174,9 +174,8 @@ func sameMessage() cmp.Option {
 	}
 }
 
-// everyType returns a message with as many types as go-amqp has, for either
-// package. S is its type for symbols: goamqp.Symbol when it encodes them, string
-// when it has decoded them.
+// everyType returns a message with all types that go-amqp has, for either package. S is its
+// type for symbols: goamqp.Symbol when it encodes them, string when it has decoded them.
 func everyType[S goamqp.Symbol | string]() (*goamqp.Message, *amqp.Message) {
 	at := time.UnixMilli(1_700_000_000_123).UTC()
 	long := strings.Repeat("é", 200)

@@ -10,12 +10,12 @@ const (
 	DefaultMessage = 1 << 20
 )
 
-// Limits bounds what is accepted from a peer. A field that is not positive means
-// its default.
+// Limits limits what is accepted from a peer. A field that is not positive means its
+// default.
 type Limits struct {
 	Depth   int    // how deep lists, maps, arrays and described values nest
-	Values  int    // values in one frame or message, those within others included
-	Frame   uint32 // bytes of one frame, its header included
+	Values  int    // values in one frame or message, including nested ones
+	Frame   uint32 // bytes of one frame, including its header
 	Message int    // bytes of one message
 }
 
@@ -41,10 +41,10 @@ const (
 	ConditionField       Symbol = "amqp:invalid-field"
 )
 
-// DecodeError says that what a peer sent is not legal AMQP 1.0, or more than
-// the Limits allow. It never contains the data that was sent.
+// DecodeError says that a peer's data is not legal AMQP 1.0, or exceeds the Limits. It
+// never contains the data.
 type DecodeError struct {
-	Condition Symbol // what to answer the peer with
+	Condition Symbol // the condition for the answer to the peer
 	Reason    string
 }
 

@@ -13,11 +13,11 @@ import (
 	"dpsdiag/internal/amqp"
 )
 
-// little is a bound for what is to allocate next to nothing.
+// little is the limit for an operation that should allocate almost nothing.
 const little = 64 << 10
 
-// allocated returns how many bytes f allocates. Other goroutines count too, so
-// its users do not run in parallel.
+// allocated returns how many bytes f allocates. Other goroutines count too, so tests that
+// use it do not run in parallel.
 func allocated(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -57,8 +57,8 @@ func TestAnnouncedLengthsAllocateNothing(t *testing.T) {
 	}
 }
 
-// Each list announces as many items as there are bytes after it, which all of
-// them together could not have.
+// Each list announces as many items as there are bytes after it, which is impossible for
+// all of them together.
 func TestNestedCountsAreCharged(t *testing.T) {
 	wire := make([]byte, 64<<10)
 	for at := 0; at+9 < len(wire) && at < 9*30; at += 9 {

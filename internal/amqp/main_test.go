@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// hang bounds what should take no time at all.
+// hang is a time limit for operations that should take almost no time.
 const hang = 30 * time.Second
 
 func testContext(t *testing.T) context.Context {
@@ -25,7 +25,7 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// unhex reads hexadecimal digits with spaces between them.
+// unhex decodes hexadecimal digits with spaces between them.
 func unhex(t testing.TB, digits string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(digits, " ", ""))

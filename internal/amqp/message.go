@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Message is a message with its sections (part 3, section 3.2). A nil section
-// is absent. The body is of one kind, Data or Sequence or Value, or absent.
+// Message is a message with its sections (part 3, section 3.2). A nil section is absent.
+// The body is either Data, Sequence or Value, or absent.
 type Message struct {
 	Header                *Header
 	DeliveryAnnotations   Map
@@ -25,7 +25,7 @@ type Message struct {
 type Header struct {
 	Durable       bool
 	Priority      *uint8  // 4 when absent
-	TTL           *uint32 // milliseconds, for ever when absent
+	TTL           *uint32 // milliseconds, unlimited when absent
 	FirstAcquirer bool
 	DeliveryCount uint32
 }
@@ -91,7 +91,7 @@ func messageID(f *fields, p *any) {
 	}
 }
 
-// Encode returns the payload that carries m.
+// Encode returns the payload for m.
 func (m *Message) Encode() ([]byte, error) {
 	if err := m.checkBody(); err != nil {
 		return nil, err
@@ -163,8 +163,8 @@ func (l Limits) DecodeMessage(payload []byte) (*Message, error) {
 	return m, nil
 }
 
-// addSection adds the section that follows the section last, and returns which
-// one it is. The codes of the sections rise in the order that is prescribed.
+// addSection adds the section that follows the section last, and returns which one it is.
+// The codes of the sections increase in the prescribed order.
 func (m *Message) addSection(last descriptor, value any) (descriptor, error) {
 	section, ok := value.(Described)
 	if !ok {

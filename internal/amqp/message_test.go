@@ -175,8 +175,8 @@ func TestEncodeMessageRejects(t *testing.T) {
 	}
 }
 
-// FuzzDecodeMessage: what decodes can be encoded, and decodes to the same message
-// again; an error comes with no message.
+// FuzzDecodeMessage: a decoded message can be encoded, and decodes to the same message
+// again; an error has no message.
 func FuzzDecodeMessage(f *testing.F) {
 	for _, test := range messages() {
 		f.Add(unhex(f, test.bytes))

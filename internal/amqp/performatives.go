@@ -2,7 +2,7 @@ package amqp
 
 import "math"
 
-// Role tells which end of a link a peer is.
+// Role is the end of a link that a peer is.
 type Role bool
 
 // The two roles of part 2, section 2.8.1.
@@ -25,8 +25,8 @@ type Open struct {
 	Properties          Map
 }
 
-// FrameLimit returns the bytes of the largest frame that the sender of the Open
-// accepts: 4294967295 when it does not say.
+// FrameLimit returns the maximum frame size in bytes that the sender of the Open accepts:
+// 4294967295 if it does not say.
 func (o *Open) FrameLimit() uint32 {
 	if o.MaxFrameSize == nil {
 		return math.MaxUint32
@@ -51,7 +51,7 @@ func (o *Open) visit(f *fields) {
 
 // Begin starts a session (part 2, section 2.7.2).
 type Begin struct {
-	RemoteChannel       *uint16 // in the answer, the channel that is answered
+	RemoteChannel       *uint16 // in the answer, the channel of the Begin that is answered
 	NextOutgoingID      uint32  // mandatory
 	IncomingWindow      uint32  // mandatory
 	OutgoingWindow      uint32  // mandatory
@@ -111,14 +111,14 @@ func (a *Attach) visit(f *fields) {
 	nilable(f, &a.Properties)
 }
 
-// Flow tells the windows of a session and, with a handle, the state of a link
-// (part 2, section 2.7.4).
+// Flow gives the windows of a session and, with a handle, the state of a link (part 2,
+// section 2.7.4).
 type Flow struct {
 	NextIncomingID *uint32 // absent before the peer's Begin
 	IncomingWindow uint32  // mandatory
 	NextOutgoingID uint32  // mandatory
 	OutgoingWindow uint32  // mandatory
-	Handle         *uint32 // absent: the session alone
+	Handle         *uint32 // if absent, for the session only
 	DeliveryCount  *uint32
 	LinkCredit     *uint32
 	Available      *uint32
@@ -176,10 +176,9 @@ func (t *Transfer) visit(f *fields) {
 	optional(f, &t.Batchable)
 }
 
-// Disposition tells what became of the deliveries First to Last (part 2, section
-// 2.7.6).
+// Disposition gives the result of the deliveries First to Last (part 2, section 2.7.6).
 type Disposition struct {
-	Role      Role    // mandatory: the role of who sends it
+	Role      Role    // mandatory: the role of the sender
 	First     uint32  // mandatory
 	Last      *uint32 // First when absent
 	Settled   bool
@@ -198,8 +197,7 @@ func (d *Disposition) visit(f *fields) {
 	optional(f, &d.Batchable)
 }
 
-// Detach ends a link, or only lets go of it if Closed is false (part 2, section
-// 2.7.7).
+// Detach ends a link, or only suspends it if Closed is false (part 2, section 2.7.7).
 type Detach struct {
 	Handle uint32 // mandatory
 	Closed bool

@@ -37,7 +37,7 @@ const (
 
 // NotAMQPError says that a peer does not speak AMQP at all.
 type NotAMQPError struct {
-	First []byte // the 1 to 8 bytes it began with
+	First []byte // its first 1 to 8 bytes
 }
 
 // Error returns a text that shows the bytes, escaped.
@@ -45,8 +45,8 @@ func (e *NotAMQPError) Error() string {
 	return fmt.Sprintf("peer is not AMQP: it begins with %q", e.First)
 }
 
-// ProtocolError says that a peer speaks AMQP, but another protocol or version
-// of it than is needed: without SASL, for example.
+// ProtocolError says that a peer speaks AMQP, but another protocol or version of it than
+// the required one: without SASL, for example.
 type ProtocolError struct {
 	Got, Want ProtocolHeader
 }
@@ -56,10 +56,10 @@ func (e *ProtocolError) Error() string {
 	return fmt.Sprintf("peer answers with protocol %s, not %s", e.Got, e.Want)
 }
 
-// ReadProtocol reads a protocol header and no byte more. It does not judge the
-// protocol and the version. As soon as the bytes cannot become a header, the
-// error is a *NotAMQPError; if the input ends before, it is io.EOF or
-// io.ErrUnexpectedEOF as for io.ReadFull; else it is that of r.
+// ReadProtocol reads a protocol header and no byte more. It does not check the protocol and
+// the version. As soon as the bytes cannot become a header, the error is a *NotAMQPError;
+// if the input ends before, it is io.EOF or io.ErrUnexpectedEOF as for io.ReadFull;
+// otherwise it is that of r.
 func ReadProtocol(r io.Reader) (ProtocolHeader, error) {
 	var b [protocolHeader]byte
 	for n := 0; n < len(b); {

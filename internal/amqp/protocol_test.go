@@ -37,8 +37,8 @@ func TestProtocolHeaders(t *testing.T) {
 	}
 }
 
-// The last reader of the peers that are not AMQP would fail the test if it was
-// read from: what cannot become a header ends the reading at once.
+// The last reader of the peers that are not AMQP fails the test if it is read: ReadProtocol
+// must stop at the first byte that cannot be in a header.
 func TestReadProtocolNotAMQP(t *testing.T) {
 	t.Parallel()
 	more := iotest.ErrReader(errors.New("read too far"))

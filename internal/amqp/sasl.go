@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Credential is the bytes of a SASL response, which may hold a password or a
-// token. However it is printed, logged or marshalled, it shows only its length.
+// Credential is the bytes of a SASL response, which may contain a password or a token.
+// However it is printed, logged or marshalled, it shows only its length.
 type Credential []byte
 
 // String returns the length only.
@@ -33,8 +33,8 @@ const (
 	SASLOK      SASLCode = 0
 	SASLAuth    SASLCode = 1 // the credentials are not accepted
 	SASLSys     SASLCode = 2 // a system error
-	SASLSysPerm SASLCode = 3 // a system error that will not pass by itself
-	SASLSysTemp SASLCode = 4 // a system error that may pass
+	SASLSysPerm SASLCode = 3 // a permanent system error
+	SASLSysTemp SASLCode = 4 // a temporary system error
 )
 
 // String returns the name that the standard gives the code.
@@ -54,8 +54,7 @@ func (c SASLCode) String() string {
 	return "unknown"
 }
 
-// RefusedError says that a SASL exchange came to its end with an outcome other
-// than SASLOK.
+// RefusedError says that a SASL exchange ended with an outcome other than SASLOK.
 type RefusedError struct{ Code SASLCode }
 
 // Error returns a text with the code and its name.
@@ -78,10 +77,10 @@ type SASLInit struct {
 	Hostname        string
 }
 
-// SASLChallenge is a question of the server (part 5, section 5.3.3.3).
+// SASLChallenge is a challenge from the server (part 5, section 5.3.3.3).
 type SASLChallenge struct{ Challenge []byte }
 
-// SASLResponse is the client's answer to it (part 5, section 5.3.3.4).
+// SASLResponse is the client's response to it (part 5, section 5.3.3.4).
 type SASLResponse struct{ Response Credential }
 
 // SASLOutcome ends the exchange (part 5, section 5.3.3.5).
@@ -109,8 +108,8 @@ func (o *SASLOutcome) visit(f *fields) {
 	nilable(f, &o.AdditionalData)
 }
 
-// A saslConn exchanges SASL frames. Its errors are marked as ErrCut where they
-// come from the connection.
+// A saslConn exchanges SASL frames. Its errors are marked as ErrCut if they come from the
+// connection.
 type saslConn struct {
 	conn   net.Conn
 	limits Limits
@@ -151,8 +150,8 @@ func readAs[T Composite](c saslConn) (T, error) {
 	return typed, nil
 }
 
-// cut marks an error of reading or writing as ErrCut, unless it is a time-out or
-// says that what arrived is wrong.
+// cut marks an error of reading or writing as ErrCut, unless it is a timeout or is about
+// the data received.
 func cut(err error) error {
 	var timeout net.Error
 	if err == nil || errors.As(err, &timeout) && timeout.Timeout() {
@@ -166,11 +165,11 @@ func cut(err error) error {
 	return fmt.Errorf("%w: %w", ErrCut, err)
 }
 
-// step names the step of an exchange in which err occurred.
+// step adds the step of an exchange in which err occurred.
 func step(name string, err error) error { return fmt.Errorf("sasl: %s: %w", name, err) }
 
-// during runs f, whose reads and writes on conn fail when ctx ends. In that case
-// the error has the cause of that end, and conn is of no further use.
+// during runs f, whose reads and writes on conn fail when ctx ends. In that case the error
+// has the cause of that end, and conn cannot be used any more.
 func during(ctx context.Context, conn net.Conn, f func() error) error {
 	expired := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {

@@ -8,39 +8,40 @@ import (
 	"slices"
 )
 
-// maxChallenges bounds a SASL exchange; the TPM mechanism needs three.
+// maxChallenges is the maximum number of challenges in a SASL exchange; the TPM mechanism
+// needs three.
 const maxChallenges = 64
 
-// ErrNotOffered is wrapped by the error of ClientSASL when the server does not
-// offer the mechanism; SASLResult has what it offers.
+// ErrNotOffered is wrapped by the error of ClientSASL if the server does not offer the
+// mechanism; SASLResult lists the mechanisms that it offers.
 var ErrNotOffered = errors.New("mechanism not offered")
 
-// SASLLogin is what a client authenticates with.
+// SASLLogin is a client's mechanism and credentials.
 type SASLLogin struct {
 	Mechanism string
 	Initial   Credential // the initial response, nil for none
 	Hostname  string     // host name of the sasl-init frame, "" for none
 
-	// Answer returns the response to a challenge; its error ends the exchange.
-	// Nil stands for a mechanism without challenges.
+	// Answer returns the response to a challenge; its error ends the exchange. It is nil for a
+	// mechanism without challenges.
 	Answer func(challenge []byte) (Credential, error)
 
 	Limits Limits
 }
 
-// SASLResult is what a client learned in a SASL exchange, also in one that failed.
+// SASLResult is what a client learned in a SASL exchange, even in one that failed.
 type SASLResult struct {
 	Offered []string     // nil if the mechanisms did not arrive
 	Outcome *SASLOutcome // nil if none arrived
 }
 
-// ClientSASL authenticates as a client on a fresh connection, from the protocol
-// header to the outcome, and reads no byte beyond it: what follows on conn is
-// the header of AMQP itself. It ends when ctx does.
+// ClientSASL authenticates as a client on a fresh connection, from the protocol header to
+// the outcome, and reads no byte after it: the next data on conn is the header of AMQP
+// itself. It ends when ctx does.
 //
 // The error is nil if the server accepted the login. Otherwise it wraps one of
-// *NotAMQPError, *ProtocolError (no SASL), *DecodeError, ErrNotOffered,
-// *RefusedError, ErrCut, the error of login.Answer, or that of ctx.
+// *NotAMQPError, *ProtocolError (no SASL), *DecodeError, ErrNotOffered, *RefusedError,
+// ErrCut, the error of login.Answer, or that of ctx.
 func ClientSASL(ctx context.Context, conn net.Conn, login SASLLogin) (SASLResult, error) {
 	var result SASLResult
 	err := during(ctx, conn, func() error {

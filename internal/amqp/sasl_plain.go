@@ -10,7 +10,7 @@ func PlainResponse(user, password string) Credential {
 	return Credential("\x00" + user + "\x00" + password)
 }
 
-// ParsePlain reads what PlainResponse wrote; ok is false for anything else. An
+// ParsePlain parses the result of PlainResponse; ok is false for anything else. An
 // authorization identity, which means nothing to DPS, is ignored.
 func ParsePlain(response Credential) (user, password string, ok bool) {
 	parts := bytes.Split(response, []byte{0})

@@ -10,15 +10,15 @@ import (
 type SASLMechanism struct {
 	Name string
 
-	// Verify decides on a client that has chosen the mechanism. Its code becomes
-	// the outcome. Its error ends the exchange without an outcome: return that of
-	// Challenge.
+	// Verify decides whether to accept a client that has chosen the mechanism. Its code becomes
+	// the outcome. Its error ends the exchange without an outcome; an error of Challenge should
+	// be returned as it is.
 	Verify func(x *SASLExchange) (SASLCode, error)
 }
 
 // SASLExchange is the conversation of a mechanism with one client.
 type SASLExchange struct {
-	Init SASLInit // what the client began with
+	Init SASLInit // the client's initial response
 
 	conn saslConn
 }
@@ -35,13 +35,13 @@ func (x *SASLExchange) Challenge(challenge []byte) (Credential, error) {
 	return response.Response, nil
 }
 
-// ServerSASL authenticates a client whose SASL protocol header was read with
-// ReadProtocol: it answers that header, offers the mechanisms and ends with the
-// outcome, SASLAuth for a mechanism that was not offered. What follows on conn
-// is another protocol header, that of AMQP. It ends when ctx does.
+// ServerSASL authenticates a client whose SASL protocol header was read with ReadProtocol:
+// it answers that header, offers the mechanisms and ends with the outcome, SASLAuth for a
+// mechanism that was not offered. The next data on conn is the protocol header of AMQP. It
+// ends when ctx does.
 //
-// The error is nil if the client was accepted and a *RefusedError if it was not;
-// otherwise it wraps a *DecodeError, ErrCut, or the error of Verify or of ctx.
+// The error is nil if the client was accepted and a *RefusedError if it was not; otherwise
+// it wraps a *DecodeError, ErrCut, or the error of Verify or of ctx.
 func ServerSASL(ctx context.Context, conn net.Conn, offer []SASLMechanism, limits Limits) error {
 	return during(ctx, conn, func() error {
 		return serveSASL(saslConn{conn, limits}, offer)

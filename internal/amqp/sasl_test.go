@@ -35,7 +35,7 @@ func plain() amqp.SASLMechanism {
 	}}
 }
 
-// fixed is a mechanism that always comes to the same outcome.
+// fixed is a mechanism that always has the same outcome.
 func fixed(name string, code amqp.SASLCode) amqp.SASLMechanism {
 	return amqp.SASLMechanism{Name: name, Verify: func(*amqp.SASLExchange) (amqp.SASLCode, error) { return code, nil }}
 }
@@ -58,7 +58,7 @@ func serve(t *testing.T, f func(net.Conn)) net.Conn {
 	return client
 }
 
-// send writes bytes while it takes what the client writes.
+// send writes bytes while it reads what the client writes.
 func send(wire []byte) func(net.Conn) {
 	return func(conn net.Conn) {
 		taken := make(chan struct{})
@@ -339,7 +339,7 @@ func (s slowDeadline) SetDeadline(at time.Time) error {
 	return s.Conn.SetDeadline(at)
 }
 
-// Nothing may touch the connection once the exchange has returned.
+// Nothing may use the connection after the exchange has returned.
 func TestSASLWaitsForItsOwnDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent, pipe := net.Pipe()
@@ -454,7 +454,7 @@ func TestParsePlain(t *testing.T) {
 	}
 }
 
-// scripted is a connection whose peer says what it says whatever it hears.
+// scripted is a connection whose peer sends the same data whatever it receives.
 type scripted struct {
 	net.Conn // nil: the other methods are not used
 	io.Reader
@@ -464,8 +464,8 @@ func (scripted) Write(b []byte) (int, error)  { return len(b), nil }
 func (s scripted) Read(b []byte) (int, error) { return s.Reader.Read(b) }
 func (scripted) SetDeadline(time.Time) error  { return nil }
 
-// FuzzClientSASL: whatever a server sends, the exchange ends, in an outcome or an
-// error, and an outcome other than ok is an error.
+// FuzzClientSASL: whatever a server sends, the exchange ends in an outcome or an error, and
+// an outcome other than ok is an error.
 func FuzzClientSASL(f *testing.F) {
 	offer := &amqp.SASLMechanisms{Mechanisms: []amqp.Symbol{"PLAIN", "TPM"}}
 	blob := amqp.SplitTPMBlob([]byte("blob"))

@@ -7,11 +7,10 @@ import (
 )
 
 // The mechanism TPM of DPS (Azure SDK for C#: SaslTpmHandler.cs; for C:
-// provisioning_client/src/prov_sasl_tpm.c): the client begins with its ids and
-// its endorsement key, answers a challenge of one NUL with its storage root key,
-// collects an activation blob that comes in segments, answers each segment but
-// the last with one NUL and the last with a SAS token. The answers with content
-// have a NUL before it.
+// provisioning_client/src/prov_sasl_tpm.c): the client begins with its ids and its
+// endorsement key, answers a challenge of one NUL with its storage root key, collects an
+// activation blob that comes in segments, answers each segment except the last with one
+// NUL, and the last with a SAS token. Answers with content begin with a NUL.
 
 // MechanismTPM is the name of the mechanism.
 const MechanismTPM = "TPM"
@@ -28,8 +27,8 @@ func TPMInitialResponse(idScope, registrationID string, endorsementKey []byte) C
 	return append(Credential("\x00"+idScope+"\x00"+registrationID+"\x00"), endorsementKey...)
 }
 
-// ParseTPMInitialResponse reads what TPMInitialResponse wrote; ok is false for
-// anything else.
+// ParseTPMInitialResponse parses the result of TPMInitialResponse; ok is false for anything
+// else.
 func ParseTPMInitialResponse(response Credential) (idScope, registrationID string, endorsementKey []byte, ok bool) {
 	parts := bytes.SplitN(response, []byte{0}, 4)
 	if len(parts) != 4 || len(parts[0]) != 0 {
@@ -38,8 +37,8 @@ func ParseTPMInitialResponse(response Credential) (idScope, registrationID strin
 	return string(parts[1]), string(parts[2]), parts[3], true
 }
 
-// TPMResponse returns the response that carries a storage root key or a SAS
-// token, or without content, the acknowledgement of a segment.
+// TPMResponse returns the response that contains a storage root key or a SAS token or,
+// without content, the acknowledgement of a segment.
 func TPMResponse(content []byte) Credential { return append(Credential{0}, content...) }
 
 // ParseTPMResponse returns the content of a TPMResponse; ok is false for anything
@@ -54,12 +53,12 @@ func ParseTPMResponse(response Credential) (content []byte, ok bool) {
 // TPMKeyRequest returns the challenge that asks for the storage root key.
 func TPMKeyRequest() []byte { return []byte{0} }
 
-// IsTPMKeyRequest tells the challenge of TPMKeyRequest from a segment.
+// IsTPMKeyRequest distinguishes the challenge of TPMKeyRequest from a segment.
 func IsTPMKeyRequest(challenge []byte) bool { return bytes.Equal(challenge, TPMKeyRequest()) }
 
-// SplitTPMBlob returns the two challenges that carry an activation blob. There
-// are always two, because the Java SDK takes nothing but the control bytes 0x80
-// and then 0xc1 (provisioning-device-client: AmqpsProvisioningSaslHandler.java).
+// SplitTPMBlob returns the two challenges that contain an activation blob. There are always
+// two, because the Java SDK accepts only the control bytes 0x80 and then 0xc1
+// (provisioning-device-client: AmqpsProvisioningSaslHandler.java).
 func SplitTPMBlob(blob []byte) [2][]byte {
 	half := (len(blob) + 1) / 2
 	return [2][]byte{
@@ -75,8 +74,8 @@ type TPMBlob struct {
 	done     bool
 }
 
-// Add takes the next segment, a challenge, and tells whether it is the last. A
-// segment that is out of sequence is an error.
+// Add takes the next segment, a challenge, and reports whether it is the last. A segment
+// out of sequence is an error.
 func (b *TPMBlob) Add(challenge []byte) (last bool, err error) {
 	if len(challenge) == 0 || challenge[0]&tpmSegment == 0 {
 		return false, errors.New("sasl: TPM challenge is not a segment")

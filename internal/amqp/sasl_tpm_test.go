@@ -12,7 +12,7 @@ import (
 	"dpsdiag/internal/amqp"
 )
 
-// tpm is the mechanism TPM with an activation blob, for the token it expects.
+// tpm is the mechanism TPM with an activation blob, and the token that it expects.
 func tpm(heard chan<- []string, blob []byte, token string) amqp.SASLMechanism {
 	verify := func(x *amqp.SASLExchange) (amqp.SASLCode, error) {
 		scope, id, endorsementKey, ok := amqp.ParseTPMInitialResponse(x.Init.InitialResponse)
@@ -158,7 +158,7 @@ func TestParseTPMRejects(t *testing.T) {
 	}
 }
 
-// The server's view of a client that goes away or answers with something else.
+// The server's result if a client disconnects or sends something else.
 func TestServerSASLStrangeClients(t *testing.T) {
 	t.Parallel()
 	init := &amqp.SASLInit{Mechanism: "TPM", InitialResponse: amqp.TPMInitialResponse("s", "r", nil)}

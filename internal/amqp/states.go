@@ -1,7 +1,7 @@
 package amqp
 
-// Error is the reason a peer gives for an end or a refusal (part 2, section
-// 2.8.14). Its text comes from the peer as it is: escape it before showing it.
+// Error is the reason a peer gives for an end or a refusal (part 2, section 2.8.14). Its
+// text comes from the peer unchanged: escape it before printing.
 type Error struct {
 	Condition   Symbol // mandatory
 	Description string
@@ -24,8 +24,8 @@ func (e *Error) visit(f *fields) {
 	nilable(f, &e.Info)
 }
 
-// ParseError returns the Error that a decoded value stands for, as it is found in a
-// property of an Open. The error is a *DecodeError.
+// ParseError returns the Error in a decoded value, such as a property of an Open. The error
+// is a *DecodeError.
 func ParseError(v any) (*Error, error) {
 	c, err := parseComposite(v)
 	if err != nil {
@@ -37,14 +37,14 @@ func ParseError(v any) (*Error, error) {
 	return nil, malformed("%s where an error is expected", c.descriptor())
 }
 
-// DeliveryState is what became of a message: *Received, *Accepted, *Rejected,
-// *Released or *Modified (part 3, section 3.4).
+// DeliveryState is the result of a message: *Received, *Accepted, *Rejected, *Released or
+// *Modified (part 3, section 3.4).
 type DeliveryState interface {
 	Composite
 	deliveryState()
 }
 
-// Received tells how much of a message has arrived.
+// Received says how much of a message has arrived.
 type Received struct {
 	SectionNumber uint32 // mandatory
 	SectionOffset uint64 // mandatory
@@ -59,7 +59,7 @@ type Rejected struct{ Error *Error }
 // Released says that a message was not processed.
 type Released struct{}
 
-// Modified says that a message was not processed and is to be changed.
+// Modified says that a message was not processed and must be changed.
 type Modified struct {
 	DeliveryFailed     bool
 	UndeliverableHere  bool
@@ -91,13 +91,12 @@ func (m *Modified) visit(f *fields) {
 	nilable(f, &m.MessageAnnotations)
 }
 
-// Source is the end of a link that messages come from (part 3, section 3.5.3).
-// Apart from the address, which is the first, its fields are kept as they came,
-// so that an answer can repeat them.
+// Source is the end of a link that messages come from (part 3, section 3.5.3). Its fields,
+// the first of which is the address, are kept unchanged so that an answer can repeat them.
 type Source struct{ Fields []any }
 
-// Target is the end of a link that messages go to (part 3, section 3.5.4). Its
-// fields are kept as those of a Source.
+// Target is the end of a link that messages go to (part 3, section 3.5.4). Its fields are
+// kept like those of a Source.
 type Target struct{ Fields []any }
 
 // NewSource returns the source with an address.
@@ -115,7 +114,7 @@ func (s *Source) Address() string {
 	return firstString(s.Fields)
 }
 
-// Address returns the address as that of a Source.
+// Address returns the address like that of a Source.
 func (t *Target) Address() string {
 	if t == nil {
 		return ""

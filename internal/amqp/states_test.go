@@ -8,8 +8,8 @@ import (
 	"dpsdiag/internal/amqp"
 )
 
-// TestParseError: an Error that stands as a value among others, as in a property, is read
-// as one; nothing else is.
+// TestParseError: an Error inside another value, such as a property, is parsed as one;
+// other values are not.
 func TestParseError(t *testing.T) {
 	t.Parallel()
 	want := &amqp.Error{Condition: "amqp:not-found", Description: "gone", Info: amqp.Map{{Key: amqp.Symbol("retry-after"), Value: int32(3)}}}

@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// WriteTransfer writes a message as one transfer frame, or as several if one
-// would have more than maxFrame bytes (see Open.FrameLimit). It sets t.More
-// itself. It returns how many frames it has written, which is by how much the
-// session's next-outgoing-id and window move.
+// WriteTransfer writes a message as one transfer frame, or as several if one would have
+// more than maxFrame bytes (see Open.FrameLimit). It sets t.More itself. It returns the
+// number of frames written, by which the session's next-outgoing-id and window change.
 func WriteTransfer(w io.Writer, channel uint16, t Transfer, payload []byte, maxFrame uint32) (frames int, err error) {
 	for more := true; more; {
 		t.More = true
@@ -34,7 +33,7 @@ func WriteTransfer(w io.Writer, channel uint16, t Transfer, payload []byte, maxF
 	return frames, nil
 }
 
-// Delivery is a message that has arrived whole.
+// Delivery is a complete message.
 type Delivery struct {
 	ID      uint32
 	Tag     []byte
@@ -42,17 +41,17 @@ type Delivery struct {
 	Payload []byte
 }
 
-// Assembly joins the transfer frames of one link to deliveries. Its zero value
-// is ready, with default Limits.
+// Assembly joins the transfer frames of one link into deliveries. Its zero value is ready
+// to use, with default Limits.
 type Assembly struct {
 	Limits Limits
 
 	pending *Delivery
 }
 
-// Add takes the next frame and returns the delivery if it ends one, otherwise
-// nil. It keeps no reference to payload. The error is a *DecodeError; after it,
-// and after an aborted delivery, what was collected is gone.
+// Add takes the next frame and returns the delivery if the frame completes one, otherwise
+// nil. It keeps no reference to payload. The error is a *DecodeError. After an error, and
+// after an aborted delivery, the frames collected so far are discarded.
 func (a *Assembly) Add(t *Transfer, payload []byte) (*Delivery, error) {
 	d := a.pending
 	a.pending = nil

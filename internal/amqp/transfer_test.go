@@ -17,7 +17,7 @@ func TestWriteTransfer(t *testing.T) {
 	transfer := amqp.Transfer{
 		Handle: 1, DeliveryID: new(uint32(7)), DeliveryTag: []byte("tag"), MessageFormat: new(uint32(0)), Settled: true,
 	}
-	// What a frame that is not the last has besides its part of the message.
+	// The bytes in a non-final frame besides its part of the message.
 	const first, further = 8 + 18, 8 + 13
 	for _, test := range []struct {
 		name     string
@@ -80,7 +80,7 @@ func nextFrame(t *testing.T, wire *bytes.Buffer, maxFrame uint32) amqp.Frame {
 	return f
 }
 
-// brokenAfter is a writer that takes a number of frames and then fails.
+// brokenAfter is a writer that fails after a number of frames.
 type brokenAfter int
 
 var errBroken = errors.New("broken")

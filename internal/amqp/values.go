@@ -20,18 +20,18 @@ func (u UUID) String() string {
 	return digits[:8] + "-" + digits[8:12] + "-" + digits[12:16] + "-" + digits[16:20] + "-" + digits[20:]
 }
 
-// Decimal32 is an IEEE 754 decimal number as it stands on the wire. DPS uses no
-// decimals, so they are carried and not interpreted.
+// Decimal32 is an IEEE 754 decimal number in its wire form. DPS uses no decimals, so they
+// are not interpreted.
 type Decimal32 [4]byte
 
-// Decimal64 is an IEEE 754 decimal number as it stands on the wire.
+// Decimal64 is an IEEE 754 decimal number in its wire form.
 type Decimal64 [8]byte
 
-// Decimal128 is an IEEE 754 decimal number as it stands on the wire.
+// Decimal128 is an IEEE 754 decimal number in its wire form.
 type Decimal128 [16]byte
 
-// Array is an AMQP array. Its items have one type, and if they are Described,
-// one descriptor. An empty array does not remember the type of its items.
+// Array is an AMQP array. Its items have the same type and, if they are Described, the same
+// descriptor. An empty array does not keep the type of its items.
 type Array []any
 
 // Described is a value with a descriptor that gives it a meaning. The
@@ -47,8 +47,8 @@ type Pair struct {
 	Value any
 }
 
-// Map is an AMQP map in the order of the wire. It is not a Go map because AMQP
-// keys may be of any type, also those that cannot be Go keys.
+// Map is an AMQP map in the order of the wire. It is not a Go map because AMQP keys may
+// have any type, including types that cannot be keys in Go.
 type Map []Pair
 
 // Get returns the value of the first entry whose key is name, as a string or as
@@ -68,10 +68,10 @@ func (m Map) Get(name string) (value any, ok bool) {
 	return nil, false
 }
 
-// The format codes of part 1, section 1.6. The high half of a code tells how
-// wide the data is: 4 to 9 are 0, 1, 2, 4, 8 and 16 bytes; a and b a length of
-// 1 or 4 bytes and then that many; c and d a size and a count of 1 or 4 bytes
-// each, and then the items; e and f the same for arrays.
+// The format codes of part 1, section 1.6. The high half of a code gives the width of the
+// data: 4 to 9 are 0, 1, 2, 4, 8 and 16 bytes; a and b a length of 1 or 4 bytes and then
+// that many; c and d a size and a count of 1 or 4 bytes each, and then the items; e and f
+// the same for arrays.
 const (
 	codeDescribed = 0x00
 
@@ -116,16 +116,16 @@ const (
 	codeArray8   = 0xe0
 	codeArray32  = 0xf0
 
-	// wideForm, added to the code of a variable, compound or array type with a
-	// length of 1 byte, gives the code of the form with 4 bytes.
+	// wideForm, added to the code of a variable, compound or array type with a length of 1
+	// byte, gives the code of the form with a length of 4 bytes.
 	wideForm = 0x10
 )
 
-// isWide tells whether code, of a variable, compound or array type, has lengths
-// of 4 bytes.
+// isWide reports whether code, of a variable, compound or array type, has lengths of 4
+// bytes.
 func isWide(code byte) bool { return code&wideForm != 0 }
 
-// isASCII tells whether s is allowed as a symbol.
+// isASCII reports whether s is allowed as a symbol.
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {

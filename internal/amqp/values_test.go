@@ -264,8 +264,8 @@ func TestUUIDString(t *testing.T) {
 	}
 }
 
-// FuzzDecode: what decodes can be encoded, and decodes to the same value again;
-// an error comes with no value.
+// FuzzDecode: a decoded value can be encoded, and decodes to the same value again; an error
+// has no value.
 func FuzzDecode(f *testing.F) {
 	for _, test := range canonical() {
 		f.Add(unhex(f, test.bytes))

@@ -1,9 +1,10 @@
-// Package certchain reads the certificate chain of a device with its private key.
+// Package certchain reads a device's certificate chain and private key.
 package certchain
 
 import "crypto/x509"
 
-// Name is how messages call a certificate: its common name, or its whole subject.
+// Name is the name of a certificate in messages: its common name, or its whole subject if
+// it has none.
 func Name(c *x509.Certificate) string {
 	if c.Subject.CommonName != "" {
 		return c.Subject.CommonName

@@ -6,9 +6,10 @@ import (
 	"slices"
 )
 
-// Arrange returns certificates in the order in which TLS wants them sent (RFC 5246, 7.4.2):
-// that of the key first, then each one's issuer. Those that are the issuer of none come
-// last, as they were. It returns nil when the key belongs to none of them.
+// Arrange returns certificates in the order in which TLS sends them (RFC 5246, 7.4.2): the
+// certificate of the key first, each followed by its issuer. Certificates that issued none
+// of the others come last, in their original order. It returns nil if the key belongs to
+// none of them.
 func Arrange(certs []*x509.Certificate, key crypto.PublicKey) []*x509.Certificate {
 	public, ok := key.(interface{ Equal(crypto.PublicKey) bool })
 	if !ok {
@@ -31,7 +32,7 @@ func Arrange(certs []*x509.Certificate, key crypto.PublicKey) []*x509.Certificat
 	return append(chain, left...)
 }
 
-// Unique returns each certificate once, and those that were there again.
+// Unique returns each certificate once, and the duplicates.
 func Unique(certs []*x509.Certificate) (unique, again []*x509.Certificate) {
 	for _, c := range certs {
 		if slices.ContainsFunc(unique, c.Equal) {
@@ -43,8 +44,8 @@ func Unique(certs []*x509.Certificate) (unique, again []*x509.Certificate) {
 	return unique, again
 }
 
-// SignedBy checks the signature alone: a chain may be linked although a certificate in it
-// lacks the right to sign, which is a fault of its own.
+// SignedBy checks only the signature: a chain may be linked although a certificate in it
+// may not sign others, which is reported as a separate error.
 func SignedBy(child, parent *x509.Certificate) bool {
 	return parent.CheckSignature(child.SignatureAlgorithm, child.RawTBSCertificate, child.Signature) == nil
 }

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// ParsePEM reads every certificate of a PEM file, in order. Other blocks, such as
-// the private key in a combined file, are passed over; a file without a certificate is an
-// error that says what was found.
+// ParsePEM reads every certificate of a PEM file, in order. It skips other blocks, such as
+// the private key in a combined file. For a file without a certificate, the error says what
+// was found instead.
 func ParsePEM(file []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	var others []string
@@ -38,9 +38,9 @@ func ParsePEM(file []byte) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// ErrEncryptedKey says that a private key is encrypted, in PKCS#8 or in the older form with
-// Proc-Type and DEK-Info headers (RFC 1421). A PKCS#12 file may have such a key.
-var ErrEncryptedKey = errors.New("the private key is encrypted, which PEM keys may not be")
+// ErrEncryptedKey means that a private key is encrypted, in PKCS#8 or in the older form
+// with Proc-Type and DEK-Info headers (RFC 1421). A key in a PKCS#12 file may be encrypted.
+var ErrEncryptedKey = errors.New("the private key is encrypted; PEM keys must not be encrypted")
 
 // ParseKey reads the first private key of a PEM file: PKCS#8, PKCS#1 or SEC 1, RSA,
 // EC or Ed25519. For an encrypted key the error is [ErrEncryptedKey].
@@ -62,7 +62,7 @@ func ParseKey(file []byte) (crypto.Signer, error) {
 	}
 }
 
-// parseKeyBlock returns neither key nor error for a block of another type.
+// parseKeyBlock returns neither a key nor an error for a block of another type.
 func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 	var key any
 	var err error
@@ -86,15 +86,15 @@ func parseKeyBlock(block *pem.Block) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// noPEM says what a file holds instead of the block that was looked for.
+// noPEM says what a file contains instead of the block that was looked for.
 func noPEM(file []byte, found []string, want string) error {
 	switch {
 	case len(found) > 0:
-		return fmt.Errorf("there is no %s block in it, only %s", want, strings.Join(found, ", "))
+		return fmt.Errorf("it contains no %s block, only %s", want, strings.Join(found, ", "))
 	case len(file) > 1 && file[0] == 0x30 && file[1]&0x80 != 0:
 		return fmt.Errorf("it is binary DER, not PEM; convert it (openssl x509 -inform DER -in FILE -out FILE.pem)")
 	case bytes.Contains(file, []byte("-----BEGIN")):
 		return fmt.Errorf("its PEM block is damaged: check line breaks and the END line")
 	}
-	return fmt.Errorf("it is not a PEM file: there is no BEGIN %s line in it", want)
+	return fmt.Errorf("it is not a PEM file: it has no BEGIN %s line", want)
 }

@@ -28,7 +28,8 @@ func encodeP12(t *testing.T, encoder *pkcs12.Encoder, password string, leaf cert
 	return data
 }
 
-// TestParsePKCS12 reads the encryptions of today and of old, with the issuers in any order.
+// TestParsePKCS12 reads files with current and with old encryption, with the issuers in any
+// order.
 func TestParsePKCS12(t *testing.T) {
 	t.Parallel()
 	root := certtest.Issue(t, "root", nil, certtest.CA)
@@ -62,7 +63,7 @@ func TestParsePKCS12(t *testing.T) {
 	}
 }
 
-// TestParsePKCS12Refuses: what is wrong is one clear line each, and no secret.
+// TestParsePKCS12Refuses: each error is one clear line and contains no secret.
 func TestParsePKCS12Refuses(t *testing.T) {
 	t.Parallel()
 	leaf, other := certtest.Issue(t, "dev-01", nil, nil), certtest.Issue(t, "dev-02", nil, nil)
@@ -80,15 +81,15 @@ func TestParsePKCS12Refuses(t *testing.T) {
 		"no password":       {sound, "", "the password is wrong"},
 		"needless password": {encodeP12(t, pkcs12.Passwordless, "", leaf), p12Password, "the password is wrong"},
 		"legacy and wrong":  {encodeP12(t, pkcs12.LegacyRC2, p12Password, leaf), "x", "the password is wrong"},
-		"half of it":        {sound[:len(sound)/2], p12Password, "it is not a PKCS#12 file, or not the whole of one"},
-		"more than it":      {append(append([]byte{}, sound...), 0), p12Password, "it is not a PKCS#12 file, or not the whole of one"},
-		"a certificate":     {leaf.Cert.Raw, p12Password, "it is not a PKCS#12 file, or not the whole of one"},
-		"text":              {[]byte("hello"), p12Password, "it is not a PKCS#12 file, or not the whole of one"},
-		"PEM":               {certtest.PEM("CERTIFICATE", leaf.Cert.Raw), p12Password, "it is PEM text, not PKCS#12; that is for --cert and --cert-key"},
-		"no key":            {trust, p12Password, "there is no private key in it, only certificates"},
-		"no certificate":    {plainP12(t, keyBag(t, leaf)), "", "there is no certificate in it, only a private key"},
-		"two keys":          {plainP12(t, certBag(t, leaf), keyBag(t, leaf), keyBag(t, other)), "", "there are several private keys in it; export the device's alone"},
-		"another's key":     {plainP12(t, certBag(t, leaf), keyBag(t, other)), "", "none of the certificates in it belongs to the private key"},
+		"half of it":        {sound[:len(sound)/2], p12Password, "it is not a PKCS#12 file, or it is incomplete"},
+		"more than it":      {append(append([]byte{}, sound...), 0), p12Password, "it is not a PKCS#12 file, or it is incomplete"},
+		"a certificate":     {leaf.Cert.Raw, p12Password, "it is not a PKCS#12 file, or it is incomplete"},
+		"text":              {[]byte("hello"), p12Password, "it is not a PKCS#12 file, or it is incomplete"},
+		"PEM":               {certtest.PEM("CERTIFICATE", leaf.Cert.Raw), p12Password, "it is PEM text, not PKCS#12; use --cert and --cert-key for it"},
+		"no key":            {trust, p12Password, "it contains no private key, only certificates"},
+		"no certificate":    {plainP12(t, keyBag(t, leaf)), "", "it contains no certificate, only a private key"},
+		"two keys":          {plainP12(t, certBag(t, leaf), keyBag(t, leaf), keyBag(t, other)), "", "it contains several private keys; export only the device's"},
+		"another's key":     {plainP12(t, certBag(t, leaf), keyBag(t, other)), "", "none of its certificates belongs to the private key"},
 		"odd password":      {sound, "\U0001F511", "it cannot be read: "},
 	} {
 		_, _, err := ParsePKCS12(test.file, dps.NewSecret(test.password))
@@ -101,8 +102,8 @@ func TestParsePKCS12Refuses(t *testing.T) {
 	}
 }
 
-// The parts of a PKCS#12 file without encryption (RFC 7292), which the encoder does not make
-// with other than one key and its certificate.
+// The parts of a PKCS#12 file without encryption (RFC 7292). The encoder can only make
+// files with one key and its certificate.
 type (
 	safeBag struct {
 		ID    asn1.ObjectIdentifier
@@ -127,7 +128,7 @@ func marshal(t *testing.T, value any) []byte {
 	return der
 }
 
-// tagged puts DER into [0] EXPLICIT.
+// tagged wraps DER in [0] EXPLICIT.
 func tagged(der []byte) asn1.RawValue {
 	return asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: der}
 }
@@ -155,7 +156,7 @@ func certBag(t *testing.T, c certtest.Issued) safeBag {
 	return safeBag{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 3}, tagged(der)}
 }
 
-// FuzzParsePKCS12: whatever the file holds, there is a chain with its key, or an error.
+// FuzzParsePKCS12: any input gives either a chain with its key or an error.
 func FuzzParsePKCS12(f *testing.F) {
 	f.Add([]byte{0x30, 0x03, 0x02, 0x01, 0x03}, "")
 	f.Fuzz(func(t *testing.T, file []byte, password string) {

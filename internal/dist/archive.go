@@ -13,7 +13,7 @@ import (
 type file struct {
 	path    string // with slashes
 	data    []byte
-	program bool // to be executed
+	program bool // is executable
 }
 
 func (f file) mode() int64 {
@@ -23,7 +23,7 @@ func (f file) mode() int64 {
 	return 0o644
 }
 
-// writeTar packs files in their order. Owner, group and everything else that tells of the
+// writeTar packs files in their order. Owner, group and everything else that depends on the
 // machine is left out; the gzip header has neither name nor time.
 func writeTar(w io.Writer, files []file, when time.Time) error {
 	compressed, err := gzip.NewWriterLevel(w, gzip.BestCompression)

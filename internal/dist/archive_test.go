@@ -23,7 +23,7 @@ func content() []file {
 	}
 }
 
-// entry is what an archive tells of a file.
+// entry is the metadata of a file in an archive.
 type entry struct {
 	Path string
 	Mode int64

@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// platform is what a program is built for.
+// platform is an operating system and architecture to build for.
 type platform struct{ os, arch, variant string }
 
-// platforms lists what is released.
+// platforms lists the platforms of a release.
 func platforms() []platform {
 	return []platform{
 		{"linux", "amd64", ""},
@@ -31,7 +31,7 @@ func platforms() []platform {
 	}
 }
 
-// String is the platform in the names of archives.
+// String is the platform's name in archive names.
 func (p platform) String() string {
 	if p.variant != "" {
 		return p.os + "_" + p.arch + "v" + p.variant
@@ -46,23 +46,23 @@ func (p platform) suffix() string {
 	return ""
 }
 
-// build makes the program, static and without the paths of this machine.
+// build builds the program, statically linked and without paths of this machine.
 func (p platform) build(ctx context.Context, program string) error {
 	env := []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "GOARM=" + p.variant}
 	return goBuild(ctx, program, env...)
 }
 
-// withoutHTTP2 leaves out the HTTP/2 of net/http, half a megabyte that is never spoken: the
-// device API is HTTP/1.1 in every SDK, and here.
+// withoutHTTP2 leaves out the HTTP/2 support of net/http, half a megabyte that is never
+// used: every SDK calls the device API over HTTP/1.1, and so does dpsdiag.
 const withoutHTTP2 = "-tags=nethttpomithttp2"
 
-// small leaves out what only debuggers read, and half of the padding between functions.
+// small leaves out data for debuggers, and half of the padding between functions.
 const small = "-ldflags=-s -w -funcalign=16"
 
 func goBuild(ctx context.Context, program string, env ...string) error {
 	args := []string{"build", "-trimpath", "-buildvcs=auto", withoutHTTP2, small, "-o", program, "./cmd/dpsdiag"}
 	build := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the program is a file in our own folder
-	// What a developer has set for the toolchain must not show in a release.
+	// A developer's settings for the toolchain must not affect a release.
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0")
 	build.Env = append(build.Env, env...)
 	build.Stderr = os.Stderr
@@ -72,11 +72,11 @@ func goBuild(ctx context.Context, program string, env ...string) error {
 	return nil
 }
 
-// maxProgram bounds the size of a stripped program for Linux, the system of devices, in
-// bytes.
+// maxProgram is the maximum size in bytes of a stripped program for Linux, the system of
+// most devices.
 const maxProgram = 22_000_000
 
-// check makes sure that a program is of its platform, complete and not too large.
+// check verifies that a program is for its platform, static and not too large.
 func (p platform) check(binary []byte) error {
 	if p.os == "linux" && len(binary) > maxProgram {
 		return fmt.Errorf("the program has %d bytes, more than %d", len(binary), maxProgram)
@@ -123,14 +123,14 @@ func expect(ok bool, otherwise string) error {
 	return errors.New(otherwise)
 }
 
-// release is what every archive of one run shares.
+// release is the data common to every archive of one run.
 type release struct {
 	version string
 	time    time.Time
 }
 
-// describe builds the program for this machine and lets it write the files that every
-// archive has: it knows its completions, manual pages and version.
+// describe builds the program for this machine and has it write the files that go into
+// every archive: it knows its own completions, manual pages and version.
 func describe(ctx context.Context, work string) ([]file, release, error) {
 	program := filepath.Join(work, "dpsdiag-here")
 	if err := goBuild(ctx, program); err != nil {
@@ -160,7 +160,7 @@ func describe(ctx context.Context, work string) ([]file, release, error) {
 	return append(files, pages...), about, err
 }
 
-// documents are the pages and schemas of the repository, by name.
+// documents returns the pages and schemas of the repository, by name.
 func documents() ([]file, error) {
 	var files []file
 	for _, pattern := range []string{"LICENSE", "README.md", "CHANGELOG.md", "docs/*.md", "docs/*.toml", "docs/schema/*.json"} {
@@ -182,7 +182,7 @@ func documents() ([]file, error) {
 	return files, nil
 }
 
-// manPages are the manual pages by name.
+// manPages returns the manual pages by name.
 func manPages(ctx context.Context, program string, about release, dir string) ([]file, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
@@ -205,7 +205,7 @@ func manPages(ctx context.Context, program string, about release, dir string) ([
 	return files, nil
 }
 
-// output runs the program with the time of the release.
+// output runs the program with SOURCE_DATE_EPOCH set to the time of the release.
 func output(ctx context.Context, program string, about release, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // the program was just built
 	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(about.time.Unix(), 10))
@@ -217,9 +217,9 @@ func output(ctx context.Context, program string, about release, args ...string) 
 	return out, nil
 }
 
-// newRelease asks the program what it was built from. SOURCE_DATE_EPOCH wins over the time
-// of the commit (reproducible-builds.org: source-date-epoch); a source without either is
-// of the first day that a ZIP archive knows.
+// newRelease asks the program what it was built from. SOURCE_DATE_EPOCH has priority over
+// the time of the commit (reproducible-builds.org: source-date-epoch). Without either, the
+// time is the first day that a ZIP archive can represent.
 func newRelease(ctx context.Context, program string) (release, error) {
 	about := release{time: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 	out, err := output(ctx, program, about, "version", "-o", "json")

@@ -1,9 +1,9 @@
 // Command dist builds the release archives of dpsdiag: a static program for each platform,
-// with completions and manual pages, and the checksums of all. The same source, toolchain
-// and SOURCE_DATE_EPOCH give the same bytes.
+// with completions and manual pages, and checksums. The same source, toolchain and
+// SOURCE_DATE_EPOCH give the same bytes.
 //
-// main.go goes from the source to the archives, build.go runs the toolchain and checks
-// what it built, archive.go packs. "make dist" runs it from the root of the repository.
+// main.go coordinates the steps, build.go runs the toolchain and checks the result, and
+// archive.go writes the archives. "make dist" runs it from the root of the repository.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	out := flag.String("out", "dist", "`DIR` for the archives; archives in it from before are removed")
+	out := flag.String("out", "dist", "`DIR` for the archives; existing archives in it are removed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, *out)
@@ -51,7 +51,7 @@ func run(ctx context.Context, out string) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		if err := os.WriteFile(filepath.Join(out, name), data, 0o644); err != nil { //nolint:gosec // a release is for everybody
+		if err := os.WriteFile(filepath.Join(out, name), data, 0o644); err != nil { //nolint:gosec // a release is for everyone
 			return err
 		}
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(data), name)
@@ -60,12 +60,12 @@ func run(ctx context.Context, out string) (err error) {
 	return os.WriteFile(filepath.Join(out, checksums), []byte(sums.String()), 0o644) //nolint:gosec // as above
 }
 
-// checksums is the name of the file that sha256sum -c reads.
+// checksums is the name of the file for sha256sum -c.
 const checksums = "SHA256SUMS"
 
-// prepare makes the folder and removes what an earlier run left in it.
+// prepare makes the folder and removes the files of an earlier run.
 func prepare(out string) error {
-	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // a release is for everybody
+	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // a release is for everyone
 		return err
 	}
 	for _, pattern := range []string{"dpsdiag_*.tar.gz", "dpsdiag_*.zip", checksums} {
@@ -82,7 +82,8 @@ func prepare(out string) error {
 	return nil
 }
 
-// archive builds the program for a platform and packs it with the files that all share.
+// archive builds the program for a platform and packs it with the files common to all
+// archives.
 func (p platform) archive(ctx context.Context, work string, shared []file, about release) (name string, data []byte, err error) {
 	program := filepath.Join(work, "dpsdiag"+p.suffix())
 	if err := p.build(ctx, program); err != nil {

@@ -22,7 +22,7 @@ const (
 	StatusDisabled   Status = "disabled"
 )
 
-// Request is the body a device sends with register and with the status lookup. Every
+// Request is the body that a device sends with register and with the status lookup. Every
 // member is optional in the specification.
 type Request struct {
 	RegistrationID string          `json:"registrationId,omitempty"`
@@ -30,8 +30,8 @@ type Request struct {
 	Payload        json.RawMessage `json:"payload,omitempty"`
 }
 
-// TPMKeys are the public keys of a TPM attestation: marshalled TPM2B_PUBLIC areas, which
-// JSON carries as base64.
+// TPMKeys are the public keys of a TPM attestation: marshalled TPM2B_PUBLIC areas, in
+// base64 in JSON.
 type TPMKeys struct {
 	EndorsementKey []byte `json:"endorsementKey"`
 	StorageRootKey []byte `json:"storageRootKey,omitempty"`
@@ -44,8 +44,8 @@ type Operation struct {
 	Registration *Registration `json:"registrationState,omitempty"`
 }
 
-// Registration is the state of one registration (DeviceRegistrationResult). The status
-// lookup answers with it bare, the other calls inside [Operation].
+// Registration is the state of one registration (DeviceRegistrationResult). The answer to
+// the status lookup is a bare Registration; the other calls return it inside [Operation].
 type Registration struct {
 	X509           *RegistrationX509 `json:"x509,omitempty"`
 	SymmetricKey   *RegistrationKey  `json:"symmetricKey,omitempty"`
@@ -63,19 +63,19 @@ type Registration struct {
 	Payload        json.RawMessage   `json:"payload,omitempty"`
 }
 
-// RegistrationX509 names the group of an X.509 registration; it is empty for an
+// RegistrationX509 contains the group of an X.509 registration; it is empty for an
 // individual enrollment.
 type RegistrationX509 struct {
 	EnrollmentGroupID string `json:"enrollmentGroupId,omitempty"`
 }
 
-// RegistrationKey names the group of a symmetric-key registration.
+// RegistrationKey contains the group of a symmetric-key registration.
 type RegistrationKey struct {
 	EnrollmentGroupID string `json:"enrollmentGroupId,omitempty"`
 }
 
-// RegistrationTPM carries the key with which a TPM device proves itself to its hub,
-// encrypted to that TPM.
+// RegistrationTPM contains the key that authenticates a TPM device to its hub, encrypted to
+// that TPM.
 type RegistrationTPM struct {
 	AuthenticationKey []byte `json:"authenticationKey,omitempty"`
 }
@@ -89,26 +89,26 @@ type ServiceError struct {
 	Info       map[string]string `json:"info,omitempty"`
 }
 
-// Challenge is the service's first answer to a TPM: not a refusal, but a key to activate
-// (azure-iot-sdk-csharp provisioning/transport/http/src/TPM/TpmChallenge.cs).
+// Challenge is the service's first answer to a TPM. It is not a refusal: it contains a key
+// to activate (azure-iot-sdk-csharp provisioning/transport/http/src/TPM/TpmChallenge.cs).
 type Challenge struct {
 	Message           string `json:"message,omitempty"`
 	AuthenticationKey []byte `json:"authenticationKey"`
 	KeyName           string `json:"keyName"`
 }
 
-// HubError is an error body of an IoT hub. Inside an answer of the provisioning service
-// it means that the service, not the device, was refused by the hub.
+// HubError is an error body of an IoT hub. In an answer of the provisioning service it
+// means that the hub refused the service, not the device.
 type HubError struct {
 	Message          string `json:"Message"`
 	ExceptionMessage string `json:"ExceptionMessage"`
 }
 
-// BodyKind says what the body of an answer turned out to be.
+// BodyKind is the kind of an answer's body.
 type BodyKind string
 
-// What a body can be. Everything from BodyHTML on did not come from a healthy
-// provisioning service.
+// The kinds of body. From BodyHTML on, they do not come from a healthy provisioning
+// service.
 const (
 	BodyEmpty        BodyKind = "empty"
 	BodyOperation    BodyKind = "operation"
@@ -133,7 +133,8 @@ func (k BodyKind) Foreign() bool {
 	return false
 }
 
-// Body is an answer's body, recognised. At most one of the pointers is set, that of Kind.
+// Body is the parsed body of an answer. At most one of the pointers is set, the one for
+// Kind.
 type Body struct {
 	Kind         BodyKind
 	Operation    *Operation
@@ -141,17 +142,17 @@ type Body struct {
 	Error        *ServiceError
 	Challenge    *Challenge
 	Hub          *HubError
-	// Excerpt is made of the first excerptSize bytes of a body that is none of the above,
-	// as valid UTF-8. It may hold control characters.
+	// Excerpt is the first excerptSize bytes of a body of an unknown kind, as valid UTF-8. It
+	// may contain control characters.
 	Excerpt string
 }
 
-// excerptSize bounds what is kept of a body that means nothing to us.
+// excerptSize is the maximum number of bytes kept of a body of an unknown kind.
 const excerptSize = 200
 
-// ParseBody recognises the body of an answer by its shape, whatever status it came with:
-// the same number means different things in a body of this service and in one of a hub.
-// It never fails; what it does not know it describes.
+// ParseBody parses the body of an answer by its shape, whatever the status: the same number
+// means different things in a body of this service and in one of a hub. It never fails; for
+// an unknown body it returns a description.
 func ParseBody(b []byte) Body {
 	trimmed := bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))
 	switch {
@@ -169,7 +170,7 @@ func ParseBody(b []byte) Body {
 	return Body{Kind: BodyText, Excerpt: excerpt(trimmed)}
 }
 
-// probeShape holds one member of each kind of object, enough to tell them apart.
+// probeShape has one member of each kind of object, enough to distinguish them.
 type probeShape struct {
 	OperationID       *string         `json:"operationId"`
 	Status            *string         `json:"status"`
@@ -202,7 +203,7 @@ func parseObject(b []byte) Body {
 	return Body{Kind: BodyOtherJSON, Excerpt: excerpt(b)}
 }
 
-// as decodes b into a T and lets set place it; a member of the wrong type makes it
+// as decodes b into a T and lets set store it. A member of the wrong type makes the body
 // foreign JSON.
 func as[T any](b []byte, kind BodyKind, set func(*Body, *T)) Body {
 	v := new(T)
@@ -214,7 +215,7 @@ func as[T any](b []byte, kind BodyKind, set func(*Body, *T)) Body {
 	return body
 }
 
-// cutOff reports whether b is JSON that stops too early.
+// cutOff reports whether b is truncated JSON.
 func cutOff(b []byte) bool {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	for {

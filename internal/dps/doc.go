@@ -1,11 +1,11 @@
-// Package dps holds the nouns of the Azure IoT Hub Device Provisioning Service:
-// what a device says to it, what it answers, and the credentials both sides compute.
+// Package dps contains the basic types of the Azure IoT Hub Device Provisioning Service: a
+// device's requests, the service's answers, and the credentials that both sides compute.
 //
-// Start with [CheckRegistrationID] and [CheckIDScope] for what a device is called,
-// [Resource] and [Sign] for the token it proves itself with, and [ParseBody] for what the
-// service says back.
+// Start with [CheckRegistrationID] and [CheckIDScope] for the names of a device, [Resource]
+// and [Sign] for the token that authenticates it, and [ParseBody] for the service's
+// answers.
 //
-// Everything here is a pure function of its arguments: no clock, no network, no file.
-// The probe and the emulator both build on it, so neither has its own idea of a token.
-// Protocol facts name the public source they were read in.
+// Everything here is a pure function of its arguments: no clock, no network, no file. The
+// probe and the emulator both use it, so a token is defined in one place. Comments name the
+// public source of each protocol fact.
 package dps

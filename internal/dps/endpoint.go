@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Cloud is an Azure cloud with device provisioning endpoints of its own.
+// Cloud is an Azure cloud with its own device provisioning endpoints.
 type Cloud string
 
 // The clouds known to this tool. The public name is documented; the other two global
@@ -34,8 +34,8 @@ func (c Cloud) GlobalHost() string {
 	return ""
 }
 
-// CloudOf returns the cloud whose provisioning endpoints host belongs to, and whether
-// it belongs to any: both the global endpoint and an instance's own
+// CloudOf returns the cloud whose provisioning endpoints include host, and whether there is
+// one. It knows both the global endpoint and an instance's own
 // ({name}.azure-devices-provisioning.net).
 func CloudOf(host string) (Cloud, bool) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
@@ -56,18 +56,18 @@ const (
 	PortAMQP  = 5671
 )
 
-// Endpoint is where a device reaches the service: one host, a port per protocol.
+// Endpoint is the address of the service for a device: one host, with a port per protocol.
 type Endpoint struct {
 	Host              string
 	HTTPS, MQTT, AMQP int
 }
 
-// StandardPorts are the ports that the service has, of no host.
+// StandardPorts returns the standard ports of the service, without a host.
 func StandardPorts() Endpoint { return Endpoint{HTTPS: PortHTTPS, MQTT: PortMQTT, AMQP: PortAMQP} }
 
-// ParseEndpoint reads HOST or HOST:PORT; a port given here serves every protocol, as the
-// contract of the --endpoint flag says. A URL, a path or white space is an error. The error
-// quotes text, unless that is a connection string.
+// ParseEndpoint parses HOST or HOST:PORT. A port given here is used for every protocol, as
+// for the --endpoint flag. A URL, a path or white space is an error. The error quotes text,
+// unless it is a connection string.
 func ParseEndpoint(text string) (Endpoint, error) {
 	switch {
 	case strings.Contains(strings.ToLower(text), "sharedaccesskey"):
@@ -90,15 +90,14 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	return endpoint, nil
 }
 
-// The longest name of a host and the longest part of one between dots (RFC 1035, 2.3.4).
+// The maximum lengths of a host name and of one label (RFC 1035, 2.3.4).
 const (
 	maxHostName  = 253
 	maxHostLabel = 63
 )
 
-// IsHost reports whether text can be the name or the address of a host: one that a resolver
-// could be asked for. Names are ASCII; the underscore, which container networks use, is
-// taken.
+// IsHost reports whether text can be the name or address of a host. Names are ASCII and may
+// contain the underscore, which container networks use.
 func IsHost(text string) bool {
 	if net.ParseIP(text) != nil {
 		return true
@@ -117,7 +116,7 @@ func IsHost(text string) bool {
 
 func notInHost(r rune) bool { return r != '_' && (!isIDRune(r) || strings.ContainsRune(".:", r)) }
 
-// splitHostPort returns port 0 when text names none. A bare IPv6 address has no port.
+// splitHostPort returns port 0 if text contains none. A bare IPv6 address has no port.
 func splitHostPort(text string) (host string, port int, err error) {
 	if !strings.Contains(text, ":") || net.ParseIP(text) != nil {
 		return text, 0, nil

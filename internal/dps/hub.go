@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// HubAPIVersion is the api-version with which a device opens its hub
+// HubAPIVersion is the api-version for a device's connection to its hub
 // (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub).
 const HubAPIVersion = "2021-04-12"
 
-// IsHubHost reports whether host, with or without a port, has a name that hubs in an Azure
-// cloud have: {hub}.azure-devices.net, .cn or .us
-// (learn.microsoft.com: private-link/private-endpoint-dns).
+// IsHubHost reports whether host, with or without a port, has the form of a hub name in an
+// Azure cloud: {hub}.azure-devices.net, .cn or .us (learn.microsoft.com:
+// private-link/private-endpoint-dns).
 func IsHubHost(host string) bool {
 	endpoint, err := ParseEndpoint(host)
 	name := strings.TrimSuffix(strings.ToLower(endpoint.Host), ".")
@@ -24,19 +24,18 @@ func IsHubHost(host string) bool {
 	return false
 }
 
-// HubResource is what the token of a device speaks for at its hub:
-// {hub}/devices/{deviceId}, not yet URL-encoded
-// (learn.microsoft.com: iot-hub/authenticate-authorize-sas).
+// HubResource is the resource of a device's token for its hub: {hub}/devices/{deviceId},
+// not yet URL-encoded (learn.microsoft.com: iot-hub/authenticate-authorize-sas).
 func HubResource(hub, deviceID string) string { return hub + "/devices/" + deviceID }
 
-// SignHubWith returns the token of a device for its hub, valid until expiry. It names no
+// SignHubWith returns the token of a device for its hub, valid until expiry. It contains no
 // policy, since the key is the device's own. sign returns the HMAC-SHA256 of message; its
-// error is returned as it is.
+// error is returned unchanged.
 func SignHubWith(hub, deviceID string, expiry time.Time, sign func(message []byte) ([]byte, error)) (Secret, error) {
 	return signWith(HubResource(hub, deviceID), expiry, sign)
 }
 
-// SignHub is SignHubWith a key that is at hand.
+// SignHub is SignHubWith with a key in memory.
 func SignHub(key Key, hub, deviceID string, expiry time.Time) Secret {
 	token, _ := SignHubWith(hub, deviceID, expiry, key.signer()) // which never fails
 	return token
@@ -54,14 +53,15 @@ func HubMessagesPath(deviceID string) string {
 	return "/devices/" + url.PathEscape(deviceID) + "/messages/devicebound"
 }
 
-// HubAbandonPath is the path by which a message that was received is given back (POST), so
-// that the device gets it (azure-iot-sdk-node device/transport/http/src/http_receiver.ts).
+// HubAbandonPath is the path to abandon a received message (POST), so that it is delivered
+// to the device again (azure-iot-sdk-node device/transport/http/src/http_receiver.ts).
 func HubAbandonPath(deviceID, lockToken string) string {
 	return HubMessagesPath(deviceID) + "/" + url.PathEscape(lockToken) + "/abandon"
 }
 
-// Name is the hub's own name of its error, such as DeviceNotFound; "" when the body does
-// not tell it (azure-iot-sdk-csharp iothub/service/src/Common/Exceptions/ErrorCode.cs).
+// Name returns the hub's own name for its error, such as DeviceNotFound, or "" if the body
+// does not contain it (azure-iot-sdk-csharp
+// iothub/service/src/Common/Exceptions/ErrorCode.cs).
 func (e *HubError) Name() string {
 	_, rest, found := strings.Cut(e.Message, "ErrorCode:")
 	name, _, ended := strings.Cut(rest, ";")

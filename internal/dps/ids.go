@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// MaxRegistrationID is the longest registration id in characters
-// (learn.microsoft.com: concepts-service). MaxCommonName is the longest X.509 common
-// name, and so the longest id of a device that attests with a certificate
+// MaxRegistrationID is the maximum length of a registration id in characters
+// (learn.microsoft.com: concepts-service). MaxCommonName is the maximum length of an X.509
+// common name, and so of the id of a device that attests with a certificate
 // (learn.microsoft.com: concepts-x509-attestation).
 const (
 	MaxRegistrationID = 128
@@ -17,11 +17,11 @@ const (
 // idScopeLength is the length of every id scope seen in public; no grammar is published.
 const idScopeLength = 11
 
-// CheckRegistrationID returns an error where no version of the service takes id, and
-// otherwise remarks on what some versions refuse. The rules of the sources differ: the
+// CheckRegistrationID returns an error if no version of the service accepts id, and
+// otherwise remarks about what some versions refuse. The sources have different rules: the
 // concept page allows letters, digits and "-._:" with a letter, digit or dash at the end;
-// the REST specification wants lower-case letters, digits and hyphens. So the wide set is
-// the rule and the difference a remark.
+// the REST specification requires lower-case letters, digits and hyphens. So the wider set
+// is the rule, and a violation of the narrower one gives a remark.
 func CheckRegistrationID(id string) (remarks []string, err error) {
 	if id == "" {
 		return nil, fmt.Errorf("the registration id is empty")
@@ -50,24 +50,24 @@ func isIDRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:", r)
 }
 
-// CheckIDScope returns an error where scope cannot stand in a request at all, and
-// otherwise remarks on what makes it unlike every id scope seen in public: eleven
-// letters and digits beginning with 0ne (public cloud), 0cn (China), 0us (US Government)
-// or another digit and two letters.
+// CheckIDScope returns an error if scope cannot be used in a request at all, and otherwise
+// remarks about how it differs from every published id scope: eleven letters and digits
+// beginning with 0ne (public cloud), 0cn (China), 0us (US Government) or another digit and
+// two letters.
 func CheckIDScope(scope string) (remarks []string, err error) {
 	if scope == "" {
 		return nil, fmt.Errorf("the id scope is empty")
 	}
 	for i, r := range scope {
 		if !isIDRune(r) || strings.ContainsRune("._:", r) {
-			return nil, fmt.Errorf("the id scope has %q at position %d; it is made of letters and digits", r, i+1)
+			return nil, fmt.Errorf("the id scope has %q at position %d; only letters and digits are allowed", r, i+1)
 		}
 	}
 	if len(scope) != idScopeLength {
-		remarks = append(remarks, fmt.Sprintf("the id scope has %d characters; those seen so far have %d, such as 0ne0045B3C6", len(scope), idScopeLength))
+		remarks = append(remarks, fmt.Sprintf("the id scope has %d characters; known id scopes have %d, such as 0ne0045B3C6", len(scope), idScopeLength))
 	}
 	if scope[0] != '0' {
-		remarks = append(remarks, "the id scope does not begin with 0, as those seen so far do")
+		remarks = append(remarks, "the id scope does not begin with 0, as known id scopes do")
 	}
 	return remarks, nil
 }

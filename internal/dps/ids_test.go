@@ -73,7 +73,7 @@ func TestParseEndpoint(t *testing.T) {
 	}
 }
 
-// TestEndpointIsNoConnectionString: the message does not quote the key.
+// TestEndpointIsNoConnectionString: the error does not quote the key.
 func TestEndpointIsNoConnectionString(t *testing.T) {
 	_, err := ParseEndpoint("HostName=x.azure-devices-provisioning.net;SharedAccessKeyName=owner;SharedAccessKey=QUJD")
 	if err == nil || strings.Contains(err.Error(), "QUJD") || !strings.Contains(err.Error(), "connection string") {

@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// Sizes of a symmetric key in decoded bytes. The service takes keys of 16 to 64 bytes and
-// makes its own with 64; a key derived for a device of a group is one HMAC-SHA256, 32
-// bytes (learn.microsoft.com: concepts-symmetric-key-attestation).
+// Sizes of a symmetric key in decoded bytes. The service accepts keys of 16 to 64 bytes and
+// makes its own with 64; a key derived for a device of a group is one HMAC-SHA256, 32 bytes
+// (learn.microsoft.com: concepts-symmetric-key-attestation).
 const (
 	MinKeySize       = 16
 	MaxKeySize       = 64
@@ -21,11 +21,12 @@ const (
 	DerivedKeySize   = sha256.Size
 )
 
-// Key is a symmetric key, decoded. It prints as its size only.
+// Key is a decoded symmetric key. It prints only its size.
 type Key struct{ bytes []byte }
 
-// ParseKey decodes the base64 text of a symmetric key. White space around it is dropped,
-// as files end in a newline. The error says what is wrong with the text, never the text.
+// ParseKey decodes the base64 text of a symmetric key. It ignores white space around the
+// text, since files end in a newline. The error says what is wrong with the text, but never
+// contains it.
 func ParseKey(text Secret) (Key, error) {
 	trimmed := strings.TrimSpace(text.Reveal())
 	if trimmed == "" {
@@ -44,13 +45,13 @@ func ParseKey(text Secret) (Key, error) {
 	return Key{b}, nil
 }
 
-// isBinary reports whether a text has what no text has. A line break inside is for
-// keyTextError.
+// isBinary reports whether a text contains what no text contains. keyTextError handles a line
+// break inside it.
 func isBinary(text string) bool {
 	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
 }
 
-// keyTextError names the usual ways in which a pasted key is not base64.
+// keyTextError recognises common mistakes in a pasted key that is not base64.
 func keyTextError(text string, err error) error {
 	switch {
 	case strings.HasPrefix(text, "-----BEGIN"):
@@ -66,7 +67,7 @@ func keyTextError(text string, err error) error {
 	case strings.ContainsAny(text, "-_"):
 		return fmt.Errorf("the key is not base64: it uses the URL alphabet (- and _), where + and / are expected")
 	case len(text)%4 != 0:
-		return fmt.Errorf("the key is not base64: its length of %d characters is no multiple of 4, so a part may be missing", len(text))
+		return fmt.Errorf("the key is not base64: its length of %d characters is not a multiple of 4, so a part may be missing", len(text))
 	}
 	if at, ok := errors.AsType[base64.CorruptInputError](err); ok {
 		return fmt.Errorf("the key is not base64: illegal character at position %d", int64(at)+1)
@@ -74,10 +75,10 @@ func keyTextError(text string, err error) error {
 	return fmt.Errorf("the key is not base64")
 }
 
-// NewKey takes decoded bytes; the caller must not change them afterwards.
+// NewKey returns a key with the decoded bytes, which the caller must not change afterwards.
 func NewKey(b []byte) Key { return Key{b} }
 
-// Size is the number of decoded bytes.
+// Size returns the number of decoded bytes.
 func (k Key) Size() int { return len(k.bytes) }
 
 // String implements fmt.Stringer without the key.
@@ -91,8 +92,8 @@ func (k Key) Text() Secret { return NewSecret(base64.StdEncoding.EncodeToString(
 
 // Derive returns the key of one device of an enrollment group: the HMAC-SHA256 of the
 // registration id, keyed with the group key (learn.microsoft.com:
-// concepts-symmetric-key-attestation). The id is taken as it is written: whether the
-// service lower-cases it first is not known.
+// concepts-symmetric-key-attestation). The id is used as written: it is not known whether
+// the service lower-cases it first.
 func (k Key) Derive(registrationID string) Key { return Key{k.sum(registrationID)} }
 
 func (k Key) sum(text string) []byte {

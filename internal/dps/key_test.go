@@ -12,7 +12,7 @@ func TestParseKeyRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                "empty",
 		" \n":                             "empty",
-		"abc":                             "no multiple of 4",
+		"abc":                             "not a multiple of 4",
 		"ab_d":                            "URL alphabet",
 		"ab cd":                           "white space inside",
 		"ab?d":                            "illegal character at position 3",
@@ -36,7 +36,7 @@ func TestParseKeyDropsSurroundingWhiteSpace(t *testing.T) {
 	}
 }
 
-// TestSecretsDoNotPrint formats a secret and a key in every way the standard library has.
+// TestSecretsDoNotPrint formats a secret and a key in every way of the standard library.
 func TestSecretsDoNotPrint(t *testing.T) {
 	key := mustKey(t, exampleGroupKey)
 	for name, value := range map[string]any{"Secret": key.Text(), "Key": key} {

@@ -10,10 +10,10 @@ import (
 // iot-dps/iot-mqtt-connect-to-iot-dps, and azure-iot-sdk-node
 // provisioning/transport/mqtt/src/mqtt.ts).
 const (
-	// MQTTResponses is the one topic filter a device may subscribe to.
+	// MQTTResponses is the only topic filter that a device may subscribe to.
 	MQTTResponses = mqttResponses + "#"
 
-	// What the topics of the two calls begin with; "?" and the fields of the call follow.
+	// The first part of the topics of the two calls; "?" and the fields of the call follow.
 	MQTTRegister = "$dps/registrations/PUT/iotdps-register/"
 	MQTTStatus   = "$dps/registrations/GET/iotdps-get-operationstatus/"
 
@@ -25,19 +25,19 @@ func MQTTUsername(scope, registrationID, apiVersion string) string {
 	return Resource(scope, registrationID) + "/" + Query(apiVersion)
 }
 
-// MQTTRegisterTopic is where a register call is published. The answer comes back with
-// the same request id, rid.
+// MQTTRegisterTopic is the topic to publish a register call to. The answer has the same
+// request id, rid.
 func MQTTRegisterTopic(rid string) string { return MQTTRegister + "?$rid=" + rid }
 
-// MQTTStatusTopic is where a status poll is published. The operation id is escaped; those
-// that the service makes need none.
+// MQTTStatusTopic is the topic to publish a status poll to. The operation id is escaped;
+// the service's own ids do not need it.
 func MQTTStatusTopic(rid, operationID string) string {
 	return MQTTStatus + "?$rid=" + rid + "&operationId=" + url.QueryEscape(operationID)
 }
 
-// MQTTResponseTopic is where the service publishes the answer to the call rid; an empty
-// retryAfter is left out. The order of its fields and their spelling are those that all
-// SDKs can read: $rid first, retry-after in lower case.
+// MQTTResponseTopic is the topic to which the service publishes the answer to the call rid;
+// an empty retryAfter is left out. All SDKs can read this order and spelling of the fields:
+// $rid first, retry-after in lower case.
 func MQTTResponseTopic(status int, rid, retryAfter string) string {
 	topic := mqttResponses + strconv.Itoa(status) + "/?$rid=" + rid
 	if retryAfter != "" {
@@ -46,10 +46,10 @@ func MQTTResponseTopic(status int, rid, retryAfter string) string {
 	return topic
 }
 
-// ParseResponseTopic takes the topic of an answer apart: its status, the request id and
-// the pause that the service asks for, both as written ("" for no pause). Fields may stand
-// in any order and others beside them. ok is false, and everything else zero, for a topic
-// that is no answer to any call.
+// ParseResponseTopic parses the topic of an answer into its status, the request id and the
+// pause that the service asks for, both as written ("" for no pause). Fields may be in any
+// order, and unknown ones are ignored. For a topic that is not an answer to a call, ok is
+// false and everything else is zero.
 func ParseResponseTopic(topic string) (status int, rid, retryAfter string, ok bool) {
 	rest, isResponse := strings.CutPrefix(topic, mqttResponses)
 	code, query, hasQuery := strings.Cut(rest, "/?")
@@ -71,7 +71,7 @@ func ParseResponseTopic(topic string) (status int, rid, retryAfter string, ok bo
 	return status, rid, retryAfter, true
 }
 
-// parseTopicStatus reads the three digits of a status.
+// parseTopicStatus parses the three digits of a status.
 func parseTopicStatus(text string) (int, bool) {
 	n, err := strconv.ParseUint(text, 10, 16)
 	return int(n), err == nil && len(text) == 3 && n >= 100

@@ -51,8 +51,8 @@ func TestParseResponseTopic(t *testing.T) {
 	}
 }
 
-// FuzzParseResponseTopic: what parses is written back to a topic with the same parts, and
-// what does not parse has none.
+// FuzzParseResponseTopic: the parts of a parsed topic make a topic with the same parts, and
+// a topic that cannot be parsed has no parts.
 func FuzzParseResponseTopic(f *testing.F) {
 	f.Add("$dps/registrations/res/202/?$rid=7&retry-after=3")
 	f.Add("$dps/registrations/res/401/?$rid=1")

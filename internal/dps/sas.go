@@ -15,18 +15,18 @@ import (
 const sasScheme = "SharedAccessSignature"
 
 // RegistrationPolicy is the policy name (skn) of a device's provisioning token. Clients
-// differ in sending it, in leaving it empty and in leaving it out.
+// differ: some send it, some leave it empty and some leave it out.
 const RegistrationPolicy = "registration"
 
-// Resource is what a device's provisioning token speaks for:
+// Resource is the resource of a device's provisioning token:
 // {idScope}/registrations/{registrationId}, not yet URL-encoded.
 func Resource(scope, registrationID string) string {
 	return scope + "/registrations/" + registrationID
 }
 
-// Token is a shared access signature taken apart. The signature covers the resource
-// text exactly as it was written, which is how clients that encode it differently all
-// work, so Resource keeps that text.
+// Token is a parsed shared access signature. The signature covers the resource text exactly
+// as written, so clients that encode it differently all work; Resource therefore keeps that
+// text.
 type Token struct {
 	Resource  string    // sr, as written
 	Expiry    time.Time // se, whole seconds
@@ -42,8 +42,8 @@ func Sign(key Key, resource string, expiry time.Time) Secret {
 	return token
 }
 
-// SignWith is Sign with a key that is held elsewhere, as in a TPM: sign returns the
-// HMAC-SHA256 of message. An error of sign is returned as it is.
+// SignWith is Sign with a key that is stored elsewhere, such as in a TPM: sign returns the
+// HMAC-SHA256 of message. An error of sign is returned unchanged.
 func SignWith(resource string, expiry time.Time, sign func(message []byte) ([]byte, error)) (Secret, error) {
 	token, err := signWith(resource, expiry, sign)
 	if err != nil {
@@ -64,8 +64,8 @@ func signWith(resource string, expiry time.Time, sign func(message []byte) ([]by
 	return NewSecret(sasScheme + " sr=" + sr + "&sig=" + sig + "&se=" + se), nil
 }
 
-// ParseToken takes a token apart. Fields may stand in any order; only skn may be missing.
-// Errors name the field at fault and never quote the signature.
+// ParseToken parses a token. Fields may be in any order; only skn may be missing. Errors
+// name the field with the problem and never quote the signature.
 func ParseToken(token Secret) (Token, error) {
 	scheme, rest, ok := strings.Cut(strings.TrimSpace(token.Reveal()), " ")
 	if !ok || !strings.EqualFold(scheme, sasScheme) {
@@ -110,14 +110,14 @@ func (t Token) SignedBy(key Key) bool {
 	return hmac.Equal(t.signature, key.sum(t.Resource+"\n"+t.expiry))
 }
 
-// Covers reports whether the token speaks for resource, compared without regard to case
-// and after URL-decoding, since clients send it raw as well as encoded.
+// Covers reports whether the token is for resource. The comparison ignores case and
+// URL-encoding, since some clients encode the resource and some do not.
 func (t Token) Covers(resource string) bool {
 	decoded, err := url.QueryUnescape(t.Resource)
 	return err == nil && strings.EqualFold(decoded, resource)
 }
 
-// DecodedResource is the resource as a person would write it, for messages.
+// DecodedResource returns the resource without URL-encoding, for messages.
 func (t Token) DecodedResource() string {
 	if decoded, err := url.QueryUnescape(t.Resource); err == nil {
 		return decoded
@@ -125,11 +125,11 @@ func (t Token) DecodedResource() string {
 	return t.Resource
 }
 
-// LooksLikeMilliseconds reports the common slip of an expiry in milliseconds: a year
-// beyond 10000.
+// LooksLikeMilliseconds reports a common mistake: an expiry in milliseconds, which is after
+// the year 10000.
 func (t Token) LooksLikeMilliseconds() bool { return t.Expiry.Year() > 10000 }
 
-// printable keeps a short name from a token fit for an error message.
+// printable makes a short name from a token suitable for an error message.
 func printable(s string) string {
 	if len(s) > 16 {
 		s = s[:16]

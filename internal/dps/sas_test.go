@@ -30,8 +30,8 @@ func TestDeriveMatchesPublishedExample(t *testing.T) {
 	}
 }
 
-// TestSignedBy takes the three spellings of the resource that official SDKs sign. The
-// signatures were computed apart from this code.
+// TestSignedBy accepts the three spellings of the resource that official SDKs sign. The
+// signatures were not computed with this code.
 func TestSignedBy(t *testing.T) {
 	key := mustKey(t, exampleDerivedKey)
 	tests := map[string]struct{ sr, sig string }{

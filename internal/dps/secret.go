@@ -5,19 +5,19 @@ import (
 	"log/slog"
 )
 
-// redacted stands wherever a secret would have been printed.
+// redacted is printed instead of every secret.
 const redacted = "[redacted]"
 
-// Secret is text that must never be printed: a key, a token, a password.
-// Every way the standard library has of showing a value shows a fixed mark instead;
-// only [Secret.Reveal] gives the text, for the one place that puts it on the wire.
-// The zero value is the absent secret.
+// Secret is text that must never be printed: a key, a token, a password. Every way to print
+// a value with the standard library prints a fixed mark instead. Only [Secret.Reveal]
+// returns the text, for the one place that sends it. The zero value means that there is no
+// secret.
 type Secret struct{ text string }
 
 // NewSecret wraps text.
 func NewSecret(text string) Secret { return Secret{text} }
 
-// Reveal returns the text itself. Callers must not let it reach any output.
+// Reveal returns the text itself. Callers must not output it.
 func (s Secret) Reveal() string { return s.text }
 
 // IsZero reports whether there is no secret at all.

@@ -10,10 +10,11 @@ import (
 )
 
 // The marshalled public areas (TPM2B_PUBLIC) of keys made from the RSA-2048 templates L-1
-// of the TCG EK Credential Profile and of the TCG Provisioning Guidance, up to the modulus
-// that ends them: size, type RSA, name algorithm SHA-256, attributes, policy, AES-128-CFB,
-// no scheme, 2048 bits, default exponent, size of the modulus. Every SDK's client makes
-// keys of this form (azure-iot-sdk-csharp security/tpm/src/SecurityProviderTpmHsm.cs).
+// of the TCG EK Credential Profile and of the TCG Provisioning Guidance, without the
+// modulus at the end: size, type RSA, name algorithm SHA-256, attributes, policy,
+// AES-128-CFB, no scheme, 2048 bits, default exponent, size of the modulus. Every SDK's
+// client makes keys of this form (azure-iot-sdk-csharp
+// security/tpm/src/SecurityProviderTpmHsm.cs).
 const (
 	ekHeader = "\x01\x3a\x00\x01\x00\x0b\x00\x03\x00\xb2" +
 		"\x00\x20\x83\x71\x97\x67\x44\x84\xb3\xf8\x1a\x90\xcc\x8d\x46\xa5\xd7\x24" +
@@ -28,20 +29,20 @@ const (
 // algorithmRSA is TPM_ALG_RSA.
 const algorithmRSA = 0x0001
 
-// TPMRegistrationID is the registration id that a TPM's clients use unless they are given
-// another: the SHA-256 of the endorsement key, in base32 without padding, in lower case
-// (azure-iot-sdk-node security/tpm/src/tpm.ts). ek is the marshalled TPM2B_PUBLIC.
+// TPMRegistrationID is the default registration id of a device with a TPM: the SHA-256 of
+// the endorsement key, in base32 without padding, in lower case (azure-iot-sdk-node
+// security/tpm/src/tpm.ts). ek is the marshalled TPM2B_PUBLIC.
 func TPMRegistrationID(ek []byte) string {
 	sum := sha256.Sum256(ek)
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
 }
 
-// CheckEndorsementKey says what keeps b from being the marshalled TPM2B_PUBLIC of an
-// endorsement key of the standard RSA-2048 template: 316 bytes, the modulus last.
+// CheckEndorsementKey returns an error if b is not the marshalled TPM2B_PUBLIC of an
+// endorsement key with the standard RSA-2048 template: 316 bytes, the modulus last.
 func CheckEndorsementKey(b []byte) error { return checkPublicArea(b, ekHeader) }
 
-// CheckStorageRootKey says what keeps b from being the marshalled TPM2B_PUBLIC of a storage
-// root key of the standard RSA-2048 template: 284 bytes, the modulus last.
+// CheckStorageRootKey returns an error if b is not the marshalled TPM2B_PUBLIC of a storage
+// root key with the standard RSA-2048 template: 284 bytes, the modulus last.
 func CheckStorageRootKey(b []byte) error { return checkPublicArea(b, srkHeader) }
 
 func checkPublicArea(b []byte, header string) error {
@@ -50,12 +51,12 @@ func checkPublicArea(b []byte, header string) error {
 	case len(b) < 4:
 		return fmt.Errorf("the key has %d bytes; the public area of an RSA-2048 key has %d", len(b), want)
 	case int(binary.BigEndian.Uint16(b)) != len(b)-2:
-		return fmt.Errorf("the key has %d bytes and says that it has %d: it was cut off, or something was added",
+		return fmt.Errorf("the key has %d bytes, but its size field says %d: it was truncated or extended",
 			len(b), int(binary.BigEndian.Uint16(b))+2)
 	case binary.BigEndian.Uint16(b[2:]) != algorithmRSA:
 		return fmt.Errorf("the key is of type 0x%04x; one of type RSA (0x%04x) is expected", binary.BigEndian.Uint16(b[2:]), algorithmRSA)
 	case len(b) != want:
-		return fmt.Errorf("the key has %d bytes; the public area of one of the standard RSA-2048 template has %d", len(b), want)
+		return fmt.Errorf("the key has %d bytes; the public area of a key with the standard RSA-2048 template has %d", len(b), want)
 	case !bytes.HasPrefix(b, []byte(header)):
 		return fmt.Errorf("the key was not made from the standard RSA-2048 template: its attributes, policy or algorithms differ")
 	}

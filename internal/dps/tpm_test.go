@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// publicArea ends header with a modulus that counts down from 255.
+// publicArea completes header with a modulus that counts down from 255.
 func publicArea(header string) []byte {
 	b := []byte(header)
 	for i := range modulusSize {
@@ -17,7 +17,7 @@ func publicArea(header string) []byte {
 	return b
 }
 
-// TestTPMRegistrationID: the id was computed apart from this code.
+// TestTPMRegistrationID: the expected id was not computed with this code.
 func TestTPMRegistrationID(t *testing.T) {
 	const want = "vhb3ofbqdkxsrtbysx556ycrfgqd6br6cybxsq3ljzfkjn4yxwhq"
 	if got := TPMRegistrationID(publicArea(ekHeader)); got != want {
@@ -41,15 +41,15 @@ func TestCheckPublicAreas(t *testing.T) {
 	tests := map[string]struct {
 		check func([]byte) error
 		key   []byte
-		want  string // "" is no error
+		want  string // "" for no error
 	}{
 		"endorsement key":         {CheckEndorsementKey, ek, ""},
 		"storage root key":        {CheckStorageRootKey, srk, ""},
 		"other modulus":           {CheckEndorsementKey, changed(ek, 300), ""},
 		"nothing":                 {CheckEndorsementKey, nil, "has 0 bytes"},
-		"cut off":                 {CheckEndorsementKey, ek[:300], "has 300 bytes and says that it has 316"},
-		"something added":         {CheckStorageRootKey, append(bytes.Clone(srk), 0), "has 285 bytes and says that it has 284"},
-		"without its size":        {CheckEndorsementKey, ek[2:], "has 314 bytes and says that it has 3"},
+		"cut off":                 {CheckEndorsementKey, ek[:300], "has 300 bytes, but its size field says 316"},
+		"something added":         {CheckStorageRootKey, append(bytes.Clone(srk), 0), "has 285 bytes, but its size field says 284"},
+		"without its size":        {CheckEndorsementKey, ek[2:], "has 314 bytes, but its size field says 3"},
 		"storage for endorsment":  {CheckEndorsementKey, srk, "has 284 bytes"},
 		"endorsement for storage": {CheckStorageRootKey, ek, "has 316 bytes"},
 		"ECC":                     {CheckEndorsementKey, []byte("\x00\x04\x00\x23\x00\x0b"), "type 0x0023"},
@@ -64,7 +64,7 @@ func TestCheckPublicAreas(t *testing.T) {
 	}
 }
 
-// TestSignWith: a key held elsewhere makes the token that the same key makes here.
+// TestSignWith: a key stored elsewhere makes the same token as the key itself.
 func TestSignWith(t *testing.T) {
 	key, expiry := mustKey(t, exampleDerivedKey), time.Unix(1767225600, 0)
 	resource := Resource("0ne00000A0A", exampleID)

@@ -1,4 +1,4 @@
-// Package duration writes lengths of time for people, and reads those that they type.
+// Package duration formats durations for people and parses the ones that they type.
 package duration
 
 import (
@@ -14,8 +14,8 @@ const (
 	longest = math.MaxInt64 / int64(day) // in days
 )
 
-// Text writes a duration with the digits that matter: "3.1 ms", "812 ms", "1.5 s", "1m30s",
-// "30d".
+// Text formats a duration with its significant digits: "3.1 ms", "812 ms", "1.5 s",
+// "1m30s", "30d".
 func Text(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch size := d.Abs(); {
@@ -33,8 +33,8 @@ func Text(d time.Duration) string {
 	return Notation(d.Round(time.Second))
 }
 
-// Rough writes how far apart two moments are, in whole units of about two digits: "9 days",
-// "23 hours", "12 s".
+// Rough formats the distance between two moments in whole units with about two digits: "9
+// days", "23 hours", "12 s".
 func Rough(d time.Duration) string {
 	d = d.Abs()
 	switch {
@@ -48,8 +48,8 @@ func Rough(d time.Duration) string {
 	return fmt.Sprintf("%.0f s", d.Seconds())
 }
 
-// Notation writes a duration as Parse reads it, without the zeros that
-// [time.Duration.String] ends in: "30d", "1h30m", "60ms".
+// Notation formats a duration as Parse reads it, without the trailing zeros of
+// [time.Duration.String]: "30d", "1h30m", "60ms".
 func Notation(d time.Duration) string {
 	if d != 0 && d%day == 0 {
 		return fmt.Sprintf("%dd", d/day)
@@ -64,7 +64,7 @@ func Notation(d time.Duration) string {
 	return text
 }
 
-// Parse reads what [time.ParseDuration] does, and whole days such as "60d".
+// Parse accepts everything that [time.ParseDuration] accepts, and whole days such as "60d".
 func Parse(text string) (time.Duration, error) {
 	number, found := strings.CutSuffix(text, "d")
 	if !found {

@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 )
 
-// systemConfig is where IoT Edge and the identity service look for config.toml.
+// systemConfig is the standard path of config.toml for IoT Edge and the identity service.
 const systemConfig = "/etc/aziot/config.toml"
 
-// compareApplied compares config.toml with what "config apply" made of it, which lies
-// beside it, and remarks where aziot-identityd runs with other settings: then the file was
-// edited and the command not run. Where nothing was made or can be read, nothing is said,
-// but for the file of this system.
+// compareApplied compares config.toml with the file that "config apply" made from it, in
+// the same directory tree, and adds a remark if aziot-identityd runs with other settings:
+// then the file was edited and the command not run. If that file does not exist or cannot
+// be read, there is a remark only for the system's own config.toml.
 func (r *reader) compareApplied() {
 	path := filepath.Join(filepath.Dir(r.path), "identityd", "config.d", "00-super.toml")
 	data, err := load(path, r.readFile)

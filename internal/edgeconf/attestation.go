@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// attestation reads how the device proves itself.
+// attestation reads how the device attests.
 func (r *reader) attestation(t *table) {
 	s := r.settings
 	method := r.required(t, "method", settingAttestation)
@@ -31,14 +31,14 @@ func (r *reader) attestation(t *table) {
 	r.remarkMixed(t, method)
 }
 
-// cannot sets the obstacle of the attestation, unless there is one already.
+// cannot sets the obstacle of the attestation, unless it has one already.
 func (r *reader) cannot(o Obstacle) {
 	if a := &r.settings.Attestation; a.Obstacle == nil {
 		a.Obstacle = &o
 	}
 }
 
-// remarkMixed remarks on settings of another method, which are not read.
+// remarkMixed adds remarks about settings of another method, which are not read.
 func (r *reader) remarkMixed(t *table, method Value) {
 	var own []string
 	switch method.Text {
@@ -57,7 +57,7 @@ func (r *reader) remarkMixed(t *table, method Value) {
 	}
 }
 
-// tpm reads how the TPM is reached.
+// tpm reads how to access the TPM.
 func (r *reader) tpm() {
 	r.settings.TPM = r.tpmSettings()
 	if tpm := r.settings.TPM; tpm.Path == "" {

@@ -15,12 +15,13 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// maxFile bounds what [ReadFile] reads, in bytes. Configurations, keys and certificates
-// are a fraction of it.
+// maxFile is the maximum number of bytes that [ReadFile] reads. Configurations, keys and
+// certificates are much smaller.
 const maxFile = 1 << 20
 
-// maxConfiguration bounds a configuration, in bytes; IoT Edge's template with all its
-// comments has 20,000. The TOML library takes time in the square of the number of keys.
+// maxConfiguration is the maximum size of a configuration in bytes; IoT Edge's template
+// with all its comments has 20,000. The TOML library takes time quadratic in the number of
+// keys.
 const maxConfiguration = 128 << 10
 
 // ReadFile reads a file of this machine, of at most 1 MiB. It is the usual argument of
@@ -44,8 +45,8 @@ func ReadFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// reason is the operating system's part of a file error, without the path again, and what
-// can be done about it.
+// reason returns the operating system's part of a file error, without the path, and what
+// the user can do.
 func reason(err error) string {
 	text := err.Error()
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
@@ -72,16 +73,16 @@ func load(path string, readFile func(string) ([]byte, error)) ([]byte, error) {
 	if err := checkText(data); err != nil {
 		return nil, fmt.Errorf("read configuration %s: %w", path, err)
 	}
-	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil // the daemons pass over a UTF-8 mark too
+	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil // the daemons ignore a UTF-8 byte order mark too
 }
 
-// fileError words a file error for a person and keeps it for errors.Is.
+// fileError is a file error with a text for the user; it keeps the original for errors.Is.
 type fileError struct{ err error }
 
 func (e fileError) Error() string { return reason(e.err) }
 func (e fileError) Unwrap() error { return e.err }
 
-// checkText refuses what cannot be a configuration.
+// checkText rejects text that cannot be a configuration.
 func checkText(data []byte) error {
 	switch {
 	case len(data) > maxConfiguration:
@@ -89,7 +90,7 @@ func checkText(data []byte) error {
 	case len(bytes.TrimSpace(data)) == 0:
 		return errors.New("the file is empty")
 	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return errors.New("the file is UTF-16 text; save it as UTF-8, as the device's software needs it too")
+		return errors.New("the file is UTF-16 text; save it as UTF-8, which the device's software requires too")
 	case bytes.IndexByte(data, 0) >= 0:
 		return errors.New("the file is binary or UTF-16, not TOML text")
 	}
@@ -118,8 +119,8 @@ func parse(path string, data []byte) (*table, error) {
 	return grow(data), nil
 }
 
-// syntaxError puts the position in front of a TOML error and says what is usual behind it.
-// The library's longer description is left alone, as it quotes the file.
+// syntaxError puts the position before a TOML error and adds the usual reason for it. It
+// does not use the library's longer description, which quotes the file.
 func syntaxError(path string, data []byte, err error) error {
 	decode, ok := errors.AsType[*toml.DecodeError](err)
 	if !ok {
@@ -130,24 +131,24 @@ func syntaxError(path string, data []byte, err error) error {
 	message, _, _ = strings.Cut(message, ": strconv.") // which would quote the value
 	for _, name := range decode.Key() {
 		if looksSecret(name) {
-			message = "the key here is no name"
+			message = "the key here is not a name"
 		}
 	}
 	return fmt.Errorf("%s:%d:%d: %s%s", path, line, column, message, advise(message, lineOf(data, line), column))
 }
 
-// advise explains the usual mistakes behind a TOML error in a line.
+// advise explains common mistakes that cause a TOML error, in one line.
 func advise(message string, line []byte, column int) string {
 	at := line[min(max(column-1, 0), len(line)):]
 	switch {
 	case bytes.HasPrefix(at, []byte("\xe2\x80")) || bytes.HasPrefix(at, []byte("\xc2\xab")):
-		return `; this is a typographic quotation mark, TOML needs the plain " or '`
+		return `; this is a typographic quotation mark; TOML requires the plain " or '`
 	case strings.Contains(message, "at start of value") || strings.Contains(message, "strings must be quoted"):
-		return "; a text needs quotation marks around it"
+		return "; text must be in quotation marks"
 	case strings.Contains(message, "already exists") && strings.Contains(message, "provisioning"):
-		return "; leave one provisioning block and comment the others out"
+		return "; keep one provisioning block and comment out the others"
 	case strings.Contains(message, "already defined"):
-		return "; leave one of the lines and comment the others out"
+		return "; keep one of the lines and comment out the others"
 	case strings.Contains(message, "'=' after key") && bytes.Contains(line, []byte(":")):
 		return "; TOML writes key = value, not key: value"
 	}
@@ -162,10 +163,10 @@ func lineOf(data []byte, line int) []byte {
 	return data
 }
 
-// Edge11Error says that a file is the config.yaml of IoT Edge 1.1 or older.
+// Edge11Error means that a file is the config.yaml of IoT Edge 1.1 or older.
 type Edge11Error struct {
 	Path string
-	Line int // of its provisioning section, or of the first that is known
+	Line int // the line of its provisioning section, or of the first known section
 }
 
 // Error implements error.
@@ -175,11 +176,11 @@ func (e *Edge11Error) Error() string {
 
 // Hint says what to do instead.
 func (e *Edge11Error) Hint() string {
-	return "update IoT Edge and run \"iotedge config import\", which makes /etc/aziot/config.toml of it; or give its values as flags: scope_id as --id-scope, registration_id as --registration-id, symmetric_key in a file as --key-file, identity_cert and identity_pk as --cert and --cert-key"
+	return "update IoT Edge and run \"iotedge config import\", which makes /etc/aziot/config.toml from it; or give its values as flags: scope_id as --id-scope, registration_id as --registration-id, symmetric_key in a file as --key-file, identity_cert and identity_pk as --cert and --cert-key"
 }
 
-// edge11 returns the line by which text that is not TOML is known as a config.yaml of IoT
-// Edge 1.1, or 0. The sections are those of Azure/iotedge
+// edge11 returns the line that identifies text as a config.yaml of IoT Edge 1.1 and not
+// TOML, or 0. The sections are those of Azure/iotedge
 // (edgelet/iotedge/src/config/import/old_config).
 func edge11(data []byte) int {
 	header := regexp.MustCompile(`^\s*\[{1,2}[\w."' -]+\]{1,2}\s*(#.*)?$`)

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// withKey is a configuration with the secret key of the test data in it and one more line.
+// withKey returns a configuration with the secret key of the test data and one more line.
 func withKey(line string) string {
 	return "[provisioning]\nsource = \"dps\"\n" + line + "\n\n[provisioning.attestation]\nsymmetric_key = { value = \"" + textKey + "\" }\n"
 }
@@ -22,22 +22,22 @@ func TestReadRefuses(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"nothing", "", "read configuration c.toml: the file is empty"},
 		{"blank", " \n\t\n", "read configuration c.toml: the file is empty"},
-		{"UTF-16 with its mark", "\xff\xfe[\x00p\x00", "read configuration c.toml: the file is UTF-16 text; save it as UTF-8, as the device's software needs it too"},
-		{"UTF-16, the other way round", "\xfe\xff\x00[\x00p", "read configuration c.toml: the file is UTF-16 text; save it as UTF-8, as the device's software needs it too"},
+		{"UTF-16 with its mark", "\xff\xfe[\x00p\x00", "read configuration c.toml: the file is UTF-16 text; save it as UTF-8, which the device's software requires too"},
+		{"UTF-16, the other way round", "\xfe\xff\x00[\x00p", "read configuration c.toml: the file is UTF-16 text; save it as UTF-8, which the device's software requires too"},
 		{"UTF-16 without its mark", "[\x00p\x00", "read configuration c.toml: the file is binary or UTF-16, not TOML text"},
 		{"too much", strings.Repeat("#", maxConfiguration+1), "read configuration c.toml: the file has 131073 bytes, more than any configuration; is it the right one?"},
 		{"Latin-1", "# caf\u00e9\n# caf\xe9\n", "read configuration c.toml: line 2 is not UTF-8 text; is it TOML, and saved as UTF-8?"},
-		{"no quotation marks", withKey("id_scope = 0ne0045B3C6"), "c.toml:3:13: strings must be quoted; a text needs quotation marks around it"},
-		{"a word", withKey("mode = Dynamic"), "c.toml:3:8: unexpected character U+0044 'D' at start of value; a text needs quotation marks around it"},
-		{"typographic quotation marks", withKey("id_scope = \u201c0ne0045B3C6\u201d"), `c.toml:3:12: unexpected character U+00E2 'â' at start of value; this is a typographic quotation mark, TOML needs the plain " or '`},
-		{"angle quotation marks", withKey("id_scope = \u00ab0ne0045B3C6\u00bb"), `c.toml:3:12: unexpected character U+00C2 'Â' at start of value; this is a typographic quotation mark, TOML needs the plain " or '`},
+		{"no quotation marks", withKey("id_scope = 0ne0045B3C6"), "c.toml:3:13: strings must be quoted; text must be in quotation marks"},
+		{"a word", withKey("mode = Dynamic"), "c.toml:3:8: unexpected character U+0044 'D' at start of value; text must be in quotation marks"},
+		{"typographic quotation marks", withKey("id_scope = \u201c0ne0045B3C6\u201d"), `c.toml:3:12: unexpected character U+00E2 'â' at start of value; this is a typographic quotation mark; TOML requires the plain " or '`},
+		{"angle quotation marks", withKey("id_scope = \u00ab0ne0045B3C6\u00bb"), `c.toml:3:12: unexpected character U+00C2 'Â' at start of value; this is a typographic quotation mark; TOML requires the plain " or '`},
 		{"YAML inside TOML", withKey("id_scope: \"0ne0045B3C6\""), "c.toml:3:9: expected '=' after key; TOML writes key = value, not key: value"},
 		{"open text", withKey("id_scope = \"0ne0045B3C6"), "c.toml:3:24: basic strings cannot have new lines"},
-		{"two tables", withKey("") + "[provisioning]\n", "c.toml:7:2: table provisioning already exists; leave one provisioning block and comment the others out"},
-		{"two keys", withKey("source = \"dps\""), "c.toml:3:1: key source is already defined; leave one of the lines and comment the others out"},
+		{"two tables", withKey("") + "[provisioning]\n", "c.toml:7:2: table provisioning already exists; keep one provisioning block and comment out the others"},
+		{"two keys", withKey("source = \"dps\""), "c.toml:3:1: key source is already defined; keep one of the lines and comment out the others"},
 		{"open table", "[provisioning\n", "c.toml:1:14: expected ']' to close table name"},
 		{"a number out of range", withKey("cloud_timeout_sec = 1e999"), "c.toml:3:21: unable to parse float"},
-		{"a bare key", "value = " + textKey, "c.toml:1:9: unexpected character U+0059 'Y' at start of value; a text needs quotation marks around it"},
+		{"a bare key", "value = " + textKey, "c.toml:1:9: unexpected character U+0059 'Y' at start of value; text must be in quotation marks"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +53,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// readAll gives the content as it is, also where it is empty.
+// readAll returns the content unchanged, even if it is empty.
 func (d disk) readAll(path string) ([]byte, error) { return []byte(d[path]), nil }
 
 func TestReadPassesOverByteOrderMark(t *testing.T) {

@@ -20,19 +20,19 @@ func (r *reader) endpoint(t *table) Value {
 		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s without https:// in front, which %s refuses", v.Origin, show(v.Text), r.software())
 		return Value{}
 	case err != nil || u.Host == "":
-		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s, which is no URL", v.Origin, show(v.Text))
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s is %s, which is not a URL", v.Origin, show(v.Text))
 		return Value{}
 	case u.Scheme != "https":
-		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s begins with %s://; DPS is reached by https://", v.Origin, u.Scheme)
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s begins with %s://; DPS requires https://", v.Origin, u.Scheme)
 		return Value{}
 	}
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s has more than a host in it; it should read https://%s", v.Origin, u.Host)
+		r.add(ProblemEndpoint, settingEndpoint, v.Origin, "%s contains more than a host; write https://%s", v.Origin, u.Host)
 	}
 	return r.host(Value{strings.TrimSuffix(strings.ToLower(u.Host), ":443"), v.Origin})
 }
 
-// host returns an endpoint that is well formed as HOST or HOST:PORT.
+// host returns a well-formed endpoint as HOST or HOST:PORT.
 func (n *notes) host(v Value) Value {
 	if v = n.take(settingEndpoint, v); v.IsZero() {
 		return v
@@ -44,8 +44,8 @@ func (n *notes) host(v Value) Value {
 	return v
 }
 
-// lintEndpoint remarks on a host that is none of the service's, or of another cloud than
-// the id scope.
+// lintEndpoint adds a remark about a host that does not belong to the service, or belongs
+// to another cloud than the id scope.
 func (n *notes) lintEndpoint(endpoint, scope Value) {
 	parsed, err := dps.ParseEndpoint(endpoint.Text)
 	if endpoint.IsZero() || err != nil || net.ParseIP(parsed.Host) != nil || parsed.Host == "localhost" {
@@ -54,18 +54,18 @@ func (n *notes) lintEndpoint(endpoint, scope Value) {
 	cloud, known := dps.CloudOf(parsed.Host)
 	switch wanted, ok := cloudOfScope(scope.Text); {
 	case !known && dps.IsHubHost(parsed.Host):
-		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, an IoT hub: a device asks DPS first, at %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
-	case !known && endpoint.Origin.Flag != "": // whoever types another host means it
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, an IoT hub: a device connects to DPS first, at %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
+	case !known && endpoint.Origin.Flag != "": // a host typed as a flag is intended
 	case !known:
-		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, which is no provisioning endpoint of an Azure cloud; the usual one is %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, which is not a provisioning endpoint of an Azure cloud; the usual one is %s", endpoint.Origin, show(parsed.Host), wanted.GlobalHost())
 	case ok && cloud != wanted:
-		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, of the %s cloud, but the id scope %s (%s) begins as those of the %s cloud do, whose endpoint is %s",
+		n.add(ProblemEndpoint, settingEndpoint, endpoint.Origin, "%s names %s, of the %s cloud, but the id scope %s (%s) begins like those of the %s cloud, whose endpoint is %s",
 			endpoint.Origin, show(parsed.Host), cloud, show(scope.Text), scope.Origin, wanted, wanted.GlobalHost())
 	}
 }
 
-// cloudOfScope returns the cloud that the beginning of an id scope tells, and whether it
-// tells one; the public cloud otherwise. The beginnings are those seen in public: 0ne,
+// cloudOfScope returns the cloud for the beginning of an id scope, and whether the
+// beginning is known; if not, the public cloud. The beginnings are the published ones: 0ne,
 // 0cn and 0us (Azure/iotedge#6631).
 func cloudOfScope(scope string) (dps.Cloud, bool) {
 	switch beginning := strings.ToLower(scope[:min(3, len(scope))]); beginning {

@@ -7,9 +7,10 @@ import (
 )
 
 // FromEnv reads the environment variables of the SDK samples that [samples] lists. lookup
-// is usually os.LookupEnv and readFile [ReadFile]. Of several samples whose variables are
-// set it takes the first that has a credential, or else the one with the most variables,
-// and remarks on the others. With none set, the settings say nothing.
+// is usually os.LookupEnv and readFile is usually [ReadFile]. If the variables of several
+// samples are set, it uses the first sample with a credential, or else the one with the
+// most variables, and adds remarks about the others. If none is set, the settings are
+// empty.
 func FromEnv(lookup func(string) (string, bool), readFile func(string) ([]byte, error)) *Settings {
 	e := &environment{lookup: lookup, readFile: readFile}
 	settings := &Settings{schema: schemaEnvironment}
@@ -26,13 +27,13 @@ type environment struct {
 	readFile func(string) ([]byte, error)
 }
 
-// value is the value of a variable, zero when it is not set or empty.
+// value returns the value of a variable, zero if it is not set or empty.
 func (e *environment) value(name string) Value {
 	text, _ := e.lookup(name)
 	return Value{text, Origin{Variable: name}}
 }
 
-// choose picks the sample whose variables are set.
+// choose returns the sample whose variables are set.
 func (e *environment) choose() (sample, bool) {
 	var chosen sample
 	var credential Value
@@ -44,14 +45,14 @@ func (e *environment) choose() (sample, bool) {
 		case credential.IsZero():
 			chosen, credential, most = sample, own, set
 		case own.Origin != credential.Origin:
-			e.add(ProblemMethod, "", own.Origin, "%s is not used: %s is set too, and a device proves itself with one credential", own.Origin, credential.Origin)
+			e.add(ProblemMethod, "", own.Origin, "%s is not used: %s is set too, and a device uses only one credential", own.Origin, credential.Origin)
 		}
 	}
 	return chosen, most > 0
 }
 
-// count returns how many of a sample's variables are set, 0 unless one of them is about
-// provisioning for certain, and the one with the credential.
+// count returns how many of a sample's variables are set, or 0 if none of them is certainly
+// about provisioning, and the variable with the credential.
 func (e *environment) count(sample sample) (set int, credential Value) {
 	sure := false
 	for _, variable := range sample.variables {
@@ -118,10 +119,10 @@ func (e *environment) assign(s *Settings, kind Kind, role role, v Value) {
 	}
 }
 
-// pem reads the file that a variable names.
+// pem reads the file named by a variable.
 func (e *environment) pem(v Value, setting settingName) File {
 	if strings.Contains(v.Text, "-----BEGIN") {
-		e.add(ProblemCredential, setting, v.Origin, "%s holds the PEM text itself; the sample takes it for the path of a file", v.Origin)
+		e.add(ProblemCredential, setting, v.Origin, "%s contains the PEM text itself; the sample expects the path of a file", v.Origin)
 		return File{}
 	}
 	if v = e.take(setting, v); v.IsZero() {
@@ -130,10 +131,10 @@ func (e *environment) pem(v Value, setting settingName) File {
 	return e.named(v, ProblemCredential, setting, e.readFile)
 }
 
-// lintSwitch remarks when the switch between a connection string and DPS stands on the
-// other side.
+// lintSwitch adds a remark if the variable that selects a connection string or DPS does not
+// select DPS.
 func (e *environment) lintSwitch(v Value) {
 	if !strings.EqualFold(v.Text, "DPS") {
-		e.add(ProblemSetting, "", v.Origin, "%s is not set to DPS, so the samples of most SDKs take a connection string and do not provision", v.Origin)
+		e.add(ProblemSetting, "", v.Origin, "%s is not set to DPS, so the samples of most SDKs use a connection string and do not provision", v.Origin)
 	}
 }

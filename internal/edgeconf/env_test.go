@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// from reads an environment of NAME=VALUE words.
+// from makes an environment from NAME=VALUE words.
 func from(t *testing.T, variables ...string) *Settings {
 	t.Helper()
 	environment := map[string]string{}
@@ -67,7 +67,7 @@ origin           attestation: environment variable X509_CERT_FILE
 origin           certificate: environment variable X509_CERT_FILE, file device.pem
 origin           private_key: environment variable X509_KEY_FILE, file device.key
 remark           registration-id: environment variable DPS_X509_REGISTRATION_ID: the registration id has upper-case letters: some API versions refuse them, and key derivation depends on case
-remark           common-name: environment variable DPS_X509_REGISTRATION_ID is "Press-17" and differs by letter case from the common name "press-17" of "device.pem", which the service takes
+remark           common-name: environment variable DPS_X509_REGISTRATION_ID is "Press-17" and differs by letter case from the common name "press-17" of "device.pem", which the service uses
 `},
 		{"Node with a certificate", []string{
 			"PROVISIONING_IDSCOPE=0ne0045B3C6", "PROVISIONING_REGISTRATION_ID=press-17", "CERTIFICATE_FILE=device.pem", "KEY_FILE=missing.key",
@@ -119,7 +119,7 @@ origin           symmetric_key: environment variable IOTHUB_DEVICE_DPS_DEVICE_KE
 missing          environment variable IOTHUB_DEVICE_DPS_ENDPOINT is "https://global.azure-devices-provisioning.net", which is not HOST or HOST:PORT, such as global.azure-devices-provisioning.net
 hint             correct the configuration, or give the value as a flag
 remark           endpoint: environment variable IOTHUB_DEVICE_DPS_ENDPOINT is "https://global.azure-devices-provisioning.net", which is not HOST or HOST:PORT, such as global.azure-devices-provisioning.net
-remark           setting: environment variable IOTHUB_DEVICE_SECURITY_TYPE is not set to DPS, so the samples of most SDKs take a connection string and do not provision
+remark           setting: environment variable IOTHUB_DEVICE_SECURITY_TYPE is not set to DPS, so the samples of most SDKs use a connection string and do not provision
 `},
 		{"Embedded C with a key", []string{
 			"AZ_IOT_PROVISIONING_ID_SCOPE=0ne0045B3C6", "AZ_IOT_PROVISIONING_SAS_REGISTRATION_ID=press-17",
@@ -161,7 +161,7 @@ origin           id_scope: environment variable PROVISIONING_IDSCOPE
 origin           registration_id: environment variable PROVISIONING_REGISTRATION_ID
 origin           attestation: environment variable PROVISIONING_SYMMETRIC_KEY
 origin           symmetric_key: environment variable PROVISIONING_SYMMETRIC_KEY
-remark           method: environment variable X509_CERT_FILE is not used: environment variable PROVISIONING_SYMMETRIC_KEY is set too, and a device proves itself with one credential
+remark           method: environment variable X509_CERT_FILE is not used: environment variable PROVISIONING_SYMMETRIC_KEY is set too, and a device uses only one credential
 `},
 		{"empty, a template and a line feed", []string{
 			"PROVISIONING_HOST=", "PROVISIONING_IDSCOPE=<id scope>", "PROVISIONING_REGISTRATION_ID=press-17\n", "PROVISIONING_SYMMETRIC_KEY=" + textKey + "%",
@@ -176,7 +176,7 @@ missing          environment variable PROVISIONING_IDSCOPE still has the text of
 hint             correct the configuration, or give the value as a flag
 remark           setting: environment variable PROVISIONING_HOST is set, but empty
 remark           setting: environment variable PROVISIONING_IDSCOPE still has the text of a template, "<id scope>"
-remark           credential: environment variable PROVISIONING_SYMMETRIC_KEY: the key is not base64: its length of 89 characters is no multiple of 4, so a part may be missing
+remark           credential: environment variable PROVISIONING_SYMMETRIC_KEY: the key is not base64: its length of 89 characters is not a multiple of 4, so a part may be missing
 remark           registration-id: environment variable PROVISIONING_REGISTRATION_ID has white space at its beginning or end
 `},
 		{"PEM in place of a path", []string{"PROVISIONING_IDSCOPE=0ne0045B3C6", "X509_CERT_FILE=device.pem", "X509_KEY_FILE=" + pemText}, `
@@ -186,9 +186,9 @@ attestation      x509
 origin           id_scope: environment variable PROVISIONING_IDSCOPE
 origin           attestation: environment variable X509_CERT_FILE
 origin           certificate: environment variable X509_CERT_FILE, file device.pem
-missing          environment variable X509_KEY_FILE holds the PEM text itself; the sample takes it for the path of a file
+missing          environment variable X509_KEY_FILE contains the PEM text itself; the sample expects the path of a file
 hint             correct the configuration, or give the value as a flag
-remark           credential: environment variable X509_KEY_FILE holds the PEM text itself; the sample takes it for the path of a file
+remark           credential: environment variable X509_KEY_FILE contains the PEM text itself; the sample expects the path of a file
 `},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -210,8 +210,8 @@ func TestFromEnvKeepsThePassPhrase(t *testing.T) {
 	}
 }
 
-// Every sample can be told by itself: it has a scope, an id, a credential, and variables
-// that are read in one role only.
+// Every sample can be recognised by itself: it has a scope, an id, a credential, and
+// variables with only one role each.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	roles := map[string]role{}

@@ -9,8 +9,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// Whatever a configuration says, Read gives settings or an error that names the file, every
-// place that is named is in the file, and no key is told.
+// For any configuration, Read returns settings or an error that names the file, every
+// position is in the file, and no output contains a key.
 func FuzzRead(f *testing.F) {
 	archives, err := filepath.Glob("testdata/config/*.txtar")
 	if err != nil || len(archives) == 0 {
@@ -54,7 +54,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// Whatever is in the variables, FromEnv gives settings that can be merged and judged.
+// For any values of the variables, the settings of FromEnv can be merged and checked.
 func FuzzFromEnv(f *testing.F) {
 	f.Add("0ne0045B3C6", "press-17", textKey, "device.pem")
 	f.Add("<scope>", "\x00", "\n", "-----BEGIN")

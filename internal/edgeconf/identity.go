@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 )
 
-// errNoSibling is returned by sibling for a file that is not where those of a daemon are.
-var errNoSibling = errors.New("this file does not lie in a directory identityd or identityd/config.d")
+// errNoSibling is returned by sibling for a file outside the daemons' directories.
+var errNoSibling = errors.New("this file is not in a directory identityd or identityd/config.d")
 
-// sibling reads the configuration of another daemon that lies where this one lies: keyd's
+// sibling reads the configuration of another daemon in the corresponding place: keyd's
 // /etc/aziot/keyd/config.d/00-super.toml for identityd's.
 func (r *reader) sibling(daemon string) (*reader, error) {
 	dir, name := filepath.Split(r.path)
@@ -35,8 +35,8 @@ func (r *reader) sibling(daemon string) (*reader, error) {
 	return other, nil
 }
 
-// lookUp returns what a table of another daemon has under an id, and the reader of that
-// daemon's file. Where there is nothing, the item is nil and the obstacle says where it was
+// lookUp returns the entry of an id in a table of another daemon, and the reader of that
+// daemon's file. If there is none, the item is nil and the obstacle says where it was
 // looked for.
 func (r *reader) lookUp(daemon, tableName string, id Value) (*reader, *item, Obstacle) {
 	o := Obstacle{Origin: id.Origin, Hint: "name /etc/aziot/config.toml instead, or give the credential as flags"}
@@ -52,7 +52,7 @@ func (r *reader) lookUp(daemon, tableName string, id Value) (*reader, *item, Obs
 	return other, it, o
 }
 
-// adopt takes over what a reader of another daemon's file found.
+// adopt copies the results of a reader of another daemon's file.
 func (r *reader) adopt(other *reader) {
 	from, to := &other.settings.Attestation, &r.settings.Attestation
 	if from.Key.Size() > 0 {
@@ -70,7 +70,7 @@ func (r *reader) adopt(other *reader) {
 	r.remarks = append(r.remarks, other.remarks...)
 }
 
-// keyByID finds the symmetric key that aziot-keyd has under an id.
+// keyByID finds the symmetric key with an id in aziot-keyd's configuration.
 func (r *reader) keyByID(it *item) {
 	id := r.text(it, settingAttestation)
 	if id.IsZero() {
@@ -85,7 +85,8 @@ func (r *reader) keyByID(it *item) {
 	r.adopt(keyd)
 }
 
-// certificateByID finds the certificate that aziot-certd has under an id, and its key.
+// certificateByID finds the certificate with an id in aziot-certd's configuration, and its
+// key.
 func (r *reader) certificateByID(t *table, certificate *item) {
 	id := r.text(certificate, settingAttestation)
 	if id.IsZero() {

@@ -8,9 +8,9 @@ import (
 )
 
 // symmetricKey reads the key of config.toml, a table with the value or a URI, or the id of
-// a key that aziot-keyd has.
+// a key in aziot-keyd.
 func (r *reader) symmetricKey(t *table) {
-	const forms = `it is written as symmetric_key = { value = "BASE64" } or { uri = "file:///DIRECTORY/FILE" }`
+	const forms = `write symmetric_key = { value = "BASE64" } or { uri = "file:///DIRECTORY/FILE" }`
 	it := t.item("symmetric_key")
 	switch {
 	case it == nil:
@@ -24,11 +24,11 @@ func (r *reader) symmetricKey(t *table) {
 	case it.table.item("uri") != nil:
 		r.keyByURI(r.text(it.table.item("uri"), settingAttestation))
 	default:
-		r.add(ProblemSetting, settingAttestation, r.origin(it), "%s has neither a value nor a uri in it; %s", r.origin(it), forms)
+		r.add(ProblemSetting, settingAttestation, r.origin(it), "%s has neither a value nor a uri; %s", r.origin(it), forms)
 	}
 }
 
-// keyByValue reads a key written in the configuration.
+// keyByValue reads a key in the configuration itself.
 func (r *reader) keyByValue(it *item) {
 	origin := r.origin(it)
 	switch {
@@ -44,8 +44,8 @@ func (r *reader) keyByValue(it *item) {
 	}
 }
 
-// key decodes a key in base64, or remarks why it cannot. Missing padding is made up for,
-// as the identity service does (aziotctl/aziotctl-common/src/config/mod.rs).
+// key decodes a key in base64, or adds a remark why it cannot. It adds missing padding, as
+// the identity service does (aziotctl/aziotctl-common/src/config/mod.rs).
 func (n *notes) key(v Value) dps.Key {
 	if strings.TrimSpace(v.Text) == "" || isTemplateText(v.Text) {
 		n.add(ProblemSetting, settingAttestation, v.Origin, "%s is empty or still has the text of a template", v.Origin)
@@ -61,7 +61,7 @@ func (n *notes) key(v Value) dps.Key {
 	return key
 }
 
-// pad adds the = signs that base64 may lack.
+// pad adds missing = signs to base64.
 func pad(text string) string {
 	text = strings.TrimSpace(text)
 	if _, err := base64.RawStdEncoding.DecodeString(text); err == nil {
@@ -71,13 +71,13 @@ func pad(text string) string {
 }
 
 // isTemplateKey recognises the sample keys of Azure/iotedge
-// (edgelet/contrib/config/linux/template.toml), which are the base64 of words.
+// (edgelet/contrib/config/linux/template.toml), which are words in base64.
 func isTemplateKey(text string) bool {
 	return strings.HasPrefix(text, "YXppb3QtaWRlbnRpdHktc2VydmljZXxhemlvdC1pZG")
 }
 
-// keyByURI reads a key file. aziot-keyd takes its bytes as they are for the key
-// (key/aziot-keys/src/key.rs), and so does a probe.
+// keyByURI reads a key file. aziot-keyd uses its bytes unchanged as the key
+// (key/aziot-keys/src/key.rs), and so does the probe.
 func (r *reader) keyByURI(uri Value) {
 	if uri.IsZero() {
 		return
@@ -93,7 +93,7 @@ func (r *reader) keyByURI(uri Value) {
 	content := file.Content.Reveal()
 	if _, err := dps.ParseKey(dps.NewSecret(pad(content))); err == nil {
 		r.add(ProblemKey, "", file.Origin,
-			"%s: %s holds a key in base64, but aziot-keyd takes the bytes of a key file as they are, so that it signs with another key: put the decoded key into the file (base64 -d), or the text into the configuration as value",
+			"%s: %s contains a key in base64, but aziot-keyd uses the bytes of a key file unchanged, so it signs with another key: put the decoded key into the file (base64 -d), or the text into the configuration as value",
 			file.Origin, showPath(file.Path))
 	}
 	a := &r.settings.Attestation

@@ -10,8 +10,8 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Lint returns what is wrong or odd with the settings as they stand, before anything is
-// sent, in the order in which it stands in the source. It does no I/O.
+// Lint returns the mistakes and unusual values in the settings, before anything is sent, in
+// the order of the source. It does no I/O.
 func Lint(s *Settings) []Remark {
 	n := notes{remarks: slices.Clone(s.remarks)}
 	for _, o := range []*Obstacle{s.Obstacle, s.Attestation.Obstacle} {
@@ -68,7 +68,7 @@ func (n *notes) lintRegistrationID(v Value) {
 	}
 }
 
-// pass hands on what the rules of the service say about a value.
+// pass adds remarks from the service's rules for a value.
 func (n *notes) pass(problem Problem, setting settingName, origin Origin, remarks []string, err error) {
 	if err != nil {
 		remarks = append(remarks, err.Error())
@@ -79,7 +79,7 @@ func (n *notes) pass(problem Problem, setting settingName, origin Origin, remark
 }
 
 // lintCommonName compares the registration id with the certificate's common name, which the
-// service takes.
+// service uses as the id.
 func (n *notes) lintCommonName(s *Settings) {
 	id, file := s.RegistrationID, s.Attestation.Certificate
 	name, ok := commonName([]byte(file.Content.Reveal()))
@@ -90,7 +90,7 @@ func (n *notes) lintCommonName(s *Settings) {
 	if strings.EqualFold(name, id.Text) {
 		how = " by letter case"
 	}
-	n.add(ProblemCommonName, settingRegistrationID, id.Origin, "%s is %s and differs%s from the common name %q of %s, which the service takes",
+	n.add(ProblemCommonName, settingRegistrationID, id.Origin, "%s is %s and differs%s from the common name %q of %s, which the service uses",
 		id.Origin, show(id.Text), how, name, showPath(file.Path))
 }
 

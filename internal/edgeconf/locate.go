@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// file reads what a file URI names, or remarks with that cause why it cannot be had.
+// file reads the file of a file URI, or adds a remark with that problem if it cannot.
 func (n *notes) file(uri Value, problem Problem, setting settingName, readFile func(string) ([]byte, error)) File {
 	path, err := filePath(uri.Text)
 	if err != nil {
@@ -19,7 +19,7 @@ func (n *notes) file(uri Value, problem Problem, setting settingName, readFile f
 	return n.named(Value{path, uri.Origin}, problem, setting, readFile)
 }
 
-// named reads the file of a setting whose text is its path, or remarks.
+// named reads the file whose path is a setting, or adds a remark.
 func (n *notes) named(v Value, problem Problem, setting settingName, readFile func(string) ([]byte, error)) File {
 	data, err := readFile(v.Text)
 	switch {
@@ -36,44 +36,44 @@ func (n *notes) named(v Value, problem Problem, setting settingName, readFile fu
 // isPKCS11 reports whether a URI names an object in a PKCS#11 token.
 func isPKCS11(uri string) bool { return strings.HasPrefix(strings.ToLower(uri), "pkcs11:") }
 
-// filePath returns the path in a file URI, in the forms that the identity service takes
+// filePath returns the path in a file URI, in the forms that the identity service accepts
 // (key/aziot-keys-common, cert/aziot-certd-config). An error completes a sentence and never
-// quotes the URI, since another kind of URI may have a PIN in it.
+// quotes the URI, since other kinds of URI may contain a PIN.
 func filePath(uri string) (string, error) {
 	scheme, rest, found := strings.Cut(uri, ":")
 	switch {
 	case strings.HasPrefix(uri, "/"):
-		return "", errors.New("is a path; since IoT Edge 1.2 it has to be a URI: put file:// in front")
+		return "", errors.New("is a path; since IoT Edge 1.2 it must be a URI: put file:// in front")
 	case !found || len(scheme) == 1:
-		return "", errors.New("is no URI; a file is named as file:///DIRECTORY/FILE")
+		return "", errors.New("is not a URI; write file:///DIRECTORY/FILE")
 	case isPKCS11(uri):
-		return "", errors.New("is a PKCS#11 URI; here a file is needed, as file:///DIRECTORY/FILE")
+		return "", errors.New("is a PKCS#11 URI; a file is needed here: write file:///DIRECTORY/FILE")
 	case !strings.EqualFold(scheme, "file"):
-		return "", errors.New("has a scheme that is not read; a file is named as file:///DIRECTORY/FILE")
+		return "", errors.New("has an unsupported scheme; write file:///DIRECTORY/FILE")
 	case !strings.HasPrefix(rest, "/"):
-		return "", errors.New("is a relative path; write the whole one, as file:///DIRECTORY/FILE")
+		return "", errors.New("is a relative path; write the absolute path, as file:///DIRECTORY/FILE")
 	}
 	u, err := url.Parse(uri)
 	switch {
 	case err != nil:
-		return "", errors.New("is no well-formed URI; a blank in it is written %20 and a percent sign %25")
+		return "", errors.New("is not a well-formed URI; write %20 for a space and %25 for a percent sign")
 	case u.Host != "" && u.Host != "localhost":
-		return "", errors.New("names a host, because only two slashes stand at its beginning: write three, file:///DIRECTORY/FILE")
+		return "", errors.New("names a host, because it begins with only two slashes: write three, file:///DIRECTORY/FILE")
 	case u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("has a ? or a # in it, which ends the path: write %3F or %23")
+		return "", errors.New("contains a ? or a #, which ends the path: write %3F or %23")
 	case strings.HasSuffix(u.Path, "/"):
 		return "", errors.New("names a directory, not a file")
 	case strings.ContainsRune(u.Path, 0):
-		return "", errors.New("has a zero byte in it")
+		return "", errors.New("contains a zero byte")
 	}
 	return u.Path, nil
 }
 
-// inToken is the obstacle of a key in a PKCS#11 token.
+// inToken returns the obstacle for a key in a PKCS#11 token.
 func inToken(origin Origin) Obstacle {
 	return Obstacle{
 		Origin: origin,
-		Detail: fmt.Sprintf("%s is in a PKCS#11 token, which does not give the key away, so a probe cannot sign with it", origin),
-		Hint:   "--preflight with another credential tests the way to the service; what the device itself is answered stands in its log (iotedge system logs)",
+		Detail: fmt.Sprintf("%s is in a PKCS#11 token, which does not release the key, so a probe cannot sign with it", origin),
+		Hint:   "--preflight with another credential tests the connection to the service; the answer to the device itself is in its log (iotedge system logs)",
 	}
 }

@@ -1,13 +1,13 @@
 package edgeconf
 
-// Merge lays sources over each other; the first that makes a setting wins. The usual order
-// is flags, file, environment. A nil source is left out.
+// Merge combines sources; for each setting the first source that has it wins. The usual
+// order is flags, file, environment. A nil source is ignored.
 //
-// What makes up an attestation comes from one source. The environment gives no registration
-// id to an attestation that it does not give, as it would be another device's. A
-// configuration file is complete in itself: what it lacks is a fault of it, so no source
-// behind it is asked. What is wrong in an environment that nothing is taken from is not
-// remarked on.
+// The parts of an attestation come from one source. The environment provides no
+// registration id for an attestation from another source, since it would be another
+// device's id. A configuration file is complete: if it lacks a setting, that is an error,
+// and no later source is used. If nothing is used from an environment, there are no remarks
+// about it.
 func Merge(sources ...*Settings) *Settings {
 	merged := &Settings{}
 	for _, s := range sources {
@@ -28,11 +28,11 @@ func Merge(sources ...*Settings) *Settings {
 	return merged
 }
 
-// Attests reports whether the settings say how the device proves itself.
+// Attests reports whether the settings say how the device attests.
 func (s *Settings) Attests() bool { return !s.Attestation.Origin.IsZero() }
 
-// fillFrom takes from another source what is not set yet, and reports whether that was
-// anything that a probe needs.
+// fillFrom copies missing settings from another source, and reports whether any of them is
+// needed for a probe.
 func (s *Settings) fillFrom(other *Settings) bool {
 	used := fill(&s.Endpoint, other.Endpoint)
 	used = fill(&s.IDScope, other.IDScope) || used

@@ -8,7 +8,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// summary is what the rules of Merge are about.
+// summary contains the values that the rules of Merge affect.
 type summary struct {
 	Endpoint, Scope, ID, Attestation, Obstacle string
 	Remarks, Proxies                           int
@@ -148,7 +148,7 @@ func TestLintOfFlags(t *testing.T) {
 	s.Endpoint.Text, s.IDScope.Text = "global.azure-devices-provisioning.net", "0cn0000990D"
 	want := []Remark{{
 		Problem: ProblemEndpoint, setting: settingEndpoint, Origin: Origin{Flag: "--endpoint"},
-		Detail: `--endpoint names "global.azure-devices-provisioning.net", of the public cloud, but the id scope "0cn0000990D" (--id-scope) begins as those of the china cloud do, whose endpoint is global.azure-devices-provisioning.cn`,
+		Detail: `--endpoint names "global.azure-devices-provisioning.net", of the public cloud, but the id scope "0cn0000990D" (--id-scope) begins like those of the china cloud, whose endpoint is global.azure-devices-provisioning.cn`,
 	}}
 	if diff := cmp.Diff(want, Lint(s), cmp.AllowUnexported(Remark{})); diff != "" {
 		t.Error(diff)

@@ -8,7 +8,8 @@ import (
 	"dpsdiag/internal/spelling"
 )
 
-// missing remarks that a table lacks a key, and on what stands in its place.
+// missing adds a remark that a table lacks a key, and names the key that was probably
+// meant.
 func (r *reader) missing(t *table, key string, setting settingName) {
 	header := "[" + t.path() + "]"
 	if near := r.near(t, key); near != nil {
@@ -16,13 +17,13 @@ func (r *reader) missing(t *table, key string, setting settingName) {
 		return
 	}
 	if misplaced := r.misplaced(t, key); misplaced != nil {
-		r.add(ProblemSetting, setting, r.origin(misplaced), "%s is not read there: it belongs below %s", r.origin(misplaced), header)
+		r.add(ProblemSetting, setting, r.origin(misplaced), "%s is not read there: it belongs under %s", r.origin(misplaced), header)
 		return
 	}
-	r.add(ProblemSetting, setting, r.originOf(t), "%s has no %s below %s", r.originOf(t).place(), key, header)
+	r.add(ProblemSetting, setting, r.originOf(t), "%s has no %s under %s", r.originOf(t).place(), key, header)
 }
 
-// near returns the item of a table that somebody most likely wrote for key, or nil.
+// near returns the item of a table that was most likely meant as key, or nil.
 func (r *reader) near(t *table, key string) *item {
 	others, taken := append(aliases(key), plain(key)), append(known(), r.scopeKey())
 	for _, it := range t.all() {
@@ -38,8 +39,8 @@ func (r *reader) near(t *table, key string) *item {
 	return nil
 }
 
-// misplaced returns an item of that name in a table near the one it belongs to, or nil. The
-// tables below these two have names of their own.
+// misplaced returns an item of that name in a table near the correct one, or nil. The
+// tables below these two have their own names.
 func (r *reader) misplaced(t *table, key string) *item {
 	provisioning := r.root.table("provisioning")
 	if t != provisioning && t != provisioning.table("attestation") {
@@ -56,8 +57,8 @@ func (r *reader) misplaced(t *table, key string) *item {
 	return nil
 }
 
-// known are the keys that have a meaning of their own where settings of DPS stand, so
-// that none is taken for another's misspelling.
+// known are the keys with their own meaning near the DPS settings, so that none is taken
+// for a misspelling of another.
 func known() []string {
 	return []string{
 		"source", "global_endpoint", "attestation", "authentication", "payload", "method", "registration_id",
@@ -65,8 +66,8 @@ func known() []string {
 	}
 }
 
-// aliases are names that other tools, older versions and habit have for a key, in the
-// form that plain gives.
+// aliases are other names for a key, from other tools, older versions and habit, in the
+// form that plain returns.
 func aliases(key string) []string {
 	switch key {
 	case "id_scope", "scope_id":
@@ -89,12 +90,12 @@ func aliases(key string) []string {
 	return nil
 }
 
-// plain is a name without what people vary: case and separators.
+// plain returns a name without case and separators.
 func plain(name string) string {
 	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
 }
 
-// wholeNumber reads a TOML integer.
+// wholeNumber parses a TOML integer.
 func wholeNumber(text string) (int64, bool) {
 	n, err := strconv.ParseInt(text, 0, 64)
 	return n, err == nil

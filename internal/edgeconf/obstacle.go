@@ -4,17 +4,16 @@ import (
 	"fmt"
 )
 
-// Obstacle says why a probe cannot use what a source states.
+// Obstacle says why a probe cannot use a source's settings.
 type Obstacle struct {
-	Problem Problem // "" when the configuration may well be right
+	Problem Problem // "" if the configuration may be correct
 	Detail  string  // one line, without secrets
 	Hint    string  // what to do instead
 	Origin  Origin
 }
 
-// Missing returns why a probe with these settings cannot be made, or nil when it can. The
-// registration id may be absent, and nothing wrong with it, where a certificate or a TPM has
-// it.
+// Missing returns why a probe with these settings is not possible, or nil if it is. The
+// registration id may be absent without an error if a certificate or a TPM provides it.
 func (s *Settings) Missing() *Obstacle {
 	a := &s.Attestation
 	switch {
@@ -36,8 +35,8 @@ func (s *Settings) Missing() *Obstacle {
 	return nil
 }
 
-// canAttest reports whether there is what the kind of attestation needs. A credential that
-// flags give is with whoever read the flags.
+// canAttest reports whether everything for the kind of attestation is there. A credential
+// from flags is kept by the code that reads the flags.
 func (s *Settings) canAttest() bool {
 	a := &s.Attestation
 	switch {
@@ -51,7 +50,8 @@ func (s *Settings) canAttest() bool {
 	return a.Kind == TPM2
 }
 
-// lacks says why a setting is missing, as reading showed it, or else only that it is.
+// lacks says why a setting is missing, as found while reading, or else only that it is
+// missing.
 func (s *Settings) lacks(setting settingName, hint string) *Obstacle {
 	if o := explained(s.remarks, setting); o != nil {
 		return o
@@ -59,7 +59,7 @@ func (s *Settings) lacks(setting settingName, hint string) *Obstacle {
 	return &Obstacle{Problem: ProblemSetting, Detail: fmt.Sprintf("the %s is missing", setting), Hint: hint}
 }
 
-// explained is the first remark on a setting, as an obstacle.
+// explained returns the first remark about a setting as an obstacle.
 func explained(remarks []Remark, setting settingName) *Obstacle {
 	for _, r := range remarks {
 		if r.setting == setting {

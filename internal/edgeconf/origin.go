@@ -2,21 +2,21 @@ package edgeconf
 
 import "fmt"
 
-// Origin says where a value comes from: a key of a file, an environment variable or a
-// flag. The zero value is no origin.
+// Origin is the source of a value: a key of a file, an environment variable or a flag. The
+// zero value means that there is none.
 type Origin struct {
 	File         string
-	Line, Column int    // in File, counted from 1, the column in bytes; 0 when not known
+	Line, Column int    // in File, counted from 1, the column in bytes; 0 if not known
 	Key          string // in File: the path of the key, such as provisioning.id_scope
 	Variable     string
-	Flag         string // with its dashes
+	Flag         string // including its dashes
 }
 
-// IsZero reports whether o is no origin.
+// IsZero reports whether o has no origin.
 func (o Origin) IsZero() bool { return o == Origin{} }
 
-// String is how reports name the origin: "config.toml line 14: provisioning.id_scope",
-// "environment variable PROVISIONING_IDSCOPE" or "--id-scope".
+// String returns the origin as reports show it: "config.toml line 14:
+// provisioning.id_scope", "environment variable PROVISIONING_IDSCOPE" or "--id-scope".
 func (o Origin) String() string {
 	switch {
 	case o.Flag != "":
@@ -29,7 +29,7 @@ func (o Origin) String() string {
 	return o.place() + ": " + o.Key
 }
 
-// place is the file and the line.
+// place returns the file and the line.
 func (o Origin) place() string {
 	if o.Line == 0 {
 		return o.File
@@ -37,7 +37,7 @@ func (o Origin) place() string {
 	return fmt.Sprintf("%s line %d", o.File, o.Line)
 }
 
-// source is the file or the environment that the origin is in, "" for a flag.
+// source returns the file or the environment of the origin, "" for a flag.
 func (o Origin) source() string {
 	if o.Variable != "" {
 		return "the environment"
@@ -45,11 +45,11 @@ func (o Origin) source() string {
 	return o.File
 }
 
-// Value is a setting and where it comes from. The zero value is a setting not made.
+// Value is a setting and its origin. The zero value is a setting that is not set.
 type Value struct {
 	Text   string
 	Origin Origin
 }
 
-// IsZero reports whether the setting was not made.
+// IsZero reports whether the setting is not set.
 func (v Value) IsZero() bool { return v.Text == "" }

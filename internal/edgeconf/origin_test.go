@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOriginsNameTheirSource: a file by its path, the environment, and flags not at all; the
-// path that a flag gives stands in the command line.
+// TestOriginsNameTheirSource: a file has its path, the environment has its name, and flags
+// have nothing; the path that a flag gives is in the command line.
 func TestOriginsNameTheirSource(t *testing.T) {
 	t.Parallel()
 	s := &Settings{

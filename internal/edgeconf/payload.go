@@ -13,7 +13,7 @@ func (r *reader) payload(t *table) File {
 		return File{}
 	}
 	if it.kind != kindTable {
-		r.add(ProblemPayload, settingPayload, r.origin(it), "%s is %s; it is written as payload = { uri = \"file:///DIRECTORY/FILE\" }", r.origin(it), it.kind)
+		r.add(ProblemPayload, settingPayload, r.origin(it), "%s is %s; write payload = { uri = \"file:///DIRECTORY/FILE\" }", r.origin(it), it.kind)
 		return File{}
 	}
 	uri := r.required(it.table, "uri", settingPayload)
@@ -30,14 +30,15 @@ func (r *reader) payload(t *table) File {
 	return file
 }
 
-// checkPayload completes a sentence about a payload that will not be taken.
+// checkPayload returns an error that completes a sentence about a payload that the service
+// will not accept.
 func checkPayload(data []byte) error {
 	var payload any
 	if err := json.Unmarshal(data, &payload); err != nil {
 		return fmt.Errorf("is not JSON: %w", err)
 	}
 	if _, ok := payload.(map[string]any); !ok {
-		return errors.New("is JSON, but not an object in braces, as the service wants it")
+		return errors.New("is JSON, but not an object in braces, which the service requires")
 	}
 	return nil
 }

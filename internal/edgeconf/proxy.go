@@ -9,13 +9,13 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// overrideFile is what "systemctl edit aziot-identityd" writes, the documented place of the
-// proxy that provisioning goes through (learn.microsoft.com:
+// overrideFile is the file that "systemctl edit aziot-identityd" writes, the documented
+// place for the proxy of provisioning (learn.microsoft.com:
 // iot-edge/how-to-configure-proxy-support).
 const overrideFile = "/etc/systemd/system/aziot-identityd.service.d/override.conf"
 
-// proxies reads the proxies that config.toml gives to edgeAgent and, for the configuration
-// of this system, the one that systemd gives to aziot-identityd.
+// proxies reads the proxies that config.toml sets for edgeAgent and, for the configuration
+// of this system, the one that systemd sets for aziot-identityd.
 func (r *reader) proxies() []Proxy {
 	var list []Proxy
 	for _, it := range r.root.table("agent").table("env").all() {
@@ -45,7 +45,7 @@ func newProxy(user, variable string, v Value) Proxy {
 	return Proxy{User: user, Variable: variable, URL: dps.NewSecret(v.Text), Shown: showProxy(v.Text), Origin: v.Origin}
 }
 
-// showProxy is a proxy URL without user name and password.
+// showProxy returns a proxy URL without user name and password.
 func showProxy(text string) string {
 	if at := strings.LastIndex(text, "@"); at >= 0 {
 		scheme, _, found := strings.Cut(text[:at], "://")
@@ -77,8 +77,8 @@ func overrideProxies(unit []byte) []Proxy {
 	return list
 }
 
-// assignments splits the value of Environment= at blanks outside quotation marks, as
-// systemd.exec(5) has it.
+// assignments splits the value of Environment= at spaces outside quotation marks, as in
+// systemd.exec(5).
 func assignments(text string) []string {
 	var list []string
 	var word strings.Builder
@@ -99,7 +99,7 @@ func assignments(text string) []string {
 	return append(list, word.String())
 }
 
-// lintProxies remarks on proxies that provisioning does not use, or cannot.
+// lintProxies adds remarks about proxies that provisioning does not use, or cannot use.
 func (n *notes) lintProxies(proxies []Proxy) {
 	var agent, identity *Proxy
 	for i := range proxies {
@@ -108,7 +108,7 @@ func (n *notes) lintProxies(proxies []Proxy) {
 			continue
 		}
 		if u, err := url.Parse(p.URL.Reveal()); err != nil || u.Scheme == "" || u.Host == "" {
-			n.add(ProblemProxy, settingProxy, p.Origin, "%s is no URL such as http://HOST:PORT", p.Origin)
+			n.add(ProblemProxy, settingProxy, p.Origin, "%s is not a URL such as http://HOST:PORT", p.Origin)
 		}
 		switch p.User {
 		case edgeAgent:
@@ -118,6 +118,6 @@ func (n *notes) lintProxies(proxies []Proxy) {
 		}
 	}
 	if agent != nil && identity == nil {
-		n.add(ProblemProxy, settingProxy, agent.Origin, "%s is for the edgeAgent container alone; aziot-identityd, which provisions, needs https_proxy in its systemd unit (systemctl edit aziot-identityd)", agent.Origin)
+		n.add(ProblemProxy, settingProxy, agent.Origin, "%s is only for the edgeAgent container; aziot-identityd, which provisions, needs https_proxy in its systemd unit (systemctl edit aziot-identityd)", agent.Origin)
 	}
 }

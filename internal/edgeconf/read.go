@@ -8,12 +8,12 @@ import (
 )
 
 // Read reads the configuration at path: the config.toml of IoT Edge or the identity
-// service, or the file that "config apply" makes of it for aziot-identityd. readFile reads
-// it and the files that it names; [ReadFile] is the usual one.
+// service, or the file that "config apply" makes from it for aziot-identityd. readFile
+// reads it and the files that it names; it is usually [ReadFile].
 //
-// An error means that the file is no configuration: it cannot be read or is no TOML, in
+// An error means that the file is not a configuration: it cannot be read or is not TOML, in
 // which case the error begins with file:line:column, or it is a config.yaml of IoT Edge
-// 1.1, an [Edge11Error]. What is wrong inside a configuration is for [Lint].
+// 1.1, an [Edge11Error]. [Lint] finds mistakes inside a configuration.
 func Read(path string, readFile func(string) ([]byte, error)) (*Settings, error) {
 	data, err := load(path, readFile)
 	if err != nil {
@@ -32,7 +32,7 @@ func Read(path string, readFile func(string) ([]byte, error)) (*Settings, error)
 	return r.settings, nil
 }
 
-// reader turns one document into settings.
+// reader converts one document into settings.
 type reader struct {
 	notes
 	path     string
@@ -45,8 +45,8 @@ func newReader(path string, root *table, readFile func(string) ([]byte, error)) 
 	return &reader{path: path, root: root, readFile: readFile, settings: &Settings{schema: schemaOf(root)}}
 }
 
-// schemaOf tells the two forms of a configuration apart: aziot-identityd needs a homedir,
-// which config.toml does not have.
+// schemaOf distinguishes the two formats of a configuration: aziot-identityd needs a
+// homedir, which config.toml does not have.
 func schemaOf(root *table) schema {
 	if root.item("homedir") != nil {
 		return schemaIdentity
@@ -54,7 +54,7 @@ func schemaOf(root *table) schema {
 	return schemaEdge
 }
 
-// scopeKey is the name of the id scope's key.
+// scopeKey returns the name of the id scope's key.
 func (r *reader) scopeKey() string {
 	if r.settings.schema == schemaIdentity {
 		return "scope_id"
@@ -62,7 +62,7 @@ func (r *reader) scopeKey() string {
 	return "id_scope"
 }
 
-// software is what reads this configuration on the device.
+// software returns the program that reads this configuration on the device.
 func (r *reader) software() string {
 	if r.settings.schema == schemaIdentity {
 		return identityDaemon
@@ -70,7 +70,7 @@ func (r *reader) software() string {
 	return `"config apply"`
 }
 
-// at is the origin of an item, here the place of a table.
+// at returns the origin of an item or a table.
 func (r *reader) at(path string, p position) Origin {
 	return Origin{File: r.path, Line: p.line, Column: p.column, Key: path}
 }
@@ -79,7 +79,7 @@ func (r *reader) origin(it *item) Origin { return r.at(it.path(), it.at) }
 
 func (r *reader) originOf(t *table) Origin { return r.at(t.path(), t.at) }
 
-// read fills in the settings. The text is searched for what is commented out.
+// read fills in the settings. It also searches the text for commented-out settings.
 func (r *reader) read(data []byte) {
 	provisioning := r.root.item("provisioning")
 	switch {
@@ -90,7 +90,7 @@ func (r *reader) read(data []byte) {
 		r.settings.Obstacle = &Obstacle{
 			Problem: ProblemSetting, Origin: r.origin(provisioning),
 			Detail: fmt.Sprintf("%s is %s, not a table", r.origin(provisioning), provisioning.kind),
-			Hint:   "write a [provisioning] line with the settings below it",
+			Hint:   "write a [provisioning] line with the settings after it",
 		}
 		return
 	}
@@ -109,7 +109,7 @@ func (r *reader) read(data []byte) {
 	}
 }
 
-// dps reads provisioning through DPS.
+// dps reads the settings for provisioning through DPS.
 func (r *reader) dps(t *table) {
 	s := r.settings
 	s.Endpoint = r.endpoint(t)
@@ -133,7 +133,7 @@ func (r *reader) noProvisioning(data []byte) *Obstacle {
 	case line > 0:
 		o.Origin.Line = line
 		o.Detail = fmt.Sprintf("%s has no [provisioning] table; the one in line %d is commented out", r.path, line)
-		o.Hint = "take away the # in front of one provisioning block, its [provisioning] and [provisioning.attestation] lines included"
+		o.Hint = "remove the # in front of one provisioning block, including its [provisioning] and [provisioning.attestation] lines"
 	case r.near(r.root, "provisioning") != nil:
 		near := r.near(r.root, "provisioning")
 		o.Origin = r.origin(near)
@@ -146,8 +146,8 @@ func (r *reader) noProvisioning(data []byte) *Obstacle {
 	return o
 }
 
-// otherDaemon names the daemon whose configuration this is, "" when it is none of those
-// beside aziot-identityd.
+// otherDaemon returns the daemon whose configuration this is, "" if it is not one of those
+// that run with aziot-identityd.
 func (r *reader) otherDaemon() string {
 	has := func(key string) bool { return r.root.item(key) != nil }
 	switch {
@@ -163,7 +163,7 @@ func (r *reader) otherDaemon() string {
 	return ""
 }
 
-// commentedOut returns the first line in which a provisioning table is commented out, or 0.
+// commentedOut returns the first line with a commented-out provisioning table, or 0.
 func commentedOut(data []byte) int {
 	header := regexp.MustCompile(`^\s*#+\s*\[\s*provisioning\s*\]`)
 	number := 0
@@ -176,28 +176,28 @@ func commentedOut(data []byte) int {
 	return 0
 }
 
-// otherSource explains a configuration that does not ask DPS.
+// otherSource explains a configuration that does not use DPS.
 func (r *reader) otherSource(t *table, source Value) *Obstacle {
 	const hint = "to probe DPS from this device, give --id-scope, --registration-id and a credential as flags"
 	o := &Obstacle{Origin: source.Origin, Hint: hint}
 	switch source.Text {
 	case "manual":
-		o.Detail = fmt.Sprintf("%s is \"manual\": this device is given its hub by hand and does not ask DPS", source.Origin)
+		o.Detail = fmt.Sprintf("%s is \"manual\": the hub of this device is configured by hand, without DPS", source.Origin)
 		if t.item(r.scopeKey()) != nil || t.item("attestation") != nil {
 			o.Problem = ProblemSetting
-			o.Hint = "there are settings of DPS beside it: set source to \"dps\" if DPS is meant"
+			o.Hint = "there are also settings for DPS: set source to \"dps\" to use DPS"
 		}
 	case "none":
-		o.Detail = fmt.Sprintf("%s is \"none\": provisioning is switched off on this device", source.Origin)
+		o.Detail = fmt.Sprintf("%s is \"none\": provisioning is disabled on this device", source.Origin)
 	default:
 		o.Problem = ProblemSetting
 		o.Detail = fmt.Sprintf("%s is %s, which %s refuses", source.Origin, show(source.Text), r.software())
-		o.Hint = "for DPS it is \"dps\", in small letters"
+		o.Hint = "for DPS it is \"dps\", in lower case"
 	}
 	return o
 }
 
-// required reads a text that must be there, and remarks when it cannot be had.
+// required reads a text that must be there, and adds a remark if it is not.
 func (r *reader) required(t *table, key string, setting settingName) Value {
 	it := t.item(key)
 	if it == nil {
@@ -216,16 +216,16 @@ func (r *reader) optional(t *table, key string, setting settingName) Value {
 	return r.text(it, setting)
 }
 
-// text reads an item that has to be a text.
+// text reads an item that must be a text.
 func (r *reader) text(it *item, setting settingName) Value {
 	if it.kind != kindText {
-		r.add(ProblemSetting, setting, r.origin(it), "%s is %s; %s needs a text in quotation marks", r.origin(it), it.kind, r.software())
+		r.add(ProblemSetting, setting, r.origin(it), "%s is %s; %s requires text in quotation marks", r.origin(it), it.kind, r.software())
 		return Value{}
 	}
 	return r.take(setting, Value{it.text, r.origin(it)})
 }
 
-// subtable returns a table that must be there, or remarks.
+// subtable returns a table that must be there, or adds a remark.
 func (r *reader) subtable(t *table, key string, setting settingName) *table {
 	switch it := t.item(key); {
 	case it == nil:
@@ -238,8 +238,9 @@ func (r *reader) subtable(t *table, key string, setting settingName) *table {
 	return nil
 }
 
-// checkTimeout remarks on a timeout that is refused since version 1.5.0 of the identity
-// service (identity/aziot-identityd-config), although IoT Edge's template suggests one.
+// checkTimeout adds a remark about a timeout that the identity service refuses since
+// version 1.5.0 (identity/aziot-identityd-config), although IoT Edge's template suggests
+// one.
 func (r *reader) checkTimeout() {
 	const least = 70
 	it := r.root.item("cloud_timeout_sec")
@@ -251,10 +252,10 @@ func (r *reader) checkTimeout() {
 	}
 }
 
-// checkNested remarks on a parent, which excludes DPS.
+// checkNested adds a remark about a parent, which excludes DPS.
 func (r *reader) checkNested(provisioning *table) {
 	candidates := []*item{r.root.item("parent_hostname"), r.root.item("local_gateway_hostname"), provisioning.item("local_gateway_hostname")}
 	for _, it := range slices.DeleteFunc(candidates, func(it *item) bool { return it == nil }) {
-		r.add(ProblemSetting, "", r.origin(it), "%s makes this a nested device, and those cannot be provisioned through DPS: %s refuses it", r.origin(it), r.software())
+		r.add(ProblemSetting, "", r.origin(it), "%s makes this a nested device, which cannot be provisioned through DPS: %s refuses it", r.origin(it), r.software())
 	}
 }

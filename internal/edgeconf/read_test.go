@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the last file of the archives in testdata/config")
 
-// Each archive in testdata/config is one configuration: the file that is read, the files
-// it names, and last what the settings are.
+// Each archive in testdata/config is one configuration: the file to read, the files that it
+// names, and last the expected settings.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	archives, err := filepath.Glob("testdata/config/*.txtar")

@@ -4,39 +4,39 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Settings are what one source says about provisioning, or several merged. The zero value
-// says nothing.
+// Settings are the provisioning settings of one source, or of several merged. The zero
+// value has none.
 type Settings struct {
 	schema schema // "" for merged sources and for flags
 
-	Endpoint       Value // HOST or HOST:PORT, as dps.ParseEndpoint takes it
+	Endpoint       Value // HOST or HOST:PORT, as for dps.ParseEndpoint
 	IDScope        Value
 	RegistrationID Value
 	Payload        File // JSON to send with the registration
 	Attestation    Attestation
 	TPM            TPM
-	Trust          File // PEM certificates to trust besides those of the system
+	Trust          File // PEM certificates to trust in addition to those of the system
 	Proxies        []Proxy
 
 	// Obstacle is set when the source does not provision through DPS at all.
 	Obstacle *Obstacle
 
-	remarks []Remark // what reading showed; Lint adds what the values show
+	remarks []Remark // found while reading; Lint adds remarks about the values
 }
 
-// schema is the form a source has.
+// schema is the format of a source.
 type schema string
 
-// The forms of a source. schemaEdge is the config.toml that people write for IoT Edge or
-// the identity service; schemaIdentity is what "config apply" makes of it for
-// aziot-identityd, where other names are used and keys are named by an id.
+// The formats of a source. schemaEdge is the config.toml that people write for IoT Edge or
+// the identity service. schemaIdentity is the file that "config apply" makes from it for
+// aziot-identityd, with other names and with ids for keys.
 const (
 	schemaEdge        schema = "config.toml"
 	schemaIdentity    schema = "aziot-identityd"
 	schemaEnvironment schema = "environment"
 )
 
-// settingName names a setting that a probe needs.
+// settingName is the name of a setting that a probe needs.
 type settingName string
 
 // The settings that remarks can be about.
@@ -51,20 +51,20 @@ const (
 	settingProxy          settingName = "proxy"
 )
 
-// Attestation is how the device proves itself.
+// Attestation is how the device attests.
 type Attestation struct {
-	Kind   Kind   // "" when none is stated
-	Origin Origin // of the statement
+	Kind   Kind   // "" if none is given
+	Origin Origin // of the kind
 
 	Key       dps.Key // of SymmetricKey, as the device signs with it
 	KeyOrigin Origin
-	KeyFile   string // the file with the key, "" when the key is written in the source itself
+	KeyFile   string // the file with the key, "" if the key is in the source itself
 
 	Certificate File // of X509: PEM, the leaf first
 	PrivateKey  File // of X509: PEM
 	Passphrase  dps.Secret
 
-	// Obstacle is set when a probe cannot attest in this way.
+	// Obstacle is set if a probe cannot attest in this way.
 	Obstacle *Obstacle
 }
 
@@ -78,8 +78,7 @@ const (
 	TPM2         Kind = "tpm"
 )
 
-// File is a file that a setting names. Its content is a secret, because that of a private
-// key is.
+// File is a file named by a setting. Its content is a secret, because a private key is one.
 type File struct {
 	Path    string
 	Content dps.Secret
@@ -91,13 +90,13 @@ func (f File) IsZero() bool { return f.Path == "" }
 
 // TPM is how aziot-tpmd reaches the TPM.
 type TPM struct {
-	// Path is the device or the unix socket, "" when the setting names something else.
+	// Path is the device or the unix socket, "" if the setting names something else.
 	Path                       string
 	TCTI                       Value // as written; zero means the default, "device"
 	EndorsementAuth, OwnerAuth dps.Secret
 }
 
-// Proxy is a proxy that the configuration gives to one program.
+// Proxy is a proxy that the configuration sets for one program.
 type Proxy struct {
 	User     string // the program: aziot-identityd, edgeAgent
 	Variable string // https_proxy, HTTPS_PROXY or no_proxy
@@ -106,17 +105,17 @@ type Proxy struct {
 	Origin   Origin
 }
 
-// Provisions reports whether the proxy is that of the program which provisions.
+// Provisions reports whether the program that provisions uses the proxy.
 func (p Proxy) Provisions() bool { return p.User == identityDaemon }
 
-// The programs that proxies are for. aziot-identityd is the one that provisions.
+// The programs that use proxies. aziot-identityd is the one that provisions.
 const (
 	identityDaemon = "aziot-identityd"
 	edgeAgent      = "edgeAgent"
 )
 
-// Proxy returns the proxy that provisioning goes through, or else the one that edgeAgent is
-// given, and whether there is any.
+// Proxy returns the proxy for provisioning, or else the one for edgeAgent, and whether
+// there is one.
 func (s *Settings) Proxy() (Proxy, bool) {
 	for _, user := range []string{identityDaemon, edgeAgent} {
 		// aziot-identityd reads the upper-case variable first (http-common/src/proxy.rs).
@@ -131,7 +130,7 @@ func (s *Settings) Proxy() (Proxy, bool) {
 	return Proxy{}, false
 }
 
-// Remark is something wrong or odd that the configuration alone shows.
+// Remark is a mistake or something unusual in the configuration itself.
 type Remark struct {
 	Problem Problem // of the cause taxonomy
 	setting settingName
@@ -139,13 +138,13 @@ type Remark struct {
 	Origin  Origin
 }
 
-// Named is the origin of one setting, in the words of a report.
+// Named is the origin of one setting, as text for a report.
 type Named struct {
 	Name, From string
-	Source     string // the file or the environment that From is in; "" for a flag
+	Source     string // the file or the environment of From; "" for a flag
 }
 
-// Origins lists where each value comes from, in the order in which a report tells it.
+// Origins lists the origin of each value, in the order of a report.
 func (s *Settings) Origins() []Named {
 	a := &s.Attestation
 	list := []struct {

@@ -8,8 +8,8 @@ import (
 
 const hidden = "(not shown, as it could be a key)"
 
-// show quotes a value for a message, unless it could be a secret that somebody pasted into
-// the wrong place: a key, a connection string, a PEM block.
+// show quotes a value for a message, unless it could be a secret in the wrong place: a key,
+// a connection string, a PEM block.
 func show(text string) string {
 	if looksSecret(text) {
 		return hidden
@@ -17,7 +17,8 @@ func show(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// showPath quotes the path of a file, in which more is usual than in other values.
+// showPath quotes the path of a file, in which more characters are normal than in other
+// values.
 func showPath(path string) string {
 	if hasForeign(path) {
 		return hidden
@@ -25,9 +26,9 @@ func showPath(path string) string {
 	return fmt.Sprintf("%q", path)
 }
 
-// looksSecret errs on the side of silence.
+// looksSecret reports true if in doubt.
 func looksSecret(text string) bool {
-	const shortestKey = 22 // characters of 16 bytes in base64, without padding
+	const shortestKey = 22 // the number of base64 characters for 16 bytes, without padding
 	if hasForeign(text) || len(text) > 256 {
 		return true
 	}
@@ -42,8 +43,8 @@ func looksSecret(text string) bool {
 	return false
 }
 
-// hasForeign reports whether a text has a character that connection strings, padded keys
-// and PEM blocks have, and names of hosts, scopes, devices and usual files have not.
+// hasForeign reports whether a text has a character that occurs in connection strings,
+// padded keys and PEM blocks, but not in names of hosts, scopes, devices and usual files.
 func hasForeign(text string) bool {
 	return strings.ContainsAny(strings.TrimSpace(text), "=;\r\n")
 }

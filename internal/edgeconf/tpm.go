@@ -6,7 +6,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// tpmSettings reads the [tpm] table, which aziot-tpmd has at the top of its own file.
+// tpmSettings reads the [tpm] table, which is at the top level of aziot-tpmd's own file.
 func (r *reader) tpmSettings() TPM {
 	in, t := r, r.root.table("tpm")
 	if r.settings.schema == schemaIdentity {
@@ -35,8 +35,8 @@ func secretText(it *item) dps.Secret {
 	return dps.NewSecret(it.text)
 }
 
-// devicePath returns the device or the unix socket that a TCTI loader string names, or "".
-// Without a name the loader takes the resource manager's device first (tpm2-software/tpm2-tss
+// devicePath returns the device or the unix socket in a TCTI loader string, or "". Without
+// a name the loader tries the resource manager's device first (tpm2-software/tpm2-tss
 // src/tss2-tcti/tcti-device.c).
 func devicePath(tcti string) string {
 	name, conf, _ := strings.Cut(tcti, ":")

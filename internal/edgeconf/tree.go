@@ -9,14 +9,14 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// maxDepth bounds how deep the tree of a document grows. Settings are five levels deep;
-// what is below is left out.
+// maxDepth is the maximum depth of a document's tree. Settings are at most five levels
+// deep; anything deeper is left out.
 const maxDepth = 16
 
-// position is where something stands in a document, counted from 1; the column in bytes.
+// position is a position in a document, counted from 1; the column is in bytes.
 type position struct{ line, column int }
 
-// kind is what an item is, as far as settings need to know.
+// kind is the type of an item; only these types matter for settings.
 type kind int
 
 const (
@@ -26,22 +26,22 @@ const (
 	kindList
 )
 
-// String is what messages call the kind.
+// String returns the name of the kind in messages.
 func (k kind) String() string {
-	return [...]string{"a number or a truth value", "a text", "a table", "a list"}[k]
+	return [...]string{"a number or a boolean", "a text", "a table", "a list"}[k]
 }
 
-// item is what stands behind one key.
+// item is the value of one key.
 type item struct {
 	key   string
 	in    *table
 	at    position
 	kind  kind
-	text  string // of kindText; of kindOther, as written
-	table *table // of kindTable; of kindList, its last table
+	text  string // for kindText; for kindOther, as written
+	table *table // for kindTable; for kindList, its last table
 }
 
-// path is the dotted key of the item, from the top, as a person would write it.
+// path returns the dotted key of the item from the top, as a person would write it.
 func (it *item) path() string {
 	if above := it.in.path(); above != "" {
 		return above + "." + quoteKey(it.key)
@@ -49,8 +49,8 @@ func (it *item) path() string {
 	return quoteKey(it.key)
 }
 
-// table is a table in whichever of its forms: [header], inline or dotted keys. The methods
-// work on a nil table, which is empty.
+// table is a table in any form: [header], inline or dotted keys. The methods also work on a
+// nil table, which is empty.
 type table struct {
 	owner *item // nil for the top of the document
 	at    position
@@ -58,7 +58,7 @@ type table struct {
 	index map[string]*item
 }
 
-// path is the dotted key of the table, "" for the top of the document.
+// path returns the dotted key of the table, "" for the top of the document.
 func (t *table) path() string {
 	if t == nil || t.owner == nil {
 		return ""
@@ -66,7 +66,7 @@ func (t *table) path() string {
 	return t.owner.path()
 }
 
-// item returns what stands behind key, or nil.
+// item returns the item of a key, or nil.
 func (t *table) item(key string) *item {
 	if t == nil {
 		return nil
@@ -74,7 +74,7 @@ func (t *table) item(key string) *item {
 	return t.index[key]
 }
 
-// table returns the table behind key, or nil.
+// table returns the table of a key, or nil.
 func (t *table) table(key string) *table {
 	if it := t.item(key); it != nil {
 		return it.table
@@ -107,8 +107,9 @@ type part struct {
 	at   position
 }
 
-// grow makes a tree of a document that has been found to be valid TOML. The parser's
-// package makes no promise across versions; the tests of this package pin what is used.
+// grow makes a tree from a document that is valid TOML. The parser's package does not
+// guarantee its API across versions; the tests of this package check the parts that are
+// used.
 func grow(document []byte) *table {
 	g := grower{root: &table{}, lines: lineStarts(document)}
 	g.parser.Reset(document)
@@ -145,7 +146,7 @@ func (g *grower) keys(n *unstable.Node) []part {
 	return parts
 }
 
-// descend returns the table at the end of a path, and makes those that are not there yet.
+// descend returns the table at the end of a path, and creates missing ones.
 func (g *grower) descend(t *table, path []part) *table {
 	for _, p := range path {
 		it := t.item(p.name)
@@ -160,7 +161,7 @@ func (g *grower) descend(t *table, path []part) *table {
 	return t
 }
 
-// append adds a table to the list behind a key.
+// append adds a table to the list of a key.
 func (g *grower) append(t *table, p part) *table {
 	it := t.item(p.name)
 	if it == nil {
@@ -170,7 +171,7 @@ func (g *grower) append(t *table, p part) *table {
 	return it.table
 }
 
-// set puts a key and its value into a table.
+// set adds a key and its value to a table.
 func (g *grower) set(t *table, n *unstable.Node, depth int) {
 	keys := g.keys(n)
 	if depth += len(keys); depth > maxDepth {
@@ -196,8 +197,8 @@ func (g *grower) set(t *table, n *unstable.Node, depth int) {
 	}
 }
 
-// quoteKey writes one part of a path as TOML does. A key of a device that stands where a
-// name belongs is left out.
+// quoteKey writes one part of a path as TOML does. It leaves out a part that could be a
+// device's key in the place of a name.
 func quoteKey(name string) string {
 	if looksSecret(name) {
 		return `"..."`

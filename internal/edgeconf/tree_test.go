@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// outline writes a tree down, one item a line.
+// outline writes a tree as text, one item per line.
 func outline(t *table, depth int) string {
 	var out strings.Builder
 	for _, it := range t.all() {
@@ -41,7 +41,7 @@ func TestGrow(t *testing.T) {
 		`z = "z"`,
 	}, "\n")
 	want := `top 1:1 a text "a\tb"
-number 2:1 a number or a truth value "1_0"
+number 2:1 a number or a boolean "1_0"
 dotted 3:3 a table
   dotted."quo.ted\"" 3:10 a table
     dotted."quo.ted\"".last 3:22 a text "two\nlines"
@@ -51,11 +51,11 @@ one 6:2 a table
       one.two.inline.a 7:12 a text "x"
       one.two.inline.b 7:21 a table
         one.two.inline.b.c 7:27 a table
-          one.two.inline.b.c.d 7:29 a number or a truth value "true"
+          one.two.inline.b.c.d 7:29 a number or a boolean "true"
       one.two.inline.e 7:41 a list
-  one."" 9:1 a number or a truth value "1979-05-27"
+  one."" 9:1 a number or a boolean "1979-05-27"
 list 10:3 a list
-  list.n 13:1 a number or a truth value "2"
+  list.n 13:1 a number or a boolean "2"
   list.below 14:7 a table
     list.below.z 15:1 a text "z"
 `

@@ -1,11 +1,11 @@
 package edgeconf
 
-// sample is a set of environment variables that go together: those of one kind of sample
-// programs. A device that runs the sample gets all its settings from them.
+// sample is a set of environment variables that one kind of sample program uses. A device
+// that runs the sample gets all its settings from them.
 type sample struct {
 	name      string
 	sdks      []string // whose samples read these variables
-	source    string   // where that was read: a file in the SDK's repository
+	source    string   // the source: a file in the SDK's repository
 	kind      Kind
 	variables []variable
 }
@@ -16,10 +16,10 @@ type variable struct {
 	role role
 }
 
-// role is what a variable holds.
+// role is the content of a variable.
 type role string
 
-// The roles of variables. A certificate file may hold its private key too.
+// The roles of variables. A certificate file may also contain its private key.
 const (
 	roleEndpoint       role = "endpoint"
 	roleIDScope        role = "id scope"
@@ -33,10 +33,10 @@ const (
 	roleSwitch         role = "has to be DPS"
 )
 
-// samples lists the samples whose variables [FromEnv] knows, in the order in which it
-// prefers them. The group sample of Node takes the key of the group in
-// PROVISIONING_SYMMETRIC_KEY and cannot be told from the one for individual enrollments;
-// the samples of Java and the group sample of Python have their keys in the source code.
+// samples lists the samples whose variables [FromEnv] knows, in order of preference. The
+// group sample of Node reads the key of the group from PROVISIONING_SYMMETRIC_KEY and
+// cannot be distinguished from the one for individual enrollments. The samples of Java and
+// the group sample of Python have their keys in the source code.
 func samples() []sample {
 	provisioning := func(more ...variable) []variable {
 		return append([]variable{{"PROVISIONING_HOST", roleEndpoint}, {"PROVISIONING_IDSCOPE", roleIDScope}}, more...)
@@ -107,8 +107,8 @@ func samples() []sample {
 	}
 }
 
-// distinctive reports whether a variable is about provisioning by its name alone. Others,
-// such as KEY_FILE, are looked at only beside one that is.
+// distinctive reports whether the name of a variable alone shows that it is about
+// provisioning. Others, such as KEY_FILE, count only together with such a variable.
 func (v variable) distinctive() bool {
 	switch v.role {
 	case roleEndpoint, roleIDScope, roleRegistrationID, roleKey:

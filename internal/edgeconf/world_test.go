@@ -19,14 +19,14 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// plainKey is the symmetric key of the test data, plainPIN and so on its other secrets.
-// None may be told.
+// plainKey is the symmetric key of the test data; plainPIN and the others are its other
+// secrets. No output may contain any of them.
 const plainKey = "a key that no output may ever have in it: 0123456789, abcdefghij"
 
 // textKey is plainKey in base64.
 const textKey = "YSBrZXkgdGhhdCBubyBvdXRwdXQgbWF5IGV2ZXIgaGF2ZSBpbiBpdDogMDEyMzQ1Njc4OSwgYWJjZGVmZ2hpag=="
 
-// checkNoSecret fails when output has a secret of the test data in it.
+// checkNoSecret fails if output contains a secret of the test data.
 func checkNoSecret(t *testing.T, output string) {
 	t.Helper()
 	for _, secret := range []string{plainKey, textKey, strings.TrimRight(textKey, "="), "PIN-0815", "PROXY-PASSWORD", "EST-PASSWORD", "EK-PASSWORD", "OWNER-PASSWORD", "PASS-PHRASE"} {
@@ -36,7 +36,7 @@ func checkNoSecret(t *testing.T, output string) {
 	}
 }
 
-// disk is a file system in memory. Some contents stand for others; see content.
+// disk is a file system in memory. Some contents are placeholders; see content.
 type disk map[string]string
 
 func (d disk) read(path string) ([]byte, error) {
@@ -53,8 +53,8 @@ func (d disk) read(path string) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// newDisk makes a disk of the files of an archive but for the last, and returns the path of
-// the first.
+// newDisk makes a disk from all files of an archive except the last, and returns the path
+// of the first.
 func newDisk(t *testing.T, archive *txtar.Archive) (d disk, first string) {
 	t.Helper()
 	d = disk{}
@@ -64,8 +64,8 @@ func newDisk(t *testing.T, archive *txtar.Archive) (d disk, first string) {
 	return d, archive.Files[0].Name
 }
 
-// content replaces what cannot stand in an archive: CERTIFICATE NAME, PRIVATE KEY, KEY for
-// plainKey and BYTES COUNT.
+// content replaces placeholders for data that cannot be in an archive: CERTIFICATE NAME,
+// PRIVATE KEY, KEY for plainKey and BYTES COUNT.
 func content(t *testing.T, text string) string {
 	t.Helper()
 	line := strings.TrimSpace(text)
@@ -115,7 +115,7 @@ func privateKey(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// describe writes settings down for comparison, with everything but the secrets.
+// describe writes settings as text for comparison, with everything but the secrets.
 func describe(s *Settings) string {
 	var out strings.Builder
 	line := func(name, format string, args ...any) {

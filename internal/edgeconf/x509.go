@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// nameOfX509 reads the registration id beside a certificate, which need not be there. The
-// daemon's own form may be a subject, of which CN is the id.
+// nameOfX509 reads the optional registration id of a certificate. In the daemon's own
+// format it may be a subject, whose CN is the id.
 func (r *reader) nameOfX509(t *table) Value {
 	it := t.item("registration_id")
 	if it != nil && it.kind == kindTable && r.settings.schema == schemaIdentity {
@@ -17,7 +17,7 @@ func (r *reader) nameOfX509(t *table) Value {
 }
 
 // x509 reads certificate and private key: URIs or an issuance in config.toml, ids in the
-// daemon's own form.
+// daemon's own format.
 func (r *reader) x509(t *table) {
 	certificate := t.item("identity_cert")
 	switch {
@@ -41,7 +41,7 @@ func (r *reader) certificateByURI(uri Value) {
 	}
 	file := r.file(uri, ProblemCredential, settingAttestation, r.readFile)
 	if strings.Contains(file.Content.Reveal(), "PRIVATE KEY-----") && !strings.Contains(file.Content.Reveal(), "BEGIN CERTIFICATE-----") {
-		r.add(ProblemCredential, "", file.Origin, "%s: %s holds a private key and no certificate; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
+		r.add(ProblemCredential, "", file.Origin, "%s: %s contains a private key and no certificate; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
 	}
 	r.settings.Attestation.Certificate = file
 }
@@ -56,13 +56,13 @@ func (r *reader) privateKeyByURI(uri Value) {
 	}
 	file := r.file(uri, ProblemCredential, settingAttestation, r.readFile)
 	if strings.Contains(file.Content.Reveal(), "BEGIN CERTIFICATE-----") && !strings.Contains(file.Content.Reveal(), "PRIVATE KEY-----") {
-		r.add(ProblemCredential, "", file.Origin, "%s: %s holds a certificate and no private key; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
+		r.add(ProblemCredential, "", file.Origin, "%s: %s contains a certificate and no private key; are identity_cert and identity_pk exchanged?", file.Origin, showPath(file.Path))
 	}
 	r.settings.Attestation.PrivateKey = file
 }
 
 // issued reads an identity_cert that is a table: a certificate made on demand. Its common
-// name is the registration id where none is given.
+// name is the registration id if none is given.
 func (r *reader) issued(t *table) {
 	if r.settings.RegistrationID.IsZero() {
 		r.settings.RegistrationID = r.subjectName(t)
@@ -74,7 +74,7 @@ func (r *reader) issued(t *table) {
 	r.onDemand(r.required(t, "method", settingAttestation))
 }
 
-// subjectName is the common name that a certificate will be made with.
+// subjectName returns the common name of a certificate to be made.
 func (r *reader) subjectName(t *table) Value {
 	for _, it := range t.table("subject").all() {
 		if strings.EqualFold(it.key, "CN") {
@@ -84,7 +84,7 @@ func (r *reader) subjectName(t *table) Value {
 	return r.optional(t, "common_name", settingRegistrationID)
 }
 
-// onDemand is the obstacle of a certificate that aziot-certd gets by a method.
+// onDemand returns the obstacle for a certificate that aziot-certd gets by a method.
 func (r *reader) onDemand(method Value) {
 	if method.IsZero() {
 		return
@@ -103,25 +103,25 @@ func (r *reader) onDemand(method Value) {
 			method.Origin, show(method.Text), r.software())
 		return
 	}
-	o.Detail = fmt.Sprintf("%s is %q: the certificate is made when the device first needs it (%s), so no file of the configuration has it", method.Origin, method.Text, issuer)
+	o.Detail = fmt.Sprintf("%s is %q: the certificate is made when the device first needs it (%s), so no file of the configuration contains it", method.Origin, method.Text, issuer)
 	r.cannot(o)
 }
 
-// issuedFiles tells where a certificate made on demand ends up, with its key.
+// issuedFiles says where a certificate made on demand is stored, with its key.
 func (r *reader) issuedFiles() string {
 	keys := r.root.table("aziot_keys")
 	if keys.item("pkcs11_lib_path") != nil && keys.item("pkcs11_base_slot") != nil {
-		return "its key is made in the PKCS#11 token of [aziot_keys], which does not give it away; the device's log has the answer that it got (iotedge system logs)"
+		return "its key is made in the PKCS#11 token of [aziot_keys], which does not release it; the answer to the device is in its log (iotedge system logs)"
 	}
 	return fmt.Sprintf("once it has been made, run as root with --cert %s --cert-key %s", storedCertificate(deviceID), storedKey(deviceID))
 }
 
-// deviceID is the id under which "config apply" files the credential of the device
+// deviceID is the id that "config apply" gives the device's credential
 // (aziotctl/aziotctl-common/src/config/mod.rs).
 const deviceID = "device-id"
 
-// storedCertificate and storedKey are the files in which aziot-certd and aziot-keyd keep
-// what they made for an id (cert/aziot-certd-config/src/util.rs,
+// storedCertificate and storedKey are the files in which aziot-certd and aziot-keyd store
+// the certificate and the key of an id (cert/aziot-certd-config/src/util.rs,
 // key/aziot-keys/src/implementation.rs).
 func storedCertificate(id string) string {
 	return "/var/lib/aziot/certd/certs/" + storedName(id) + ".cer"

@@ -11,7 +11,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// What the service says of itself when a connection opens, as seen in a trace (GitHub issue
+// The service's own data when a connection opens, as seen in a trace (GitHub issue
 // Azure/azure-iot-sdk-c#815).
 const (
 	amqpContainer  = "IoTDPSGW_" // and 32 hexadecimal digits
@@ -22,29 +22,29 @@ const (
 )
 
 const (
-	// amqpPatience is how long a peer may be silent: twice what it is told, as the standard
-	// advises (part 2, section 2.4.5).
+	// amqpPatience is how long a peer may be silent: twice the idle timeout announced to it, as
+	// the standard recommends (part 2, section 2.4.5).
 	amqpPatience = 2 * amqpIdle
-	// amqpMinFrame is the largest frame that every peer takes (part 2, section 2.4.1).
+	// amqpMinFrame is the frame size that every peer accepts (part 2, section 2.4.1).
 	amqpMinFrame = 512
-	// amqpLeastBeat bounds how often a peer can have itself reassured.
+	// amqpLeastBeat is the minimum interval of the heartbeats that a peer can request.
 	amqpLeastBeat = 250 * time.Millisecond
 	maxSessions   = 4
 )
 
-// amqpLimits bounds what is taken from a peer: a message of the largest size, and what is
-// around its body.
+// amqpLimits are the limits for a peer: a message with the largest body, and its other
+// sections.
 func amqpLimits() amqp.Limits { return amqp.Limits{Frame: amqpFrame, Message: MaxBody + 8<<10} }
 
 // amqpConversation serves one AMQP connection.
 type amqpConversation struct {
 	conversation
 	*front
-	claim    claim // its api-version and, without a token, its names are left to the links
-	proven   bool  // a SASL exchange has judged the claim
+	claim    claim // its api-version and, without a token, its names come with the links
+	proven   bool  // a SASL exchange has checked the claim
 	refused  *refusal
 	opened   bool
-	limit    uint32 // bytes of the largest frame that the peer takes
+	limit    uint32 // the largest frame that the peer accepts, in bytes
 	sessions map[uint16]*amqpSession
 }
 
@@ -68,8 +68,8 @@ func (f *front) speakAMQP(ctx context.Context, s *stream) error {
 	return converse(ctx, &a.conversation, read, a.handle)
 }
 
-// negotiate agrees on AMQP, with SASL before it where the peer begins with that. A peer that
-// begins with anything else is told a protocol that it could have had (part 2, section 2.2).
+// negotiate agrees on AMQP, after SASL if the peer begins with that. A peer that begins
+// with anything else gets the header of a supported protocol (part 2, section 2.2).
 func (a *amqpConversation) negotiate(ctx context.Context) error {
 	if err := a.expect(readTimeout); err != nil {
 		return err
@@ -105,7 +105,7 @@ func (a *amqpConversation) tell(with string, refused *refusal) {
 	a.reportRefused(call{transport: a.transport, remote: a.remote, registrationID: a.claim.registrationID}, with, refused)
 }
 
-// handle serves one frame. A peer that breaks the protocol is told so with a CLOSE.
+// handle serves one frame. A peer that violates the protocol gets a CLOSE with the reason.
 func (a *amqpConversation) handle(f amqp.Frame, err error) error {
 	if err == nil {
 		err = a.take(f)
@@ -119,7 +119,7 @@ func (a *amqpConversation) handle(f amqp.Frame, err error) error {
 	return err
 }
 
-// take serves one frame; an error that is an *amqp.Error is for the peer to know.
+// take serves one frame; an error that is an *amqp.Error is sent to the peer.
 func (a *amqpConversation) take(f amqp.Frame) error {
 	if f.Type != amqp.FrameAMQP {
 		return &amqp.Error{Condition: amqp.ConditionFraming, Description: "the SASL exchange is over"}
@@ -127,7 +127,7 @@ func (a *amqpConversation) take(f amqp.Frame) error {
 	if f.Body == nil {
 		return nil // keeps the connection alive
 	}
-	if _, opening := f.Body.(*amqp.Open); opening == a.opened { // it comes first and never again
+	if _, opening := f.Body.(*amqp.Open); opening == a.opened { // it comes first and only once
 		return &amqp.Error{Condition: conditionNotAllowed, Description: fmt.Sprintf("unexpected %T", f.Body)}
 	}
 	switch body := f.Body.(type) {
@@ -149,8 +149,8 @@ func (a *amqpConversation) write(channel uint16, body amqp.Composite) error {
 	return amqp.WriteFrame(a, amqp.Frame{Channel: channel, Body: body})
 }
 
-// open answers an OPEN. A claim that does not hold is told in the answer and once more in a
-// CLOSE right after it (GitHub issue Azure/azure-iot-sdk-c#815).
+// open answers an OPEN. An invalid claim is reported in the answer and again in a CLOSE
+// directly after it (GitHub issue Azure/azure-iot-sdk-c#815).
 func (a *amqpConversation) open(peer *amqp.Open) error {
 	if !a.proven {
 		a.refused = a.service.prove(a.claim)
@@ -182,7 +182,7 @@ func (a *amqpConversation) answerOpen(properties amqp.Map) error {
 	})
 }
 
-// beat keeps the connection alive with an empty frame at least every so often.
+// beat keeps the connection open by sending an empty frame at the given interval.
 func (a *amqpConversation) beat(every time.Duration) {
 	a.after(every, func() error {
 		a.beat(every)
@@ -190,7 +190,8 @@ func (a *amqpConversation) beat(every time.Duration) {
 	})
 }
 
-// closeWith ends the connection with a reason, after an OPEN, which no CLOSE goes without.
+// closeWith ends the connection with a reason, after an OPEN, which must precede every
+// CLOSE.
 func (a *amqpConversation) closeWith(reason *amqp.Error) error {
 	if !a.opened {
 		if err := a.answerOpen(nil); err != nil {

@@ -10,14 +10,14 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// rawAMQP is a device that sends frames of its own making.
+// rawAMQP is a device that sends its own frames.
 type rawAMQP struct {
 	*client
 	conn net.Conn
 	open *amqp.Open // the answer to its OPEN
 }
 
-// dialAMQP connects without a byte.
+// dialAMQP connects without sending a byte.
 func dialAMQP(t *testing.T, d Device) *rawAMQP {
 	t.Helper()
 	c := newClient(t, d)
@@ -32,7 +32,7 @@ func dialAMQP(t *testing.T, d Device) *rawAMQP {
 	return &rawAMQP{client: c, conn: conn}
 }
 
-// hello exchanges headers and logs in where the device has a token.
+// hello exchanges headers and authenticates with SASL if the device has a token.
 func (r *rawAMQP) hello() {
 	r.t.Helper()
 	if !r.token.IsZero() {
@@ -127,7 +127,7 @@ func expect[T amqp.Composite](r *rawAMQP) T {
 	return body
 }
 
-// describeFrame shows what an error in an unexpected frame says.
+// describeFrame returns the contents of an error in an unexpected frame.
 func describeFrame(f amqp.Frame) string { return fmt.Sprintf("%T %+v", f.Body, f.Body) }
 
 // ends waits for the end of the connection.
@@ -154,7 +154,7 @@ func (r *rawAMQP) attachReceiver(address string) *amqp.Attach {
 	}
 }
 
-// attach attaches both links and gives the service credit for as many answers.
+// attach attaches both links and gives the service credit for the given number of answers.
 func (r *rawAMQP) attach(credit uint32) {
 	r.t.Helper()
 	r.send(r.attachReceiver(r.address()))
@@ -167,7 +167,7 @@ func (r *rawAMQP) attach(credit uint32) {
 	}
 }
 
-// credit gives credit for answers, after as many that have come.
+// credit gives credit for answers, after the given number of received ones.
 func (r *rawAMQP) credit(credit, count uint32) {
 	r.t.Helper()
 	r.send(&amqp.Flow{
@@ -257,7 +257,7 @@ func (r *rawAMQP) answer() (message *amqp.Message, frames []*amqp.Transfer) {
 	}
 }
 
-// operationOf reads what an answer says.
+// operationOf parses the contents of an answer.
 func operationOf(t *testing.T, m *amqp.Message) *dps.Operation {
 	t.Helper()
 	if len(m.Data) != 1 {
@@ -270,7 +270,7 @@ func operationOf(t *testing.T, m *amqp.Message) *dps.Operation {
 	return body.Operation
 }
 
-// theirs makes an error for the helpers of the other library.
+// theirs converts an error for the helpers of the other library.
 func theirs(e *amqp.Error) *goError {
 	if e == nil {
 		return &goError{}

@@ -23,11 +23,11 @@ const (
 	conditionThrottled amqp.Symbol = "com.microsoft:device-container-throttled"
 )
 
-// messageOverAMQP is what the service says here of a certificate that it refuses, whatever
-// is wrong with it (GitHub issues Azure/azure-iot-sdk-c#815, Azure/azure-iot-sdk-csharp#898).
+// messageOverAMQP is the service's message here for every certificate that it refuses
+// (GitHub issues Azure/azure-iot-sdk-c#815, Azure/azure-iot-sdk-csharp#898).
 const messageOverAMQP = "IotHubUnauthorizedAccess"
 
-// describe turns a refusal into an AMQP error.
+// describe converts a refusal into an AMQP error.
 func (a *amqpConversation) describe(refused *refusal) (*amqp.Error, error) {
 	told := *refused
 	if told.reason == reasonCertificate {
@@ -36,9 +36,10 @@ func (a *amqpConversation) describe(refused *refusal) (*amqp.Error, error) {
 	return amqpError(a.service.refuse(&told))
 }
 
-// amqpError turns an answer into an AMQP error: its text becomes the description (azure-iot-
-// sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs) and its
-// retry-after a member of info (azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts).
+// amqpError converts an answer into an AMQP error: its text becomes the description
+// (azure-iot- sdk-csharp
+// provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs) and its retry-after
+// a member of info (azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts).
 func amqpError(answer response) (*amqp.Error, error) {
 	text, err := answer.text()
 	if err != nil {
@@ -51,8 +52,8 @@ func amqpError(answer response) (*amqp.Error, error) {
 	return wrong, nil
 }
 
-// condition returns the error condition of an HTTP status. Which of them the service uses is
-// assumed, but for 401.
+// condition returns the error condition for an HTTP status. Which conditions the service
+// uses is assumed, except for 401.
 func condition(status int) amqp.Symbol {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:

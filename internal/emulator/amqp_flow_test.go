@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Answers wait for credit, and for the link that they go out on; those that go out count.
+// Answers wait for credit, and for their link; those that were sent count.
 func TestAMQPAnswersWaitForCredit(t *testing.T) {
 	t.Parallel()
 	r := enterAMQP(t, begin(t, Config{}).Device())
@@ -47,7 +47,7 @@ func TestAMQPAnswersWaitForCredit(t *testing.T) {
 	}
 }
 
-// Credit that is to be used up, and of which nothing is used, is given back.
+// Credit to drain, of which nothing is used, is returned.
 func TestAMQPDrain(t *testing.T) {
 	t.Parallel()
 	r := enterAMQP(t, begin(t, Config{}).Device())
@@ -66,7 +66,7 @@ func TestAMQPDrain(t *testing.T) {
 	r.answer()
 }
 
-// Who asks how things stand is told, about the session, either link, or neither.
+// A flow with echo is answered, for the session, either link, or neither.
 func TestAMQPEcho(t *testing.T) {
 	t.Parallel()
 	r := enterAMQP(t, begin(t, Config{}).Device())
@@ -87,7 +87,7 @@ func TestAMQPEcho(t *testing.T) {
 	}
 }
 
-// An answer goes out in part as far as the window of the session is open.
+// An answer is sent in part if the window of the session is too small for all of it.
 func TestAMQPSessionWindow(t *testing.T) {
 	t.Parallel()
 	r := dialAMQP(t, begin(t, Config{}).Device())
@@ -167,7 +167,7 @@ func TestAMQPCreditIsRenewed(t *testing.T) {
 	}
 }
 
-// The settlement that a device asks for.
+// The settlement mode that a device requests.
 func TestAMQPSettlement(t *testing.T) {
 	t.Parallel()
 	r := enterAMQP(t, begin(t, Config{}).Device())
@@ -187,7 +187,7 @@ func TestAMQPSettlement(t *testing.T) {
 	}
 }
 
-// A request that is given up in the middle is forgotten.
+// A request that is aborted in the middle is discarded.
 func TestAMQPAbortedRequest(t *testing.T) {
 	t.Parallel()
 	r := enterAMQP(t, begin(t, Config{}).Device())
@@ -199,7 +199,8 @@ func TestAMQPAbortedRequest(t *testing.T) {
 	r.answer()
 }
 
-// What a device must not do ends the link, the session or the connection, with the reason.
+// A violation of the protocol ends the link, the session or the connection, with the
+// reason.
 func TestAMQPMisbehaviour(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -240,7 +241,7 @@ func TestAMQPMisbehaviour(t *testing.T) {
 	}
 }
 
-// Frames that cannot be read, or stand where they must not, end the connection.
+// Frames that cannot be parsed, or are not allowed at that point, end the connection.
 func TestAMQPBrokenFrames(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -273,7 +274,7 @@ func TestAMQPBrokenFrames(t *testing.T) {
 		r := dialAMQP(t, d)
 		r.hello()
 		r.send(&amqp.Begin{IncomingWindow: 1, OutgoingWindow: 1})
-		expect[*amqp.Open](r) // no CLOSE goes without
+		expect[*amqp.Open](r) // must precede every CLOSE
 		if got := expect[*amqp.Close](r); got.Error.Condition != "amqp:not-allowed" {
 			t.Errorf("CLOSE %+v", got.Error)
 		}
@@ -288,7 +289,8 @@ func beginOn(channel uint16) string {
 	return string(frame)
 }
 
-// Every amount is bounded: sessions, links, requests without leave, answers without credit.
+// Every amount is limited: sessions, links, requests without credit, answers without
+// credit.
 func TestAMQPBounds(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -318,7 +320,7 @@ func TestAMQPBounds(t *testing.T) {
 		if got := expect[*amqp.End](r); got.Error.Condition != "amqp:resource-limit-exceeded" {
 			t.Errorf("END %+v", got.Error)
 		}
-		r.request(99, registerMessage(nil)) // into the void
+		r.request(99, registerMessage(nil)) // the session has ended
 		r.send(&amqp.End{})
 		r.begin(1000) // the channel is free again
 		r.attach(1)
@@ -339,7 +341,7 @@ func TestAMQPBounds(t *testing.T) {
 	})
 }
 
-// Answers that do not come as they should.
+// Answers with faulty delivery.
 func TestAMQPDelivery(t *testing.T) {
 	t.Parallel()
 	open := func(t *testing.T, d delivery, id any) *rawAMQP {

@@ -7,7 +7,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// linkCredit is how many requests a peer may send before we say more.
+// linkCredit is the number of requests that a peer may send before the next flow.
 const linkCredit = 50
 
 // amqpLink is one link of a session, from the peer for requests or to it for answers.
@@ -15,21 +15,21 @@ type amqpLink struct {
 	*amqpSession
 	handle   uint32 // both ways
 	answers  bool
-	settled  bool // answers need no disposition, as the peer wants it
+	settled  bool // answers need no disposition, as the peer requested
 	caller   *caller
-	detached bool // by us; the peer is to agree
+	detached bool // by us; the peer must confirm
 
-	credit uint32 // messages that the receiver still takes
+	credit uint32 // messages that the receiver still accepts
 	count  uint32 // messages so far, as both ends count them
 
 	assembly amqp.Assembly
-	partial  bool // a request has come in part
+	partial  bool // part of a request has been received
 }
 
-// attach answers an ATTACH. A link says by its address and its properties what is not known
-// of the caller yet, so this is where it is authenticated in full. A link that asks for what
-// there is not is detached at once (GitHub issue Azure/azure-iot-sdk-csharp#1109); a caller
-// that is refused loses the connection, as it does with the answer to OPEN (assumed).
+// attach answers an ATTACH. The address and properties of a link contain the rest of the
+// caller's data, so the caller is fully authenticated here. A link to an unknown address is
+// detached at once (GitHub issue Azure/azure-iot-sdk-csharp#1109); the connection of a
+// refused caller is closed, as with the answer to OPEN (assumed).
 func (s *amqpSession) attach(peer *amqp.Attach) error {
 	if peer.Handle > maxHandle {
 		return &amqp.Error{Condition: amqp.ConditionFraming, Description: "handle beyond handle-max"}
@@ -63,7 +63,7 @@ func (s *amqpSession) attach(peer *amqp.Attach) error {
 	return wrong
 }
 
-// identify finds out whose link it is.
+// identify finds the caller of a link.
 func (l *amqpLink) identify(peer *amqp.Attach) *refusal {
 	address := peer.Target.Address()
 	if l.answers {
@@ -82,7 +82,7 @@ func (l *amqpLink) identify(peer *amqp.Attach) *refusal {
 	return refused
 }
 
-// answerAttach is an ATTACH with the opposite role and everything else as the peer has it.
+// answerAttach returns an ATTACH with the opposite role and everything else unchanged.
 func (l *amqpLink) answerAttach(peer *amqp.Attach) *amqp.Attach {
 	answer := &amqp.Attach{
 		Name: peer.Name, Handle: l.handle, Role: !peer.Role, Source: peer.Source, Target: peer.Target,
@@ -96,7 +96,7 @@ func (l *amqpLink) answerAttach(peer *amqp.Attach) *amqp.Attach {
 	return answer
 }
 
-// accept opens the way for requests or for answers.
+// accept opens the link for requests or for answers.
 func (l *amqpLink) accept(peer *amqp.Attach) error {
 	if err := l.send(l.answerAttach(peer)); err != nil {
 		return err
@@ -111,8 +111,8 @@ func (l *amqpLink) accept(peer *amqp.Attach) error {
 	return nil
 }
 
-// turnAway answers an ATTACH without the terminus that would be ours (part 2, section 2.6.3)
-// and closes the link.
+// turnAway answers an ATTACH without our terminus (part 2, section 2.6.3) and closes the
+// link.
 func (l *amqpLink) turnAway(peer *amqp.Attach, refused *refusal) error {
 	l.tell("DETACH", refused)
 	answer := l.answerAttach(peer)
@@ -132,7 +132,7 @@ func (l *amqpLink) close(reason *amqp.Error) error {
 	return l.send(&amqp.Detach{Handle: l.handle, Closed: true, Error: reason})
 }
 
-// state is what both ends count of the link.
+// state returns the counters of the link for a flow.
 func (l *amqpLink) state() *amqp.Flow {
 	flow := l.amqpSession.state()
 	flow.Handle, flow.DeliveryCount, flow.LinkCredit = new(l.handle), new(l.count), new(l.credit)
@@ -145,8 +145,8 @@ func (l *amqpLink) grant() error {
 	return l.send(l.state())
 }
 
-// flow learns how many answers the peer takes and sends those that wait. Credit that is to
-// be used up or given back is given back.
+// flow updates how many answers the peer accepts and sends those that wait. If the peer
+// wants credit used up or returned, it is returned.
 func (l *amqpLink) flow(peer *amqp.Flow) error {
 	if l.detached {
 		return nil // was sent before the peer knew

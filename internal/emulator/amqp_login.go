@@ -11,12 +11,13 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// loginTimeout bounds a SASL exchange. The Java SDK waits up to a minute for the token of a
-// device (azure-iot-sdk-java provisioning-device-client:
+// loginTimeout is the time limit of a SASL exchange. The Java SDK waits up to a minute for
+// the token of a device (azure-iot-sdk-java provisioning-device-client:
 // AmqpsProvisioningSaslHandler.java).
 const loginTimeout = 75 * time.Second
 
-// mechanisms are those offered, in this order. Which ones the service offers is assumed.
+// mechanisms are the offered mechanisms, in this order. Which ones the service offers is
+// assumed.
 func (a *amqpConversation) mechanisms() []amqp.SASLMechanism {
 	return []amqp.SASLMechanism{
 		{Name: "PLAIN", Verify: a.plain},
@@ -25,7 +26,7 @@ func (a *amqpConversation) mechanisms() []amqp.SASLMechanism {
 	}
 }
 
-// login serves a SASL exchange whose protocol header was read.
+// login serves a SASL exchange after its protocol header.
 func (a *amqpConversation) login(ctx context.Context) error {
 	if err := a.expect(loginTimeout); err != nil {
 		return err
@@ -40,8 +41,8 @@ func (a *amqpConversation) login(ctx context.Context) error {
 	return a.expect(a.patience)
 }
 
-// plain takes the id scope and the registration id for a user and a token for a password
-// (azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts).
+// plain accepts the id scope and the registration id as the user and a token as the
+// password (azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts).
 func (a *amqpConversation) plain(x *amqp.SASLExchange) (amqp.SASLCode, error) {
 	user, password, ok := amqp.ParsePlain(x.Init.InitialResponse)
 	if !ok {
@@ -54,17 +55,17 @@ func (a *amqpConversation) plain(x *amqp.SASLExchange) (amqp.SASLCode, error) {
 	return a.judge()
 }
 
-// external takes the certificate of the TLS handshake. No SDK does it; X.509 clients come
-// without SASL.
+// external accepts the certificate of the TLS handshake. No SDK uses it; X.509 clients skip
+// SASL.
 func (a *amqpConversation) external(*amqp.SASLExchange) (amqp.SASLCode, error) { return a.judge() }
 
-// judge gives the outcome that the claim deserves.
+// judge returns the outcome for the claim.
 func (a *amqpConversation) judge() (amqp.SASLCode, error) {
 	a.proven = true
 	return a.refuse(a.service.prove(a.claim))
 }
 
-// refuse gives the outcome that a refusal, which may be nil, comes to.
+// refuse returns the outcome for a refusal, which may be nil.
 func (a *amqpConversation) refuse(refused *refusal) (amqp.SASLCode, error) {
 	if refused == nil {
 		return amqp.SASLOK, nil
@@ -81,12 +82,13 @@ func (a *amqpConversation) refuse(refused *refusal) (amqp.SASLCode, error) {
 	return code, nil
 }
 
-// saslCode returns the outcome of a refusal, or SASLOK where the answer to OPEN tells it. All
-// of it is assumed: clients handle these outcomes, but no trace of the service has one. A
-// refused TPM learns 404201 (azure-iot-sdk-csharp e2e/test/provisioning/
-// ProvisioningE2ETests.cs), for which an outcome has no room: the answer to OPEN has it. A
-// refused id scope, for which no report exists at all, is amqp:not-found where the scope is
-// first known: after SASL in the answer to OPEN, without SASL in a CLOSE after ATTACH.
+// saslCode returns the outcome of a refusal, or SASLOK if the answer to OPEN contains the
+// refusal. All of it is assumed: clients handle these outcomes, but no trace of the service
+// has one. A refused TPM gets 404201 (azure-iot-sdk-csharp e2e/test/provisioning/
+// ProvisioningE2ETests.cs), which an outcome cannot contain, so it is in the answer to
+// OPEN. A refused id scope, for which there are no reports, is amqp:not-found at the point
+// where the scope is first known: after SASL in the answer to OPEN, without SASL in a CLOSE
+// after ATTACH.
 func saslCode(refused *refusal) amqp.SASLCode {
 	switch refused.reason {
 	case reasonToken, reasonEnrollment:
@@ -107,9 +109,9 @@ func saslOfFault(status int) amqp.SASLCode {
 	return amqp.SASLOK
 }
 
-// parseAddress reads {idScope}/registrations/{registrationId}, as the Node and C# SDKs write
-// it, with a slash before it as the Java SDK, or as the path of a URL of the scheme amqps as
-// the C SDK.
+// parseAddress parses {idScope}/registrations/{registrationId}, as the Node and C# SDKs
+// write it, with a slash before it as the Java SDK, or as the path of a URL of the scheme
+// amqps as the C SDK.
 func parseAddress(address string) (scope, registrationID string, ok bool) {
 	if located, isURL := strings.CutPrefix(address, "amqps://"); isURL {
 		_, address, _ = strings.Cut(located, "/")

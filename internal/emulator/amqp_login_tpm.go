@@ -5,8 +5,8 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// tpm serves the mechanism TPM: the client introduces itself, is challenged in two segments
-// and answers the last of them with a token (azure-iot-sdk-node
+// tpm serves the mechanism TPM: the client sends its keys, gets a challenge in two segments
+// and answers the last one with a token (azure-iot-sdk-node
 // provisioning/transport/amqp/src/sasl_tpm.ts, azure-iot-sdk-java
 // provisioning-device-client: AmqpsProvisioningSaslHandler.java).
 func (a *amqpConversation) tpm(x *amqp.SASLExchange) (amqp.SASLCode, error) {
@@ -38,7 +38,7 @@ func (a *amqpConversation) tpm(x *amqp.SASLExchange) (amqp.SASLCode, error) {
 }
 
 // activate sends an activation blob and returns the token that the client makes with it, or
-// what the client has sent for one.
+// whatever the client sends instead.
 func activate(x *amqp.SASLExchange, blob []byte) (dps.Secret, error) {
 	var response amqp.Credential
 	for _, segment := range amqp.SplitTPMBlob(blob) {

@@ -6,10 +6,10 @@ import (
 	"dpsdiag/internal/amqp"
 )
 
-// maxWaiting bounds the answers for which the peer has not given credit.
+// maxWaiting is the maximum number of answers that wait for credit.
 const maxWaiting = 64
 
-// outbox holds the answers of a session back until the peer takes them: messages until there
+// outbox keeps the answers of a session until the peer accepts them: messages until there
 // is credit on a link, and then their frames until the window of the session is open.
 type outbox struct {
 	link     *amqpLink // nil while the peer has none attached
@@ -18,7 +18,7 @@ type outbox struct {
 	nextID   uint32 // of a delivery
 }
 
-// release forgets a link, and what is still to go out on it.
+// release removes a link, and the answers that still wait for it.
 func (o *outbox) release(l *amqpLink) {
 	if o.link == l {
 		o.link, o.frames = nil, nil
@@ -34,7 +34,7 @@ func (l *frameList) Write(frame []byte) (int, error) {
 	return len(frame), nil
 }
 
-// post sends an answer as soon as the peer takes it.
+// post sends an answer as soon as the peer accepts it.
 func (s *amqpSession) post(answer *amqp.Message) error {
 	if s.ended {
 		return nil
@@ -50,7 +50,7 @@ func (s *amqpSession) post(answer *amqp.Message) error {
 	return s.flush()
 }
 
-// flush sends what the peer takes.
+// flush sends what the peer accepts.
 func (s *amqpSession) flush() error {
 	o := &s.outbox
 	for o.link != nil && o.link.credit > 0 && len(o.messages) > 0 {
@@ -70,7 +70,7 @@ func (s *amqpSession) flush() error {
 	return nil
 }
 
-// pack makes frames of a message, no larger than the peer takes.
+// pack splits a message into frames, no larger than the peer accepts.
 func (l *amqpLink) pack(message []byte) error {
 	id := l.outbox.nextID
 	transfer := amqp.Transfer{

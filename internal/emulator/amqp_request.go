@@ -10,7 +10,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// transfer takes one frame of a request and serves the request when it is whole.
+// transfer takes one frame of a request and serves the request when it is complete.
 func (l *amqpLink) transfer(t *amqp.Transfer, payload []byte) error {
 	if l.detached {
 		return nil // was sent before the peer knew
@@ -27,7 +27,7 @@ func (l *amqpLink) transfer(t *amqp.Transfer, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	if l.credit < linkCredit/2 { // in time for a peer that keeps to it
+	if l.credit < linkCredit/2 { // in time for a peer that respects the credit
 		if err := l.grant(); err != nil {
 			return err
 		}
@@ -38,9 +38,9 @@ func (l *amqpLink) transfer(t *amqp.Transfer, payload []byte) error {
 	return l.serve(delivery)
 }
 
-// serve answers a request: one that is refused with the disposition of its delivery, any
-// other with a message after the delivery is accepted, because one SDK takes every other
-// disposition for a failure to send (azure-iot-sdk-java provisioning-device-client:
+// serve answers a request: a refused one with the disposition of its delivery, any other
+// with a message after the delivery is accepted, because one SDK treats every other
+// disposition as a failure to send (azure-iot-sdk-java provisioning-device-client:
 // AmqpsConnection.java).
 func (l *amqpLink) serve(d *amqp.Delivery) error {
 	message, r, refused := readRequest(d.Payload)
@@ -89,14 +89,14 @@ func readRequest(payload []byte) (*amqp.Message, request, *refusal) {
 	return message, r, nil
 }
 
-// property returns an application property that is text.
+// property returns an application property that is a string.
 func property(m *amqp.Message, name string) string {
 	value, _ := m.ApplicationProperties.Get(name)
 	text, _ := value.(string)
 	return text
 }
 
-// dispose tells the peer what became of its delivery, if it wants to know.
+// dispose sends the disposition of a delivery, if the peer wants it.
 func (l *amqpLink) dispose(d *amqp.Delivery, state amqp.DeliveryState) error {
 	if d.Settled {
 		return nil
@@ -104,7 +104,7 @@ func (l *amqpLink) dispose(d *amqp.Delivery, state amqp.DeliveryState) error {
 	return l.send(&amqp.Disposition{Role: amqp.RoleReceiver, First: d.ID, Settled: true, State: state})
 }
 
-// reject refuses a request, which can be done once.
+// reject refuses a request, which is possible only once.
 func (l *amqpLink) reject(d *amqp.Delivery, answer response, f form) error {
 	if f != plain {
 		return nil
@@ -116,8 +116,9 @@ func (l *amqpLink) reject(d *amqp.Delivery, answer response, f form) error {
 	return l.dispose(d, &amqp.Rejected{Error: reason})
 }
 
-// reply posts an answer, with the correlation id of the request as it came. A request that
-// has none cannot be told from another, so there is no answer to another one before it.
+// reply posts an answer with the request's correlation id, unchanged. Without an id a
+// request cannot be distinguished from another, so there is no answer to another one before
+// it.
 func (l *amqpLink) reply(asked *amqp.Properties, answer response, f form) error {
 	var id any
 	if asked != nil {

@@ -11,16 +11,17 @@ const (
 	maxHandle     = 7    // of a link in a session
 )
 
-// amqpSession is one session of a connection, and lives in its goroutine.
+// amqpSession is one session of a connection; it is used only in the goroutine of the
+// connection.
 type amqpSession struct {
 	*amqpConversation
 	channel uint16 // both ways
 	links   map[uint32]*amqpLink
-	ended   bool // where it is still among the sessions, the peer is to agree
+	ended   bool // in the list of sessions: if still there, the peer must confirm the end
 
-	// Frames that have come, and those that may come before we say more.
+	// Frames received, and the number that may still come before the next flow.
 	nextIncoming, incomingWindow uint32
-	// Frames that have gone, and those that may go before the peer says more.
+	// Frames sent, and the number that may still be sent before the peer's next flow.
 	nextOutgoing, outgoingWindow uint32
 
 	outbox outbox
@@ -64,7 +65,7 @@ func (s *amqpSession) send(body amqp.Composite) error {
 	return s.write(s.channel, body)
 }
 
-// end forgets the session, after agreeing where the peer ends it.
+// end removes the session, after confirming if the peer ends it.
 func (s *amqpSession) end() error {
 	delete(s.sessions, s.channel)
 	return s.finish(&amqp.End{})
@@ -75,14 +76,14 @@ func (s *amqpSession) fail(condition amqp.Symbol, format string, args ...any) er
 	return s.finish(&amqp.End{Error: &amqp.Error{Condition: condition, Description: fmt.Sprintf(format, args...)}})
 }
 
-// finish says the last word, unless it was said.
+// finish sends END, unless it was sent before.
 func (s *amqpSession) finish(last *amqp.End) error {
 	err := s.send(last)
 	s.ended, s.outbox = true, outbox{}
 	return err
 }
 
-// state is what both ends count of the session.
+// state returns the session's counters for a flow.
 func (s *amqpSession) state() *amqp.Flow {
 	return &amqp.Flow{
 		NextIncomingID: new(s.nextIncoming), IncomingWindow: s.incomingWindow,
@@ -90,10 +91,10 @@ func (s *amqpSession) state() *amqp.Flow {
 	}
 }
 
-// flow learns how much the peer takes, of frames and of messages.
+// flow updates how many frames and messages the peer accepts.
 func (s *amqpSession) flow(peer *amqp.Flow) error {
 	s.outgoingWindow = peer.IncomingWindow
-	if peer.NextIncomingID != nil { // of what has gone, the peer may not have seen all
+	if peer.NextIncomingID != nil { // the peer may not have received all of the frames sent
 		s.outgoingWindow = left(peer.IncomingWindow, s.nextOutgoing-*peer.NextIncomingID)
 	}
 	if peer.Handle != nil {
@@ -109,7 +110,7 @@ func (s *amqpSession) flow(peer *amqp.Flow) error {
 	return s.send(s.state())
 }
 
-// left returns what is left of a window or of credit after some of it is used; numbers wrap
+// left returns the rest of a window or of credit after some of it is used; numbers wrap
 // around.
 func left(given, used uint32) uint32 {
 	if used > given {
@@ -126,7 +127,7 @@ func (s *amqpSession) transfer(t *amqp.Transfer, payload []byte) error {
 	if !ok || link.answers {
 		return s.fail(conditionHandle, "no link from the peer has the handle %d", t.Handle)
 	}
-	if s.incomingWindow < sessionWindow/2 { // in time for a peer that keeps to it
+	if s.incomingWindow < sessionWindow/2 { // in time for a peer that respects the window
 		s.incomingWindow = sessionWindow
 		if err := s.send(s.state()); err != nil {
 			return err
@@ -135,7 +136,7 @@ func (s *amqpSession) transfer(t *amqp.Transfer, payload []byte) error {
 	return link.transfer(t, payload)
 }
 
-// settle agrees to what the peer decides about answers, where it waits for that.
+// settle confirms the peer's dispositions of answers, if it waits for that.
 func (s *amqpSession) settle(peer *amqp.Disposition) error {
 	if peer.Role == amqp.RoleSender || peer.Settled || peer.State == nil {
 		return nil
@@ -143,7 +144,7 @@ func (s *amqpSession) settle(peer *amqp.Disposition) error {
 	return s.send(&amqp.Disposition{Role: amqp.RoleSender, First: peer.First, Last: peer.Last, Settled: true, State: peer.State})
 }
 
-// detach forgets a link, after agreeing where the peer detaches it.
+// detach removes a link, after confirming if the peer detaches it.
 func (s *amqpSession) detach(peer *amqp.Detach) error {
 	link, ok := s.links[peer.Handle]
 	if !ok {

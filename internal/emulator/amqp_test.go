@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What the service says of itself, as in a trace of the real one.
+// The service's own data, as in a trace of the real one.
 func TestAMQPOpen(t *testing.T) {
 	t.Parallel()
 	r := enterAMQP(t, begin(t, Config{}).Device())
@@ -28,8 +28,8 @@ func TestAMQPOpen(t *testing.T) {
 	}
 }
 
-// A certificate that is refused is told in the answer to OPEN, and then in a CLOSE, which
-// hold the same error.
+// A refused certificate is reported in the answer to OPEN and then in a CLOSE, both with
+// the same error.
 func TestAMQPOpenError(t *testing.T) {
 	t.Parallel()
 	r := dialAMQP(t, begin(t, Config{Scenario: "cert-expired"}).Device())
@@ -53,7 +53,7 @@ func TestAMQPOpenError(t *testing.T) {
 	r.ends()
 }
 
-// The mechanisms, and what comes of each.
+// The mechanisms, and their results.
 func TestAMQPLogin(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{Files: true})
@@ -73,7 +73,7 @@ func TestAMQPLogin(t *testing.T) {
 		"PLAIN, user of a hub":            {key, "PLAIN", amqp.PlainResponse(keyDevice+"@sas.hub", token), amqp.SASLAuth},
 		"PLAIN, no password":              {key, "PLAIN", amqp.PlainResponse(user, ""), amqp.SASLAuth},
 		"PLAIN, nothing":                  {key, "PLAIN", nil, amqp.SASLAuth},
-		"PLAIN, unknown scope":            {key, "PLAIN", amqp.PlainResponse("0neFFFFFFFF/registrations/a", token), amqp.SASLOK}, // told by OPEN
+		"PLAIN, unknown scope":            {key, "PLAIN", amqp.PlainResponse("0neFFFFFFFF/registrations/a", token), amqp.SASLOK}, // reported by OPEN
 		"EXTERNAL":                        {certificate, "EXTERNAL", amqp.Credential{}, amqp.SASLOK},
 		"EXTERNAL without a certificate":  {key, "EXTERNAL", amqp.Credential{}, amqp.SASLAuth},
 		"ANONYMOUS, which is not offered": {certificate, "ANONYMOUS", nil, amqp.SASLAuth},
@@ -103,8 +103,8 @@ func TestAMQPLogin(t *testing.T) {
 	}
 }
 
-// What a peer begins with that is neither AMQP nor SASL is answered with a header it could
-// have had, and the connection ends.
+// If a peer begins with neither AMQP nor SASL, it gets a header that would be accepted, and
+// the connection ends.
 func TestAMQPHeaders(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -130,7 +130,7 @@ func TestAMQPHeaders(t *testing.T) {
 	}
 }
 
-// The spellings of the address of a link: those of the SDKs, and others.
+// The spellings of a link's address: those of the SDKs, and others.
 func TestAMQPAddresses(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -183,7 +183,7 @@ func TestAMQPAddresses(t *testing.T) {
 	}
 }
 
-// checkAttach compares the answer to an ATTACH with it.
+// checkAttach compares the answer to an ATTACH with the ATTACH.
 func checkAttach(t *testing.T, asked, got *amqp.Attach) {
 	t.Helper()
 	want := &amqp.Attach{Name: asked.Name, Handle: asked.Handle, Role: !asked.Role, Source: asked.Source, Target: asked.Target}
@@ -197,7 +197,7 @@ func checkAttach(t *testing.T, asked, got *amqp.Attach) {
 	}
 }
 
-// checkCredit makes sure that the device may send, counted from where it began.
+// checkCredit checks that the device may send, counted from its initial delivery count.
 func checkCredit(t *testing.T, got *amqp.Flow) {
 	t.Helper()
 	want := &amqp.Flow{
@@ -209,7 +209,7 @@ func checkCredit(t *testing.T, got *amqp.Flow) {
 	}
 }
 
-// An api-version that is no text, or none at all, is refused with the link.
+// An api-version that is missing or not a string is refused with the link.
 func TestAMQPVersions(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -241,7 +241,7 @@ func TestAMQPVersions(t *testing.T) {
 	}
 }
 
-// A registration frame by frame, as the C SDK does it: without correlation ids, with the
+// A registration frame by frame, like that of the C SDK: without correlation ids, with the
 // body of register in every call.
 func TestAMQPStepByStep(t *testing.T) {
 	t.Parallel()
@@ -292,7 +292,7 @@ func TestAMQPStepByStep(t *testing.T) {
 	r.ends()
 }
 
-// A correlation id comes back as it is, whatever its type.
+// A correlation id is returned unchanged, whatever its type.
 func TestAMQPCorrelationIDs(t *testing.T) {
 	t.Parallel()
 	r := enterAMQP(t, begin(t, Config{}).Device())
@@ -311,7 +311,7 @@ func TestAMQPCorrelationIDs(t *testing.T) {
 	}
 }
 
-// What clients send for a body, and what the service takes it for.
+// The bodies that clients send, and how the service parses them.
 func TestAMQPBodies(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -383,7 +383,8 @@ func operationType(value any) func(*amqp.Message) {
 	}
 }
 
-// A message that is none is refused as a body that cannot be read; the link stays.
+// Data that is not a message is refused like a body that cannot be parsed; the link stays
+// open.
 func TestAMQPMalformedMessage(t *testing.T) {
 	t.Parallel()
 	r := enterAMQP(t, begin(t, Config{}).Device())
@@ -397,8 +398,8 @@ func TestAMQPMalformedMessage(t *testing.T) {
 	r.answer()
 }
 
-// Transfers in many small frames, also with a header that is longer than usual, which says
-// nothing; answers in frames as small as the device wants them.
+// Transfers in many small frames, also with an extended header, which is ignored; answers
+// in frames as small as the device requests.
 func TestAMQPFrames(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
@@ -424,7 +425,7 @@ func TestAMQPFrames(t *testing.T) {
 	}
 	expect[*amqp.Flow](r)
 
-	r.credit(10, 1) // the flow without next-incoming-id took the window away
+	r.credit(10, 1) // the flow without next-incoming-id reduced the window to zero
 	for range 2 {
 		r.request(1, statusMessage(strings.Repeat("correlation ", 100), id))
 		r.accepted(1)

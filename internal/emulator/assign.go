@@ -7,12 +7,12 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// substatusInitial is the one substatus every SDK knows for a device that stays where it
-// was first assigned.
+// substatusInitial is the only substatus that every SDK knows for a device that stays at
+// its first assignment.
 const substatusInitial = "initialAssignment"
 
 // decide returns how a registration will end, without its timestamps. The status is
-// assigning for one that never ends.
+// assigning if it never ends.
 func (s *service) decide(c *caller, rec *record) dps.Registration {
 	state := dps.Registration{RegistrationID: c.registrationID}
 	switch entry := c.enrollment; {
@@ -32,8 +32,8 @@ func (s *service) decide(c *caller, rec *record) dps.Registration {
 	return state
 }
 
-// allocate assigns a hub, or tells why there is none. The numbers 400207 to 400209 come in
-// a 200 answer (azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c,
+// allocate assigns a hub, or returns why there is none. The numbers 400207 to 400209 come
+// in a 200 answer (azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c,
 // azure-sdk-for-c sdk/tests/iot/provisioning/test_az_iot_provisioning_client_parser.c).
 func (s *service) allocate(state *dps.Registration, c *caller) {
 	entry := c.enrollment
@@ -52,7 +52,7 @@ func (s *service) allocate(state *dps.Registration, c *caller) {
 	case chosen.state == hubUnauthorized:
 		fail(state, 400209, s.hubRefusal(hubUnauthorizedAccess, messageUnauthorized))
 	case chosen.state == hubFull:
-		// Assumed: the hub's own code for a quota that is used up, passed through.
+		// Assumed: the hub's own code for an exceeded quota, passed on.
 		fail(state, hubQuotaExceeded, s.hubRefusal(hubQuotaExceeded, fmt.Sprintf("The hub %s has no room for another device.", chosen.name)))
 	default:
 		s.assign(state, entry, chosen)
@@ -78,6 +78,6 @@ func (s *service) assign(state *dps.Registration, entry *enrollment, chosen *hub
 
 // hubRefusal is the error body of a hub that the service passes on inside its own message.
 func (s *service) hubRefusal(code int, text string) string {
-	body, _ := json.Marshal(s.hubError(code, text)) // two strings always marshal
+	body, _ := json.Marshal(s.hubError(code, text)) // two strings can always be marshalled
 	return "Msg: " + string(body)
 }

@@ -12,17 +12,17 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// caller is a device that has proven itself, for one call or one connection.
+// caller is an authenticated device, for one call or one connection.
 type caller struct {
 	scope          string
 	registrationID string // as the device spells it
 	enrollment     *enrollment
-	leaf           *x509.Certificate // that the device presented; nil is none
+	leaf           *x509.Certificate // that the device presented; nil if none
 }
 
-// authenticate checks who is calling. HTTPS does it with every call, the other transports
-// when a connection opens. A disabled enrollment still authenticates: the registration
-// then ends as disabled.
+// authenticate checks who is calling: with every call over HTTPS, and when a connection
+// opens over the other transports. A disabled enrollment still authenticates: the
+// registration then ends as disabled.
 func (s *service) authenticate(c claim) (*caller, *refusal) {
 	if refused := s.admit(c.registrationID); refused != nil {
 		return nil, refused
@@ -41,9 +41,9 @@ func (s *service) authenticate(c claim) (*caller, *refusal) {
 	return proven, nil
 }
 
-// prove is what can be said of a caller when its AMQP connection opens, before a link names
-// what is still missing: the api-version and, unless the caller has a token, the id scope.
-// The registration id is then that of the certificate.
+// prove checks what is known of a caller when its AMQP connection opens, before a link
+// provides the rest: the api-version and, unless the caller has a token, the id scope. The
+// registration id is then that of the certificate.
 func (s *service) prove(c claim) *refusal {
 	if refused := s.admit(c.registrationID); refused != nil {
 		return refused
@@ -57,7 +57,7 @@ func (s *service) prove(c claim) *refusal {
 	return refused
 }
 
-// admit refuses whoever a fault at opConnect concerns.
+// admit refuses callers that a fault at opConnect applies to.
 func (s *service) admit(id string) *refusal {
 	if f := s.strike(opConnect, id, nil); f != nil {
 		return f.answer.refusal()
@@ -65,7 +65,7 @@ func (s *service) admit(id string) *refusal {
 	return nil
 }
 
-// checkClaim refuses what no credential could make good.
+// checkClaim refuses errors that are independent of the credential.
 func (s *service) checkClaim(c claim) *refusal {
 	return cmp.Or(s.checkScope(c.scope), s.checkVersion(c.apiVersion), checkName(c.registrationID))
 }
@@ -92,8 +92,8 @@ func checkName(id string) *refusal {
 	return nil
 }
 
-// checkID applies the naming rule of learn.microsoft.com: concepts-service, which ends an
-// id in a letter, a digit or a dash.
+// checkID applies the naming rule of learn.microsoft.com: concepts-service, by which an id
+// ends in a letter, a digit or a dash.
 func checkID(id string) error {
 	if _, err := dps.CheckRegistrationID(id); err != nil {
 		return err
@@ -104,8 +104,8 @@ func checkID(id string) error {
 	return nil
 }
 
-// speaks reports whether the service takes an api-version: one of those configured, or
-// anything that looks like one.
+// speaks reports whether the service accepts an api-version: one of those configured, or
+// anything of the same form.
 func (s *service) speaks(version string) bool {
 	if s.apiVersions != nil {
 		return slices.Contains(s.apiVersions, version)

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// mac signs a token the way a client does that has nothing of ours.
+// mac signs a token like a client, without our code.
 func mac(t *testing.T, key dps.Key, resource string, expiry any) string {
 	t.Helper()
 	raw, err := base64.StdEncoding.DecodeString(key.Text().Reveal())
@@ -38,7 +38,7 @@ func lowerEscapes(text string) string {
 	return text
 }
 
-// The token forms of the SDKs and of the Azure CLI, and what makes one unacceptable.
+// The token forms of the SDKs and of the Azure CLI, and the reasons to refuse one.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	second := dps.NewKey([]byte("a secondary key of some length"))
@@ -105,7 +105,7 @@ func claimWith(id string, c credential) claim {
 	return claim{scope: defaultScope, registrationID: id, apiVersion: dps.DefaultAPIVersion, credential: c}
 }
 
-// wantNoSecret makes sure that what goes to the log holds neither signature nor key.
+// wantNoSecret checks that the log contains neither signature nor key.
 func wantNoSecret(t *testing.T, text, token string, w *world) {
 	t.Helper()
 	secrets := []string{w.key.Text().Reveal(), w.groupKey.Text().Reveal()}
@@ -119,8 +119,8 @@ func wantNoSecret(t *testing.T, text, token string, w *world) {
 	}
 }
 
-// Without any symmetric-key enrollment that could fit, the service says that it knows no
-// such device; with a group, a wrong key cannot be told from an unknown device.
+// Without any symmetric-key enrollment that matches, the service says that it does not know
+// the device; with a group, a wrong key cannot be distinguished from an unknown device.
 func TestUnknownDevice(t *testing.T) {
 	t.Parallel()
 	token := credential{token: dps.Sign(dps.NewKey([]byte("a key that is enrolled nowhere")), dps.Resource(defaultScope, "stranger"), noon.Add(time.Hour))}
@@ -172,7 +172,7 @@ func TestCertificates(t *testing.T) {
 	tests := map[string]struct {
 		id    string
 		chain []*x509.Certificate
-		want  string // "" accepts
+		want  string // "" means accepted
 	}{
 		"leaf and intermediate":      {x509Device, []*x509.Certificate{w.leaf.cert, w.intermediate.cert}, ""},
 		"root sent too":              {x509Device, []*x509.Certificate{w.leaf.cert, w.intermediate.cert, w.root.cert}, ""},
@@ -211,7 +211,7 @@ func TestCertificates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if test.id == w.root.cert.Subject.CommonName {
-				// A name that is no registration id is refused before: ask the step itself.
+				// A name that is not a registration id is refused earlier: call the step itself.
 				if _, refused := s.matchGroup(test.chain); refused == nil || refused.message != test.want {
 					t.Errorf("refusal %+v, want %q", refused, test.want)
 				}
@@ -228,7 +228,7 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// An individual enrollment looks at the leaf alone and goes before any group.
+// An individual enrollment checks only the leaf and has priority over any group.
 func TestIndividualCertificates(t *testing.T) {
 	t.Parallel()
 	var selfSigned, secondary, expired *certified
@@ -290,7 +290,7 @@ func TestClosestSignerDecides(t *testing.T) {
 	}
 }
 
-// A token goes before the certificate of the connection it comes on.
+// A token has priority over the certificate of its connection.
 func TestTokenGoesBeforeCertificate(t *testing.T) {
 	t.Parallel()
 	s, w := newTestService(t)

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Validity of what a mint makes. Certificates begin before now, so that a device whose
-// clock is somewhat behind still takes them.
+// Validity of a mint's certificates. They begin before now, so that a device whose clock is
+// slightly behind accepts them.
 const (
 	validBefore    = 30 * 24 * time.Hour
 	authorityYears = 10
@@ -34,14 +34,14 @@ type certified struct {
 	key  *ecdsa.PrivateKey
 }
 
-// mint makes keys and certificates as of one moment. Private keys always come from the
+// mint makes keys and certificates as of a given time. Private keys always come from the
 // system's random source.
 type mint struct {
 	now    time.Time
 	random *source
 }
 
-// authority makes a CA certificate, self-signed when issuer is nil.
+// authority makes a CA certificate, self-signed if issuer is nil.
 func (m mint) authority(name string, issuer *certified) (*certified, error) {
 	return m.issue(&x509.Certificate{
 		Subject:               pkix.Name{CommonName: name},
@@ -70,7 +70,7 @@ func (m mint) server(names []string, issuer *certified) (*certified, error) {
 	return m.issue(template, issuer)
 }
 
-// device makes a device certificate; change, unless nil, alters the template of a sound
+// device makes a device certificate; change, unless nil, modifies the template of a valid
 // one.
 func (m mint) device(name string, issuer *certified, change func(*x509.Certificate)) (*certified, error) {
 	template := &x509.Certificate{
@@ -85,7 +85,7 @@ func (m mint) device(name string, issuer *certified, change func(*x509.Certifica
 	return m.issue(template, issuer)
 }
 
-// issue fills in serial number and validity where the template leaves them open, and signs.
+// issue sets the serial number and validity if the template does not have them, and signs.
 func (m mint) issue(template *x509.Certificate, issuer *certified) (*certified, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -136,7 +136,7 @@ func certsPEM(certs ...*x509.Certificate) []byte {
 	return out.Bytes()
 }
 
-// parseCerts reads at least one certificate in PEM and nothing else.
+// parseCerts parses at least one certificate in PEM and nothing else.
 func parseCerts(text []byte) ([]*x509.Certificate, error) {
 	var certs []*x509.Certificate
 	for rest := bytes.TrimSpace(text); len(rest) > 0; rest = bytes.TrimSpace(rest) {
@@ -159,8 +159,8 @@ func parseCerts(text []byte) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// parseCertified reads a certificate and its private key, as certsPEM and keyPEM write
-// them.
+// parseCertified parses a certificate and its private key, in the format of certsPEM and
+// keyPEM.
 func parseCertified(certText, keyText []byte) (*certified, error) {
 	pair, err := tls.X509KeyPair(certText, keyText)
 	if err != nil {

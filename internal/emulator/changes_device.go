@@ -8,14 +8,14 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// unknownScope is the id scope of no service, as Microsoft's own tests use it
+// unknownScope is an id scope that no service has, from Microsoft's own tests
 // (azure-iot-sdk-csharp e2e/test/provisioning/ProvisioningE2ETests.cs).
 const unknownScope = "0neFFFFFFFF"
 
-// strangeHub is a hub that no one assigned; .example names no real host (RFC 2606).
+// strangeHub is a hub that was not assigned; .example is not a real host (RFC 2606).
 const strangeHub = "hub.dpsdiag.example"
 
-// tokenLife is how long a ready token of a scenario is valid, unless that is the fault.
+// tokenLife is the lifetime of a ready token of a scenario, unless that is the fault.
 const tokenLife = time.Hour
 
 func otherKeys(w *world) error {
@@ -24,15 +24,15 @@ func otherKeys(w *world) error {
 	return nil
 }
 
-// useGroupKeyItself makes the key device one of the group, which no one derived a key for.
+// useGroupKeyItself puts the key device into the group, without a derived key.
 func useGroupKeyItself(w *world) error {
 	d := w.device(SymmetricKey)
 	d.RegistrationID, d.Key = groupDevice, w.groupKey.Text()
 	return nil
 }
 
-// deriveWithLineBreak makes the key device one of the group, whose key was derived by a
-// shell that took the line break of echo into the hash.
+// deriveWithLineBreak puts the key device into the group, with a key that a shell derived
+// from the registration id and the line break of echo.
 func deriveWithLineBreak(w *world) error {
 	d := w.device(SymmetricKey)
 	d.RegistrationID, d.Key = groupDevice, w.groupKey.Derive(groupDevice+"\n").Text()
@@ -61,7 +61,7 @@ func clockBehind(w *world) error {
 	return nil
 }
 
-// certificateExpired gives the device a certificate that was good for a year until
+// certificateExpired gives the device a certificate that was valid for a year until
 // yesterday.
 func certificateExpired(w *world) error {
 	return w.reissue(x509Device, func(template *x509.Certificate) {
@@ -91,7 +91,7 @@ func (w *world) reissue(name string, alter func(*x509.Certificate)) error {
 
 func withoutIntermediate(w *world) error { return w.device(X509).present(w.leaf) }
 
-// certificateOfAnotherCA gives the X.509 device a sound chain that no enrollment knows.
+// certificateOfAnotherCA gives the X.509 device a valid chain that no enrollment knows.
 func certificateOfAnotherCA(w *world) error {
 	root, err := w.mint.authority("another device root", nil)
 	if err != nil {
@@ -124,7 +124,8 @@ func useUnknownScope(w *world) error {
 	return nil
 }
 
-// useInvalidIDs ends every registration id in a full stop, that of the certificate too.
+// useInvalidIDs adds a full stop to every registration id, including that of the
+// certificate.
 func useInvalidIDs(w *world) error {
 	for _, d := range w.devices {
 		d.RegistrationID += "."

@@ -10,34 +10,35 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// blockPage is what a web filter shows.
+// blockPage is the page of a web filter.
 const blockPage = "<!DOCTYPE html>\n<html><head><title>Access blocked</title></head>" +
 	"<body><h1>Access blocked</h1><p>This address is not allowed by the policy of your network.</p></body></html>\n"
 
 // futureVersion is an api-version that no SDK sends.
 const futureVersion = "2099-12-31"
 
-// skew is how far the clocks of device and service differ where that is the fault: more
-// than a token lives.
+// skew is the difference between the clocks of device and service in the clock scenario:
+// more than the lifetime of a token.
 const skew = 3 * time.Hour
 
-// refuseRegister answers register calls with told: always, or so many times of each device.
+// refuseRegister answers register calls with told: always, or for each device the given
+// number of times.
 func refuseRegister(told answer, times int) change {
 	return addFault(fault{on: []operation{opRegister}, times: times, answer: told})
 }
 
-// refuseConnect answers whatever is asked with told, before any credential is looked at.
+// refuseConnect answers every caller with told, before any credential is checked.
 func refuseConnect(told answer) change {
 	return addFault(fault{on: []operation{opConnect}, answer: told})
 }
 
-// refuseHub answers with told whoever comes to the stub hub: always, or so many times each
-// device.
+// refuseHub answers every caller of the stub hub with told: always, or for each device the
+// given number of times.
 func refuseHub(told answer, times int) change {
 	return addFault(fault{on: []operation{opHub}, times: times, answer: told})
 }
 
-// addFault puts a fault before those of the configuration.
+// addFault inserts a fault before those of the configuration.
 func addFault(f fault) change {
 	return func(w *world) error {
 		w.service.faults = append([]*fault{&f}, w.service.faults...)
@@ -45,15 +46,15 @@ func addFault(f fault) change {
 	}
 }
 
-// lateness is how late a late answer is: longer than any that is in time.
+// lateness is the delay of a late answer: longer than that of any timely one.
 const lateness = time.Second
 
-// misdeliver lets something go wrong with the delivery at these moments, always.
+// misdeliver changes the delivery at these operations, always.
 func misdeliver(d delivery, on ...operation) change {
 	return addFault(fault{on: on, answer: answer{delivery: d}})
 }
 
-// blockPorts leaves the port of HTTPS alone open.
+// blockPorts leaves only the HTTPS port open.
 func blockPorts(w *world) error {
 	w.blocked = true
 	return nil
@@ -64,7 +65,7 @@ func neverAssign(w *world) error {
 	return addFault(fault{on: []operation{opAssign}, answer: answer{result: dps.StatusAssigning}})(w)
 }
 
-// serviceAhead is the device's slow clock, seen from a device whose clock is right.
+// serviceAhead simulates a device with a slow clock for devices whose clock is right.
 func serviceAhead(w *world) error {
 	w.ahead = skew
 	return nil
@@ -122,8 +123,8 @@ func hubsAre(state hubState) change {
 	}
 }
 
-// enrollFormerCertificate enrolls the X.509 device on its own, by a certificate that it
-// does not have any more.
+// enrollFormerCertificate gives the X.509 device an individual enrollment with a
+// certificate that it no longer has.
 func enrollFormerCertificate(w *world) error {
 	former, err := w.mint.device(x509Device, w.intermediate, nil)
 	if err != nil {
@@ -133,8 +134,8 @@ func enrollFormerCertificate(w *world) error {
 	return nil
 }
 
-// enrollOtherTPMs puts the endorsement key of another TPM into every enrollment of one: a
-// public key of the right form, since no one needs the private one.
+// enrollOtherTPMs puts the endorsement key of another TPM into every TPM enrollment: a
+// public key of the correct form; no one needs the private key.
 func enrollOtherTPMs(w *world) error {
 	tpms := w.service.enrolled.tpms()
 	if len(tpms) == 0 {
@@ -153,7 +154,8 @@ func enrollOtherTPMs(w *world) error {
 	return nil
 }
 
-// swapAttestations enrolls the key device by certificate, and the X.509 device and TPMs by key.
+// swapAttestations enrolls the key device by certificate, and the X.509 device and TPMs by
+// key.
 func swapAttestations(w *world) error {
 	for _, entry := range w.service.enrolled.tpms() {
 		w.service.enrolled.add(&enrollment{name: entry.name, keys: []dps.Key{w.mint.random.key()}})

@@ -13,10 +13,11 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// maxFile bounds what is read of a configuration and of each file it names, in bytes.
+// maxFile is the maximum number of bytes read of a configuration and of each file that it
+// names.
 const maxFile = 1 << 20
 
-// File is a configuration, read and checked. docs/emulator.toml in the root of the
+// File is a parsed and checked configuration. docs/emulator.toml in the root of the
 // repository shows and explains every key.
 type File struct {
 	scope       string
@@ -28,8 +29,8 @@ type File struct {
 	faults      []*fault
 }
 
-// ReadFile reads a configuration. Files that it names are looked for beside it. An error
-// is one line that names the file and, where there is one, the line, column and key.
+// ReadFile reads a configuration. The paths in it are relative to its directory. An error
+// is one line that names the file and, if known, the line, column and key.
 func ReadFile(path string) (*File, error) {
 	data, err := readBounded(path)
 	if err != nil {
@@ -43,8 +44,8 @@ func ReadFile(path string) (*File, error) {
 	})
 }
 
-// ParseFile reads the text of a configuration. Errors call it name; read gives the content
-// of a file that it names.
+// ParseFile parses the text of a configuration. name is its name in errors; read returns
+// the content of a file that it names.
 func ParseFile(name string, data []byte, read func(string) ([]byte, error)) (*File, error) {
 	var doc document
 	decoder := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
@@ -59,7 +60,7 @@ func ParseFile(name string, data []byte, read func(string) ([]byte, error)) (*Fi
 	return file, nil
 }
 
-// decodeError puts the position of a TOML error in front of it.
+// decodeError adds the position to a TOML error.
 func decodeError(name string, err error) error {
 	if missing := new(toml.StrictMissingError); errors.As(err, &missing) && len(missing.Errors) > 0 {
 		first := &missing.Errors[0]
@@ -90,7 +91,7 @@ func readBounded(path string) ([]byte, error) {
 }
 
 // apply adds the configuration to the settings. Enrollments are copied, since a scenario
-// may change them; enrollTPM makes those of TPMs, and its errors are the only ones.
+// may change them; enrollTPM makes those of TPMs and is the only source of errors.
 func (f *File) apply(s *settings, enrollTPM func(name string, ek []byte) (*enrollment, error)) error {
 	if f.scope != "" {
 		s.scope = f.scope
@@ -120,7 +121,7 @@ func (f *File) apply(s *settings, enrollTPM func(name string, ek []byte) (*enrol
 	return nil
 }
 
-// document is the configuration as TOML has it.
+// document is the configuration in the structure of its TOML.
 type document struct {
 	IDScope     *string              `toml:"id_scope,omitempty"`
 	APIVersions []string             `toml:"api_versions,omitempty"`

@@ -13,13 +13,13 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Bounds of numbers in a configuration.
+// Limits of numbers in a configuration.
 const (
 	maxPolls      = 1000
 	maxRetryAfter = 24 * 60 * 60 // seconds
 )
 
-// checker turns a document into a File. It keeps the first thing that is wrong.
+// checker converts a document into a File. It keeps the first error.
 type checker struct {
 	name string
 	data []byte
@@ -27,7 +27,7 @@ type checker struct {
 	err  error
 }
 
-// failf records what is wrong with the value at path, with its place in the file.
+// failf records an error in the value at path, with its position in the file.
 func (c *checker) failf(path, format string, args ...any) {
 	if c.err != nil {
 		return
@@ -72,7 +72,7 @@ func (c *checker) within(path string, value, least, most int) {
 	}
 }
 
-// wait reads a number of seconds that may be absent.
+// wait reads an optional number of seconds.
 func (c *checker) wait(path string, value *int) *time.Duration {
 	if value == nil {
 		return nil
@@ -141,7 +141,7 @@ func (c *checker) groups(doc *document) []*enrollment {
 	return entries
 }
 
-// id checks the id of an enrollment, which must differ from those seen before.
+// id checks the id of an enrollment, which must differ from the previous ones.
 func (c *checker) id(path, id string, seen map[string]bool) {
 	if err := checkID(id); err != nil {
 		c.failf(path, "%w", err)
@@ -182,7 +182,7 @@ func (c *checker) locate(file string) string {
 	return absolute
 }
 
-// certificates reads the primary and perhaps the secondary certificate, from the text at
+// certificates reads the primary and the optional secondary certificate, from the text at
 // path or from the file of the key path_file. A group's are those of CAs.
 func (c *checker) certificates(path, text, file string, authorities bool) []*x509.Certificate {
 	content, path, ok := c.content(path, text, file)
@@ -218,9 +218,9 @@ func (c *checker) endorsementKey(path, text, file string) *tpmEnrollment {
 	return &tpmEnrollment{ek: ek}
 }
 
-// content is what stands at path, or else in the file that the key path_file names; at is
-// the path of the two that was given. It is not ok where there is neither, or where they
-// cannot be read.
+// content returns the text at path, or else of the file named by the key path_file; at is
+// the path of the one that is set. It is not ok if neither is set, or if they cannot be
+// read.
 func (c *checker) content(path, text, file string) (content []byte, at string, ok bool) {
 	switch {
 	case text == "" && file == "":
@@ -239,7 +239,8 @@ func (c *checker) content(path, text, file string) (content []byte, at string, o
 	return content, path, err == nil
 }
 
-// attests makes sure that an enrollment has one attestation: keys, certificates or a TPM.
+// attests checks that an enrollment has exactly one attestation: keys, certificates or a
+// TPM.
 func (c *checker) attests(path string, entry *enrollment) {
 	var has []string
 	for _, attestation := range []struct {
@@ -277,7 +278,7 @@ func (c *checker) policy(path string, d documentPolicy, entry *enrollment, hubs 
 	}
 }
 
-// linked makes sure that hubs an enrollment names are linked to the service.
+// linked checks that the hubs of an enrollment are linked to the service.
 func (c *checker) linked(path string, names []string, hubs []documentHub) {
 	for _, name := range names {
 		linked := slices.ContainsFunc(hubs, func(h documentHub) bool { return h.Name == name })

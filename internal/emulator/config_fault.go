@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Bounds of a fault in a configuration.
+// Limits of a fault in a configuration.
 const (
 	maxTimes = 1_000_000
 	maxDelay = 15 // seconds; an HTTPS connection has writeTimeout for its answer
@@ -58,7 +58,7 @@ func (c *checker) moments(path string, names []string) []operation {
 	return on
 }
 
-// outcome reads the answer of a fault on assign.
+// outcome reads the answer of a fault at assign.
 func (c *checker) outcome(path string, d *documentFault) answer {
 	if d.Status != nil || d.RetryAfter != nil || d.ContentType != "" || d.Body != "" || d.Delivery != "" || d.Delay != nil {
 		c.failf(path, "on %q there is no status, retry_after, content_type, body, delivery or delay", opAssign)
@@ -74,7 +74,7 @@ func (c *checker) outcome(path string, d *documentFault) answer {
 	return a
 }
 
-// refusal reads the answer of a fault on any other moment.
+// refusal reads the answer of a fault at any other operation.
 func (c *checker) refusal(path string, d *documentFault) answer {
 	if d.Result != "" {
 		c.failf(path+".result", "belongs to %q", opAssign)
@@ -100,7 +100,7 @@ func (c *checker) refusal(path string, d *documentFault) answer {
 	return a
 }
 
-// delivery reads what goes wrong with the delivery of an answer.
+// delivery reads how the delivery of an answer goes wrong.
 func (c *checker) delivery(path string, d *documentFault, on []operation) delivery {
 	how := delivery{manner: manner(d.Delivery)}
 	if manners := []manner{cut, late, duplicate, other}; d.Delivery != "" && !slices.Contains(manners, how.manner) {
@@ -136,7 +136,7 @@ func (c *checker) errorCode(path string, code *int, otherwise int) int {
 	return *code
 }
 
-// foreign reads the answer that something else than the service gives.
+// foreign reads an answer that comes from something other than the service.
 func (c *checker) foreign(path string, d *documentFault) *foreign {
 	if d.ContentType == "" && d.Body == "" {
 		return nil

@@ -7,12 +7,12 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// position is where a key of a TOML document stands, counted from 1.
+// position is the position of a key in a TOML document, counted from 1.
 type position struct{ line, column int }
 
-// positionOf finds a key by its path, such as "enrollments[1].primary_key". Where that key
-// is not written, as with one that is missing, it finds the table that should have it;
-// ok is false when there is none either. The document must be valid TOML.
+// positionOf finds a key by its path, such as "enrollments[1].primary_key". If the key is
+// missing, it finds the table that should contain it; ok is false if there is no such
+// table. The document must be valid TOML.
 func positionOf(document []byte, path string) (at position, ok bool) {
 	for found := positions(document); path != ""; path = parent(path) {
 		if at, ok := found[path]; ok {
@@ -22,13 +22,14 @@ func positionOf(document []byte, path string) (at position, ok bool) {
 	return position{}, false
 }
 
-// parent cuts the last key off a path, or else the last index.
+// parent removes the last key of a path, or else the last index.
 func parent(path string) string {
 	return path[:max(strings.LastIndexAny(path, ".["), 0)]
 }
 
 // positions maps the path of every key and table outside inline tables to its position. The
-// parser's package makes no promise across versions; only error messages depend on it.
+// parser's package does not guarantee its API across versions; only error messages depend
+// on it.
 func positions(document []byte) map[string]position {
 	found := map[string]position{}
 	elements := map[string]int{}

@@ -17,7 +17,7 @@ import (
 
 const samplePath = "../../docs/emulator.toml"
 
-// sample returns the commented configuration that users begin with.
+// sample returns the commented configuration for users.
 func sample(t testing.TB) []byte {
 	t.Helper()
 	data, err := os.ReadFile(samplePath)
@@ -85,7 +85,7 @@ func TestSampleAlternatives(t *testing.T) {
 	}
 }
 
-// The sample serves: its devices get what its comments promise.
+// The sample works: its devices get what its comments promise.
 func TestSampleServes(t *testing.T) {
 	t.Parallel()
 	written, err := ReadFile(samplePath)
@@ -150,7 +150,7 @@ func checkSampleServes(t *testing.T, file *File) {
 	}
 }
 
-// A scenario on top of a configuration leaves the configuration as it was.
+// A scenario does not change the configuration that it is used with.
 func TestScenarioDoesNotChangeTheFile(t *testing.T) {
 	t.Parallel()
 	file, err := ReadFile(samplePath)
@@ -210,7 +210,7 @@ func TestConfigErrors(t *testing.T) {
 		"empty file":            {enrollment(`certificate_file = "empty.pem"`), "t.toml:3:1: enrollments[0].certificate_file: no certificate found"},
 		"key as certificate":    {enrollment(`certificate_file = "key.pem"`), `t.toml:3:1: enrollments[0].certificate_file: found a PEM block "PRIVATE KEY" where a certificate is expected`},
 		"endorsement key":       {enrollment(`endorsement_key = "%"`), "t.toml:3:1: enrollments[0].endorsement_key: neither base64 nor the 316 bytes of a TPM2B_PUBLIC"},
-		"endorsement key cut":   {enrollment(`endorsement_key = "AToAAQALAAMAsgAg"`), "t.toml:3:1: enrollments[0].endorsement_key: the key has 12 bytes and says that it has 316: it was cut off"},
+		"endorsement key cut":   {enrollment(`endorsement_key = "AToAAQALAAMAsgAg"`), "t.toml:3:1: enrollments[0].endorsement_key: the key has 12 bytes, but its size field says 316: it was truncated"},
 		"endorsement key file":  {enrollment(`endorsement_key_file = "nosuch"`), "t.toml:3:1: enrollments[0].endorsement_key_file: no such file"},
 		"endorsement key twice": {enrollment(`endorsement_key = "a"`, `endorsement_key_file = "b"`), "t.toml:3:1: enrollments[0].endorsement_key: given both here and as a file"},
 		"key and TPM":           {enrollment(goodKey, `endorsement_key_file = "ek.bin"`), "t.toml:1:3: enrollments[0]: has both a key and an endorsement key"},
@@ -266,7 +266,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-// testFiles reads files that configurations of the tests name.
+// testFiles reads the files named in the configurations of the tests.
 func testFiles(t *testing.T) func(string) ([]byte, error) {
 	file, err := ReadFile(samplePath)
 	if err != nil {
@@ -313,7 +313,7 @@ func TestReadFileErrors(t *testing.T) {
 	}
 }
 
-// The ways of delivering an answer, as they are read.
+// The kinds of delivery, as parsed.
 func TestDeliveriesInAConfig(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]answer{
@@ -345,7 +345,7 @@ func TestEmptyConfig(t *testing.T) {
 	newClient(t, begin(t, Config{File: file}).Device()).enter().want(t, assigned)
 }
 
-// Hubs that an enrollment may not use are not given to its devices.
+// A device does not get hubs that its enrollment may not use.
 func TestNoEligibleHub(t *testing.T) {
 	t.Parallel()
 	file, err := ParseFile("t.toml", []byte("[[enrollments]]\nregistration_id = \"a\"\nhubs = []\n"+goodKey), nil)

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Ends of a conversation that the emulator brings about.
+// Errors with which the emulator ends a conversation.
 var (
-	// errEnd is the end that the protocol provides for: what was sent before arrives.
+	// errEnd is the end that the protocol provides for: data sent before still arrives.
 	errEnd = errors.New("ended")
-	// errCut is an end without a word, as a fault has it.
+	// errCut is an end without notice, as in a fault.
 	errCut = errors.New("cut by a fault")
 )
 
-// conversation is what happens on one connection. All of it happens in one goroutine: what
-// arrives and what falls due are handled one after the other.
+// conversation is the processing of one connection, in one goroutine: received data and due
+// timers are handled one after the other.
 type conversation struct {
 	*stream
 	patience time.Duration // how long the peer may be silent
@@ -23,15 +23,15 @@ type conversation struct {
 	done     <-chan struct{} // closed at the end
 }
 
-// arrival is something the peer sent, or why nothing more comes.
+// arrival is something the peer sent, or the reason why nothing more will come.
 type arrival[T any] struct {
 	item T
 	err  error
 }
 
-// converse handles what read reads and what falls due, until that returns an error or ctx
-// ends, and closes the connection. The last thing that arrives is an error of read, which
-// ends the conversation too. After errEnd converse returns nil.
+// converse handles the results of read and due timers, until one of these returns an error
+// or ctx ends, and closes the connection. The last arrival is an error of read, which also
+// ends the conversation. After errEnd converse returns nil.
 func converse[T any](ctx context.Context, c *conversation, read func() (T, error), handle func(T, error) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	c.due, c.done = make(chan func() error), ctx.Done()
@@ -70,7 +70,7 @@ func converse[T any](ctx context.Context, c *conversation, read func() (T, error
 	}
 }
 
-// after lets act fall due after d, unless the conversation ends before.
+// after runs act after d, unless the conversation ends before.
 func (c *conversation) after(d time.Duration, act func() error) {
 	due, done := c.due, c.done
 	time.AfterFunc(d, func() {
@@ -97,24 +97,25 @@ func arriving[T any](read func() (T, error)) <-chan arrival[T] {
 	return arrivals
 }
 
-// exhaust drops what arrives until nothing more does.
+// exhaust discards received data until nothing more comes.
 func exhaust[T any](arrivals <-chan arrival[T]) {
 	for range arrivals {
 		continue
 	}
 }
 
-// form is what one sending of an answer is.
+// form is the form of one sending of an answer.
 type form int
 
-// The forms of an answer: as it is, a second time, and as an answer to another request.
+// The forms of an answer: unchanged, repeated, and as an answer to another request.
 const (
 	plain form = iota
 	again
 	misplaced
 )
 
-// deliver sends an answer as often and as late as its delivery has it, and after what.
+// deliver sends an answer as often, as late and after such other answers as its delivery
+// requires.
 func (c *conversation) deliver(d delivery, send func(form) error) error {
 	forms := []form{plain}
 	switch d.manner {

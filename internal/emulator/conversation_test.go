@@ -16,15 +16,15 @@ func pipeStream(conn net.Conn) *stream {
 	return &stream{Conn: conn, transport: "test", remote: "test", farewell: func() error { return nil }, raw: conn}
 }
 
-// healthyDevice is the key device of the seed, reachable by nothing.
+// healthyDevice is the key device of the seed, without an address.
 func healthyDevice(t *testing.T) Device {
 	t.Helper()
 	_, w := newTestService(t)
 	return *w.device(SymmetricKey)
 }
 
-// converseInside lets a front with that idle time speak over a pipe, and returns the near
-// end and what speak returns. It works inside a synctest bubble.
+// converseInside lets a front with that idle timeout serve a pipe, and returns the client
+// end and the result of speak. It works inside a synctest bubble.
 func converseInside(t *testing.T, idle time.Duration, speak func(*front, context.Context, *stream) error) (net.Conn, <-chan error) {
 	t.Helper()
 	s, _ := newTestService(t)
@@ -39,7 +39,7 @@ func converseInside(t *testing.T, idle time.Duration, speak func(*front, context
 	return near, ended
 }
 
-// readByte reads a number and, in place of 0, errEnd.
+// readByte reads a number and, for 0, returns errEnd.
 func readByte(conn net.Conn) func() (byte, error) {
 	return func() (byte, error) {
 		var b [1]byte
@@ -51,7 +51,7 @@ func readByte(conn net.Conn) func() (byte, error) {
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
-	// Each peer sends a byte, which handle turns into an end.
+	// Each peer sends a byte, which handle converts into an end.
 	tests := map[string]struct {
 		handle func(c *conversation, b byte, err error) error
 		want   error
@@ -96,7 +96,7 @@ func TestConversation(t *testing.T) {
 	}
 }
 
-// The end of the context ends a conversation, and what would fall due later does not.
+// The end of the context ends a conversation, and later timers do not run.
 func TestConversationEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -123,8 +123,8 @@ func TestConversationEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// A peer that does not read what it is sent, or does not go when it is told to, is not
-// waited for without end.
+// The service does not wait forever for a peer that does not read, or does not disconnect
+// when it should.
 func TestConversationIsPatientOnlyForSoLong(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Attestation names how a device proves itself, as the ready line writes it.
+// Attestation is the name of an attestation in the ready line.
 type Attestation string
 
 // The attestations of ready identities.
@@ -21,34 +21,34 @@ const (
 	TPM          Attestation = "tpm" // of Config.TPM, of which only the public key is known here
 )
 
-// Device is what one device holds: everything it needs to register, or not to, as the
-// scenario has it.
+// Device is the data of one device: everything that it needs to register, or what the
+// scenario makes wrong.
 type Device struct {
 	Endpoint       dps.Endpoint // with the host of the HTTPS listener
 	Scope          string
 	RegistrationID string
 	Attestation    Attestation
 
-	// Key is the device key in base64, GroupKey that of the enrollment group and Token a
+	// Key is the device key in base64, GroupKey is that of the enrollment group and Token is a
 	// ready SAS token. One of them is set unless the attestation is X509 or a TPM.
 	Key, GroupKey, Token dps.Secret
 
-	// CertPEM is the leaf followed by what the device sends after it, ChainPEM the latter
-	// alone, CertKeyPEM the private key of the leaf (PKCS#8). Set for X509.
+	// CertPEM is the leaf followed by the other certificates that the device sends, ChainPEM is
+	// those others only, and CertKeyPEM is the private key of the leaf (PKCS#8). Set for X509.
 	CertPEM, ChainPEM []byte
 	CertKeyPEM        dps.Secret
 
-	// Payload is what the device sends as payload; nil is nothing.
+	// Payload is the payload that the device sends; nil for none.
 	Payload json.RawMessage
-	// Roots are the device's trust anchors. They lack the emulator's CA when that is the
-	// scenario.
+	// Roots are the device's trust anchors. They do not include the emulator's CA if that is
+	// the scenario.
 	Roots *x509.CertPool
-	// ClockOffset is how far the device's clock is ahead of the emulator's; negative when
-	// it is behind.
+	// ClockOffset is how far the device's clock is ahead of the emulator's; negative if it is
+	// behind.
 	ClockOffset time.Duration
 }
 
-// present gives the device a certificate and what it sends after it.
+// present gives the device a certificate and the others to send with it.
 func (d *Device) present(leaf *certified, chain ...*x509.Certificate) error {
 	key, err := leaf.keyPEM()
 	if err != nil {
@@ -60,7 +60,7 @@ func (d *Device) present(leaf *certified, chain ...*x509.Certificate) error {
 	return nil
 }
 
-// save writes the files of the identity and returns its entry of the ready line.
+// save writes the files of the identity and returns its entry for the ready line.
 func (d *Device) save(s *store) (Identity, error) {
 	id := Identity{RegistrationID: d.RegistrationID, Attestation: d.Attestation}
 	files := []struct {

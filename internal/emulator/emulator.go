@@ -15,36 +15,36 @@ import (
 	"time"
 )
 
-// Config is one emulator. The zero value is a healthy service on free loopback ports that
-// leaves no files.
+// Config configures one emulator. The zero value is a healthy service on free loopback
+// ports that leaves no files.
 type Config struct {
-	// HTTPS, MQTT, AMQP and Hub are the addresses to listen on; "" is a free port of 127.0.0.1.
+	// HTTPS, MQTT, AMQP and Hub are the addresses to listen on; "" means a free port of
+	// 127.0.0.1.
 	HTTPS, MQTT, AMQP, Hub string
-	// SANs are further names or addresses for the server certificate, which always has
+	// SANs are additional names or addresses for the server certificate, which always has
 	// localhost, 127.0.0.1, ::1 and the addresses listened on.
 	SANs []string
-	// StateDir keeps the CA and the enrolled keys from one start to the next, and holds the
-	// files of the identities. Files, which StateDir implies, asks for files without saying
-	// where: in a temporary directory that Close removes. The devices are then taken to be
-	// outside this process.
+	// StateDir keeps the CA and the enrolled keys between starts, and contains the files of the
+	// identities. Files, which StateDir implies, requests files in a temporary directory that
+	// Close removes. The devices are then assumed to be outside this process.
 	StateDir string
 	Files    bool
-	// Scenario names one of Scenarios; "" is Healthy.
+	// Scenario is the name of one of Scenarios; "" means Healthy.
 	Scenario string
 	// File adds enrollments, groups, hubs and faults; nil adds none. See ReadFile.
 	File *File
-	// TPM enrolls one, in place of an enrollment of the same id in File; nil enrolls none.
+	// TPM enrolls a TPM, and replaces an enrollment with the same id in File; nil enrolls none.
 	TPM *TPMDevice
-	// RetryAfter is the wait asked for while assigning; nil leaves it to File, or else is
-	// two seconds. A scenario about waiting has a least wait of its own.
+	// RetryAfter is the requested wait while assigning; nil means that of File, or else two
+	// seconds. A scenario about waiting has its own minimum.
 	RetryAfter *time.Duration
-	// IdleTimeout is how long a connection is kept between two calls where its protocol does
-	// not say, as MQTT and AMQP may; 0 is DefaultIdleTimeout.
+	// IdleTimeout is how long a connection stays open between two calls if its protocol does
+	// not say, as MQTT and AMQP may; 0 means DefaultIdleTimeout.
 	IdleTimeout time.Duration
 
-	Now    func() time.Time // nil is time.Now
-	Random io.Reader        // seeds ids and symmetric keys; nil is crypto/rand.Reader
-	Log    *slog.Logger     // nil discards; it tells why each refused call was refused
+	Now    func() time.Time // nil means time.Now
+	Random io.Reader        // seeds ids and symmetric keys; nil means crypto/rand.Reader
+	Log    *slog.Logger     // nil discards; it logs why each refused call was refused
 }
 
 func (c Config) withDefaults() Config {
@@ -75,13 +75,13 @@ type Emulator struct {
 
 	stop        context.CancelFunc
 	serving     sync.WaitGroup // one for each listener
-	connections sync.WaitGroup // one for each connection that net/http looks after
+	connections sync.WaitGroup // one for each connection in net/http
 	webSockets  *sync.WaitGroup
 }
 
-// Start begins to listen and returns when devices can register. ctx bounds only the start.
-// Errors are an unknown scenario, ErrNoTPM where the scenario needs one, an [AddressError], and a state directory that
-// cannot be read or written.
+// Start starts the emulator and returns when devices can register. ctx limits only the
+// start. Errors are an unknown scenario, ErrNoTPM if the scenario needs a TPM, an
+// [AddressError], and a state directory that cannot be read or written.
 func Start(ctx context.Context, config Config) (*Emulator, error) {
 	config = config.withDefaults()
 	scenario, ok := ScenarioByName(config.Scenario)
@@ -119,7 +119,7 @@ func (e *Emulator) start(ctx context.Context, config Config, scenario Scenario) 
 	return e.serve(context.WithoutCancel(ctx), w, config)
 }
 
-// introduce fills in what Ready and Device tell, and writes the files.
+// introduce sets the results of Ready and Device, and writes the files.
 func (e *Emulator) introduce(w *world, scenario Scenario) error {
 	caFile, err := w.saveTrusted()
 	if err != nil {
@@ -143,7 +143,7 @@ func (e *Emulator) introduce(w *world, scenario Scenario) error {
 	return nil
 }
 
-// serve starts the listeners. What they serve ends with Close.
+// serve starts the listeners. They are served until Close.
 func (e *Emulator) serve(ctx context.Context, w *world, config Config) error {
 	pair, err := w.serverPair(append(config.SANs, e.ports.hosts()...))
 	if err != nil {
@@ -179,7 +179,7 @@ func (e *Emulator) serve(ctx context.Context, w *world, config Config) error {
 	return nil
 }
 
-// count keeps track of connections, so that Close can wait for the end of them all.
+// count counts connections, so that Close can wait until all have ended.
 func (e *Emulator) count(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -189,15 +189,15 @@ func (e *Emulator) count(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// Ready returns what one needs to use the emulator.
+// Ready returns the data needed to use the emulator.
 func (e *Emulator) Ready() Ready { return e.ready }
 
-// Device returns the device that makes the scenario real, to be played inside this process:
-// that of Config.TPM, unless the scenario is about another attestation.
+// Device returns the device that demonstrates the scenario, for use inside this process:
+// that of Config.TPM, unless the scenario is for another attestation.
 func (e *Emulator) Device() Device { return e.device }
 
-// RemoveFiles removes a temporary state directory, whatever else still runs. It is for a
-// program that ends at once; Close does it too.
+// RemoveFiles removes a temporary state directory, whatever still runs. It is for a program
+// that ends immediately; Close does the same.
 func (e *Emulator) RemoveFiles() error { return e.store.close() }
 
 // Close ends every listener and connection and removes a temporary state directory.

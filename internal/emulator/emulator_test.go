@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// One seed and one clock give one exchange, down to the ids: those of this test are what
-// the seed makes.
+// The same seed and clock give the same exchange, including the ids, which come from the
+// seed.
 func TestRegistrationStepByStep(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{RetryAfter: new(3 * time.Second)})
@@ -118,7 +118,7 @@ func TestRegistrationStateByAttestation(t *testing.T) {
 	}
 }
 
-// Any registration id that proves itself gets in through a group.
+// A group accepts any registration id with a valid credential.
 func TestGroupsTakeAnyID(t *testing.T) {
 	t.Parallel()
 	s, w := newTestService(t)
@@ -221,7 +221,7 @@ func TestUnspecifiedAddressIsReachedByLoopback(t *testing.T) {
 	stillServes(t, e)
 }
 
-// Nobody listens on a port that is blocked, nobody else gets it, and it is free afterwards.
+// Nothing listens on a blocked port, no other program gets it, and it is free afterwards.
 func TestBlockedPorts(t *testing.T) {
 	t.Parallel()
 	e, err := Start(t.Context(), Config{Scenario: "port-blocked", MQTT: "0.0.0.0:0"})

@@ -10,33 +10,33 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// enrollment is what the service holds of one device (an individual enrollment) or of many
-// (an enrollment group). It attests by keys, by certificates or by a TPM, never by two of them.
+// enrollment is the service's data about one device (an individual enrollment) or many (an
+// enrollment group). It attests with keys, with certificates or with a TPM, never with two
+// of them.
 type enrollment struct {
 	// name is the registration id of an individual enrollment or the id of a group.
 	name  string
 	group bool
-	// deviceID is the id in the hub, "" for the registration id. A group has none.
+	// deviceID is the id in the hub, "" to use the registration id. A group has none.
 	deviceID string
-	// keys are the primary and, if there is one, the secondary key. Where tpm is set, the one
-	// key is that which the challenge hands to the TPM.
+	// keys are the primary and, if there is one, the secondary key. If tpm is set, the only key
+	// is the one that the challenge gives to the TPM.
 	keys []dps.Key
 	// keyFiles are, for each key of a configuration, the absolute path of its file, "" for one
 	// that stands in the configuration itself.
 	keyFiles []string
 	// certs are, primary first, the leaves of an individual enrollment or the CAs of a group.
 	certs []*x509.Certificate
-	// tpm is set for a TPM alone, which has an individual enrollment.
+	// tpm is set only for a TPM, which has an individual enrollment.
 	tpm *tpmEnrollment
 	// unverified marks CAs whose possession was never proven.
 	unverified bool
 	disabled   bool
-	// hubs restricts the allocation to these; nil allows every linked hub.
+	// hubs limits the allocation to these; nil allows every linked hub.
 	hubs []string
-	// webhook is the HTTP status a custom allocation webhook answers; 0 means that there is
-	// none.
+	// webhook is the HTTP status of a custom allocation webhook; 0 means that there is none.
 	webhook int
-	// payload is a JSON object the webhook returns with its decision; nil is none.
+	// payload is a JSON object that the webhook returns with its decision; nil for none.
 	payload json.RawMessage
 }
 
@@ -46,10 +46,10 @@ type hub struct {
 	state hubState
 }
 
-// hubState says how a hub takes a new device.
+// hubState is how a hub reacts to a new device.
 type hubState string
 
-// A linked hub takes devices. An unauthorized one refuses the service, because its keys
+// A linked hub accepts devices. An unauthorized one refuses the service, because its keys
 // were changed after it was linked. A full one has no room.
 const (
 	hubLinked       hubState = "linked"
@@ -57,17 +57,17 @@ const (
 	hubFull         hubState = "full"
 )
 
-// enrollments is everything enrolled. It does not change while the service runs.
+// enrollments contains all enrollments. It does not change while the service runs.
 type enrollments struct {
 	individuals map[string]*enrollment // by lower-case registration id
 	groups      []*enrollment
 }
 
-// individual returns the enrollment of one registration id, compared without regard to
-// case (learn.microsoft.com: concepts-service), or nil.
+// individual returns the enrollment of one registration id, compared without case
+// (learn.microsoft.com: concepts-service), or nil.
 func (e *enrollments) individual(id string) *enrollment { return e.individuals[strings.ToLower(id)] }
 
-// add takes an enrollment in, in place of an individual one of the same name.
+// add adds an enrollment, and replaces an individual one of the same name.
 func (e *enrollments) add(entry *enrollment) {
 	if entry.group {
 		e.groups = append(e.groups, entry)
@@ -85,7 +85,7 @@ func (e *enrollments) all() []*enrollment {
 	return list
 }
 
-// groupID is the id of an enrollment group, "" for an individual enrollment.
+// groupID returns the id of an enrollment group, "" for an individual enrollment.
 func (e *enrollment) groupID() string {
 	if e.group {
 		return e.name
@@ -98,13 +98,13 @@ func (e *enrollments) tpms() []*enrollment {
 	return slices.DeleteFunc(e.all(), func(entry *enrollment) bool { return entry.tpm == nil })
 }
 
-// keyGroups returns the groups that attest by symmetric key.
+// keyGroups returns the groups that attest with symmetric keys.
 func (e *enrollments) keyGroups() []*enrollment {
 	return slices.DeleteFunc(slices.Clone(e.groups), func(g *enrollment) bool { return len(g.keys) == 0 })
 }
 
-// allocate chooses the hub of a registration id: always the same of those that the
-// enrollment allows and the service has linked. It returns nil when there is none.
+// allocate chooses the hub of a registration id: always the same one of those that the
+// enrollment allows and that are linked. It returns nil if there is none.
 func (e *enrollment) allocate(hubs []hub, id string) *hub {
 	var candidates []*hub
 	for i := range hubs {
@@ -116,6 +116,6 @@ func (e *enrollment) allocate(hubs []hub, id string) *hub {
 		return nil
 	}
 	sum := fnv.New32a()
-	_, _ = sum.Write([]byte(strings.ToLower(id))) // a hash never fails to write
+	_, _ = sum.Write([]byte(strings.ToLower(id))) // writing to a hash never fails
 	return candidates[int(sum.Sum32()%uint32(len(candidates)))]
 }

@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// front is the service as its listeners need it.
+// front is the service's interface for its listeners.
 type front struct {
 	service *service
 	log     *slog.Logger
-	idle    time.Duration // how long a silent connection is kept where its protocol does not say
+	idle    time.Duration // how long an idle connection stays open if its protocol does not say
 }
 
-// intercept returns the refusal that every caller meets, before anything is known of it,
-// or nil.
+// intercept returns the refusal for every caller, before anything is known about the
+// caller, or nil.
 func (f *front) intercept() *refusal { return f.service.admit("") }
 
-// pause waits, and reports false when ctx ended before.
+// pause waits, and reports false if ctx ended first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -33,8 +33,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// foreignHTTP is what something between the device and the service that speaks only HTTP
-// writes on a connection, whatever the device speaks there.
+// foreignHTTP is the answer of something between the device and the service that
+// understands only HTTP, whatever protocol the device uses.
 func foreignHTTP(refused *refusal) []byte {
 	answer := http.Response{
 		StatusCode: refused.status, ProtoMajor: 1, ProtoMinor: 1, Close: true,
@@ -43,6 +43,6 @@ func foreignHTTP(refused *refusal) []byte {
 		Body:          io.NopCloser(strings.NewReader(refused.foreign.text)),
 	}
 	var text bytes.Buffer
-	_ = answer.Write(&text) // a buffer takes everything
+	_ = answer.Write(&text) // a write to a buffer cannot fail
 	return text.Bytes()
 }

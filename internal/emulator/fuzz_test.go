@@ -17,8 +17,8 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Whatever comes over HTTP, the answer is one of the service's: an HTTP status with either
-// no body or JSON, and headers that agree with it.
+// For any HTTP request, the answer is one of the service's: an HTTP status with either no
+// body or JSON, and headers that match it.
 func FuzzHTTP(f *testing.F) {
 	world, err := newWorld(Config{Now: atNoon, Random: seed()}.withDefaults(), &store{})
 	if err != nil {
@@ -83,8 +83,8 @@ func checkRecorded(t *testing.T, w *httptest.ResponseRecorder) {
 	}
 }
 
-// Whatever a configuration says, it is either refused in one line that names the file, or
-// makes a service that starts.
+// Any configuration is either refused in one line that names the file, or gives a service
+// that starts.
 func FuzzConfig(f *testing.F) {
 	f.Add(string(sample(f)))
 	f.Add("")
@@ -122,7 +122,7 @@ func FuzzConfig(f *testing.F) {
 	})
 }
 
-// What is taken for an endorsement key is one, and its base64 is taken as well.
+// Anything accepted as an endorsement key is one, and its base64 is accepted too.
 func FuzzParseEndorsementKey(f *testing.F) {
 	file, err := ReadFile(samplePath)
 	if err != nil {

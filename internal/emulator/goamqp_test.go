@@ -12,13 +12,13 @@ import (
 	"github.com/Azure/go-amqp"
 )
 
-// goAMQPClient is a device that speaks AMQP with Microsoft's library.
-// Names for what both libraries call alike.
+// Names for types that have the same name in both libraries.
 type (
 	goError     = amqp.Error
 	goCondition = amqp.ErrCond
 )
 
+// goAMQPClient is a device that uses Microsoft's AMQP library.
 type goAMQPClient struct {
 	*client
 	transport string
@@ -66,7 +66,7 @@ func (g *goAMQPClient) attach(ctx context.Context, conn *amqp.Conn, address stri
 	return ""
 }
 
-// amqpRefusal sums up an error in terms of AMQP.
+// amqpRefusal summarises an error in terms of AMQP.
 func amqpRefusal(err error) string {
 	closed, detached := new(*amqp.ConnError), new(*amqp.LinkError)
 	switch {
@@ -84,7 +84,7 @@ func amqpRefusal(err error) string {
 	return "no connection: " + causeOf(err)
 }
 
-// conditionText is the condition of an error and what its description says.
+// conditionText returns the condition of an error and the contents of its description.
 func conditionText(e *amqp.Error) string {
 	if body := dps.ParseBody([]byte(e.Description)); body.Error != nil {
 		return fmt.Sprintf("%s %d %s", e.Condition, body.Error.ErrorCode, body.Error.Message)
@@ -106,7 +106,7 @@ func (g *goAMQPClient) poll(operationID string) wire {
 	})
 }
 
-// call sends a request and waits for the answer to that, whatever else comes.
+// call sends a request and waits for its answer, whatever else comes.
 func (g *goAMQPClient) call(m *amqp.Message) wire {
 	ctx := testContext(g.t)
 	g.calls++
@@ -129,7 +129,7 @@ func (g *goAMQPClient) call(m *amqp.Message) wire {
 	}
 }
 
-// rejected makes of a disposition what the other transports have for an answer.
+// rejected converts a disposition into the form of the other transports' answers.
 func rejected(err error) wire {
 	own := new(*amqp.Error)
 	if !errors.As(err, own) {
@@ -146,7 +146,7 @@ func rejected(err error) wire {
 	return got
 }
 
-// amqpWire reads an answer, whose HTTP status AMQP does not tell.
+// amqpWire parses an answer, for which AMQP has no HTTP status.
 func amqpWire(m *amqp.Message) wire {
 	got := wire{status: http.StatusOK, header: http.Header{}, text: string(m.GetData()), body: dps.ParseBody(m.GetData())}
 	if got.body.Operation != nil && got.body.Operation.Status == dps.StatusAssigning {

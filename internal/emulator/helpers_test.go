@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// noon is when every test takes place.
+// noon is the time of every test.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456700, time.UTC)
 
 func atNoon() time.Time { return noon }
@@ -54,13 +54,13 @@ func beginWith(t *testing.T, f fault) *Emulator {
 	return begin(t, Config{File: &File{faults: []*fault{&f}}})
 }
 
-// hub is the address of the stub hub, as devices are told it.
+// hub returns the stub hub's address for devices.
 func (e *Emulator) hub() string {
 	_, port, _ := net.SplitHostPort(e.Ready().Endpoints.Hub)
 	return "localhost:" + port
 }
 
-// at is the address at which the device finds a transport.
+// at returns the address of a transport for the device.
 func (d Device) at(transport string) string {
 	port := d.Endpoint.HTTPS
 	switch transport {
@@ -72,7 +72,7 @@ func (d Device) at(transport string) string {
 	return net.JoinHostPort(d.Endpoint.Host, strconv.Itoa(port))
 }
 
-// client is a device that speaks plain net/http.
+// client is a device that uses plain net/http.
 type client struct {
 	t      *testing.T
 	device Device
@@ -81,7 +81,7 @@ type client struct {
 	token dps.Secret
 }
 
-// wire is an answer as it came.
+// wire is an answer as received.
 type wire struct {
 	err    error // no answer came
 	status int
@@ -90,7 +90,7 @@ type wire struct {
 	body   dps.Body
 }
 
-// newClient plays a device.
+// newClient returns a client for a device.
 func newClient(t *testing.T, d Device) *client {
 	t.Helper()
 	clock := noon.Add(d.ClockOffset)
@@ -107,7 +107,7 @@ func newClient(t *testing.T, d Device) *client {
 	return &client{t: t, device: d, http: &http.Client{Transport: transport}, token: tokenOf(t, d, clock)}
 }
 
-// tokenOf signs what the device's key, if it has one, can sign; its tokens live an hour.
+// tokenOf signs with the device's key, if it has one; its tokens are valid for an hour.
 func tokenOf(t *testing.T, d Device, clock time.Time) dps.Secret {
 	t.Helper()
 	if !d.Token.IsZero() || d.Attestation == X509 || d.Attestation == TPM {
@@ -132,7 +132,7 @@ func parseKey(t *testing.T, text dps.Secret) dps.Key {
 	return key
 }
 
-// do sends one request; edits change it before it goes.
+// do sends one request; edits change it first.
 func (c *client) do(method, path, body string, edits ...func(*http.Request)) wire {
 	c.t.Helper()
 	url := "https://" + c.device.at(transportHTTPS) + path
@@ -189,10 +189,10 @@ func (c *client) path(of func(scope, id string) string) string {
 	return of(c.device.Scope, c.device.RegistrationID) + "?" + dps.Query(dps.DefaultAPIVersion)
 }
 
-// patience is how many polls a test makes before it takes a registration for endless.
+// patience is the number of polls after which a test considers a registration endless.
 const patience = 5
 
-// enter registers and polls until the service has come to an end, or refuses.
+// enter registers and polls until the service has finished or refuses.
 func (c *client) enter() wire {
 	c.t.Helper()
 	got := c.register()
@@ -205,7 +205,7 @@ func (c *client) enter() wire {
 	return got
 }
 
-// String sums an answer up in the words of the tables.
+// String summarises an answer in the form of the tables.
 func (w wire) String() string {
 	switch {
 	case w.err != nil:

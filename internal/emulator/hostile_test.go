@@ -13,7 +13,7 @@ import (
 	"dpsdiag/internal/amqp"
 )
 
-// stillServes makes sure that a device registers over every transport.
+// stillServes checks that a device can register over every transport.
 func stillServes(t *testing.T, e *Emulator) {
 	t.Helper()
 	for _, transport := range allTransports() {
@@ -29,8 +29,8 @@ func stillServes(t *testing.T, e *Emulator) {
 	}
 }
 
-// garbage is what to send to a port: nothing, random bytes, the beginnings of what is spoken
-// there, and lengths that promise more than anyone has.
+// garbage is data for a port: nothing, random bytes, the beginnings of the protocols there,
+// and lengths longer than any data.
 func garbage() []string {
 	random := make([]byte, 64<<10)
 	_, _ = rand.NewChaCha8([32]byte{1}).Read(random)
@@ -44,13 +44,13 @@ func garbage() []string {
 		"AMQP\x00\x01",                 // half a header
 		"AMQP\x03\x01\x00\x00\x00\x00", // half a SASL frame
 		"AMQP\x00\x01\x00\x00\xff\xff\xff\xff\x02\x00\x00\x00" + string(random), // a frame of 4 GB
-		"AMQP\x03\x01\x00\x00\xff\xff\xff\xff\x02\x01\x00\x00" + string(random), // likewise in SASL
+		"AMQP\x03\x01\x00\x00\xff\xff\xff\xff\x02\x01\x00\x00" + string(random), // the same in SASL
 		"AMQP\x00\x01\x00\x00\x00\x00\x02\x00\x02\x00\x00\x00\x00\x53\x10",      // half an OPEN
 		"GET / HTTP/9.9\r\n\r\n",
 	}
 }
 
-// Garbage on every port, under TLS and in its place, in WebSockets and in place of them.
+// Garbage on every port, in TLS and instead of it, in WebSockets and instead of them.
 func TestGarbageOnEveryPort(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
@@ -65,7 +65,7 @@ func TestGarbageOnEveryPort(t *testing.T) {
 		}
 		peers.Go(func() {
 			defer conn.Close()
-			io.WriteString(conn, text) // the emulator may have hung up
+			io.WriteString(conn, text) // the emulator may have closed the connection
 		})
 	}
 	for _, text := range garbage() {
@@ -88,7 +88,7 @@ func TestGarbageOnEveryPort(t *testing.T) {
 	stillServes(t, e)
 }
 
-// A thousand peers that say nothing do not keep a device out.
+// A thousand silent peers do not block a device.
 func TestIdleConnections(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
@@ -103,7 +103,7 @@ func TestIdleConnections(t *testing.T) {
 	stillServes(t, e)
 }
 
-// Close ends every connection, whatever state it is in, and returns soon.
+// Close ends every connection in any state, and returns soon.
 func TestCloseEndsEveryTransport(t *testing.T) {
 	t.Parallel()
 	e, err := Start(t.Context(), Config{Now: atNoon, Random: seed()})

@@ -13,14 +13,14 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// httpHandler speaks the device API over HTTP: it turns each HTTP request into a claim and
-// a request, and the service's response into an HTTP answer. Identity belongs to the single
-// request, its token and the certificate of its connection, so calls that share a
-// connection do not share a caller. Requests to speak MQTT or AMQP over a WebSocket it
-// passes on.
+// httpHandler serves the device API over HTTP: it converts each HTTP request into a claim
+// and a request, and the service's response into an HTTP answer. Each request has its own
+// identity, from its token and the certificate of its connection, so calls on the same
+// connection do not share a caller. It passes on requests to use MQTT or AMQP over a
+// WebSocket.
 type httpHandler struct{ webSockets }
 
-// route is what a path and a method mean.
+// route is the meaning of a path and a method.
 type route struct {
 	operation                          operation
 	method                             string
@@ -37,7 +37,7 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.send(w, r, to, h.answer(w, r, to, ok))
 }
 
-// send logs an answer and delivers it, as far as a fault lets it.
+// send logs an answer and delivers it, unless a fault prevents that.
 func (h *httpHandler) send(w http.ResponseWriter, r *http.Request, to route, answer response) {
 	asked := call{transport: transportHTTPS, remote: r.RemoteAddr, operation: to.operation, registrationID: to.registrationID}
 	if to.operation == "" && r.Method == http.MethodGet && r.URL.Path == "/" {
@@ -56,8 +56,8 @@ func (h *httpHandler) send(w http.ResponseWriter, r *http.Request, to route, ans
 	h.render(w, r, to, answer)
 }
 
-// parseRoute reads the path, percent-decoding its segments: clients escape ids in upper
-// case, in lower case or not at all.
+// parseRoute parses the path and decodes the percent-encoding of its segments: clients
+// escape ids in upper case, in lower case or not at all.
 func parseRoute(path string) (route, bool) {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for i, segment := range segments {
@@ -84,7 +84,7 @@ func parseRoute(path string) (route, bool) {
 	return to, true
 }
 
-// answer refuses what is wrong in terms of HTTP and lets the service answer the rest.
+// answer refuses errors at the HTTP level and lets the service answer the rest.
 func (h *httpHandler) answer(w http.ResponseWriter, r *http.Request, to route, known bool) response {
 	switch {
 	case !known:
@@ -131,8 +131,8 @@ func isJSON(header http.Header) bool {
 	return err == nil && kind == "application/json"
 }
 
-// claimOf gathers who the request says it comes from. Only a TPM device proves itself by
-// its body, and it does so without any other credential.
+// claimOf collects the identity that the request claims. Only a TPM device authenticates
+// with its body, and then without any other credential.
 func claimOf(r *http.Request, to route, body []byte) claim {
 	c := claim{scope: to.scope, registrationID: to.registrationID, apiVersion: r.URL.Query().Get("api-version")}
 	c.credential.token = dps.NewSecret(r.Header.Get("Authorization"))
@@ -145,8 +145,8 @@ func claimOf(r *http.Request, to route, body []byte) claim {
 	return c
 }
 
-// render writes a response as the service does over HTTP. The headers are those of a log
-// in GitHub issue microsoft/vscode-iot-workbench#590 and of the REST specification.
+// render writes a response as the service does over HTTP. The headers are from a log in
+// GitHub issue microsoft/vscode-iot-workbench#590 and of the REST specification.
 func (h *httpHandler) render(w http.ResponseWriter, r *http.Request, to route, answer response) {
 	header := w.Header()
 	header.Set("Date", h.service.now().UTC().Format(http.TimeFormat))
@@ -173,7 +173,7 @@ func setRetryAfter(header http.Header, answer response) {
 	}
 }
 
-// seconds rounds a wait up to whole seconds, which is all that every transport can say.
+// seconds rounds a wait up to whole seconds, the resolution of every transport.
 func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // writeText writes the status and the body of an answer, with the headers about the body.
@@ -191,5 +191,5 @@ func writeText(w http.ResponseWriter, answer response) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
 	w.WriteHeader(answer.status)
-	_, _ = w.Write(text) //nolint:gosec // it is JSON or what a fault has for an answer; the client may be gone
+	_, _ = w.Write(text) //nolint:gosec // it is JSON or the answer of a fault; the client may be gone
 }

@@ -19,18 +19,18 @@ func header(name, value string) func(*http.Request) {
 	return func(r *http.Request) {
 		r.Header.Del(name)
 		if value != "" {
-			r.Header[name] = []string{value} // spelled as it is given
+			r.Header[name] = []string{value} // spelled as given
 		}
 	}
 }
 
-// What clients send beyond the plain form and the service takes all the same. Each row is a
-// register call of the key device.
+// Variations that clients send and the service accepts. Each row is a register call of the
+// key device.
 func TestToleratedRegisterCalls(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, begin(t, Config{}).Device())
 	path := c.path(dps.RegisterPath)
-	lower := func(r *http.Request) { // Java spells it so
+	lower := func(r *http.Request) { // Java's spelling
 		r.Header["authorization"] = r.Header["Authorization"]
 		delete(r.Header, "Authorization")
 	}
@@ -84,8 +84,8 @@ func TestToleratedRegisterCalls(t *testing.T) {
 	}
 }
 
-// What the service does not take. Each row is a call of the key device with a sound token,
-// unless it changes that.
+// What the service refuses. Each row is a call of the key device with a valid token, unless
+// it changes that.
 func TestRefusedCalls(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, begin(t, Config{}).Device())
@@ -153,7 +153,7 @@ func TestRefusedCalls(t *testing.T) {
 	}
 }
 
-// wantSoundAnswer checks what holds of every answer of the service.
+// wantSoundAnswer checks the properties of every answer of the service.
 func wantSoundAnswer(t *testing.T, got wire) {
 	t.Helper()
 	if got.err != nil {
@@ -200,7 +200,7 @@ func TestWrongMethodIsToldTheRightOne(t *testing.T) {
 	}
 }
 
-// A poll of the Node SDK has a body, which says nothing.
+// A poll of the Node SDK has a body, which is ignored.
 func TestPollWithBody(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, begin(t, Config{}).Device())
@@ -222,7 +222,7 @@ func TestPollOfAnotherDevicesOperation(t *testing.T) {
 	newClient(t, devices[1]).poll(operation.OperationID).want(t, "404 404000 Operation not found.")
 }
 
-// Two identities that share one connection stay apart.
+// Two identities on one connection are kept separate.
 func TestOneConnectionTwoIdentities(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{Files: true})
@@ -242,8 +242,8 @@ func TestOneConnectionTwoIdentities(t *testing.T) {
 	}
 }
 
-// A certificate is that of its connection, whoever was on another one before: sessions are
-// not resumed.
+// A certificate belongs to its connection, whatever the previous one used: sessions are not
+// resumed.
 func TestNextConnectionHasItsOwnCertificate(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{Scenario: "ca-not-verified"})
@@ -278,7 +278,7 @@ func TestPlainHTTPIsToldSo(t *testing.T) {
 	}
 }
 
-// Nothing that comes over the wire keeps the next device out.
+// No input blocks the next device.
 func TestGarbageDoesNotHurt(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
@@ -288,7 +288,7 @@ func TestGarbageDoesNotHurt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = io.WriteString(conn, text) // the server may have hung up
+		_, _ = io.WriteString(conn, text) // the server may have closed the connection
 		if err := conn.Close(); err != nil {
 			t.Error(err)
 		}

@@ -12,16 +12,17 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// hubCredential is what a hub wants of a device: a token signed with one of the keys, or the
-// certificate that the device registered with.
+// hubCredential is the credential that a hub requires of a device: a token signed with one
+// of the keys, or the certificate that the device registered with.
 type hubCredential struct {
 	keys []dps.Key
 	leaf *x509.Certificate
 }
 
-// hubCredential is what the service writes into the hub for a device: the keys of its own,
-// which in a group are derived, or its certificate. The SDKs' samples, which go on at the hub
-// with what they registered with, show that (azure-iot-sdk-node provisioning/device/samples).
+// hubCredential returns what the service writes into the hub for a device: its own keys,
+// which are derived in a group, or its certificate. The SDKs' samples show this: they
+// connect to the hub with the credential of the registration (azure-iot-sdk-node
+// provisioning/device/samples).
 func (c *caller) hubCredential() hubCredential {
 	entry := c.enrollment
 	if len(entry.certs) > 0 {
@@ -44,7 +45,7 @@ type hubDevice struct {
 	id         string
 	owner      *record
 	credential hubCredential
-	session    *hubSession // its one connection, or nil
+	session    *hubSession // its only connection, or nil
 }
 
 // hubSession is the connection of a device to the hub; end closes it.
@@ -58,7 +59,7 @@ func (d *hubDevice) end() {
 	}
 }
 
-// admit writes the identity of a device into the hub, over one of the same id.
+// admit writes the identity of a device into the hub, and replaces one with the same id.
 func (r *registry) admit(rec *record, id string, credential hubCredential) {
 	if rec.device != nil && rec.device.id != id {
 		r.expel(rec)
@@ -70,7 +71,7 @@ func (r *registry) admit(rec *record, id string, credential hubCredential) {
 	rec.device.owner, rec.device.credential = rec, credential
 }
 
-// expel removes the identity of a device, if it is still the one of this record.
+// expel removes the identity of a device, if it still belongs to this record.
 func (r *registry) expel(rec *record) {
 	if rec.device != nil && rec.device.owner == rec {
 		rec.device.end()
@@ -79,7 +80,7 @@ func (r *registry) expel(rec *record) {
 	rec.device = nil
 }
 
-// settle lets the stub hub know of a registration that has ended.
+// settle updates the stub hub after a registration has ended.
 func (s *service) settle(rec *record, p *pending) {
 	switch {
 	case p.outcome.Status != dps.StatusAssigned:
@@ -90,16 +91,16 @@ func (s *service) settle(rec *record, p *pending) {
 	}
 }
 
-// hubClaim is who a caller of the hub says it is, freed of its transport.
+// hubClaim is the identity that a caller of the hub claims, independent of the transport.
 type hubClaim struct {
-	hub        string // as the device calls it; "" where the transport does not say
+	hub        string // as the device writes it; "" if the transport does not contain it
 	deviceID   string
 	credential credential
 }
 
-// enterHub checks who calls the hub. session, unless it is nil, is the caller's connection
-// from now on and ends the one before, since a hub keeps one for each identity
-// (learn.microsoft.com: iot-hub/troubleshoot-error-codes, 400027).
+// enterHub checks who calls the hub. session, unless nil, becomes the caller's connection
+// and ends the previous one, since a hub keeps one for each identity (learn.microsoft.com:
+// iot-hub/troubleshoot-error-codes, 400027).
 func (s *service) enterHub(c hubClaim, session *hubSession) *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +133,7 @@ func (s *service) leaveHub(deviceID string, session *hubSession) {
 	}
 }
 
-// strikeHub returns the fault that meets a device, which may be unknown, at the hub.
+// strikeHub returns the fault that applies to a device, which may be unknown, at the hub.
 func (s *service) strikeHub(device *hubDevice) *fault {
 	if device == nil {
 		return s.strike(opHub, "", nil)
@@ -140,7 +141,7 @@ func (s *service) strikeHub(device *hubDevice) *fault {
 	return s.strike(opHub, device.owner.key, device.owner.met)
 }
 
-// hubNames are the names of the stub hub: its address, and that without the port.
+// hubNames returns the names of the stub hub: its address, with and without the port.
 func (s *service) hubNames() []string {
 	host, _, err := net.SplitHostPort(s.stub)
 	if err != nil {
@@ -149,7 +150,7 @@ func (s *service) hubNames() []string {
 	return []string{s.stub, host}
 }
 
-// hubResource is what the token of a device speaks for at its hub (learn.microsoft.com:
+// hubResource returns the resource of a device's token for its hub (learn.microsoft.com:
 // iot-hub/authenticate-authorize-sas).
 func hubResource(hub, deviceID string) string { return hub + "/devices/" + deviceID }
 
@@ -166,15 +167,15 @@ func (s *service) verifyHubCredential(c hubClaim, device *hubDevice) *refusal {
 	return inDate(c.credential.chain[0], s.now())
 }
 
-// verifyHubToken checks a token. One that names a policy is for that of the hub, of which
-// the stub has none.
+// verifyHubToken checks a token. A token with a policy is for a policy of the hub, and the
+// stub has none.
 func (s *service) verifyHubToken(c hubClaim, keys []dps.Key) *refusal {
 	token, err := dps.ParseToken(c.credential.token)
 	if err != nil {
 		return badToken("%v", err)
 	}
 	covers := func(hub string) bool {
-		return token.Covers(hubResource(hub, c.deviceID)) || token.Covers(hubResource(hub, url.PathEscape(c.deviceID))) // as Node
+		return token.Covers(hubResource(hub, c.deviceID)) || token.Covers(hubResource(hub, url.PathEscape(c.deviceID))) // as in Node
 	}
 	if !slices.ContainsFunc(s.hubNames(), covers) {
 		return badToken("the token is for %q, not for %q", token.DecodedResource(), hubResource(s.stub, c.deviceID))

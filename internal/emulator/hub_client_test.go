@@ -16,10 +16,10 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// hubTransports are those that the stub hub speaks, all on one port.
+// hubTransports are those of the stub hub, all on one port.
 func hubTransports() []string { return []string{transportHTTPS, transportMQTT, transportMQTTWS} }
 
-// hubGood is how it looks when the hub takes a device.
+// hubGood is the summary if the hub accepts a device.
 func hubGood(transport string) string {
 	if transport == transportHTTPS {
 		return "204"
@@ -27,10 +27,10 @@ func hubGood(transport string) string {
 	return "CONNACK 0"
 }
 
-// atHub is the emulator's device with the hub for its endpoint.
+// atHub is the emulator's device with the hub as its endpoint.
 func atHub(e *Emulator) Device { return movedToHub(e, e.Device()) }
 
-// movedToHub points a device at the hub, for whichever transport.
+// movedToHub makes the hub a device's endpoint, for any transport.
 func movedToHub(e *Emulator, d Device) Device {
 	_, text, _ := net.SplitHostPort(e.Ready().Endpoints.Hub)
 	port, _ := strconv.Atoi(text)
@@ -38,13 +38,13 @@ func movedToHub(e *Emulator, d Device) Device {
 	return d
 }
 
-// hubToken signs a token as devices have it for a hub, which names no policy.
+// hubToken signs a token like a device's for a hub, without a policy.
 func hubToken(key dps.Key, resource string, expiry time.Time) dps.Secret {
 	text, _, _ := strings.Cut(dps.Sign(key, resource, expiry).Reveal(), "&skn=")
 	return dps.NewSecret(text)
 }
 
-// hubTokenOf is a sound token of a device; zero if it has a certificate.
+// hubTokenOf returns a valid token of a device; zero if it has a certificate.
 func hubTokenOf(t *testing.T, e *Emulator, d Device) dps.Secret {
 	t.Helper()
 	if d.Attestation == X509 {
@@ -53,7 +53,7 @@ func hubTokenOf(t *testing.T, e *Emulator, d Device) dps.Secret {
 	return hubToken(deviceKey(t, d), e.hub()+"/devices/"+d.RegistrationID, noon.Add(time.Hour))
 }
 
-// deviceKey is the key of a device, or that of its group derived for it.
+// deviceKey returns the key of a device, or the one derived from its group key.
 func deviceKey(t *testing.T, d Device) dps.Key {
 	t.Helper()
 	if d.Attestation == GroupKey {
@@ -62,8 +62,8 @@ func deviceKey(t *testing.T, d Device) dps.Key {
 	return parseKey(t, d.Key)
 }
 
-// openHub calls the hub once, with net/http, or connects to it, with paho, and sums up what
-// it says.
+// openHub calls the hub once, with net/http, or connects to it, with paho, and summarises
+// the answer.
 func openHub(t *testing.T, d Device, transport, deviceID string, token dps.Secret) string {
 	t.Helper()
 	c := newClient(t, d)
@@ -81,7 +81,7 @@ func openHub(t *testing.T, d Device, transport, deviceID string, token dps.Secre
 	return "CONNACK 0"
 }
 
-// hubMQTT is a paho client as the Node SDK would set it up.
+// hubMQTT is a paho client configured like the Node SDK.
 func (c *client) hubMQTT(transport, deviceID string, lost mqtt.ConnectionLostHandler) mqtt.Client {
 	host := net.JoinHostPort(c.device.Endpoint.Host, strconv.Itoa(c.device.Endpoint.MQTT))
 	return mqtt.NewClient(mqtt.NewClientOptions().
@@ -96,8 +96,8 @@ func (c *client) hubMQTT(transport, deviceID string, lost mqtt.ConnectionLostHan
 		}))
 }
 
-// shortOfHub sums an HTTPS answer of the hub up: its status and the name of the error, which
-// body and header have to agree on.
+// shortOfHub summarises an HTTPS answer of the hub: its status and the name of the error,
+// which must be the same in body and header.
 func shortOfHub(w wire) string {
 	name := w.header.Get("Iothub-Errorcode")
 	if w.err != nil {
@@ -112,7 +112,7 @@ func shortOfHub(w wire) string {
 	return strings.TrimSpace(strconv.Itoa(w.status) + " " + w.text)
 }
 
-// enterHubMQTT opens the hub with packets of its own making.
+// enterHubMQTT connects to the hub with its own packets.
 func enterHubMQTT(t *testing.T, e *Emulator) *rawMQTT {
 	t.Helper()
 	r := dialHubMQTT(t, e)

@@ -6,7 +6,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Numbers of the hub's errors, which the names go with (azure-iot-sdk-csharp
+// Numbers of the hub's errors; the names belong to them (azure-iot-sdk-csharp
 // iothub/service/src/Common/Exceptions/ErrorCode.cs).
 const (
 	hubInvalidVersion     = 400001
@@ -18,7 +18,7 @@ const (
 	hubUnavailable        = 503001
 )
 
-// hubErrorName names an error of the hub.
+// hubErrorName returns the name of an error of the hub.
 func hubErrorName(code int) string {
 	names := map[int]string{
 		400000:                "GenericBadRequest",
@@ -43,7 +43,7 @@ func hubErrorName(code int) string {
 	if name, ok := names[code]; ok {
 		return name
 	}
-	return "ServerError" // 500001, and whatever has no name here
+	return "ServerError" // 500001, and any error without a name here
 }
 
 // hubError is the error body of a hub (shape seen in GitHub issue
@@ -56,7 +56,7 @@ func (s *service) hubError(code int, text string) *dps.HubError {
 	}
 }
 
-// refuseHub is what the hub answers to a call that it refuses.
+// refuseHub returns the hub's answer to a refused call.
 func (s *service) refuseHub(r *refusal) response {
 	body := s.hubError(r.code, r.message)
 	return response{

@@ -9,13 +9,13 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// maxHubMessage bounds a message to the hub, in bytes (learn.microsoft.com: iot-hub/
-// iot-hub-devguide-quotas-throttling).
+// maxHubMessage is the maximum size of a message to the hub, in bytes (learn.microsoft.com:
+// iot-hub/ iot-hub-devguide-quotas-throttling).
 const maxHubMessage = 256 << 10
 
-// hubHandler speaks HTTP for the stub hub: telemetry, which is not kept, and messages to the
-// device, of which there are none (azure-iot-sdk-node common/core/src/endpoint.ts,
-// device/transport/http/src/http.ts). Requests to speak MQTT over a WebSocket it passes on.
+// hubHandler serves HTTP for the stub hub: telemetry, which is not kept, and messages to
+// the device, which do not exist (azure-iot-sdk-node common/core/src/endpoint.ts,
+// device/transport/http/src/http.ts). It passes on requests to use MQTT over a WebSocket.
 type hubHandler struct{ webSockets }
 
 // ServeHTTP implements http.Handler.
@@ -33,7 +33,7 @@ func (h *hubHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.send(w, r, deviceID, response{status: http.StatusNoContent, trackingID: h.service.random.guid()})
 }
 
-// parseHubRoute reads the path: whose it is, and the method that goes with it.
+// parseHubRoute parses the path: the device, and the method of the call.
 func parseHubRoute(path string) (deviceID, method string, known bool) {
 	rest, below := strings.CutPrefix(path, "/devices/")
 	escaped, call, _ := strings.Cut(rest, "/")
@@ -49,8 +49,8 @@ func parseHubRoute(path string) (deviceID, method string, known bool) {
 	return deviceID, "", false
 }
 
-// judge refuses what is wrong in terms of HTTP, and who does not get in. That a request
-// without an api-version is refused so is assumed.
+// judge refuses errors at the HTTP level, and callers that are not authenticated. That a
+// request without an api-version gets this refusal is assumed.
 func (h *hubHandler) judge(w http.ResponseWriter, r *http.Request, deviceID, method string, known bool) *refusal {
 	switch {
 	case !known:

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// hubServer is the one listener of the stub hub, on which the first bytes of a connection
-// tell what is spoken on it.
+// hubServer is the only listener of the stub hub. It detects the protocol of a connection
+// by its first bytes.
 type hubServer struct {
 	front
 	tls     tlsServer
@@ -34,21 +34,22 @@ func (h *hubServer) serve(ctx context.Context, listener net.Listener) {
 	var relayed sync.WaitGroup
 	relayed.Go(func() { _ = h.http.Serve(h.relay) }) // ends with the relay
 	h.tls.serve(ctx, listener)
-	_ = h.http.Close() // and with it the relay
+	_ = h.http.Close() // and the relay ends with it
 	relayed.Wait()
 	h.handler.open.Wait()
 }
 
 var errNoAMQP = errors.New("the stub hub does not speak AMQP")
 
-// openings of what the hub could be spoken to: a CONNECT packet of MQTT, and the protocol
-// header of AMQP, which the stub does not speak. Anything else is for HTTP to judge.
+// openings are the first bytes of the protocols other than HTTP: a CONNECT packet of MQTT,
+// and the protocol header of AMQP, which the stub does not support. HTTP handles anything
+// else.
 const (
 	openingMQTT = "\x10"
 	openingAMQP = "AMQP"
 )
 
-// speak tells by its first bytes what a connection is for.
+// speak detects the protocol of a connection by its first bytes.
 func (h *hubServer) speak(ctx context.Context, s *stream) error {
 	conn := newPeekedConn(s.Conn.(*tls.Conn))
 	s.Conn = conn
@@ -72,7 +73,7 @@ func (h *hubServer) speak(ctx context.Context, s *stream) error {
 	return h.relay.hand(conn)
 }
 
-// relay is a listener for connections that another one has accepted.
+// relay is a listener for connections accepted by another one.
 type relay struct {
 	address net.Addr
 	conns   chan net.Conn
@@ -117,7 +118,7 @@ func (r *relay) hand(conn *peekedConn) error {
 	}
 }
 
-// peekedConn is a TLS connection of which the first bytes were looked at.
+// peekedConn is a TLS connection whose first bytes were read ahead.
 type peekedConn struct {
 	*tls.Conn
 	reader *bufio.Reader
@@ -129,7 +130,7 @@ func newPeekedConn(conn *tls.Conn) *peekedConn {
 	return &peekedConn{Conn: conn, reader: bufio.NewReader(conn), closed: make(chan struct{})}
 }
 
-// Read reads what was looked at and then the rest.
+// Read reads the bytes read ahead and then the rest.
 func (c *peekedConn) Read(b []byte) (int, error) { return c.reader.Read(b) }
 
 // Close closes the connection.
@@ -139,8 +140,8 @@ func (c *peekedConn) Close() error {
 	return err
 }
 
-// opens reports whether the connection begins with opening, of which it reads no more than
-// is needed to tell.
+// opens reports whether the connection begins with opening; it reads only as much as
+// necessary.
 func (c *peekedConn) opens(opening string) (bool, error) {
 	for n := 1; n <= len(opening); n++ {
 		begin, err := c.reader.Peek(n)

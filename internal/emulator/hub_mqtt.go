@@ -31,7 +31,7 @@ const (
 // twin is the device twin of every device.
 const twin = `{"desired":{"$version":1},"reported":{"$version":1}}`
 
-// mqttHub is the stub hub as a client of MQTT meets it.
+// mqttHub is the stub hub for an MQTT client.
 type mqttHub struct {
 	*mqttConversation
 	deviceID string
@@ -70,9 +70,9 @@ func (h *mqttHub) judge(p *packets.ConnectPacket) (code byte, refused *refusal) 
 }
 
 // hubConnackCode returns the return code of a refusal. Code 5 for a credential is seen in
-// GitHub issue Azure/azure-iot-sdk-c#647, for a disabled device in #2300 there; for one that
-// is unknown it is assumed. Code 3 is what SDKs take for a reason to try again (azure-iot-
-// sdk-csharp#1510); that a hub has no other for 429 is assumed.
+// GitHub issue Azure/azure-iot-sdk-c#647, for a disabled device in #2300 there; for an
+// unknown device it is assumed. SDKs retry after code 3 (azure-iot- sdk-csharp#1510); that
+// a hub has no other code for 429 is assumed.
 func hubConnackCode(status int) byte {
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
 		return packets.ErrRefusedServerUnavailable
@@ -80,9 +80,9 @@ func hubConnackCode(status int) byte {
 	return packets.ErrRefusedNotAuthorised
 }
 
-// parseHubUsername reads the user name of a CONNECT packet,
-// {hub}/{deviceId}/?api-version={version}, after which fields may follow. Older clients
-// leave out the question mark or all that follows the device id.
+// parseHubUsername parses the user name of a CONNECT packet,
+// {hub}/{deviceId}/?api-version={version}, which may be followed by fields. Older clients
+// omit the question mark or everything after the device id.
 func parseHubUsername(name string) (hubClaim, error) {
 	parts := strings.SplitN(name, "/", 3)
 	known := len(parts) >= 2 && parts[0] != "" && parts[1] != ""
@@ -102,8 +102,8 @@ func (h *mqttHub) offers(filter string) bool {
 
 func (h *mqttHub) subscribed() error { return nil }
 
-// read understands telemetry, which is not kept, the answer to a method, and what is asked
-// of the twin, which never changes.
+// read parses telemetry, which is not kept, the answer to a method, and requests for the
+// twin, which never changes.
 func (h *mqttHub) read(p *packets.PublishPacket) (answer func() error, err error) {
 	path, query, _ := strings.Cut(p.TopicName, "?")
 	rid := field(query, "$rid")

@@ -9,7 +9,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// What a CONNECT to the hub comes to.
+// The answers to a CONNECT to the hub.
 func TestHubConnect(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
@@ -62,7 +62,7 @@ func hubPublish(qos byte, topic, body string) packets.ControlPacket {
 	return p
 }
 
-// What a device does once it is connected, packet by packet.
+// The packets of a connected device.
 func TestHubConversation(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
@@ -113,7 +113,7 @@ func TestHubEndsConnection(t *testing.T) {
 			e := begin(t, Config{})
 			newClient(t, e.Device()).enter().want(t, assigned)
 			r := enterHubMQTT(t, e)
-			_ = packet.Write(r.conn) // the hub may have hung up
+			_ = packet.Write(r.conn) // the hub may have closed the connection
 			r.want("EOF")
 		})
 	}

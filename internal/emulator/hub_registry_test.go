@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The hub knows as many devices as the service remembers registrations, and each once.
+// The hub knows as many devices as the service stores registrations, and each once.
 func TestHubIdentities(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(2)
@@ -27,7 +27,7 @@ func TestHubIdentities(t *testing.T) {
 	known("b", "c")
 	ended := 0
 	r.devices["b"].session = &hubSession{end: func() { ended++ }}
-	r.admit(first, "b", hubCredential{}) // took over the identity of another
+	r.admit(first, "b", hubCredential{}) // replaced the identity of another
 	known("b")
 	r.expel(second)
 	known("b")
@@ -41,7 +41,7 @@ func TestHubIdentities(t *testing.T) {
 	}
 }
 
-// The name that devices are told has to lead to the hub.
+// The hub's name for devices must resolve to the hub.
 func TestHubAddress(t *testing.T) {
 	t.Parallel()
 	for listening, want := range map[string]string{

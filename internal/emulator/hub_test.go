@@ -40,7 +40,7 @@ func TestHubTakesRegisteredDevices(t *testing.T) {
 	}
 }
 
-// What proves a device to the hub and what does not.
+// What authenticates a device to the hub and what does not.
 func TestHubCredentials(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{Files: true})
@@ -96,7 +96,8 @@ func TestHubCredentials(t *testing.T) {
 	}
 }
 
-// certificateOfAnotherWorld is one of the X.509 device that no emulator here has seen.
+// certificateOfAnotherWorld is a certificate of the X.509 device that no emulator here
+// knows.
 func certificateOfAnotherWorld(t *testing.T) (cert []byte, key dps.Secret) {
 	t.Helper()
 	w, err := newWorld(Config{Now: atNoon, Random: seed()}.withDefaults(), &store{})
@@ -107,8 +108,8 @@ func certificateOfAnotherWorld(t *testing.T) (cert []byte, key dps.Secret) {
 	return d.CertPEM, d.CertKeyPEM
 }
 
-// What a device sees at the hub in a scenario: now, then again, then after it registered
-// once more.
+// What a device gets from the hub in a scenario: now, then again, then after another
+// registration.
 func TestHubScenarios(t *testing.T) {
 	t.Parallel()
 	const good = ""
@@ -172,7 +173,7 @@ func TestHubScenarios(t *testing.T) {
 	}
 }
 
-// A lookup of the registration is no registration.
+// A lookup does not count as a registration.
 func TestHubIsNotHealedByLookup(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{Scenario: "stale-assignment"})
@@ -185,7 +186,7 @@ func TestHubIsNotHealedByLookup(t *testing.T) {
 	}
 }
 
-// A fault of a configuration at the hub, whatever it says and however it ends.
+// A fault of a configuration at the hub, with every answer and every end.
 func TestHubFaults(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -221,7 +222,8 @@ func TestHubFaults(t *testing.T) {
 	}
 }
 
-// A fault that is counted does not meet, or remember, devices that the hub does not know.
+// A fault with a count does not apply to devices that the hub does not know, and does not
+// record them.
 func TestHubCountsOnlyItsDevices(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{Scenario: "hub-unavailable"})
@@ -273,7 +275,7 @@ func TestHubPaths(t *testing.T) {
 	}
 }
 
-// The body of a refusal, whole.
+// The complete body of a refusal.
 func TestHubErrorBody(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
@@ -292,7 +294,7 @@ func TestHubErrorBody(t *testing.T) {
 	wantHeader(t, got.header, map[string]string{"Retry-After": "1"})
 }
 
-// The hub has one connection of each device, over whichever transport; HTTPS is none.
+// The hub keeps one connection per device, over any transport; HTTPS does not count.
 func TestHubKeepsOneConnection(t *testing.T) {
 	t.Parallel()
 	for _, first := range hubTransports()[1:] {
@@ -309,7 +311,7 @@ func TestHubKeepsOneConnection(t *testing.T) {
 				if connected := device.Connect(); !connected.WaitTimeout(hang) || connected.Error() != nil {
 					t.Fatal(connected.Error())
 				}
-				openHub(t, atHub(e), second, keyDevice, dps.NewSecret("a wrong one")) // disturbs no one
+				openHub(t, atHub(e), second, keyDevice, dps.NewSecret("a wrong one")) // disconnects nobody
 				if got := openHub(t, atHub(e), second, keyDevice, c.token); got != hubGood(second) {
 					t.Fatalf("the second connection sees %q", got)
 				}
@@ -330,7 +332,7 @@ func TestHubKeepsOneConnection(t *testing.T) {
 	}
 }
 
-// A configuration's hubs: the stub by its name, others as they are.
+// A configuration's hubs: the stub by its name, others unchanged.
 func TestHubsOfAConfiguration(t *testing.T) {
 	t.Parallel()
 	const text = `

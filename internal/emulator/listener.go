@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// Bounds of the listeners, so that peers that say nothing, or too much, cannot hurt.
+// Limits of the listeners, so that peers that send nothing, or too much, do no harm.
 const (
 	maxConnections = 2048     // of each listener
 	maxHeader      = 32 << 10 // bytes
 	readTimeout    = 20 * time.Second
 	writeTimeout   = 20 * time.Second
-	// DefaultIdleTimeout is how long a connection is kept between two calls where its
-	// protocol does not say.
+	// DefaultIdleTimeout is how long a connection stays open between two calls if its protocol
+	// does not say.
 	DefaultIdleTimeout = 2 * time.Minute
 )
 
-// newHTTPServer returns a server for handler. It speaks HTTP/1.1 alone, as the SDKs do.
+// newHTTPServer returns a server for handler. It supports only HTTP/1.1, like the SDKs.
 // Requests end with ctx.
 func newHTTPServer(ctx context.Context, handler http.Handler, config *tls.Config, idle time.Duration, log *slog.Logger) *http.Server {
 	server := &http.Server{
@@ -41,8 +41,8 @@ func newHTTPServer(ctx context.Context, handler http.Handler, config *tls.Config
 	return server
 }
 
-// boundedListener accepts no more than a number of connections at a time; the rest wait in
-// the system's queue.
+// boundedListener limits the number of simultaneous connections; the rest wait in the
+// system's queue.
 type boundedListener struct {
 	net.Listener
 	slots  chan struct{}
@@ -75,7 +75,7 @@ func (l *boundedListener) Close() error {
 	return l.Listener.Close()
 }
 
-// boundedConn gives its slot back when it is closed.
+// boundedConn releases its slot when it is closed.
 type boundedConn struct {
 	net.Conn
 	release func()

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 )
 
-// pipes is a listener to whom someone always wants to connect.
+// pipes is a listener with a connection always waiting.
 type pipes struct{ net.Listener }
 
 func (pipes) Accept() (net.Conn, error) {

@@ -2,17 +2,17 @@ package emulator
 
 import "dpsdiag/internal/dps"
 
-// The messages of the log that tell of a device, at the level of information. Their
-// attributes are transport, registration_id or, at the hub, device_id, and remote; of a call
-// operation, status, tracking_id and, as far as there are any, error_code, reason, why,
-// result, hub and delivery; of a connection with, reason and why.
+// The log messages about a device, at info level. Their attributes are transport,
+// registration_id or, at the hub, device_id, and remote. A call also has operation, status,
+// tracking_id and, if known, error_code, reason, why, result, hub and delivery. A connection
+// also has with, reason and why.
 const (
 	LogCall     = "call"
 	LogRefused  = "connection refused"
 	LogAccepted = "connection accepted"
 )
 
-// The transports, as the log names them.
+// The names of the transports in the log.
 const (
 	transportHTTPS  = "https"
 	transportMQTT   = "mqtt"
@@ -22,15 +22,15 @@ const (
 	transportHub    = "hub" // before it is known which of the others
 )
 
-// call is who asked what, for the log.
+// call describes the caller and the call, for the log.
 type call struct {
 	transport, remote string
 	operation         operation
 	registrationID    string
-	deviceID          string // of a call of the hub, in place of registrationID
+	deviceID          string // for a call of the hub, instead of registrationID
 }
 
-// who is the name of the caller, as the log has it.
+// who returns the name of the caller for the log.
 func (c call) who() []any {
 	if c.operation == opHub {
 		return []any{"device_id", c.deviceID}
@@ -38,7 +38,7 @@ func (c call) who() []any {
 	return []any{"registration_id", c.registrationID}
 }
 
-// report logs what was answered to a call and, of a refusal, why.
+// report logs the answer to a call and, for a refusal, the reason.
 func (f *front) report(c call, answer response) {
 	attributes := append([]any{"transport", c.transport, "operation", string(c.operation)}, c.who()...)
 	attributes = append(attributes, "remote", c.remote, "status", answer.status, "tracking_id", answer.trackingID)
@@ -52,7 +52,7 @@ func (f *front) report(c call, answer response) {
 	f.log.Info(LogCall, attributes...)
 }
 
-// outcome is how the registration stands that an answer tells of, as far as it does.
+// outcome returns the state of the registration in an answer, if there is one.
 func (r response) outcome() []any {
 	var state *dps.Registration
 	var result []any
@@ -79,12 +79,12 @@ func (f *front) reportAccepted(c call, with string) {
 	f.log.Info(LogAccepted, append(append([]any{"transport", c.transport, "operation", string(c.operation)}, c.who()...), "remote", c.remote, "with", with)...)
 }
 
-// reportKnock logs, for debugging, that somebody asked whether HTTP is spoken here.
+// reportKnock logs, for debugging, a request for the root, with which a probe checks HTTP.
 func (f *front) reportKnock(c call) {
 	f.log.Debug("asked for the root", "transport", c.transport, "remote", c.remote)
 }
 
-// reportRefused logs that a connection was refused, and in what terms of its transport.
+// reportRefused logs that a connection was refused, in the terms of its transport.
 func (f *front) reportRefused(c call, with string, refused *refusal) {
 	attributes := append([]any{"transport", c.transport}, c.who()...)
 	f.log.Info(LogRefused, append(attributes,

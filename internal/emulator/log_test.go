@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The log tells what the device is not told, and keeps the device's secrets.
+// The log contains details that the device does not get, but no secrets of the device.
 func TestLogTellsWhy(t *testing.T) {
 	t.Parallel()
 	for scenario, want := range map[string]string{
@@ -49,7 +49,7 @@ func TestLogTellsWhy(t *testing.T) {
 	}
 }
 
-// The log tells of each transport who was refused, in which terms and why.
+// The log says for each transport who was refused, with which code and why.
 func TestLogOfEveryTransport(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ scenario, transport, want string }{
@@ -91,7 +91,7 @@ func TestLogOfEveryTransport(t *testing.T) {
 	}
 }
 
-// What net/http has to say goes to the log as well, at the level for debugging.
+// Messages of net/http go to the log too, at debug level.
 func TestLogHoldsHandshakeErrors(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -112,7 +112,8 @@ func TestLogHoldsHandshakeErrors(t *testing.T) {
 	}
 }
 
-// The log tells of the hub too who was refused and why, and keeps the device's secrets.
+// The log says for the hub too who was refused and why, and contains no secrets of the
+// device.
 func TestLogOfTheHub(t *testing.T) {
 	t.Parallel()
 	for transport, want := range map[string]string{

@@ -13,19 +13,19 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// MaxBody is the largest request body the service takes, in bytes: the documented message
-// size of 96 KB (learn.microsoft.com: iot-dps limits).
+// MaxBody is the largest request body that the service accepts, in bytes: the documented
+// message size of 96 KB (learn.microsoft.com: iot-dps limits).
 const MaxBody = 96 << 10
 
-// operation is a call of the device API, or a moment at which a fault can strike.
+// operation is a call of the device API, or another event at which a fault can occur.
 type operation string
 
 // Register, status and lookup are the calls; MQTT and AMQP have no lookup. Connect is the
-// authentication that precedes each of them on HTTPS and opens a connection elsewhere;
-// subscribe, which HTTPS does not have, is the moment at which a device can be sent
-// answers; assign is that at which the service decides about a registration, and identity
-// that at which it tells the stub hub of an assigned device, which a fault prevents. Hub is
-// the authentication by that hub: of each call on HTTPS, of each connection elsewhere.
+// authentication, before each call on HTTPS and when a connection opens on the other
+// transports. Subscribe, which HTTPS does not have, is when a device can begin to receive
+// answers. Assign is when the service decides about a registration, and identity is when it
+// writes an assigned device into the stub hub, which a fault prevents. Hub is the
+// authentication by that hub: of each call on HTTPS, of each connection on MQTT.
 const (
 	opConnect   operation = "connect"
 	opSubscribe operation = "subscribe"
@@ -37,7 +37,7 @@ const (
 	opHub       operation = "hub"
 )
 
-// claim is who a caller says it is, freed of its transport.
+// claim is the identity that a caller claims, independent of the transport.
 type claim struct {
 	scope          string
 	registrationID string
@@ -45,42 +45,42 @@ type claim struct {
 	credential     credential
 }
 
-// credential is how a caller proves it. A token goes before a certificate.
+// credential is how a caller authenticates. A token has priority over a certificate.
 type credential struct {
 	token dps.Secret
 	chain []*x509.Certificate // of the TLS handshake, leaf first
-	tpm   *dps.TPMKeys        // what a TPM introduces itself with, before it has a token
+	tpm   *dps.TPMKeys        // the keys that a TPM sends before it has a token
 }
 
-// request is one call, freed of its transport.
+// request is one call, independent of the transport.
 type request struct {
 	operation   operation
 	operationID string // of a status call
 	body        []byte // ignored by a status call
 }
 
-// response is what the service answers, in terms that every transport can render.
+// response is the service's answer, in a form that every transport can send.
 type response struct {
-	status int // as HTTP counts
-	// body is *dps.Operation, *dps.Registration, *dps.ServiceError, *dps.Challenge or, of the
-	// hub, *dps.HubError; nil is no body.
+	status int // an HTTP status
+	// body is *dps.Operation, *dps.Registration, *dps.ServiceError, *dps.Challenge or, for the
+	// hub, *dps.HubError; nil for no body.
 	body any
-	// foreign, unless nil, is sent instead of body: the answer of something between the
-	// device and the service.
+	// foreign, unless nil, is sent instead of body: the answer of something between the device
+	// and the service.
 	foreign *foreign
-	// retryAfter is nil when the service does not ask for a wait.
+	// retryAfter is nil if the service does not ask for a wait.
 	retryAfter *time.Duration
-	errorCode  int    // six digits; 0 is none
-	trackingID string // of the request, in header and body alike
-	// operationID is set when the caller is to poll.
+	errorCode  int    // six digits; 0 for none
+	trackingID string // of the request, the same in header and body
+	// operationID is set if the caller must poll.
 	operationID string
-	// refused is why the call was refused, nil when it was not.
+	// refused is why the call was refused, nil if it was not.
 	refused *refusal
-	// delivery is how the answer reaches the device, or does not.
+	// delivery is how the answer reaches the device, if it does.
 	delivery delivery
 }
 
-// text returns the body as it goes over the wire; nil is no body.
+// text returns the body as sent; nil for no body.
 func (r response) text() ([]byte, error) {
 	if r.foreign != nil {
 		return []byte(r.foreign.text), nil
@@ -95,10 +95,10 @@ func (r response) text() ([]byte, error) {
 	return text, nil
 }
 
-// foreign is an answer that is not the service's.
+// foreign is an answer that does not come from the service.
 type foreign struct{ contentType, text string }
 
-// reason classes refusals for transports that do not speak HTTP status.
+// reason classifies refusals for transports without HTTP status.
 type reason string
 
 // Reasons for a refusal.
@@ -116,7 +116,8 @@ const (
 	reasonFault       reason = "configured-fault"
 )
 
-// refusal is a call refused: what the caller is told, and why for the emulator's log.
+// refusal is the refusal of a call: the answer to the caller, and the reason for the
+// emulator's log.
 type refusal struct {
 	reason  reason
 	status  int
@@ -125,50 +126,51 @@ type refusal struct {
 	why     string
 	wait    *time.Duration
 	foreign *foreign
-	// challenge is sent as the body: a TPM has to prove itself.
+	// challenge is sent as the body: a TPM must authenticate.
 	challenge *dps.Challenge
 	// delivery is that of the response.
 	delivery delivery
 }
 
-// messageDeserialization is what the service says to a body it cannot read.
+// messageDeserialization is the service's message for a body that it cannot parse.
 const messageDeserialization = "Deserialization error."
 
-// generic returns the code that stands for a whole HTTP status: the code divided by 1000
-// is the status (azure-iot-sdk-csharp provisioning/transport/amqp/src/
+// generic returns the general code for an HTTP status: the code divided by 1000 is the
+// status (azure-iot-sdk-csharp provisioning/transport/amqp/src/
 // ProvisioningTransportHandlerAmqp.cs).
 func generic(status int) int { return status * 1000 }
 
-// badRequest refuses what cannot be understood. 400004 is seen for one bad argument
+// badRequest refuses a request that cannot be parsed. 400004 was seen for one bad argument
 // (GitHub issues Azure/iotedge#4112 and Azure/azure-iot-sdk-c#405).
 func badRequest(reason reason, message, why string) *refusal {
 	return &refusal{reason: reason, status: http.StatusBadRequest, code: 400004, message: message, why: why}
 }
 
-// unreadable refuses a body that cannot be understood.
+// unreadable refuses a body that cannot be parsed.
 func unreadable(why string) *refusal {
 	return &refusal{reason: reasonRequest, status: http.StatusBadRequest, code: 400012, message: messageDeserialization, why: why}
 }
 
-// bare refuses with an HTTP status alone, its generic code and its text.
+// bare refuses with only an HTTP status, its generic code and its text.
 func bare(status int, why string) *refusal {
 	refused := family(status).refusal()
 	refused.reason, refused.why = reasonRequest, why
 	return refused
 }
 
-// unauthorized refuses a credential. One number covers all ways; the message differs.
+// unauthorized refuses a credential. There is one code for all reasons; the message
+// differs.
 func unauthorized(reason reason, message, why string) *refusal {
 	return &refusal{reason: reason, status: http.StatusUnauthorized, code: 401002, message: message, why: why}
 }
 
-// notFound refuses a call for something that is not there.
+// notFound refuses a call for something that does not exist.
 func notFound(reason reason, code int, message, why string) *refusal {
 	return &refusal{reason: reason, status: http.StatusNotFound, code: code, message: message, why: why}
 }
 
 // registrationBody is the body of register and lookup. The members for certificate signing
-// requests belong to preview versions and are taken without effect.
+// requests belong to preview versions; they are accepted and ignored.
 type registrationBody struct {
 	RegistrationID string          `json:"registrationId"`
 	TPM            *dps.TPMKeys    `json:"tpm"`
@@ -177,9 +179,9 @@ type registrationBody struct {
 	ClientCSR      string          `json:"clientCertificateCsr"`
 }
 
-// parseBody reads the body of register or lookup. Clients send an empty body, none of the
-// members, and a payload that is null, a string or an object; anything else, an unknown
-// member among it, the service cannot deserialise (GitHub issue
+// parseBody parses the body of register or lookup. Clients send an empty body, or none of
+// the members, or a payload that is null, a string or an object; the service cannot
+// deserialise anything else, including an unknown member (GitHub issue
 // MicrosoftDocs/azure-docs#66740).
 func parseBody(b []byte) (registrationBody, error) {
 	var body registrationBody

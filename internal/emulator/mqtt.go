@@ -14,7 +14,7 @@ const (
 	mqttName  = "MQTT"
 	mqttLevel = 4 // of MQTT 3.1.1, the only one served
 
-	// maxKeepAlive bounds the keep-alive that a client may ask for: the ceiling of IoT Hub
+	// maxKeepAlive is the maximum keep-alive that a client may request: the limit of IoT Hub
 	// (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub), assumed for the provisioning
 	// service.
 	maxKeepAlive = 1177 * time.Second
@@ -22,22 +22,23 @@ const (
 	subackFailure = 0x80
 )
 
-// mqttPeer is whom a client of MQTT talks to: the provisioning service or the stub hub.
+// mqttPeer is the server of an MQTT connection: the provisioning service or the stub hub.
 type mqttPeer interface {
-	// judge returns the return code for a client, with the reason unless it is a caller now.
+	// judge returns the return code for a client, and the reason unless the client is now an
+	// authenticated caller.
 	judge(*packets.ConnectPacket) (code byte, refused *refusal)
-	// caller is who the client says it is, for the log.
+	// caller is the identity that the client claims, for the log.
 	caller() call
-	// offers reports whether a filter can be subscribed to.
+	// offers reports whether a client may subscribe to a filter.
 	offers(filter string) bool
-	// subscribed follows the acknowledgement of a subscription that is offered.
+	// subscribed runs after the acknowledgement of an offered subscription.
 	subscribed() error
-	// read understands a message; what it returns answers it, after its acknowledgement.
+	// read parses a message; the returned function answers it, after the acknowledgement.
 	read(*packets.PublishPacket) (answer func() error, err error)
 }
 
-// mqttConversation serves one MQTT connection. Neither peer is a broker: a client talks to
-// it and to no other client.
+// mqttConversation serves one MQTT connection. Neither server is a broker: a client talks
+// only to the server, not to other clients.
 type mqttConversation struct {
 	conversation
 	*front
@@ -61,8 +62,8 @@ func (m *mqttConversation) speak(ctx context.Context) error {
 	return converse(ctx, &m.conversation, read, m.handle)
 }
 
-// handle serves one packet. What MQTT forbids ends the connection without an answer, as
-// MQTT 3.1.1 demands (4.8).
+// handle serves one packet. A violation of MQTT ends the connection without an answer, as
+// MQTT 3.1.1 requires (4.8).
 func (m *mqttConversation) handle(packet packets.ControlPacket, err error) error {
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (m *mqttConversation) handle(packet packets.ControlPacket, err error) error
 	case *packets.PublishPacket:
 		return m.publish(packet)
 	case *packets.PubackPacket:
-		return nil // answers are not sent a second time, acknowledged or not
+		return nil // answers are not sent again, acknowledged or not
 	case *packets.PingreqPacket:
 		return packets.NewControlPacket(packets.Pingresp).Write(m)
 	case *packets.DisconnectPacket:
@@ -93,7 +94,8 @@ func (m *mqttConversation) handle(packet packets.ControlPacket, err error) error
 	return fmt.Errorf("%T from a client", packet)
 }
 
-// connect decides about a client. Whatever it asks for, there is no session to come back to.
+// connect decides whether to accept a client. Whatever it requests, there is no stored
+// session.
 func (m *mqttConversation) connect(p *packets.ConnectPacket) error {
 	code, refused := m.judge(p)
 	if refused != nil && refused.delivery.manner == cut {
@@ -131,8 +133,8 @@ func (m *mqttConversation) tell(with string, refused *refusal) {
 	m.reportRefused(m.peer.caller(), with, refused)
 }
 
-// patienceWith is how long a client may be silent that promised to be heard of every so
-// many seconds: half as long again (MQTT 3.1.1, 3.1.2.10).
+// patienceWith returns how long a client with a keep-alive may be silent: one and a half
+// times as long (MQTT 3.1.1, 3.1.2.10).
 func (m *mqttConversation) patienceWith(keepAlive uint16) time.Duration {
 	if keepAlive == 0 {
 		return m.idle
@@ -140,9 +142,9 @@ func (m *mqttConversation) patienceWith(keepAlive uint16) time.Duration {
 	return min(time.Duration(keepAlive)*time.Second, maxKeepAlive) * 3 / 2
 }
 
-// subscribe grants at most QoS 1, and only what the peer offers (learn.microsoft.com:
-// iot-dps/iot-mqtt-connect-to-iot-dps, iot/iot-mqtt-connect-to-iot-hub). How another filter
-// is refused is assumed.
+// subscribe grants at most QoS 1, and only filters that the server offers
+// (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps,
+// iot/iot-mqtt-connect-to-iot-hub). How another filter is refused is assumed.
 func (m *mqttConversation) subscribe(p *packets.SubscribePacket) error {
 	if len(p.Topics) == 0 {
 		return errors.New("SUBSCRIBE to nothing")

@@ -13,7 +13,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// rawMQTT is a device that sends packets of its own making.
+// rawMQTT is a device that sends its own packets.
 type rawMQTT struct {
 	*client
 	conn net.Conn
@@ -88,7 +88,7 @@ const (
 	statusOne   = "GET/iotdps-get-operationstatus/?$rid=1&operationId="
 )
 
-// next reads a packet and sums it up, without the body of a PUBLISH.
+// next reads a packet and summarises it, without the body of a PUBLISH.
 func (r *rawMQTT) next() (summary string, body string) {
 	r.t.Helper()
 	packet, err := packets.ReadPacket(r.conn)

@@ -6,11 +6,11 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// publish serves a message. It is acknowledged before it is answered, which one SDK insists
-// on (azure-iot-sdk-csharp provisioning/transport/mqtt/src/
-// ProvisioningChannelHandlerAdapter.cs). That QoS 2 ends the connection is documented of the
-// hub (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub) and assumed of the service; that
-// other topics do is assumed.
+// publish serves a message. It is acknowledged before it is answered, as one SDK requires
+// (azure-iot-sdk-csharp provisioning/transport/mqtt/src/
+// ProvisioningChannelHandlerAdapter.cs). That QoS 2 ends the connection is documented for
+// the hub (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub) and assumed for the
+// service; that other topics do so too is assumed.
 func (m *mqttConversation) publish(p *packets.PublishPacket) error {
 	if p.Qos > 1 {
 		return errors.New("PUBLISH with QoS 2")
@@ -43,8 +43,8 @@ func (m *mqttConversation) post(filter, topic string, body []byte, f form) error
 	return p.Write(m)
 }
 
-// packetID returns the id of the packet to publish, which is never 0. What is sent again has
-// the id of the first time.
+// packetID returns the id of the packet to publish, which is never 0. A packet that is sent
+// again keeps its id.
 func (m *mqttConversation) packetID(f form) uint16 {
 	if f != again {
 		m.lastID = m.lastID%0xffff + 1

@@ -10,12 +10,12 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// mqttService is the provisioning service as a client of MQTT meets it.
+// mqttService is the provisioning service for an MQTT client.
 type mqttService struct {
 	*mqttConversation
 	registrationID string
 	proven         *caller
-	refused        *refusal // in place of proven: what every call is answered with
+	refused        *refusal // instead of proven: the answer to every call
 }
 
 // speakMQTT serves a connection to the provisioning service until it ends.
@@ -49,11 +49,11 @@ func (m *mqttService) judge(p *packets.ConnectPacket) (code byte, refused *refus
 	return connackCode(m.refused), m.refused
 }
 
-// connackCode returns the return code that refuses a connection, or Accepted where the
-// service takes the connection and refuses the calls on it, as it does with a certificate
+// connackCode returns the return code that refuses a connection, or Accepted if the service
+// accepts the connection and refuses the calls on it, as it does with a certificate
 // (azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c). Code 5 for a token is
-// seen in GitHub issue Azure/azure-iot-sdk-python#709, code 3 for an id scope in #670 there;
-// the others are assumed.
+// seen in GitHub issue Azure/azure-iot-sdk-python#709, code 3 for an id scope in #670
+// there; the others are assumed.
 func connackCode(refused *refusal) byte {
 	switch refused.reason {
 	case reasonScope:
@@ -76,7 +76,7 @@ func connackOfFault(status int) byte {
 	return packets.Accepted
 }
 
-// offers answers alone (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps).
+// offers only the answers (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps).
 func (m *mqttService) offers(filter string) bool { return filter == dps.MQTTResponses }
 
 func (m *mqttService) subscribed() error {
@@ -86,7 +86,7 @@ func (m *mqttService) subscribed() error {
 	return nil
 }
 
-// read understands a call.
+// read parses a call.
 func (m *mqttService) read(p *packets.PublishPacket) (answer func() error, err error) {
 	request, err := parseTopic(p.TopicName)
 	if err != nil {
@@ -120,7 +120,8 @@ func (m *mqttService) send(r mqttRequest, answer response, f form) error {
 	return m.post(dps.MQTTResponses, answerTopic(r.rid, answer), body, f)
 }
 
-// elsewhere is the answer to another request, harmful to who takes it for its own.
+// elsewhere is the answer to another request; a client that accepts it as its own has an
+// error.
 func elsewhere() *refusal {
 	refused := family(http.StatusUnauthorized).refusal()
 	refused.why = "answers a request that was never made"

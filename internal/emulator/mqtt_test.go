@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What a CONNECT comes to.
+// The answers to a CONNECT.
 func TestMQTTConnect(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -76,7 +76,7 @@ func TestMQTTConnect(t *testing.T) {
 	}
 }
 
-// What the refusal of a connection that MQTT accepts says later.
+// What the refusal on a connection that MQTT accepts says later.
 func TestMQTTRefusesCalls(t *testing.T) {
 	t.Parallel()
 	for scenario, want := range map[string]string{
@@ -98,8 +98,8 @@ func TestMQTTRefusesCalls(t *testing.T) {
 	}
 }
 
-// A registration as the Embedded C SDK does it, whose request id never changes: each packet
-// that the service sends, in order.
+// A registration like that of the Embedded C SDK, whose request id never changes: each
+// packet from the service, in order.
 func TestMQTTStepByStep(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{RetryAfter: new(3 * time.Second)})
@@ -118,7 +118,7 @@ func TestMQTTStepByStep(t *testing.T) {
 	if diff := cmp.Diff(want, second.Operation); diff != "" {
 		t.Errorf("first poll (-want +got):\n%s", diff)
 	}
-	r.send(publish(0, statusOne+first.Operation.OperationID, "")) // as C and Java, with QoS 0
+	r.send(publish(0, statusOne+first.Operation.OperationID, "")) // as in C and Java, with QoS 0
 	last := dps.ParseBody([]byte(r.want("PUBLISH QoS 1 res/200/?$rid=1")))
 	if last.Operation.Status != dps.StatusAssigned || last.Operation.Registration.AssignedHub != e.hub() {
 		t.Errorf("last poll: %+v", last.Operation.Registration)
@@ -127,7 +127,7 @@ func TestMQTTStepByStep(t *testing.T) {
 	r.want("EOF")
 }
 
-// What may be subscribed to, and with what quality.
+// The filters that may be subscribed to, and with which QoS.
 func TestMQTTSubscribe(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -168,7 +168,7 @@ func TestMQTTUnsubscribe(t *testing.T) {
 	r.want("UNSUBACK 8", "PINGRESP")
 }
 
-// What clients send for a body, and what the service takes it for.
+// The bodies that clients send, and how the service parses them.
 func TestMQTTBodies(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -196,7 +196,7 @@ func TestMQTTBodies(t *testing.T) {
 	}
 }
 
-// The request id comes back as it is, and whatever else the topic says is no matter.
+// The request id is returned unchanged, and other fields of the topic do not matter.
 func TestMQTTRequestIDs(t *testing.T) {
 	t.Parallel()
 	r := enterMQTT(t, begin(t, Config{}).Device())
@@ -214,7 +214,7 @@ func TestMQTTRequestIDs(t *testing.T) {
 	}
 }
 
-// What breaks the protocol, or could not be answered, ends the connection.
+// Anything that violates the protocol, or cannot be answered, ends the connection.
 func TestMQTTEnds(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -258,7 +258,7 @@ func TestMQTTEnds(t *testing.T) {
 	}
 }
 
-// Packets that arrive byte by byte are packets all the same, and so are several at once.
+// Packets that arrive byte by byte are still packets, and so are several at once.
 func TestMQTTPacketsInPieces(t *testing.T) {
 	t.Parallel()
 	r := dialMQTT(t, begin(t, Config{}).Device())
@@ -279,7 +279,7 @@ func TestMQTTPacketsInPieces(t *testing.T) {
 	again.want("CONNACK 0", "SUBACK [1]", "PUBACK 9", "PUBLISH QoS 1 res/202/?$rid=1&retry-after=0")
 }
 
-// Answers that do not come as they should.
+// Answers with faulty delivery.
 func TestMQTTDelivery(t *testing.T) {
 	t.Parallel()
 	const answer = "PUBLISH QoS 1 res/202/?$rid=1&retry-after=0"
@@ -311,11 +311,11 @@ func TestMQTTDelivery(t *testing.T) {
 	})
 }
 
-// answer0 is the answer of a fault that only fails to arrive as it should.
+// answer0 is the answer of a fault that concerns only the delivery.
 func answer0(d delivery) answer { return answer{delivery: d} }
 
-// A client that promised to be heard of is not waited for much longer, one that promised
-// nothing for as long as the emulator is told to.
+// The service waits for a silent client only a little longer than its keep-alive, and for
+// one without a keep-alive as long as the emulator is configured to.
 func TestMQTTKeepAlive(t *testing.T) {
 	t.Parallel()
 	for keepAlive, want := range map[uint16]time.Duration{
@@ -347,7 +347,7 @@ func TestMQTTKeepAlive(t *testing.T) {
 	}
 }
 
-// A peer that connects and says nothing is not waited for.
+// The service does not wait for a peer that connects and sends nothing.
 func TestMQTTSilence(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -362,7 +362,7 @@ func TestMQTTSilence(t *testing.T) {
 	})
 }
 
-// The certificate of a WebSocket's or a TLS connection is its own.
+// A WebSocket or TLS connection uses its own certificate.
 func TestMQTTSessionIsNotResumed(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{Scenario: "ca-not-verified"})

@@ -13,19 +13,19 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Bounds of an MQTT packet after its fixed header, in bytes: a message of the largest size
-// that the service and the hub take, its topic and more.
+// Limits of an MQTT packet after its fixed header, in bytes: a message of the largest size
+// that the service and the hub accept, its topic and more.
 const (
 	maxPacket    = MaxBody + 8<<10
 	maxHubPacket = maxHubMessage + 8<<10
 )
 
-// maxLengthBytes is how many bytes the length of a packet has at most (MQTT 3.1.1, 2.2.3).
+// maxLengthBytes is the maximum number of bytes of a packet's length (MQTT 3.1.1, 2.2.3).
 const maxLengthBytes = 4
 
-// readPacket reads one packet of at most limit bytes. Only what arrives takes memory,
-// whatever length is announced.
-// What a packet lacks of its fields reads as zeros, which mean nothing to the service.
+// readPacket reads one packet of at most limit bytes. Memory is used only for received
+// data, whatever the announced length. Missing fields of a packet read as zeros, which mean
+// nothing to the service.
 func readPacket(r io.Reader, limit int64) (packets.ControlPacket, error) {
 	head, size, err := readPacketHead(r)
 	if err != nil {
@@ -68,14 +68,14 @@ func readPacketHead(r io.Reader) (head []byte, size int64, err error) {
 	return nil, 0, errors.New("the length of a packet does not end")
 }
 
-// mqttRequest is a request as a topic names it.
+// mqttRequest is a request as described by its topic.
 type mqttRequest struct {
 	operation   operation
 	operationID string
-	rid         string // request id, repeated in the answer as it is
+	rid         string // request id, repeated unchanged in the answer
 }
 
-// parseTopic reads the topic that a device publishes on.
+// parseTopic parses the topic that a device publishes to.
 func parseTopic(topic string) (mqttRequest, error) {
 	path, query, _ := strings.Cut(topic, "?")
 	var request mqttRequest
@@ -94,7 +94,7 @@ func parseTopic(topic string) (mqttRequest, error) {
 	return request, nil
 }
 
-// field returns the value of the first field of that name, as it is written.
+// field returns the value of the first field of that name, unchanged.
 func field(query, name string) string {
 	for part := range strings.SplitSeq(query, "&") {
 		if key, value, _ := strings.Cut(part, "="); key == name {
@@ -104,7 +104,7 @@ func field(query, name string) string {
 	return ""
 }
 
-// answerTopic is the topic of the answer to a request.
+// answerTopic returns the topic of the answer to a request.
 func answerTopic(rid string, answer response) string {
 	retryAfter := ""
 	if answer.retryAfter != nil {
@@ -113,9 +113,9 @@ func answerTopic(rid string, answer response) string {
 	return dps.MQTTResponseTopic(answer.status, rid, retryAfter)
 }
 
-// parseUsername reads the user name of a CONNECT packet,
-// {idScope}/registrations/{registrationId}/api-version={version}, after which fields may
-// follow that say nothing to the service.
+// parseUsername parses the user name of a CONNECT packet,
+// {idScope}/registrations/{registrationId}/api-version={version}, which may be followed by
+// fields that the service ignores.
 func parseUsername(name string) (claim, error) {
 	parts := strings.SplitN(name, "/", 4)
 	if len(parts) != 4 || parts[1] != "registrations" {

@@ -40,7 +40,7 @@ func TestReadPacketErrors(t *testing.T) {
 	}
 }
 
-// A packet takes memory as it arrives, not as it is announced.
+// A packet uses memory for received data, not for its announced length.
 func TestReadPacketTakesWhatArrives(t *testing.T) {
 	const runs = 100
 	var before, after runtime.MemStats

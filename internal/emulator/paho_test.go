@@ -14,7 +14,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// pahoClient is a device that speaks MQTT with the client library of Eclipse Paho.
+// pahoClient is a device that uses the MQTT client library of Eclipse Paho.
 type pahoClient struct {
 	*client
 	transport string
@@ -82,7 +82,7 @@ func (p *pahoClient) poll(operationID string) wire {
 	return p.call("GET/iotdps-get-operationstatus/?$rid=%s", "&operationId="+operationID, " ")
 }
 
-// call publishes and waits for the answer to that, whatever else comes.
+// call publishes and waits for its answer, whatever else comes.
 func (p *pahoClient) call(topic, rest, body string) wire {
 	p.calls++
 	rid := "call-" + strconv.Itoa(p.calls)
@@ -101,7 +101,7 @@ func (p *pahoClient) call(topic, rest, body string) wire {
 	}
 }
 
-// parseAnswer reads an answer the way the SDKs do.
+// parseAnswer parses an answer as the SDKs do.
 func parseAnswer(m mqtt.Message) (got wire, rid string) {
 	rest := strings.TrimPrefix(m.Topic(), "$dps/registrations/res/")
 	status, query, _ := strings.Cut(rest, "/?")

@@ -17,12 +17,12 @@ type ports struct{ https, mqtt, amqp, hub port }
 
 // port is one address.
 type port struct {
-	net.Listener // nil where connections are refused
+	net.Listener // nil if connections are refused
 	address      *net.TCPAddr
-	holding      []io.Closer // what keeps others from an address without a listener
+	holding      []io.Closer // keeps others from an address without a listener
 }
 
-// AddressError is an address of a configuration that cannot be had.
+// AddressError is an address of a configuration that cannot be used.
 type AddressError struct {
 	Listener string // HTTPS, MQTT, AMQP or the hub
 	Address  string
@@ -31,17 +31,17 @@ type AddressError struct {
 
 func (e *AddressError) Error() string { return fmt.Sprintf("listen for %s: %v", e.Listener, e.Err) }
 
-// Unwrap returns what the system says.
+// Unwrap returns the operating system's error.
 func (e *AddressError) Unwrap() error { return e.Err }
 
-// InUse reports whether the address is taken.
+// InUse reports whether the address is already in use.
 func (e *AddressError) InUse() bool {
-	const winsock = syscall.Errno(10048) // WSAEADDRINUSE, which package syscall does not know
+	const winsock = syscall.Errno(10048) // WSAEADDRINUSE, which package syscall does not define
 	return errors.Is(e.Err, syscall.EADDRINUSE) || errors.Is(e.Err, winsock)
 }
 
-// openPorts listens on the addresses of a configuration, on those of MQTT and AMQP only
-// unless they are blocked. The caller closes what it returns, with an error too.
+// openPorts listens on the addresses of a configuration; on those of MQTT and AMQP only
+// unless they are blocked. The caller closes the result, even after an error.
 func openPorts(ctx context.Context, c Config, blocked bool) (ports, error) {
 	var p ports
 	for _, one := range []struct {
@@ -74,8 +74,8 @@ func listen(ctx context.Context, address string) (port, error) {
 	return port{Listener: newBoundedListener(listener, maxConnections), address: listener.Addr().(*net.TCPAddr)}, nil
 }
 
-// occupy takes an address on which connections are refused. It is the near end of a
-// connection, so that nobody else gets it, yet nobody listens there.
+// occupy reserves an address that refuses connections. It is the local end of a connection,
+// so that no other program gets it, and nothing listens there.
 func occupy(ctx context.Context, address string) (port, error) {
 	local, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
@@ -99,7 +99,7 @@ func occupy(ctx context.Context, address string) (port, error) {
 	return p, near.(*net.TCPConn).SetLinger(0) // a reset, so that the address is free at once
 }
 
-// loopbackFor returns a host on this machine that ip, where it is one, can reach.
+// loopbackFor returns a host of this machine that can reach ip, if it is an address.
 func loopbackFor(ip net.IP) string {
 	if ip == nil || ip.IsUnspecified() {
 		return "127.0.0.1"
@@ -109,7 +109,7 @@ func loopbackFor(ip net.IP) string {
 
 func (p *ports) all() []*port { return []*port{&p.https, &p.mqtt, &p.amqp, &p.hub} }
 
-// close ends what was opened, once.
+// close closes everything that was opened, once.
 func (p *ports) close() error {
 	var all error
 	for _, one := range p.all() {
@@ -132,8 +132,8 @@ func (p *ports) endpoints() Endpoints {
 	}
 }
 
-// stub is the stub hub's address as devices are told it: by name, as that of a real hub,
-// unless the name does not lead there.
+// stub returns the stub hub's address for devices: a name, as for a real hub, unless the
+// name does not resolve to it.
 func (p *ports) stub() string {
 	ip, host := p.hub.address.IP, stubHub
 	if local := ip.IsUnspecified() || ip.Equal(net.IPv4(127, 0, 0, 1)) || ip.Equal(net.IPv6loopback); !local {
@@ -142,13 +142,13 @@ func (p *ports) stub() string {
 	return net.JoinHostPort(host, strconv.Itoa(p.hub.address.Port))
 }
 
-// reachable is where a device on this machine reaches the service.
+// reachable returns the address of the service for a device on this machine.
 func (p *ports) reachable() dps.Endpoint {
 	host := p.https.address.IP
 	return dps.Endpoint{Host: loopbackFor(host), HTTPS: p.https.address.Port, MQTT: p.mqtt.address.Port, AMQP: p.amqp.address.Port}
 }
 
-// hosts are those listened on, for the server certificate.
+// hosts returns the hosts listened on, for the server certificate.
 func (p *ports) hosts() []string {
 	var hosts []string
 	for _, one := range p.all() {

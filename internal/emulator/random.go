@@ -13,9 +13,9 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// source makes ids, symmetric keys and serial numbers. One seed makes always the same
-// ones, which is what tests want; the seed itself is random otherwise. ChaCha8 is a
-// cryptographically strong generator, so keys may come from it too.
+// source makes ids, symmetric keys and serial numbers. The same seed always makes the same
+// ones, for tests; otherwise the seed is random. ChaCha8 is a cryptographically strong
+// generator, so keys may come from it too.
 type source struct {
 	mu     sync.Mutex
 	stream *rand.ChaCha8
@@ -51,7 +51,7 @@ func (s *source) serial() *big.Int {
 	return new(big.Int).SetBytes(b)
 }
 
-// guid returns a random GUID, as tracking ids are.
+// guid returns a random GUID, for tracking ids.
 func (s *source) guid() string {
 	b := s.bytes(16)
 	b[6] = b[6]&0x0f | 0x40
@@ -65,12 +65,12 @@ func (s *source) operationID() string {
 	return "4." + hex.EncodeToString(s.bytes(8)) + "." + s.guid()
 }
 
-// etag returns base64 of a quoted text in the shape of a GUID, as registrations carry it
+// etag returns base64 of a quoted text in the form of a GUID, as in registrations
 // (azure-sdk-for-c sdk/src/azure/iot/az_iot_provisioning_client.c).
 func (s *source) etag(now time.Time) string {
 	text := fmt.Sprintf("%q", fmt.Sprintf("%x-0000-0100-0000-%08x0000", s.bytes(4), uint32(now.Unix())))
 	return base64.StdEncoding.EncodeToString([]byte(text))
 }
 
-// timestamp writes t as the service does: UTC, seven digits of a second, Z.
+// timestamp formats t as the service does: UTC, seven digits after the second, Z.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000000Z") }

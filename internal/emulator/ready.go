@@ -1,10 +1,10 @@
 package emulator
 
-// Schema names the shape of [Ready] in JSON.
+// Schema is the JSON schema id of [Ready].
 const Schema = "dpsdiag/emulator/1"
 
-// Ready is what a person or a script needs to use a running emulator: the line that
-// "dpsdiag emulate -o json" prints. Paths are absolute; without files they are empty.
+// Ready is the data needed to use a running emulator: the line that "dpsdiag emulate -o
+// json" prints. Paths are absolute; without files they are empty.
 type Ready struct {
 	Schema     string     `json:"schema"`
 	Endpoints  Endpoints  `json:"endpoints"`
@@ -14,8 +14,9 @@ type Ready struct {
 	Identities []Identity `json:"identities"`
 }
 
-// Endpoints are the addresses of the listeners, host:port. That of HTTPS serves MQTT and AMQP
-// over WebSockets too; that of the stub hub serves HTTPS, MQTT, and MQTT over WebSockets.
+// Endpoints are the addresses of the listeners, host:port. The HTTPS listener also serves
+// MQTT and AMQP over WebSockets; the stub hub's listener serves HTTPS, MQTT, and MQTT over
+// WebSockets.
 type Endpoints struct {
 	HTTPS string `json:"https"`
 	MQTT  string `json:"mqtt"`
@@ -23,9 +24,9 @@ type Endpoints struct {
 	Hub   string `json:"hub"`
 }
 
-// Identity is a device ready to register, or faulty as the scenario has it, with the files
-// it needs. CertFile is the leaf followed by its intermediates, ChainFile the intermediates
-// alone; it is empty when the device sends none.
+// Identity is a device that can register, or that has the scenario's fault, with its files.
+// CertFile is the leaf followed by its intermediates, ChainFile is only the intermediates;
+// it is empty if the device sends none.
 type Identity struct {
 	RegistrationID string      `json:"registration_id"`
 	Attestation    Attestation `json:"attestation"`

@@ -9,18 +9,18 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Bounds of what is remembered: registrations in all, the one used longest ago goes first,
-// and operations of each.
+// Limits of what is remembered: the number of registrations, of which the least recently
+// used one is removed first, and the number of operations of each.
 const (
 	maxRegistrations = 10_000
 	maxOperations    = 64
 )
 
-// registry remembers registrations. Only devices that proved themselves get into it.
+// registry stores registrations. Only authenticated devices are in it.
 type registry struct {
 	limit  int
 	byID   map[string]*list.Element // of *record, by lower-case registration id
-	recent *list.List               // most recently used in front
+	recent *list.List               // most recently used first
 	// devices are those that the stub hub knows, by device id. Each belongs to a record.
 	devices map[string]*hubDevice
 }
@@ -29,7 +29,7 @@ func newRegistry(limit int) registry {
 	return registry{limit: limit, byID: map[string]*list.Element{}, recent: list.New(), devices: map[string]*hubDevice{}}
 }
 
-// open returns the record of a device, a new one where there is none yet.
+// open returns the record of a device, a new one if there is none yet.
 func (r *registry) open(id string) *record {
 	key := strings.ToLower(id)
 	if element, ok := r.byID[key]; ok {
@@ -46,28 +46,28 @@ func (r *registry) open(id string) *record {
 	return rec
 }
 
-// record is what the service remembers of one device.
+// record is the service's data about one device.
 type record struct {
 	key     string
 	created time.Time         // of the first registration; zero before it
-	last    *dps.Registration // how the last finished one ended; nil before it
+	last    *dps.Registration // how the last finished one ended; nil if none has
 	pending []*pending        // newest last, at most maxOperations
-	met     map[*fault]int    // how often each fault struck
-	device  *hubDevice        // its identity in the stub hub; nil is none
+	met     map[*fault]int    // how often each fault has occurred
+	device  *hubDevice        // its identity in the stub hub; nil if none
 }
 
-// pending is a registration under way, and after its end the memory of it.
+// pending is a registration, during and after its processing.
 type pending struct {
 	operationID string
-	polls       int // answers "assigning" left to give
+	polls       int // number of "assigning" answers left
 	endless     bool
 	outcome     dps.Registration // without timestamps until done
-	credential  hubCredential    // what the device is to show to its hub
+	credential  hubCredential    // the credential that the device must present to its hub
 	done        bool
 }
 
-// begin starts a registration. Where there are too many, one is forgotten: the oldest that
-// is done, or else the oldest.
+// begin starts a registration. If there are too many, it removes one: the oldest finished
+// one, or else the oldest.
 func (r *record) begin(p *pending, now time.Time) {
 	if r.created.IsZero() {
 		r.created = now
@@ -88,7 +88,7 @@ func (r *record) find(operationID string) *pending {
 	return r.pending[at]
 }
 
-// waits counts a poll and reports whether it still finds the service assigning.
+// waits counts a poll and reports whether the service is still assigning.
 func (p *pending) waits() bool {
 	if p.endless {
 		return true
@@ -100,7 +100,7 @@ func (p *pending) waits() bool {
 	return true
 }
 
-// finish sets what is known of a registration only at its end.
+// finish sets the fields of a registration that are known only at its end.
 func (r *record) finish(p *pending, now time.Time, etag string) {
 	p.done = true
 	p.outcome.Created = timestamp(r.created)

@@ -63,7 +63,7 @@ func TestPollsAreCounted(t *testing.T) {
 	}
 }
 
-// What the service tells of a registration that is done does not change with later calls.
+// Later calls do not change the service's answers about a finished registration.
 func TestSecondRegistrationKeepsTheFirstCreation(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// rendering is how a scenario looks to the device of the sandbox where that is not as over
-// HTTPS. Over WebSockets it looks as without, unless it says so.
+// rendering is how a scenario looks to the device of the sandbox on a transport where it
+// differs from HTTPS. WebSocket transports look like those without, unless listed.
 type rendering struct{ mqtt, mqttWS, amqp, amqpWS string }
 
 func (r rendering) over(transport string) string {
@@ -74,7 +74,7 @@ func renderings() map[string]rendering {
 	}
 }
 
-// Every scenario on every transport, played by clients that are not ours.
+// Every scenario on every transport, with clients of other projects.
 func TestScenarioOverEveryTransport(t *testing.T) {
 	t.Parallel()
 	told := renderings()
@@ -129,7 +129,7 @@ func TestStatusOverEveryTransport(t *testing.T) {
 	}
 }
 
-// A status at the connect, where the transports have refusals of their own.
+// A status at connect, for which the transports have their own refusals.
 func TestConnectFaultOverEveryTransport(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]rendering{
@@ -162,7 +162,7 @@ func TestConnectFaultOverEveryTransport(t *testing.T) {
 	}
 }
 
-// A page of something in between, in place of an answer and for one device alone.
+// A page from something in between, instead of an answer, for one device only.
 func TestForeignAnswerOverEveryTransport(t *testing.T) {
 	t.Parallel()
 	page := answer{status: http.StatusOK, foreign: &foreign{contentType: "text/html", text: blockPage}}
@@ -191,7 +191,7 @@ func TestForeignAnswerOverEveryTransport(t *testing.T) {
 	}
 }
 
-// Retry-After while assigning, and what each transport makes of its absence.
+// Retry-After while assigning, and the result of its absence on each transport.
 func TestRetryAfterOverEveryTransport(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{RetryAfter: new(1500 * time.Millisecond)})
@@ -229,7 +229,7 @@ func TestAttestationsOverEveryTransport(t *testing.T) {
 	}
 }
 
-// The id scope is known at the connect, but to AMQP with a certificate only at the links.
+// The id scope is known at connect, but for AMQP with a certificate only with the links.
 func TestUnknownScopeOverEveryTransport(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
@@ -249,7 +249,7 @@ func TestUnknownScopeOverEveryTransport(t *testing.T) {
 	}
 }
 
-// The transports share one service: an operation begun on one is polled on another.
+// The transports share one service: an operation begun on one can be polled on another.
 func TestTransportsShareTheRegistration(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})

@@ -8,7 +8,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// A token that is refused gets no hint of the reason from the service; the log has it.
+// The service gives no reason for a refused token; the log has the reason.
 const messageUnauthorized = "Unauthorized"
 
 func badToken(format string, args ...any) *refusal {
@@ -16,7 +16,7 @@ func badToken(format string, args ...any) *refusal {
 }
 
 // verifyToken finds the enrollment whose key signed the caller's token: the individual
-// enrollment of that registration id decides if there is one, else any group.
+// enrollment of that registration id if there is one, otherwise any group.
 func (s *service) verifyToken(c claim) (*enrollment, *refusal) {
 	individual, groups := s.enrolled.individual(c.registrationID), s.enrolled.keyGroups()
 	if individual == nil && len(groups) == 0 {
@@ -38,7 +38,7 @@ func (s *service) verifyToken(c claim) (*enrollment, *refusal) {
 	return nil, badToken("no individual enrollment, and the token is not signed with a key derived from that of any group: %s", groupHint(token, groups))
 }
 
-// readToken checks all of a token but its signature.
+// readToken checks everything in a token except its signature.
 func (s *service) readToken(c claim) (dps.Token, *refusal) {
 	token, err := dps.ParseToken(c.credential.token)
 	if err != nil {
@@ -66,7 +66,7 @@ func signedByIndividual(token dps.Token, entry *enrollment) *refusal {
 	return badToken("the token is signed with neither key of the individual enrollment")
 }
 
-// groupHint tells the log when a group key was used as it is, the commonest slip.
+// groupHint adds to the log that a group key was used directly, the most common mistake.
 func groupHint(token dps.Token, groups []*enrollment) string {
 	for _, group := range groups {
 		if slices.ContainsFunc(group.keys, token.SignedBy) {

@@ -6,18 +6,17 @@ import (
 	"time"
 )
 
-// Scenario is a fault with a name. It changes what the service holds, what the devices
-// hold, or both.
+// Scenario is a named fault. It changes the service's data, the devices' data, or both.
 type Scenario struct {
-	// Name is what a user types: the id of the cause where it has one.
+	// Name is what the user types: the id of the cause if there is one.
 	Name string
-	// Title says in one line what is wrong.
+	// Title describes the fault in one line.
 	Title string
-	// Cause is the id of the cause that it reproduces; "" where nothing is wrong, or where
-	// the answer alone does not tell one cause.
+	// Cause is the id of the cause that it reproduces; "" if nothing is wrong, or if the answer
+	// alone does not identify one cause.
 	Cause string
 
-	// Attestation is that of the devices that the scenario concerns; "" is every one.
+	// Attestation limits the scenario to devices with it; "" means every device.
 	Attestation Attestation
 	// NotOverHTTPS says that a device which registers over HTTPS does not meet the fault.
 	NotOverHTTPS bool
@@ -26,15 +25,15 @@ type Scenario struct {
 
 	service change
 	device  change
-	// outside replaces device where the devices are not ours, as under "dpsdiag emulate",
-	// and a fault of theirs cannot be put into their files; nil keeps device.
+	// outside replaces device if the devices are outside this process, as with "dpsdiag
+	// emulate", and their fault cannot be put into their files; nil keeps device.
 	outside change
 }
 
-// PlayedBy reports whether a device with this attestation can make the scenario real.
+// PlayedBy reports whether a device with this attestation can demonstrate the scenario.
 func (s Scenario) PlayedBy(a Attestation) bool { return s.Attestation == "" || s.Attestation == a }
 
-// change alters a healthy world.
+// change modifies a healthy world.
 type change func(*world) error
 
 // Healthy is the scenario in which nothing is wrong.
@@ -327,8 +326,8 @@ func serviceScenarios() []Scenario {
 	}
 }
 
-// deliveryScenarios break a connection at each step, or bring answers otherwise than they
-// should come. To the latter a sound client pays no heed.
+// deliveryScenarios break a connection at each step, or deliver answers in an unexpected
+// way, which a correct client ignores.
 func deliveryScenarios() []Scenario {
 	return []Scenario{
 		{

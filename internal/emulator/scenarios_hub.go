@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// hubScenarios are those in which every device registers and the hub it is assigned to does
-// not take it.
+// hubScenarios are those in which every device registers and its assigned hub refuses it.
 func hubScenarios() []Scenario {
 	refused := answer{status: http.StatusUnauthorized, code: hubUnauthorizedAccess, message: messageUnauthorized}
 	unavailable := answer{status: http.StatusServiceUnavailable, code: hubUnavailable, message: "The service is unavailable."}

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// played is what each scenario looks like on the wire: to the device of the sandbox, and to
+// played is the result of each scenario on the wire: for the device of the sandbox, and for
 // the three identities of the ready line.
 type played struct {
 	name             string
@@ -21,7 +21,7 @@ type played struct {
 	key, group, x509 string
 }
 
-// everyone is a scenario that all devices meet alike.
+// everyone is a scenario with the same result for all devices.
 func everyone(name, outcome string) played { return played{name, outcome, outcome, outcome, outcome} }
 
 const (
@@ -103,7 +103,8 @@ func plays() []played {
 	}
 }
 
-// outcome enters a device over HTTPS and sums the answer up without what the seed makes.
+// outcome registers a device over HTTPS and summarises the answer without the parts that
+// depend on the seed.
 func outcome(t *testing.T, d Device) string {
 	t.Helper()
 	got := newClient(t, d).enter()
@@ -151,7 +152,7 @@ func TestEveryScenarioIsPlayed(t *testing.T) {
 	t.Parallel()
 	var want, got []string
 	for _, s := range Scenarios() {
-		if s.Attestation != TPM { // those have a table of their own
+		if s.Attestation != TPM { // those are in another table
 			want = append(want, s.Name)
 		}
 	}
@@ -189,7 +190,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 	}
 }
 
-// A fault that comes once or after a wait: what follows, and what the device is told of it.
+// A fault that occurs once or after a wait: what follows, and what the device gets.
 func TestFaultsThatPass(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
@@ -236,14 +237,15 @@ func TestRetryAfter(t *testing.T) {
 	wantHeader(t, newClient(t, e.Device()).register().header, map[string]string{"Retry-After": "2"})
 }
 
-// What a block page says must not look like the service.
+// The text of a block page must not look like the service.
 func TestForeignAnswerHasNoHeaderOfTheService(t *testing.T) {
 	t.Parallel()
 	got := newClient(t, begin(t, Config{Scenario: "proxy-interference"}).Device()).register()
 	wantHeader(t, got.header, map[string]string{"X-Ms-Request-Id": "", "Strict-Transport-Security": "", "X-Ms-Error-Code": ""})
 }
 
-// The clock of the sandbox device is behind; outside it is the service's that is ahead.
+// The clock of the sandbox device is slow; for devices outside the process, the service's
+// clock is fast instead.
 func TestClocks(t *testing.T) {
 	t.Parallel()
 	inside := begin(t, Config{Scenario: "device-clock-wrong"})
@@ -272,7 +274,7 @@ func TestIncompleteChainHasNoChainFile(t *testing.T) {
 	}
 }
 
-// The CA that devices lack does not take the place of the one on disk.
+// The CA that devices lack does not replace the one on disk.
 func TestMissingRootKeepsTheCA(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

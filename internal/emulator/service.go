@@ -9,32 +9,32 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// settings are what makes one service differ from another. They do not change while it
+// settings are what distinguishes one service from another. They do not change while it
 // runs.
 type settings struct {
 	scope string
-	// apiVersions are those taken; nil takes every one that looks like one.
+	// apiVersions are the accepted ones; nil accepts every one of the right form.
 	apiVersions []string
 	// polls is how many status calls are answered "assigning" before the end.
 	polls      int
-	retryAfter time.Duration // of every answer "assigning"
+	retryAfter time.Duration // of every "assigning" answer
 	hubs       []hub
 	enrolled   enrollments
 	faults     []*fault
 	stub       string // address of the stub hub, host:port
 }
 
-// service is the one registration state machine behind every listener. Its methods may be
+// service is the registration state machine, shared by all listeners. Its methods may be
 // called from several goroutines.
 type service struct {
 	settings
 	now    func() time.Time
 	random *source
 
-	mu       sync.Mutex // guards what follows and all it holds
+	mu       sync.Mutex // guards the following fields and their contents
 	registry registry
-	// hubKeys are, for each TPM that was challenged, the key for its hub as the registration
-	// state brings it: encrypted to that TPM.
+	// hubKeys are, for each challenged TPM, the key for its hub as in the registration state:
+	// encrypted to that TPM.
 	hubKeys map[*enrollment][]byte
 }
 
@@ -42,7 +42,7 @@ func newService(s settings, now func() time.Time, random *source) *service {
 	return &service{settings: s, now: now, random: random, registry: newRegistry(maxRegistrations), hubKeys: map[*enrollment][]byte{}}
 }
 
-// serve answers a call that brings its credential along.
+// serve answers a call that includes its credential.
 func (s *service) serve(c claim, r request) response {
 	caller, refused := s.authenticate(c)
 	if refused != nil {
@@ -73,7 +73,7 @@ func (s *service) call(c *caller, r request) response {
 	return answer
 }
 
-// answer is what the service says to a call by itself.
+// answer is the service's own answer to a call.
 func (s *service) answer(c *caller, rec *record, r request) response {
 	switch r.operation {
 	case opRegister:
@@ -85,7 +85,7 @@ func (s *service) answer(c *caller, rec *record, r request) response {
 	}
 }
 
-// subscribe marks the moment at which a caller can be sent answers, and reports whether a
+// subscribe marks the time at which a caller can receive answers, and reports whether a
 // fault cuts its connection there.
 func (s *service) subscribe(c *caller) (cuts bool) {
 	s.mu.Lock()
@@ -93,8 +93,8 @@ func (s *service) subscribe(c *caller) (cuts bool) {
 	return s.strike(opSubscribe, c.registrationID, s.registry.open(c.registrationID).met) != nil
 }
 
-// checkBody refuses a body that cannot be read, or that speaks of another device. What the
-// real service says to the latter is assumed.
+// checkBody refuses a body that cannot be parsed, or that names another device. The real
+// service's answer to the latter is assumed.
 func checkBody(body []byte, id string) *refusal {
 	if len(body) > MaxBody {
 		return bare(http.StatusRequestEntityTooLarge, "the body is larger than a message may be")
@@ -109,7 +109,7 @@ func checkBody(body []byte, id string) *refusal {
 	return nil
 }
 
-// refuse turns a refusal into the answer that every transport sends its own way.
+// refuse converts a refusal into the answer for every transport.
 func (s *service) refuse(r *refusal) response {
 	answer := response{
 		status: r.status, errorCode: r.code, trackingID: s.random.guid(),
@@ -126,8 +126,8 @@ func (s *service) refuse(r *refusal) response {
 	return answer
 }
 
-// register starts a registration. The first answer has no registrationState, as every log
-// of the real service shows.
+// register starts a registration. The first answer has no registrationState, as in every
+// log of the real service.
 func (s *service) register(c *caller, rec *record) response {
 	p := &pending{operationID: s.random.operationID(), polls: s.polls, credential: c.hubCredential()}
 	p.outcome = s.decide(c, rec)
@@ -136,8 +136,8 @@ func (s *service) register(c *caller, rec *record) response {
 	return s.assigning(&dps.Operation{OperationID: p.operationID, Status: dps.StatusAssigning})
 }
 
-// status answers a poll: 202 with the little that is known, then 200 with the outcome.
-// Some clients need registrationId and status in the former (iot-identity-service
+// status answers a poll: 202 with the few known fields, then 200 with the outcome. Some
+// clients need registrationId and status in the first (iot-identity-service
 // identity/aziot-cloud-client-async/src/dps/schema.rs).
 func (s *service) status(c *caller, rec *record, operationID string) response {
 	p := rec.find(operationID)
@@ -157,7 +157,7 @@ func (s *service) status(c *caller, rec *record, operationID string) response {
 	return s.ok(&dps.Operation{OperationID: operationID, Status: outcome.Status, Registration: &outcome})
 }
 
-// lookup answers with the registration's state, bare.
+// lookup answers with the registration's state, without an operation.
 func (s *service) lookup(c *caller, rec *record) response {
 	switch {
 	case rec.last != nil:
@@ -166,7 +166,7 @@ func (s *service) lookup(c *caller, rec *record) response {
 	case len(rec.pending) > 0:
 		return s.ok(underWay(c))
 	}
-	// Assumed: the one not-found code seen beside 404201 whose meaning is not documented.
+	// Assumed: the only not-found code seen other than 404201 whose meaning is not documented.
 	return s.refuse(notFound(reasonEnrollment, 404202, "Registration not found.", "this device has not registered yet"))
 }
 

@@ -12,22 +12,22 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Files of the state directory. Those under enrolledDir are the service's own: what it
-// holds of its devices, whatever the device has. The rest is for the devices.
+// Files of the state directory. Those in enrolledDir belong to the service: its data about
+// its devices, whatever the devices have. The rest is for the devices.
 const (
 	enrolledDir = "enrolled"
 	fileCA      = "ca"     // + ".pem", + "-key.pem": signs the server certificate
-	fileServer  = "server" // likewise
+	fileServer  = "server" // the same
 )
 
-// store keeps what an emulator leaves on disk. Without a directory it keeps nothing.
+// store keeps an emulator's files. Without a directory it keeps nothing.
 type store struct {
 	dir       string // absolute, or "" for no files
 	temporary bool   // made here, removed by close
 }
 
-// openStore makes the directory where needed: dir if given, else a fresh temporary one if
-// files are wanted, else none.
+// openStore creates the directory if needed: dir if given, otherwise a new temporary one if
+// files are wanted, otherwise none.
 func openStore(dir string, files bool) (*store, error) {
 	if dir == "" && !files {
 		return &store{}, nil
@@ -60,8 +60,8 @@ func (s *store) close() error {
 	return nil
 }
 
-// key returns the enrolled key of that name, made by random at its first use and the same
-// ever after, so that a device set up once stays enrolled.
+// key returns the enrolled key of that name. The first call makes a random key; later calls
+// and restarts return the same key, so that a device once set up stays enrolled.
 func (s *store) key(name string, random *source) (dps.Key, error) {
 	name = filepath.Join(enrolledDir, name+".key")
 	text, err := s.read(name)
@@ -80,8 +80,8 @@ func (s *store) key(name string, random *source) (dps.Key, error) {
 	return key, err
 }
 
-// authority returns the CA of that name, made by mint at its first use and the same ever
-// after, so that devices keep trusting it.
+// authority returns the CA of that name. The first call makes it with mint; later calls and
+// restarts return the same CA, so that devices keep trusting it.
 func (s *store) authority(name, subject string, mint mint) (*certified, error) {
 	certText, err := s.read(name + ".pem")
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *store) writeSecret(name string, data []byte) (string, error) {
 	return s.write(name, data, 0o600)
 }
 
-// read returns nil without an error when there is no such file, or no directory at all.
+// read returns nil without an error if there is no such file or no directory.
 func (s *store) read(name string) ([]byte, error) {
 	if s.dir == "" {
 		return nil, nil
@@ -154,8 +154,8 @@ func (s *store) read(name string) ([]byte, error) {
 	return data, nil
 }
 
-// write puts data into a file in one step, so that a reader sees all of it with the right
-// mode or none, and returns its absolute path; without a directory it does nothing.
+// write writes a file in one step, so that a reader sees the complete file with the correct
+// mode or none, and returns its absolute path. Without a directory it does nothing.
 func (s *store) write(name string, data []byte, mode fs.FileMode) (path string, err error) {
 	if s.dir == "" {
 		return "", nil

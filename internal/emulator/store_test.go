@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readIdentities makes devices of the ready line alone, as a program outside would.
+// readIdentities makes devices from the ready line only, as another program would.
 func readIdentities(t *testing.T, e *Emulator) []Device {
 	t.Helper()
 	ready := e.Ready()
@@ -45,7 +45,7 @@ func readIdentities(t *testing.T, e *Emulator) []Device {
 	return devices
 }
 
-// endpoint is what a device makes of the ready line.
+// endpoint is a device's parsed endpoint from the ready line.
 func endpoint(t *testing.T, e Endpoints) dps.Endpoint {
 	t.Helper()
 	var parsed [3]dps.Endpoint
@@ -91,7 +91,7 @@ func TestReadyLine(t *testing.T) {
 	}
 }
 
-// The contract names these members; scripts read them.
+// The contract names these members, which scripts read.
 func TestReadyLineInJSON(t *testing.T) {
 	t.Parallel()
 	text, err := json.Marshal(begin(t, Config{Files: true}).Ready())
@@ -123,7 +123,7 @@ func TestWithoutFilesNothingIsWritten(t *testing.T) {
 func TestSecretsAreForTheOwnerAlone(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		return // modes say nothing there
+		return // modes have no meaning there
 	}
 	dir := t.TempDir()
 	begin(t, Config{StateDir: dir, Scenario: "sas-token-expired"})
@@ -153,8 +153,8 @@ func TestSecretsAreForTheOwnerAlone(t *testing.T) {
 	}
 }
 
-// A second start in the same directory keeps the CA and what is enrolled, whatever the
-// scenario before it left with the devices.
+// A second start in the same directory keeps the CA and the enrollments, whatever the
+// previous scenario gave the devices.
 func TestStateIsReused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

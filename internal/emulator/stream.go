@@ -12,22 +12,22 @@ import (
 )
 
 const (
-	// maxUnread bounds what is read and dropped of a peer that is told to go, in bytes.
+	// maxUnread is the maximum number of bytes read and discarded from a peer that must
+	// disconnect.
 	maxUnread = 64 << 10
-	// lingerTimeout is how long such a peer has for going.
+	// lingerTimeout is how long such a peer has to disconnect.
 	lingerTimeout = 5 * time.Second
 )
 
-// stream is a connection on which a device speaks MQTT or AMQP: TLS itself, or a WebSocket
-// in it.
+// stream is the connection of a device with MQTT or AMQP: TLS itself, or a WebSocket in it.
 type stream struct {
 	net.Conn
 	transport string
 	remote    string
 	chain     []*x509.Certificate // that the device presented, leaf first
 
-	farewell func() error // says that nothing more is sent; may wait for the peer to say so too
-	raw      io.Closer    // what TLS runs on
+	farewell func() error // signals that nothing more is sent; may wait for the peer to do the same
+	raw      io.Closer    // the connection under TLS
 }
 
 // newTLSStream returns the stream of a connection after its handshake.
@@ -42,12 +42,12 @@ func newTLSStream(transport string, conn *tls.Conn) *stream {
 func newWebSocketStream(ctx context.Context, transport string, conn *tls.Conn, socket *websocket.Conn) *stream {
 	s := newTLSStream(transport, conn)
 	s.Conn = websocket.NetConn(ctx, socket, websocket.MessageBinary)
-	socket.SetReadLimit(maxWebSocketMessage) // NetConn has taken the limit away
+	socket.SetReadLimit(maxWebSocketMessage) // NetConn has removed the limit
 	s.farewell = func() error { return socket.Close(websocket.StatusNormalClosure, "") }
 	return s
 }
 
-// Write writes all of b, for which a peer that does not read has writeTimeout.
+// Write writes all of b; a peer that does not read has writeTimeout for it.
 func (s *stream) Write(b []byte) (int, error) {
 	if err := s.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
@@ -55,22 +55,22 @@ func (s *stream) Write(b []byte) (int, error) {
 	return s.Conn.Write(b)
 }
 
-// expect bounds the wait for what the peer sends next.
+// expect limits the wait for the peer's next data.
 func (s *stream) expect(within time.Duration) error {
 	return s.SetReadDeadline(time.Now().Add(within))
 }
 
-// drop closes the connection without a word.
-func (s *stream) drop() { _ = s.raw.Close() } // there is no one left to tell
+// drop closes the connection without notice.
+func (s *stream) drop() { _ = s.raw.Close() } // no peer to report the error to
 
-// hangUp closes the connection after the last words to the peer.
+// hangUp closes the connection after the last data to the peer.
 func (s *stream) hangUp() {
-	s.part(func() { _, _ = io.Copy(io.Discard, io.LimitReader(s.Conn, maxUnread)) }) // any end will do
+	s.part(func() { _, _ = io.Copy(io.Discard, io.LimitReader(s.Conn, maxUnread)) }) // any error will do
 	s.drop()
 }
 
-// part lets the peer have what was sent to it: to close while bytes of the peer wait unread
-// could cost it that. exhaust reads those until there are no more.
+// part lets the peer receive the data sent to it, which could be lost if the connection
+// were closed with unread bytes of the peer. exhaust reads those until there are no more.
 func (s *stream) part(exhaust func()) {
 	if s.farewell() == nil && s.expect(lingerTimeout) == nil {
 		exhaust()

@@ -9,28 +9,28 @@ import (
 	"time"
 )
 
-// acceptPause is the wait after a connection could not be accepted, as when there are too
-// many open files.
+// acceptPause is the wait after a connection could not be accepted, for example because of
+// too many open files.
 const acceptPause = 50 * time.Millisecond
 
-// tlsVersions are the TLS versions a listener speaks; max 0 has no upper bound.
+// tlsVersions are a listener's TLS versions; with max 0 there is no upper limit.
 type tlsVersions struct{ min, max uint16 }
 
-// serverTLS is how every listener secures its connections. No session is resumed, so that
-// the certificate of a connection is the one its client presented on it.
+// serverTLS returns the TLS configuration of every listener. Sessions are not resumed, so
+// that the certificate of a connection is the one that its client presented on it.
 func serverTLS(pair tls.Certificate, versions tlsVersions) *tls.Config {
 	return &tls.Config{
 		Certificates: []tls.Certificate{pair},
 		MinVersion:   versions.min,
 		MaxVersion:   versions.max,
-		// Any certificate is taken in the handshake and judged later, since the service answers
-		// a bad one in terms of the transport and not with an alert.
+		// The handshake accepts any certificate, which is checked later: the service refuses a bad
+		// one at the level of the transport and not with an alert.
 		ClientAuth:             tls.RequestClientCert,
 		SessionTicketsDisabled: true,
 	}
 }
 
-// tlsServer serves one protocol straight over TLS.
+// tlsServer serves one protocol directly over TLS.
 type tlsServer struct {
 	*front
 	transport string
@@ -60,7 +60,7 @@ func (t *tlsServer) serve(ctx context.Context, listener net.Listener) {
 // welcome serves one connection.
 func (t *tlsServer) welcome(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // breaks off whatever is under way
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // interrupts any pending operation
 	defer stop()
 	secure := tls.Server(conn, t.config)
 	err := shakeHands(ctx, secure)

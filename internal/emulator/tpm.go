@@ -17,22 +17,23 @@ import (
 )
 
 // innerKeySize is the size in bytes of the AES key of the inner wrapping; the C and C#
-// clients take no other.
+// clients accept no other size.
 const innerKeySize = 16
 
-// maxURI bounds the address in an activation blob to what every TPM takes at once.
+// maxURI is the maximum size of the address in an activation blob, which every TPM accepts
+// at once.
 const maxURI = 1024
 
-// NewActivation returns the activation blob with which the service hands key to one TPM:
-// only the TPM with both the endorsement key ek and the storage root key srk can open it
+// NewActivation returns the activation blob with which the service sends key to one TPM:
+// only the TPM with both the endorsement key ek and the storage root key srk can decrypt it
 // and sign with key, at most 64 bytes long, the block of its hash. ek and srk are
 // marshalled TPM2B_PUBLIC areas of the standard RSA-2048 templates; others are an error.
-// uri, of at most 1024 bytes, goes along encrypted, though no client needs it.
+// uri, of at most 1024 bytes, is included in encrypted form, although no client needs it.
 //
-// The layout is the one that the SDKs take apart (azure-iot-sdk-node
-// security/tpm/src/tpm.ts), the making that of the TPM 2.0 Library, part 1, chapters
-// Credential Protection and Protected Storage, as Microsoft's sample of the service does it
-// (TSS.MSR TSS.Java/src/samples/DrsServer.java).
+// The layout is the one that the SDKs parse (azure-iot-sdk-node security/tpm/src/tpm.ts),
+// the construction follows the TPM 2.0 Library, part 1, chapters Credential Protection and
+// Protected Storage, as in Microsoft's sample of the service (TSS.MSR
+// TSS.Java/src/samples/DrsServer.java).
 func NewActivation(ek, srk []byte, key dps.Key, uri string, random io.Reader) ([]byte, error) {
 	if err := dps.CheckEndorsementKey(ek); err != nil {
 		return nil, fmt.Errorf("check endorsement key: %w", err)
@@ -113,8 +114,8 @@ type identity struct {
 	sensitive []byte // TPM2B_SENSITIVE
 }
 
-// newIdentity makes a TPM's object of key. obfuscation, as long as a SHA-256, keeps its
-// public digest from telling anything of the key.
+// newIdentity makes a TPM object from key. obfuscation, as long as a SHA-256, prevents the
+// public digest from revealing anything about the key.
 func newIdentity(key dps.Key, obfuscation []byte) (identity, error) {
 	secret, err := base64.StdEncoding.DecodeString(key.Text().Reveal())
 	if err != nil {
@@ -148,8 +149,8 @@ func newIdentity(key dps.Key, obfuscation []byte) (identity, error) {
 	return identity{public: tpm2.Marshal(public), name: name.Buffer, sensitive: sized(tpm2.Marshal(sensitive))}, nil
 }
 
-// wrap encrypts the key twice: within with innerKey, its integrity protected by a digest,
-// and without with keys derived from a seed that only parent can decrypt.
+// wrap encrypts the key twice: the inner wrapping with innerKey and a digest for integrity,
+// the outer one with keys derived from a seed that only parent can decrypt.
 func (id identity) wrap(parent storageKey, innerKey []byte, random io.Reader) (duplicate, outerSeed []byte, err error) {
 	digest := sha256.Sum256(append(append([]byte{}, id.sensitive...), id.name...))
 	inner, err := encryptCFB(innerKey, append(sized(digest[:]), id.sensitive...))
@@ -171,7 +172,7 @@ func (id identity) wrap(parent storageKey, innerKey []byte, random io.Reader) (d
 }
 
 // encryptCFB encrypts with AES in CFB mode and an initialisation vector of zeros, as the
-// TPM 2.0 Library prescribes where every key is used once.
+// TPM 2.0 Library requires if every key is used once.
 func encryptCFB(key, plain []byte) ([]byte, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -183,7 +184,7 @@ func encryptCFB(key, plain []byte) ([]byte, error) {
 	return encrypted, nil
 }
 
-// sized puts the size of b in two bytes before it, as the TPM2B structures do.
+// sized returns b preceded by its size in two bytes, as in the TPM2B structures.
 func sized(b []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...)
 }

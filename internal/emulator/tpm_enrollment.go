@@ -14,13 +14,13 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// TPMDevice is a device that attests with a TPM, as far as its enrollment knows it.
+// TPMDevice is the enrollment data of a device that attests with a TPM.
 type TPMDevice struct {
 	RegistrationID string
 	EndorsementKey []byte // marshalled TPM2B_PUBLIC: see ParseEndorsementKey
 }
 
-// Check says what keeps the device from being enrolled under its registration id.
+// Check returns an error if the device cannot be enrolled under its registration id.
 func (d TPMDevice) Check() error {
 	if slices.Contains([]string{keyDevice, groupDevice, x509Device}, strings.ToLower(d.RegistrationID)) {
 		return fmt.Errorf("%q is enrolled already", d.RegistrationID)
@@ -28,30 +28,30 @@ func (d TPMDevice) Check() error {
 	return checkID(d.RegistrationID)
 }
 
-// ErrNoTPM says that a scenario is about a TPM and that none is enrolled.
+// ErrNoTPM means that a scenario needs a TPM and none is enrolled.
 var ErrNoTPM = errors.New("no TPM is enrolled")
 
-// tpmEnrollment is what the service holds of a TPM.
+// tpmEnrollment is the service's data about a TPM.
 type tpmEnrollment struct {
 	ek     []byte  // marshalled TPM2B_PUBLIC
-	hubKey dps.Key // with which the device proves itself to its hub
+	hubKey dps.Key // authenticates the device to its hub
 }
 
-// Names and words of the challenge, as the service has them (GitHub issue
+// Names and texts of the challenge, as the service sends them (GitHub issue
 // Azure/azure-iot-sdk-csharp#432).
 const (
 	challengeMessage = "Authorization required, resend request using supplied key"
 	challengeKeyName = dps.RegistrationPolicy
 )
 
-// messageEndorsement is what the service says to another endorsement key than the enrolled
-// one, and to a text that is none (GitHub issues Azure/azure-iot-sdk-c#1955,
+// messageEndorsement is the service's message for another endorsement key than the enrolled
+// one, and for text that is not a key (GitHub issues Azure/azure-iot-sdk-c#1955,
 // Azure/iotedge#7304).
 const messageEndorsement = "Endorsement key is invalid, or does not match the Enrollment."
 
-// ParseEndorsementKey reads an endorsement key, as bytes or as base64 with any white space.
-// It has to be the marshalled TPM2B_PUBLIC of an RSA-2048 key of the standard template,
-// restricted to decryption, as all SDKs make it.
+// ParseEndorsementKey parses an endorsement key, as bytes or as base64 with any white
+// space. It must be the marshalled TPM2B_PUBLIC of an RSA-2048 key with the standard
+// template, restricted to decryption, as all SDKs make it.
 func ParseEndorsementKey(data []byte) ([]byte, error) {
 	key := data
 	if dps.CheckEndorsementKey(data) != nil {
@@ -65,7 +65,7 @@ func ParseEndorsementKey(data []byte) ([]byte, error) {
 	}
 	parsed, err := parseStorageKey(key)
 	if err == nil {
-		_, _, err = parsed.key.Encapsulate(rand.Reader, "IDENTITY") // finds out whether the modulus is one
+		_, _, err = parsed.key.Encapsulate(rand.Reader, "IDENTITY") // checks that the modulus is valid
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the key cannot encrypt: %w", err)
@@ -73,9 +73,9 @@ func ParseEndorsementKey(data []byte) ([]byte, error) {
 	return key, nil
 }
 
-// enrollTPM returns an individual enrollment, with the keys that are kept for the TPM.
+// enrollTPM returns an individual enrollment, with the stored keys for the TPM.
 func (w *world) enrollTPM(name string, ek []byte) (*enrollment, error) {
-	file := "tpm-" + dps.TPMRegistrationID(ek) // unlike name, fit for a file
+	file := "tpm-" + dps.TPMRegistrationID(ek) // unlike name, suitable as a file name
 	key, err := w.store.key(file, w.mint.random)
 	if err != nil {
 		return nil, err
@@ -87,8 +87,8 @@ func (w *world) enrollTPM(name string, ek []byte) (*enrollment, error) {
 	return &enrollment{name: name, keys: []dps.Key{key}, tpm: &tpmEnrollment{ek: ek, hubKey: hubKey}}, nil
 }
 
-// introduction is what a TPM says of itself in the body of its first call, nil where it says
-// nothing. Whatever else is wrong with the body is told once the TPM has proven itself.
+// introduction returns the keys that a TPM sends in the body of its first call, nil if
+// there are none. Other errors in the body are reported after the TPM has authenticated.
 func introduction(body []byte) *dps.TPMKeys {
 	var outer struct {
 		TPM *json.RawMessage `json:"tpm"`
@@ -103,11 +103,11 @@ func introduction(body []byte) *dps.TPMKeys {
 	return &keys
 }
 
-// challenge answers a TPM that has introduced itself with a key that only this TPM can use.
-// The token that it signs with this key is its proof.
+// challenge answers a TPM that has sent its keys with a key that only this TPM can use. The
+// token that it signs with this key authenticates it.
 //
-// All refusals but the first and that of another endorsement key are assumed, as is the
-// status of the latter over HTTPS.
+// All refusals except the first and the one for another endorsement key are assumed, as is
+// the status of the latter over HTTPS.
 func (s *service) challenge(c claim) *refusal {
 	entry := s.enrolled.individual(c.registrationID)
 	switch {
@@ -130,9 +130,9 @@ func (s *service) challenge(c claim) *refusal {
 	}
 }
 
-// wrap encrypts both keys of an enrollment to its TPM: it returns that for the registration
-// and remembers that for the hub, because not every client sends the storage root key once
-// more (iot-identity-service identity/aziot-cloud-client-async/src/dps/mod.rs).
+// wrap encrypts both keys of an enrollment to its TPM: it returns the one for the
+// registration and stores the one for the hub, because not every client sends the storage
+// root key again (iot-identity-service identity/aziot-cloud-client-async/src/dps/mod.rs).
 func (s *service) wrap(c claim, entry *enrollment) ([]byte, error) {
 	keys, resource := c.credential.tpm, dps.Resource(c.scope, c.registrationID)
 	key, err := NewActivation(keys.EndorsementKey, keys.StorageRootKey, entry.keys[0], resource, s.random)

@@ -25,7 +25,7 @@ func (p paperTPM) enrolled() *TPMDevice {
 	return &TPMDevice{RegistrationID: tpmID, EndorsementKey: p.ekPublic}
 }
 
-// activate returns the key in a blob that was made for this TPM.
+// activate returns the key in a blob for this TPM.
 func (p paperTPM) activate(t *testing.T, blob []byte) dps.Key {
 	t.Helper()
 	key, uri, err := p.open(t, blob)
@@ -48,7 +48,7 @@ func (c *client) introduce(keys *dps.TPMKeys) wire {
 	return c.do(http.MethodPut, c.path(dps.RegisterPath), string(body))
 }
 
-// prove answers a challenge with the token that the following calls carry.
+// prove answers a challenge with the token for the following calls.
 func (c *client) prove(tpm paperTPM, challenge wire) dps.Key {
 	c.t.Helper()
 	if challenge.status != http.StatusUnauthorized || challenge.body.Challenge == nil {
@@ -59,7 +59,7 @@ func (c *client) prove(tpm paperTPM, challenge wire) dps.Key {
 	return key
 }
 
-// TestTPMOverHTTPS goes the whole way, with and without the keys in the second call.
+// TestTPMOverHTTPS registers completely, with and without the keys in the second call.
 func TestTPMOverHTTPS(t *testing.T) {
 	t.Parallel()
 	tpm, _ := paperTPMs(t)
@@ -96,8 +96,8 @@ func TestTPMOverHTTPS(t *testing.T) {
 	c.register().want(t, noKey)
 }
 
-// TestTPMKeysAreKept: a TPM that took its keys before the emulator was started anew has still
-// the right ones, and another TPM gets its own.
+// TestTPMKeysAreKept: after a restart of the emulator, a TPM's keys are still valid, and
+// another TPM gets its own.
 func TestTPMKeysAreKept(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -121,7 +121,7 @@ func TestTPMKeysAreKept(t *testing.T) {
 
 func revealed(key dps.Key) string { return key.Text().Reveal() }
 
-// TestTPMRefusals: whoever introduces itself wrongly gets no challenge.
+// TestTPMRefusals: a first call with wrong data gets no challenge.
 func TestTPMRefusals(t *testing.T) {
 	t.Parallel()
 	tpm, other := paperTPMs(t)
@@ -159,7 +159,8 @@ func bodyOf(t *testing.T, keys *dps.TPMKeys) string {
 	return string(body)
 }
 
-// saslTPM logs in with the mechanism TPM and returns how that ends; sign makes the token.
+// saslTPM authenticates with the mechanism TPM and returns the outcome; sign makes the
+// token.
 func (r *rawAMQP) saslTPM(keys *dps.TPMKeys, sign func(blob []byte) []byte) error {
 	r.t.Helper()
 	var blob amqp.TPMBlob
@@ -181,7 +182,7 @@ func (r *rawAMQP) saslTPM(keys *dps.TPMKeys, sign func(blob []byte) []byte) erro
 	return err
 }
 
-// TestTPMOverAMQP: the SASL exchange, and what it can end in.
+// TestTPMOverAMQP: the SASL exchange and its possible outcomes.
 func TestTPMOverAMQP(t *testing.T) {
 	t.Parallel()
 	tpm, other := paperTPMs(t)
@@ -218,8 +219,8 @@ func TestTPMOverAMQP(t *testing.T) {
 	}
 }
 
-// enterTPM logs in and opens; "" is success, anything else the refusal in short. A TPM that
-// has registered holds a key for its hub.
+// enterTPM authenticates and opens; "" means success, anything else is the refusal in short
+// form. A registered TPM has a key for its hub.
 func (r *rawAMQP) enterTPM(keys *dps.TPMKeys, sign func([]byte) []byte) string {
 	r.t.Helper()
 	if err := r.saslTPM(keys, sign); err != nil {
@@ -258,7 +259,7 @@ func (r *rawAMQP) enterTPM(keys *dps.TPMKeys, sign func([]byte) []byte) string {
 	return ""
 }
 
-// TestTPMNotOverMQTT: not even with a token that HTTPS takes.
+// TestTPMNotOverMQTT: MQTT refuses even a token that HTTPS accepts.
 func TestTPMNotOverMQTT(t *testing.T) {
 	t.Parallel()
 	tpm, _ := paperTPMs(t)
@@ -280,7 +281,7 @@ func TestTPMNotOverMQTT(t *testing.T) {
 	}
 }
 
-// TestScenariosPlayedByATPM: every scenario that is not about another attestation.
+// TestScenariosPlayedByATPM: every scenario that is not for another attestation.
 func TestScenariosPlayedByATPM(t *testing.T) {
 	t.Parallel()
 	tpm, _ := paperTPMs(t)
@@ -312,7 +313,8 @@ func TestScenariosPlayedByATPM(t *testing.T) {
 	}
 }
 
-// TestTPMScenarioNeedsATPM: one of the configuration will do, though it is not at hand.
+// TestTPMScenarioNeedsATPM: a TPM in the configuration is enough, although it is not
+// available here.
 func TestTPMScenarioNeedsATPM(t *testing.T) {
 	t.Parallel()
 	if _, err := Start(t.Context(), Config{Scenario: "tpm-ek-mismatch"}); !errors.Is(err, ErrNoTPM) {
@@ -366,7 +368,7 @@ func TestParseEndorsementKey(t *testing.T) {
 	}{
 		"empty":         {nil, "the key has 0 bytes"},
 		"no base64":     {[]byte("-----BEGIN PUBLIC KEY-----"), "neither base64 nor the 316 bytes of a TPM2B_PUBLIC"},
-		"cut off":       {[]byte(text[:400]), "the key has 300 bytes and says that it has 316: it was cut off"},
+		"cut off":       {[]byte(text[:400]), "the key has 300 bytes, but its size field says 316: it was truncated"},
 		"storage key":   {tpm.srkPublic, "neither base64"},
 		"SRK in base64": {[]byte(base64.StdEncoding.EncodeToString(tpm.srkPublic)), "the key has 284 bytes; the public area"},
 		"no modulus":    {even, "the key cannot encrypt: "},

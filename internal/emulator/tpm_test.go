@@ -21,15 +21,16 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// paperTPM holds the private keys of a TPM and opens blobs by the TPM 2.0 Library, part 1.
-// That a TPM opens them too is shown in package probe with the build tag tpm.
+// paperTPM has the private keys of a TPM and decrypts blobs according to the TPM 2.0
+// Library, part 1. That a real TPM decrypts them too is tested in package probe with the
+// build tag tpm.
 type paperTPM struct {
 	ek, srk *rsa.PrivateKey
 	// The public areas as the device sends them.
 	ekPublic, srkPublic []byte
 }
 
-// twoPaperTPMs are the TPMs that all tests share: to make the keys of one takes half a second.
+// twoPaperTPMs are shared by all tests: making the keys of one takes half a second.
 var twoPaperTPMs = sync.OnceValues(func() (two [2]paperTPM, err error) {
 	for i := range two {
 		if two[i], err = newPaperTPM(); err != nil {
@@ -66,16 +67,16 @@ func paperKey(template tpm2.TPMTPublic) (*rsa.PrivateKey, []byte, error) {
 	return key, tpm2.Marshal(tpm2.New2B(template)), nil
 }
 
-// paperName is the name of a key by its public area without the size before it.
+// paperName returns the name of a key, from its public area without the size.
 func paperName(area []byte) []byte {
 	sum := sha256.Sum256(area)
 	return append([]byte{0x00, 0x0b}, sum[:]...)
 }
 
-// errIntegrity says that something was not made for the keys that open it.
+// errIntegrity means that data was not made for the keys that decrypt it.
 var errIntegrity = errors.New("integrity")
 
-// unwrap opens what was encrypted to key: the seed, then the HMAC, then the text.
+// unwrap decrypts data encrypted to key: the seed, then the HMAC, then the text.
 func unwrap(key *rsa.PrivateKey, label string, seed, wrapped, name []byte) ([]byte, error) {
 	secret, err := rsa.DecryptOAEP(sha256.New(), nil, key, seed, []byte(label+"\x00"))
 	if err != nil {
@@ -101,7 +102,7 @@ func decryptCFB(key, text []byte) []byte {
 	return plain
 }
 
-// cut takes off the part that stands after its size.
+// cut splits off the part after its size.
 func severed(b []byte) (part, rest []byte) {
 	n := 2 + int(binary.BigEndian.Uint16(b))
 	return b[2:n], b[n:]

@@ -15,8 +15,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// recording is a connection whose peer has sent all that it will, and that keeps what it is
-// sent.
+// recording is a connection with fixed input that records what is written to it.
 type recording struct {
 	net.Conn
 	in  *strings.Reader
@@ -30,14 +29,14 @@ func (r *recording) SetDeadline(time.Time) error      { return nil }
 func (r *recording) SetReadDeadline(time.Time) error  { return nil }
 func (r *recording) SetWriteDeadline(time.Time) error { return nil }
 
-// said returns what speak answers to input.
+// said returns the answer of speak to input.
 func said(speak func(context.Context, *stream) error, input string) []byte {
 	conn := &recording{in: strings.NewReader(input)}
-	_ = speak(context.Background(), pipeStream(conn)) // any end will do
+	_ = speak(context.Background(), pipeStream(conn)) // any error will do
 	return conn.out.Bytes()
 }
 
-// fuzzFront is a healthy service with every way of delivering answers.
+// fuzzFront is a healthy service with every kind of delivery.
 func fuzzFront(f *testing.F) (*front, *world) {
 	f.Helper()
 	w, err := newWorld(Config{Now: atNoon, Random: seed()}.withDefaults(), &store{})
@@ -52,7 +51,7 @@ func fuzzFront(f *testing.F) (*front, *world) {
 	return &front{service: newService(w.service, atNoon, w.mint.random), log: slog.New(slog.DiscardHandler), idle: time.Minute}, w
 }
 
-// Whatever comes over MQTT, what goes back are packets of MQTT.
+// For any input over MQTT, the output is MQTT packets.
 func FuzzMQTT(f *testing.F) {
 	own, w := fuzzFront(f)
 	device := *w.device(SymmetricKey)
@@ -99,7 +98,7 @@ func FuzzMQTT(f *testing.F) {
 	})
 }
 
-// Whatever comes over MQTT to the hub, what goes back are packets of MQTT.
+// For any input over MQTT to the hub, the output is MQTT packets.
 func FuzzHubMQTT(f *testing.F) {
 	own, w := fuzzFront(f)
 	own.service.stub = "localhost:8883"
@@ -145,7 +144,7 @@ func FuzzHubMQTT(f *testing.F) {
 	})
 }
 
-// Whatever comes over AMQP, what goes back are headers and frames of AMQP.
+// For any input over AMQP, the output is AMQP headers and frames.
 func FuzzAMQP(f *testing.F) {
 	own, w := fuzzFront(f)
 	address := dps.Resource(defaultScope, keyDevice)

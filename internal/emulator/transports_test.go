@@ -17,14 +17,15 @@ import (
 	"github.com/coder/websocket"
 )
 
-// hang bounds what should take no time at all.
+// hang is a time limit for operations that should take almost no time.
 const hang = 30 * time.Second
 
-// stranger is a client that shares nothing with the emulator: net/http, paho or go-amqp.
+// stranger is a client that shares no code with the emulator: net/http, paho or go-amqp.
 type stranger interface {
-	// open connects as the device; "" is success, anything else the refusal in short.
+	// open connects as the device; "" means success, anything else is the refusal in short
+	// form.
 	open() string
-	// register and poll make one call; a wire whose err is set had no answer.
+	// register and poll make one call; a wire with err had no answer.
 	register(body string) wire
 	poll(operationID string) wire
 }
@@ -47,7 +48,7 @@ func newStranger(t *testing.T, d Device, transport string) stranger {
 	return &httpStranger{c}
 }
 
-// httpStranger makes a stranger of the plain client.
+// httpStranger makes a stranger from the plain client.
 type httpStranger struct{ *client }
 
 func (*httpStranger) open() string { return "" }
@@ -56,7 +57,7 @@ func (h *httpStranger) register(body string) wire {
 	return h.do(http.MethodPut, h.path(dps.RegisterPath), body)
 }
 
-// enterOver registers and polls until the end, and sums up how that went.
+// enterOver registers and polls until the end, and summarises the result.
 func enterOver(t *testing.T, d Device, transport string) string {
 	t.Helper()
 	s := newStranger(t, d, transport)
@@ -77,7 +78,7 @@ func enterOver(t *testing.T, d Device, transport string) string {
 	return got.short()
 }
 
-// short sums an answer up without what the seed makes.
+// short summarises an answer without the parts that depend on the seed.
 func (w wire) short() string {
 	if w.err != nil {
 		return "no answer: " + causeOf(w.err)
@@ -85,8 +86,8 @@ func (w wire) short() string {
 	return regexp.MustCompile(`[0-9a-f]{32}`).ReplaceAllString(w.String(), "HEX")
 }
 
-// causeOf sums up why there is no connection, or no connection any more. Whether a peer
-// notices the end as it reads or as it writes is chance.
+// causeOf summarises why there is no connection any more. Whether a peer notices the end
+// when it reads or when it writes is random.
 func causeOf(err error) string {
 	text := strings.NewReplacer("broken pipe", "EOF", "connection reset", "EOF", "closed network connection", "EOF").Replace(err.Error())
 	for _, cause := range []string{"unknown authority", "protocol version", "connection refused", "EOF", "non-CONNACK", `unexpected protocol "HTTP"`} {
@@ -111,7 +112,7 @@ func (c *client) dial(ctx context.Context, transport string) (net.Conn, error) {
 	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", c.device.at(transport))
 }
 
-// handshakeError is the answer to a WebSocket handshake that is no WebSocket.
+// handshakeError is the answer to a WebSocket handshake that does not open a WebSocket.
 type handshakeError struct{ wire }
 
 func (e handshakeError) Error() string { return e.String() }
@@ -127,7 +128,7 @@ func (c *client) dialWebSocket(ctx context.Context, subprotocol string) (net.Con
 	return websocket.NetConn(context.WithoutCancel(ctx), socket, websocket.MessageBinary), nil
 }
 
-// handshake asks for a WebSocket, which closes with the test. An answer that is none is a
+// handshake requests a WebSocket, which closes with the test. Any other answer is a
 // handshakeError.
 func (c *client) handshake(ctx context.Context, path string, subprotocols ...string) (*websocket.Conn, error) {
 	options := &websocket.DialOptions{HTTPClient: c.http, Subprotocols: subprotocols}
@@ -144,7 +145,7 @@ func (c *client) handshake(ctx context.Context, path string, subprotocols ...str
 	return socket, nil
 }
 
-// testContext ends what hangs.
+// testContext ends a test that hangs.
 func testContext(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), hang)

@@ -11,26 +11,26 @@ import (
 	"github.com/coder/websocket"
 )
 
-// maxWebSocketMessage bounds one message of a WebSocket, in bytes. A device may put several
-// packets or frames into one.
+// maxWebSocketMessage is the maximum size of a WebSocket message in bytes. A device may put
+// several packets or frames into one.
 const maxWebSocketMessage = 320 << 10
 
-// subprotocol is something to speak over a WebSocket.
+// subprotocol is a protocol for use over a WebSocket.
 type subprotocol struct {
 	name      string
 	transport string
 	speak     func(context.Context, *stream) error
 }
 
-// webSockets makes WebSockets of connections and speaks over them.
+// webSockets upgrades connections to WebSockets and serves the subprotocols.
 type webSockets struct {
 	*front
 	spoken []subprotocol
-	open   sync.WaitGroup // of handlers whose connection net/http has let go of
+	open   sync.WaitGroup // of handlers whose connection was taken from net/http
 }
 
-// subprotocols lists what the service speaks over WebSockets, at any path: the SDKs do not agree on
-// one (azure-iot-sdk-node common/transport/amqp/src/amqp.ts, azure-iot-sdk-csharp
+// subprotocols lists the service's protocols over WebSockets, at any path: the SDKs do not
+// agree on one (azure-iot-sdk-node common/transport/amqp/src/amqp.ts, azure-iot-sdk-csharp
 // provisioning/transport/mqtt/src/ProvisioningTransportHandlerMqtt.cs).
 func (f *front) subprotocols() []subprotocol {
 	return []subprotocol{
@@ -49,8 +49,8 @@ func wantsWebSocket(r *http.Request) bool {
 	return false
 }
 
-// choose returns the first subprotocol that r offers and the emulator speaks, and how r
-// spells it, which is how the SDKs want to read it again.
+// choose returns the first subprotocol that both r and the emulator support, and its
+// spelling in r, which the SDKs expect in the answer.
 func (s *webSockets) choose(r *http.Request) (chosen subprotocol, spelling string, ok bool) {
 	for _, offered := range tokens(r.Header, "Sec-WebSocket-Protocol") {
 		for _, known := range s.spoken {
@@ -71,8 +71,8 @@ func tokens(header http.Header, name string) []string {
 	return parts
 }
 
-// serveWebSocket answers who wants a WebSocket. A refusal that every caller meets is told in
-// terms of HTTP, before there is one (assumed).
+// serveWebSocket answers a request for a WebSocket. A refusal for every caller is sent as
+// an HTTP answer, before there is a WebSocket (assumed).
 func (h *httpHandler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	asked := route{operation: opConnect}
 	if refused := h.intercept(); refused != nil && refused.delivery.manner == "" {
@@ -82,8 +82,8 @@ func (h *httpHandler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	h.upgrade(w, r, func(refused *refusal) { h.send(w, r, asked, h.service.refuse(refused)) })
 }
 
-// upgrade makes a WebSocket of the connection and speaks over it until it ends. Where that
-// cannot be, refuse tells so in terms of HTTP.
+// upgrade makes a WebSocket of the connection and serves it until it ends. If that is not
+// possible, refuse sends an HTTP answer.
 func (s *webSockets) upgrade(w http.ResponseWriter, r *http.Request, refuse func(*refusal)) {
 	chosen, spelling, ok := s.choose(r)
 	secure, outer, isSecure := connOf(r)
@@ -95,7 +95,7 @@ func (s *webSockets) upgrade(w http.ResponseWriter, r *http.Request, refuse func
 	defer s.open.Done()
 	socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{spelling},
-		InsecureSkipVerify: true, // a device shows a credential that no web page has, whatever its origin
+		InsecureSkipVerify: true, // a device sends a credential that no web page has, whatever its origin
 	})
 	if err == nil {
 		defer outer.Close()
@@ -104,7 +104,7 @@ func (s *webSockets) upgrade(w http.ResponseWriter, r *http.Request, refuse func
 	s.reportEnd(chosen.transport, r.RemoteAddr, err)
 }
 
-// converseOver speaks on a stream until it ends, and ends it with ctx.
+// converseOver serves a stream until it ends, and ends it with ctx.
 func (s *webSockets) converseOver(ctx context.Context, on *stream, p subprotocol) error {
 	stop := context.AfterFunc(ctx, on.drop)
 	defer stop()
@@ -120,7 +120,7 @@ func withConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// connOf returns the TLS connection that r came on, and that as net/http has it.
+// connOf returns the TLS connection of r, and the same connection as net/http has it.
 func connOf(r *http.Request) (secure *tls.Conn, outer net.Conn, ok bool) {
 	switch conn := r.Context().Value(connKey{}).(type) {
 	case *tls.Conn:

@@ -16,7 +16,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// The paths and the subprotocols that the SDKs and others ask for, and what each gets.
+// The paths and subprotocols that the SDKs and others request, and the answers.
 func TestWebSocketHandshake(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -56,7 +56,7 @@ func TestWebSocketHandshake(t *testing.T) {
 	}
 }
 
-// A handshake that is none is refused, and with an answer of the service where it can be.
+// A handshake that is not valid is refused, with an answer of the service if possible.
 func TestWebSocketHandshakeErrors(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, begin(t, Config{}).Device())
@@ -102,7 +102,7 @@ func TestWebSocketHandshakeErrors(t *testing.T) {
 	}
 }
 
-// Packets that share a message, and one that spans several.
+// Several packets in one message, and one packet in several messages.
 func TestWebSocketMessages(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -133,7 +133,7 @@ func TestWebSocketMessages(t *testing.T) {
 	}
 }
 
-// What breaks the rules of WebSockets ends the connection: text, and messages that are too
+// Violations of the WebSocket protocol end the connection: text, and messages that are too
 // large.
 func TestWebSocketRules(t *testing.T) {
 	t.Parallel()
@@ -159,11 +159,11 @@ func TestWebSocketRules(t *testing.T) {
 				own.want("CONNACK 0")
 				socket.SetReadLimit(-1)
 			}
-			go func() { _ = socket.Write(ctx, test.kind, []byte(test.text)) }() // breaks off when the peer has had enough
+			go func() { _ = socket.Write(ctx, test.kind, []byte(test.text)) }() // breaks off when the peer has closed
 			for err == nil {
 				_, _, err = socket.Read(ctx)
 			}
-			lost := test.kind == websocket.MessageBinary && websocket.CloseStatus(err) == -1 // with what was still on its way
+			lost := test.kind == websocket.MessageBinary && websocket.CloseStatus(err) == -1 // including data still in transit
 			if got := websocket.CloseStatus(err); got != test.want && !lost {
 				t.Errorf("closed with %d (%v), want %d", got, err, test.want)
 			}
@@ -171,7 +171,7 @@ func TestWebSocketRules(t *testing.T) {
 	}
 }
 
-// A device that says goodbye is told goodbye, in the terms of WebSockets too.
+// A device that closes properly gets a proper close, including the WebSocket's.
 func TestWebSocketGoodbye(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{}).Device()
@@ -212,7 +212,7 @@ func TestWebSocketGoodbye(t *testing.T) {
 	}
 }
 
-// A device may speak AMQP with the certificate of the connection that the WebSocket is on.
+// A device may use AMQP with the certificate of the WebSocket's connection.
 func TestWebSocketCarriesTheCertificate(t *testing.T) {
 	t.Parallel()
 	d := begin(t, Config{Scenario: "cert-expired"}).Device()

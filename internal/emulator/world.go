@@ -10,15 +10,15 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// What there is without a configuration.
+// The defaults without a configuration.
 const (
 	defaultScope      = "0ne00D5D1A6"
-	stubHub           = "localhost" // what a configuration calls the stub hub
+	stubHub           = "localhost" // the name of the stub hub in a configuration
 	defaultPolls      = 1
 	defaultRetryAfter = 2 * time.Second
 )
 
-// The ready identities and the groups they belong to.
+// The ready identities and their groups.
 const (
 	keyDevice   = "sandbox-key-01"
 	groupDevice = "sandbox-group-01"
@@ -27,15 +27,15 @@ const (
 	x509Group   = "sandbox-certificates"
 )
 
-// world is both sides before anything listens: what the service holds and what the devices
-// hold. It begins healthy; a scenario changes it.
+// world is the service's data and the devices' data before anything listens. It begins
+// healthy; a scenario changes it.
 type world struct {
 	mint    mint
 	store   *store
 	service settings
 	tls     tlsVersions
-	ahead   time.Duration // of the service's clock, before Config.Now
-	blocked bool          // the ports of MQTT and AMQP, not that of HTTPS
+	ahead   time.Duration // of the service's clock, relative to Config.Now
+	blocked bool          // the ports of MQTT and AMQP, but not of HTTPS
 
 	ca      *certified        // signs the server certificate
 	trusted *x509.Certificate // the trust anchor of the devices
@@ -43,12 +43,12 @@ type world struct {
 	devices []*Device
 
 	key, groupKey      dps.Key    // enrolled
-	root, intermediate *certified // the enrolled CA and what signs the devices below it
+	root, intermediate *certified // the enrolled CA and the one that signs the devices under it
 	leaf               *certified // of the X.509 device
 }
 
-// newWorld makes everything healthy: a service with a device of each attestation enrolled,
-// and with what the configuration adds.
+// newWorld makes a healthy world: a service with an enrolled device for each attestation,
+// and the additions of the configuration.
 func newWorld(c Config, s *store) (*world, error) {
 	random, err := newSource(c.Random)
 	if err != nil {
@@ -89,7 +89,7 @@ func (w *world) makeCertificates() (err error) {
 	return err
 }
 
-// enroll fills in the service's side.
+// enroll makes the service's data.
 func (w *world) enroll(c Config) error {
 	w.service = settings{
 		scope: defaultScope, polls: defaultPolls, retryAfter: defaultRetryAfter,
@@ -121,7 +121,7 @@ func (w *world) enroll(c Config) error {
 	return nil
 }
 
-// equip fills in the devices' side.
+// equip makes the devices' data.
 func (w *world) equip(c Config) error {
 	certificate := &Device{RegistrationID: x509Device, Attestation: X509}
 	w.devices = []*Device{
@@ -138,19 +138,20 @@ func (w *world) equip(c Config) error {
 	return certificate.present(w.leaf, w.intermediate.cert)
 }
 
-// player is the device that makes a scenario real.
+// player returns the device that demonstrates a scenario.
 func (w *world) player(s Scenario) *Device {
 	if d := w.device(TPM); d != nil && s.PlayedBy(TPM) {
 		return d
 	}
-	if s.Attestation == "" || s.Attestation == TPM { // a TPM of the configuration is not at hand
+	if s.Attestation == "" || s.Attestation == TPM { // a TPM in the configuration is not available here
 		return w.device(SymmetricKey)
 	}
 	return w.device(s.Attestation)
 }
 
-// device returns the first device of an attestation. Every world has one of each but the
-// TPM, which is nil if Config has none, and a scenario about a ready token adds that.
+// device returns the first device with an attestation. Every world has one for each, except
+// that the TPM is nil if Config has none, and the one with a ready token exists only in
+// scenarios about it.
 func (w *world) device(kind Attestation) *Device {
 	at := slices.IndexFunc(w.devices, func(d *Device) bool { return d.Attestation == kind })
 	if at < 0 {
@@ -159,7 +160,7 @@ func (w *world) device(kind Attestation) *Device {
 	return w.devices[at]
 }
 
-// serverPair makes the server certificate, for the standard names and further ones.
+// serverPair makes the server certificate, for the standard names and additional ones.
 func (w *world) serverPair(names []string) (tls.Certificate, error) {
 	server, err := w.mint.server(append([]string{"localhost", "127.0.0.1", "::1"}, names...), w.ca)
 	if err != nil {
@@ -168,8 +169,8 @@ func (w *world) serverPair(names []string) (tls.Certificate, error) {
 	return server.tls(), w.store.writeCertified(fileServer, server)
 }
 
-// saveTrusted writes what the devices are to trust and returns its path. A CA that is not
-// the emulator's own does not take the place of that in the state directory.
+// saveTrusted writes the devices' trust anchors and returns the path. A CA other than the
+// emulator's own does not replace it in the state directory.
 func (w *world) saveTrusted() (string, error) {
 	name := fileCA
 	if w.trusted != w.ca.cert {

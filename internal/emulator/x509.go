@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Messages of a refused certificate, as the service words them (GitHub issues
+// Messages for a refused certificate, as the service sends them (GitHub issues
 // Azure/azure-iot-sdk-node#532, Azure/iotedge#2739; azure-sdk-for-c
-// sdk/src/azure/iot/az_iot_provisioning_client.c). Which of them fits which fault is
-// assumed where the issues leave it open.
+// sdk/src/azure/iot/az_iot_provisioning_client.c). Which message belongs to which fault is
+// assumed if the issues do not say.
 const (
 	messageCertificate = "Invalid certificate."
 	messageNoCA        = "CA certificate not found."
@@ -25,8 +25,8 @@ func badCertificate(message, format string, args ...any) *refusal {
 }
 
 // verifyCertificate finds the enrollment that the caller's certificate belongs to: the
-// individual enrollment of that registration id decides if there is one, else the group of
-// the closest signer (learn.microsoft.com: concepts-x509-attestation).
+// individual enrollment of that registration id if there is one, otherwise the group of the
+// closest signer (learn.microsoft.com: concepts-x509-attestation).
 func (s *service) verifyCertificate(c claim) (*enrollment, *refusal) {
 	leaf := c.credential.chain[0]
 	if !strings.EqualFold(leaf.Subject.CommonName, c.registrationID) {
@@ -39,7 +39,7 @@ func (s *service) verifyCertificate(c claim) (*enrollment, *refusal) {
 }
 
 // matchIndividual compares the leaf with those of an individual enrollment. Its issuer does
-// not matter there.
+// not matter.
 func matchIndividual(leaf *x509.Certificate, entry *enrollment, now time.Time) *refusal {
 	if len(entry.certs) == 0 {
 		return badCertificate(messageCertificate, "the enrollment wants a key, not a certificate")
@@ -50,7 +50,7 @@ func matchIndividual(leaf *x509.Certificate, entry *enrollment, now time.Time) *
 	return inDate(leaf, now)
 }
 
-// matchGroup follows the chain to the closest CA that a group names.
+// matchGroup follows the chain to the closest CA in a group.
 func (s *service) matchGroup(chain []*x509.Certificate) (*enrollment, *refusal) {
 	leaf := chain[0]
 	if leaf.IsCA {
@@ -85,8 +85,8 @@ func inDate(cert *x509.Certificate, now time.Time) *refusal {
 	return nil
 }
 
-// signer verifies the chain against the CAs of those groups that count and returns the
-// group whose CA is closest to the leaf.
+// signer verifies the chain against the CAs of the given groups and returns the group whose
+// CA is closest to the leaf.
 func (s *service) signer(chain []*x509.Certificate, counts func(*enrollment) bool) (*enrollment, error) {
 	groups := slices.DeleteFunc(slices.Clone(s.enrolled.groups), func(g *enrollment) bool { return !counts(g) })
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// errnoKind sorts the error numbers of the operating system.
+// errnoKind classifies the error numbers of the operating system.
 func errnoKind(err error) (Kind, bool) {
 	errno, ok := errors.AsType[syscall.Errno](err)
 	if !ok {
@@ -28,7 +28,7 @@ func errnoKind(err error) (Kind, bool) {
 	return "", false
 }
 
-// unreachableErrnos are the error numbers that mean that no way leads to a peer.
+// unreachableErrnos are the error numbers for a peer that has no route.
 func unreachableErrnos() []syscall.Errno {
 	return []syscall.Errno{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN}
 }

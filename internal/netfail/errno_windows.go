@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// Winsock error numbers that package syscall does not name
-// (learn.microsoft.com: Windows Sockets error codes).
+// Winsock error numbers that package syscall does not define (learn.microsoft.com: Windows
+// Sockets error codes).
 const (
 	wsaENetDown     syscall.Errno = 10050
 	wsaENetUnreach  syscall.Errno = 10051
@@ -17,7 +17,7 @@ const (
 	wsaEHostUnreach syscall.Errno = 10065
 )
 
-// errnoKind sorts the error numbers of the operating system.
+// errnoKind classifies the error numbers of the operating system.
 func errnoKind(err error) (Kind, bool) {
 	errno, ok := errors.AsType[syscall.Errno](err)
 	if !ok {
@@ -37,7 +37,7 @@ func errnoKind(err error) (Kind, bool) {
 	return "", false
 }
 
-// unreachableErrnos are the error numbers that mean that no way leads to a peer.
+// unreachableErrnos are the error numbers for a peer that has no route.
 func unreachableErrnos() []syscall.Errno {
 	return []syscall.Errno{wsaEHostUnreach, wsaENetUnreach, wsaENetDown, wsaEHostDown}
 }

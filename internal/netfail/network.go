@@ -1,4 +1,4 @@
-// Package netfail classifies the failures of connections, so that nothing has to read the
+// Package netfail classifies failed connections, so that no other package has to parse the
 // text of an error.
 package netfail
 
@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// Failure is a network error, classified so that no rule has to read its text.
+// Failure is a classified network error.
 type Failure struct {
 	Kind Kind
 	Text string // of the operating system
@@ -27,16 +27,15 @@ const (
 	NoSuchHost      Kind = "no-such-host"     // the resolver says that the name does not exist
 	ResolverTimeout Kind = "resolver-timeout" // no resolver answered in time
 	ResolverFailed  Kind = "resolver-failed"  // a resolver refused or failed
-	Refused         Kind = "refused"          // the port answered that nothing listens
+	Refused         Kind = "refused"          // the port refused the connection: nothing listens there
 	Timeout         Kind = "timeout"          // nothing answered
-	Unreachable     Kind = "unreachable"      // no route to host or network, the resolver's included
+	Unreachable     Kind = "unreachable"      // no route to the host or network, or to the resolver
 	Reset           Kind = "reset"            // the connection was reset or closed by the peer
 	Protocol        Kind = "protocol"         // the peer answered, but not in the transport's protocol
 	Other           Kind = "other"
 )
 
-// Classify sorts a network error into a kind, so that no rule has to read its text.
-// It returns nil for a nil error.
+// Classify returns the kind and the text of a network error, and nil for a nil error.
 func Classify(err error) *Failure {
 	if err == nil {
 		return nil
@@ -44,7 +43,7 @@ func Classify(err error) *Failure {
 	return &Failure{Kind: KindOf(err), Text: Text(err)}
 }
 
-// KindOf is the kind of an error that is not nil.
+// KindOf returns the kind of an error that is not nil.
 func KindOf(err error) Kind {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dnsKind(dns)
@@ -76,19 +75,19 @@ func dnsKind(err *net.DNSError) Kind {
 	return ResolverFailed
 }
 
-// noRoute reports whether the text of an error is that of the operating system for a network
-// or host without a route. The resolver keeps nothing of the error but its text.
+// noRoute reports whether the text of an error is that of the operating system for a
+// network or host without a route. The resolver keeps only the text of the error.
 func noRoute(text string) bool {
 	return slices.ContainsFunc(unreachableErrnos(), func(errno syscall.Errno) bool { return strings.Contains(text, errno.Error()) })
 }
 
-// ProtocolError is an answer that does not belong to the protocol of the transport.
+// ProtocolError is an answer that does not belong to the transport's protocol.
 type ProtocolError struct{ Text string }
 
 func (e *ProtocolError) Error() string { return e.Text }
 
-// isTimeout also takes a cancelled context for a timeout: the caller knows whether the
-// user interrupted.
+// isTimeout treats a cancelled context as a timeout: the caller knows whether the user
+// interrupted.
 func isTimeout(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, os.ErrDeadlineExceeded) {
 		return true
@@ -97,8 +96,8 @@ func isTimeout(err error) bool {
 	return ok && netErr.Timeout()
 }
 
-// Text is the innermost error's text: what the operating system or the resolver said,
-// without the addresses that the evidence holds anyway.
+// Text returns the text of the innermost error: the message of the operating system or of
+// the resolver, without the addresses, which the evidence has anyway.
 func Text(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.Err
@@ -112,7 +111,7 @@ func Text(err error) string {
 	}
 }
 
-// Describe is the failure in one line.
+// Describe returns the failure in one line.
 func (f *Failure) Describe() string {
 	switch f.Kind {
 	case Refused:

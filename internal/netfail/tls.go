@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// TLSFailure is a failed handshake, classified.
+// TLSFailure is a classified TLS handshake failure.
 type TLSFailure struct {
 	Kind TLSKind
-	// Alert is the number of the alert received from the peer, 0 when none was.
+	// Alert is the number of the alert received from the peer, or 0 if there was none.
 	Alert uint8
 	Text  string
-	// Said is the beginning of what a peer sent that does not speak TLS, "" where that is no
-	// text. It may hold control characters.
+	// Said is the beginning of what a peer sent that does not speak TLS, or "" if that is not
+	// text. It may contain control characters.
 	Said string
 }
 
@@ -30,16 +30,16 @@ const (
 	TLSNameMismatch     TLSKind = "name-mismatch"     // the server certificate is for other names
 	TLSServerExpired    TLSKind = "server-expired"    // expired by the local clock
 	TLSServerNotYet     TLSKind = "server-not-yet"    // not yet valid by the local clock
-	TLSBadCertificate   TLSKind = "bad-certificate"   // another fault of the server's chain
+	TLSBadCertificate   TLSKind = "bad-certificate"   // another error in the server's chain
 	TLSAlert            TLSKind = "alert"             // the peer sent an alert; see Alert
 	TLSNotTLS           TLSKind = "not-tls"           // the peer does not speak TLS
-	TLSVersion          TLSKind = "version"           // no common version or cipher
+	TLSVersion          TLSKind = "version"           // no TLS version or cipher in common
 	TLSCut              TLSKind = "cut"               // closed or reset during the handshake
-	TLSTimeout          TLSKind = "timeout"           // the peer said nothing
+	TLSTimeout          TLSKind = "timeout"           // the peer sent nothing
 	TLSOther            TLSKind = "other"
 )
 
-// ClassifyTLS sorts the error of a handshake at the local time now.
+// ClassifyTLS classifies the error of a handshake at the local time now.
 func ClassifyTLS(err error, now time.Time) *TLSFailure {
 	f := &TLSFailure{Kind: TLSOther, Text: Text(err)}
 	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
@@ -84,9 +84,9 @@ func verificationKind(err error, now time.Time) TLSKind {
 	return TLSServerExpired
 }
 
-// receivedAlert returns the number of a TLS alert that the peer sent. The standard library
-// keeps the alert's type to itself, but documents that it arrives as the cause of a
-// net.OpError named "remote error".
+// receivedAlert returns the number of a TLS alert from the peer. The standard library does
+// not export the alert's type, but documents that it arrives as the cause of a net.OpError
+// named "remote error".
 func receivedAlert(err error) (uint8, bool) {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "remote error" {

@@ -1,4 +1,4 @@
-// Package nettest has addresses with a known behaviour for tests.
+// Package nettest provides addresses with a known behaviour for tests.
 package nettest
 
 import (
@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// ClosedPort returns an address of loopback that refuses connections until the test ends.
-// Its port is bound all the while by a socket that does not listen, so nobody else can
-// come to listen there.
+// ClosedPort returns a loopback address that refuses connections until the test ends. A
+// socket that does not listen is bound to its port all the time, so nothing else can listen
+// there.
 func ClosedPort(t testing.TB) net.Addr {
 	t.Helper()
 	peer, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -16,8 +16,8 @@ func ClosedPort(t testing.TB) net.Addr {
 		t.Fatal(err)
 	}
 	defer peer.Close()
-	// The address is bound before the connection is made, which keeps the kernel from giving
-	// the port to outgoing connections as well.
+	// The address is bound before the connection is made, so that the kernel does not use the
+	// port for outgoing connections either.
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
 	conn, err := dialer.DialContext(t.Context(), "tcp", peer.Addr().String())
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// stateOf returns the state an answer tells; status is "" when it tells none.
+// stateOf returns the state in an answer; status is "" if there is none.
 func stateOf(a Answer) (dps.Status, *dps.Registration) {
 	switch {
 	case a.Body.Operation != nil:
@@ -22,13 +22,14 @@ func stateOf(a Answer) (dps.Status, *dps.Registration) {
 // comeBackLater reports the answers that every SDK treats as transient: 429 and 5xx.
 func comeBackLater(a Answer) bool { return a.Failure == nil && PutsOff(a.Status) }
 
-// PutsOff reports an HTTP status by which a service asks to come back later. 511 is none:
-// a gateway on the way gives it to those who have not signed in (RFC 6585, section 6).
+// PutsOff reports an HTTP status by which a service asks to come back later. 511 does not
+// count: a gateway between the device and the service sends it to clients that have not
+// signed in (RFC 6585, section 6).
 func PutsOff(status int) bool {
 	return status == http.StatusTooManyRequests || status/100 == 5 && status != http.StatusNetworkAuthenticationRequired
 }
 
-// describeRefusal sums an answer up in one line.
+// describeRefusal describes an answer in one line.
 func describeRefusal(a Answer) string {
 	switch b := a.Body; {
 	case b.Error != nil:

@@ -7,11 +7,11 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// tokenLifetime is how long a token made by dpsdiag is valid. One hour is what the Node,
-// Java and Python SDKs use, so a clock that breaks theirs breaks ours.
+// tokenLifetime is how long a token made by dpsdiag is valid. The Node, Java and Python
+// SDKs also use one hour, so a clock error that breaks their tokens breaks ours too.
 const tokenLifetime = time.Hour
 
-// TokenLifetime is how long a token made for a key attestation is valid.
+// TokenLifetime returns how long a token made for a key attestation is valid.
 func TokenLifetime() time.Duration { return tokenLifetime }
 
 func symmetricKeyTraits() AttestationTraits {
@@ -28,8 +28,8 @@ func groupKeyTraits() AttestationTraits {
 	}
 }
 
-// keyAttestation signs tokens with a symmetric key. With a group key it derives the
-// device's key first.
+// keyAttestation signs tokens with a symmetric key. With a group key it first derives the
+// device's key.
 type keyAttestation struct {
 	key   dps.Key
 	group bool
@@ -75,7 +75,7 @@ func (a keyAttestation) SignForHub(target Target, hub, deviceID string, now time
 	return dps.SignHub(a.deviceKey(target), hub, deviceID, now.Add(tokenLifetime))
 }
 
-// deviceKey is the key of the device itself.
+// deviceKey returns the key of the device itself.
 func (a keyAttestation) deviceKey(target Target) dps.Key {
 	if a.group {
 		return a.key.Derive(target.RegistrationID)

@@ -19,7 +19,7 @@ var (
 	testedOn = Target{Scope: "0ne0045B3C6", RegistrationID: "dev-01"}
 )
 
-// TestInspectCertificate: each fault of a chain gives its warning and nothing else.
+// TestInspectCertificate: each problem in a chain causes its warning and no other.
 func TestInspectCertificate(t *testing.T) {
 	t.Parallel()
 	root := certtest.Issue(t, "root", nil, certtest.CA)
@@ -107,8 +107,8 @@ func TestInspectToken(t *testing.T) {
 	}
 }
 
-// TestPublicRoots: every embedded root parses and is one that the sources name, by the
-// thumbprints of azure-iot-sdk-c certs/certs.c.
+// TestPublicRoots: every embedded root can be parsed and is one of the documented roots, by
+// the thumbprints in azure-iot-sdk-c certs/certs.c.
 func TestPublicRoots(t *testing.T) {
 	t.Parallel()
 	published := []string{

@@ -13,19 +13,19 @@ func sasTokenTraits() AttestationTraits {
 		Kind: KindSASToken, Flags: "--sas-token-env TOKEN-VARIABLE", SymmetricKey: true, DeviceKey: true,
 		Disbelieved: unauthorized,
 		hubLacks: func(Mode, *dps.Registration) string {
-			return "a ready SAS token is for the provisioning service alone; for the hub the key is needed"
+			return "a ready SAS token is only for the provisioning service; the hub requires the key"
 		},
 	}
 }
 
-// tokenAttestation presents a token that somebody else made.
+// tokenAttestation presents a token that was made elsewhere.
 type tokenAttestation struct {
 	text  dps.Secret
 	token dps.Token
 }
 
-// NewSASToken attests with a ready token, which is checked and sent as it is. A token
-// that cannot be taken apart is an error.
+// NewSASToken attests with a ready token, which is checked and sent unchanged. A token that
+// cannot be parsed is an error.
 func NewSASToken(text dps.Secret) (Attestation, error) {
 	token, err := dps.ParseToken(text)
 	if err != nil {
@@ -57,7 +57,7 @@ func (a tokenAttestation) Inspect(target Target, now time.Time, _ time.Duration)
 		in.warn(cause.SASTokenMalformed, "the token is for %q, the target is %q", facts.Resource, resource)
 	}
 	if facts.InMilliseconds {
-		in.warn(cause.SASTokenMalformed, "the token's expiry looks like milliseconds; the service counts seconds")
+		in.warn(cause.SASTokenMalformed, "the token's expiry looks like milliseconds; the service expects seconds")
 	}
 	if facts.Policy != "" && facts.Policy != dps.RegistrationPolicy {
 		in.warn(cause.SASTokenMalformed, "the token names the policy %q; a device's token names %q or none", facts.Policy, dps.RegistrationPolicy)

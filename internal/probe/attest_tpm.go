@@ -16,7 +16,7 @@ func tpmTraits() AttestationTraits {
 func tpmHubLacks(mode Mode, registration *dps.Registration) string {
 	switch {
 	case mode == ModeLookup:
-		return "a TPM gets its key for the hub with a registration, and a lookup is none"
+		return "a TPM gets its key for the hub with a registration, and a lookup is not one"
 	case registration.TPM == nil:
 		return "the service sent no key for the hub, which a TPM needs"
 	}
@@ -33,9 +33,9 @@ type TPM struct {
 // Kind implements Attestation.
 func (t *TPM) Kind() AttestationKind { return KindTPM }
 
-// Inspect implements Attestation. The SDKs take whatever key they find at its persistent
-// handle, so one that this probe could not use is worth a warning. So is a lockout: it does
-// not keep a TPM from attesting, but other programs from their keys.
+// Inspect implements Attestation. The SDKs use whatever key they find at its persistent
+// handle, so a key that this probe could not use causes a warning. A lockout does too: the
+// TPM can still attest, but other programs may not be able to use their keys.
 func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 	facts := t.Facts()
 	facts.ShowEK = t.ShowEK
@@ -44,7 +44,7 @@ func (t *TPM) Inspect(Target, time.Time, time.Duration) Inputs {
 		in.warn(cause.TPMEKMismatch, "the SDKs would use the key at 0x%08x as the endorsement key: %s", uint32(tpm.EKHandle), facts.EK.Occupied)
 	}
 	if facts.LockedOut {
-		in.warn(cause.TPMAccessDenied, "the TPM is in lockout after too many wrong passwords: for some time it refuses every key that has one")
+		in.warn(cause.TPMAccessDenied, "the TPM is in lockout after too many wrong passwords: for some time it refuses every key that has a password")
 	}
 	if facts.SRK.Occupied != "" {
 		in.notice(cause.TPMSRKTemplate, "the SDKs would use the key at 0x%08x as the storage root key: %s", uint32(tpm.SRKHandle), facts.SRK.Occupied)

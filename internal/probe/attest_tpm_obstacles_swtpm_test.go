@@ -32,7 +32,8 @@ func makeKey(t *testing.T, soft *swtpm.TPM, template tpm2.TPMTPublic, handle tpm
 	}
 }
 
-// TestHierarchyPassword: it fails before any packet, and only where a password is needed.
+// TestHierarchyPassword: the probe fails before any packet, and only if a password is
+// needed.
 func TestHierarchyPassword(t *testing.T) {
 	t.Parallel()
 	t.Run("endorsement", func(t *testing.T) {
@@ -70,7 +71,7 @@ func TestHierarchyPassword(t *testing.T) {
 	})
 }
 
-// persistKeys provisions the TPM once, as an SDK would.
+// persistKeys makes the TPM's keys persistent once, as an SDK would.
 func persistKeys(t *testing.T, soft *swtpm.TPM) {
 	t.Helper()
 	if run := registerWith(t, newProvisioning(t), openTPM(t, soft.Path, true)); outcomes(run) != healthy {
@@ -78,7 +79,7 @@ func persistKeys(t *testing.T, soft *swtpm.TPM) {
 	}
 }
 
-// wantFailure wants a TPM that fails in the inputs stage, and nothing sent.
+// wantFailure checks that the TPM fails in the inputs stage, and that nothing is sent.
 func wantFailure(t *testing.T, device *probe.TPM, kind tpm.Kind) {
 	t.Helper()
 	if failure := facts(device).Failure; failure == nil || failure.Kind != kind {
@@ -91,8 +92,8 @@ func wantFailure(t *testing.T, device *probe.TPM, kind tpm.Kind) {
 	}
 }
 
-// TestLockout: too many wrong passwords do not keep a TPM from attesting, since none of
-// its keys here has one; but it is told.
+// TestLockout: too many wrong passwords do not prevent the attestation, since none of the
+// keys here has a password; but they cause a warning.
 func TestLockout(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -110,7 +111,7 @@ func TestLockout(t *testing.T) {
 	}
 }
 
-// lockOut gives wrong passwords until the TPM takes no more.
+// lockOut sends wrong passwords until the TPM accepts none.
 func lockOut(t *testing.T, soft *swtpm.TPM) {
 	t.Helper()
 	template := tpm2.RSASRKTemplate
@@ -139,7 +140,7 @@ func lockOut(t *testing.T, soft *swtpm.TPM) {
 	}
 }
 
-// TestOccupied: another key at a conventional handle is left alone and told.
+// TestOccupied: another key at a conventional handle is not changed and causes a warning.
 func TestOccupied(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -165,8 +166,7 @@ func TestOccupied(t *testing.T) {
 	}
 }
 
-// TestReset: saved contexts do not outlive a reset, so the keys are made anew, and the
-// same ones.
+// TestReset: saved contexts do not survive a reset, so the same keys are made again.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -180,7 +180,7 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// TestSavedKeys: keys that were made once are not made again, which now would fail.
+// TestSavedKeys: keys are not made a second time, which would fail here.
 func TestSavedKeys(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -191,7 +191,8 @@ func TestSavedKeys(t *testing.T) {
 	}
 }
 
-// TestSlotsFull: what other programs left loaded can stop a TPM without a resource manager.
+// TestSlotsFull: objects that other programs left loaded can block a TPM without a resource
+// manager.
 func TestSlotsFull(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -210,8 +211,8 @@ func TestSlotsFull(t *testing.T) {
 	wantFailure(t, openTPM(t, soft.Path, false), tpm.NoManager)
 }
 
-// TestHierarchyPasswordKnown: with the passwords of both hierarchies the TPM attests and its
-// keys can be kept; with a wrong one it fails as without any.
+// TestHierarchyPasswordKnown: with the passwords of both hierarchies the TPM attests and
+// its keys can be made persistent; with a wrong password it fails as without one.
 func TestHierarchyPasswordKnown(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)

@@ -26,12 +26,12 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
-// provisioning is a service that enrolls one TPM: it challenges the keys of the body, or
-// other ones, and takes a token signed with the key in the challenge.
+// provisioning is a service that enrolls one TPM: it sends a challenge for the keys in the
+// body, or for other keys, and accepts a token signed with the key in the challenge.
 type provisioning struct {
 	t           *testing.T
 	key, hubKey dps.Key
-	other       *dps.TPMKeys // challenged in place of the caller's
+	other       *dps.TPMKeys // used instead of the caller's
 	challenges  atomic.Int32
 }
 
@@ -72,7 +72,7 @@ func (p *provisioning) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		hub := blobFor(p.t, p.caller(req), p.hubKey)
 		p.answer(w, dps.Operation{OperationID: base64.RawURLEncoding.EncodeToString(hub), Status: dps.StatusAssigning})
 	default:
-		// The hub's blob has travelled in the operation id, so that no state is needed.
+		// The operation id contains the hub's blob, so that no state is needed.
 		hub, err := base64.RawURLEncoding.DecodeString(id[5])
 		if err != nil {
 			p.t.Error(err)
@@ -135,7 +135,7 @@ func registerWith(t *testing.T, service http.Handler, device *probe.TPM) probe.R
 	return do(t, cfg)
 }
 
-// TestTPMRegisters goes the whole way twice, and leaves the TPM as it was.
+// TestTPMRegisters registers twice through all stages, and leaves the TPM unchanged.
 func TestTPMRegisters(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -176,7 +176,7 @@ func TestTPMRegisters(t *testing.T) {
 	}
 }
 
-// TestAnotherTPM: a blob for any other pair of keys is told as such.
+// TestAnotherTPM: a blob for another pair of keys is reported as such.
 func TestAnotherTPM(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -207,7 +207,8 @@ func TestAnotherTPM(t *testing.T) {
 	}
 }
 
-// TestPersist: with the wish the three keys stay, and are used and replaced the next time.
+// TestPersist: on request the three keys stay in the TPM, and are used and replaced the
+// next time.
 func TestPersist(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -215,7 +216,7 @@ func TestPersist(t *testing.T) {
 	ek, srk := facts(first).EK.Public, facts(first).SRK.Public
 	want := []tpm2.TPMHandle{0x81000001, 0x81000100, 0x81010001}
 	service := newProvisioning(t)
-	for range 2 { // the second finds its keys in place
+	for range 2 { // the second run finds its keys in place
 		service.hubKey = randomKey()
 		if run := registerWith(t, service, openTPM(t, soft.Path, true)); outcomes(run) != healthy {
 			t.Fatalf("outcomes %s; %v", outcomes(run), run.FailedStage())
@@ -275,7 +276,7 @@ func softHMAC(t *testing.T, key dps.Key, message []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// evict makes object persistent at handle, or removes it when both are the same.
+// evict makes object persistent at handle, or removes it if both are the same.
 func evict(t *testing.T, soft *swtpm.TPM, object, handle tpm2.TPMHandle) {
 	t.Helper()
 	public, err := tpm2.ReadPublic{ObjectHandle: object}.Execute(soft.Direct)
@@ -292,7 +293,7 @@ func evict(t *testing.T, soft *swtpm.TPM, object, handle tpm2.TPMHandle) {
 	}
 }
 
-// TestSignForHub: messages of one command and of several.
+// TestSignForHub signs messages that need one command and several.
 func TestSignForHub(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)

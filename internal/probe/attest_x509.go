@@ -19,13 +19,13 @@ func x509Traits() AttestationTraits {
 type X509 struct {
 	chain   []*x509.Certificate // as it is sent, leaf first
 	key     crypto.Signer
-	remarks []Warning // on the certificates as they were given
+	remarks []Warning // about the certificates as they were given
 }
 
-// NewX509 attests with certificates and the private key of one of them. They are presented
-// in the right order and once each; that they were not given so is a warning of Inspect,
-// since a device may send them as they are. A key of another certificate is an error, as
-// no TLS stack could use the pair.
+// NewX509 attests with certificates and the private key of one of them. They are sent in
+// the correct order and once each. If they were given in another way, Inspect warns, since
+// a device may send them unchanged. A key of another certificate is an error, since no TLS
+// stack could use the pair.
 func NewX509(certs []*x509.Certificate, key crypto.Signer) (*X509, error) {
 	if len(certs) == 0 {
 		return nil, errors.New("there is no certificate")
@@ -38,7 +38,7 @@ func NewX509(certs []*x509.Certificate, key crypto.Signer) (*X509, error) {
 	return &X509{chain: chain, key: key, remarks: orderRemarks(unique, chain, again)}, nil
 }
 
-// CommonName is the leaf's common name, which the service takes as the registration id.
+// CommonName returns the leaf's common name, which the service uses as the registration id.
 func (a *X509) CommonName() string { return a.chain[0].Subject.CommonName }
 
 // Kind implements Attestation.

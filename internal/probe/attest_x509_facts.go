@@ -13,9 +13,9 @@ import (
 	"dpsdiag/internal/duration"
 )
 
-// Inspect implements Attestation: the facts of the chain, and a warning for each that may
-// get it refused. Only warnings: whether the service refuses is for the service to say,
-// and its clock may show that ours is wrong.
+// Inspect implements Attestation: the facts of the chain, and a warning for each reason
+// that the service may have to refuse it. They are only warnings: the service decides, and
+// its clock may show that ours is wrong.
 func (a *X509) Inspect(target Target, now time.Time, expiresIn time.Duration) Inputs {
 	facts := a.facts(target.RegistrationID, now)
 	identity := fmt.Sprintf("certificate %q %s, valid until %s", certchain.Name(facts.Leaf), describeChain(facts.Chain), day(facts.Leaf.NotAfter))
@@ -85,7 +85,7 @@ func firstUnlinked(chain []*x509.Certificate) int {
 	return -1
 }
 
-// lacksClientAuth follows RFC 5280 4.2.1.12: without the extension every use is allowed.
+// lacksClientAuth follows RFC 5280 4.2.1.12: without the extension every usage is allowed.
 func lacksClientAuth(c *x509.Certificate) bool {
 	if len(c.ExtKeyUsage) == 0 && len(c.UnknownExtKeyUsage) == 0 {
 		return false
@@ -98,7 +98,7 @@ func warnValidity(in *Inputs, facts *CertificateFacts, chain []*x509.Certificate
 		in.warn(cause.CertExpired, "%q expired on %s, %s ago by the local clock", certchain.Name(c), day(c.NotAfter), duration.Rough(now.Sub(c.NotAfter)))
 	}
 	for _, c := range facts.NotYetValid {
-		in.warn(cause.DeviceClockWrong, "%q is valid from %s on, %s from now by the local clock", certchain.Name(c), day(c.NotBefore), duration.Rough(c.NotBefore.Sub(now)))
+		in.warn(cause.DeviceClockWrong, "%q is valid from %s, %s from now by the local clock", certchain.Name(c), day(c.NotBefore), duration.Rough(c.NotBefore.Sub(now)))
 	}
 	for _, c := range chain {
 		if left := c.NotAfter.Sub(now); left >= 0 && left < expiresIn {
@@ -125,7 +125,7 @@ func warnName(in *Inputs, facts *CertificateFacts, registrationID string) {
 func warnRole(in *Inputs, facts *CertificateFacts) {
 	const id = cause.CertWrongRoleOrExtensions
 	if facts.IsCA {
-		in.warn(id, "the certificate presented is a CA certificate, not that of a device")
+		in.warn(id, "the certificate presented is a CA certificate, not a device certificate")
 	}
 	if facts.NoClientAuth {
 		in.warn(id, "the certificate's extended key usage does not include client authentication")

@@ -11,8 +11,9 @@ import (
 	"dpsdiag/internal/certchain/certtest"
 )
 
-// TestChainIsPutRight: whatever order and company the certificates come in, the path of the
-// device's is sent first, once, and what is odd about the file is told.
+// TestChainIsPutRight: whatever the order of the certificates and whatever else is in the
+// file, the chain of the device's certificate is sent, in order and once, and problems of
+// the file are reported.
 func TestChainIsPutRight(t *testing.T) {
 	t.Parallel()
 	root := certtest.Issue(t, "root", nil, certtest.CA)
@@ -29,9 +30,9 @@ func TestChainIsPutRight(t *testing.T) {
 		"up to the root":        {[]certtest.Issued{leaf, lower, upper, root}, "dev-01 lower upper root", nil},
 		"alone":                 {[]certtest.Issued{leaf}, "dev-01", nil},
 		"the other way round":   {[]certtest.Issued{root, upper, lower, leaf}, "dev-01 lower upper root", []string{`the certificate of the private key is not the first but comes after "root"`}},
-		"issuers exchanged":     {[]certtest.Issued{leaf, upper, lower}, "dev-01 lower upper", []string{`the certificates are not in order, they come as "dev-01", "upper", "lower"`}},
-		"twice":                 {[]certtest.Issued{leaf, lower, leaf, upper}, "dev-01 lower upper", []string{`"dev-01" is there twice`}},
-		"twice and exchanged":   {[]certtest.Issued{leaf, upper, lower, upper}, "dev-01 lower upper", []string{"the certificates are not in order", `"upper" is there twice`}},
+		"issuers exchanged":     {[]certtest.Issued{leaf, upper, lower}, "dev-01 lower upper", []string{`the certificates are not in order but come as "dev-01", "upper", "lower"`}},
+		"twice":                 {[]certtest.Issued{leaf, lower, leaf, upper}, "dev-01 lower upper", []string{`"dev-01" occurs twice`}},
+		"twice and exchanged":   {[]certtest.Issued{leaf, upper, lower, upper}, "dev-01 lower upper", []string{"the certificates are not in order", `"upper" occurs twice`}},
 		"a stranger at the end": {[]certtest.Issued{leaf, lower, stranger}, "dev-01 lower stranger", []string{`"lower" is not signed by "stranger"`}},
 		"a stranger between":    {[]certtest.Issued{leaf, stranger, lower}, "dev-01 lower stranger", []string{"the certificates are not in order", `"lower" is not signed by "stranger"`}},
 		"one is missing":        {[]certtest.Issued{leaf, upper}, "dev-01 upper", []string{`"dev-01" is not signed by "upper"`}},
@@ -75,7 +76,7 @@ func TestChainIsPutRight(t *testing.T) {
 	}
 }
 
-// TestOrderWarningIsBounded: a bundle of a hundred certificates is not listed.
+// TestOrderWarningIsBounded: a bundle of a hundred certificates is not listed in full.
 func TestOrderWarningIsBounded(t *testing.T) {
 	t.Parallel()
 	leaf := certtest.Issue(t, "dev-01", nil, nil)

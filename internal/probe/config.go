@@ -24,34 +24,34 @@ type Config struct {
 	Mode           Mode            // "" means ModeRegister
 	Payload        json.RawMessage // nil sends none
 	APIVersion     string          // "" means dps.DefaultAPIVersion
-	// CheckHub asks the assigned hub whether it takes the device, over the protocols that
-	// DropsLiveDevice tells of. NoHub says for the report why it is not asked, if there is
-	// more to say than that nobody wanted it.
+	// CheckHub asks the assigned hub whether it accepts the device, over the protocols that
+	// DropsLiveDevice describes. NoHub is the reason for the report why the hub is not asked,
+	// if it is anything other than that nobody requested it.
 	CheckHub bool
 	NoHub    string
 
-	// Origins are handed on to the evidence. Remarks are warnings that the origins give
-	// rise to; they stand for those of the same id that the inputs stage would make itself.
+	// Origins are copied into the evidence. Remarks are warnings about the origins; they
+	// replace those with the same id that the inputs stage would make itself.
 	Origins []Origin
 	Remarks []Warning
 	Asked   []Flag // handed on as well: see Target
 
-	// Roots are the trust anchors for the server; nil means those of the system.
-	// ExtraRoots only says, for the report, that some were added by the user.
+	// Roots are the trust anchors for the server; nil means those of the system. ExtraRoots
+	// only tells the report that the user added some.
 	Roots      *x509.CertPool
 	ExtraRoots bool
 
-	Proxy proxy.Func // which proxy leads to the service; nil means the direct way
+	Proxy proxy.Func // which proxy to use for the service; nil means a direct connection
 
 	Budget       time.Duration // for the whole probe; 0 means DefaultBudget
-	MaxAttempts  int           // to open and then to register, the first included; 0 means DefaultMaxAttempts
+	MaxAttempts  int           // to open and then to register, including the first; 0 means DefaultMaxAttempts
 	RetryMaxWait time.Duration // longest single wait; 0 means DefaultRetryMaxWait
-	ExpiresIn    time.Duration // warn of certificates that expire sooner; 0 means DefaultExpiresIn
+	ExpiresIn    time.Duration // warn about certificates that expire sooner; 0 means DefaultExpiresIn
 
 	Now      func() time.Time // nil means time.Now
 	Resolver Resolver         // nil means net.DefaultResolver
 	Dial     DialFunc         // nil means a plain net.Dialer
-	OnEvent  func(Event)      // nil means silent; called from one goroutine at a time
+	OnEvent  func(Event)      // nil means no events; called from one goroutine at a time
 }
 
 // Defaults of Config.
@@ -70,7 +70,7 @@ type Resolver interface {
 // DialFunc opens a TCP connection to an address; (*net.Dialer).DialContext is one.
 type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Event is progress a person may want to see while a probe runs.
+// Event reports progress while a probe runs.
 type Event struct {
 	Transport TransportID
 	Stage     StageID
@@ -83,7 +83,7 @@ type Event struct {
 	Queued bool
 }
 
-// withDefaults fills in what was left zero.
+// withDefaults sets the defaults of the zero fields.
 func (c Config) withDefaults() Config {
 	c.Mode = cmp.Or(c.Mode, ModeRegister)
 	c.APIVersion = cmp.Or(c.APIVersion, dps.DefaultAPIVersion)

@@ -25,7 +25,7 @@ const (
 	signature = "c2VjcmV0c2lnbmF0dXJldGhhdGlzbG9uZ2Vub3VnaCE="
 )
 
-// spellings are texts in which a peer may send the token and the key back.
+// spellings are the forms in which a peer may send the token and the key back.
 func spellings(token string) map[string]string {
 	escaped := func(text string) string {
 		var b strings.Builder
@@ -55,7 +55,7 @@ func spellings(token string) map[string]string {
 	}
 }
 
-// echoDevice proves itself with a ready token and holds a key that its peer knows too.
+// echoDevice authenticates with a ready token and has a key that its peer also knows.
 type echoDevice struct{ probe.Attestation }
 
 // Identify implements probe.Attestation.
@@ -81,7 +81,7 @@ type echoPeer struct {
 	start func(t *testing.T, text string) probe.Config
 }
 
-// echoPeers are the places of each transport at which a peer can speak.
+// echoPeers are the places in each transport where a peer can send text.
 func echoPeers() []echoPeer {
 	oneLine := func(text string) string { return strings.NewReplacer("\n", " ", "\r", " ").Replace(text) }
 	refused := func(text string) http.HandlerFunc {
@@ -131,8 +131,8 @@ func echoPeers() []echoPeer {
 	return list
 }
 
-// TestAnEchoedSecretIsInNoReport: whatever a peer sends back, where and in which spelling,
-// neither the token nor the key is in the evidence or in a report.
+// TestAnEchoedSecretIsInNoReport: whatever a peer sends back, wherever and in whichever
+// form, neither the token nor the key is in the evidence or in a report.
 func TestAnEchoedSecretIsInNoReport(t *testing.T) {
 	t.Parallel()
 	device, token := newEchoDevice(t)
@@ -156,7 +156,7 @@ func TestAnEchoedSecretIsInNoReport(t *testing.T) {
 	}
 }
 
-// TestAKeyAttestationNamesItsSecrets: what it signs with is known to whoever redacts.
+// TestAKeyAttestationNamesItsSecrets: the redactor knows the key that signs.
 func TestAKeyAttestationNamesItsSecrets(t *testing.T) {
 	t.Parallel()
 	key := dps.NewKey([]byte("0123456789abcdef0123456789abcdef"))
@@ -178,7 +178,7 @@ func TestAKeyAttestationNamesItsSecrets(t *testing.T) {
 	}
 }
 
-// shownOf are the evidence and every report of it.
+// shownOf returns the evidence and every report of it.
 func shownOf(t *testing.T, ev *probe.Evidence) map[string]string {
 	t.Helper()
 	ev.Runs[0].TLS = nil // certificates, from before anything secret was sent

@@ -9,27 +9,27 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
-// Evidence is everything a probe learned. A nil pointer or an empty slice means "not
-// learned", never "no". It is complete in shape also after a failure, a timeout or an
-// interruption: every run has one finding per stage.
+// Evidence is everything that a probe learned. A nil pointer or an empty slice means "not
+// learned", never "no". All runs and findings are present even after a failure, a timeout
+// or an interruption: every run has one finding per stage.
 type Evidence struct {
 	Started time.Time     // by the local clock
 	Took    time.Duration // the whole probe
 	Target  Target
 	Inputs  Inputs
-	Runs    []Run // one per transport, in the order asked for
-	// Origins say where the settings come from; nil when nobody told.
+	Runs    []Run // one per transport, in the requested order
+	// Origins are the sources of the settings; nil if they are not known.
 	Origins []Origin
 }
 
-// Origin says in words where a setting comes from.
+// Origin describes the source of a setting.
 type Origin struct {
-	Name   string // of the setting, such as id_scope
+	Name   string // the name of the setting, such as id_scope
 	From   string // the place: a flag, an environment variable, a line of a file
-	Source string // the file or the environment that the place is in; "" for a flag
+	Source string // the file or the environment of the place; "" for a flag
 }
 
-// Target is what was probed, in words a report can print.
+// Target describes what was probed, as text for a report.
 type Target struct {
 	Endpoint       dps.Endpoint
 	Scope          string
@@ -49,10 +49,10 @@ type Flag struct {
 	Value string // "" for a switch; a word in capitals for a value that is not to be shown
 }
 
-// Mode is how far a probe goes.
+// Mode is how many stages a probe runs.
 type Mode string
 
-// Register is the whole way. Preflight stops before the register call and Lookup asks for
+// Register runs every stage. Preflight stops before the register call and Lookup requests
 // the registration's state; both change nothing in the service.
 const (
 	ModeRegister  Mode = "register"
@@ -66,20 +66,20 @@ type Run struct {
 	Findings   []Finding // exactly one per stage, in the order of Stages
 	Route      Route
 	Resolution *Resolution     // of the service's host, or of the proxy's
-	Dials      []Dial          // one per address of that host tried, in order
-	Tunnels    []proxy.Attempt // what the proxy answered, one per connection to it
-	ProxyTrial *proxy.Attempt  // whether a proxy that is named and not used connects; nil when not tried
+	Dials      []Dial          // one per address tried, in order
+	Tunnels    []proxy.Attempt // the proxy's answers, one per connection to it
+	ProxyTrial *proxy.Attempt  // whether a configured but unused proxy connects; nil if not tried
 	TLS        *Handshake
 	Clock      *Clock
 	Opening    *Opening
 	Answers    []Answer // every answer of the service, in order, polls included
 	Waits      []Wait
-	// TPM is why the device's TPM could not answer the service; nil when it could, or was
-	// not asked. A TPM that fails before any packet is in Inputs instead.
+	// TPM is why the device's TPM could not answer the service. It is nil if the TPM answered
+	// or was not asked. A TPM that fails before any packet is in Inputs instead.
 	TPM *tpm.Error
-	Hub *HubCheck // what the assigned hub said of the device; nil when it was not asked
-	// OutOfTime says what was under way when the budget ran out; nil when it did not, or
-	// when the run had its answer by then.
+	Hub *HubCheck // the assigned hub's answer about the device; nil if it was not asked
+	// OutOfTime says what the run was doing when the budget ran out. It is nil if the budget
+	// lasted or the run had its answer by then.
 	OutOfTime *Timeout
 	End       End
 }
@@ -87,13 +87,13 @@ type Run struct {
 // End says how a run came to its end.
 type End string
 
-// A run is Complete when it got a final answer or passed everything it was asked to do.
-// The other ends say why it did not.
+// A run is Complete if it got a final answer or passed every requested stage. The other
+// values say why it did not.
 const (
 	EndComplete    End = "complete"
-	EndRefused     End = "refused"     // the service, the peer, the network or the device's own TPM said no
+	EndRefused     End = "refused"     // the service, the peer, the network or the device's own TPM refused
 	EndExhausted   End = "exhausted"   // told to come back later (429, 5xx) until the retries ran out
-	EndTimeout     End = "timeout"     // the budget ran out, or a peer said nothing
+	EndTimeout     End = "timeout"     // the budget ran out, or a peer did not answer
 	EndCut         End = "cut"         // the connection was cut before an answer
 	EndInterrupted End = "interrupted" // the user interrupted
 	EndUnanswered  End = "unanswered"  // still assigning when the budget ran out
@@ -105,9 +105,9 @@ type Finding struct {
 	Outcome Outcome
 	Took    time.Duration
 	Detail  string   // one line for a person
-	Needs   StageID  // for Skipped: the stage whose failure prevents this one
+	Needs   StageID  // for Skipped: the stage whose failure prevented this one
 	Facts   []Fact   // for the report, in order
-	Steps   []string // what was done one after the other, a line each; nil where the stage is one step
+	Steps   []string // the steps of the stage, one line each; nil if it has only one step
 }
 
 // Fact is a named detail of a finding, for people and scripts.
@@ -116,8 +116,8 @@ type Fact struct{ Name, Value string }
 // Outcome is how a stage ended.
 type Outcome string
 
-// The five outcomes. Skipped means that an earlier stage failed; NotApplicable that this
-// probe was never meant to go there.
+// The five outcomes. Skipped means that an earlier stage failed; NotApplicable means that
+// this probe does not include the stage.
 const (
 	Passed        Outcome = "passed"
 	Warned        Outcome = "warned"
@@ -146,7 +146,7 @@ func (r *Run) FailedStage() *Finding {
 	return nil
 }
 
-// cutIn is the stage in which the connection with the service was cut, "" if it was not.
+// cutIn is the stage in which the connection to the service was cut, "" if it was not.
 func (r *Run) cutIn() StageID {
 	failed := r.FailedStage()
 	if r.End != EndCut || failed == nil || failed.Stage == StageHub {
@@ -155,7 +155,7 @@ func (r *Run) cutIn() StageID {
 	return failed.Stage
 }
 
-// reached reports whether the run came to a stage, and to more than silence there.
+// reached reports whether the run came to a stage and got an answer there.
 func (r *Run) reached(id StageID) bool {
 	failed := r.FailedStage()
 	if failed == nil {
@@ -166,8 +166,8 @@ func (r *Run) reached(id StageID) bool {
 	return at > wanted || at == wanted && r.End != EndTimeout
 }
 
-// LastAnswer returns the last answer to one of ops, or to any call when ops is empty; nil
-// when there is none. A missing answer (Failure) counts.
+// LastAnswer returns the last answer to one of ops, or to any call if ops is empty. It
+// returns nil if there is none. A missing answer (Failure) counts.
 func (r *Run) LastAnswer(ops ...Operation) *Answer {
 	for i := range slices.Backward(r.Answers) {
 		if len(ops) == 0 || slices.Contains(ops, r.Answers[i].Op) {
@@ -177,7 +177,7 @@ func (r *Run) LastAnswer(ops ...Operation) *Answer {
 	return nil
 }
 
-// Registration returns the last registration state the service told, or nil.
+// Registration returns the last registration state that the service sent, or nil.
 func (r *Run) Registration() *dps.Registration {
 	for _, answer := range slices.Backward(r.Answers) {
 		switch body := answer.Body; {
@@ -190,7 +190,7 @@ func (r *Run) Registration() *dps.Registration {
 	return nil
 }
 
-// Attempts counts the register or lookup calls made.
+// Attempts returns the number of register or lookup calls.
 func (r *Run) Attempts() int {
 	n := 0
 	for i := range r.Answers {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Exchange is one call, or one step of opening a session, as it was on the wire, fit to be
-// shown: what is secret in it has been replaced. The texts may hold control characters.
+// Exchange is one call, or one step of opening a session, as on the wire but with its
+// secrets replaced. The texts may contain control characters.
 type Exchange struct {
 	Request Message
-	Answer  Message // zero when none came
+	Answer  Message // zero if none came
 }
 
-// Message is one half of an exchange, in the words of its transport: a request or status
+// Message is one half of an exchange, in the terms of its transport: a request or status
 // line, an MQTT packet with its topic, an AMQP performative with its address.
 type Message struct {
 	Line    string
@@ -22,7 +22,8 @@ type Message struct {
 	Size    int    // of the whole body, in bytes
 }
 
-// maxExchangeBody bounds what is kept of a body: the documents of the service are shorter.
+// maxExchangeBody is the number of bytes kept of a body: the documents of the service are
+// shorter.
 const maxExchangeBody = 4096
 
 // message makes a message in which secrets are replaced.
@@ -39,7 +40,7 @@ func (r *redactor) message(line string, headers []Fact, body []byte) Message {
 	return m
 }
 
-// httpHeaders are headers by name.
+// httpHeaders returns headers by name.
 func httpHeaders(headers http.Header) []Fact {
 	var list []Fact
 	for name, values := range headers {
@@ -51,7 +52,7 @@ func httpHeaders(headers http.Header) []Fact {
 	return list
 }
 
-// secretHeader reports headers and properties that carry a credential.
+// secretHeader reports headers and properties that contain a credential.
 func secretHeader(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "Password", "Initial-Response":

@@ -12,7 +12,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// drawn writes exchanges one line each: what was sent and what came.
+// drawn writes one line for each exchange: the request and the answer.
 func drawn(exchanges []probe.Exchange) []string {
 	var list []string
 	for _, e := range exchanges {
@@ -21,7 +21,7 @@ func drawn(exchanges []probe.Exchange) []string {
 	return list
 }
 
-// side is a message without what differs from run to run.
+// side writes a message without the parts that differ between runs.
 func side(m probe.Message) string {
 	var headers []string
 	for _, h := range m.Headers {
@@ -35,7 +35,7 @@ func side(m probe.Message) string {
 	return strings.TrimSpace(fmt.Sprintf("%s (%s) %s", line, strings.Join(headers, ", "), m.Body))
 }
 
-// TestEveryTransportKeepsItsExchanges compares what --verbose shows of a healthy session.
+// TestEveryTransportKeepsItsExchanges compares what --verbose shows for a healthy session.
 func TestEveryTransportKeepsItsExchanges(t *testing.T) {
 	t.Parallel()
 	handshake := func(subprotocol string) string {
@@ -78,7 +78,7 @@ func TestEveryTransportKeepsItsExchanges(t *testing.T) {
 	}
 }
 
-// TestARefusalIsKeptAsItCame compares the last exchange of a session that is refused.
+// TestARefusalIsKeptAsItCame compares the last exchange of a refused session.
 func TestARefusalIsKeptAsItCame(t *testing.T) {
 	t.Parallel()
 	reason := amqpError("amqp:unauthorized-access", `{"errorCode":401002}`, "retry-after", "3")

@@ -27,12 +27,12 @@ func (f Finding) with(name, value string) Finding {
 
 func joinAll(list []string) string { return strings.Join(list, ", ") }
 
-// joinWords joins those that are not empty.
+// joinWords joins the texts that are not empty.
 func joinWords(words ...string) string {
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
 }
 
-// joinSome keeps a line short: one entry and how many more.
+// joinSome keeps a line short: one entry and the number of others.
 func joinSome(list []string) string {
 	if len(list) < 3 {
 		return joinAll(list)

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// wordsSize is how much is kept of what a peer says first.
+// wordsSize is the number of bytes kept of what a peer sends first.
 const wordsSize = 128
 
-// firstWords keeps the first bytes that a connection gives, for a peer that speaks another
-// protocol than the one it was asked in: it often says in plain text what it is.
+// firstWords keeps the first bytes received on a connection, in case the peer speaks
+// another protocol than the expected one: it often says in plain text what it is.
 type firstWords struct {
 	net.Conn
 	head []byte
@@ -26,11 +26,11 @@ func (w *firstWords) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// text is the beginning as text, "" where it is none. It ends at the first control
-// character other than white space.
+// text returns the first bytes as text, or "" if they are not text. It ends at the first
+// control character other than white space.
 func (w *firstWords) text() string { return plainText(w.head) }
 
-// leastText is how many characters bytes must begin with to be taken for a text.
+// leastText is the minimum number of characters that count as text.
 const leastText = 4
 
 func plainText(head []byte) string {
@@ -48,9 +48,9 @@ func plainText(head []byte) string {
 	return strings.TrimSpace(string(head[:end]))
 }
 
-// foreign is the first line of a text that belongs to neither of the protocols that a
-// transport begins with, "" where it is none. A peer that was shown a credential may repeat
-// it further down.
+// foreign returns the first line of a text that belongs to neither of the protocols that a
+// transport can begin with, or "" if there is none. A peer that has received a credential
+// may repeat it further down.
 func (w *firstWords) foreign() string {
 	line := firstLine(w.text())
 	if strings.HasPrefix(line, "AMQP") {
@@ -59,7 +59,7 @@ func (w *firstWords) foreign() string {
 	return line
 }
 
-// firstLine is the first line of a text.
+// firstLine returns the first line of a text.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return strings.TrimSpace(line)

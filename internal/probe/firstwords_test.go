@@ -13,8 +13,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// TestPeerOfAnotherProtocol: what a peer says that speaks another protocol is kept, where it
-// is a text.
+// TestPeerOfAnotherProtocol: text from a peer with another protocol is kept.
 func TestPeerOfAnotherProtocol(t *testing.T) {
 	t.Parallel()
 	says := func(text string) func(net.Conn) {
@@ -42,7 +41,7 @@ func TestPeerOfAnotherProtocol(t *testing.T) {
 	}
 }
 
-// TestHTTPOnThePortOfAnother: a web server that is spoken to in AMQP or MQTT says what it is.
+// TestHTTPOnThePortOfAnother: a web server that receives AMQP or MQTT says what it is.
 func TestHTTPOnThePortOfAnother(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.NotFoundHandler())
@@ -68,7 +67,7 @@ func TestHTTPOnThePortOfAnother(t *testing.T) {
 	}
 }
 
-// TestSignInPage: 511 is no service that asks to come back.
+// TestSignInPage: 511 does not mean that a service asks to come back later.
 func TestSignInPage(t *testing.T) {
 	t.Parallel()
 	cfg := start(t, service{register: answer(511, "<html>sign in</html>")})

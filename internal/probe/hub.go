@@ -15,28 +15,28 @@ import (
 
 // hubTarget is a device at the hub that it was assigned to.
 type hubTarget struct {
-	name     string // as the service told it, with a port if there was one
+	name     string // as the service named it, with a port if there was one
 	deviceID string
 	endpoint dps.Endpoint
 }
 
-// hubProtocol is one way of asking a hub whether it takes a device.
+// hubProtocol is one way to ask a hub whether it accepts a device.
 type hubProtocol interface {
-	// transport is the one whose port and name the protocol has.
+	// transport has the port and the name of the protocol.
 	transport() Transport
-	// dropsDevice says that asking ends the connection that the device has to the hub.
+	// dropsDevice says that asking disconnects the device from the hub.
 	dropsDevice() bool
-	// ask shows the identity to the hub and takes leave at once. dial connects.
+	// ask presents the identity to the hub and then disconnects. dial connects.
 	ask(ctx context.Context, dial Dialer, hub hubTarget, id Identity) Opening
 }
 
-// DropsLiveDevice reports whether asking the hub about a device that comes over a transport
-// ends the connection of that device, if it has one: a hub keeps one for each
+// DropsLiveDevice reports whether asking the hub about a device with a transport
+// disconnects that device, if it is connected: a hub accepts one connection per device
 // (learn.microsoft.com: iot-hub/troubleshoot-error-codes, 400027).
 func DropsLiveDevice(id TransportID) bool { return id.Traits().hub.dropsDevice() }
 
-// hubResult is what the answer of a hub means for the device. A page in place of an error
-// is not the hub's; a connection that was cut tells nothing.
+// hubResult returns what the answer of a hub means for the device. A page instead of an
+// error does not come from the hub; a closed connection says nothing.
 func (o *Opening) hubResult() HubResult {
 	switch {
 	case o.Failure != nil && (o.Failure.Kind == netfail.Timeout || o.Failure.Kind == netfail.Reset):
@@ -59,9 +59,9 @@ func (o *Opening) hubResult() HubResult {
 	return HubOdd
 }
 
-// connackResult takes a CONNACK. A device that is unknown, disabled or not believed gets 5
-// (GitHub issues Azure/azure-iot-sdk-c#647 and #2300), a hub in trouble says 3
-// (Azure/azure-iot-sdk-csharp#1510).
+// connackResult interprets a CONNACK. A hub returns 5 for a device that is unknown,
+// disabled or not authenticated (GitHub issues Azure/azure-iot-sdk-c#647 and #2300), and 3
+// if it has a failure itself (Azure/azure-iot-sdk-csharp#1510).
 func connackResult(code byte) HubResult {
 	switch code {
 	case packets.Accepted:
@@ -74,7 +74,7 @@ func connackResult(code byte) HubResult {
 	return HubOdd
 }
 
-// describeHub says in one line what a hub answered.
+// describeHub describes a hub's answer in one line.
 func (o *Opening) describeHub() string {
 	switch {
 	case o.Failure != nil && o.Failure.Kind == netfail.Timeout:

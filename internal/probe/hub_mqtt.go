@@ -11,7 +11,7 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// hubMQTT asks a hub over MQTT 3.1.1: CONNECT, and DISCONNECT once the CONNACK has come
+// hubMQTT asks a hub over MQTT 3.1.1: CONNECT, and DISCONNECT after the CONNACK
 // (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub).
 type hubMQTT struct{ overWebSocket bool }
 
@@ -30,7 +30,7 @@ func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identit
 	longAgo := time.Unix(1, 0)
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })()
 	opening.Layer, opening.Status = LayerMQTTConnect, 0
-	if err := greetHub(conn, hub, id); err != nil {
+	if err := connectToHub(conn, hub, id); err != nil {
 		opening.failMQTT(err)
 		if ctx.Err() != nil {
 			opening.Failure = netfail.Classify(ctx.Err())
@@ -39,9 +39,9 @@ func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identit
 	return opening
 }
 
-// greetHub connects as the device. The session is asked for as one that lasts, so that what
-// the hub keeps for the device stays as it is; no message is acknowledged.
-func greetHub(conn net.Conn, hub hubTarget, id Identity) error {
+// connectToHub connects as the device. It requests a persistent session, so that the hub keeps
+// what it stores for the device; it acknowledges no message.
+func connectToHub(conn net.Conn, hub hubTarget, id Identity) error {
 	connect := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
 	connect.ProtocolName, connect.ProtocolVersion = "MQTT", 4
 	connect.ClientIdentifier = hub.deviceID
@@ -56,7 +56,7 @@ func greetHub(conn net.Conn, hub hubTarget, id Identity) error {
 	if _, err := newMQTTWire(conn).next(); err != nil {
 		return err
 	}
-	// The hub has spoken. That the farewell arrives is not needed: the connection ends.
+	// The hub has answered. The DISCONNECT need not arrive: the connection ends anyway.
 	_ = packets.NewControlPacket(packets.Disconnect).Write(conn)
 	return nil
 }

@@ -13,8 +13,9 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// hubBroker is a broker that is service and hub in one: what connects as the device of the
-// hub is answered by hub. assign names it as the hub, once its address is known.
+// hubBroker is a broker that is both service and hub: the function hub answers clients that
+// connect as the hub's device. assign names the broker as the hub, when its address is
+// known.
 func hubBroker(hub func(*peer, connecting)) (b broker, assign func(probe.Config)) {
 	address := ""
 	b.connect = func(p *peer, c connecting) {
@@ -48,7 +49,7 @@ func TestHubOverMQTT(t *testing.T) {
 		"no such code":          {connack(77), "ask=odd", probe.EndRefused, "CONNACK 77: a reserved code"},
 		"cut":                   {cut[connecting], "ask=silent", probe.EndCut, "the connection was cut before an answer"},
 		"silent":                {silence[connecting], "ask=silent", probe.EndTimeout, "no answer came"},
-		"not MQTT":              {raw[connecting]("HTTP/1.1 400 Bad Request\r\n\r\n"), "ask=odd", probe.EndRefused, "no CONNACK"},
+		"not MQTT":              {raw[connecting]("HTTP/1.1 400 Bad Request\r\n\r\n"), "ask=odd", probe.EndRefused, "not a CONNACK"},
 		"a message comes along": {then(connack(0), raw[connecting]("\x30\x03\x00\x01a")), "ask=taken", probe.EndComplete, "CONNACK 0: accepted"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +72,7 @@ func TestHubOverMQTT(t *testing.T) {
 	}
 }
 
-// TestHubConnect: the CONNECT is that of a device, and a DISCONNECT follows.
+// TestHubConnect: the CONNECT is that of a device, followed by a DISCONNECT.
 func TestHubConnect(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {

@@ -15,7 +15,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// listen serves every connection with handle until the test ends.
+// listen handles every connection with handle until the test ends.
 func listen(t *testing.T, handle func(net.Conn)) net.Addr {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -38,7 +38,7 @@ func listen(t *testing.T, handle func(net.Conn)) net.Addr {
 	return l.Addr()
 }
 
-// untilClosed reads what the peer sends until it hangs up.
+// untilClosed reads until the peer closes the connection.
 func untilClosed(conn net.Conn) {
 	buf := make([]byte, 512)
 	for {
@@ -92,8 +92,8 @@ func TestBrokenTLS(t *testing.T) {
 	}
 }
 
-// TestClockFromCertificate: a clock outside the server certificate's validity is measured
-// as the least skew that explains it.
+// TestClockFromCertificate: if the clock is outside the validity of the server certificate,
+// the skew is the smallest one that explains this.
 func TestClockFromCertificate(t *testing.T) {
 	t.Parallel()
 	cfg := start(t, service{})
@@ -107,7 +107,7 @@ func TestClockFromCertificate(t *testing.T) {
 	}
 }
 
-// longAgo is before the test server's certificate, which is valid from 1970 on.
+// longAgo is before the validity of the test server's certificate, which begins in 1970.
 var longAgo = time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC)
 
 type resolver struct {
@@ -178,7 +178,7 @@ func TestBrokenNetwork(t *testing.T) {
 	})
 }
 
-// TestServerClosesAfterEachAnswer: every call then needs a connection of its own.
+// TestServerClosesAfterEachAnswer: every call then needs its own connection.
 func TestServerClosesAfterEachAnswer(t *testing.T) {
 	t.Parallel()
 	cfg := start(t, service{

@@ -1,20 +1,19 @@
 // Package probe performs a real registration with a device provisioning service, stage by
-// stage, and gathers evidence. It judges nothing: what the evidence means is for package
-// advice.
+// stage, and gathers evidence. It draws no conclusions: package advice does that.
 //
-// Fill in a [Config] and call [Do]. Do always returns what was learned, also after a
+// Fill in a [Config] and call [Do]. Do always returns what it learned, even after a
 // failure, a timeout or a cancelled context.
 //
-// The files, by what they hold:
+// The files:
 //
-//   - config.go, evidence*.go: what goes in, what comes out
+//   - config.go, evidence*.go: the input and the result
 //   - stages.go: the list of the stages; a stage_*.go for each
-//   - runner.go: how a run walks the stages, with retry.go, timeout.go and route.go for the
+//   - runner.go: how a run goes through the stages, with retry.go, timeout.go and route.go for the
 //     pauses, the budget and the proxy
 //   - attestation.go: the list of the attestations; an attest_*.go for each
 //   - transport.go: the list of the transports; a transport_*.go for each
-//   - hub.go: the protocols that hubs are asked in; a hub_*.go for each
-//   - exchange.go, redact.go: what is kept of an exchange, and no secret in it
+//   - hub.go: the protocols for asking a hub; a hub_*.go for each
+//   - exchange.go, redact.go: the recorded exchanges, and the removal of secrets from them
 package probe
 
 import (
@@ -23,9 +22,9 @@ import (
 	"time"
 )
 
-// Do probes the target over every transport of the configuration, side by side, and
-// returns the evidence with the runs in the order of Config.Transports. It ends when all
-// runs have ended, the budget is spent or ctx is cancelled.
+// Do probes the target over every transport of the configuration, in parallel, and returns
+// the evidence with the runs in the order of Config.Transports. It ends when all runs have
+// ended, the budget is spent or ctx is cancelled.
 func Do(ctx context.Context, cfg Config) Evidence {
 	start := time.Now()
 	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1), asking: make(chan struct{}, 1), patterns: newSecretPatterns()}
@@ -48,18 +47,18 @@ func Do(ctx context.Context, cfg Config) Evidence {
 	return ev
 }
 
-// shared is what the runs of one probe have in common.
+// shared is what all runs of one probe share.
 type shared struct {
 	cfg      Config
 	inputs   *Inputs
-	parent   context.Context // without the budget: tells an interruption from a timeout
+	parent   context.Context // without the budget: distinguishes an interruption from a timeout
 	events   sync.Mutex
 	patterns *secretPatterns
-	// registering holds one token: two runs that register the same identity at once
-	// would get a conflict that no device has.
+	// registering contains one token: two runs that register the same identity at the same time
+	// would get a conflict that no real device has.
 	registering chan struct{}
-	// asking holds one token: a hub keeps one connection of a device, and two runs would
-	// cut each other off.
+	// asking contains one token: a hub accepts one connection per device, and two runs would
+	// disconnect each other.
 	asking chan struct{}
 }
 

@@ -29,8 +29,8 @@ const (
 	id    = "dev-01"
 )
 
-// service answers the device API from one handler per call; nil answers as a healthy
-// service does.
+// service answers the device API with one handler per call; a nil handler answers like a
+// healthy service.
 type service struct {
 	register, status, lookup, root http.HandlerFunc
 }
@@ -55,7 +55,7 @@ func (s service) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// answer is a handler with a fixed answer; headers come in pairs.
+// answer returns a handler with a fixed answer; headers come in pairs.
 func answer(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		io.Copy(io.Discard, req.Body)
@@ -68,7 +68,7 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 	}
 }
 
-// once answers with first the first time and with then afterwards.
+// once uses first for the first call and then for all others.
 func once(first, then http.HandlerFunc) http.HandlerFunc {
 	var calls atomic.Int32
 	return func(w http.ResponseWriter, req *http.Request) {
@@ -92,7 +92,7 @@ func start(t *testing.T, h http.Handler) probe.Config {
 	return cfg
 }
 
-// target is a probe of a loopback address that trusts nobody in particular.
+// target returns a probe of a loopback address without trust anchors for it.
 func target(t *testing.T, addr net.Addr) probe.Config {
 	t.Helper()
 	endpoint, err := dps.ParseEndpoint(addr.String())
@@ -110,7 +110,7 @@ func target(t *testing.T, addr net.Addr) probe.Config {
 	}
 }
 
-// outcomes writes a run's findings as "stage=outcome" without those that passed.
+// outcomes writes a run's findings as "stage=outcome", without the passed ones.
 func outcomes(run probe.Run) string {
 	var parts []string
 	for _, f := range run.Findings {
@@ -219,7 +219,7 @@ func TestHugeAnswerIsBounded(t *testing.T) {
 	}
 }
 
-// TestAnswerThatIsNoBody: after 101 comes a connection, whose end nobody promised.
+// TestAnswerThatIsNoBody: 101 is followed by a connection, which may never end.
 func TestAnswerThatIsNoBody(t *testing.T) {
 	end := make(chan struct{})
 	t.Cleanup(func() { close(end) })
@@ -237,7 +237,8 @@ func TestAnswerThatIsNoBody(t *testing.T) {
 	}
 }
 
-// TestLostAnswers covers servers that take the call and then hang up or say nothing.
+// TestLostAnswers covers servers that receive the call and then close the connection or
+// send nothing.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	silent := func(_ http.ResponseWriter, req *http.Request) {
@@ -331,7 +332,7 @@ func TestCutConnectionIsMadeOnceMore(t *testing.T) {
 	}
 }
 
-// TestInterrupt cancels while a call is under way: what was learned until then stays.
+// TestInterrupt cancels during a call: the evidence gathered before remains.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())

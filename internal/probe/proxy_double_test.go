@@ -21,26 +21,26 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// The credentials of the proxies. No evidence may hold them.
+// The credentials of the proxies. No evidence may contain them.
 const (
 	proxyUser     = "plant-user"
 	proxyPassword = "pass:word/with%signs"
 )
 
-// proxyDouble is a proxy on loopback that connects to one service, whatever it is asked
-// for, and remembers for what.
+// proxyDouble is a proxy on loopback that connects to one service, whatever target it is
+// asked for, and records the targets.
 type proxyDouble struct {
 	addr net.Addr
 	// Set before the first connection.
 	to    net.Addr // the service
-	auth  bool     // wants proxyUser and proxyPassword
+	auth  bool     // requires proxyUser and proxyPassword
 	https *tls.Config
 
 	mu    sync.Mutex
 	asked []string
 }
 
-// serveProxy starts a double that speaks with serve.
+// serveProxy starts a test proxy that uses serve.
 func serveProxy(t *testing.T, d *proxyDouble, serve func(*proxyDouble, net.Conn)) *proxyDouble {
 	t.Helper()
 	d.addr = listenEach(t, func(conn net.Conn) {
@@ -53,8 +53,8 @@ func serveProxy(t *testing.T, d *proxyDouble, serve func(*proxyDouble, net.Conn)
 	return d
 }
 
-// listenEach serves connections side by side until the test ends, which closes those that
-// are left.
+// listenEach handles connections in parallel until the test ends, which closes the open
+// ones.
 func listenEach(t *testing.T, handle func(net.Conn)) net.Addr {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -92,7 +92,7 @@ func (d *proxyDouble) targets() []string {
 	return d.asked
 }
 
-// url is the setting that leads to the double.
+// url returns the setting for the test proxy.
 func (d *proxyDouble) url(scheme, userinfo string) string {
 	return scheme + "://" + userinfo + d.addr.String()
 }
@@ -115,7 +115,7 @@ func connectHTTP(d *proxyDouble, conn net.Conn) {
 	d.relay(conn, in, "HTTP/1.1 200 Connection established\r\nProxy-Agent: double\r\n\r\n")
 }
 
-// relay says yes and passes everything on in both directions until one side hangs up.
+// relay accepts the request and forwards data in both directions until one side closes.
 func (d *proxyDouble) relay(conn net.Conn, in io.Reader, yes string) {
 	service, err := net.Dial("tcp", d.to.String())
 	if err != nil {
@@ -208,7 +208,7 @@ func (d *proxyDouble) logIn(conn net.Conn) error {
 	return err
 }
 
-// readSized reads bytes that tell nothing here, then a length and as many bytes.
+// readSized reads bytes that do not matter here, then a length and as many bytes.
 func readSized(conn net.Conn, before int) ([]byte, error) {
 	head := make([]byte, before+1)
 	if _, err := io.ReadFull(conn, head); err != nil {
@@ -219,8 +219,8 @@ func readSized(conn net.Conn, before int) ([]byte, error) {
 	return data, err
 }
 
-// hiddenService serves h over TLS as example.com, whose name only a proxy can resolve, and
-// returns a probe of it without a way there, and its real address.
+// hiddenService serves h over TLS as example.com, whose name only a proxy can resolve. It
+// returns a probe without a direct route, and the real address.
 func hiddenService(t *testing.T, h http.Handler) (probe.Config, net.Addr) {
 	t.Helper()
 	server := httptest.NewTLSServer(h)
@@ -233,7 +233,7 @@ func hiddenService(t *testing.T, h http.Handler) (probe.Config, net.Addr) {
 	return cfg, server.Listener.Addr()
 }
 
-// through sends a probe through the proxy of a setting.
+// through makes a probe use the proxy of a setting.
 func through(t *testing.T, cfg probe.Config, setting string) probe.Config {
 	t.Helper()
 	p, err := proxy.Parse(setting, "--proxy")
@@ -244,7 +244,7 @@ func through(t *testing.T, cfg probe.Config, setting string) probe.Config {
 	return cfg
 }
 
-// nowhere is a probe of an address that leads nowhere (RFC 5737).
+// nowhere is a probe of an unreachable address (RFC 5737).
 func nowhere(t *testing.T) probe.Config {
 	t.Helper()
 	return target(t, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443})

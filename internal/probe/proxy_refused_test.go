@@ -16,7 +16,7 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// answers sends raw bytes to whoever has sent something, and waits for them to hang up.
+// answers sends raw bytes to a client that has sent something, and waits for it to close.
 func answers(raw string) func(net.Conn) {
 	return func(conn net.Conn) {
 		conn.Read(make([]byte, 4096))
@@ -25,7 +25,7 @@ func answers(raw string) func(net.Conn) {
 	}
 }
 
-// hangsUp sends raw bytes and hangs up.
+// hangsUp sends raw bytes and closes the connection.
 func hangsUp(raw string) func(net.Conn) {
 	return func(conn net.Conn) {
 		conn.Read(make([]byte, 4096))
@@ -33,7 +33,7 @@ func hangsUp(raw string) func(net.Conn) {
 	}
 }
 
-// echoes repeats what it is sent, in a page.
+// echoes returns in a page what it receives.
 func echoes(conn net.Conn) {
 	request := make([]byte, 4096)
 	n, _ := conn.Read(request)
@@ -42,7 +42,7 @@ func echoes(conn net.Conn) {
 		proxyPassword, proxyUser, base64.StdEncoding.EncodeToString([]byte(proxyUser+":"+proxyPassword)), len(body), body)
 }
 
-// floods sends a header that never ends.
+// floods sends an endless header.
 func floods(conn net.Conn) {
 	conn.Read(make([]byte, 4096))
 	io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
@@ -79,7 +79,7 @@ func TestProxyRefusals(t *testing.T) {
 		"a page":                    {answers(refusal("200 OK", "Content-Type: text/html\r\n", html)), "http", proxy.Page, 200, probe.EndRefused, "page"},
 		"a page in pieces":          {answers("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<html>\r\n0\r\n\r\n"), "http", proxy.Page, 200, probe.EndRefused, "page"},
 		"a page without a type":     {hangsUp("HTTP/1.0 200 OK\r\n\r\n" + html), "http", proxy.Page, 200, probe.EndRefused, "page"},
-		"something after a yes":     {hangsUp("HTTP/1.1 200 OK\r\n\r\nhello"), "http", proxy.NotAProxy, 200, probe.EndRefused, "something else"},
+		"something after a yes":     {hangsUp("HTTP/1.1 200 OK\r\n\r\nhello"), "http", proxy.NotAProxy, 200, probe.EndRefused, "something other"},
 		"a redirect":                {answers(refusal("302 Found", "Location: https://portal.example/\r\n", "")), "http", proxy.Status, 302, probe.EndRefused, "https://portal.example/"},
 		"another status":            {answers(refusal("404 Not Found", "", "")), "http", proxy.Status, 404, probe.EndRefused, "404"},
 		"a web server":              {answers(refusal("405 Method Not Allowed", "", html)), "http", proxy.NotAProxy, 405, probe.EndRefused, "CONNECT"},
@@ -109,7 +109,7 @@ func TestProxyRefusals(t *testing.T) {
 		"socks: hangs up":           {hangsUp(""), "socks5", proxy.Cut, 0, probe.EndCut, "cut"},
 		"socks: hangs up in a half": {hangsUp("\x05"), "socks5", proxy.Cut, 0, probe.EndCut, "cut"},
 		"socks: hangs up later":     {hangsUp("\x05\x00"), "socks5", proxy.Cut, 0, probe.EndCut, "cut"},
-		"socks: another version":    {hangsUp("\x05\x00\x04\x00\x00\x01"), "socks5", proxy.NotAProxy, 0, probe.EndRefused, "no answer of a proxy"},
+		"socks: another version":    {hangsUp("\x05\x00\x04\x00\x00\x01"), "socks5", proxy.NotAProxy, 0, probe.EndRefused, "not that of a proxy"},
 		"socks: silent":             {untilClosed, "socks5", proxy.Timeout, 0, probe.EndTimeout, "in time"},
 	}
 	for name, test := range tests {
@@ -117,9 +117,9 @@ func TestProxyRefusals(t *testing.T) {
 			test, title := test, name
 			if credentials != "" {
 				title += " with credentials"
-				test.text = strings.Replace(test.text, "none were given", "does not take the credentials", 1)
+				test.text = strings.Replace(test.text, "none were given", "does not accept the given credentials", 1)
 				if test.status == 401 {
-					test.kind, test.text = proxy.Auth, "does not take the credentials" // as tinyproxy says it
+					test.kind, test.text = proxy.Auth, "does not accept the given credentials" // as tinyproxy reports it
 				}
 			}
 			t.Run(title, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestProxyRefusals(t *testing.T) {
 	}
 }
 
-// socksReply lets everybody in, whoever they say they are, and answers with a code.
+// socksReply accepts any credentials and answers with a code.
 func socksReply(code byte) func(net.Conn) {
 	return func(conn net.Conn) {
 		methods, err := readSized(conn, 1)
@@ -178,13 +178,13 @@ func TestProxyWantsOtherCredentials(t *testing.T) {
 		cfg := nowhere(t)
 		run := do(t, through(t, cfg, double.url(scheme, "somebody:else@")))
 		a := run.ProxyFailed()
-		if a == nil || a.Failure.Kind != proxy.Auth || !a.WithCredentials || !strings.Contains(a.Failure.Text, "does not take") {
+		if a == nil || a.Failure.Kind != proxy.Auth || !a.WithCredentials || !strings.Contains(a.Failure.Text, "does not accept") {
 			t.Errorf("%s: %+v", scheme, a)
 		}
 	}
 }
 
-// TestRefusalIsKept: what the proxy says of itself and of its reasons.
+// TestRefusalIsKept: the evidence contains the proxy's name for itself and its reasons.
 func TestRefusalIsKept(t *testing.T) {
 	t.Parallel()
 	address := listenEach(t, answers("HTTP/1.1 407 Auth\r\nServer: squid/5.7\r\nX-Squid-Error: ERR_CACHE_ACCESS_DENIED 0\r\n"+
@@ -198,7 +198,7 @@ func TestRefusalIsKept(t *testing.T) {
 		Reason:  "ERR_CACHE_ACCESS_DENIED 0",
 		Schemes: []string{"Basic", "Negotiate"},
 		Body:    dps.Body{Kind: dps.BodyHTML, Excerpt: "<html>denied</html>"},
-		Failure: &proxy.Failure{Kind: proxy.Auth, Text: "407, it wants credentials, and none were given"},
+		Failure: &proxy.Failure{Kind: proxy.Auth, Text: "407, it requires credentials, and none were given"},
 	}
 	got := run.ProxyFailed()
 	got.Took = 0

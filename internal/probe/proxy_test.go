@@ -24,7 +24,7 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// userinfo is the part of a URL with the credentials.
+// userinfo is the part of a URL that contains the credentials.
 func userinfo() string { return url.UserPassword(proxyUser, proxyPassword).String() + "@" }
 
 // TestThroughProxies probes a service that only the proxy can resolve and reach.
@@ -84,7 +84,7 @@ func TestThroughProxies(t *testing.T) {
 	}
 }
 
-// proxyTLS is a certificate for loopback that the probe trusts.
+// proxyTLS returns a certificate for loopback that the probe trusts.
 func proxyTLS(t *testing.T, cfg *probe.Config) *tls.Config {
 	t.Helper()
 	server := httptest.NewTLSServer(nil)
@@ -93,8 +93,8 @@ func proxyTLS(t *testing.T, cfg *probe.Config) *tls.Config {
 	return &tls.Config{Certificates: server.TLS.Certificates}
 }
 
-// TestEveryConnectionGoesThroughTheProxy: a service that hangs up after each answer is
-// connected to anew.
+// TestEveryConnectionGoesThroughTheProxy: a service that closes after each answer needs new
+// connections.
 func TestEveryConnectionGoesThroughTheProxy(t *testing.T) {
 	t.Parallel()
 	cfg, to := hiddenService(t, service{
@@ -108,7 +108,7 @@ func TestEveryConnectionGoesThroughTheProxy(t *testing.T) {
 	}
 }
 
-// TestServerSpeaksFirst: what comes right behind the proxy's answer is the server's.
+// TestServerSpeaksFirst: bytes directly after the proxy's answer come from the server.
 func TestServerSpeaksFirst(t *testing.T) {
 	t.Parallel()
 	address := listenEach(t, answers("HTTP/1.1 200 OK\r\n\r\n\x15\x03\x03\x00\x02\x02\x28")) // a handshake_failure alert
@@ -141,7 +141,7 @@ func TestProxyGoneLater(t *testing.T) {
 	}
 }
 
-// TestProxyCertificate: an https proxy is verified as every server is.
+// TestProxyCertificate: an HTTPS proxy is verified like any server.
 func TestProxyCertificate(t *testing.T) {
 	t.Parallel()
 	cfg, to := hiddenService(t, service{})
@@ -168,7 +168,8 @@ func TestProxyCertificate(t *testing.T) {
 	}
 }
 
-// TestProxyOutOfReach covers proxies whose name or address leads nowhere.
+// TestProxyOutOfReach covers proxies whose name does not resolve or whose address does not
+// answer.
 func TestProxyOutOfReach(t *testing.T) {
 	t.Parallel()
 	closed := nettest.ClosedPort(t)
@@ -199,8 +200,8 @@ func TestProxyOutOfReach(t *testing.T) {
 	})
 }
 
-// TestSilenceIsBounded: neither a proxy that says nothing nor one whose page never ends
-// holds a probe up for longer than it may.
+// TestSilenceIsBounded: a proxy that sends nothing, or a page that never ends, does not
+// delay a probe longer than its limit.
 func TestSilenceIsBounded(t *testing.T) {
 	for name, test := range map[string]struct {
 		serve func(net.Conn)
@@ -232,7 +233,7 @@ func TestSilenceIsBounded(t *testing.T) {
 	}
 }
 
-// TestInterruptAtTheProxy cancels while the proxy says nothing.
+// TestInterruptAtTheProxy cancels while the proxy does not answer.
 func TestInterruptAtTheProxy(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "https", "socks5"} {
@@ -246,7 +247,7 @@ func TestInterruptAtTheProxy(t *testing.T) {
 	}
 }
 
-// TestUnusedProxyIsTried: when the direct way fails, a proxy that is named and not used is
+// TestUnusedProxyIsTried: if the direct connection fails, a configured but unused proxy is
 // asked whether it connects, and nothing more.
 func TestUnusedProxyIsTried(t *testing.T) {
 	t.Parallel()
@@ -297,7 +298,7 @@ func TestUnusedProxyIsTried(t *testing.T) {
 			"http://" + closed.String():          proxy.Unreachable,
 			"socks5://proxy.example":             proxy.Unresolved,
 			"https://" + double.addr.String():    proxy.TLS,
-			"http://" + userinfo() + to.String(): proxy.Cut, // the service itself is no proxy
+			"http://" + userinfo() + to.String(): proxy.Cut, // the service itself is not a proxy
 		} {
 			run := do(t, direct(setting))
 			if run.ProxyTrial == nil || run.ProxyTrial.Failure == nil || run.ProxyTrial.Failure.Kind != kind {
@@ -320,7 +321,7 @@ func TestUnusedProxyIsTried(t *testing.T) {
 	})
 }
 
-// noSecrets fails where evidence holds the credentials of the proxy in any form.
+// noSecrets fails if evidence contains the credentials of the proxy in any form.
 func noSecrets(t *testing.T, run probe.Run) {
 	t.Helper()
 	printed := fmt.Sprintf("%+v %#v", run, run)

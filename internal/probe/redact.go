@@ -11,10 +11,10 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// redacted stands where a secret was.
+// redacted replaces a secret.
 const redacted = "[redacted]"
 
-// secretPatterns are what secrets look like, whoever they belong to, and where they stand.
+// secretPatterns match secrets of any owner by their form and their position.
 type secretPatterns struct {
 	quoted                   *regexp.Regexp // a JSON string
 	tokens, values           *regexp.Regexp // in a text
@@ -31,15 +31,15 @@ func newSecretPatterns() *secretPatterns {
 	}
 }
 
-// redactor replaces secrets in what a peer says, before anything else looks at it: a
-// service, or a webhook behind it, may repeat the token that it was sent or the key that
-// it knows. What looks like a token is replaced whoever it belongs to.
+// redactor replaces secrets in a peer's data before anything else reads it: a service, or a
+// webhook that it calls, may repeat the token that it received or the key that it knows.
+// Anything that looks like a token is replaced, whoever owns it.
 type redactor struct {
 	*secretPatterns
 	secrets []string // of this device, in every spelling
 }
 
-// newRedactor knows what an identity holds.
+// newRedactor returns a redactor for the secrets of an identity.
 func newRedactor(patterns *secretPatterns, id Identity) *redactor {
 	r := &redactor{secretPatterns: patterns}
 	r.add(id.Token)
@@ -49,11 +49,10 @@ func newRedactor(patterns *secretPatterns, id Identity) *redactor {
 	return r
 }
 
-// leastSecret is the length below which a text is no secret but an accident: shorter ones
-// would be found in words that have nothing to do with them.
+// leastSecret is the minimum length of a secret: shorter texts occur in unrelated words.
 const leastSecret = 8
 
-// add makes a key or a token known, in each form in which a peer may repeat it.
+// add adds a key or a token, in each form in which a peer may repeat it.
 func (r *redactor) add(secret dps.Secret) {
 	text := secret.Reveal()
 	forms := []string{text}
@@ -73,8 +72,8 @@ func (r *redactor) add(secret dps.Secret) {
 	}
 }
 
-// scrub replaces secrets in a text of a peer, also inside JSON strings that spell them
-// with escapes. What is left of a JSON document is one.
+// scrub replaces secrets in a peer's text, including inside JSON strings that write them
+// with escapes. A JSON document remains a JSON document.
 func (r *redactor) scrub(text string) string {
 	if strings.Contains(text, `\`) {
 		text = r.quoted.ReplaceAllStringFunc(text, r.scrubLiteral)
@@ -85,8 +84,8 @@ func (r *redactor) scrub(text string) string {
 	return r.values.ReplaceAllString(r.tokens.ReplaceAllString(text, redacted), "$1$2"+redacted)
 }
 
-// scrubLiteral scrubs what a JSON string says, and leaves one that says nothing secret as
-// it is spelled.
+// scrubLiteral scrubs the value of a JSON string, and leaves a string without secrets
+// unchanged.
 func (r *redactor) scrubLiteral(quoted string) string {
 	var plain string
 	if !strings.Contains(quoted, `\`) || json.Unmarshal([]byte(quoted), &plain) != nil {
@@ -103,7 +102,7 @@ func (r *redactor) scrubLiteral(quoted string) string {
 	return string(encoded)
 }
 
-// cutShort replaces the beginning of a secret at the end of a text that was cut there.
+// cutShort replaces the beginning of a secret at the end of truncated text.
 func cutShort(text, secret string) string {
 	for n := len(secret) - 1; n >= leastSecret; n-- {
 		if rest, ok := strings.CutSuffix(text, secret[:n]); ok {
@@ -113,11 +112,11 @@ func cutShort(text, secret string) string {
 	return text
 }
 
-// parse recognises a body without the secrets in it.
+// parse parses a body without its secrets.
 func (r *redactor) parse(body []byte) dps.Body { return dps.ParseBody([]byte(r.scrub(string(body)))) }
 
-// answer is an answer with everything scrubbed but its body, which is scrubbed before it is
-// parsed. What a transport handed over is left as it is: it may belong to others too.
+// answer returns an answer with everything scrubbed except its body, which is scrubbed
+// before it is parsed. The transport's own value is not changed: other code may use it too.
 func (r *redactor) answer(a Answer) Answer {
 	r.texts(&a.RequestID, &a.Location, &a.Server, &a.Condition)
 	a.RetryAfter, a.Failure = r.retryAfter(a.RetryAfter), r.failure(a.Failure)
@@ -138,7 +137,7 @@ func (r *redactor) texts(texts ...*string) {
 	}
 }
 
-// all is a list of texts, scrubbed; nil stays nil.
+// all returns a list of texts, scrubbed; nil stays nil.
 func (r *redactor) all(list []string) []string {
 	scrubbed := slices.Clone(list)
 	for i := range scrubbed {
@@ -165,8 +164,9 @@ func (r *redactor) failure(f *netfail.Failure) *netfail.Failure {
 	return &scrubbed
 }
 
-// members replaces in a JSON document, or in the beginning of one, the values of members
-// that hold keys, tokens and passwords: for showing, since the probe itself needs some.
+// members replaces the values of members that contain keys, tokens and passwords, in a JSON
+// document or in the beginning of one. It is for display: the probe itself needs some of
+// them.
 func (r *redactor) members(text string) string {
 	text = r.tpmMember.ReplaceAllString(r.scrub(text), `$1"`+redacted+`"`)
 	return r.secretMembers.ReplaceAllString(text, `$1"`+redacted+`"`)

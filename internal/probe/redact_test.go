@@ -35,8 +35,8 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-// TestRedactorWritesIntoCopies: what a transport hands over may be in use elsewhere, so it
-// stays as it is.
+// TestRedactorWritesIntoCopies: the value from a transport may be in use elsewhere, so it
+// is not changed.
 func TestRedactorWritesIntoCopies(t *testing.T) {
 	t.Parallel()
 	const echo, clean = "sig=c2VjcmV0", "sig=[redacted]"

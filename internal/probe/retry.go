@@ -14,15 +14,17 @@ import (
 // Pauses between calls.
 const (
 	firstBackoff = 250 * time.Millisecond // mean of the first pause after 429 or 5xx
-	defaultPoll  = 2 * time.Second        // between polls when the service names no pause, as most SDKs
-	leastPoll    = time.Second            // between polls after freePolls, even if the service asks for none
+	defaultPoll  = 2 * time.Second        // between polls if the service names no pause, as in most SDKs
+	leastPoll    = time.Second            // between polls after freePolls, even if the service names no pause
 )
 
-// freePolls is how many polls may follow each other as fast as the service allows.
+// freePolls is the number of polls that may follow each other as fast as the service
+// allows.
 const freePolls = 5
 
-// ParseRetryAfter reads a Retry-After of whole seconds or an HTTP date (RFC 9110 10.2.3),
-// relative to now. It returns nil for an absent one; what cannot be read is not Valid.
+// ParseRetryAfter parses a Retry-After with whole seconds or an HTTP date (RFC 9110
+// 10.2.3), relative to now. It returns nil if there is none; a value that cannot be parsed
+// is not Valid.
 func ParseRetryAfter(text string, now time.Time) *RetryAfter {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -37,21 +39,22 @@ func ParseRetryAfter(text string, now time.Time) *RetryAfter {
 	return ra
 }
 
-// metBy reports whether a pause is at least what was asked for. Nothing asked is not met.
+// metBy reports whether a pause is at least as long as requested. It is false if nothing
+// was requested.
 func (ra *RetryAfter) metBy(pause time.Duration) bool {
 	return ra != nil && ra.Valid && pause >= ra.Wait
 }
 
-// pacer decides how long to wait before the next call: what the service asks for and a
-// little more at random, or else exponential backoff with full jitter, so that a fleet
-// that failed together does not come back together.
+// pacer decides how long to wait before the next call: the pause that the service asked for
+// plus a little jitter, or else exponential backoff with full jitter. So a fleet that
+// failed together does not return together.
 type pacer struct {
 	longest  time.Duration
 	schedule *backoff.ExponentialBackOff
 }
 
 func newPacer(longest time.Duration) *pacer {
-	// A randomisation factor of 1 draws from 0 to twice the interval: full jitter.
+	// A randomisation factor of 1 chooses from 0 to twice the interval: full jitter.
 	return &pacer{longest: longest, schedule: &backoff.ExponentialBackOff{
 		InitialInterval:     firstBackoff,
 		RandomizationFactor: 1,
@@ -60,7 +63,7 @@ func newPacer(longest time.Duration) *pacer {
 	}}
 }
 
-// afterRefusal is the pause after a 429 or 5xx.
+// afterRefusal returns the pause after a 429 or 5xx.
 func (p *pacer) afterRefusal(asked *RetryAfter) time.Duration {
 	next := p.schedule.NextBackOff()
 	if asked.usable() {
@@ -69,8 +72,8 @@ func (p *pacer) afterRefusal(asked *RetryAfter) time.Duration {
 	return min(next, p.longest)
 }
 
-// beforePoll is the pause before a status poll, counted from 1. A service that always asks
-// for no pause would otherwise be asked thousands of times.
+// beforePoll returns the pause before a status poll, counted from 1. Without it, a service
+// that always asks for no pause would be polled thousands of times.
 func (p *pacer) beforePoll(asked *RetryAfter, number int) time.Duration {
 	wait := defaultPoll
 	if asked.usable() {
@@ -89,7 +92,7 @@ func jitter(most time.Duration) time.Duration {
 	return rand.N(most) //nolint:gosec // a pause need not be secret
 }
 
-// pause waits, and reports false when the context ended first.
+// pause waits, and reports false if the context ended first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

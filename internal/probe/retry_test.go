@@ -43,8 +43,8 @@ func FuzzParseRetryAfter(f *testing.F) {
 	})
 }
 
-// TestPacerFullJitter: each pause lies between nothing and a ceiling that doubles, and
-// they differ, so that devices which failed together spread out.
+// TestPacerFullJitter: each pause is between zero and a limit that doubles, and the pauses
+// differ, so that devices that failed together spread out.
 func TestPacerFullJitter(t *testing.T) {
 	t.Parallel()
 	const longest = 8 * time.Second
@@ -84,7 +84,7 @@ func TestPacerHonoursRetryAfter(t *testing.T) {
 	}
 }
 
-// script is a Session that answers from a list and repeats its last entry.
+// script is a Session that returns answers from a list and repeats the last one.
 type script struct {
 	answers []Answer
 	calls   int
@@ -109,8 +109,8 @@ func operation(status dps.Status, wait time.Duration) Answer {
 	}
 }
 
-// TestWaitsFollowTheService runs register and assign on a scripted session in virtual
-// time: the pauses are those that the service asked for and the budget ends the wait.
+// TestWaitsFollowTheService runs register and assign on a scripted session in virtual time:
+// the pauses are those that the service asked for, and the budget ends the wait.
 func TestWaitsFollowTheService(t *testing.T) {
 	assigning := operation(dps.StatusAssigning, 3*time.Second)
 	tests := map[string]struct {
@@ -143,8 +143,8 @@ func TestWaitsFollowTheService(t *testing.T) {
 	}
 }
 
-// TestStrangeHub: what a service in Azure names is a hub in Azure, or the answer is not its
-// own; a service elsewhere may name any host.
+// TestStrangeHub: a service in Azure names a hub in Azure, or something else sent the
+// answer; a service elsewhere may name any host.
 func TestStrangeHub(t *testing.T) {
 	for _, test := range []struct {
 		service, hub string
@@ -168,7 +168,7 @@ func TestStrangeHub(t *testing.T) {
 	}
 }
 
-// TestOddAssignments: an answer that is not one of the service is told.
+// TestOddAssignments: an answer that does not come from the service causes a warning.
 func TestOddAssignments(t *testing.T) {
 	for name, test := range map[string]struct {
 		registration dps.Registration

@@ -8,14 +8,14 @@ import (
 
 // publicRoots are the roots that Azure's provisioning endpoints chain to now or are
 // announced to (learn.microsoft.com: migrate-tls-certificate, and azure-iot-sdk-c
-// certs/certs.c). They do not decide whom the probe trusts: they only tell whether a
-// server that is not trusted here is the real one.
+// certs/certs.c). They do not affect which servers the probe trusts. They only show whether
+// a server that is not trusted here is the real one.
 //
 //go:embed roots/*.pem
 var publicRoots embed.FS
 
-// issuerOf tells whether the presented chain leads to one of the public roots. Validity
-// dates are left aside: an expired certificate does not change who signed it.
+// issuerOf returns whether the presented chain leads to one of the public roots. It ignores
+// validity dates: an expired certificate has the same issuer.
 func issuerOf(peer []*x509.Certificate) ServerIssuer {
 	if len(peer) == 0 {
 		return ""
@@ -36,7 +36,7 @@ func issuerOf(peer []*x509.Certificate) ServerIssuer {
 	return IssuerKnown
 }
 
-// publicRootPool reads the embedded files; a test proves that each of them parses.
+// publicRootPool parses the embedded files; a test proves that each of them can be parsed.
 func publicRootPool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	entries, _ := publicRoots.ReadDir("roots")

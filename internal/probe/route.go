@@ -12,14 +12,14 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// Route is the way that a run takes to the service.
+// Route is how a run reaches the service.
 type Route struct {
-	Proxy *proxy.Ref // nil for the direct way
-	// Direct says why the direct way was taken although a proxy is named; "" where none is.
+	Proxy *proxy.Ref // nil for a direct connection
+	// Direct says why the connection is direct although a proxy is configured; "" if none is.
 	Direct string
 }
 
-// routeBy is the way that a choice leads.
+// routeBy returns the route for a choice.
 func routeBy(c proxy.Choice) Route {
 	if c.Proxy == nil {
 		return Route{Direct: c.Direct}
@@ -28,8 +28,8 @@ func routeBy(c proxy.Choice) Route {
 	return Route{Proxy: &ref}
 }
 
-// Through returns the successful attempt of a run to go through its proxy, nil when there
-// is none.
+// Through returns the successful attempt of a run to use its proxy, or nil if there is
+// none.
 func (r *Run) Through() *proxy.Attempt {
 	for i := range r.Tunnels {
 		if r.Tunnels[i].Failure == nil {
@@ -39,8 +39,8 @@ func (r *Run) Through() *proxy.Attempt {
 	return nil
 }
 
-// ProxyFailed returns the attempt that ended a run at its proxy; nil when the run goes
-// another way or the proxy did connect.
+// ProxyFailed returns the attempt that ended a run at its proxy. It is nil if the run uses
+// no proxy or the proxy did connect.
 func (r *Run) ProxyFailed() *proxy.Attempt {
 	if len(r.Tunnels) == 0 || r.Through() != nil {
 		return nil
@@ -48,18 +48,18 @@ func (r *Run) ProxyFailed() *proxy.Attempt {
 	return &r.Tunnels[len(r.Tunnels)-1]
 }
 
-// service is the host:port of the service that this transport connects to.
+// service returns the host:port of the service for this transport.
 func (r *runner) service() string {
 	return net.JoinHostPort(r.target.Endpoint.Host, strconv.Itoa(r.transport.ID().Port(r.target.Endpoint)))
 }
 
-// verifyProxy is our side of TLS with an https proxy. The device's certificate is none of
-// its business.
+// verifyProxy returns our TLS configuration for an HTTPS proxy. The device's certificate is
+// not for the proxy.
 func (r *runner) verifyProxy(p *proxy.Proxy) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: p.Host, RootCAs: r.cfg.Roots, Time: r.now}
 }
 
-// tunnel has the proxy connect to the service, and keeps what it answered.
+// tunnel asks the proxy to connect to the service, and keeps the proxy's answer.
 func (r *runner) tunnel(ctx context.Context, conn net.Conn) (net.Conn, proxy.Attempt) {
 	p := r.way.Proxy
 	through, attempt := p.Connect(ctx, conn, r.service(), r.verifyProxy(p))
@@ -67,7 +67,7 @@ func (r *runner) tunnel(ctx context.Context, conn net.Conn) (net.Conn, proxy.Att
 	return through, attempt
 }
 
-// leftToProxy says in the resolve stage whose name was resolved.
+// leftToProxy says in the resolve stage that the proxy resolves the service's name.
 func (r *runner) leftToProxy(f Finding) Finding {
 	f.Detail = "the proxy: " + f.Detail
 	if host := r.target.Endpoint.Host; net.ParseIP(host) == nil {
@@ -76,15 +76,15 @@ func (r *runner) leftToProxy(f Finding) Finding {
 	return f.withProxy(r.way.Proxy.Ref())
 }
 
-// proxyUnresolved records that the proxy's name leads nowhere.
+// proxyUnresolved records that the proxy's name does not resolve.
 func (r *runner) proxyUnresolved(failure *netfail.Failure, f Finding) Finding {
-	return r.proxyOut(proxy.Failure{Kind: proxy.Unresolved, Text: "its name cannot be resolved", Net: failure}, f)
+	return r.failAtProxy(proxy.Failure{Kind: proxy.Unresolved, Text: "its name cannot be resolved", Net: failure}, f)
 }
 
-// proxyUnreachable records that the proxy took no connection.
+// proxyUnreachable records that the proxy did not accept a connection.
 func (r *runner) proxyUnreachable(f Finding) Finding {
 	last := r.run.Dials[len(r.run.Dials)-1]
-	return r.proxyOut(unreachable(last), f)
+	return r.failAtProxy(unreachable(last), f)
 }
 
 func unreachable(last Dial) proxy.Failure {
@@ -92,8 +92,8 @@ func unreachable(last Dial) proxy.Failure {
 	return proxy.Failure{Kind: proxy.Unreachable, Text: text, Net: last.Failure}
 }
 
-// proxyOut ends a stage at a proxy that could not be asked.
-func (r *runner) proxyOut(failure proxy.Failure, f Finding) Finding {
+// failAtProxy ends a stage at a proxy that could not be reached.
+func (r *runner) failAtProxy(failure proxy.Failure, f Finding) Finding {
 	attempt := r.way.Proxy.Attempt(r.service())
 	attempt.Failure = &failure
 	r.run.Tunnels = append(r.run.Tunnels, attempt)
@@ -101,7 +101,7 @@ func (r *runner) proxyOut(failure proxy.Failure, f Finding) Finding {
 	return f.withProxy(attempt.Proxy).with("proxy-failure", string(failure.Kind))
 }
 
-// connectThrough goes on from the TCP connection to the proxy, of which f tells.
+// connectThrough continues from the TCP connection to the proxy, which f describes.
 func (r *runner) connectThrough(ctx context.Context, conn net.Conn, f Finding) Finding {
 	through, attempt := r.tunnel(ctx, conn)
 	if through == nil {
@@ -115,16 +115,16 @@ func (r *runner) connectThrough(ctx context.Context, conn net.Conn, f Finding) F
 	return f.withAttempt(attempt)
 }
 
-// tellDirect says why a proxy that is named was not used.
-func (r *runner) tellDirect(f Finding) Finding {
+// withDirectReason says why a configured proxy was not used.
+func (r *runner) withDirectReason(f Finding) Finding {
 	if r.way.Direct != "" {
 		f.Detail += ", directly: " + r.way.Direct
 	}
 	return f.with("no-proxy", r.way.Direct)
 }
 
-// tryUnused finds out, when the direct way has failed, whether a proxy that is named and
-// was not used would connect to the service. Nothing is sent through it.
+// tryUnused finds out, when the direct connection has failed, whether a configured but
+// unused proxy would connect to the service. Nothing is sent through it.
 func (r *runner) tryUnused(ctx context.Context, f Finding) Finding {
 	f = f.with("no-proxy", r.way.Direct)
 	for _, p := range r.way.Unused {
@@ -142,7 +142,7 @@ func (r *runner) tryUnused(ctx context.Context, f Finding) Finding {
 	return f
 }
 
-// try asks a proxy for a connection to the service and gives that up again.
+// try asks a proxy for a connection to the service and closes it again.
 func (r *runner) try(ctx context.Context, p *proxy.Proxy) proxy.Attempt {
 	attempt := p.Attempt(r.service())
 	res := r.lookup(ctx, p.Host)
@@ -163,7 +163,7 @@ func (r *runner) try(ctx context.Context, p *proxy.Proxy) proxy.Attempt {
 	return attempt
 }
 
-// endAtProxy is how a run ends that came no further than the proxy.
+// endAtProxy returns how a run ends that failed at the proxy.
 func endAtProxy(f *proxy.Failure) End {
 	switch f.Kind {
 	case proxy.Timeout:
@@ -178,7 +178,7 @@ func (f Finding) withProxy(p proxy.Ref) Finding {
 	return f.with("proxy", p.URL).with("proxy-from", p.Origin)
 }
 
-// withAttempt adds the facts of what a proxy answered.
+// withAttempt adds the facts of a proxy's answer.
 func (f Finding) withAttempt(a proxy.Attempt) Finding {
 	f = f.withProxy(a.Proxy).with("proxy-target", a.Target).with("proxy-status", nonZero(a.Status)).with("proxy-server", a.Server)
 	if a.Failure == nil {

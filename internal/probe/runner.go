@@ -11,7 +11,7 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// runner walks the stages on one transport. Its fields are what one stage leaves for the
+// runner runs the stages on one transport. Its fields pass results from one stage to the
 // next.
 type runner struct {
 	*shared
@@ -21,18 +21,17 @@ type runner struct {
 	way       proxy.Choice // how the service is reached
 
 	identity Identity
-	tcp      net.Conn  // connected, not yet TLS
-	proven   *tls.Conn // shaken hands, not yet given to the transport
+	tcp      net.Conn  // connected, before TLS
+	proven   *tls.Conn // after the TLS handshake, before the transport uses it
 	session  Session
 	pace     *pacer
-	last     Answer        // the answer that assign goes on from
+	last     Answer        // the answer that assign continues from
 	held     bool          // this run holds the registering token
-	queued   time.Duration // how long this stage waited for another run to have its turn
+	queued   time.Duration // how long this stage waited for another run
 	proved   bool          // the TPM has answered the service's challenge
 }
 
-// newRunner is at the beginning of the way to target, on a transport, with run as its
-// evidence.
+// newRunner returns a runner to target over a transport, with run as its evidence.
 func newRunner(s *shared, transport Transport, target Target, run *Run) *runner {
 	r := &runner{shared: s, transport: transport, target: target, run: run, pace: newPacer(s.cfg.RetryMaxWait)}
 	run.Transport = transport.ID()
@@ -60,7 +59,7 @@ func (r *runner) walk(ctx context.Context) {
 	}
 }
 
-// stage runs one stage unless an earlier one failed or it is not meant to run.
+// stage runs one stage unless an earlier one failed or the stage is not applicable.
 func (r *runner) stage(ctx context.Context, s stage, blocked StageID) Finding {
 	if why := s.notApplicable(r.cfg); why != "" {
 		return Finding{Stage: s.id, Outcome: NotApplicable, Detail: why}
@@ -81,14 +80,14 @@ func (r *runner) stage(ctx context.Context, s stage, blocked StageID) Finding {
 	return r.noteTimeout(ctx, s.id, f)
 }
 
-// stop records how the run ends; the first reason stands.
+// stop records how the run ends; the first reason counts.
 func (r *runner) stop(end End) {
 	if r.run.End == "" {
 		r.run.End = end
 	}
 }
 
-// interrupted reports whether the caller cancelled, as opposed to a spent budget.
+// interrupted reports whether the caller cancelled; the end of the budget does not count.
 func (r *runner) interrupted() bool { return errors.Is(r.parent.Err(), context.Canceled) }
 
 func (r *runner) close() {
@@ -137,13 +136,13 @@ func (r *runner) resolver() Resolver {
 	return net.DefaultResolver
 }
 
-// compareClock takes the skew from the time at which the peer says it answered. The first
-// comparison stands: later answers may have waited in a queue.
+// compareClock computes the skew from the time of the peer's answer. Only the first
+// comparison counts: later answers may have waited in a queue.
 func (r *runner) compareClock(date time.Time, roundTrip time.Duration) {
 	if date.IsZero() || r.run.Clock != nil {
 		return
 	}
-	const halfSecond = 500 * time.Millisecond // the header is cut to whole seconds
+	const halfSecond = 500 * time.Millisecond // the header is truncated to whole seconds
 	ours := r.now().Add(-roundTrip / 2)
 	r.run.Clock = &Clock{
 		Source:      ClockDateHeader,
@@ -152,7 +151,7 @@ func (r *runner) compareClock(date time.Time, roundTrip time.Duration) {
 	}
 }
 
-// record keeps an answer and what it says of the clock.
+// record keeps an answer and its clock.
 func (r *runner) record(a Answer) Answer {
 	a = r.identity.redactor().answer(a)
 	r.run.Answers = append(r.run.Answers, a)
@@ -160,7 +159,7 @@ func (r *runner) record(a Answer) Answer {
 	return a
 }
 
-// wait pauses before the next call; it reports false when the budget does not allow the
+// wait pauses before the next call. It reports false if the budget is too short for the
 // pause, or the context ended.
 func (r *runner) wait(ctx context.Context, w Wait) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= w.For {

@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// assign follows the registration to its final state.
+// assign polls the registration until its final state.
 func (r *runner) assign(ctx context.Context) Finding {
 	defer r.release()
 	for polls := 0; ; polls++ {
@@ -28,12 +28,13 @@ func (r *runner) assign(ctx context.Context) Finding {
 	}
 }
 
-// pending reports the states in which a client polls on; the C# and Java SDKs do so on
-// unassigned too.
+// pending reports the states in which a client keeps polling; the C# and Java SDKs also do
+// so for unassigned.
 func pending(s dps.Status) bool { return s == dps.StatusAssigning || s == dps.StatusUnassigned }
 
-// poll asks for the operation's state after the pause the service asked for, again while
-// it says to come back later. It reports false when the budget does not allow the pause.
+// poll requests the operation's state after the pause that the service asked for, and
+// repeats while the service says to come back later. It reports false if the budget is too
+// short for the pause.
 func (r *runner) poll(ctx context.Context, number int) (Answer, bool) {
 	operation := r.last.Body.Operation
 	wait := Wait{Before: OpStatus, For: r.pace.beforePoll(r.last.RetryAfter, number), Attempt: number, Reason: string(operation.Status)}
@@ -48,14 +49,14 @@ func (r *runner) poll(ctx context.Context, number int) (Answer, bool) {
 	return Answer{}, false
 }
 
-// waitAfter is the pause after an answer that said to come back later.
+// waitAfter waits after an answer that said to come back later.
 func (r *runner) waitAfter(a Answer, attempt int) Wait {
 	wait := Wait{Before: a.Op, For: r.pace.afterRefusal(a.RetryAfter), Attempt: attempt, Reason: strconv.Itoa(a.Status)}
 	wait.Asked = a.RetryAfter.metBy(wait.For)
 	return wait
 }
 
-// judgePoll ends the stage on a poll that has no registration to go on from.
+// judgePoll ends the stage on a poll without a registration state.
 func (r *runner) judgePoll(answer Answer) (Finding, bool) {
 	switch {
 	case answer.Failure != nil:
@@ -95,8 +96,8 @@ func (r *runner) judgeAssign(status dps.Status, reg *dps.Registration, polls int
 		with("polls", nonZero(polls))
 }
 
-// assignedFinding says where the device was assigned to, with a warning where the answer is
-// not one of the service.
+// assignedFinding says where the device was assigned, with a warning if the answer does not
+// come from the service.
 func (r *runner) assignedFinding(reg *dps.Registration) Finding {
 	switch to := fmt.Sprintf("assigned to %s as %s", reg.AssignedHub, reg.DeviceID); {
 	case reg.AssignedHub == "":

@@ -10,16 +10,16 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// Time limits of the steps below the service. They are generous: a slow answer is still
-// an answer, and the budget of the probe bounds them all.
+// Time limits of the steps before the service answers. They are generous: a slow answer is
+// still an answer, and the budget of the probe limits them all.
 const (
 	resolveTimeout   = 10 * time.Second
 	connectTimeout   = 10 * time.Second // shared among the addresses of the host
-	minDialTimeout   = 2 * time.Second  // of one address, however many there are
+	minDialTimeout   = 2 * time.Second  // for one address, however many there are
 	handshakeTimeout = 15 * time.Second
 )
 
-// peer is the host and port that connections are made to: the service's or the proxy's.
+// peer returns the host and port to connect to: the service's or the proxy's.
 func (r *runner) peer() (host string, port int) {
 	if p := r.way.Proxy; p != nil {
 		return p.Host, p.Port
@@ -27,7 +27,7 @@ func (r *runner) peer() (host string, port int) {
 	return r.target.Endpoint.Host, r.transport.ID().Port(r.target.Endpoint)
 }
 
-// resolve looks the peer up and keeps the addresses for connect.
+// resolve resolves the peer's name and keeps the addresses for connect.
 func (r *runner) resolve(ctx context.Context) Finding {
 	host, _ := r.peer()
 	res := r.lookup(ctx, host)
@@ -64,7 +64,7 @@ func (r *runner) lookup(ctx context.Context, host string) *Resolution {
 	return &Resolution{Host: host, Addresses: addresses}
 }
 
-// connect opens a TCP connection to the first address that takes one, and from there
+// connect opens a TCP connection to the first address that accepts one, and continues
 // through the proxy if there is one.
 func (r *runner) connect(ctx context.Context) Finding {
 	conn, f := r.connectTCP(ctx)
@@ -77,7 +77,7 @@ func (r *runner) connect(ctx context.Context) Finding {
 		return r.tryUnused(ctx, f)
 	}
 	r.tcp = conn
-	return r.tellDirect(f)
+	return r.withDirectReason(f)
 }
 
 func (r *runner) connectTCP(ctx context.Context) (net.Conn, Finding) {
@@ -94,7 +94,7 @@ func (r *runner) connectTCP(ctx context.Context) (net.Conn, Finding) {
 	return conn, passed("%s", last.Address)
 }
 
-// dialPeer opens one more TCP connection to the addresses that resolve found.
+// dialPeer opens another TCP connection to the addresses from resolve.
 func (r *runner) dialPeer(ctx context.Context) (net.Conn, []Dial) {
 	_, port := r.peer()
 	conn, dials := r.dialAny(ctx, r.run.Resolution.Addresses, port)
@@ -131,8 +131,8 @@ func (r *runner) dialOne(ctx context.Context, address string, limit time.Duratio
 	return d.DialContext(ctx, "tcp", address)
 }
 
-// dialTLS is the Dialer given to the transport: first the connection that the stages
-// proved, then fresh ones made the same way.
+// dialTLS is the Dialer given to the transport: it returns the connection from the connect
+// and tls stages first, then new ones made in the same way.
 func (r *runner) dialTLS(ctx context.Context) (net.Conn, error) {
 	if proven := r.proven; proven != nil {
 		r.proven = nil
@@ -150,7 +150,7 @@ func (r *runner) dialTLS(ctx context.Context) (net.Conn, error) {
 	return tlsConn, nil
 }
 
-// redial opens one more connection to the service, the same way as connect did.
+// redial opens another connection to the service in the same way as connect.
 func (r *runner) redial(ctx context.Context) (net.Conn, error) {
 	conn, dials := r.dialPeer(ctx)
 	switch {
@@ -166,7 +166,7 @@ func (r *runner) redial(ctx context.Context) (net.Conn, error) {
 	return through, nil
 }
 
-// dialError carries a classified failure through a transport's library.
+// dialError passes a classified failure through a transport's library.
 type dialError struct{ failure *netfail.Failure }
 
 func (e *dialError) Error() string { return e.failure.Text }

@@ -9,15 +9,16 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// checkHub asks the assigned hub whether it takes the device, and does what a device should
-// do on its answer: register again, once, when it is refused; look the registration up and
-// come back when the hub is unwell (learn.microsoft.com: iot-dps/concepts-deploy-at-scale).
+// checkHub asks the assigned hub whether it accepts the device, and then does what a device
+// should do. After a refusal it registers again, once. If the hub has a temporary failure,
+// it looks the registration up and tries again later (learn.microsoft.com:
+// iot-dps/concepts-deploy-at-scale).
 func (r *runner) checkHub(ctx context.Context) Finding {
 	_, registration := stateOf(r.last)
 	if why := r.hubOutOfReach(registration); why != "" {
 		return Finding{Outcome: NotApplicable, Detail: why}
 	}
-	r.leave() // as a device does before it turns to its hub
+	r.leave() // as a device does before it connects to its hub
 	check := &HubCheck{Protocol: r.run.Transport.Traits().hub.transport().ID()}
 	r.run.Hub = check
 	f := check.addTo(r.followHub(ctx, check))
@@ -27,13 +28,13 @@ func (r *runner) checkHub(ctx context.Context) Finding {
 	return f
 }
 
-// hubOutOfReach says why the hub cannot be asked about this device, "" when it can.
+// hubOutOfReach says why the hub cannot be asked about this device, "" if it can.
 func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 	switch {
 	case registration == nil || registration.AssignedHub == "":
 		return "the service did not name the hub"
 	case r.strangeHub(registration.AssignedHub):
-		return "no hub in Azure has the name " + registration.AssignedHub + ", so it is not shown the credential"
+		return "no hub in Azure has the name " + registration.AssignedHub + ", so the credential is not sent to it"
 	}
 	if lacks := r.target.Attestation.Traits().hubLacks; lacks != nil {
 		return lacks(r.target.Mode, registration)
@@ -41,8 +42,9 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 	return ""
 }
 
-// strangeHub reports whether a service in Azure named a hub that is none: an answer that
-// something else gave, or changed. A service elsewhere may have hubs of any name.
+// strangeHub reports whether a service in Azure named a hub that cannot be in Azure:
+// something else sent or changed the answer. A service elsewhere may have hubs with any
+// name.
 func (r *runner) strangeHub(name string) bool {
 	_, azure := dps.CloudOf(r.target.Endpoint.Host)
 	return azure && name != "" && !dps.IsHubHost(name)
@@ -51,14 +53,14 @@ func (r *runner) strangeHub(name string) bool {
 // followHub asks and acts on the answers until one of them is final.
 func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 	wait := time.Duration(0)
-	var busy Finding // what a hub said that is to be asked again
+	var busy Finding // the answer of a hub that is to be asked again
 	for attempt := 1; ; attempt++ {
 		before := *check
 		f, end := r.askHub(ctx, check, wait)
 		step := check.Last(HubAsk)
 		switch {
 		case ctx.Err() != nil && !step.answered() && busy.Outcome == Failed:
-			// The budget ended within a further attempt, which says nothing of the hub.
+			// The budget ended during a further attempt, which says nothing about the hub.
 			*check = before
 			r.stop(EndExhausted)
 			return busy
@@ -66,7 +68,7 @@ func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 			if f, ok := r.registerAgain(ctx, check); !ok {
 				return f
 			}
-			attempt, wait = attempt-1, 0 // the registration is none of the retries
+			attempt, wait = attempt-1, 0 // the registration does not count as a retry
 			continue
 		case step.Result == HubBusy && attempt < r.cfg.MaxAttempts:
 			pause := r.waitForHub(step, attempt+1)
@@ -83,7 +85,7 @@ func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 	}
 }
 
-// waitForHub is the pause before a hub that is unwell is asked again.
+// waitForHub waits before a hub with a temporary failure is asked again.
 func (r *runner) waitForHub(step *HubStep, attempt int) Wait {
 	asked := step.Answer.RetryAfter
 	wait := Wait{Before: OpHub, For: r.pace.afterRefusal(asked), Attempt: attempt, Reason: step.Text}
@@ -91,8 +93,8 @@ func (r *runner) waitForHub(step *HubStep, attempt int) Wait {
 	return wait
 }
 
-// askHub connects to the hub that the service named last and keeps the step. It returns
-// what to say, and how the run ends, if nothing else follows.
+// askHub connects to the hub that the service named last and keeps the step. It returns the
+// text of the finding and how the run ends, in case nothing follows.
 func (r *runner) askHub(ctx context.Context, check *HubCheck, waited time.Duration) (Finding, End) {
 	start, queued := time.Now(), r.queued
 	step := HubStep{Action: HubAsk, Wait: waited}
@@ -131,7 +133,7 @@ func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep)
 	return check.judge(step, r.target.Mode)
 }
 
-// hubTarget is the device at the hub of the last assignment.
+// hubTarget returns the device at the hub of the last assignment.
 func (r *runner) hubTarget(check *HubCheck) (hubTarget, error) {
 	_, registration := stateOf(r.last)
 	hub := hubTarget{name: registration.AssignedHub, deviceID: cmp.Or(registration.DeviceID, r.target.RegistrationID)}
@@ -142,7 +144,8 @@ func (r *runner) hubTarget(check *HubCheck) (hubTarget, error) {
 	return hub, err
 }
 
-// hubIdentity is what the device presents to its hub. Errors are those of a TPM.
+// hubIdentity returns the credential that the device presents to its hub. Errors are those
+// of a TPM.
 func (r *runner) hubIdentity(ctx context.Context, hub hubTarget) (Identity, error) {
 	if r.identity.TPM != nil {
 		token, err := dps.SignHubWith(hub.name, hub.deviceID, r.now().Add(tokenLifetime), func(message []byte) ([]byte, error) {
@@ -156,8 +159,8 @@ func (r *runner) hubIdentity(ctx context.Context, hub hubTarget) (Identity, erro
 	return Identity{Certificate: r.identity.Certificate}, nil
 }
 
-// reach goes the way to the peer as far as TLS. It returns the stage that failed, and what
-// it says.
+// reach connects to the peer, including TLS. It returns the stage that failed, and the text
+// of its finding.
 func (r *runner) reach(ctx context.Context) (Finding, StageID) {
 	for _, part := range []stage{
 		{StageResolve, always, (*runner).resolve},
@@ -171,8 +174,8 @@ func (r *runner) reach(ctx context.Context) (Finding, StageID) {
 	return Finding{}, ""
 }
 
-// question asks the hub at the end of the way and keeps why no answer came. Runs that would
-// end each other's connection ask one at a time.
+// question asks the hub over the open connection and keeps why no answer came. Runs that
+// would disconnect each other ask one at a time.
 func (r *runner) question(ctx context.Context, protocol hubProtocol, hub hubTarget) Opening {
 	if protocol.dropsDevice() {
 		if r.takeTurn(ctx, r.asking, StageHub) {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// registerAgain makes a second registration, which writes the device's identity into the
-// hub anew. It reports false, with what to say, when that does not lead to a hub.
+// registerAgain registers a second time, which writes the device's identity into the hub
+// again. If that does not lead to a hub, it reports false, with the text of the finding.
 func (r *runner) registerAgain(ctx context.Context, check *HubCheck) (Finding, bool) {
 	refused := check.Last(HubAsk).Text
 	side, f, ok := r.again(ctx, r.transport, ModeRegister, check)
@@ -22,17 +22,17 @@ func (r *runner) registerAgain(ctx context.Context, check *HubCheck) (Finding, b
 	return Finding{}, true
 }
 
-// lookUpAgain asks for the registration's state: the device may have been given another
-// hub meanwhile. The service offers that over HTTPS only. What comes of it is a step; the
-// hub is asked again in any case.
+// lookUpAgain requests the registration's state: the device may have been assigned to
+// another hub in the meantime. The service offers that over HTTPS only. The result becomes
+// a step; the hub is asked again in any case.
 func (r *runner) lookUpAgain(ctx context.Context, check *HubCheck) {
 	if side, _, ok := r.again(ctx, NewHTTPS(), ModeLookup, check); ok {
 		r.last = side.last
 	}
 }
 
-// again goes the whole way to the service once more and keeps what it answered, and the
-// step. It reports whether the service named a hub.
+// again repeats all stages up to the service's answer and keeps the answer and the step. It
+// reports whether the service named a hub.
 func (r *runner) again(ctx context.Context, transport Transport, mode Mode, check *HubCheck) (*runner, Finding, bool) {
 	start := time.Now()
 	target := r.target
@@ -62,8 +62,8 @@ func (r *runner) again(ctx context.Context, transport Transport, mode Mode, chec
 	return side, f, step.Result == HubTaken
 }
 
-// provision goes the way to a final state of the registration. The finding is that of the
-// last part, or of the one that failed, which it then names.
+// provision runs up to a final state of the registration. The finding is that of the last
+// stage, or of the one that failed, which it then names.
 func (r *runner) provision(ctx context.Context) Finding {
 	if f, part := r.reach(ctx); part != "" {
 		f.Detail = string(part) + ": " + f.Detail

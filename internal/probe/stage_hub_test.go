@@ -21,7 +21,7 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
-// hubDevice is the device id that the doubles assign; it is not the registration id.
+// hubDevice is the device id that the test service assigns; it is not the registration id.
 const hubDevice = "Device#1"
 
 // assigns answers a poll or a lookup with an assignment to a hub.
@@ -44,7 +44,7 @@ func startHub(t *testing.T, h http.Handler) string {
 	return server.Listener.Addr().String()
 }
 
-// assignedTo is a probe that checks the hub, of a service that assigns it.
+// assignedTo is a probe that checks the hub, with a service that assigns the device to it.
 func assignedTo(t *testing.T, hub string) probe.Config {
 	t.Helper()
 	cfg := start(t, service{status: assigns(hub), lookup: assigns(hub)})
@@ -52,7 +52,7 @@ func assignedTo(t *testing.T, hub string) probe.Config {
 	return cfg
 }
 
-// hubSays answers with an error of a hub.
+// hubSays answers with an error from a hub.
 func hubSays(status int, name string) http.HandlerFunc {
 	return answer(status, fmt.Sprintf(`{"Message":"ErrorCode:%s;as it was","ExceptionMessage":"Tracking ID:0a-G:0"}`, name))
 }
@@ -79,10 +79,10 @@ func TestHubAnswers(t *testing.T) {
 		steps    string
 		detail   string
 	}{
-		"taken":               {taken, "", "", probe.EndComplete, "ask=taken", "takes the device Device#1 (204 No Content)"},
-		"taken, by lookup":    {taken, probe.ModeLookup, "", probe.EndComplete, "ask=taken", "takes the device"},
-		"stale":               {once(unknown, taken), "", "hub=warned", probe.EndComplete, "ask=denied register=taken ask=taken", "once it was registered again; before that: 404 DeviceNotFound"},
-		"refused":             {denied, "", "hub=failed", probe.EndRefused, "ask=denied register=taken ask=denied", "401 IotHubUnauthorizedAccess, also after it was registered again"},
+		"taken":               {taken, "", "", probe.EndComplete, "ask=taken", "accepts the device Device#1 (204 No Content)"},
+		"taken, by lookup":    {taken, probe.ModeLookup, "", probe.EndComplete, "ask=taken", "accepts the device"},
+		"stale":               {once(unknown, taken), "", "hub=warned", probe.EndComplete, "ask=denied register=taken ask=taken", "after it was registered again; before that: 404 DeviceNotFound"},
+		"refused":             {denied, "", "hub=failed", probe.EndRefused, "ask=denied register=taken ask=denied", "401 IotHubUnauthorizedAccess, even after it was registered again"},
 		"forbidden":           {answer(403, ""), "", "hub=failed", probe.EndRefused, "ask=denied register=taken ask=denied", "403 Forbidden"},
 		"refused, by lookup":  {denied, probe.ModeLookup, "hub=failed", probe.EndRefused, "ask=denied", "which --lookup does not"},
 		"away once":           {once(away, taken), "", "", probe.EndComplete, "ask=busy lookup=taken ask=taken", "after 2 attempts"},
@@ -90,7 +90,7 @@ func TestHubAnswers(t *testing.T) {
 		"away for ever":       {away, "", "hub=failed", probe.EndExhausted, "ask=busy lookup=taken ask=busy ask=busy", "503 ServiceUnavailable, after 3 attempts"},
 		"away, then refused":  {once(away, denied), "", "hub=failed", probe.EndRefused, "ask=busy lookup=taken ask=denied register=taken ask=denied", "refuses"},
 		"refused, then away":  {once(denied, once(away, taken)), "", "hub=warned", probe.EndComplete, "ask=denied register=taken ask=busy lookup=taken ask=taken", "registered again"},
-		"a page":              {answer(200, "<html>sign in</html>"), "", "hub=failed", probe.EndRefused, "ask=odd", "gave no answer of a hub: 200"},
+		"a page":              {answer(200, "<html>sign in</html>"), "", "hub=failed", probe.EndRefused, "ask=odd", "did not answer like a hub: 200"},
 		"a page that forbids": {answer(403, "<html>no</html>"), "", "hub=failed", probe.EndRefused, "ask=odd", "403 with a body that no hub sends (html)"},
 		"nothing of a hub":    {answer(200, ""), "", "hub=failed", probe.EndRefused, "ask=odd", "200 OK"},
 		"redirect":            {answer(302, "", "Location", "https://portal.example/"), "", "hub=failed", probe.EndRefused, "ask=odd", "redirected to https://portal.example/"},
@@ -118,7 +118,7 @@ func TestHubAnswers(t *testing.T) {
 	}
 }
 
-// noTokens checks that no evidence holds a token, as far as it can be printed.
+// noTokens checks that no printable evidence contains a token.
 func noTokens(t *testing.T, run probe.Run) {
 	t.Helper()
 	told, err := json.Marshal(run.Hub)
@@ -130,7 +130,7 @@ func noTokens(t *testing.T, run probe.Run) {
 	}
 }
 
-// TestHubRequest: the hub is asked as a device asks, with a token for itself.
+// TestHubRequest: the probe asks the hub as a device does, with a token for itself.
 func TestHubRequest(t *testing.T) {
 	t.Parallel()
 	type call struct{ method, uri string }
@@ -172,11 +172,11 @@ func TestHubNotAsked(t *testing.T) {
 	}{
 		"not wanted": {func(c *probe.Config) { c.CheckHub = false }, "the assigned hub was not asked"},
 		"declined":   {func(c *probe.Config) { c.CheckHub, c.NoHub = false, "somebody said no" }, "somebody said no"},
-		"preflight":  {func(c *probe.Config) { c.Mode = probe.ModePreflight }, "not asked for: preflight stops before it"},
-		"SAS token":  {func(c *probe.Config) { c.Attestation = token }, "a ready SAS token is for the provisioning service alone; for the hub the key is needed"},
+		"preflight":  {func(c *probe.Config) { c.Mode = probe.ModePreflight }, "not requested: preflight stops before it"},
+		"SAS token":  {func(c *probe.Config) { c.Attestation = token }, "a ready SAS token is only for the provisioning service; the hub requires the key"},
 		"TPM, by lookup": {
 			func(c *probe.Config) { c.Attestation, c.Mode = &fakeTPM{}, probe.ModeLookup },
-			"a TPM gets its key for the hub with a registration, and a lookup is none",
+			"a TPM gets its key for the hub with a registration, and a lookup is not one",
 		},
 	}
 	for name, test := range tests {
@@ -202,7 +202,7 @@ func TestHubNotAsked(t *testing.T) {
 	})
 }
 
-// TestHubOutOfReach: what fails on the way is told of the hub, with its kind.
+// TestHubOutOfReach: a failure of the connection is reported for the hub, with its kind.
 func TestHubOutOfReach(t *testing.T) {
 	t.Parallel()
 	closed := nettest.ClosedPort(t)
@@ -227,7 +227,7 @@ func TestHubOutOfReach(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			hub := test.hub
-			if hub == "" { // the certificate of the double is for other names
+			if hub == "" { // the certificate of the test hub is for other names
 				hub = "localhost:" + strings.Split(startHub(t, answer(204, "")), ":")[1]
 			}
 			cfg := assignedTo(t, hub)
@@ -288,7 +288,7 @@ func TestHubRefusesAndThenTheService(t *testing.T) {
 	}
 }
 
-// TestHubLookupFails: the hub is asked again all the same.
+// TestHubLookupFails: the hub is still asked again.
 func TestHubLookupFails(t *testing.T) {
 	t.Parallel()
 	hub := startHub(t, once(hubSays(500, "ServerError"), answer(204, "")))
@@ -299,7 +299,7 @@ func TestHubLookupFails(t *testing.T) {
 	}
 }
 
-// TestHubThroughProxy: the way to the hub is chosen for the hub.
+// TestHubThroughProxy: the route to the hub is chosen for the hub.
 func TestHubThroughProxy(t *testing.T) {
 	t.Parallel()
 	handler := service{status: assigns("example.com:8443")}
@@ -333,7 +333,7 @@ func TestHubThroughProxy(t *testing.T) {
 	}
 }
 
-// TestHubInterrupted: what was learned until then stays.
+// TestHubInterrupted: the evidence gathered before the interruption remains.
 func TestHubInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -358,8 +358,8 @@ func TestSilentHub(t *testing.T) {
 	}
 }
 
-// TestBudgetEndsAtBusyHub: the attempt that the budget cuts short says nothing of the hub;
-// what it said before stands.
+// TestBudgetEndsAtBusyHub: an attempt that the budget ends says nothing about the hub; its
+// previous answer counts.
 func TestBudgetEndsAtBusyHub(t *testing.T) {
 	t.Parallel()
 	silent := func(_ http.ResponseWriter, req *http.Request) { <-req.Context().Done() }

@@ -7,7 +7,8 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// judge says what a step means for the device, and how the run ends if it is the last.
+// judge returns what a step means for the device, and how the run ends if it is the last
+// step.
 func (c *HubCheck) judge(step *HubStep, mode Mode) (Finding, End) {
 	switch step.Result {
 	case HubTaken:
@@ -23,15 +24,15 @@ func (c *HubCheck) judge(step *HubStep, mode Mode) (Finding, End) {
 		}
 		return failed("%s: %s", c.Hub, step.Text).with("error", step.Answer.Failure.Text), end
 	}
-	return failed("%s gave no answer of a hub: %s", c.Hub, step.Text), EndRefused
+	return failed("%s did not answer like a hub: %s", c.Hub, step.Text), EndRefused
 }
 
-// taken says that the hub took the device, and after what.
+// taken says that the hub accepted the device, and after what.
 func (c *HubCheck) taken(step *HubStep) Finding {
-	text := fmt.Sprintf("%s takes the device %s (%s)", c.Hub, c.DeviceID, step.Text)
+	text := fmt.Sprintf("%s accepts the device %s (%s)", c.Hub, c.DeviceID, step.Text)
 	switch asked := c.asked(); {
 	case c.Last(HubRegister) != nil:
-		return warned("%s, once it was registered again; before that: %s", text, c.Refusal().Text)
+		return warned("%s, after it was registered again; before that: %s", text, c.Refusal().Text)
 	case asked > 0:
 		return passed("%s, after %s", text, plural(asked+1, "attempt"))
 	}
@@ -42,14 +43,15 @@ func (c *HubCheck) taken(step *HubStep) Finding {
 func (c *HubCheck) afterwards(mode Mode) string {
 	switch {
 	case c.Last(HubRegister) != nil:
-		return ", also after it was registered again"
+		return ", even after it was registered again"
 	case mode == ModeLookup:
-		return "; a device would register again now, which --lookup does not"
+		return "; a device would now register again, which --lookup does not do"
 	}
 	return ""
 }
 
-// addTo adds the facts of the check to its finding, and the steps unless there is only one.
+// addTo adds the facts of the check to its finding, and the steps if there is more than
+// one.
 func (c *HubCheck) addTo(f Finding) Finding {
 	f = f.with("hub", c.Hub).with("device-id", c.DeviceID).with("protocol", string(c.Protocol)).with("attempts", nonZero(c.asked()))
 	if last := c.Last(HubAsk); last != nil {
@@ -61,7 +63,7 @@ func (c *HubCheck) addTo(f Finding) Finding {
 	return f
 }
 
-// withHubAnswer adds the facts of what a hub answered.
+// withHubAnswer adds the facts of a hub's answer.
 func (f Finding) withHubAnswer(o *Opening) Finding {
 	if o == nil {
 		return f
@@ -76,7 +78,7 @@ func (f Finding) withHubAnswer(o *Opening) Finding {
 	return f
 }
 
-// describe is the step in one line.
+// describe returns the step in one line.
 func (s *HubStep) describe(protocol TransportID) string {
 	text := ""
 	if s.Wait > 0 {
@@ -91,7 +93,7 @@ func (s *HubStep) describe(protocol TransportID) string {
 	return "registered again: " + s.Text
 }
 
-// failureKind is the kind of the failure that a way ended in, as reports write it.
+// failureKind returns the kind of failure of a connection attempt, as in reports.
 func (r *Run) failureKind() string {
 	switch {
 	case r.ProxyFailed() != nil:

@@ -33,17 +33,17 @@ func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
 	if target.anonymous() {
 		return
 	}
-	// An empty id was to come from the credential, which says itself why it could not tell.
+	// An empty id should have come from the credential, which already warns that it is missing.
 	if target.RegistrationID != "" || !target.Attestation.Traits().NamesDevice {
 		in.remark(cause.RegistrationIDInvalid, dps.CheckRegistrationID, target.RegistrationID)
 	}
 	in.remark(cause.WrongIDScope, dps.CheckIDScope, target.Scope)
 	if len(payload) > 0 && payload[0] != '{' {
-		in.warn(cause.PayloadInvalid, "the payload is not a JSON object, which the service's documentation asks for")
+		in.warn(cause.PayloadInvalid, "the payload is not a JSON object, which the service's documentation requires")
 	}
 }
 
-// preferRemarks puts the remarks in front and drops the warnings that they stand for.
+// preferRemarks puts the remarks first and removes the warnings that they replace.
 func (in *Inputs) preferRemarks(remarks []Warning) {
 	own := slices.DeleteFunc(in.Warnings, func(w Warning) bool {
 		return slices.ContainsFunc(remarks, func(r Warning) bool { return r.ID == w.ID })
@@ -51,7 +51,7 @@ func (in *Inputs) preferRemarks(remarks []Warning) {
 	in.Warnings = slices.Concat(remarks, own)
 }
 
-// remark warns of what check finds odd about a setting.
+// remark adds a warning if check finds a problem in a setting.
 func (in *Inputs) remark(id cause.ID, check func(string) ([]string, error), value string) {
 	remarks, err := check(value)
 	if err != nil {
@@ -66,7 +66,7 @@ func (in *Inputs) warn(id cause.ID, format string, args ...any) {
 	in.Warnings = append(in.Warnings, Warning{ID: id.String(), Detail: fmt.Sprintf(format, args...)})
 }
 
-// notice records what is odd without being a sign of a cause.
+// notice records something unusual that does not point to a cause.
 func (in *Inputs) notice(name cause.NoticeName, format string, args ...any) {
 	in.Warnings = append(in.Warnings, Warning{ID: string(name), Detail: fmt.Sprintf(format, args...)})
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// open starts the transport's session, as often as the peer asks to come back.
+// open opens the transport's session, and retries as long as the peer asks to come back
+// later.
 func (r *runner) open(ctx context.Context) Finding {
 	for attempt := 1; ; attempt++ {
 		start := time.Now()
 		var words firstWords
-		session, opening := r.transport.Open(ctx, r.hearing(&words), r.target, r.identity)
+		session, opening := r.transport.Open(ctx, r.dialRecorded(&words), r.target, r.identity)
 		if opening.otherProtocol() {
 			opening.Said = words.foreign()
 		}
@@ -34,7 +35,7 @@ func (r *runner) open(ctx context.Context) Finding {
 		case opening.TPM != nil:
 			return r.tpmFailed(ctx, opening.TPM)
 		case opening.Failure != nil:
-			return r.noAnswer(opening.Failure).heard(opening.Said).with("layer", string(opening.Layer))
+			return r.noAnswer(opening.Failure).withSaid(opening.Said).with("layer", string(opening.Layer))
 		}
 		if !opening.putsOff() || attempt == r.cfg.MaxAttempts || !r.wait(ctx, r.waitToOpen(opening, attempt+1)) {
 			r.stop(opening.end())
@@ -43,17 +44,17 @@ func (r *runner) open(ctx context.Context) Finding {
 	}
 }
 
-// openedFinding says what was opened, at which attempt.
+// openedFinding says what was opened, and on which attempt.
 func (r *runner) openedFinding(o Opening, attempt int) Finding {
 	f := passed("the peer speaks %s%s", r.run.Transport, afterAttempts(attempt))
 	if o.Location != "" || o.Body.Kind == dps.BodyHTML {
-		f = warned("the answer to a plain request is not one of the service")
+		f = warned("the answer to a plain request does not come from the service")
 	}
 	return f.with("status", nonZero(o.Status)).with("mechanisms", joinAll(o.Mechanisms)).
 		with("challenge", o.challenge()).with("server", o.Server).with("redirect", o.Location)
 }
 
-// withheldFinding says how far a session was opened without a credential.
+// withheldFinding describes how far a session was opened without a credential.
 func (r *runner) withheldFinding(o Opening) Finding {
 	if o.Layer == LayerMQTTConnect {
 		return Finding{Outcome: NotApplicable, Detail: "the first message of MQTT needs a credential; TLS is as far as a check of the way goes"}
@@ -65,17 +66,17 @@ func (r *runner) withheldFinding(o Opening) Finding {
 	return passed("%s; %s", reached, o.Withheld).with("mechanisms", joinAll(o.Mechanisms)).with("server", o.Server)
 }
 
-// waitToOpen is the pause after a refused opening.
+// waitToOpen waits after a refused opening.
 func (r *runner) waitToOpen(o Opening, attempt int) Wait {
 	wait := Wait{Before: OpOpen, For: r.pace.afterRefusal(o.RetryAfter), Attempt: attempt, Reason: o.Refusal}
 	wait.Asked = o.RetryAfter.metBy(wait.For)
 	return wait
 }
 
-// putsOff reports a refusal after which it is worth coming back. CONNACK 3 is one, as in the
-// C# and Node SDKs, although an unknown id scope gets it too (azure-iot-sdk-node
+// putsOff reports a refusal after which a retry is useful. CONNACK 3 is one, as in the C#
+// and Node SDKs, although an unknown id scope can also cause it (azure-iot-sdk-node
 // common/transport/mqtt/src/mqtt_translate_error.ts, GitHub issue
-// Azure/azure-iot-sdk-python#670); so is the system error of SASL.
+// Azure/azure-iot-sdk-python#670); the system error of SASL is another.
 func (o *Opening) putsOff() bool {
 	switch o.Layer {
 	case LayerMQTTConnect:
@@ -86,7 +87,7 @@ func (o *Opening) putsOff() bool {
 	return comeBackLater(Answer{Status: o.HTTPStatus()})
 }
 
-// end is how a refusal to open ends the run.
+// end returns how a refusal to open ends the run.
 func (o *Opening) end() End {
 	if o.Layer != LayerWebSocket && comeBackLater(Answer{Status: o.HTTPStatus()}) {
 		return EndExhausted
@@ -94,9 +95,9 @@ func (o *Opening) end() End {
 	return EndRefused
 }
 
-// refusedFinding says what refused the session, to the last attempt.
+// refusedFinding says what refused the session on the last attempt.
 func refusedFinding(o Opening, attempts int) Finding {
-	f := failed("%s%s", o.Refusal, afterAttempts(attempts)).heard(o.Said).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
+	f := failed("%s%s", o.Refusal, afterAttempts(attempts)).withSaid(o.Said).with("layer", string(o.Layer)).with("status", nonZero(o.Status)).
 		with("condition", o.Condition).with("mechanisms", joinAll(o.Mechanisms)).with("challenge", o.challenge()).withError(o.Body.Error)
 	if o.RetryAfter != nil {
 		f = f.with("retry-after", o.RetryAfter.Text)
@@ -104,7 +105,7 @@ func refusedFinding(o Opening, attempts int) Finding {
 	return f.with("body", o.Body.Excerpt).with("redirect", o.Location).with("server", o.Server)
 }
 
-// afterAttempts is worth saying of more than one.
+// afterAttempts returns the number of attempts as text if there was more than one.
 func afterAttempts(n int) string {
 	if n == 1 {
 		return ""
@@ -112,9 +113,9 @@ func afterAttempts(n int) string {
 	return ", after " + plural(n, "attempt")
 }
 
-// hearing is dialTLS, with the first words of the connection kept in words, for a transport
-// that begins with its own protocol and not with HTTP.
-func (r *runner) hearing(words *firstWords) Dialer {
+// dialRecorded is dialTLS that also keeps the first bytes of the connection in words, for a
+// transport that begins with its own protocol and not with HTTP.
+func (r *runner) dialRecorded(words *firstWords) Dialer {
 	return func(ctx context.Context) (net.Conn, error) {
 		conn, err := r.dialTLS(ctx)
 		if err != nil || r.transport.Traits().BeginsInHTTP {
@@ -133,8 +134,8 @@ func (o *Opening) otherProtocol() bool {
 	return o.Refusal != "" && o.Condition == "" && o.Status == 0 && (o.Layer == LayerSASL || o.Layer == LayerAMQPOpen)
 }
 
-// heard adds what a peer of another protocol said.
-func (f Finding) heard(said string) Finding {
+// withSaid adds the text that a peer with another protocol sent.
+func (f Finding) withSaid(said string) Finding {
 	if said != "" {
 		f.Detail += "; it says " + strconv.Quote(said)
 	}

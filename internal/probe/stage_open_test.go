@@ -11,7 +11,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// reluctant is a transport that is refused in the given ways before it opens.
+// reluctant is a transport whose opening is refused with the given answers before it
+// succeeds.
 type reluctant struct {
 	probe.Transport
 	refusals []probe.Opening
@@ -31,7 +32,8 @@ func TestOpeningIsTriedAgain(t *testing.T) {
 	unavailable := probe.Opening{Layer: probe.LayerMQTTConnect, Status: 3, Refusal: "CONNACK 3"}
 	unauthorized := probe.Opening{Layer: probe.LayerMQTTConnect, Status: 5, Refusal: "CONNACK 5"}
 	subscription := probe.Opening{Layer: probe.LayerMQTTSubscribe, Status: 128, Refusal: "SUBACK 128"}
-	// Rows that run at once share a RetryAfter, which the race detector sees a probe write into.
+	// Rows that run in parallel share a RetryAfter; the race detector finds a probe that writes
+	// to it.
 	atOnce, inAnHour := probe.ParseRetryAfter("0", time.Now()), probe.ParseRetryAfter("3600", time.Now())
 	handshake := func(status int, asked *probe.RetryAfter) probe.Opening {
 		return probe.Opening{Layer: probe.LayerWebSocket, Status: status, Refusal: "handshake", RetryAfter: asked}

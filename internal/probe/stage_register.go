@@ -7,12 +7,12 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// register makes the register call, or the lookup in its place, as often as the service
-// asks to come back.
+// register makes the register call, or the lookup instead of it, and retries as long as the
+// service asks to come back later.
 func (r *runner) register(ctx context.Context) Finding {
 	if !r.acquire(ctx) {
 		r.stop(EndTimeout)
-		return failed("the run over another transport took the whole budget")
+		return failed("the run over another transport used the whole budget")
 	}
 	body, err := json.Marshal(r.request())
 	if err != nil {
@@ -41,7 +41,7 @@ func (r *runner) register(ctx context.Context) Finding {
 	}
 }
 
-// acquire takes the token that keeps two runs from registering at once.
+// acquire takes the token that prevents two runs from registering at the same time.
 func (r *runner) acquire(ctx context.Context) bool {
 	r.held = r.takeTurn(ctx, r.registering, StageRegister)
 	return r.held
@@ -61,7 +61,7 @@ func (r *runner) call(ctx context.Context, body []byte) Answer {
 	return r.record(r.session.Register(ctx, body))
 }
 
-// judgeRegister takes the answer to register or lookup that will not be asked again.
+// judgeRegister handles the final answer to register or lookup.
 func (r *runner) judgeRegister(answer Answer) Finding {
 	if answer.Status/100 != 2 || answer.Body.Operation == nil && answer.Body.Registration == nil {
 		r.stop(EndRefused)
@@ -74,7 +74,7 @@ func (r *runner) judgeRegister(answer Answer) Finding {
 	return answerFinding(passed("accepted"), answer).with("operation-id", answer.Body.Operation.OperationID)
 }
 
-// request is the body of register and lookup.
+// request returns the body of register and lookup.
 func (r *runner) request() dps.Request {
 	return dps.Request{RegistrationID: r.target.RegistrationID, TPM: r.tpmKeys(), Payload: r.cfg.Payload}
 }

@@ -13,14 +13,14 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// FactTLSVersion and FactChain name facts of the tls stage: the version, and the certificates
-// that the server sent with who issued the last of them.
+// FactTLSVersion and FactChain are the names of facts of the tls stage: the version, and the
+// certificates that the server sent with the issuer of the last one.
 const (
 	FactTLSVersion = "version"
 	FactChain      = "chain"
 )
 
-// handshakeTLS proves the TLS session on the connected socket.
+// handshakeTLS makes the TLS session on the connected socket.
 func (r *runner) handshakeTLS(ctx context.Context) Finding {
 	h := &Handshake{ServerName: r.target.Endpoint.Host}
 	r.run.TLS = h
@@ -66,8 +66,8 @@ func (r *runner) tlsConfig(h *Handshake) *tls.Config {
 	}
 }
 
-// failTLS classifies a failed handshake, with the server's chain where it was seen, and
-// says how the run ends.
+// failTLS classifies a failed handshake, adds the server's chain if it was received, and
+// returns how the run ends.
 func (r *runner) failTLS(h *Handshake, err error) {
 	h.Failure = netfail.ClassifyTLS(err, r.now())
 	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
@@ -85,8 +85,8 @@ func (r *runner) failTLS(h *Handshake, err error) {
 	}
 }
 
-// clockFromCertificate takes the least clock skew that explains why the server's
-// certificate is outside its validity.
+// clockFromCertificate sets the smallest clock skew that explains why the current time is
+// outside the validity of the server's certificate.
 func (r *runner) clockFromCertificate(h *Handshake) {
 	if len(h.Peer) == 0 {
 		return
@@ -103,7 +103,7 @@ func (r *runner) clockFromCertificate(h *Handshake) {
 func describeTLS(h *Handshake) string {
 	switch h.Failure.Kind {
 	case netfail.TLSUnknownAuthority:
-		return "the server's certificate is signed by no authority trusted here"
+		return "the server's certificate is not signed by a trusted authority"
 	case netfail.TLSNameMismatch:
 		return "the server's certificate is not for " + h.ServerName
 	case netfail.TLSServerExpired:
@@ -119,7 +119,7 @@ func describeTLS(h *Handshake) string {
 	case netfail.TLSCut:
 		return "the peer cut the connection during the handshake"
 	case netfail.TLSTimeout:
-		return "the peer said nothing"
+		return "the peer sent nothing"
 	}
 	return h.Failure.Text
 }

@@ -11,14 +11,14 @@ import (
 )
 
 // challenged reports the first answer to a TPM: a 401 with a key that only this TPM can
-// use. It is answered once; a second one is a refusal.
+// use. The probe answers it once; a second one is a refusal.
 func (r *runner) challenged(a Answer) bool {
 	_, takesToken := r.session.(Authorizer)
 	return a.Status == http.StatusUnauthorized && a.Body.Challenge != nil && takesToken && r.identity.TPM != nil && !r.proved
 }
 
-// prove answers a challenge, so that the call can be made again. It reports false with the
-// stage's finding when the TPM fails.
+// prove answers a challenge, so that the call can be made again. If the TPM fails, it
+// reports false with the stage's finding.
 func (r *runner) prove(ctx context.Context, challenge Answer) (Finding, bool) {
 	token, err := r.identity.TPM.Activate(ctx, challenge.Body.Challenge.AuthenticationKey)
 	if err != nil {
@@ -35,15 +35,15 @@ func (r *runner) prove(ctx context.Context, challenge Answer) (Finding, bool) {
 func (r *runner) tpmFailed(ctx context.Context, err error) Finding {
 	if ctx.Err() != nil {
 		r.stop(EndTimeout)
-		return failed("the time ran out while the TPM was at work")
+		return failed("the time ran out while the TPM was working")
 	}
 	r.run.TPM = tpm.AsError(err)
 	r.stop(EndRefused)
 	return failed("%s", r.run.TPM.Error()).withTPM(r.run.TPM)
 }
 
-// takeHubKey takes the key for the hub that comes with an assignment into the TPM. Without
-// one a device cannot talk to its hub, and some SDKs fail here (azure-iot-sdk-c
+// takeHubKey imports the key for the hub, which comes with an assignment, into the TPM.
+// Without it a device cannot connect to its hub, and some SDKs fail here (azure-iot-sdk-c
 // provisioning_client/src/prov_device_ll_client.c).
 func (r *runner) takeHubKey(ctx context.Context, f Finding) Finding {
 	_, registration := stateOf(r.last)
@@ -62,7 +62,7 @@ func (r *runner) takeHubKey(ctx context.Context, f Finding) Finding {
 	return f.with("hub-key", "activated")
 }
 
-// inspectTPM is the outcome of the inputs stage for a TPM; it reports false when the TPM
+// inspectTPM returns the result of the inputs stage for a TPM; it reports false if the TPM
 // can attest.
 func (r *runner) inspectTPM() (Finding, bool) {
 	facts := r.inputs.TPM
@@ -73,13 +73,13 @@ func (r *runner) inspectTPM() (Finding, bool) {
 	return failed("%s", facts.Failure.Error()).withTPMFacts(facts).withTPM(facts.Failure), true
 }
 
-// describeTPM sums the TPM up in one line.
+// describeTPM describes the TPM in one line.
 func describeTPM(t *tpm.Facts) string {
 	return fmt.Sprintf("TPM of %s, endorsement key with SHA-256 %.16s...", joinWords(t.Manufacturer, t.Model, t.Firmware), t.EK.Hash())
 }
 
-// FactEndorsementKey names the fact of the inputs stage that is the TPM's endorsement key in
-// base64. It is there if it was asked for.
+// FactEndorsementKey is the name of the fact with the TPM's endorsement key in base64, in
+// the inputs stage. It is present only on request.
 const FactEndorsementKey = "endorsement-key"
 
 // withTPMFacts adds the facts about a TPM, if there is one.
@@ -96,10 +96,10 @@ func (f Finding) withTPMFacts(t *tpm.Facts) Finding {
 		with("identity-key", flag(t.IdentityKey, identityKey)).with("lockout", flag(t.LockedOut, "the TPM refuses passwords"))
 }
 
-// answeredByTPM is the fact about a challenge that the TPM answered.
+// answeredByTPM is the fact for a challenge that the TPM answered.
 const answeredByTPM = "answered by the TPM"
 
-// challenge says what became of a challenge while the session was opening.
+// challenge adds the result of a challenge during the opening of the session.
 func (o *Opening) challenge() string { return flag(o.Answered, answeredByTPM) }
 
 func flag(set bool, text string) string {
@@ -109,7 +109,7 @@ func flag(set bool, text string) string {
 	return ""
 }
 
-// withTPM adds what a script needs to know of a TPM's failure.
+// withTPM adds the facts of a TPM's failure that scripts need.
 func (f Finding) withTPM(e *tpm.Error) Finding {
 	f = f.with("tpm-failure", string(e.Kind)).with("step", e.Step).with("group", e.Group)
 	if e.Code != 0 {
@@ -118,7 +118,7 @@ func (f Finding) withTPM(e *tpm.Error) Finding {
 	return f
 }
 
-// tpmKeys are the public keys that go with the body of a call; nil without a TPM.
+// tpmKeys returns the public keys for the body of a call; nil without a TPM.
 func (r *runner) tpmKeys() *dps.TPMKeys {
 	if r.identity.TPM == nil {
 		return nil

@@ -16,13 +16,13 @@ import (
 	"dpsdiag/internal/tpm"
 )
 
-// fakeTPM attests with a TPM that takes every blob, unless told to fail.
+// fakeTPM attests with a TPM that accepts every blob, unless told to fail.
 type fakeTPM struct {
 	failure       *tpm.Error // before any packet
 	activate, hub error
 	during        func() // called while a challenge is answered
 	sign          func(message []byte) ([]byte, error)
-	received      []string // the blobs, "hub" before that of an assignment
+	received      []string // the blobs, "hub" before the one of an assignment
 }
 
 func (f *fakeTPM) Kind() probe.AttestationKind { return probe.KindTPM }
@@ -177,7 +177,8 @@ func TestTPMStages(t *testing.T) {
 	}
 }
 
-// statuses lists those of a run's answers, negative for a challenge that was answered.
+// statuses lists the statuses of a run's answers, negative for a challenge that was
+// answered.
 func statuses(run probe.Run) []int {
 	var list []int
 	for _, a := range run.Answers {
@@ -189,7 +190,7 @@ func statuses(run probe.Run) []int {
 	return list
 }
 
-// TestTPMCalls: every call carries the TPM's keys, and the token from the challenge on.
+// TestTPMCalls: every call contains the TPM's keys, and the token after the challenge.
 func TestTPMCalls(t *testing.T) {
 	t.Parallel()
 	type call struct {
@@ -218,7 +219,7 @@ func TestTPMCalls(t *testing.T) {
 	}
 }
 
-// TestTPMLookup: a lookup answers the challenge too, and leaves the hub's key alone.
+// TestTPMLookup: a lookup answers the challenge too, and ignores the hub's key.
 func TestTPMLookup(t *testing.T) {
 	t.Parallel()
 	found := answer(200, `{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.example","deviceId":"dev-01","tpm":{"authenticationKey":"a2V5"}}`)
@@ -234,7 +235,7 @@ func TestTPMLookup(t *testing.T) {
 	}
 }
 
-// TestTPMInterrupted: an interruption while the TPM works is no failure of it.
+// TestTPMInterrupted: an interruption while the TPM works is not a TPM failure.
 func TestTPMInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -246,7 +247,8 @@ func TestTPMInterrupted(t *testing.T) {
 	}
 }
 
-// TestTPMWithoutID: an id that the TPM could not tell is not called invalid as well.
+// TestTPMWithoutID: if the TPM could not provide an id, no warning says that the id is
+// invalid.
 func TestTPMWithoutID(t *testing.T) {
 	t.Parallel()
 	cfg := start(t, service{})

@@ -5,7 +5,7 @@ import (
 	"context"
 )
 
-// StageID names a stage in reports.
+// StageID is the name of a stage in reports.
 type StageID string
 
 // The stages, in order.
@@ -28,7 +28,7 @@ func Stages() []StageID {
 // stage is one step of a probe.
 type stage struct {
 	id StageID
-	// notApplicable says why a probe never runs the stage, "" when it does.
+	// notApplicable says why a probe never runs the stage, "" if it does.
 	notApplicable func(Config) string
 	run           func(*runner, context.Context) Finding
 }
@@ -58,7 +58,7 @@ func unlessAnonymous(c Config) string {
 
 func unlessPreflight(c Config) string {
 	if c.Mode == ModePreflight {
-		return "not asked for: preflight stops before it"
+		return "not requested: preflight stops before it"
 	}
 	return ""
 }

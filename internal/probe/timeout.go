@@ -10,16 +10,16 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// Timeout says that the budget of the probe ran out, and what was under way then.
+// Timeout records that the budget of the probe ran out, and what the probe was doing then.
 type Timeout struct {
 	Stage  StageID
 	Budget time.Duration
-	// Ahead says that the budget was not over yet, but did not allow the pause before the
-	// next call.
+	// Ahead is true if the budget was not over yet, but too short for the pause before the next
+	// call.
 	Ahead bool
 }
 
-// String says it in the words of the flag that sets the budget.
+// String describes it with the name of the flag that sets the budget.
 func (t Timeout) String() string {
 	if t.Ahead {
 		return fmt.Sprintf("the --timeout of %s left no time to ask again while %s", duration.Text(t.Budget), t.Stage.underWay())
@@ -27,7 +27,7 @@ func (t Timeout) String() string {
 	return fmt.Sprintf("the --timeout of %s ran out while %s", duration.Text(t.Budget), t.Stage.underWay())
 }
 
-// underWay says what is done in a stage.
+// underWay describes the work of a stage.
 func (s StageID) underWay() string {
 	switch s {
 	case StageResolve:
@@ -39,7 +39,7 @@ func (s StageID) underWay() string {
 	case StageOpen:
 		return "the session was being opened"
 	case StageRegister:
-		return "the answer to the call was awaited"
+		return "waiting for the answer to the call"
 	case StageAssign:
 		return "the registration was being processed"
 	case StageHub:
@@ -48,8 +48,8 @@ func (s StageID) underWay() string {
 	return "the probe was under way"
 }
 
-// noteTimeout records that a failed stage ended with the budget, and says so in the
-// finding. A stage that was told no in time is none of these.
+// noteTimeout records that a failed stage ended with the budget, and adds this to the
+// finding. A stage that was refused in time does not count.
 func (r *runner) noteTimeout(ctx context.Context, id StageID, f Finding) Finding {
 	if f.Outcome != Failed || !r.outOfTime(ctx, id) {
 		return f
@@ -80,7 +80,7 @@ func (r *runner) outOfTime(ctx context.Context, id StageID) bool {
 	return false
 }
 
-// proxySilent reports whether it is the proxy that gave no answer.
+// proxySilent reports whether the proxy gave no answer.
 func (r *runner) proxySilent() bool {
 	a := r.run.ProxyFailed()
 	return a != nil && a.Failure.Net != nil && (a.Failure.Net.Kind == netfail.Timeout || a.Failure.Net.Kind == netfail.ResolverTimeout)

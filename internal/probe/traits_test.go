@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// TestTransportTraits: every transport says what it is, and the service has a port for it.
+// TestTransportTraits: every transport has its traits, and the service has a port for it.
 func TestTransportTraits(t *testing.T) {
 	t.Parallel()
 	endpoint := dps.Endpoint{HTTPS: 1, MQTT: 2, AMQP: 3}
@@ -39,7 +39,7 @@ func TestTransportTraits(t *testing.T) {
 	}
 }
 
-// TestAttestationTraits: every kind is listed, with the flags that give it.
+// TestAttestationTraits: every kind is listed, with its flags.
 func TestAttestationTraits(t *testing.T) {
 	t.Parallel()
 	all := []probe.AttestationKind{probe.KindSymmetricKey, probe.KindGroupKey, probe.KindX509, probe.KindTPM, probe.KindSASToken}

@@ -7,7 +7,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// TransportID names a transport as the --transport flag does.
+// TransportID is the name of a transport in the --transport flag.
 type TransportID string
 
 // The transports of the device API.
@@ -27,33 +27,33 @@ func Transports() []Transport {
 // Transport speaks the device API over one protocol.
 type Transport interface {
 	ID() TransportID
-	// Traits are the transport's in its differences from others.
+	// Traits describe how the transport differs from others.
 	Traits() TransportTraits
-	// Supports returns an error that says why when the service does not offer the mode or
-	// the attestation over this transport.
+	// Supports returns an error with the reason if the service does not offer the mode or the
+	// attestation over this transport.
 	Supports(Mode, AttestationKind) error
-	// Open starts a session. The first call of dial hands over the connection that the
-	// connect and tls stages proved; further calls make new ones in the same way. A nil
-	// Session means that the Opening says why: a Refusal by the peer, or a Failure, or that
-	// there is nothing to go on with (Withheld).
+	// Open starts a session. The first call of dial returns the connection from the connect and
+	// tls stages; further calls make new ones in the same way. If the Session is nil, the
+	// Opening says why: a Refusal by the peer, a Failure, or that the session could not be
+	// opened further (Withheld).
 	Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening)
 }
 
-// TransportTraits are what others than the transport itself ask of it, where transports
-// differ.
+// TransportTraits are the properties of a transport that other code needs to know.
 type TransportTraits struct {
 	Protocol string                 // for people, such as "MQTT 3.1.1 over TLS"
-	Port     func(dps.Endpoint) int // the port of an endpoint that it connects to
-	// BeginsInHTTP says that what is sent first, after TLS, is an HTTP request: that of a
-	// WebSocket as well.
+	Port     func(dps.Endpoint) int // the port of an endpoint to connect to
+	// BeginsInHTTP says that the first data sent after TLS is an HTTP request, including that
+	// of a WebSocket.
 	BeginsInHTTP bool
 	WebSocket    bool // the protocol is spoken over a WebSocket
-	// Garbled is the catalogue's id for an answer that is not in the protocol.
+	// Garbled is the catalogue id of an answer that does not follow the protocol.
 	Garbled string
-	hub     hubProtocol // in which the assigned hub is asked
+	hub     hubProtocol // the protocol for the assigned hub
 }
 
-// Traits are those of the transport of that name; those of HTTPS for a name of none.
+// Traits returns the traits of the transport of that name; for an unknown name, those of
+// HTTPS.
 func (id TransportID) Traits() TransportTraits {
 	for _, t := range Transports() {
 		if t.ID() == id {
@@ -63,20 +63,20 @@ func (id TransportID) Traits() TransportTraits {
 	return NewHTTPS().Traits()
 }
 
-// Port is the port of an endpoint that the transport connects to.
+// Port returns the port of an endpoint that the transport connects to.
 func (id TransportID) Port(e dps.Endpoint) int { return id.Traits().Port(e) }
 
-// StandardPort is the port that the service has for the transport.
+// StandardPort returns the service's port for the transport.
 func (id TransportID) StandardPort() int { return id.Port(dps.StandardPorts()) }
 
-// HasOwnPort reports whether the service has a port for the transport alone.
+// HasOwnPort reports whether the service uses a port for this transport only.
 func (id TransportID) HasOwnPort() bool { return id.StandardPort() != dps.PortHTTPS }
 
 // Dialer makes a TLS connection to the transport's port.
 type Dialer func(ctx context.Context) (net.Conn, error)
 
-// Session is an opened transport. Every call returns an Answer; where none came, its
-// Failure says why. Calls are made one at a time.
+// Session is an open transport. Every call returns an Answer; if none came, its Failure
+// says why. Calls are made one at a time.
 type Session interface {
 	Register(ctx context.Context, body []byte) Answer
 	Status(ctx context.Context, operationID string) Answer

@@ -26,8 +26,8 @@ func (t amqpTransport) ID() TransportID {
 	return AMQP
 }
 
-// Traits implements Transport. AMQP is not spoken to hubs here, so its devices are asked
-// about over HTTPS.
+// Traits implements Transport. The probe does not speak AMQP to hubs, so it asks them over
+// HTTPS.
 func (t amqpTransport) Traits() TransportTraits {
 	traits := TransportTraits{
 		Protocol: "AMQP 1.0 over TLS", Port: func(e dps.Endpoint) int { return e.AMQP },
@@ -48,8 +48,8 @@ func (amqpTransport) Supports(m Mode, _ AttestationKind) error {
 	return nil
 }
 
-// Open implements Transport: SASL unless a certificate proves the device, OPEN and BEGIN,
-// then the two links.
+// Open implements Transport: SASL unless a certificate authenticates the device, OPEN and
+// BEGIN, then the two links.
 func (t amqpTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
 	s := &amqpSession{transport: t, dial: dial, target: target, identity: id, redact: id.redactor()}
 	opening, ok := s.open(ctx)

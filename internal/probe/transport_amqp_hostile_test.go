@@ -12,12 +12,12 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// TestAMQPHostile: frames that make no sense where they come, and then the end of the
-// connection, neither crash the probe nor hold it up.
+// TestAMQPHostile: unexpected frames followed by the end of the connection neither crash
+// nor block the probe.
 func TestAMQPHostile(t *testing.T) {
 	t.Parallel()
 	zero, all := uint32(0), ^uint32(0)
-	sender := uint32(1) // handle of the link that requests go through
+	sender := uint32(1) // handle of the request link
 	flow := func(handle *uint32, change func(*amqp.Flow)) *amqp.Flow {
 		f := &amqp.Flow{NextIncomingID: &zero, IncomingWindow: 9, OutgoingWindow: 9, Handle: handle, DeliveryCount: &zero, LinkCredit: new(uint32(9))}
 		change(f)
@@ -63,8 +63,8 @@ func TestAMQPHostile(t *testing.T) {
 	}
 }
 
-// FuzzAMQPSession: whatever a peer sends at any step before it hangs up, the session comes
-// to an end, and so does everything that it started.
+// FuzzAMQPSession: whatever a peer sends at any step before it closes the connection, the
+// session ends, and so does everything that it started.
 func FuzzAMQPSession(f *testing.F) {
 	steps := []amqpStep{atHeader, atOpen, atBegin, atReceiver, atSender, atRegister}
 	add := func(step amqpStep, bodies ...amqp.Composite) {
@@ -117,7 +117,7 @@ func FuzzAMQPSession(f *testing.F) {
 	})
 }
 
-// writeWhileReading writes to a client that may write itself, on a connection without
+// writeWhileReading writes to a client that may be writing itself, on a connection without
 // buffers.
 func (c *amqpConn) writeWhileReading(sent []byte) {
 	read := make(chan struct{})

@@ -18,7 +18,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// lastFailure is why the last answer, or the session, did not come.
+// lastFailure returns why the last answer, or the session, failed.
 func lastFailure(run probe.Run) *netfail.Failure {
 	if a := run.LastAnswer(); a != nil {
 		return a.Failure
@@ -26,7 +26,7 @@ func lastFailure(run probe.Run) *netfail.Failure {
 	return run.Opening.Failure
 }
 
-// TestAMQPRefused: the opening tells what refused it, in the transport's own terms.
+// TestAMQPRefused: the opening says what refused it, in the transport's own terms.
 func TestAMQPRefused(t *testing.T) {
 	t.Parallel()
 	const body = `{"errorCode":401002,"trackingId":"t-1","message":"IotHubUnauthorizedAccess","timestampUtc":"2019-01-17T14:48:41.5631281Z"}`
@@ -125,7 +125,8 @@ func TestAMQPRefused(t *testing.T) {
 	}
 }
 
-// TestAMQPLost covers peers that hang up, say nothing or speak something else, at each step.
+// TestAMQPLost covers peers that close the connection, send nothing or use another
+// protocol, at each step.
 func TestAMQPLost(t *testing.T) {
 	t.Parallel()
 	const (
@@ -163,7 +164,7 @@ func TestAMQPLost(t *testing.T) {
 	for step, at := range steps {
 		for name, fault := range faults {
 			if beforeFrames := step == atSASL || step == atHeader; beforeFrames && name != "cut" && name != "silent" && name != "HTTP" {
-				continue // no frames there yet
+				continue // no frames at that step yet
 			}
 			t.Run(name+" at "+string(step), func(t *testing.T) {
 				t.Parallel()
@@ -186,8 +187,8 @@ func TestAMQPLost(t *testing.T) {
 	}
 }
 
-// TestAMQPAnswerBeforeTheEnd: an answer counts although the connection ends right after it;
-// the end is the next call's.
+// TestAMQPAnswerBeforeTheEnd: an answer counts although the connection ends directly after
+// it; the end belongs to the next call.
 func TestAMQPAnswerBeforeTheEnd(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*amqpConn, amqpRequest){
@@ -215,8 +216,8 @@ func TestAMQPAnswerBeforeTheEnd(t *testing.T) {
 	}
 }
 
-// TestAMQPReopens: a connection, session or link that ends with a plea to come back later
-// is opened anew for that.
+// TestAMQPReopens: if a connection, session or link ends with a request to come back later,
+// it is opened again.
 func TestAMQPReopens(t *testing.T) {
 	t.Parallel()
 	throttled := amqpError("com.microsoft:device-container-throttled", "", amqp.Symbol("retry-after"), int32(0))
@@ -303,7 +304,7 @@ func TestAMQPReopens(t *testing.T) {
 	}
 }
 
-// TestAMQPInterrupt cancels at each step: the probe ends, and every socket is closed, or the
+// TestAMQPInterrupt cancels at each step: the probe ends and every socket is closed, or the
 // test would not end.
 func TestAMQPInterrupt(t *testing.T) {
 	t.Parallel()
@@ -327,7 +328,7 @@ func TestAMQPInterrupt(t *testing.T) {
 	}
 }
 
-// TestAMQPOtherProtocol: each side wants it otherwise.
+// TestAMQPOtherProtocol: each side requires another protocol header.
 func TestAMQPOtherProtocol(t *testing.T) {
 	t.Parallel()
 	announce := func(p amqp.Protocol) func(*amqpConn) {

@@ -14,19 +14,19 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// amqpPeer is the service over AMQP. A nil function goes on as a healthy service does; a
+// amqpPeer is the service over AMQP. A nil function behaves like a healthy service; a
 // step's function ends the conversation.
 type amqpPeer struct {
 	mechanisms       []amqp.SASLMechanism // nil for PLAIN with any token for the device
-	opening          amqp.Open            // what OPEN says besides the container id
-	maxMessage       uint64               // the largest request that it takes, 0 for any
+	opening          amqp.Open            // the contents of OPEN other than the container id
+	maxMessage       uint64               // the largest request that it accepts, 0 for any
 	steps            map[amqpStep]func(*amqpConn)
 	register, status func(*amqpConn, amqpRequest)
 	tls              *tls.Config
-	saw              chan<- any // every frame and SASL choice of the client, if not nil
+	saw              chan<- any // receives every frame and SASL choice of the client, if not nil
 }
 
-// amqpStep is a point at which a peer can leave the healthy way.
+// amqpStep is a step at which a peer can begin to misbehave.
 type amqpStep string
 
 const (
@@ -45,17 +45,17 @@ type amqpConn struct {
 	net.Conn
 	ctx      context.Context
 	peer     amqpPeer
-	attached *amqp.Attach // the last
+	attached *amqp.Attach // the last one
 	answers  uint32       // handle of the client's receiver
 	sent     uint32       // answers so far
 	calls    map[string]int
-	limit    uint32 // of the frames that answers are cut into
+	limit    uint32 // the size of the frames of an answer
 	assembly amqp.Assembly
 }
 
 // amqpRequest is a call of the device API.
 type amqpRequest struct {
-	number   int // among those of its kind on this connection, from 1
+	number   int // number among those of its type on this connection, from 1
 	delivery uint32
 	message  *amqp.Message
 }
@@ -120,12 +120,12 @@ func (c *amqpConn) offer() []amqp.SASLMechanism {
 	}}}
 }
 
-// saslWith makes the server's side of a SASL exchange.
+// saslWith runs the server's side of a SASL exchange.
 func (c *amqpConn) saslWith(mechanisms ...amqp.SASLMechanism) {
 	_ = amqp.ServerSASL(c.ctx, c, mechanisms, amqp.Limits{})
 }
 
-// take answers a frame; false ends the conversation.
+// take handles a frame; it returns false to end the conversation.
 func (c *amqpConn) take(f amqp.Frame) bool {
 	if f.Body != nil {
 		c.note(f.Body)
@@ -157,7 +157,7 @@ func (c *amqpConn) take(f amqp.Frame) bool {
 	return true
 }
 
-// What a peer fails to send shows at the client, which the test looks at.
+// If the peer fails to send something, the client fails, which the test checks.
 
 func (c *amqpConn) announce(p amqp.Protocol) { _ = amqp.WriteProtocol(c, p) }
 
@@ -165,7 +165,7 @@ func (c *amqpConn) write(f amqp.Frame) { _ = amqp.WriteFrame(c, f) }
 
 func (c *amqpConn) send(body amqp.Composite) { c.write(amqp.Frame{Body: body}) }
 
-// attach answers with the other role and the same ends, and gives credit to a sender.
+// attach answers with the other role and the same addresses, and gives credit to a sender.
 func (c *amqpConn) attach(link *amqp.Attach) bool {
 	c.attached = link
 	answer := &amqp.Attach{Name: link.Name, Handle: link.Handle, Role: !link.Role, Source: link.Source, Target: link.Target}
@@ -221,7 +221,7 @@ const (
 	registeredAMQP  = `{"operationId":"op1","status":"assigned","registrationState":{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.example","deviceId":"dev-01"}}`
 )
 
-// correlation is the id that an answer to the request has to carry.
+// correlation returns the correlation id for an answer to the request.
 func (r amqpRequest) correlation() any { return r.message.Properties.CorrelationID }
 
 func amqpAccept(c *amqpConn, r amqpRequest) { c.settle(r, &amqp.Accepted{}) }
@@ -278,8 +278,8 @@ func amqpError(condition, description string, info ...any) *amqp.Error {
 	return e
 }
 
-// amqpThen makes one handler of two, amqpFirst gives the first request to another handler
-// than those after it.
+// amqpThen combines two handlers into one. amqpFirst uses one handler for the first request
+// and another for the rest.
 func amqpThen(one, two func(*amqpConn, amqpRequest)) func(*amqpConn, amqpRequest) {
 	return func(c *amqpConn, r amqpRequest) { one(c, r); two(c, r) }
 }
@@ -294,7 +294,7 @@ func amqpFirst(first, later func(*amqpConn, amqpRequest)) func(*amqpConn, amqpRe
 	}
 }
 
-// amqpSends sends frames whatever was asked.
+// amqpSends sends frames whatever the request is.
 func amqpSends(bodies ...amqp.Composite) func(*amqpConn, amqpRequest) {
 	return func(c *amqpConn, _ amqpRequest) {
 		for _, body := range bodies {
@@ -303,7 +303,7 @@ func amqpSends(bodies ...amqp.Composite) func(*amqpConn, amqpRequest) {
 	}
 }
 
-// amqpCut hangs up, amqpSilent says nothing, amqpRaw sends bytes.
+// amqpCut closes the connection, amqpSilent sends nothing, amqpRaw sends bytes.
 func amqpCut(c *amqpConn) { c.Close() }
 
 func amqpSilent(c *amqpConn) { untilClosed(c) }
@@ -315,7 +315,7 @@ func amqpRaw(bytes string) func(*amqpConn) {
 	}
 }
 
-// amqpFrames sends frames and then waits for the client to hang up.
+// amqpFrames sends frames and then waits for the client to close the connection.
 func amqpFrames(bodies ...amqp.Composite) func(*amqpConn) {
 	return func(c *amqpConn) {
 		amqpSends(bodies...)(c, amqpRequest{})
@@ -323,7 +323,8 @@ func amqpFrames(bodies ...amqp.Composite) func(*amqpConn) {
 	}
 }
 
-// amqpNoLink refuses a link as the standard wants it: an ATTACH without ends, then DETACH.
+// amqpNoLink refuses a link as the standard requires: an ATTACH without addresses, then
+// DETACH.
 func amqpNoLink(reason *amqp.Error) func(*amqpConn) {
 	return func(c *amqpConn) {
 		link := &amqp.Attach{Name: c.attached.Name, Handle: c.attached.Handle, Role: !c.attached.Role}
@@ -344,7 +345,7 @@ func overAMQP(t *testing.T, test func(*testing.T, amqpStart)) {
 	t.Run("amqp-ws", func(t *testing.T) { test(t, startAMQPOverWebSocket) })
 }
 
-// amqpBudget is the time that a probe has: it lasts until a peer spends it.
+// amqpBudget is the time limit of a probe: it lasts until a peer uses it up.
 type amqpBudget struct {
 	context.Context
 	spent chan struct{}

@@ -20,23 +20,24 @@ type amqpRefusalError struct {
 	cause *amqp.Error
 }
 
-// Error sums the refusal up in one line.
+// Error describes the refusal in one line.
 func (r *amqpRefusalError) Error() string {
 	return r.what + " with " + describeCondition(string(r.cause.Condition), r.body())
 }
 
-// body is the description, in which the service sends the body of an HTTP refusal
-// (azure-iot-sdk-csharp provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs).
+// body returns the description, in which the service sends the body of an HTTP refusal
+// (azure-iot-sdk-csharp
+// provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs).
 func (r *amqpRefusalError) body() dps.Body { return dps.ParseBody([]byte(r.cause.Description)) }
 
-// without returns the refusal without what is secret in its description.
+// without returns the refusal with the secrets removed from its description.
 func (r *amqpRefusalError) without(redact *redactor) *amqpRefusalError {
 	cause := *r.cause
 	cause.Description = redact.scrub(cause.Description)
 	return &amqpRefusalError{r.what, &cause}
 }
 
-// info is what came with the refusal.
+// info returns the refusal's info map.
 func (r *amqpRefusalError) info() map[string]any {
 	info := make(map[string]any, len(r.cause.Info))
 	for _, pair := range r.cause.Info {
@@ -45,11 +46,11 @@ func (r *amqpRefusalError) info() map[string]any {
 	return info
 }
 
-// retryAfter is what the info asks for.
+// retryAfter returns the Retry-After of the info.
 func (r *amqpRefusalError) retryAfter() *RetryAfter { return amqpRetryAfter(r.info()) }
 
-// amqpRetryAfter finds the pause asked for among the application properties of an answer
-// or the info of a refusal.
+// amqpRetryAfter finds the requested pause in the application properties of an answer or
+// the info of a refusal.
 func amqpRetryAfter(properties map[string]any) *RetryAfter {
 	for name, value := range properties {
 		if strings.EqualFold(name, dps.AMQPRetryAfter) && value != nil {
@@ -59,7 +60,7 @@ func amqpRetryAfter(properties map[string]any) *RetryAfter {
 	return nil
 }
 
-// describeCondition says what came with an error condition.
+// describeCondition describes an error condition with its description.
 func describeCondition(condition string, b dps.Body) string {
 	switch {
 	case b.Error != nil:
@@ -72,7 +73,7 @@ func describeCondition(condition string, b dps.Body) string {
 	return condition
 }
 
-// endedBy is the end that a peer's CLOSE, END or DETACH makes: a refusal if it gives a
+// endedBy returns the error for a peer's CLOSE, END or DETACH: a refusal if it gives a
 // reason.
 func endedBy(what string, reason *amqp.Error) error {
 	if reason == nil {
@@ -86,10 +87,10 @@ type amqpEndError struct{ what string }
 
 func (e *amqpEndError) Error() string { return "the peer closed the " + e.what + " without a reason" }
 
-// Is makes it the end of a stream for those who ask.
+// Is matches io.EOF: the stream has ended.
 func (e *amqpEndError) Is(target error) bool { return target == io.EOF }
 
-// openRefused is the end that the property AMQPOpenError of an OPEN makes.
+// openRefused returns the error for an OPEN with the property AMQPOpenError.
 func openRefused(value any) error {
 	reason, err := amqp.ParseError(value)
 	if err != nil {
@@ -98,7 +99,8 @@ func openRefused(value any) error {
 	return &amqpRefusalError{"OPEN refused", reason}
 }
 
-// refusedDelivery is what the state of a request says against it, nil for nothing.
+// refusedDelivery returns the error in the delivery state of a request, or nil if there is
+// none.
 func refusedDelivery(state amqp.DeliveryState) error {
 	switch state := state.(type) {
 	case *amqp.Rejected:
@@ -114,12 +116,12 @@ func refusedDelivery(state amqp.DeliveryState) error {
 	return nil
 }
 
-// errTooLarge is the end that an answer of more than MaxBody bytes makes.
+// errTooLarge is the error for an answer of more than MaxBody bytes.
 var errTooLarge = fmt.Errorf("the peer sent a message of more than %d bytes", MaxBody)
 
-// amqpStatus is the HTTP status that fits a refusal: that of the six-digit code in its
-// body, which the C# SDK computes in the same way, or else of its condition. 0 means that
-// neither tells.
+// amqpStatus returns the HTTP status that corresponds to a refusal: that of the six-digit
+// code in its body, which the C# SDK computes in the same way, or else that of its
+// condition. It returns 0 if neither is known.
 func amqpStatus(condition string, body dps.Body) int {
 	if body.Error != nil {
 		if status := body.Error.ErrorCode / 1000; status >= 100 && status < 600 {
@@ -129,10 +131,10 @@ func amqpStatus(condition string, body dps.Body) int {
 	return conditionStatus(condition)
 }
 
-// conditionStatus gives the error conditions that a service sends the HTTP status that
-// means the same. They are those of "OASIS AMQP Version 1.0", part 2, section 2.8, and of
-// azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts, whose classes of
-// error the same SDK makes of HTTP statuses too (device/transport/http/src/http_errors.ts).
+// conditionStatus maps the error conditions that a service sends to the HTTP status with
+// the same meaning. They come from "OASIS AMQP Version 1.0", part 2, section 2.8, and from
+// azure-iot-sdk-node common/transport/amqp/src/amqp_common_errors.ts. That SDK maps HTTP
+// statuses to the same error classes (device/transport/http/src/http_errors.ts).
 func conditionStatus(condition string) int {
 	switch condition {
 	case "amqp:invalid-field", "com.microsoft:argument-error", "com.microsoft:argument-out-of-range":
@@ -159,7 +161,7 @@ func conditionStatus(condition string) int {
 	return 0
 }
 
-// failAMQP takes why a session could not be opened.
+// failAMQP records why a session could not be opened.
 func (o *Opening) failAMQP(err error, redact *redactor) {
 	if refusal, ok := errors.AsType[*amqpRefusalError](err); ok {
 		refusal = refusal.without(redact)
@@ -183,7 +185,7 @@ func (o *Opening) failAMQP(err error, redact *redactor) {
 	o.Failure = netfail.Classify(malformedAMQP(err))
 }
 
-// HTTPStatus is the HTTP status that fits a refusal; 0 means that none does.
+// HTTPStatus returns the HTTP status that corresponds to a refusal, or 0 if none does.
 func (o *Opening) HTTPStatus() int {
 	switch {
 	case o.Layer == LayerHTTP || o.Layer == LayerWebSocket:
@@ -194,7 +196,7 @@ func (o *Opening) HTTPStatus() int {
 	return amqpStatus(o.Condition, o.Body)
 }
 
-// failAMQP takes why no answer came.
+// failAMQP records why no answer came.
 func (a *Answer) failAMQP(err error, redact *redactor) {
 	if refusal, ok := errors.AsType[*amqpRefusalError](err); ok {
 		refusal = refusal.without(redact)

@@ -11,9 +11,9 @@ import (
 // mechanismPlain is the SASL mechanism for every token (RFC 4616).
 const mechanismPlain = "PLAIN"
 
-// saslLogin returns how an identity logs in; ok is false for a certificate, which goes
-// without SASL in every SDK. ctx bounds the work of a TPM, and answered learns whether that
-// has answered the challenge.
+// saslLogin returns how an identity authenticates. ok is false for a certificate, with
+// which every SDK skips SASL. ctx limits the work of a TPM, and answered is told whether
+// the TPM has answered the challenge.
 func saslLogin(ctx context.Context, target Target, id Identity, redact *redactor, answered *bool) (login amqp.SASLLogin, ok bool) {
 	switch {
 	case id.TPM != nil:
@@ -25,7 +25,8 @@ func saslLogin(ctx context.Context, target Target, id Identity, redact *redactor
 	return amqp.SASLLogin{}, false
 }
 
-// tpmLogin introduces a TPM, which then answers the service's challenge with a token.
+// tpmLogin sends the TPM's public keys, and then a token in answer to the service's
+// challenge.
 func tpmLogin(ctx context.Context, target Target, proof TPMProof, redact *redactor, answered *bool) amqp.SASLLogin {
 	keys := proof.Keys()
 	var blob amqp.TPMBlob

@@ -63,8 +63,8 @@ func TestAMQPSASLRefused(t *testing.T) {
 	}
 }
 
-// TestAMQPSASLLost: the connection is cut, or silent, between the mechanisms and the
-// outcome.
+// TestAMQPSASLLost: the peer closes the connection, or sends nothing, between the
+// mechanisms and the outcome.
 func TestAMQPSASLLost(t *testing.T) {
 	t.Parallel()
 	hangUp := errors.New("hangs up")
@@ -108,8 +108,8 @@ func TestAMQPSASLLost(t *testing.T) {
 	}
 }
 
-// tpmMechanism is the service's side of the mechanism TPM. It puts the blob in the
-// challenges given and takes the token.
+// tpmMechanism is the service's side of the mechanism TPM. It sends the blob in the given
+// challenges and accepts the token.
 func tpmMechanism(t *testing.T, challenges ...[]byte) []amqp.SASLMechanism {
 	return []amqp.SASLMechanism{{Name: amqp.MechanismTPM, Verify: func(x *amqp.SASLExchange) (amqp.SASLCode, error) {
 		gotScope, gotID, ek, ok := amqp.ParseTPMInitialResponse(x.Init.InitialResponse)
@@ -142,7 +142,7 @@ func TestAMQPTPM(t *testing.T) {
 	tests := map[string]struct {
 		challenges [][]byte
 		err        error
-		stage      probe.StageID // that fails
+		stage      probe.StageID // the call that fails
 		tpm        *tpm.Error
 		kind       netfail.Kind
 	}{

@@ -22,12 +22,12 @@ const (
 	amqpClient       = "dpsdiag"
 	amqpReceiver     = "dpsdiag-receiver" // names of the links
 	amqpSender       = "dpsdiag-sender"
-	amqpWriteTimeout = 10 * time.Second // for a peer that takes no more bytes
-	noIdleTimeout    = -1               // the budget ends a wait, not the lack of heartbeats
+	amqpWriteTimeout = 10 * time.Second // for a peer that accepts no more bytes
+	noIdleTimeout    = -1               // the budget ends a wait, not missing heartbeats
 )
 
-// amqpSession makes calls on one connection, or on a new one after the service has closed
-// the last one and asked to come back later.
+// amqpSession makes calls on one connection. It opens a new connection after the service
+// has closed the last one and asked to come back later.
 type amqpSession struct {
 	transport amqpTransport
 	dial      Dialer
@@ -35,15 +35,15 @@ type amqpSession struct {
 	identity  Identity
 	redact    *redactor
 
-	wire     *amqpWire    // nil before a connection was made
+	wire     *amqpWire    // nil until a connection was made
 	conn     *goamqp.Conn // nil before OPEN
 	receiver *goamqp.Receiver
 	sender   *goamqp.Sender
-	refused  bool // the last call was refused by the end of the connection, session or link
+	refused  bool // the last call was refused with the end of the connection, session or link
 }
 
-// open makes a connection and goes through every step on it. It leaves nothing open when
-// ok is false, and the Opening says why.
+// open makes a connection and runs every step on it. If ok is false, nothing is left open
+// and the Opening says why.
 func (s *amqpSession) open(ctx context.Context) (opening Opening, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -69,7 +69,7 @@ func (s *amqpSession) open(ctx context.Context) (opening Opening, ok bool) {
 	return opening, err == nil
 }
 
-// authenticate makes the SASL exchange, unless a certificate has proved the device.
+// authenticate runs the SASL exchange, unless a certificate has authenticated the device.
 func (s *amqpSession) authenticate(ctx context.Context, o *Opening) error {
 	login, ok := saslLogin(ctx, s.target, s.identity, s.redact, &o.Answered)
 	if !ok {
@@ -78,7 +78,7 @@ func (s *amqpSession) authenticate(ctx context.Context, o *Opening) error {
 	o.Layer = LayerSASL
 	result, err := amqp.ClientSASL(ctx, s.wire.Conn, login)
 	o.Mechanisms = s.redact.all(result.Offered)
-	if errors.Is(err, amqp.ErrNotOffered) { // whose error quotes them as they came
+	if errors.Is(err, amqp.ErrNotOffered) { // the error of the library quotes them unchanged
 		err = fmt.Errorf("sasl: %w: %s is not among %q", amqp.ErrNotOffered, login.Mechanism, o.Mechanisms)
 	}
 	o.Exchanges = append(o.Exchanges, s.showSASL(login, result))
@@ -133,7 +133,7 @@ func (s *amqpSession) connect(ctx context.Context) (*goamqp.Session, error) {
 	return conn.NewSession(ctx, nil)
 }
 
-// attach opens the link for answers, then that for requests.
+// attach opens the link for answers, then the link for requests.
 func (s *amqpSession) attach(ctx context.Context, session *goamqp.Session) error {
 	address, properties := s.address(), s.linkProperties()
 	var err error
@@ -150,7 +150,7 @@ func (s *amqpSession) attach(ctx context.Context, session *goamqp.Session) error
 	return err
 }
 
-// address is what both links lead to.
+// address is the address of both links.
 func (s *amqpSession) address() string { return dps.Resource(s.target.Scope, s.target.RegistrationID) }
 
 func (s *amqpSession) linkProperties() map[string]any {
@@ -180,7 +180,7 @@ func (s *amqpSession) Close() error {
 	cut := time.AfterFunc(closeGrace, func() { s.wire.Close() })
 	defer cut.Stop()
 	if s.conn != nil {
-		_ = s.conn.Close() // says how the connection ended, which is known
+		_ = s.conn.Close() // tells how the connection ended, which is known
 	}
 	return s.wire.Close()
 }
@@ -203,8 +203,8 @@ func (s *amqpSession) call(ctx context.Context, op Operation, body []byte, prope
 	return a
 }
 
-// reopen opens the session anew if the last call was refused by its end; there would be no
-// other call if the refusal had not asked for it. When ok is false, a says why.
+// reopen opens the session again if the last call was refused with its end; there would be
+// no further call if the refusal had not asked for it. If ok is false, a says why.
 func (s *amqpSession) reopen(ctx context.Context, a *Answer) (ok bool) {
 	if !s.refused {
 		return true
@@ -217,7 +217,7 @@ func (s *amqpSession) reopen(ctx context.Context, a *Answer) (ok bool) {
 	}
 	a.Condition, a.Body, a.RetryAfter, a.Failure = opening.Condition, opening.Body, opening.RetryAfter, opening.Failure
 	if n := len(opening.Exchanges); n > 0 {
-		a.Exchange = &opening.Exchanges[n-1] // the step that failed stands for the call
+		a.Exchange = &opening.Exchanges[n-1] // the step that failed becomes the answer of the call
 	}
 	if a.Failure == nil {
 		a.Status = opening.HTTPStatus()
@@ -246,7 +246,7 @@ func (s *amqpSession) exchange(ctx context.Context, a *Answer, body []byte, prop
 			if err != nil {
 				return err
 			}
-			_ = s.receiver.AcceptMessage(ctx, answer) // an answer is one, whether or not this arrives
+			_ = s.receiver.AcceptMessage(ctx, answer) // the answer counts, whether or not this acknowledgement arrives
 			s.wire.taken()
 			if answer.Properties != nil && answer.Properties.CorrelationID == id {
 				a.readAMQP(answer, s.redact)
@@ -258,7 +258,7 @@ func (s *amqpSession) exchange(ctx context.Context, a *Answer, body []byte, prop
 	})
 }
 
-// newCorrelationID returns a random UUID in its text form, as the Node and C# SDKs send it.
+// newCorrelationID returns a random UUID as text, as the Node and C# SDKs send it.
 func newCorrelationID() string {
 	var id amqp.UUID
 	rand.Read(id[:])
@@ -267,8 +267,8 @@ func newCorrelationID() string {
 	return id.String()
 }
 
-// readAMQP takes what the service answered. AMQP has no status for that: 200 stands for it
-// unless the body is an error.
+// readAMQP reads the service's answer. AMQP has no status for it: it gets 200 unless the
+// body is an error.
 func (a *Answer) readAMQP(m *goamqp.Message, redact *redactor) {
 	a.Body = redact.parse(bodyOf(m))
 	a.RetryAfter = amqpRetryAfter(m.ApplicationProperties)
@@ -278,7 +278,7 @@ func (a *Answer) readAMQP(m *goamqp.Message, redact *redactor) {
 	}
 }
 
-// bodyOf joins the Data sections; a text or bytes as an amqp-value will do too.
+// bodyOf joins the Data sections; it also accepts a string or binary in an amqp-value.
 func bodyOf(m *goamqp.Message) []byte {
 	switch value := m.Value.(type) {
 	case string:

@@ -11,7 +11,7 @@ import (
 	"dpsdiag/internal/amqp"
 )
 
-// showSASL is the SASL exchange as one question and its outcome.
+// showSASL shows the SASL exchange as one request and its outcome.
 func (s *amqpSession) showSASL(login amqp.SASLLogin, result amqp.SASLResult) Exchange {
 	headers := []Fact{{"initial-response", redacted}}
 	if login.Hostname != "" {
@@ -29,7 +29,7 @@ func (s *amqpSession) showSASL(login amqp.SASLLogin, result amqp.SASLResult) Exc
 	return shown
 }
 
-// showOpen is OPEN and BEGIN, with the answer unless it is a refusal.
+// showOpen shows OPEN and BEGIN, with the answer unless it is a refusal.
 func (s *amqpSession) showOpen(accepted bool) Exchange {
 	shown := Exchange{Request: s.redact.message("OPEN", []Fact{{"hostname", s.target.Endpoint.Host}}, nil)}
 	if accepted {
@@ -38,8 +38,7 @@ func (s *amqpSession) showOpen(accepted bool) Exchange {
 	return shown
 }
 
-// showAttach is the ATTACH of both links, which say the same, with the answer unless it is
-// a refusal.
+// showAttach shows the ATTACH of both links as one, with the answer unless it is a refusal.
 func (s *amqpSession) showAttach(accepted bool) Exchange {
 	shown := Exchange{Request: s.redact.message("ATTACH "+s.address(), properties(s.linkProperties()), nil)}
 	if accepted {
@@ -65,7 +64,7 @@ func (s *amqpSession) showEnd(o *Opening, err error) {
 	}
 }
 
-// showRefusal is a refusal in AMQP's terms; nothing for any other error.
+// showRefusal shows a refusal in AMQP's terms; it returns nothing for any other error.
 func (s *amqpSession) showRefusal(err error) Message {
 	refusal, ok := errors.AsType[*amqpRefusalError](err)
 	if !ok {
@@ -75,7 +74,7 @@ func (s *amqpSession) showRefusal(err error) Message {
 	return s.redact.message(line, properties(refusal.info()), []byte(refusal.cause.Description))
 }
 
-// properties are a map's entries by name.
+// properties returns a map's entries by name.
 func properties(entries map[string]any) []Fact {
 	list := make([]Fact, 0, len(entries))
 	for name, value := range entries {

@@ -18,7 +18,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// failedStage is the stage at which a run failed, "" when none did.
+// failedStage returns the stage at which a run failed, "" if none did.
 func failedStage(run probe.Run) probe.StageID {
 	if f := run.FailedStage(); f != nil {
 		return f.Stage
@@ -37,7 +37,7 @@ func TestAMQPAnswers(t *testing.T) {
 	failed := amqpReply(`{"operationId":"op1","status":"failed","registrationState":{"status":"failed","errorCode":400207,"errorMessage":"Custom allocation failed with status code: 400"}}`)
 	tests := map[string]struct {
 		register, status func(*amqpConn, amqpRequest)
-		stage            probe.StageID // that fails
+		stage            probe.StageID // the stage that fails
 		end              probe.End
 		attempts         int
 		detail           string // of that stage
@@ -85,7 +85,7 @@ func TestAMQPAnswers(t *testing.T) {
 	}
 }
 
-// TestAMQPAnswerForms: every form of an answer that a peer may choose is understood.
+// TestAMQPAnswerForms: the probe understands every form of an answer that a peer may use.
 func TestAMQPAnswerForms(t *testing.T) {
 	t.Parallel()
 	body := []byte(registeringAMQP)
@@ -123,8 +123,8 @@ func TestAMQPAnswerForms(t *testing.T) {
 	}
 }
 
-// amqpExtendedAccept accepts a request in a frame with an extended header, which has to be
-// skipped.
+// amqpExtendedAccept accepts a request in a frame with an extended header, which a reader
+// must skip.
 func amqpExtendedAccept(c *amqpConn, r amqpRequest) {
 	frame, err := amqp.AppendFrame(nil, amqp.Frame{Body: &amqp.Disposition{
 		Role: amqp.RoleReceiver, First: r.delivery, Settled: true, State: &amqp.Accepted{},
@@ -172,8 +172,8 @@ func TestAMQPRetryAfter(t *testing.T) {
 	}
 }
 
-// TestAMQPOtherAnswers: answers to other calls, late ones and duplicates do not mislead the
-// probe, and are counted.
+// TestAMQPOtherAnswers: answers to other calls, late answers and duplicates do not confuse
+// the probe, and are counted.
 func TestAMQPOtherAnswers(t *testing.T) {
 	t.Parallel()
 	const refusal = `{"errorCode":401002,"message":"Unauthorized"}`
@@ -213,8 +213,8 @@ func TestAMQPOtherAnswers(t *testing.T) {
 	}
 }
 
-// amqpStrangers sends n answers to nobody, each when the one before has been settled: a
-// client gives credit for a few at a time.
+// amqpStrangers sends n answers that belong to no call, each after the previous one has
+// been settled: a client gives credit for only a few at a time.
 func amqpStrangers(n int) func(*amqpConn, amqpRequest) {
 	return func(c *amqpConn, r amqpRequest) {
 		for range n {
@@ -259,8 +259,8 @@ func TestAMQPOnTheWire(t *testing.T) {
 	}
 }
 
-// essence reduces what a peer saw to what the device API asks for, checks the correlation
-// ids and puts maps in order.
+// essence reduces what a peer received to what the device API requires, checks the
+// correlation ids and sorts maps.
 func essence(t *testing.T, saw <-chan any) []any {
 	t.Helper()
 	var list []any
@@ -295,7 +295,7 @@ func essence(t *testing.T, saw <-chan any) []any {
 	}
 }
 
-// inOrder puts a map of at most two entries in the order that the test expects.
+// inOrder sorts a map of at most two entries into the order that the test expects.
 func inOrder(m amqp.Map) amqp.Map {
 	late := map[any]bool{amqp.Symbol(dps.AMQPClientVersion): true, dps.AMQPOperationID: true}
 	if len(m) == 2 && late[m[0].Key] {
@@ -304,8 +304,8 @@ func inOrder(m amqp.Map) amqp.Map {
 	return m
 }
 
-// TestAMQPCertificate: a certificate proves the device in the TLS handshake, and there is
-// no SASL.
+// TestAMQPCertificate: a certificate authenticates the device in the TLS handshake, without
+// SASL.
 func TestAMQPCertificate(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(nil)
@@ -342,8 +342,8 @@ func TestAMQPCertificate(t *testing.T) {
 	})
 }
 
-// TestAMQPLargePayload: a request goes in many frames, unless the peer says that it is too
-// large.
+// TestAMQPLargePayload: a request is sent in several frames, unless the peer says that it
+// is too large.
 func TestAMQPLargePayload(t *testing.T) {
 	t.Parallel()
 	small := uint32(512)

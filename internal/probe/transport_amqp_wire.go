@@ -15,43 +15,43 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// amqpCredit is how many answers the service may send before the first is taken. One would
-// do for one call at a time; duplicates and late ones need more.
+// amqpCredit is the number of answers that the service may send before the first is read.
+// One would be enough for one call at a time; duplicates and late answers need more.
 const amqpCredit = 10
 
-// amqpPatience is how long the library has after the end to pass on the answers that it
-// has. It takes far less, unless the peer has put it out of step.
+// amqpPatience is how long the library may take after the end of the connection to deliver
+// the remaining answers. It needs much less, unless the peer has disturbed its state.
 const amqpPatience = time.Second
 
-// amqpWire is the connection that the AMQP library is given. It lets pass only what a peer
-// may send and keeps how the connection ended, since the library
+// amqpWire is the connection that the AMQP library is given. It passes on only what a peer
+// may send and records how the connection ended. This is necessary because the library
 //
-//   - hides why it failed, and what the peer calls itself,
-//   - crashes on a FLOW without link-credit and loops for ever on a DISPOSITION of the
+//   - hides why it failed, and the peer's container id,
+//   - crashes on a FLOW without link-credit and loops forever on a DISPOSITION of the
 //     highest delivery-id,
 //   - holds messages of any size, and any number of them, for a peer that goes on sending,
 //   - and loses an answer when it learns of the end of the connection, session or link
 //     before it has passed the answer on.
 //
-// The library is therefore never told of an end: the session is, once it has taken every
-// answer that came before.
+// The library is therefore never told that the connection has ended. The session is told,
+// after it has received every earlier answer.
 type amqpWire struct {
 	net.Conn
 	once    func() error
 	closing chan struct{} // closed by Close
 
-	// For Read alone.
-	pending  []byte // what the library has not read yet of a header or frame
-	greeted  bool   // the protocol header has passed
-	opened   bool   // an OPEN has passed
-	partial  bool   // a transfer with more to follow has passed
+	// Only for Read.
+	pending  []byte // bytes of a header or frame that the library has not read yet
+	greeted  bool   // the protocol header has been passed on
+	opened   bool   // an OPEN has been passed on
+	partial  bool   // a transfer with more to follow has been passed on
 	messages amqp.Assembly
 
 	mu      sync.Mutex
 	server  string      // the peer's container id
-	untaken int         // answers that have passed and that the session has not taken
-	ended   error       // nil while everything stands
-	report  func(error) // of who waits; nil when nobody does
+	untaken int         // answers passed on that the session has not received
+	ended   error       // nil while everything is open
+	report  func(error) // of the waiting caller; nil if nobody waits
 }
 
 func newAMQPWire(conn net.Conn) *amqpWire {
@@ -80,18 +80,18 @@ func (w *amqpWire) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write implements net.Conn. A peer that cannot be written to cannot be read from either,
-// or falls silent, and that is what ends the connection: so it ends in one way.
+// Write implements net.Conn. If the peer cannot be written to, a read fails too or gets no
+// data, and that read ends the connection. So there is only one place where it ends.
 func (w *amqpWire) Write(p []byte) (int, error) {
 	_, _ = w.Conn.Write(p)
 	return len(p), nil
 }
 
-// Close implements net.Conn. It also ends a write that is under way.
+// Close implements net.Conn. It also ends a pending write.
 func (w *amqpWire) Close() error { return w.once() }
 
 // during lets f use the library. It ends f when ctx ends, when everything on the connection
-// ended or when the request was refused, and returns why.
+// has ended or when the request was refused, and returns the reason.
 func (w *amqpWire) during(ctx context.Context, f func(context.Context) error) error {
 	stop := context.AfterFunc(ctx, func() { w.Close() }) // the library does not end a write that hangs
 	defer stop()
@@ -105,14 +105,14 @@ func (w *amqpWire) during(ctx context.Context, f func(context.Context) error) er
 		return nil
 	case inner.Err() != nil:
 		return context.Cause(inner)
-	case ctx.Err() != nil: // which inner has yet to hear of
+	case ctx.Err() != nil: // which inner does not know yet
 		return ctx.Err()
 	}
 	return libraryError(err)
 }
 
-// libraryError tells what the library objects to in our request, which is its size, from
-// what it objects to in the peer.
+// libraryError distinguishes an error about our request, which is its size, from one about
+// the peer.
 func libraryError(err error) error {
 	if own, ok := errors.AsType[*goamqp.Error](err); ok {
 		return errors.New(own.Description)
@@ -120,8 +120,8 @@ func libraryError(err error) error {
 	return &netfail.ProtocolError{Text: err.Error()}
 }
 
-// watch names who is told, once, that everything ended or that the request was refused.
-// Nil names nobody.
+// watch sets the function that is called, once, when everything has ended or the request
+// was refused. Nil sets none.
 func (w *amqpWire) watch(report func(error)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -129,7 +129,7 @@ func (w *amqpWire) watch(report func(error)) {
 	w.tellEnd()
 }
 
-// taken counts an answer that the session has taken.
+// taken counts an answer that the session has received.
 func (w *amqpWire) taken() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -137,8 +137,7 @@ func (w *amqpWire) taken() {
 	w.tellEnd()
 }
 
-// end keeps the reason for which the connection, the session or a link ended, unless that
-// is Close.
+// end records why the connection, the session or a link ended, unless the reason is Close.
 func (w *amqpWire) end(reason error) {
 	select {
 	case <-w.closing:
@@ -154,7 +153,7 @@ func (w *amqpWire) end(reason error) {
 	}
 }
 
-// giveUp no longer waits for answers to be taken.
+// giveUp stops waiting for the session to receive answers.
 func (w *amqpWire) giveUp() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -169,22 +168,22 @@ func (w *amqpWire) tellEnd() {
 	}
 }
 
-// over tells whether nothing can come any more.
+// over reports whether nothing more can arrive.
 func (w *amqpWire) over() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.ended != nil
 }
 
-// peer is how the peer names itself, "" when it did not.
+// peer returns the peer's name for itself, "" if it sent none.
 func (w *amqpWire) peer() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.server
 }
 
-// next reads what comes next and returns it in the form that the library knows best, which
-// is not always that of the wire: it does not skip extended frame headers.
+// next reads the next frame and returns it in a form that the library understands. That is
+// not always the form on the wire: the library does not skip extended frame headers.
 func (w *amqpWire) next() ([]byte, error) {
 	if !w.greeted {
 		return w.greeting()
@@ -197,7 +196,7 @@ func (w *amqpWire) next() ([]byte, error) {
 		return nil, err
 	}
 	if d, ok := frame.Body.(*amqp.Disposition); ok && d.Role == amqp.RoleSender {
-		frame = amqp.Frame{} // of its own answers, which it has settled already
+		frame = amqp.Frame{} // of the peer's own answers, which it has settled already
 	}
 	return amqp.AppendFrame(nil, frame)
 }
@@ -214,7 +213,8 @@ func (w *amqpWire) greeting() ([]byte, error) {
 	return []byte{'A', 'M', 'Q', 'P', byte(header.ID), header.Major, header.Minor, header.Revision}, nil
 }
 
-// check notes what a frame tells. The error is the end that the frame makes.
+// check records the contents of a frame. The error is the reason if the frame ends
+// something.
 func (w *amqpWire) check(frame amqp.Frame) error {
 	switch body := frame.Body.(type) {
 	case *amqp.Open:
@@ -251,8 +251,7 @@ func (w *amqpWire) checkOpen(open *amqp.Open) error {
 	return nil
 }
 
-// checkTransfer counts the answers that are whole, and makes sure that the library can pass
-// them on.
+// checkTransfer counts complete answers, and makes sure that the library can deliver them.
 func (w *amqpWire) checkTransfer(t *amqp.Transfer, payload []byte) error {
 	if !w.partial && (t.DeliveryID == nil || t.DeliveryTag == nil || t.MessageFormat == nil) {
 		return &netfail.ProtocolError{Text: "the peer sent a TRANSFER without delivery-id, delivery-tag or message-format"}
@@ -273,10 +272,11 @@ func (w *amqpWire) checkTransfer(t *amqp.Transfer, payload []byte) error {
 	return nil
 }
 
-// maxDeliveries is more requests than a session makes; their delivery-ids count from 0.
+// maxDeliveries is more than the number of requests in a session; their delivery-ids count
+// from 0.
 const maxDeliveries = 1 << 16
 
-// checkDisposition reports a request that is not accepted.
+// checkDisposition returns an error for a request that is not accepted.
 func (w *amqpWire) checkDisposition(d *amqp.Disposition) error {
 	if d.Role == amqp.RoleSender {
 		return nil
@@ -298,7 +298,8 @@ func (w *amqpWire) checkDisposition(d *amqp.Disposition) error {
 	return nil
 }
 
-// malformedAMQP makes what is no AMQP a netfail.ProtocolError and leaves other errors as they are.
+// malformedAMQP turns an error of the AMQP codec into a netfail.ProtocolError and leaves
+// other errors unchanged.
 func malformedAMQP(err error) error {
 	if _, ok := errors.AsType[*amqp.NotAMQPError](err); ok {
 		return &netfail.ProtocolError{Text: err.Error()}

@@ -13,7 +13,7 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// scriptedConn reads what a peer sent.
+// scriptedConn reads the data that a peer sent.
 type scriptedConn struct {
 	net.Conn
 	io.Reader
@@ -23,7 +23,7 @@ func (c scriptedConn) Read(p []byte) (int, error) { return c.Reader.Read(p) }
 
 func (scriptedConn) Close() error { return nil }
 
-// onWire is a protocol header and frames with the given bodies.
+// onWire returns a protocol header and frames with the given bodies.
 func onWire(t testing.TB, bodies ...amqp.Composite) []byte {
 	t.Helper()
 	b := []byte("AMQP\x00\x01\x00\x00")
@@ -36,7 +36,7 @@ func onWire(t testing.TB, bodies ...amqp.Composite) []byte {
 	return b
 }
 
-// messages is frames that carry n answers of some size.
+// messages returns frames with n answers of the given size.
 func messages(t testing.TB, n, size int) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -53,7 +53,7 @@ func messages(t testing.TB, n, size int) []byte {
 	return b.Bytes()
 }
 
-// TestAMQPWireStops: what would harm the library, or is no AMQP, does not reach it.
+// TestAMQPWireStops: data that would break the library, or is not AMQP, does not reach it.
 func TestAMQPWireStops(t *testing.T) {
 	t.Parallel()
 	transfer := func(payload string, change func(*amqp.Transfer)) []byte {
@@ -107,8 +107,8 @@ func TestAMQPWireStops(t *testing.T) {
 	}
 }
 
-// TestAMQPWirePasses: as many answers as there is credit for, each taken before the next
-// but ten, never stop.
+// TestAMQPWirePasses: the wire passes on as many answers as there is credit for, if no more
+// than ten wait to be received.
 func TestAMQPWirePasses(t *testing.T) {
 	t.Parallel()
 	const many = 5 * amqpCredit

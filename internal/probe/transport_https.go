@@ -16,10 +16,11 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// MaxBody is the most that is read of any answer, in bytes.
+// MaxBody is the maximum number of bytes read of any answer.
 const MaxBody = 1 << 20
 
-// maxHeader is the longest header block taken, in bytes: one beyond it is not the service's.
+// maxHeader is the maximum size of a header block in bytes: the service never sends a
+// longer one.
 const maxHeader = 64 << 10
 
 // callTimeout is how long one call may take; the budget may end it sooner.
@@ -43,12 +44,12 @@ func (httpsTransport) Traits() TransportTraits {
 	}
 }
 
-// Supports implements Transport: HTTPS carries everything.
+// Supports implements Transport: HTTPS supports everything.
 func (httpsTransport) Supports(Mode, AttestationKind) error { return nil }
 
-// Open implements Transport. It asks for the root, which is no call of the device API:
-// any HTTP answer proves that HTTP passes, and its Date compares the clocks before a
-// token is judged by them.
+// Open implements Transport. It requests the root, which is not a call of the device API.
+// Any HTTP answer proves that HTTP works, and its Date shows the clock skew before the
+// service checks a token.
 func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id Identity) (Session, Opening) {
 	s := newHTTPSSession(dial, target, id)
 	a := s.call(ctx, "", http.MethodGet, "/", "", nil)
@@ -59,7 +60,7 @@ func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id
 	return s, openingOf(a)
 }
 
-// openingOf is what an answer tells of the way.
+// openingOf returns what an answer says about the connection.
 func openingOf(a Answer) Opening {
 	return Opening{
 		Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body,
@@ -113,8 +114,7 @@ func (s *httpsSession) Close() error {
 
 func (s *httpsSession) query() string { return "?" + dps.Query(s.target.APIVersion) }
 
-// call makes one request. It never fails: an answer that did not come is an answer with a
-// Failure.
+// call makes one request. It never fails: if no answer came, the answer has a Failure.
 func (s *httpsSession) call(ctx context.Context, op Operation, method, path, query string, body []byte) Answer {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -147,7 +147,7 @@ func (s *httpsSession) request(ctx context.Context, method, pathAndQuery string,
 	return req, nil
 }
 
-// exchange sends a request, reads the answer and keeps both as they were.
+// exchange sends a request, reads the answer and keeps both unchanged.
 func (s *httpsSession) exchange(req *http.Request, body []byte, a *Answer) error {
 	headers := append([]Fact{{"Host", req.URL.Host}}, httpHeaders(req.Header)...)
 	a.Exchange = &Exchange{Request: s.redact.message(req.Method+" "+req.URL.RequestURI()+" "+req.Proto, headers, body)}
@@ -160,8 +160,8 @@ func (s *httpsSession) exchange(req *http.Request, body []byte, a *Answer) error
 	return err
 }
 
-// read takes everything that is wanted of a response, and returns the body, of
-// which it reads one byte beyond MaxBody.
+// read reads what is needed of a response, and returns the body. It reads one byte more
+// than MaxBody of it.
 func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor) ([]byte, error) {
 	defer resp.Body.Close()
 	a.Status = resp.StatusCode
@@ -170,27 +170,27 @@ func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor
 	a.ETag = resp.Header.Get("ETag")
 	a.Location = resp.Header.Get("Location")
 	if a.Status/100 != 3 {
-		a.Location = "" // a 202 may name the operation's address; only a redirect is news
+		a.Location = "" // a 202 may contain the operation's address; only a redirect matters
 	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		a.Date = date
 	}
 	a.RetryAfter = ParseRetryAfter(resp.Header.Get("Retry-After"), cmp.Or(a.Date, time.Now()))
 	if a.Status == http.StatusSwitchingProtocols {
-		return nil, nil // what follows is no body but a connection, which nothing would end
+		return nil, nil // what follows is not a body but a connection, which nothing would end
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF): // a body cut short is still read
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF): // a truncated body is still read
 		return nil, err
 	}
 	a.setBody(body, redact)
 	return body, nil
 }
 
-// setBody recognises a body of which at most one byte beyond MaxBody was read.
+// setBody parses a body that was read up to one byte more than MaxBody.
 func (a *Answer) setBody(body []byte, redact *redactor) {
 	if len(body) > MaxBody {
 		a.TooLarge, body = true, body[:MaxBody]
@@ -198,7 +198,7 @@ func (a *Answer) setBody(body []byte, redact *redactor) {
 	a.Body = redact.parse(body)
 }
 
-// exchanges is the call as a step of opening.
+// exchanges returns the call as a step of opening.
 func (a *Answer) exchanges() []Exchange {
 	if a.Exchange == nil {
 		return nil
@@ -217,8 +217,8 @@ func callFailure(err error) *netfail.Failure {
 	return netfail.Classify(err)
 }
 
-// authority is the host of a URL: the port only where it is not the default, and an IPv6
-// address in brackets.
+// authority returns the host of a URL: with a port only if it is not the default, and with
+// an IPv6 address in brackets.
 func authority(e dps.Endpoint) string {
 	if e.HTTPS != dps.PortHTTPS {
 		return net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))

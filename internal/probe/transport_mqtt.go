@@ -20,13 +20,13 @@ import (
 const (
 	mqttSubprotocol  = "mqtt"
 	mqttQoS          = 1
-	mqttKeepAlive    = 60 * time.Second       // as the Python SDK
-	mqttWriteTimeout = 10 * time.Second       // for a peer that takes no more bytes
-	mqttAckGrace     = time.Second            // for a PUBACK that comes after the answer, out of order
-	mqttQuiesce      = 500 * time.Millisecond // for the DISCONNECT to leave
+	mqttKeepAlive    = 60 * time.Second       // as in the Python SDK
+	mqttWriteTimeout = 10 * time.Second       // for a peer that accepts no more bytes
+	mqttAckGrace     = time.Second            // for a PUBACK that arrives after the answer, out of order
+	mqttQuiesce      = 500 * time.Millisecond // for the DISCONNECT to be sent
 )
 
-// mqttTransport speaks the device API over MQTT 3.1.1, straight over TLS or over a
+// mqttTransport speaks the device API over MQTT 3.1.1, directly over TLS or over a
 // WebSocket (learn.microsoft.com: iot-dps/iot-mqtt-connect-to-iot-dps).
 type mqttTransport struct{ overWebSocket bool }
 
@@ -63,7 +63,7 @@ func (mqttTransport) Supports(m Mode, k AttestationKind) error {
 	case m == ModeLookup:
 		return errors.New("the service offers the status lookup over https only")
 	case k == KindTPM:
-		return errors.New("the service takes a TPM over https and amqp only")
+		return errors.New("the service accepts a TPM over https and amqp only")
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (t mqttTransport) dial(ctx context.Context, dial Dialer, e dps.Endpoint, re
 	return conn, Opening{}
 }
 
-// failMQTT tells a refusal from the lack of an answer.
+// failMQTT records either a refusal or a missing answer.
 func (o *Opening) failMQTT(err error) {
 	if refusal, ok := errors.AsType[*mqttRefusedError](err); ok {
 		o.Status, o.Refusal = int(refusal.code), refusal.text
@@ -129,22 +129,22 @@ type mqttSession struct {
 	wire       *mqttWire
 	target     Target
 	redact     *redactor
-	withToken  bool // in the CONNECT
+	withToken  bool // of the CONNECT
 	connecting mqtt.Token
 
 	mu      sync.Mutex
-	rid     string          // of the call that waits for an answer; "" for none
+	rid     string          // the id of the call that waits for an answer; "" for none
 	answers chan mqttAnswer // see expect
-	strays  int             // messages passed over since the last answer
+	strays  int             // messages ignored since the last answer
 }
 
 func newMQTTSession(wire *mqttWire, target Target, id Identity) *mqttSession {
 	s := &mqttSession{wire: wire, target: target, redact: id.redactor(), withToken: !id.Token.IsZero(), answers: make(chan mqttAnswer)}
 	options := mqtt.NewClientOptions().
-		SetProtocolVersion(4). // without it a refused CONNECT is followed by one of MQTT 3.1
+		SetProtocolVersion(4). // without it the library tries MQTT 3.1 after a refused CONNECT
 		SetClientID(target.RegistrationID).
 		SetUsername(s.username()).
-		SetPassword(id.Token.Reveal()). // none is sent for ""
+		SetPassword(id.Token.Reveal()). // no payload is sent for ""
 		SetCleanSession(true).
 		SetKeepAlive(mqttKeepAlive).
 		SetConnectTimeout(callTimeout).
@@ -154,7 +154,7 @@ func newMQTTSession(wire *mqttWire, target Target, id Identity) *mqttSession {
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return wire, nil }).
 		SetDefaultPublishHandler(s.deliver).
 		SetConnectionLostHandler(s.end)
-	options.Servers = []*url.URL{{Host: target.Endpoint.Host}} // the library wants one; it is not dialled
+	options.Servers = []*url.URL{{Host: target.Endpoint.Host}} // the library requires one; it is not dialled
 	s.client = mqtt.NewClient(options)
 	s.connecting = s.client.Connect()
 	return s
@@ -163,7 +163,7 @@ func newMQTTSession(wire *mqttWire, target Target, id Identity) *mqttSession {
 // connect waits for the CONNACK.
 func (s *mqttSession) connect(ctx context.Context) error { return s.await(ctx, s.connecting) }
 
-// subscribe asks for the answers and waits for the SUBACK.
+// subscribe subscribes to the answers and waits for the SUBACK.
 func (s *mqttSession) subscribe(ctx context.Context) error {
 	var token mqtt.Token
 	if err := s.wire.hand(func() { token = s.client.Subscribe(dps.MQTTResponses, mqttQoS, nil) }); err != nil {
@@ -197,7 +197,7 @@ func (s *mqttSession) Register(ctx context.Context, body []byte) Answer {
 	return s.call(ctx, OpRegister, dps.MQTTRegisterTopic, body)
 }
 
-// Status implements Session. The payload is one space, as of the Node and Python SDKs.
+// Status implements Session. The payload is one space, as in the Node and Python SDKs.
 func (s *mqttSession) Status(ctx context.Context, operationID string) Answer {
 	topic := func(rid string) string { return dps.MQTTStatusTopic(rid, operationID) }
 	return s.call(ctx, OpStatus, topic, []byte(" "))
@@ -208,7 +208,7 @@ func (s *mqttSession) Lookup(context.Context, []byte) Answer {
 	return Answer{Op: OpLookup, Failure: &netfail.Failure{Kind: netfail.Other, Text: "there is no lookup over MQTT"}}
 }
 
-// Close implements Session: DISCONNECT, where there was a CONNACK.
+// Close implements Session: it sends DISCONNECT if there was a CONNACK.
 func (s *mqttSession) Close() error {
 	select {
 	case <-s.connecting.Done():
@@ -222,15 +222,14 @@ func (s *mqttSession) Close() error {
 	return s.wire.Close()
 }
 
-// call makes one call. It never fails: an answer that did not come is an answer with a
-// Failure.
+// call makes one call. It never fails: if no answer came, the answer has a Failure.
 func (s *mqttSession) call(ctx context.Context, op Operation, topic func(rid string) string, body []byte) Answer {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	start := time.Now()
 	a := Answer{Op: op}
 	if err := s.exchange(ctx, topic, body, &a); err != nil {
-		a.Failure, a.Strays = netfail.Classify(err), s.passedOver()
+		a.Failure, a.Strays = netfail.Classify(err), s.takeStrays()
 	}
 	a.Took = time.Since(start)
 	return a
@@ -260,13 +259,13 @@ func (s *mqttSession) exchange(ctx context.Context, topic func(rid string) strin
 	}
 }
 
-// acknowledged waits a little for the PUBACK of what was sent.
+// acknowledged waits for the PUBACK of the request for a short time.
 func acknowledged(ctx context.Context, sent mqtt.Token) bool {
 	ctx, cancel := context.WithTimeout(ctx, mqttAckGrace)
 	defer cancel()
 	select {
 	case <-sent.Done():
-		return sent.Error() == nil // there is an error when the connection ended first
+		return sent.Error() == nil // there is an error if the connection ended first
 	case <-ctx.Done():
 		return false
 	}
@@ -276,10 +275,10 @@ func acknowledged(ctx context.Context, sent mqtt.Token) bool {
 type mqttAnswer struct {
 	topic  string
 	body   []byte
-	strays int // messages passed over before it
+	strays int // messages ignored before it
 }
 
-// readMQTT takes everything that is wanted of an answer.
+// readMQTT reads what is needed of an answer.
 func (a *Answer) readMQTT(answer mqttAnswer, redact *redactor) {
 	status, _, retryAfter, _ := dps.ParseResponseTopic(answer.topic)
 	a.Status, a.Strays = status, answer.strays
@@ -287,8 +286,8 @@ func (a *Answer) readMQTT(answer mqttAnswer, redact *redactor) {
 	a.setBody(answer.body, redact)
 }
 
-// expect makes rid the call whose answer is waited for. The channel it returns takes that
-// answer, and is closed when the connection has ended.
+// expect sets the call with the request id rid as the one that waits for an answer. The
+// returned channel receives that answer, and is closed when the connection has ended.
 func (s *mqttSession) expect(rid string) <-chan mqttAnswer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -296,7 +295,7 @@ func (s *mqttSession) expect(rid string) <-chan mqttAnswer {
 	return s.answers
 }
 
-// deliver takes every message. Only the first answer to the call that waits is wanted.
+// deliver receives every message. Only the first answer to the waiting call is used.
 func (s *mqttSession) deliver(_ mqtt.Client, m mqtt.Message) {
 	_, rid, _, ok := dps.ParseResponseTopic(m.Topic())
 	s.mu.Lock()
@@ -309,8 +308,9 @@ func (s *mqttSession) deliver(_ mqtt.Client, m mqtt.Message) {
 	s.rid, s.strays = "", 0
 }
 
-// passedOver returns how many messages nobody waited for since it, or an answer, last told.
-func (s *mqttSession) passedOver() int {
+// takeStrays returns how many unexpected messages have arrived since it, or an answer, last
+// reported them.
+func (s *mqttSession) takeStrays() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	strays := s.strays
@@ -318,7 +318,7 @@ func (s *mqttSession) passedOver() int {
 	return strays
 }
 
-// end tells the call that waits that nothing more will come. The library calls it once,
+// end tells the waiting call that nothing more will arrive. The library calls it once,
 // after it has delivered every message.
 func (s *mqttSession) end(mqtt.Client, error) {
 	s.mu.Lock()

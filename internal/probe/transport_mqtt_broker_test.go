@@ -17,8 +17,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// broker is the service over MQTT, from one handler per packet; nil answers as a healthy
-// service does.
+// broker is the service over MQTT, with one handler per packet; a nil handler answers like
+// a healthy service.
 type broker struct {
 	connect   func(*peer, connecting)
 	subscribe func(*peer, subscribing)
@@ -32,10 +32,10 @@ type broker struct {
 type peer struct {
 	conn  net.Conn
 	id    uint16         // of the last packet published
-	calls map[string]int // how many, by the topic's path
+	calls map[string]int // number of calls, by the topic's path
 }
 
-// What handlers are given: a packet, or a request of the device API.
+// The argument of a handler: a packet, or a request of the device API.
 type (
 	connecting  = *packets.ConnectPacket
 	subscribing = *packets.SubscribePacket
@@ -44,7 +44,7 @@ type (
 // call is a request of the device API.
 type call struct {
 	rid    string
-	number int // among the calls of its kind, from 1
+	number int // number among the calls of its type, from 1
 	packet *packets.PublishPacket
 }
 
@@ -53,7 +53,7 @@ const (
 	registered  = `{"operationId":"op1","status":"assigned","registrationState":{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.example","deviceId":"dev-01"}}`
 )
 
-// serve answers one client until either side hangs up.
+// serve answers one client until either side closes the connection.
 func (b broker) serve(conn net.Conn) {
 	p := &peer{conn: conn, calls: map[string]int{}}
 	for {
@@ -89,7 +89,7 @@ func (b broker) call(p *peer, packet *packets.PublishPacket) {
 	orHealthy(b.status, reply(200, "", registered))(p, c)
 }
 
-// orHealthy returns f, or the healthy behaviour when there is none.
+// orHealthy returns f, or the healthy behaviour if f is nil.
 func orHealthy[T any](f, healthy func(*peer, T)) func(*peer, T) {
 	if f != nil {
 		return f
@@ -97,15 +97,15 @@ func orHealthy[T any](f, healthy func(*peer, T)) func(*peer, T) {
 	return healthy
 }
 
-// then makes one handler of two.
+// then combines two handlers into one.
 func then[T any](one, two func(*peer, T)) func(*peer, T) {
 	return func(p *peer, v T) { one(p, v); two(p, v) }
 }
 
-// thenCut hangs up after a handler.
+// thenCut closes the connection after a handler.
 func thenCut[T any](h func(*peer, T)) func(*peer, T) { return then(h, cut[T]) }
 
-// first answers the first call of a client with one handler and the others with another.
+// first answers a client's first call with one handler and all others with another.
 func first(now, later func(*peer, call)) func(*peer, call) {
 	return func(p *peer, c call) {
 		if c.number == 1 {
@@ -161,7 +161,8 @@ func (p *peer) publish(topic, body string) {
 	packet.Write(p.conn)
 }
 
-// silence says nothing, cut hangs up and raw sends bytes, whatever was asked.
+// silence sends nothing, cut closes the connection and raw sends bytes, whatever the
+// request is.
 func silence[T any](*peer, T) {}
 
 func cut[T any](p *peer, _ T) { p.conn.Close() }
@@ -170,14 +171,14 @@ func raw[T any](bytes string) func(*peer, T) {
 	return func(p *peer, _ T) { p.conn.Write([]byte(bytes)) }
 }
 
-// carrier is a way to reach a broker.
+// carrier is a way to connect to a broker.
 type carrier struct {
 	name      string
 	transport probe.Transport
 	start     func(*testing.T, broker) probe.Config
 }
 
-// carriers are the two transports that speak MQTT.
+// carriers are the two transports that use MQTT.
 func carriers() []carrier {
 	return []carrier{
 		{"mqtt", probe.NewMQTT(), startMQTT},
@@ -228,7 +229,8 @@ func startTLS(t *testing.T, changes *tls.Config, h http.Handler) probe.Config {
 	return cfg
 }
 
-// serverTLS returns what a listener of its own needs, and whom a client has to trust.
+// serverTLS returns the configuration for a separate listener, and the trust anchor for a
+// client.
 func serverTLS(t *testing.T) (*tls.Config, *x509.CertPool) {
 	t.Helper()
 	server := httptest.NewTLSServer(http.NotFoundHandler())

@@ -13,7 +13,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// TestMQTTOnTheWire: what a probe sends, from CONNECT to DISCONNECT.
+// TestMQTTOnTheWire checks what a probe sends, from CONNECT to DISCONNECT.
 func TestMQTTOnTheWire(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {
@@ -80,8 +80,8 @@ func checkCalls(t *testing.T, calls []call) {
 	}
 }
 
-// TestMQTTWithCertificate: the certificate goes into the TLS handshake, and no password
-// is sent beside it.
+// TestMQTTWithCertificate: the certificate is sent in the TLS handshake, and no password is
+// sent with it.
 func TestMQTTWithCertificate(t *testing.T) {
 	t.Parallel()
 	config, _ := serverTLS(t)

@@ -8,12 +8,12 @@ import (
 	"dpsdiag/internal/duration"
 )
 
-// username is that of the CONNECT.
+// username returns the user name of the CONNECT.
 func (s *mqttSession) username() string {
 	return dps.MQTTUsername(s.target.Scope, s.target.RegistrationID, s.target.APIVersion)
 }
 
-// showConnect is the CONNECT and what err says of its answer.
+// showConnect shows the CONNECT and the answer to it, which err contains.
 func (s *mqttSession) showConnect(err error) Exchange {
 	headers := []Fact{{"client-id", s.target.RegistrationID}, {"username", s.username()}}
 	if s.withToken {
@@ -26,7 +26,7 @@ func (s *mqttSession) showConnect(err error) Exchange {
 	}
 }
 
-// showSubscribe is the SUBSCRIBE and what err says of its answer.
+// showSubscribe shows the SUBSCRIBE and the answer to it, which err contains.
 func (s *mqttSession) showSubscribe(err error) Exchange {
 	return Exchange{
 		Request: s.redact.message("SUBSCRIBE "+dps.MQTTResponses, []Fact{{"qos", strconv.Itoa(mqttQoS)}}, nil),
@@ -34,7 +34,7 @@ func (s *mqttSession) showSubscribe(err error) Exchange {
 	}
 }
 
-// showAcknowledgement is good unless err is a refusal, and nothing when none came.
+// showAcknowledgement shows success unless err is a refusal, and nothing if no answer came.
 func (s *mqttSession) showAcknowledgement(good string, err error) Message {
 	if refusal, ok := errors.AsType[*mqttRefusedError](err); ok {
 		good, err = refusal.text, nil
@@ -45,7 +45,7 @@ func (s *mqttSession) showAcknowledgement(good string, err error) Message {
 	return s.redact.message(good, nil, nil)
 }
 
-// showPublish is a request or an answer.
+// showPublish shows a request or an answer.
 func (s *mqttSession) showPublish(topic string, body []byte) Message {
 	return s.redact.message("PUBLISH "+topic, []Fact{{"qos", strconv.Itoa(mqttQoS)}}, body)
 }

@@ -22,7 +22,7 @@ const (
 	notAssigned   = "assign=failed hub=not-applicable"
 )
 
-// onEach runs a test over both transports that speak MQTT.
+// onEach runs a test over both transports that use MQTT.
 func onEach(t *testing.T, test func(*testing.T, carrier)) {
 	for _, c := range carriers() {
 		t.Run(c.name, func(t *testing.T) { test(t, c) })
@@ -78,8 +78,8 @@ func TestMQTTAnswers(t *testing.T) {
 	}
 }
 
-// TestMQTTRefusedSession: the opening tells the layer, its code and the code's name. For
-// CONNACK 3, which is worth another attempt, see TestMQTTUnavailable.
+// TestMQTTRefusedSession: the opening contains the layer, its code and the code's name.
+// CONNACK 3, which is worth another attempt, is in TestMQTTUnavailable.
 func TestMQTTRefusedSession(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -123,7 +123,7 @@ func TestMQTTRefusedSession(t *testing.T) {
 	}
 }
 
-// TestMQTTUnavailable: every attempt is made on a connection of its own.
+// TestMQTTUnavailable: every attempt uses its own connection.
 func TestMQTTUnavailable(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {
@@ -142,8 +142,8 @@ func TestMQTTUnavailable(t *testing.T) {
 	})
 }
 
-// TestMQTTLost covers brokers that hang up, say nothing or speak something else, at each
-// step; raw bytes make no WebSocket, so those go over TLS alone.
+// TestMQTTLost covers brokers that close the connection, send nothing or use another
+// protocol, at each step. Raw bytes are not a WebSocket, so those cases use TLS only.
 func TestMQTTLost(t *testing.T) {
 	t.Parallel()
 	const (
@@ -208,7 +208,7 @@ func TestMQTTLost(t *testing.T) {
 }
 
 // TestMQTTOtherAnswers: answers to other calls, second answers and an answer without its
-// PUBACK do not mislead the probe, and are told.
+// PUBACK do not confuse the probe, and are reported.
 func TestMQTTOtherAnswers(t *testing.T) {
 	t.Parallel()
 	refusal := `{"errorCode":401002,"message":"Unauthorized"}`
@@ -253,8 +253,8 @@ func TestMQTTOtherAnswers(t *testing.T) {
 	}
 }
 
-// TestMQTTLateAnswer: what comes for a call that was given up is not the next call's
-// answer, and the session can still be used.
+// TestMQTTLateAnswer: an answer to an abandoned call is not the next call's answer, and the
+// session can still be used.
 func TestMQTTLateAnswer(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, c carrier) {
@@ -296,7 +296,8 @@ func open(t *testing.T, c carrier, b broker) (probe.Session, probe.Opening) {
 	return session, opening
 }
 
-// TestMQTTInterrupt cancels at each wait, which ends it, and keeps what was learned.
+// TestMQTTInterrupt cancels during each wait. The wait ends, and the evidence gathered
+// before remains.
 func TestMQTTInterrupt(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

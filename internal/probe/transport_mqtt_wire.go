@@ -14,16 +14,18 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// maxPacket is the most that is read of one packet, in bytes after its fixed header: a
-// topic of the longest kind, a packet id and one byte more than MaxBody, by which the
-// session sees that a body is too large.
+// maxPacket is the maximum number of bytes read of one packet after its fixed header: a
+// topic of the longest kind, a packet id and one byte more than MaxBody. The extra byte
+// shows the session that a body is too large.
 const maxPacket = 2 + 65535 + 2 + MaxBody + 1
 
-// subackRefused is the return code of a SUBACK that refuses (MQTT 3.1.1, 3.9.3).
+// subackRefused is the return code of a SUBACK that refuses the subscription (MQTT 3.1.1,
+// 3.9.3).
 const subackRefused = 0x80
 
-// mqttWire is the connection that the MQTT library is given. It lets pass only what a
-// server may send and keeps why the connection ended, since the library
+// mqttWire is the connection that the MQTT library is given. It passes on only what a
+// server may send and records why the connection ended. This is necessary because the
+// library
 //
 //   - makes room for as many bytes as a packet says it has, up to 256 MB,
 //   - takes a CONNACK with a code it does not know for success,
@@ -33,21 +35,21 @@ const subackRefused = 0x80
 type mqttWire struct {
 	net.Conn
 	reader  *bufio.Reader
-	packet  []byte // what the library has not read yet of a packet
-	greeted bool   // the CONNACK has passed
+	packet  []byte // bytes of a packet that the library has not read yet
+	greeted bool   // the CONNACK has been passed on
 	once    func() error
 
-	// mu is held while the library is handed a packet: it learns of the end of the
-	// connection at no such time, and is handed none afterwards.
+	// mu is held while the library receives a packet: the library does not learn of the end of
+	// the connection during that time, and receives no packet after the end.
 	mu    sync.Mutex
-	ended error // why the connection ended; nil while it stands
+	ended error // why the connection ended; nil while it is open
 }
 
 func newMQTTWire(conn net.Conn) *mqttWire {
 	return &mqttWire{Conn: conn, reader: bufio.NewReader(conn), once: sync.OnceValue(conn.Close)}
 }
 
-// errEnded is all that the library learns; the session asks cause.
+// errEnded is the only error that the library sees; the session uses cause.
 var errEnded = errors.New("the connection ended")
 
 // Read implements net.Conn.
@@ -65,14 +67,14 @@ func (w *mqttWire) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write implements net.Conn. A peer that cannot be written to cannot be read from either,
-// or falls silent, and that is what ends the connection: so it ends in one way.
+// Write implements net.Conn. If the peer cannot be written to, a read fails too or gets no
+// data, and that read ends the connection. So there is only one place where it ends.
 func (w *mqttWire) Write(p []byte) (int, error) {
 	_, _ = w.Conn.Write(p)
 	return len(p), nil
 }
 
-// Close implements net.Conn; the library closes more than once.
+// Close implements net.Conn; the library calls it more than once.
 func (w *mqttWire) Close() error { return w.once() }
 
 // end records why the connection ended.
@@ -82,14 +84,14 @@ func (w *mqttWire) end(err error) {
 	w.ended = err
 }
 
-// cause returns why the connection ended, nil while it stands.
+// cause returns why the connection ended, or nil while it is open.
 func (w *mqttWire) cause() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.ended
 }
 
-// hand lets give hand a packet to the library, unless the connection has ended.
+// hand lets give pass a packet to the library, unless the connection has ended.
 func (w *mqttWire) hand(give func()) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -99,8 +101,8 @@ func (w *mqttWire) hand(give func()) error {
 	return w.ended
 }
 
-// next reads one packet and checks it. A PUBLISH that is too long is cut; what follows it
-// is then no packet any more.
+// next reads one packet and checks it. It truncates a PUBLISH that is too long; what
+// follows is then not a packet any more.
 func (w *mqttWire) next() ([]byte, error) {
 	first, err := w.reader.ReadByte()
 	if err != nil {
@@ -109,7 +111,7 @@ func (w *mqttWire) next() ([]byte, error) {
 	kind := first >> 4
 	switch {
 	case !w.greeted && kind != packets.Connack:
-		return nil, &netfail.ProtocolError{Text: "the peer does not speak MQTT: its first bytes are no CONNACK"}
+		return nil, &netfail.ProtocolError{Text: "the peer does not speak MQTT: its first bytes are not a CONNACK"}
 	case w.greeted && !fromServer(kind):
 		return nil, misplaced(kind)
 	}
@@ -133,15 +135,15 @@ func (w *mqttWire) next() ([]byte, error) {
 	return append(binary.AppendUvarint([]byte{first}, uint64(len(body))), body...), nil
 }
 
-// cutOff stands for the rest of a packet that was too long.
+// cutOff is the error for the rest of a packet that was too long.
 type cutOff struct{}
 
 func (cutOff) Read([]byte) (int, error) {
 	return 0, &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent a packet of more than %d bytes", maxPacket)}
 }
 
-// readLength reads the remaining length of a packet: four groups of seven bits at most,
-// the lowest first (MQTT 3.1.1, 2.2.3).
+// readLength reads the remaining length of a packet: at most four groups of seven bits, the
+// lowest first (MQTT 3.1.1, 2.2.3).
 func readLength(r io.ByteReader) (int, error) {
 	length := 0
 	for shift := 0; shift < 28; shift += 7 {
@@ -157,7 +159,7 @@ func readLength(r io.ByteReader) (int, error) {
 	return 0, &netfail.ProtocolError{Text: "the peer sent a packet with a malformed length"}
 }
 
-// fromServer tells the packets that a client of ours gets after the CONNACK.
+// fromServer names the packets that a client like ours receives after the CONNACK.
 func fromServer(kind byte) bool {
 	switch kind {
 	case packets.Publish, packets.Puback, packets.Suback, packets.Pingresp:
@@ -167,10 +169,10 @@ func fromServer(kind byte) bool {
 }
 
 func misplaced(kind byte) error {
-	return &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent a packet that does not belong there (type %d)", kind)}
+	return &netfail.ProtocolError{Text: fmt.Sprintf("the peer sent an unexpected packet (type %d)", kind)}
 }
 
-// check looks into a packet of a kind that may come, for what a server must not send to a
+// check looks into a packet of an allowed type for content that a server must not send to a
 // client that subscribed once, with QoS 1.
 func (w *mqttWire) check(first byte, body []byte) error {
 	kind := first >> 4
@@ -196,7 +198,7 @@ func (w *mqttWire) check(first byte, body []byte) error {
 	return nil
 }
 
-// checkPublish tells whether the body of a PUBLISH holds its topic and packet id.
+// checkPublish reports whether the body of a PUBLISH contains a topic and a packet id.
 func checkPublish(qos byte, body []byte) bool {
 	if len(body) < 2 {
 		return false
@@ -208,7 +210,7 @@ func checkPublish(qos byte, body []byte) bool {
 	return qos <= 1 && header <= len(body)
 }
 
-// mqttRefusedError is an acknowledgement that refuses.
+// mqttRefusedError is a refusal in an acknowledgement.
 type mqttRefusedError struct {
 	code byte
 	text string
@@ -216,7 +218,7 @@ type mqttRefusedError struct {
 
 func (r *mqttRefusedError) Error() string { return r.text }
 
-// refusedConnect names the return code of a CONNACK as MQTT 3.1.1, 3.2.2.3 does.
+// refusedConnect returns the return code of a CONNACK with its name in MQTT 3.1.1, 3.2.2.3.
 func refusedConnect(code byte) error {
 	name := "a reserved code"
 	switch code {

@@ -13,7 +13,7 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// stream is a connection of which only the reading half is used.
+// stream is a connection that is only read from.
 type stream struct {
 	net.Conn
 	io.Reader
@@ -21,7 +21,7 @@ type stream struct {
 
 func (s stream) Read(p []byte) (int, error) { return s.Reader.Read(p) }
 
-// pass returns the packets that a wire lets pass, and what ended it.
+// pass returns the packets that a wire passes on, and the error that ended it.
 func pass(t *testing.T, sent []byte) ([]packets.ControlPacket, error) {
 	t.Helper()
 	w := newMQTTWire(stream{Reader: bytes.NewReader(sent)})
@@ -40,8 +40,8 @@ func pass(t *testing.T, sent []byte) ([]packets.ControlPacket, error) {
 
 const accepted = "\x20\x02\x00\x00"
 
-// TestMQTTWireCutsLongMessages: of a message that is too long the library gets as much as
-// shows that it is, then the end.
+// TestMQTTWireCutsLongMessages: if a message is too long, the library gets enough to show
+// that, and then the end of the connection.
 func TestMQTTWireCutsLongMessages(t *testing.T) {
 	t.Parallel()
 	long := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
@@ -65,8 +65,8 @@ func TestMQTTWireCutsLongMessages(t *testing.T) {
 	}
 }
 
-// TestMQTTWireClaims: a packet that only says it is long costs no memory for what it says.
-// It is not parallel: what is counted is the memory of the whole process.
+// TestMQTTWireClaims: a packet that only claims to be long uses no memory for that length.
+// The test is not parallel: it counts the memory of the whole process.
 func TestMQTTWireClaims(t *testing.T) {
 	claims := []byte(accepted + "\x32\xff\xff\xff\x7f\x00\x05topic")
 	var before, after runtime.MemStats
@@ -80,8 +80,8 @@ func TestMQTTWireClaims(t *testing.T) {
 	}
 }
 
-// TestMQTTWireHandsNothingAfterTheEnd: once the connection has ended, no packet is handed
-// to the library.
+// TestMQTTWireHandsNothingAfterTheEnd: after the connection has ended, the library gets no
+// packet.
 func TestMQTTWireHandsNothingAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newMQTTWire(stream{Reader: bytes.NewReader(nil)})
@@ -94,8 +94,8 @@ func TestMQTTWireHandsNothingAfterTheEnd(t *testing.T) {
 	}
 }
 
-// FuzzMQTTWire: whatever a peer sends, the library gets a CONNACK that accepts and then
-// only packets it can read, of the kinds and sizes that a session expects.
+// FuzzMQTTWire: whatever a peer sends, the library gets an accepting CONNACK and then only
+// packets that it can parse, of the types and sizes that a session expects.
 func FuzzMQTTWire(f *testing.F) {
 	f.Add([]byte(accepted + "\x90\x03\x00\x01\x01" + "\x40\x02\x00\x02" + "\xd0\x00"))
 	f.Add([]byte(accepted + "\x32\x07\x00\x01a\x00\x01{}"))

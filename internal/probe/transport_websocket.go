@@ -21,22 +21,22 @@ import (
 // provisioning/transport/mqtt/src/mqtt_ws.ts, azure-iot-sdk-c provisioning_client).
 const webSocketPath = "/$iothub/websocket"
 
-// maxMessage is the longest WebSocket message taken, in bytes: any packet or frame that
-// the protocol on top takes fits in.
+// maxMessage is the maximum size of a WebSocket message in bytes: any packet or frame of
+// the protocol inside it is smaller.
 const maxMessage = 2 * MaxBody
 
 // closeGrace is how long the peer has to answer our close frame.
 const closeGrace = 250 * time.Millisecond
 
-// throughWebSocket makes the traits those of the same protocol over a WebSocket.
+// throughWebSocket changes traits to those of the same protocol over a WebSocket.
 func (t *TransportTraits) throughWebSocket() {
 	t.Port = func(e dps.Endpoint) int { return e.HTTPS }
 	t.BeginsInHTTP, t.WebSocket = true, true
 }
 
-// dialWebSocket opens a WebSocket for subprotocol on a connection of dial and returns it as
-// a stream of bytes. A nil connection means that the Opening says why; otherwise it holds
-// what the handshake told, on top of which the subprotocol opens its session.
+// dialWebSocket opens a WebSocket for subprotocol on a connection from dial and returns it
+// as a byte stream. If the connection is nil, the Opening says why. Otherwise the Opening
+// contains the result of the handshake, and the subprotocol then opens its session.
 func dialWebSocket(ctx context.Context, dial Dialer, e dps.Endpoint, subprotocol string, redact *redactor) (net.Conn, Opening) {
 	opening := Opening{Layer: LayerWebSocket}
 	raw, err := dial(ctx)
@@ -44,10 +44,10 @@ func dialWebSocket(ctx context.Context, dial Dialer, e dps.Endpoint, subprotocol
 		opening.Failure = callFailure(err)
 		return nil, opening
 	}
-	// Once the handshake is answered the library no longer looks at ctx.
+	// The library ignores ctx after the answer to the handshake.
 	stop := context.AfterFunc(ctx, func() { raw.Close() })
 	defer stop()
-	//nolint:bodyclose // the library leaves nothing to close: a body is a copy in memory
+	//nolint:bodyclose // there is nothing to close: the body is a copy in memory
 	ws, resp, err := websocket.Dial(ctx, "wss://"+authority(e)+webSocketPath, &websocket.DialOptions{
 		HTTPClient:   handshakeClient(raw),
 		HTTPHeader:   http.Header{"User-Agent": {"dpsdiag"}},
@@ -71,7 +71,7 @@ func dialWebSocket(ctx context.Context, dial Dialer, e dps.Endpoint, subprotocol
 	return &webSocketConn{Conn: raw, ws: ws}, opening
 }
 
-// handshakeClient makes one request, on conn, and follows no redirect.
+// handshakeClient makes one request on conn and does not follow redirects.
 func handshakeClient(conn net.Conn) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
@@ -83,8 +83,8 @@ func handshakeClient(conn net.Conn) *http.Client {
 	}
 }
 
-// readHandshake takes what the answer to a handshake tells. The library has read the first
-// 1024 bytes of a refusal's body, which it returns.
+// readHandshake reads the answer to a handshake. The library has read the first 1024 bytes
+// of a refusal's body, which it returns.
 func (o *Opening) readHandshake(resp *http.Response, redact *redactor) (body []byte) {
 	o.Status = resp.StatusCode
 	o.Server = resp.Header.Get("Server")
@@ -94,13 +94,13 @@ func (o *Opening) readHandshake(resp *http.Response, redact *redactor) (body []b
 	}
 	o.RetryAfter = ParseRetryAfter(resp.Header.Get("Retry-After"), cmp.Or(o.Date, time.Now()))
 	if resp.Body != nil {
-		body, _ = io.ReadAll(resp.Body) // of a buffer
+		body, _ = io.ReadAll(resp.Body) // from a buffer
 		o.Body = redact.parse(body)
 	}
 	return body
 }
 
-// describeHandshake says in what way an answer is no WebSocket for subprotocol.
+// describeHandshake says why an answer does not open a WebSocket for subprotocol.
 func describeHandshake(resp *http.Response, subprotocol string) string {
 	chosen := resp.Header.Get("Sec-WebSocket-Protocol")
 	switch {
@@ -109,17 +109,17 @@ func describeHandshake(resp *http.Response, subprotocol string) string {
 	case chosen == "":
 		return fmt.Sprintf("the peer opened the WebSocket without the subprotocol %q", subprotocol)
 	case !strings.EqualFold(chosen, subprotocol):
-		return fmt.Sprintf("the peer opened the WebSocket with the subprotocol %q in place of %q", chosen, subprotocol)
+		return fmt.Sprintf("the peer opened the WebSocket with the subprotocol %q instead of %q", chosen, subprotocol)
 	}
-	return "the answer 101 is not that to a WebSocket handshake"
+	return "the answer 101 does not match the WebSocket handshake"
 }
 
-// webSocketConn is the stream of bytes that the binary messages of a WebSocket make up.
-// Its deadlines are those of the connection below: passing one ends the WebSocket.
+// webSocketConn is the byte stream in the binary messages of a WebSocket. Its deadlines are
+// those of the underlying connection: when one passes, the WebSocket ends.
 type webSocketConn struct {
-	net.Conn // below the WebSocket
+	net.Conn // under the WebSocket
 	ws       *websocket.Conn
-	message  io.Reader // what is left of the message being read; nil between messages
+	message  io.Reader // the rest of the message being read; nil between messages
 }
 
 // Read implements net.Conn. Closing the connection, or its deadline, ends a read.
@@ -131,7 +131,7 @@ func (c *webSocketConn) Read(p []byte) (int, error) {
 			case err != nil:
 				return 0, readError(err)
 			case kind != websocket.MessageBinary:
-				return 0, &netfail.ProtocolError{Text: "the peer sent text over the WebSocket, where only binary messages belong"}
+				return 0, &netfail.ProtocolError{Text: "the peer sent text over the WebSocket, where only binary messages are allowed"}
 			}
 			c.message = message
 		}
@@ -145,7 +145,7 @@ func (c *webSocketConn) Read(p []byte) (int, error) {
 	}
 }
 
-// Write implements net.Conn: every call makes one message.
+// Write implements net.Conn: every call sends one message.
 func (c *webSocketConn) Write(p []byte) (int, error) {
 	if err := c.ws.Write(context.Background(), websocket.MessageBinary, p); err != nil {
 		return 0, err
@@ -153,8 +153,8 @@ func (c *webSocketConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close implements net.Conn. The peer gets the chance to answer the close frame; one that
-// does not, or is gone already, is no error.
+// Close implements net.Conn. The peer has a chance to answer the close frame; if it does
+// not, or is already gone, that is not an error.
 func (c *webSocketConn) Close() error {
 	cut := time.AfterFunc(closeGrace, func() { c.Conn.Close() })
 	defer cut.Stop()
@@ -162,7 +162,7 @@ func (c *webSocketConn) Close() error {
 	return nil
 }
 
-// readError keeps what a close frame said.
+// readError returns an error that contains the close frame's status and text.
 func readError(err error) error {
 	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
 		return &closedError{closed}
@@ -170,7 +170,7 @@ func readError(err error) error {
 	return err
 }
 
-// closedError is the end of a connection that the peer announced with a close frame.
+// closedError is the end of a connection that the peer closed with a close frame.
 type closedError struct{ frame websocket.CloseError }
 
 func (e *closedError) Error() string {
@@ -183,5 +183,5 @@ func (e *closedError) Error() string {
 	return fmt.Sprintf("the peer closed the WebSocket with status %d: %s", e.frame.Code, e.frame.Reason)
 }
 
-// Is makes it the end of a stream for those who ask, whatever the status.
+// Is matches io.EOF whatever the status: the stream has ended.
 func (e *closedError) Is(target error) bool { return target == io.EOF }

@@ -38,12 +38,12 @@ func accept(talk func(*websocket.Conn), subprotocols ...string) http.HandlerFunc
 	}
 }
 
-// bytesOf is a WebSocket as a stream.
+// bytesOf returns a WebSocket as a byte stream.
 func bytesOf(ws *websocket.Conn) net.Conn {
 	return websocket.NetConn(context.Background(), ws, websocket.MessageBinary)
 }
 
-// bare writes an answer by hand and hangs up once the client has.
+// bare sends a raw answer and closes the connection after the client has.
 func bare(answer string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -56,7 +56,8 @@ func bare(answer string) http.HandlerFunc {
 	}
 }
 
-// TestWebSocketHandshakeRefused: the opening keeps what the answer to the handshake told.
+// TestWebSocketHandshakeRefused: the opening keeps the contents of the answer to the
+// handshake.
 func TestWebSocketHandshakeRefused(t *testing.T) {
 	t.Parallel()
 	type opening struct {
@@ -104,14 +105,14 @@ func TestWebSocketHandshakeRefused(t *testing.T) {
 			func(w http.ResponseWriter, req *http.Request) {
 				accept(func(*websocket.Conn) {}, "mqtt")(&spelling{w, "AMQPWSB10"}, req)
 			},
-			opening{Status: 101, Refusal: `the peer opened the WebSocket with the subprotocol "AMQPWSB10" in place of "mqtt"`, Body: dps.BodyEmpty, TellsItsTime: true},
+			opening{Status: 101, Refusal: `the peer opened the WebSocket with the subprotocol "AMQPWSB10" instead of "mqtt"`, Body: dps.BodyEmpty, TellsItsTime: true},
 		},
 		"101 for something else": {
 			func(w http.ResponseWriter, req *http.Request) {
 				req.Header.Set("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
 				accept(func(*websocket.Conn) {}, "mqtt")(w, req)
 			},
-			opening{Status: 101, Refusal: "the answer 101 is not that to a WebSocket handshake", Body: dps.BodyEmpty, TellsItsTime: true},
+			opening{Status: 101, Refusal: "the answer 101 does not match the WebSocket handshake", Body: dps.BodyEmpty, TellsItsTime: true},
 		},
 	}
 	for name, test := range tests {
@@ -137,7 +138,7 @@ func TestWebSocketHandshakeRefused(t *testing.T) {
 	}
 }
 
-// spelling answers a handshake with a subprotocol of its own.
+// spelling answers a handshake with its own spelling of the subprotocol.
 type spelling struct {
 	http.ResponseWriter
 	subprotocol string
@@ -188,7 +189,7 @@ func TestWebSocketHandshakeLost(t *testing.T) {
 	}
 }
 
-// TestWebSocketEnds: how a WebSocket ends that was opened is told in its own terms.
+// TestWebSocketEnds: the end of an open WebSocket is reported in WebSocket terms.
 func TestWebSocketEnds(t *testing.T) {
 	t.Parallel()
 	closing := func(status websocket.StatusCode, reason string) func(*websocket.Conn) {
@@ -205,7 +206,7 @@ func TestWebSocketEnds(t *testing.T) {
 		"cut":                     {func(ws *websocket.Conn) { _ = ws.CloseNow() }, netfail.Reset, "EOF"},
 		"text": {
 			func(ws *websocket.Conn) { ws.Write(context.Background(), websocket.MessageText, []byte("hello")) },
-			netfail.Protocol, "the peer sent text over the WebSocket, where only binary messages belong",
+			netfail.Protocol, "the peer sent text over the WebSocket, where only binary messages are allowed",
 		},
 	}
 	for name, test := range tests {
@@ -223,8 +224,8 @@ func TestWebSocketEnds(t *testing.T) {
 	}
 }
 
-// TestWebSocketSpellings: the subprotocol in upper case, and packets cut into messages at
-// any place, are fine.
+// TestWebSocketSpellings: a subprotocol in upper case is accepted, and so are packets split
+// between messages at any byte.
 func TestWebSocketSpellings(t *testing.T) {
 	t.Parallel()
 	healthyBroker := func(ws *websocket.Conn) { broker{}.serve(bytesOf(ws)) }
@@ -256,7 +257,7 @@ func (d drip) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// pinger has the client answer a ping with each packet.
+// pinger makes the client answer a ping with each packet.
 type pinger struct {
 	net.Conn
 	ws *websocket.Conn
@@ -283,7 +284,7 @@ func TestWebSocketHandshakeOnTheWire(t *testing.T) {
 	}
 }
 
-// TestMQTTClock: over a WebSocket the handshake tells the time; MQTT alone never does.
+// TestMQTTClock: over a WebSocket the handshake contains the time; MQTT alone never does.
 func TestMQTTClock(t *testing.T) {
 	t.Parallel()
 	const ahead = 3 * time.Hour
@@ -304,8 +305,8 @@ func TestMQTTClock(t *testing.T) {
 	})
 }
 
-// TestWebSocketPeerIgnoresGoodbye: a peer that stops reading does not hold the probe up;
-// the library would wait for 5 s.
+// TestWebSocketPeerIgnoresGoodbye: a peer that stops reading does not delay the probe; the
+// library would wait for 5 s.
 func TestWebSocketPeerIgnoresGoodbye(t *testing.T) {
 	t.Parallel()
 	done := make(chan struct{})

@@ -1,30 +1,30 @@
 package proxy
 
-// Choice is what the settings of a machine say of the way to one host.
+// Choice is the route to one host that the machine's settings give.
 type Choice struct {
-	Proxy *Proxy // nil for the direct way
-	// Direct says why it is the direct way although a proxy is named.
+	Proxy *Proxy // nil for a direct connection
+	// Direct says why the connection is direct although a proxy is configured.
 	Direct string
-	// Unused are proxies that are named but not meant for the host. When the direct way
+	// Unused lists proxies that are configured but not for this host. If the direct connection
 	// fails, they are asked for a connection; nothing is sent through it.
 	Unused []*Proxy
 }
 
-// Func chooses the way to a host and port.
+// Func chooses the route to a host and port.
 type Func func(host string, port int) Choice
 
-// Through leads to every host through p.
+// Through returns a Func that uses p for every host.
 func Through(p *Proxy) Func {
 	return func(string, int) Choice { return Choice{Proxy: p} }
 }
 
-// Without leads to every host directly; why says so for the report, unused are the
-// proxies that are named all the same.
+// Without returns a Func that connects directly to every host. why is the reason for the
+// report, and unused are the proxies that are configured anyway.
 func Without(why string, unused ...*Proxy) Func {
 	return func(string, int) Choice { return Choice{Direct: why, Unused: unused} }
 }
 
-// Choose is the way to a host and port; the direct way where f is nil.
+// Choose returns the route to a host and port; a direct connection if f is nil.
 func (f Func) Choose(host string, port int) Choice {
 	if f == nil {
 		return Choice{}

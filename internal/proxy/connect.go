@@ -9,15 +9,15 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// Time limits of a proxy. It may be waiting itself before it has connected.
+// Time limits for a proxy. It may itself be waiting until it has connected.
 const (
-	connectTimeout   = 20 * time.Second // the handshake included
+	connectTimeout   = 20 * time.Second // including the handshake
 	handshakeTimeout = 15 * time.Second
 )
 
-// Connect has the proxy at the other end of conn connect to target (host:port) and returns
-// the connection that then ends there. A nil connection means that the attempt's Failure
-// says why; conn is closed then. verify is the client side of TLS with an https proxy.
+// Connect asks the proxy at the other end of conn to connect to target (host:port) and
+// returns the resulting connection. If the connection is nil, the attempt's Failure says
+// why, and conn is closed. verify is the client's TLS configuration for an HTTPS proxy.
 func (p *Proxy) Connect(ctx context.Context, conn net.Conn, target string, verify *tls.Config) (net.Conn, Attempt) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -32,7 +32,7 @@ func (p *Proxy) Connect(ctx context.Context, conn net.Conn, target string, verif
 	return through, a
 }
 
-// Attempt is an attempt that has not begun to have the proxy connect to target (host:port).
+// Attempt returns an attempt, not yet begun, to reach target (host:port) through the proxy.
 func (p *Proxy) Attempt(target string) Attempt {
 	return Attempt{Proxy: p.Ref(), Target: target, WithCredentials: p.hasCredentials()}
 }
@@ -57,7 +57,7 @@ func handshake(ctx context.Context, conn *tls.Conn) error {
 	return conn.HandshakeContext(ctx)
 }
 
-// failedTLS is the failure of a handshake with the proxy.
+// failedTLS returns the failure of a TLS handshake with the proxy.
 func failedTLS(f *netfail.TLSFailure) *Failure {
 	text := f.Text
 	switch f.Kind {
@@ -66,28 +66,29 @@ func failedTLS(f *netfail.TLSFailure) *Failure {
 	case netfail.TLSCut:
 		return failedNet(&netfail.Failure{Kind: netfail.Reset, Text: f.Text})
 	case netfail.TLSNotTLS:
-		text = "it does not speak TLS, so its URL does not begin with https://"
+		text = "it does not speak TLS, so its URL must not begin with https://"
 	case netfail.TLSUnknownAuthority:
-		text = "its certificate is signed by no authority trusted here"
+		text = "its certificate is not signed by a trusted authority"
 	case netfail.TLSNameMismatch:
 		text = "its certificate is for other names"
 	}
 	return &Failure{Kind: TLS, Text: text, TLS: f}
 }
 
-// failedNet is the failure of a proxy that took the connection and gave no whole answer.
+// failedNet returns the failure of a proxy that accepted the connection and gave no
+// complete answer.
 func failedNet(f *netfail.Failure) *Failure {
 	switch f.Kind {
 	case netfail.Timeout:
-		return &Failure{Kind: Timeout, Text: "it took the connection and did not answer in time", Net: f}
+		return &Failure{Kind: Timeout, Text: "it accepted the connection but did not answer in time", Net: f}
 	case netfail.Reset:
-		return &Failure{Kind: Cut, Text: "it cut the connection before a whole answer", Net: f}
+		return &Failure{Kind: Cut, Text: "it cut the connection before a complete answer", Net: f}
 	}
-	return &Failure{Kind: NotAProxy, Text: "it gives no answer of a proxy", Net: f}
+	return &Failure{Kind: NotAProxy, Text: "its answer is not that of a proxy", Net: f}
 }
 
-// bound makes ctx end whatever waits on conn, until release is called; release reports
-// whether the connection can still be used.
+// bound makes the end of ctx interrupt anything that waits on conn, until release is
+// called. release reports whether the connection can still be used.
 func bound(ctx context.Context, conn net.Conn) (release func() bool) {
 	longAgo := time.Unix(1, 0)
 	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(longAgo) })

@@ -9,21 +9,21 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// Environment is what the environment variables say of proxies.
+// Environment is the proxy configuration in the environment variables.
 type Environment struct {
-	// Proxy is that of HTTPS_PROXY, or else of ALL_PROXY; nil when neither is set.
+	// Proxy is that of HTTPS_PROXY, or else of ALL_PROXY; nil if neither is set.
 	Proxy *Proxy
-	// PlainOnly is that of HTTP_PROXY where there is no other: it is meant for requests
-	// without TLS, of which a device makes none.
+	// PlainOnly is that of HTTP_PROXY if no other is set: it is for requests without TLS, which
+	// a device never makes.
 	PlainOnly *Proxy
 
 	noProxy    string
 	noProxyVar string
 }
 
-// ParseEnvironment reads HTTPS_PROXY, ALL_PROXY, HTTP_PROXY and NO_PROXY. The name in
-// small letters comes first and an empty variable counts as unset, as with most programs.
-// An error names the variable and never quotes it.
+// ParseEnvironment reads HTTPS_PROXY, ALL_PROXY, HTTP_PROXY and NO_PROXY. The lower-case
+// name has priority and an empty variable counts as unset, as in most programs. An error
+// names the variable and never quotes its value.
 func ParseEnvironment(lookup func(string) (string, bool)) (*Environment, error) {
 	e := &Environment{}
 	var err error
@@ -61,7 +61,7 @@ func firstSet(lookup func(string) (string, bool), names ...string) (name, value 
 	return "", ""
 }
 
-// Named are the proxies that the environment names.
+// Named returns the proxies that the environment configures.
 func (e *Environment) Named() []*Proxy {
 	var named []*Proxy
 	for _, p := range []*Proxy{e.Proxy, e.PlainOnly} {
@@ -72,8 +72,8 @@ func (e *Environment) Named() []*Proxy {
 	return named
 }
 
-// Choose is the Func of the environment. NO_PROXY has the meaning that it has for
-// every Go program (package httpproxy): loopback addresses never go through a proxy.
+// Choose is the Func of the environment. NO_PROXY has the same meaning as in every Go
+// program (package httpproxy): loopback addresses never use a proxy.
 func (e *Environment) Choose(host string, port int) Choice {
 	switch {
 	case e.Proxy == nil && e.PlainOnly == nil:
@@ -88,7 +88,7 @@ func (e *Environment) Choose(host string, port int) Choice {
 	return Choice{Proxy: e.Proxy}
 }
 
-// exempts reports whether a NO_PROXY list keeps a host from being asked through a proxy.
+// exempts reports whether a NO_PROXY list exempts a host from the proxy.
 func exempts(list, host string, port int) bool {
 	config := httpproxy.Config{HTTPSProxy: "http://proxy.invalid", NoProxy: list}
 	through, err := config.ProxyFunc()(&url.URL{Scheme: "https", Host: net.JoinHostPort(host, strconv.Itoa(port))})

@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// FuzzAnswer: whatever a proxy answers, there is a connection or a reason why not.
+// FuzzAnswer: any answer of a proxy gives either a connection or a reason for the failure.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		"", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n\x16\x03", "HTTP/1.0 407 x\r\nProxy-Authenticate: Basic\r\n\r\n",

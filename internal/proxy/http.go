@@ -18,9 +18,9 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// Bounds of what is read of a proxy that refuses.
+// Limits on how much of a refusing proxy's answer is read.
 const (
-	maxHeader = 64 << 10 // bytes; a longer header block is no proxy's
+	maxHeader = 64 << 10 // bytes; no proxy sends a longer header block
 	maxBody   = 8 << 10  // bytes, of which an excerpt is kept
 	bodyWait  = 2 * time.Second
 )
@@ -30,7 +30,7 @@ func (p *Proxy) askHTTP(ctx context.Context, conn net.Conn, a *Attempt) (net.Con
 	release := bound(ctx, conn)
 	limited := &io.LimitedReader{R: conn, N: maxHeader}
 	answer := bufio.NewReader(limited)
-	//nolint:bodyclose // the body is the connection itself, or is read as far as it is wanted
+	//nolint:bodyclose // the body is the connection itself, or only the wanted part is read
 	resp, failure := p.connect(conn, answer, a.Target)
 	switch {
 	case failure != nil && limited.N == 0:
@@ -69,25 +69,25 @@ func (p *Proxy) connect(conn net.Conn, answer *bufio.Reader, target string) (*ht
 		return nil, failedNet(netfail.Classify(err))
 	}
 	if isTLSRecord(first[0]) {
-		return nil, &Failure{Kind: NotAProxy, Text: "it speaks TLS, so its URL begins with https://"}
+		return nil, &Failure{Kind: NotAProxy, Text: "it speaks TLS, so its URL must begin with https://"}
 	}
 	resp, err := http.ReadResponse(answer, req)
 	switch {
 	case err == nil:
 		return resp, nil
 	case netfail.KindOf(err) == netfail.Other:
-		// The error is left out: it may quote what the peer sent, even our own header.
+		// The error is left out: it may quote what the peer sent, including our own header.
 		return nil, &Failure{Kind: NotAProxy, Text: "it does not answer in HTTP"}
 	}
 	return nil, failedNet(netfail.Classify(err))
 }
 
-// basic is the user name and password as Basic authentication sends them (RFC 7617).
+// basic returns the user name and password in the form of Basic authentication (RFC 7617).
 func (p *Proxy) basic() string {
 	return base64.StdEncoding.EncodeToString([]byte(p.User.Reveal() + ":" + p.Password.Reveal()))
 }
 
-// take keeps what the header of an answer tells.
+// take records what the header of an answer contains.
 func (p *Proxy) take(a *Attempt, resp *http.Response) {
 	get := func(name string) string { return p.redact(resp.Header.Get(name)) }
 	a.Status = resp.StatusCode
@@ -97,8 +97,7 @@ func (p *Proxy) take(a *Attempt, resp *http.Response) {
 	a.Schemes = authSchemes(resp.Header.Values("Proxy-Authenticate"))
 }
 
-// authSchemes returns the authentication schemes that challenges name, as far as they are
-// in use with proxies.
+// authSchemes returns the authentication schemes in challenges that proxies commonly use.
 func authSchemes(challenges []string) []string {
 	var named []string
 	for _, scheme := range []string{"Basic", "Digest", "NTLM", "Negotiate", "Kerberos", "Bearer"} {
@@ -119,9 +118,10 @@ func namesScheme(header, scheme string) bool {
 	return false
 }
 
-// hasPage reports whether an answer that agrees to connect comes with something else than
-// a connection, as those of captive portals do. RFC 9110 has clients pass over the length
-// of such an answer, so that alone shows nothing; but no server of ours speaks first.
+// hasPage reports whether an answer that agrees to connect contains a page instead of a
+// connection, as captive portals send. RFC 9110 tells clients to ignore the length of such
+// an answer, so the length alone proves nothing; but none of the servers we connect to
+// speaks first.
 func hasPage(resp *http.Response, answer *bufio.Reader) bool {
 	if answer.Buffered() > 0 {
 		first, err := answer.Peek(1)
@@ -131,36 +131,36 @@ func hasPage(resp *http.Response, answer *bufio.Reader) bool {
 	return html && (resp.ContentLength > 0 || len(resp.TransferEncoding) > 0)
 }
 
-// isTLSRecord reports whether a byte begins a TLS record (RFC 8446, 5.1).
+// isTLSRecord reports whether a byte is the first byte of a TLS record (RFC 8446, 5.1).
 func isTLSRecord(b byte) bool { return b >= 20 && b <= 23 }
 
-// readBody keeps the kind and an excerpt of the body, as far as it comes soon.
+// readBody records the content type and an excerpt of the body, if it arrives soon.
 func (p *Proxy) readBody(ctx context.Context, conn net.Conn, resp *http.Response) dps.Body {
 	ctx, cancel := context.WithTimeout(ctx, bodyWait)
 	defer cancel()
 	defer bound(ctx, conn)()
-	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // what came is all there is
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody)) // nothing more arrived
 	body := dps.ParseBody([]byte(p.redact(string(data))))
 	return dps.Body{Kind: body.Kind, Excerpt: body.Excerpt}
 }
 
-// judgeConnect says why an answer to CONNECT is no connection.
+// judgeConnect returns why an answer to CONNECT is not a connection.
 func judgeConnect(a *Attempt) *Failure {
 	failure := func(kind FailureKind, format string, args ...any) *Failure {
 		return &Failure{Kind: kind, Text: fmt.Sprintf("%d, ", a.Status) + fmt.Sprintf(format, args...)}
 	}
 	switch status := a.Status; {
 	case status/100 == 2 && a.Body.Kind == dps.BodyHTML:
-		return failure(Page, "but it sends a page in place of a connection")
+		return failure(Page, "but it sends a page instead of a connection")
 	case status/100 == 2:
-		return failure(NotAProxy, "but it sends something else than a connection")
+		return failure(NotAProxy, "but it sends something other than a connection")
 	case status == http.StatusProxyAuthRequired || status == http.StatusUnauthorized && a.WithCredentials:
 		// 401 is what tinyproxy 1.11 sends to wrong credentials.
 		return failure(Auth, "%s", wantedAuth(a))
 	case status == http.StatusForbidden || status == http.StatusUnavailableForLegalReasons:
-		return failure(Forbidden, "its rules do not let this client connect to %s", a.Target)
+		return failure(Forbidden, "its rules do not allow this client to connect to %s", a.Target)
 	case status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented:
-		return failure(NotAProxy, "it does not know CONNECT")
+		return failure(NotAProxy, "it does not support CONNECT")
 	case status/100 == 5:
 		return failure(NoRoute, "it could not connect to %s", withReason(a.Target, a.Reason))
 	case a.Location != "":
@@ -169,15 +169,15 @@ func judgeConnect(a *Attempt) *Failure {
 	return failure(Status, "it does not connect")
 }
 
-// wantedAuth says what credentials a proxy wants.
+// wantedAuth says which credentials a proxy requires.
 func wantedAuth(a *Attempt) string {
 	switch offered := strings.Join(a.Schemes, ", "); {
 	case offered != "" && !slices.Contains(a.Schemes, "Basic"):
-		return "it wants credentials by " + offered + ", and dpsdiag has only Basic"
+		return "it requires credentials with " + offered + ", and dpsdiag supports only Basic"
 	case a.WithCredentials:
-		return "it does not take the credentials it was given"
+		return "it does not accept the given credentials"
 	}
-	return "it wants credentials, and none were given"
+	return "it requires credentials, and none were given"
 }
 
 func withReason(text, reason string) string {
@@ -187,17 +187,17 @@ func withReason(text, reason string) string {
 	return text + " (" + reason + ")"
 }
 
-// withRest is conn with what was read ahead of it put back.
+// withRest returns conn with the bytes that were read ahead put back.
 func withRest(conn net.Conn, ahead *bufio.Reader) net.Conn {
 	if ahead.Buffered() == 0 {
 		return conn
 	}
 	rest := make([]byte, ahead.Buffered())
-	_, _ = io.ReadFull(ahead, rest) // of a buffer that holds as much
+	_, _ = io.ReadFull(ahead, rest) // the bytes are in the buffer
 	return &restConn{Conn: conn, rest: rest}
 }
 
-// restConn reads rest before what comes on the connection.
+// restConn reads rest before anything from the connection.
 type restConn struct {
 	net.Conn
 	rest []byte

@@ -12,7 +12,7 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// The credentials of the proxies: no text may show them.
+// The proxies' credentials: no text may contain them.
 const (
 	proxyUser     = "plant-user"
 	proxyPassword = "pass:word/with%signs"
@@ -44,7 +44,7 @@ func TestParse(t *testing.T) {
 		"ftp://proxy.plant":                   "scheme",
 		"socks4://proxy.plant":                "scheme",
 		"http://proxy.plant:0":                "port",
-		"HostName=x;SharedAccessKey=word":     "no host name",
+		"HostName=x;SharedAccessKey=word":     "not a host name",
 		"http://proxy.plant:99999":            "port",
 		"http://proxy.plant:":                 "http://proxy.plant:80",
 		"http://" + long + "@proxy.plant":     "longer than 255",
@@ -108,7 +108,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// environment looks up variables in "NAME=VALUE" form.
+// environment looks up variables in the form "NAME=VALUE".
 func environment(variables ...string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		for _, v := range variables {
@@ -127,7 +127,7 @@ func TestEnvironment(t *testing.T) {
 		variables []string
 		host      string
 		port      int
-		want      string // the proxy and its origin, or why the direct way
+		want      string // the proxy and its origin, or the reason for a direct connection
 		unused    string
 	}{
 		"nothing":                  {nil, host, 443, "", ""},

@@ -13,7 +13,7 @@ import (
 const (
 	socksVersion         = 5
 	socksPassword        = 2    // method: user name and password
-	socksNoMethod        = 0xff // none of the methods offered will do
+	socksNoMethod        = 0xff // none of the offered methods is acceptable
 	socksNotAllowed      = 2    // reply: the rules forbid it
 	socksNetUnreachable  = 3
 	socksHostUnreachable = 4
@@ -29,7 +29,7 @@ func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *Attempt) (net.Co
 	if p.hasCredentials() {
 		auth = &socks.Auth{User: p.User.Reveal(), Password: p.Password.Reveal()}
 	}
-	seen := &witness{Conn: conn}
+	seen := &socksRecorder{Conn: conn}
 	dialer, err := socks.SOCKS5("tcp", p.address(), auth, seen)
 	if err != nil {
 		return nil, &Failure{Kind: NotAProxy, Text: netfail.Text(err)}
@@ -41,32 +41,31 @@ func (p *Proxy) askSOCKS(ctx context.Context, conn net.Conn, a *Attempt) (net.Co
 	return through, nil
 }
 
-// witness is a connection that keeps the first bytes that came over it: the library's
-// errors are texts, and these are the facts behind them. It is also the dialer that hands
-// itself over.
-type witness struct {
+// socksRecorder is a connection that keeps the first bytes received: the library reports errors
+// only as text, and these bytes are the facts. It is also a dialer that returns itself.
+type socksRecorder struct {
 	net.Conn
 	seen []byte
 }
 
-// maxSeen holds a choice of method, the outcome of a log-in and the code of a reply.
+// maxSeen is enough for a method selection, a login result and a reply code.
 const maxSeen = 6
 
 // Dial implements socks.Dialer.
-func (w *witness) Dial(string, string) (net.Conn, error) { return w, nil }
+func (w *socksRecorder) Dial(string, string) (net.Conn, error) { return w, nil }
 
 // DialContext implements socks.ContextDialer.
-func (w *witness) DialContext(context.Context, string, string) (net.Conn, error) { return w, nil }
+func (w *socksRecorder) DialContext(context.Context, string, string) (net.Conn, error) { return w, nil }
 
 // Read implements net.Conn.
-func (w *witness) Read(b []byte) (int, error) {
+func (w *socksRecorder) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
 	w.seen = append(w.seen, b[:min(n, maxSeen-len(w.seen))]...)
 	return n, err
 }
 
-// judge says why there is no connection, by what the proxy sent before err.
-func (w *witness) judge(a *Attempt, err *netfail.Failure) *Failure {
+// judge returns why there is no connection, from what the proxy sent before err.
+func (w *socksRecorder) judge(a *Attempt, err *netfail.Failure) *Failure {
 	seen := w.seen
 	switch {
 	case len(seen) > 0 && seen[0] != socksVersion:
@@ -89,11 +88,11 @@ func (w *witness) judge(a *Attempt, err *netfail.Failure) *Failure {
 	return judgeSOCKS(a)
 }
 
-// judgeSOCKS says what the reply of a SOCKS server means.
+// judgeSOCKS returns what the reply code of a SOCKS server means.
 func judgeSOCKS(a *Attempt) *Failure {
 	switch a.Status {
 	case socksNotAllowed:
-		return &Failure{Kind: Forbidden, Text: "its rules do not let this client connect to " + a.Target}
+		return &Failure{Kind: Forbidden, Text: "its rules do not allow this client to connect to " + a.Target}
 	case socksGeneralFailure:
 		return &Failure{Kind: NoRoute, Text: "it could not connect to " + a.Target}
 	case socksNetUnreachable, socksHostUnreachable:
@@ -103,5 +102,5 @@ func judgeSOCKS(a *Attempt) *Failure {
 	case socksExpired:
 		return &Failure{Kind: NoRoute, Text: "the connection to " + a.Target + " took too long"}
 	}
-	return &Failure{Kind: Status, Text: "it does not connect to a host by its name"}
+	return &Failure{Kind: Status, Text: "it does not accept host names"}
 }

@@ -78,13 +78,13 @@ func TestDiff(t *testing.T) {
 		}},
 		"an outcome, with what was skipped after it": {
 			bad: func(d *Probe) {
-				*stage(d, "tls") = Stage{ID: "tls", Outcome: "failed", Detail: "the peer said nothing"}
+				*stage(d, "tls") = Stage{ID: "tls", Outcome: "failed", Detail: "the peer sent nothing"}
 				for _, id := range []string{"open", "register", "assign"} {
 					*stage(d, id) = Stage{ID: id, Outcome: "skipped", Needs: "tls"}
 				}
 				d.Runs[0].Reply = Reply{}
 			},
-			want: []Difference{{"stage", "tls", over, "", "failed: the peer said nothing"}},
+			want: []Difference{{"stage", "tls", over, "", "failed: the peer sent nothing"}},
 		},
 		"why the same stage failed": {
 			good: func(d *Probe) { stage(d, "resolve").Outcome, stage(d, "resolve").Detail = "failed", "one 123" },

@@ -113,7 +113,7 @@ func refusedByHub() *probe.Evidence {
 	const hub = "plant-4.azure-devices.net"
 	run.Findings[len(run.Findings)-1] = probe.Finding{
 		Stage: probe.StageHub, Outcome: probe.Failed, Took: 412 * time.Millisecond,
-		Detail: hub + " refuses the device sensor-17: 401 IotHubUnauthorizedAccess, also after it was registered again",
+		Detail: hub + " refuses the device sensor-17: 401 IotHubUnauthorizedAccess, even after it was registered again",
 		Facts:  []probe.Fact{{Name: "hub", Value: hub}, {Name: "result", Value: "denied"}, {Name: "hub-error", Value: "IotHubUnauthorizedAccess"}},
 		Steps: []string{
 			"asked " + hub + " over https: 401 IotHubUnauthorizedAccess",

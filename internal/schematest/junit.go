@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// JUnit reports where a document is not what the schemas of the Apache Ant task
+// JUnit reports where a document does not match what the schemas of the Apache Ant task
 // (windyroad/JUnit-Schema JUnit.xsd) and of Jenkins (jenkinsci/xunit-plugin junit-10.xsd)
-// both accept, or where a suite miscounts. It returns the root.
+// both accept, or where the counts of a suite are wrong. It returns the root.
 func JUnit(t testing.TB, label string, document []byte) *Element {
 	t.Helper()
 	top := ParseXML(t, document)
@@ -39,13 +39,13 @@ type Element struct {
 	Text     string
 }
 
-// junitRule is what the schemas of Ant and of Jenkins both accept in an element: its
-// attributes, all of them present and matching, and its children in order.
+// junitRule is what the schemas of Ant and Jenkins both accept in an element: its
+// attributes, all required and matching a pattern, and its children in order.
 type junitRule struct {
 	attrs    map[string]string // name to pattern
 	children []string
-	once     []string // children that Ant's schema wants just once
-	atMost   int      // children there may be, 0 for any number
+	once     []string // children that must occur exactly once in Ant's schema
+	atMost   int      // maximum number of children, 0 for no limit
 }
 
 func junitRules() map[string]junitRule {
@@ -70,7 +70,7 @@ func junitRules() map[string]junitRule {
 	}
 }
 
-// ParseXML reads a document as strictly as XML asks for.
+// ParseXML parses a document as a strict XML parser does.
 func ParseXML(t testing.TB, data []byte) *Element {
 	t.Helper()
 	dec := xml.NewDecoder(bytes.NewReader(data))
@@ -101,7 +101,7 @@ func ParseXML(t testing.TB, data []byte) *Element {
 	}
 }
 
-// check compares an element and all below it with the rules.
+// check checks an element and all its descendants against the rules.
 func (e *Element) check(t testing.TB, label string) {
 	t.Helper()
 	rule, ok := junitRules()[e.Name]
@@ -135,7 +135,7 @@ func (e *Element) check(t testing.TB, label string) {
 	}
 }
 
-// All are the elements of that name below this one, in order.
+// All returns all descendants of that name, in order.
 func (e *Element) All(name string) []*Element {
 	var found []*Element
 	for _, child := range e.Children {

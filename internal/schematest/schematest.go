@@ -1,6 +1,6 @@
-// Package schematest checks documents in tests against the schemas that they promise to
-// follow: [Load] reads one of docs/schema, [LoadSARIF] that of SARIF, and [JUnit] holds
-// what readers of JUnit XML agree on.
+// Package schematest checks documents in tests against the schemas that they must follow:
+// [Load] loads a schema of docs/schema, [LoadSARIF] loads the SARIF schema, and [JUnit]
+// checks the rules that readers of JUnit XML agree on.
 package schematest
 
 import (
@@ -18,7 +18,7 @@ import (
 // Schema is a JSON Schema.
 type Schema struct{ compiled *jsonschema.Schema }
 
-// Load reads a schema of docs/schema, such as "probe-1".
+// Load loads a schema of docs/schema, such as "probe-1".
 func Load(t testing.TB, name string) *Schema {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(root(t), "docs", "schema", name+".json"))
@@ -34,7 +34,7 @@ func Load(t testing.TB, name string) *Schema {
 //go:embed sarif-2.1.0.json
 var sarifSchema []byte
 
-// LoadSARIF reads the schema of SARIF 2.1.0.
+// LoadSARIF loads the schema of SARIF 2.1.0.
 func LoadSARIF(t testing.TB) *Schema {
 	t.Helper()
 	return compile(t, "sarif-2.1.0", sarifSchema)
@@ -74,7 +74,7 @@ func compile(t testing.TB, name string, data []byte) *Schema {
 	return &Schema{compiled}
 }
 
-// root is the folder of the module.
+// root returns the root directory of the module.
 func root(t testing.TB) string {
 	t.Helper()
 	file, err := exec.CommandContext(t.Context(), "go", "env", "GOMOD").Output()

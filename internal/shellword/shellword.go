@@ -1,9 +1,9 @@
-// Package shellword writes words of command lines that people copy into a POSIX shell.
+// Package shellword quotes words for command lines that people copy into a POSIX shell.
 package shellword
 
 import "strings"
 
-// Quote quotes text where a shell would not take it as one plain word.
+// Quote quotes text that a POSIX shell would not read as one plain word.
 func Quote(text string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/,=+@%"
 	if text != "" && strings.Trim(text, plain) == "" {

@@ -1,10 +1,10 @@
-// Package spelling finds the word that a mistyped one was meant to be.
+// Package spelling finds the intended word for a mistyped one.
 package spelling
 
 import "strings"
 
-// Distance returns the least number of bytes to insert, delete or replace to turn a into b,
-// the Levenshtein distance.
+// Distance returns the Levenshtein distance from a to b: the minimum number of bytes to
+// insert, delete or replace.
 func Distance(a, b string) int {
 	costs := make([]int, len(b)+1)
 	for j := range costs {
@@ -25,9 +25,9 @@ func Distance(a, b string) int {
 	return costs[len(b)]
 }
 
-// Nearest returns the candidate that a mistyped word most likely stands for: the one with
-// the fewest letters to change, at most a third of the word, or the only one that begins
-// with it. Candidates are in lower case.
+// Nearest returns the candidate most likely meant by a mistyped word: the one with the
+// smallest distance, at most a third of the word, or the only candidate that begins with
+// it. Candidates are in lower case.
 func Nearest(word string, candidates []string) (string, bool) {
 	word = strings.ToLower(word)
 	best, fewest := "", max(2, len(word)/3)+1

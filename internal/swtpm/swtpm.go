@@ -20,12 +20,12 @@ import (
 // TPM is a running software TPM.
 type TPM struct {
 	Path   string        // of its socket
-	Direct transport.TPM // to look at it without the program that is tested
+	Direct transport.TPM // for checks that do not go through the program under test
 
 	control *os.File
 }
 
-// Reset switches the TPM off and on again.
+// Reset turns the TPM off and on again.
 func (s *TPM) Reset(t *testing.T) {
 	t.Helper()
 	s.command(t, []byte{0, 0, 0, 2, 0, 0, 0, 0}) // CMD_INIT
@@ -45,7 +45,7 @@ func (s *TPM) command(t *testing.T, command []byte) {
 	}
 }
 
-// Start starts a TPM in its delivered state; it ends with the test.
+// Start starts a TPM in its factory state and stops it at the end of the test.
 func Start(t *testing.T) *TPM {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "tpm") //nolint:usetesting // the path of a socket has 108 bytes at most
@@ -72,11 +72,11 @@ func Start(t *testing.T) *TPM {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Errorf("swtpm had ended before the test: %v", err)
 		}
-		_ = cmd.Wait() // says that it was killed
+		_ = cmd.Wait() // reports that it was killed
 		control.Close()
 	})
 	soft := &TPM{Path: path, control: control}
-	soft.command(t, []byte{0, 0, 0, 1}) // CMD_GET_CAPABILITY, answered once it listens
+	soft.command(t, []byte{0, 0, 0, 1}) // CMD_GET_CAPABILITY, answered as soon as it listens
 	if soft.Direct, err = linuxudstpm.Open(path); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func socketPair(t *testing.T) (ours, theirs *os.File) {
 	return os.NewFile(uintptr(pair[0]), "ours"), os.NewFile(uintptr(pair[1]), "theirs")
 }
 
-// Handles lists what is in the TPM: persistent and transient objects and sessions.
+// Handles lists the persistent and transient objects and the sessions in the TPM.
 func (s *TPM) Handles(t *testing.T) []tpm2.TPMHandle {
 	t.Helper()
 	var all []tpm2.TPMHandle

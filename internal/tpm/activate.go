@@ -8,15 +8,15 @@ import (
 	"github.com/google/go-tpm/tpm2"
 )
 
-// identityKey is a key that the service gave the device. Its private part is encrypted by
+// identityKey is a key that the service gave the device. Its private part is encrypted with
 // the storage root key; no other TPM can use it.
 type identityKey struct {
 	public  tpm2.TPM2BPublic
 	private tpm2.TPM2BPrivate
 }
 
-// activate takes the key of an activation blob into the TPM: the endorsement key opens the
-// inner wrapping, the storage root key the outer one.
+// activate imports the key of an activation blob into the TPM: the endorsement key decrypts
+// the inner wrapping, the storage root key the outer one.
 func (t *TPM) activate(c *chip, blob []byte) (*identityKey, error) {
 	parts, err := parseActivation(blob)
 	if err != nil {
@@ -74,14 +74,15 @@ func (t *TPM) activateCredential(c *chip, srk tpm2.AuthHandle, parts activation)
 		return nil, c.misfit("activate the credential", err)
 	}
 	if n := len(rsp.CertInfo.Buffer); n != innerKeySize {
-		return nil, &Error{Kind: Blob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapping has %d bytes; the clients take %d", n, innerKeySize)}
+		return nil, &Error{Kind: Blob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapping has %d bytes; the clients accept only %d", n, innerKeySize)}
 	}
 	return rsp.CertInfo.Buffer, nil
 }
 
-// misfit classifies the refusal of what was encrypted to this TPM, or was to be. That it
-// was not shows as a parameter that cannot be decrypted: which one, and how, differs
-// between TPMs. Software TPMs on OpenSSL call it their own failure, but work on.
+// misfit classifies the refusal of data that should be encrypted to this TPM. If it was
+// encrypted to another one, a parameter cannot be decrypted: which parameter, and with
+// which code, differs between TPMs. Software TPMs that use OpenSSL report an internal
+// failure, but keep working.
 func (c *chip) misfit(step string, err error) error {
 	code, ok := errors.AsType[tpm2.TPMRC](err)
 	if ok && (isParameter(code) || errors.Is(code, tpm2.TPMRCFailure) && c.sound()) {
@@ -90,14 +91,14 @@ func (c *chip) misfit(step string, err error) error {
 	return c.failed(step, err)
 }
 
-// sound reports whether the TPM still works, which it does not in failure mode.
+// sound reports whether the TPM still works, which it does not do in failure mode.
 func (c *chip) sound() bool {
 	_, err := tpm2.GetRandom{BytesRequested: 1}.Execute(c)
 	return err == nil
 }
 
-// endorsementSession starts a session that fulfils the policy of the endorsement key: to
-// be allowed to use the endorsement hierarchy. The caller flushes it.
+// endorsementSession starts a session that satisfies the policy of the endorsement key:
+// authorization for the endorsement hierarchy. The caller flushes it.
 func (c *chip) endorsementSession() (tpm2.Session, error) {
 	const nonceSize = 16
 	session, _, err := tpm2.PolicySession(c, tpm2.TPMAlgSHA256, nonceSize)
@@ -116,7 +117,7 @@ func (c *chip) endorsementSession() (tpm2.Session, error) {
 	return session, nil
 }
 
-// load makes an identity key usable until release is called.
+// load loads an identity key for use until release is called.
 func (t *TPM) load(c *chip, key *identityKey) (loaded tpm2.AuthHandle, release func(), err error) {
 	srk, releaseSRK, err := t.srk.load(c)
 	if err != nil {
@@ -148,7 +149,7 @@ func (t *TPM) sign(c *chip, key *identityKey, message []byte) ([]byte, error) {
 	return rsp.OutHMAC.Buffer, nil
 }
 
-// hmacSequence gives the TPM a message in pieces of at most size bytes.
+// hmacSequence sends a message to the TPM in pieces of at most size bytes.
 func (c *chip) hmacSequence(key tpm2.AuthHandle, message []byte, size int) ([]byte, error) {
 	start, err := tpm2.HmacStart{Handle: key, HashAlg: tpm2.TPMAlgSHA256}.Execute(c)
 	if err != nil {
@@ -161,7 +162,7 @@ func (c *chip) hmacSequence(key tpm2.AuthHandle, message []byte, size int) ([]by
 			return nil, c.failed("sign", err)
 		}
 	}
-	// A completed sequence is flushed by the TPM.
+	// The TPM flushes a completed sequence.
 	end, err := tpm2.SequenceComplete{SequenceHandle: sequence, Buffer: tpm2.TPM2BMaxBuffer{Buffer: message}, Hierarchy: tpm2.TPMRHNull}.Execute(c)
 	if err != nil {
 		c.flush(start.SequenceHandle)
@@ -170,8 +171,8 @@ func (c *chip) hmacSequence(key tpm2.AuthHandle, message []byte, size int) ([]by
 	return end.Result.Buffer, nil
 }
 
-// keep makes the three keys persistent as the SDKs do, in place of the identity key that
-// was there. Once begun it is not cut short: a device must not end up without a key.
+// keep makes the three keys persistent as the SDKs do, and replaces the identity key that
+// was there. It cannot be interrupted: a device must not end up without a key.
 func (t *TPM) keep(c *chip, key *identityKey) error {
 	c = &chip{ctx: context.WithoutCancel(c.ctx), path: c.path, auth: c.auth, tpm: c.tpm}
 	if err := t.ek.persist(c); err != nil {

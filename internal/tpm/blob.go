@@ -6,14 +6,14 @@ import (
 )
 
 // innerKeySize is the size in bytes of the AES key of the inner wrapping; the C and C#
-// clients take no other.
+// clients accept no other size.
 const innerKeySize = 16
 
-// activation is an activation blob taken apart: how the service hands a TPM the key with
-// which it is to sign (azure-iot-sdk-node security/tpm/src/tpm.ts). The parts are the
-// contents of structures of the TPM 2.0 Library, part 2.
+// activation is a parsed activation blob, with which the service sends a TPM its signing
+// key (azure-iot-sdk-node security/tpm/src/tpm.ts). The parts are the contents of
+// structures of the TPM 2.0 Library, part 2.
 type activation struct {
-	credential     []byte // TPM2B_ID_OBJECT: the key of the inner wrapping, for this SRK beside this EK
+	credential     []byte // TPM2B_ID_OBJECT: the key of the inner wrapping, for this pair of SRK and EK
 	credentialSeed []byte // TPM2B_ENCRYPTED_SECRET: encrypted to the EK
 	duplicate      []byte // TPM2B_PRIVATE: the identity key, wrapped twice
 	outerSeed      []byte // TPM2B_ENCRYPTED_SECRET: encrypted to the SRK
@@ -21,15 +21,15 @@ type activation struct {
 	uri            []byte // TPM2B_DATA: an address encrypted with the inner key; no client needs it
 }
 
-// maxPart bounds a part: a TPM takes commands of 4096 bytes, so no larger one was made for
-// any.
+// maxPart is the maximum size of a part: a TPM accepts commands of at most 4096 bytes, so
+// no larger part exists.
 const maxPart = 2048
 
 // algorithmKeyedHash is TPM_ALG_KEYEDHASH, the type of an HMAC key.
 const algorithmKeyedHash = 0x0008
 
-// parseActivation takes an activation blob apart: six parts, each after its size in two
-// bytes. What follows them is passed over, as the SDKs do.
+// parseActivation parses an activation blob: six parts, each preceded by its size in two
+// bytes. Like the SDKs, it ignores anything after them.
 func parseActivation(blob []byte) (activation, error) {
 	var a activation
 	parts := []struct {
@@ -49,7 +49,7 @@ func parseActivation(blob []byte) (activation, error) {
 		}
 		size := int(binary.BigEndian.Uint16(blob))
 		if size > maxPart {
-			return activation{}, fmt.Errorf("part %d of %d, the %s, would have %d bytes; no TPM takes that", i+1, len(parts), part.name, size)
+			return activation{}, fmt.Errorf("part %d of %d, the %s, would have %d bytes; no TPM accepts that many", i+1, len(parts), part.name, size)
 		}
 		if size > len(blob)-2 {
 			return activation{}, fmt.Errorf("part %d of %d, the %s, has %d bytes of %d", i+1, len(parts), part.name, len(blob)-2, size)
@@ -57,7 +57,7 @@ func parseActivation(blob []byte) (activation, error) {
 		*part.into, blob = blob[2:2+size], blob[2+size:]
 	}
 	if len(a.public) < 2 || binary.BigEndian.Uint16(a.public) != algorithmKeyedHash {
-		return activation{}, fmt.Errorf("the key in it is no HMAC key")
+		return activation{}, fmt.Errorf("its key is not an HMAC key")
 	}
 	return a, nil
 }

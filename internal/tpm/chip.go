@@ -12,18 +12,20 @@ import (
 	"github.com/google/go-tpm/tpm2/transport"
 )
 
-// How long a TPM may take for one command. What does not answer the first is no TPM; the
-// making of an RSA key takes a slow TPM most of a minute, and Linux gives it five.
+// How long a TPM may take for one command. A device that does not answer the first command
+// is not a TPM. Making an RSA key can take a slow TPM most of a minute, and Linux allows it
+// five minutes.
 const (
 	helloLimit = 10 * time.Second
 	workLimit  = 5 * time.Minute
 )
 
-// patient gives up on a device that says nothing: reading from one cannot be cut short.
+// patient gives up on a device that does not answer: a read from a device cannot be
+// interrupted.
 type patient struct {
 	device transport.TPMCloser
 	limit  time.Duration // for the next command
-	silent bool          // it did not answer; the read may go on for ever
+	silent bool          // it did not answer; the read may never return
 }
 
 // silence is the error for a command that is not answered in time.
@@ -58,28 +60,28 @@ func (p *patient) Send(command []byte) ([]byte, error) {
 	}
 }
 
-// checkResponse says what keeps b from being the response of a TPM 2.0: a tag
-// (TPM_ST_NO_SESSIONS or TPM_ST_SESSIONS), the size of the whole, a code, and more.
+// checkResponse returns an error if b is not the response of a TPM 2.0: a tag
+// (TPM_ST_NO_SESSIONS or TPM_ST_SESSIONS), the total size, a code, and the rest.
 func checkResponse(b []byte) error {
 	const header = 10
 	if len(b) < header || int64(binary.BigEndian.Uint32(b[2:])) != int64(len(b)) {
-		return errors.New("what it answers is no response of a TPM")
+		return errors.New("its answer is not a TPM response")
 	}
 	if tag := tpm2.TPMST(binary.BigEndian.Uint16(b)); tag != tpm2.TPMSTNoSessions && tag != tpm2.TPMSTSessions {
-		return fmt.Errorf("it answers with tag 0x%04x, as no TPM 2.0 does", uint16(tag))
+		return fmt.Errorf("it answers with tag 0x%04x, which no TPM 2.0 does", uint16(tag))
 	}
 	return nil
 }
 
-// close closes the device unless a command is still under way.
+// close closes the device unless a command is still running.
 func (p *patient) close() {
 	if !p.silent {
 		p.device.Close()
 	}
 }
 
-// chip is a TPM opened for one piece of work. As a transport.TPM it sends nothing more
-// once ctx has ended; what cleans up goes to tpm directly.
+// chip is a TPM opened for one operation. As a transport.TPM it sends nothing after ctx has
+// ended; cleanup uses tpm directly.
 type chip struct {
 	ctx  context.Context
 	path string
@@ -87,8 +89,8 @@ type chip struct {
 	tpm  transport.TPM
 }
 
-// hierarchy authorizes with the password of the owner or the endorsement hierarchy, empty
-// where none is known.
+// hierarchy returns the password authorization of the owner or the endorsement hierarchy,
+// empty if no password is known.
 func (c *chip) hierarchy(handle tpm2.TPMHandle) tpm2.AuthHandle {
 	password := c.auth.Owner
 	if handle == tpm2.TPMRHEndorsement {
@@ -105,13 +107,13 @@ func (c *chip) Send(command []byte) ([]byte, error) {
 	return c.tpm.Send(command)
 }
 
-// flush unloads an object or a session, also when ctx has ended. An error leaves nothing
-// else to try: a resource manager unloads it when the device is closed.
+// flush unloads an object or a session, even if ctx has ended. Nothing can be done about an
+// error: a resource manager unloads the object when the device is closed.
 func (c *chip) flush(handle tpm2.TPMHandle) {
 	_, _ = tpm2.FlushContext{FlushHandle: handle}.Execute(c.tpm)
 }
 
-// exists reports whether a persistent handle holds a key.
+// exists reports whether there is a key at a persistent handle.
 func (c *chip) exists(handle tpm2.TPMHandle) (bool, error) {
 	_, err := tpm2.ReadPublic{ObjectHandle: handle}.Execute(c)
 	switch {
@@ -133,11 +135,11 @@ const (
 // family20 is TPM_PT_FAMILY_INDICATOR of a TPM 2.0: "2.0" and a NUL.
 const family20 = 0x322e3000
 
-// defaultInputBuffer is the size every TPM 2.0 takes at least.
+// defaultInputBuffer is the minimum input size of every TPM 2.0.
 const defaultInputBuffer = 1024
 
-// describe fills in the facts that the TPM's properties tell, and returns the size of its
-// input buffer in bytes.
+// describe fills in the facts from the TPM's properties and returns the size of its input
+// buffer in bytes.
 func (c *chip) describe(facts *Facts) (inputBuffer int, err error) {
 	fixed, err := c.properties(tpm2.TPMPTFamilyIndicator)
 	if err != nil {
@@ -164,8 +166,8 @@ func (c *chip) describe(facts *Facts) (inputBuffer int, err error) {
 	return defaultInputBuffer, nil
 }
 
-// properties reads the TPM's properties from first on, as many as it tells at once: at
-// least those of the group that first begins.
+// properties reads the TPM's properties beginning with first, as many as it returns at
+// once: at least the rest of the group of first.
 func (c *chip) properties(first tpm2.TPMPT) (map[tpm2.TPMPT]uint32, error) {
 	const count = 64
 	rsp, err := tpm2.GetCapability{Capability: tpm2.TPMCapTPMProperties, Property: uint32(first), PropertyCount: count}.Execute(c)
@@ -183,8 +185,8 @@ func (c *chip) properties(first tpm2.TPMPT) (map[tpm2.TPMPT]uint32, error) {
 	return values, nil
 }
 
-// propertyText reads properties that are text of four characters each. Only printable
-// ASCII is kept.
+// propertyText decodes properties that contain text, four characters each. It keeps only
+// printable ASCII.
 func propertyText(values ...uint32) string {
 	var b []byte
 	for _, v := range values {
@@ -199,7 +201,7 @@ func propertyText(values ...uint32) string {
 	return strings.Join(strings.Fields(printable), " ")
 }
 
-// failed returns err classified by the step that it ended; nil stays nil.
+// failed returns err classified by the step that failed; nil stays nil.
 func (c *chip) failed(step string, err error) error {
 	switch {
 	case err == nil:

@@ -12,15 +12,14 @@ import (
 	"github.com/google/go-tpm/tpm2"
 )
 
-// Error is a failure of the TPM or of the way to it, classified so that no rule has to
-// read its text.
+// Error is a classified failure of the TPM or of the connection to it.
 type Error struct {
 	Kind Kind
 	Step string // what was being done: "open", "activate the credential"
 	Path string // of the device or socket
-	// Group owns the device node; "" unless Kind is Permission and the group has a name.
+	// Group owns the device node. It is "" unless Kind is Permission and the group has a name.
 	Group string
-	Code  uint32 // response code of the TPM; 0 when it gave none
+	Code  uint32 // response code of the TPM; 0 if there was none
 	Text  string // of the operating system, the library or the TPM
 }
 
@@ -31,17 +30,17 @@ type Kind string
 const (
 	Missing    Kind = "missing"             // no such device or socket
 	Permission Kind = "permission"          // the user may not open it
-	NoManager  Kind = "no-resource-manager" // only the raw device is there, it is in use, or its slots are full
-	NoAnswer   Kind = "no-answer"           // what is there is no TPM 2.0, or says nothing
-	Hierarchy  Kind = "hierarchy"           // a password protects the owner or endorsement hierarchy, or it is off
+	NoManager  Kind = "no-resource-manager" // only the raw device exists, it is in use, or its slots are full
+	NoAnswer   Kind = "no-answer"           // not a TPM 2.0, or it does not answer
+	Hierarchy  Kind = "hierarchy"           // the owner or endorsement hierarchy needs a password, or is disabled
 	Lockout    Kind = "lockout"             // too many wrong passwords
-	Template   Kind = "template"            // no key of the standard RSA-2048 template can be had
+	Template   Kind = "template"            // no key with the standard RSA-2048 template is available
 	Activation Kind = "activation"          // the service's key is not for this TPM: another endorsement key is enrolled
-	Blob       Kind = "blob"                // what the service sent is no activation blob
+	Blob       Kind = "blob"                // the service did not send an activation blob
 	Other      Kind = "other"
 )
 
-// Error says what happened in one line; what to do is for package advice.
+// Error describes the failure in one line; package advice has the remedies.
 func (e *Error) Error() string {
 	switch e.Kind {
 	case Missing:
@@ -59,8 +58,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.Step, e.Text)
 }
 
-// AsError returns the classified failure in err. The end of a context is no failure of
-// the TPM, but leaves the facts as unknown as one.
+// AsError returns the classified failure in err. The end of a context is not a failure of
+// the TPM, but leaves the facts unknown as well.
 func AsError(err error) *Error {
 	if failure, ok := errors.AsType[*Error](err); ok {
 		return failure
@@ -68,8 +67,8 @@ func AsError(err error) *Error {
 	return &Error{Kind: Other, Step: "use the TPM", Text: err.Error()}
 }
 
-// classify sorts an error of the TPM, or of opening or talking to it, by the step that
-// it ended.
+// classify classifies an error of the TPM, or of opening or using it, by the step that
+// failed.
 func classify(path, step string, err error) *Error {
 	e := &Error{Kind: NoAnswer, Step: step, Path: path, Text: err.Error()}
 	code, answered := errors.AsType[tpm2.TPMRC](err)
@@ -91,8 +90,8 @@ func classify(path, step string, err error) *Error {
 	return e
 }
 
-// rawDevice returns the existing device without a resource manager that belongs to path,
-// /dev/tpm0 to /dev/tpmrm0; "" when there is none.
+// rawDevice returns the existing device without a resource manager that corresponds to
+// path, such as /dev/tpm0 for /dev/tpmrm0, or "" if there is none.
 func rawDevice(path string) string {
 	dir, name := filepath.Split(path)
 	number, managed := strings.CutPrefix(name, "tpmrm")
@@ -103,8 +102,8 @@ func rawDevice(path string) string {
 	return raw
 }
 
-// kindOfCode sorts the response codes of the TPM 2.0 Library, part 2, that mean the same
-// for every command.
+// kindOfCode classifies the response codes of the TPM 2.0 Library, part 2, that mean the
+// same for every command.
 func kindOfCode(code tpm2.TPMRC) Kind {
 	is := func(codes ...tpm2.TPMRC) bool {
 		return slices.ContainsFunc(codes, func(c tpm2.TPMRC) bool { return errors.Is(code, c) })
@@ -120,7 +119,7 @@ func kindOfCode(code tpm2.TPMRC) Kind {
 	return Other
 }
 
-// isParameter reports the codes that find fault with a parameter of the command.
+// isParameter reports whether a code is about a parameter of the command.
 func isParameter(code tpm2.TPMRC) bool {
 	formatOne, ok := errors.AsType[tpm2.TPMFmt1Error](code)
 	if !ok {

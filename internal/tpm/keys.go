@@ -8,7 +8,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Where the SDKs and IoT Edge keep the keys of a device (azure-iot-sdk-node
+// The handles at which the SDKs and IoT Edge keep the keys of a device (azure-iot-sdk-node
 // security/tpm/src/tpm.ts, iot-identity-service tpm/tss-minimal/src/handle.rs).
 const (
 	EKHandle       tpm2.TPMHandle = 0x81010001
@@ -16,20 +16,20 @@ const (
 	IdentityHandle tpm2.TPMHandle = 0x81000100
 )
 
-// primaryKey is the endorsement key or the storage root key: the persistent one, or one
-// that is made from the standard template whenever it is needed. The same template makes
-// the same key every time.
+// primaryKey is the endorsement key or the storage root key: either the persistent one, or
+// one that is made from the standard template when it is needed. The same template always
+// makes the same key.
 type primaryKey struct {
 	name      string // for messages
 	hierarchy tpm2.TPMHandle
-	handle    tpm2.TPMHandle // where it is persistent by convention
+	handle    tpm2.TPMHandle // its conventional persistent handle
 	template  tpm2.TPMTPublic
 	check     func(public []byte) error
 
 	facts   KeyFacts
 	tpmName tpm2.TPM2BName
-	// saved is the key's context, encrypted by the TPM; nil for a persistent key and where
-	// contexts cannot be saved. It spares slow TPMs the making of an RSA key.
+	// saved is the key's context, encrypted by the TPM. It is nil for a persistent key and if
+	// contexts cannot be saved. With it, a slow TPM does not have to make an RSA key again.
 	saved *tpm2.TPMSContext
 }
 
@@ -47,7 +47,7 @@ func storageRootKey() primaryKey {
 	}
 }
 
-// find reads the persistent key, or makes one if there is none of the right template.
+// find reads the persistent key, or makes one if there is none with the right template.
 func (k *primaryKey) find(c *chip) error {
 	rsp, err := tpm2.ReadPublic{ObjectHandle: k.handle}.Execute(c)
 	switch {
@@ -72,7 +72,7 @@ func (k *primaryKey) makeFirst(c *chip) error {
 		return err
 	}
 	defer c.flush(handle)
-	// An error is no failure: some layers before the TPM forbid it.
+	// An error is not a failure: some layers between here and the TPM forbid it.
 	if rsp, err := (tpm2.ContextSave{SaveHandle: handle}).Execute(c); err == nil {
 		k.saved = &rsp.Context
 	}
@@ -101,7 +101,7 @@ func (k *primaryKey) make(c *chip) (tpm2.TPMHandle, error) {
 	return rsp.ObjectHandle, nil
 }
 
-// load makes the key usable until release is called.
+// load loads the key for use until release is called.
 func (k *primaryKey) load(c *chip) (key tpm2.AuthHandle, release func(), err error) {
 	if k.facts.Handle != 0 {
 		return k.at(k.handle), func() {}, nil
@@ -113,7 +113,7 @@ func (k *primaryKey) load(c *chip) (key tpm2.AuthHandle, release func(), err err
 	return k.at(handle), func() { c.flush(handle) }, nil
 }
 
-// restore loads the saved context, or makes the key anew: a context does not outlive a
+// restore loads the saved context, or makes the key again: a context does not survive a
 // reset of the TPM.
 func (k *primaryKey) restore(c *chip) (tpm2.TPMHandle, error) {
 	if k.saved != nil {
@@ -128,7 +128,7 @@ func (k *primaryKey) at(handle tpm2.TPMHandle) tpm2.AuthHandle {
 	return tpm2.AuthHandle{Handle: handle, Name: k.tpmName, Auth: tpm2.PasswordAuth(nil)}
 }
 
-// persist puts the key at its conventional handle unless it is there.
+// persist makes the key persistent at its conventional handle unless it is already there.
 func (k *primaryKey) persist(c *chip) error {
 	if k.facts.Handle != 0 {
 		return nil
@@ -145,7 +145,7 @@ func (k *primaryKey) persist(c *chip) error {
 	return nil
 }
 
-// evict makes a loaded key persistent at handle, or removes the one that is there.
+// evict makes a loaded key persistent at handle, or removes the key that is there.
 func (c *chip) evict(key tpm2.AuthHandle, handle tpm2.TPMHandle) error {
 	_, err := tpm2.EvictControl{
 		Auth:             c.hierarchy(tpm2.TPMRHOwner),

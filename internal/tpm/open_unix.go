@@ -15,13 +15,13 @@ import (
 	"github.com/google/go-tpm/tpm2/transport/linuxudstpm"
 )
 
-// checkPath refuses what can be no TPM: anything but a character device or a socket. A
-// disk is a device too, and nothing must be written to it. What does not exist or cannot
-// be looked at is not refused here.
+// checkPath rejects a path that cannot be a TPM: anything but a character device or a
+// socket. A disk is a device too, and nothing must be written to it. A path that does not
+// exist or cannot be examined is not rejected here.
 func checkPath(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil //nolint:nilerr // opening it will tell
+		return nil //nolint:nilerr // opening it returns the error
 	}
 	if info.Mode()&(os.ModeCharDevice|os.ModeSocket) == 0 {
 		return fmt.Errorf("%s is neither a TPM device such as /dev/tpmrm0 nor the unix socket of a software TPM (its mode is %s)", path, info.Mode())
@@ -29,8 +29,8 @@ func checkPath(path string) error {
 	return nil
 }
 
-// openDevice opens a TPM device, or gets ready for the socket of a software TPM, which takes
-// one connection a command.
+// openDevice opens a TPM device, or prepares to use the socket of a software TPM, which
+// accepts one connection per command.
 func openDevice(path string) (transport.TPMCloser, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -42,18 +42,18 @@ func openDevice(path string) (transport.TPMCloser, error) {
 	return linuxtpm.Open(path)
 }
 
-// openFailure sorts the error numbers that only device files give.
+// openFailure classifies the error numbers that only device files give.
 func openFailure(err error) (Kind, bool) {
 	switch {
 	case errors.Is(err, syscall.EBUSY):
-		return NoManager, true // the raw device serves one program at a time
+		return NoManager, true // only one program at a time can open the raw device
 	case errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.ENODEV):
-		return Missing, true // a node without a device behind it
+		return Missing, true // a device node without a device
 	}
 	return "", false
 }
 
-// groupOf names the group that owns a file, "" when that cannot be told.
+// groupOf returns the name of the group that owns a file, or "" if it is not known.
 func groupOf(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// TestOpenPaths: what can be no TPM is refused; what could be one and is not, is a fact.
+// TestOpenPaths: a path that cannot be a TPM is an error; one that could be a TPM but is
+// not gives facts.
 func TestOpenPaths(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -49,7 +50,7 @@ func TestOpenPaths(t *testing.T) {
 	}
 }
 
-// deafSocket is one that nobody listens on any more.
+// deafSocket makes a socket on which nothing listens any more.
 func deafSocket(t *testing.T, dir string) string {
 	t.Helper()
 	path := filepath.Join(dir, "deaf")
@@ -59,7 +60,7 @@ func deafSocket(t *testing.T, dir string) string {
 	return path
 }
 
-// strangeSocket is one of another service.
+// strangeSocket makes the socket of another service.
 func strangeSocket(t *testing.T, dir string) string {
 	t.Helper()
 	path := filepath.Join(dir, "strange")
@@ -89,7 +90,7 @@ func listen(t *testing.T, path string) *net.UnixListener {
 	return listener
 }
 
-// TestGroupOf: the owning group of a node is what a user must join.
+// TestGroupOf: the group that owns a node is the one that a user must join.
 func TestGroupOf(t *testing.T) {
 	t.Parallel()
 	failure := classify(os.DevNull, "open", &fs.PathError{Op: "open", Path: os.DevNull, Err: syscall.EACCES})

@@ -10,13 +10,13 @@ import (
 	"github.com/google/go-tpm/tpmutil/tbs"
 )
 
-// baseServices is how the one TPM of a Windows machine is called: it has no path.
+// baseServices names the only TPM of a Windows machine: it has no path.
 const baseServices = "tbs"
 
-// checkPath refuses everything but the TPM Base Services.
+// checkPath rejects everything but the TPM Base Services.
 func checkPath(path string) error {
 	if !strings.EqualFold(path, baseServices) {
-		return fmt.Errorf("%s is no TPM; on Windows it is reached through the TPM Base Services, which %q stands for", path, baseServices)
+		return fmt.Errorf("%s is not a TPM; on Windows use %q, the name of the TPM Base Services", path, baseServices)
 	}
 	return nil
 }
@@ -30,7 +30,7 @@ func openDevice(string) (transport.TPMCloser, error) {
 	return tpm, nil
 }
 
-// openFailure sorts the errors of the TPM Base Services.
+// openFailure classifies the errors of the TPM Base Services.
 func openFailure(err error) (Kind, bool) {
 	switch {
 	case errors.Is(err, tbs.ErrTPMNotFound):
@@ -44,5 +44,5 @@ func openFailure(err error) (Kind, bool) {
 	return "", false
 }
 
-// groupOf returns "": access to the TPM Base Services is not by group.
+// groupOf returns "": group membership does not control access to the TPM Base Services.
 func groupOf(string) string { return "" }

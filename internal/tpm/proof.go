@@ -8,22 +8,22 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// Proof answers for the TPM on one connection to the service.
+// Proof attests with the TPM on one connection to the service.
 type Proof struct {
 	tpm      *TPM
 	resource string
 	expiry   time.Time
-	hub      *identityKey // nil until the hub's key was activated
+	hub      *identityKey // nil until the hub's key has been activated
 }
 
-// Keys are the public keys that the device introduces itself with.
+// Keys are the public keys that the device sends to identify itself.
 func (p *Proof) Keys() dps.TPMKeys {
 	return dps.TPMKeys{EndorsementKey: p.tpm.facts.EK.Public, StorageRootKey: p.tpm.facts.SRK.Public}
 }
 
-// Activate takes the activation blob of the service's challenge into the TPM and returns
-// the token for the resource, signed with the key in it. It changes nothing that outlives
-// the call.
+// Activate imports the activation blob of the service's challenge into the TPM and returns
+// the token for the resource, signed with the key in it. It changes nothing permanently in
+// the TPM.
 func (p *Proof) Activate(ctx context.Context, blob []byte) (token dps.Secret, err error) {
 	err = p.tpm.use(ctx, func(c *chip) error {
 		key, err := p.tpm.activate(c, blob)
@@ -38,15 +38,15 @@ func (p *Proof) Activate(ctx context.Context, blob []byte) (token dps.Secret, er
 	return token, err
 }
 
-// ActivateHub takes the activation blob of an assignment, with the key for the hub, and
-// makes it the device's persistent key if that was asked for.
+// ActivateHub imports the activation blob of an assignment, with the key for the hub, and
+// makes it the device's persistent key if that was requested.
 func (p *Proof) ActivateHub(ctx context.Context, blob []byte) error {
 	return p.tpm.use(ctx, func(c *chip) error {
 		key, err := p.tpm.activate(c, blob)
 		if err != nil {
 			return err
 		}
-		// Signing proves that the TPM takes the key, and not only its wrapping.
+		// Signing proves that the TPM accepts the key itself, and not only its encryption.
 		if _, err := p.tpm.sign(c, key, []byte("dpsdiag")); err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (p *Proof) ActivateHub(ctx context.Context, blob []byte) error {
 	})
 }
 
-// SignForHub returns the HMAC-SHA256 of message with the key of the last ActivateHub.
+// SignForHub returns the HMAC-SHA256 of message with the key from the last ActivateHub.
 func (p *Proof) SignForHub(ctx context.Context, message []byte) (signature []byte, err error) {
 	if p.hub == nil {
 		return nil, errors.New("no key for a hub was activated")

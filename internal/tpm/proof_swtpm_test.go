@@ -36,7 +36,7 @@ func randomKey() dps.Key {
 	return dps.NewKey(b)
 }
 
-// blobFor gives a key to the TPM with those public keys.
+// blobFor encrypts a key for the TPM with those public keys.
 func blobFor(t *testing.T, keys dps.TPMKeys, key dps.Key) []byte {
 	t.Helper()
 	blob, err := emulator.NewActivation(keys.EndorsementKey, keys.StorageRootKey, key, "hub.example", crand.Reader)
@@ -46,7 +46,7 @@ func blobFor(t *testing.T, keys dps.TPMKeys, key dps.Key) []byte {
 	return blob
 }
 
-// countdown is a context that ends once it has been asked so many times.
+// countdown is a context that ends after it has been asked a given number of times.
 type countdown struct {
 	context.Context
 	left int
@@ -59,8 +59,8 @@ func (c *countdown) Err() error {
 	return nil
 }
 
-// TestCancelAnywhere ends the context before each command in turn: nothing is ever left in
-// the TPM.
+// TestCancelAnywhere cancels the context before each command in turn: nothing is ever left
+// in the TPM.
 func TestCancelAnywhere(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -83,7 +83,8 @@ func TestCancelAnywhere(t *testing.T) {
 	}
 }
 
-// TestDamagedBlobs gives the TPM blobs that are cut off or changed: each is told as such.
+// TestDamagedBlobs gives the TPM blobs that are truncated or changed: each gets its own
+// error.
 func TestDamagedBlobs(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
@@ -95,7 +96,7 @@ func TestDamagedBlobs(t *testing.T) {
 	for range 40 {
 		damaged = append(damaged, blob[:random.IntN(len(blob))])
 		changed := append([]byte{}, blob...)
-		changed[random.IntN(len(blob)-32)] ^= 1 << random.IntN(8) // not in the address, which nobody reads
+		changed[random.IntN(len(blob)-32)] ^= 1 << random.IntN(8) // not in the address, which nothing reads
 		damaged = append(damaged, changed)
 	}
 	for i, b := range damaged {

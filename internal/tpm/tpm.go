@@ -1,4 +1,4 @@
-// Package tpm proves a device to the provisioning service by its TPM 2.0.
+// Package tpm attests a device to the provisioning service with its TPM 2.0.
 package tpm
 
 import (
@@ -9,26 +9,27 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// TPM is a TPM 2.0 that proves a device. It opens the device for each piece of work and
-// leaves nothing loaded in it between two of them. One TPM serves several runs at a time.
+// TPM is a TPM 2.0 that attests a device. It opens the device for each operation and leaves
+// nothing loaded in it between operations. Several runs can use one TPM at the same time.
 type TPM struct {
 	path    string
 	persist bool
 	auth    Auth
 	facts   Facts // as found when it was opened
 
-	working     sync.Mutex // one piece of work at a time
+	working     sync.Mutex // one operation at a time
 	ek, srk     primaryKey
-	inputBuffer int // the most bytes the TPM takes in one command
+	inputBuffer int // the maximum size of a command, in bytes
 }
 
-// Auth are the passwords of the TPM's hierarchies; most TPMs have none, as the zero value.
+// Auth are the passwords of the TPM's hierarchies. Most TPMs have none, as in the zero
+// value.
 type Auth struct{ Endorsement, Owner dps.Secret }
 
-// Open looks at the TPM at path: a device such as /dev/tpmrm0, the unix socket of a
-// software TPM, or "tbs" on Windows. It changes nothing in it; only with persist does a
-// later assignment make its keys persistent, as the SDKs do. An error means that path can
-// be no TPM at all. A TPM that fails is one of its Facts.
+// Open examines the TPM at path: a device such as /dev/tpmrm0, the unix socket of a
+// software TPM, or "tbs" on Windows. It changes nothing in the TPM. Only with persist does
+// a later assignment make its keys persistent, as the SDKs do. An error means that path
+// cannot be a TPM. If the TPM fails, its Facts say so.
 func Open(ctx context.Context, path string, persist bool, auth Auth) (*TPM, error) {
 	if err := checkPath(path); err != nil {
 		return nil, err
@@ -41,8 +42,8 @@ func Open(ctx context.Context, path string, persist bool, auth Auth) (*TPM, erro
 	return t, nil
 }
 
-// RegistrationID is the one the SDKs make from the endorsement key; "" when that key could
-// not be read.
+// RegistrationID is the id that the SDKs derive from the endorsement key, or "" if that key
+// could not be read.
 func (t *TPM) RegistrationID() string {
 	if t.facts.EK.Public == nil {
 		return ""
@@ -50,15 +51,15 @@ func (t *TPM) RegistrationID() string {
 	return dps.TPMRegistrationID(t.facts.EK.Public)
 }
 
-// EndorsementKey is the key by which the device is enrolled: the marshalled TPM2B_PUBLIC,
-// nil when it could not be read.
+// EndorsementKey is the key in the device's enrollment: the marshalled TPM2B_PUBLIC, or nil
+// if it could not be read.
 func (t *TPM) EndorsementKey() []byte { return t.facts.EK.Public }
 
-// Facts are what was found when the TPM was opened.
+// Facts returns what was found when the TPM was opened.
 func (t *TPM) Facts() Facts { return t.facts }
 
-// Proof proves the TPM for a resource, with tokens that end at expiry; nil for a TPM that
-// cannot attest.
+// Proof returns a proof for a resource, with tokens that expire at expiry. It returns nil
+// if the TPM cannot attest.
 func (t *TPM) Proof(resource string, expiry time.Time) *Proof {
 	if t.facts.Failure != nil {
 		return nil
@@ -66,7 +67,7 @@ func (t *TPM) Proof(resource string, expiry time.Time) *Proof {
 	return &Proof{tpm: t, resource: resource, expiry: expiry}
 }
 
-// use opens the TPM for one piece of work.
+// use opens the TPM for one operation.
 func (t *TPM) use(ctx context.Context, work func(*chip) error) error {
 	t.working.Lock()
 	defer t.working.Unlock()
@@ -79,7 +80,7 @@ func (t *TPM) use(ctx context.Context, work func(*chip) error) error {
 	return work(&chip{ctx: ctx, path: t.path, auth: t.auth, tpm: tpm})
 }
 
-// look gathers the facts and finds or makes both primary keys.
+// look collects the facts and finds or makes both primary keys.
 func (t *TPM) look(c *chip) error {
 	var err error
 	if t.inputBuffer, err = c.describe(&t.facts); err != nil {
@@ -97,7 +98,8 @@ func (t *TPM) look(c *chip) error {
 	return t.obstacle()
 }
 
-// obstacle tells beforehand what would stop the attestation after the challenge.
+// obstacle returns, before the first request, what would stop the attestation after the
+// challenge.
 func (t *TPM) obstacle() error {
 	fail := func(kind Kind, step, text string) error {
 		return &Error{Kind: kind, Step: step, Path: t.path, Text: text}

@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-tpm/tpm2"
 )
 
-// blobOf puts parts together, each after its size.
+// blobOf joins parts, each preceded by its size.
 func blobOf(parts ...string) []byte {
 	var b []byte
 	for _, part := range parts {
@@ -47,10 +47,10 @@ func TestParseActivation(t *testing.T) {
 		"half a size":        {whole[:6], "it ends before part 2 of 6, the credential's seed"},
 		"cut in a part":      {whole[:9], "part 2 of 6, the credential's seed, has 2 bytes of 3"},
 		"without the last":   {whole[:len(whole)-5], "it ends before part 6 of 6, the address"},
-		"too large a part":   {blobOf(strings.Repeat("x", maxPart+1)), "part 1 of 6, the credential, would have 2049 bytes; no TPM takes that"},
-		"another kind":       {blobOf("1", "2", "3", "4", "\x00\x01", "6"), "the key in it is no HMAC key"},
-		"an empty key":       {blobOf("1", "2", "3", "4", "", "6"), "the key in it is no HMAC key"},
-		"a token, not bytes": {[]byte("SharedAccessSignature"), "part 1 of 6, the credential, would have 21352 bytes; no TPM takes that"},
+		"too large a part":   {blobOf(strings.Repeat("x", maxPart+1)), "part 1 of 6, the credential, would have 2049 bytes; no TPM accepts that many"},
+		"another kind":       {blobOf("1", "2", "3", "4", "\x00\x01", "6"), "its key is not an HMAC key"},
+		"an empty key":       {blobOf("1", "2", "3", "4", "", "6"), "its key is not an HMAC key"},
+		"a token, not bytes": {[]byte("SharedAccessSignature"), "part 1 of 6, the credential, would have 21352 bytes; no TPM accepts that many"},
 	} {
 		got, err := parseActivation(test.blob)
 		if err == nil || err.Error() != test.want || got.credential != nil {
@@ -59,7 +59,7 @@ func TestParseActivation(t *testing.T) {
 	}
 }
 
-// FuzzParseActivation: what is taken apart can be put together again.
+// FuzzParseActivation: a parsed blob can be assembled again.
 func FuzzParseActivation(f *testing.F) {
 	f.Add(blobOf("one", "two", "three", "", keyedHash, "six"))
 	f.Add([]byte{0, 1})
@@ -108,8 +108,8 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// TestMisfit: what a TPM cannot decrypt was made for another one, unless the TPM itself is
-// broken.
+// TestMisfit: a blob that a TPM cannot decrypt was made for another TPM, unless the TPM
+// itself is broken.
 func TestMisfit(t *testing.T) {
 	t.Parallel()
 	working := response(0, []byte{0, 1, 7})
@@ -132,7 +132,7 @@ func TestMisfit(t *testing.T) {
 	}
 }
 
-// response is a TPM's response without sessions.
+// response makes a TPM response without sessions.
 func response(code uint32, rest []byte) []byte {
 	b := []byte{0x80, 0x01}
 	b = binary.BigEndian.AppendUint32(b, uint32(10+len(rest)))
@@ -140,7 +140,7 @@ func response(code uint32, rest []byte) []byte {
 	return append(b, rest...)
 }
 
-// fixedTPM gives the same answer to every command.
+// fixedTPM gives the same response to every command.
 type fixedTPM struct{ answer []byte }
 
 func (f fixedTPM) Send([]byte) ([]byte, error) { return f.answer, nil }
@@ -159,7 +159,7 @@ func (m mute) Close() error {
 	return nil
 }
 
-// TestPatience: a device that says nothing is given up, and no longer asked.
+// TestPatience: a device that does not answer is abandoned and gets no more commands.
 func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		device := mute{make(chan struct{})}
@@ -169,7 +169,7 @@ func TestPatience(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		}
-		p.close() // leaves the device to the read that is under way
+		p.close() // leaves the device to the pending read
 		device.Close()
 	})
 }

@@ -18,9 +18,9 @@ import (
 const logSize = 100 << 20
 
 // BenchmarkLog compares the wall time of `dpsdiag explain --file` on a log of 100 MiB with
-// that of `grep -c -F -f` looking for the same messages in it. It reports the median of
-// the paired ratios, grep's time to that of dpsdiag: 1 is grep's speed, and a third of it
-// is promised.
+// that of `grep -c -F -f` with the same messages. It reports the median of the paired
+// ratios, grep's time to that of dpsdiag: 1 means the speed of grep, and a third of it is
+// promised.
 func BenchmarkLog(b *testing.B) {
 	folder := b.TempDir()
 	log := filepath.Join(folder, "big.log")
@@ -37,14 +37,14 @@ func BenchmarkLog(b *testing.B) {
 		explainMS = append(explainMS, explainTime)
 		ratios = append(ratios, grepTime/explainTime)
 	}
-	b.ReportMetric(0, "ns/op") // the time of a pair says nothing
+	b.ReportMetric(0, "ns/op") // the total time of a pair is meaningless
 	b.ReportMetric(median(explainMS), "explain-ms")
 	b.ReportMetric(median(grepMS), "grep-ms")
 	b.ReportMetric(median(ratios), "speed-to-grep")
 }
 
-// runAnyway is run for a command that may end with exit status 1, as grep does when it
-// finds nothing. The output is read: into /dev/null grep would stop at its first match.
+// runAnyway runs a command that may end with exit status 1, as grep does if it finds
+// nothing. The output goes to a reader: with /dev/null grep would stop at the first match.
 func (c command) runAnyway(b *testing.B) float64 {
 	b.Helper()
 	start := time.Now()
@@ -55,8 +55,8 @@ func (c command) runAnyway(b *testing.B) float64 {
 	return milliseconds(time.Since(start))
 }
 
-// writeLog writes the journal of a machine on which ten programs run, one of them the
-// identity service, which is refused once an hour.
+// writeLog writes the journal of a machine with ten programs, one of them the identity
+// service, which is refused once an hour.
 func writeLog(b *testing.B, path string) {
 	b.Helper()
 	lines := []string{
@@ -92,7 +92,7 @@ func writeLog(b *testing.B, path string) {
 	}
 }
 
-// writePatterns writes every message of the catalogue on a line of its own.
+// writePatterns writes every message of the catalogue on its own line.
 func writePatterns(b *testing.B, path string) {
 	b.Helper()
 	var messages []string

@@ -18,30 +18,30 @@ import (
 )
 
 const (
-	// sdkFolder holds the programs that register with the official SDK for Node.js.
+	// sdkFolder contains the programs that register with the official SDK for Node.js.
 	sdkFolder = "../sdk"
-	// processes and registrations are how often each side registers: with a process for
-	// every registration, and again and again in one process.
+	// processes and registrations are the number of registrations on each side: with one
+	// process each, and repeated in one process.
 	processes     = 10
 	registrations = 30
 )
 
 // BenchmarkRegistration compares the time from the start to `assigned` of dpsdiag with that
-// of the official SDK for Node.js, over each transport, with the same key, at one emulator
-// that lets nobody wait.
+// of the official SDK for Node.js, over each transport, with the same key, with one
+// emulator that does not ask for waits.
 //
-//   - probe-ms and sdk-ms are whole processes, taking turns: from the start of `dpsdiag
+//   - probe-ms and sdk-ms are whole processes, in turn: from the start of `dpsdiag
 //     probe`, or of Node.js with test/sdk/device.mjs, until it prints the outcome.
 //     probe-to-sdk is the median of the paired ratios.
-//   - probe-inside-ms and sdk-inside-ms are without the start: the medians of registrations
-//     one after the other in this process and in one of Node.js (test/sdk/timed.mjs), each
-//     with a connection of its own. inside-to-sdk is their ratio.
+//   - probe-inside-ms and sdk-inside-ms exclude the start: the medians of successive
+//     registrations in this process and in one Node.js process (test/sdk/timed.mjs), each
+//     with its own connection. inside-to-sdk is their ratio.
 //
 // Over MQTT and AMQP the SDK spends most of the latter waiting: it leaves Nagle's algorithm
-// on, which holds a packet back until the other end has acknowledged the one before it,
-// and that takes 40 ms each time where the other end, as on Linux, delays acknowledgements.
+// on, which delays a packet until the peer has acknowledged the previous one. That takes 40
+// ms each time if the peer delays acknowledgements, as Linux does.
 //
-// Without Node.js and the SDK it reports the figures of dpsdiag alone.
+// Without Node.js and the SDK it reports only the figures of dpsdiag.
 func BenchmarkRegistration(b *testing.B) {
 	program := build(b, "dpsdiag/cmd/dpsdiag")
 	s := startService(b, program)
@@ -61,15 +61,14 @@ func BenchmarkRegistration(b *testing.B) {
 	}
 }
 
-// missingSDK says why the SDK cannot run, nil when it can.
+// missingSDK returns why the SDK cannot run, nil if it can.
 func missingSDK() error {
 	_, noNode := exec.LookPath("node")
 	_, noModules := os.Stat(sdkFolder + "/node_modules")
 	return errors.Join(noNode, noModules)
 }
 
-// contest is what both sides need over one transport, and the times they took in
-// milliseconds.
+// contest is what both sides need for one transport, and their times in milliseconds.
 type contest struct {
 	service   service
 	transport probe.Transport
@@ -120,7 +119,7 @@ func (c *contest) runInside(b *testing.B, withSDK bool) {
 
 func (c *contest) report(b *testing.B) {
 	b.Helper()
-	b.ReportMetric(0, "ns/op") // the time of everything together says nothing
+	b.ReportMetric(0, "ns/op") // the total time is meaningless
 	b.ReportMetric(median(c.probeMS), "probe-ms")
 	b.ReportMetric(median(c.probeInside), "probe-inside-ms")
 	if len(c.ratios) > 0 {
@@ -159,14 +158,14 @@ func (c *contest) sdkProcess(b *testing.B) float64 {
 	return took
 }
 
-// sdkCommand is a program of test/sdk with its job.
+// sdkCommand returns a program of test/sdk with its job as input.
 func (c *contest) sdkCommand(b *testing.B, program string) *exec.Cmd {
 	b.Helper()
 	id := c.service.identity(b, emulator.SymmetricKey)
 	job, err := json.Marshal(map[string]any{
 		"transport": c.transport.ID(), "endpoint": c.service.address(c.transport.ID()), "idScope": c.service.ready.IDScope,
 		"registrationId": id.RegistrationID, "key": readKey(b, id.KeyFile).Text().Reveal(), "times": registrations,
-		"pollingInterval": 0, // over AMQP the SDK takes a Retry-After of 0 for none
+		"pollingInterval": 0, // over AMQP the SDK treats a Retry-After of 0 as none
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -177,8 +176,8 @@ func (c *contest) sdkCommand(b *testing.B, program string) *exec.Cmd {
 	return cmd
 }
 
-// untilOutcome runs a command and returns what it printed, and the milliseconds from its
-// start to the first byte of that.
+// untilOutcome runs a command and returns its output, and the milliseconds from the start
+// to the first byte of output.
 func untilOutcome(b *testing.B, cmd *exec.Cmd) (took float64, outcome []byte) {
 	b.Helper()
 	out, err := cmd.StdoutPipe()

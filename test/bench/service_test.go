@@ -18,13 +18,13 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// service is a running `dpsdiag emulate`, a process of its own, which lets no device wait.
+// service is a running `dpsdiag emulate` in a separate process that asks for no waits.
 type service struct {
 	ready emulator.Ready
 	pid   int
 }
 
-// startService starts the emulator; it ends with the benchmark.
+// startService starts the emulator and stops it at the end of the benchmark.
 func startService(b *testing.B, program string) service {
 	b.Helper()
 	folder := b.TempDir()
@@ -52,7 +52,7 @@ func startService(b *testing.B, program string) service {
 	return s
 }
 
-// identity returns the ready identity of an attestation.
+// identity returns the ready identity with an attestation.
 func (s service) identity(b *testing.B, a emulator.Attestation) emulator.Identity {
 	b.Helper()
 	i := slices.IndexFunc(s.ready.Identities, func(id emulator.Identity) bool { return id.Attestation == a })
@@ -62,7 +62,7 @@ func (s service) identity(b *testing.B, a emulator.Attestation) emulator.Identit
 	return s.ready.Identities[i]
 }
 
-// config is a probe of the service by a device over one transport.
+// config returns a probe of the service by a device over one transport.
 func (s service) config(b *testing.B, t probe.Transport, registrationID string, a probe.Attestation) probe.Config {
 	b.Helper()
 	roots := x509.NewCertPool()
@@ -80,7 +80,7 @@ func (s service) config(b *testing.B, t probe.Transport, registrationID string, 
 	}
 }
 
-// address is where the service listens for a transport.
+// address returns the service's address for a transport.
 func (s service) address(t probe.TransportID) string {
 	switch t {
 	case probe.MQTT:
@@ -92,8 +92,8 @@ func (s service) address(t probe.TransportID) string {
 	}
 }
 
-// memory reads a value in MiB from what the kernel tells of the service's process, such as
-// VmHWM, the most memory that it ever had in use. Only Linux tells.
+// memory returns a value in MiB from the kernel's data about the service's process, such as
+// VmHWM, the peak memory. Only Linux has these data.
 func (s service) memory(name string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
 	if err != nil {
@@ -108,11 +108,11 @@ func (s service) memory(name string) (float64, error) {
 	return 0, fmt.Errorf("no %s in /proc/%d/status", name, s.pid)
 }
 
-// hostName is what clients call the service, in the TLS handshake too.
+// hostName is the clients' name for the service, also in the TLS handshake.
 const hostName = "localhost"
 
-// registered runs a probe, which must end with the device assigned, and returns how long
-// it took in milliseconds.
+// registered runs a probe, which must end with the device assigned, and returns its
+// duration in milliseconds.
 func registered(b *testing.B, cfg probe.Config) float64 {
 	b.Helper()
 	evidence := probe.Do(b.Context(), cfg)

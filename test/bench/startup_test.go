@@ -1,5 +1,5 @@
-// Package bench_test measures whole runs of the dpsdiag program, which a
-// benchmark inside one of its packages cannot see.
+// Package bench_test measures whole runs of the dpsdiag program, which a benchmark in one
+// of its packages cannot do.
 package bench_test
 
 import (
@@ -10,11 +10,10 @@ import (
 	"time"
 )
 
-// BenchmarkStartup compares the wall time of `dpsdiag explain 429` with that
-// of a Go program that does nothing. Both run once in every iteration, taking
-// turns to go first, so that a change in the machine's load meets both alike.
-// It reports the median of the paired ratios, and the median times in
-// milliseconds.
+// BenchmarkStartup compares the wall time of `dpsdiag explain 429` with that of a Go
+// program that does nothing. Every iteration runs both, in alternating order, so that a
+// change in the machine's load affects both. It reports the median of the paired ratios,
+// and the median times in milliseconds.
 func BenchmarkStartup(b *testing.B) {
 	explain := command{build(b, "dpsdiag/cmd/dpsdiag"), "explain", "429"}
 	empty := command{build(b, "./testdata/empty")}
@@ -32,14 +31,14 @@ func BenchmarkStartup(b *testing.B) {
 		ratios = append(ratios, explainTime/emptyTime)
 	}
 
-	b.ReportMetric(0, "ns/op") // the time of a pair says nothing
+	b.ReportMetric(0, "ns/op") // the total time of a pair is meaningless
 	b.ReportMetric(median(explainMS), "explain-ms")
 	b.ReportMetric(median(emptyMS), "empty-ms")
 	b.ReportMetric(median(ratios), "ratio-to-empty")
 }
 
-// tenLines is a text as people paste it: what IoT Edge printed until it gave up, with the
-// lines of other programs between.
+// tenLines is a text as people paste it: the output of IoT Edge until it gave up, mixed
+// with lines of other programs.
 const tenLines = `Jun 03 06:00:01 gw-21 systemd[1]: Started Azure IoT Identity Service.
 Jun 03 06:00:02 gw-21 aziot-identityd[812]: 2024-06-03T06:00:02Z [INFO] - Starting service...
 Jun 03 06:00:02 gw-21 aziot-identityd[812]: 2024-06-03T06:00:02Z [INFO] - Version - 1.4.8
@@ -51,10 +50,10 @@ Jun 03 06:00:06 gw-21 aziot-identityd[812]: 2024-06-03T06:00:06Z [ERR!] - servic
 Jun 03 06:00:06 gw-21 aziot-identityd[812]: 2024-06-03T06:00:06Z [ERR!] - caused by: {"errorCode":401002,"trackingId":"0a1b2c3d-1111-2222-3333-444455556666","message":"Unauthorized"}
 Jun 03 06:00:06 gw-21 systemd[1]: aziot-identityd.service: Main process exited, code=exited, status=1/FAILURE`
 
-// BenchmarkExplain compares the wall times of "dpsdiag explain 429" and of "dpsdiag
-// explain TEXT" for a text of ten lines with that of a skeleton: a program that starts
-// Cobra, prints a line in colour and draws a table. The three take turns to go first. It
-// reports the medians of the paired ratios; 1.5 and 5 are promised.
+// BenchmarkExplain compares the wall times of "dpsdiag explain 429" and of "dpsdiag explain
+// TEXT" for a text of ten lines with that of a skeleton: a program that starts Cobra,
+// prints a line in colour and draws a table. The order of the three alternates. It reports
+// the medians of the paired ratios; 1.5 and 5 are promised.
 func BenchmarkExplain(b *testing.B) {
 	dpsdiag := build(b, "dpsdiag/cmd/dpsdiag")
 	commands := []command{{build(b, "./testdata/skeleton"), "explain", "429"}, {dpsdiag, "explain", "429"}, {dpsdiag, "explain", tenLines}}
@@ -65,7 +64,7 @@ func BenchmarkExplain(b *testing.B) {
 			times[i] = append(times[i], commands[i].run(b))
 		}
 	}
-	b.ReportMetric(0, "ns/op") // the time of the three together says nothing
+	b.ReportMetric(0, "ns/op") // the total time of the three is meaningless
 	b.ReportMetric(median(ratios(times[1], times[0])), "code-to-skeleton")
 	b.ReportMetric(median(ratios(times[2], times[0])), "text-to-skeleton")
 	for i, unit := range []string{"skeleton-ms", "code-ms", "text-ms"} {
@@ -73,7 +72,7 @@ func BenchmarkExplain(b *testing.B) {
 	}
 }
 
-// ratios divides the times of one command by those of another that ran with it.
+// ratios divides the times of one command by the paired times of another.
 func ratios(times, others []float64) []float64 {
 	list := make([]float64, len(times))
 	for i := range times {
@@ -85,8 +84,8 @@ func ratios(times, others []float64) []float64 {
 // command is a program's path and its arguments.
 type command []string
 
-// run starts the command, waits for it and returns the time both took, in
-// milliseconds. Its output is thrown away.
+// run starts the command, waits for it and returns the total time in milliseconds. It
+// discards the output.
 func (c command) run(b *testing.B) float64 {
 	b.Helper()
 	start := time.Now()
@@ -96,8 +95,7 @@ func (c command) run(b *testing.B) float64 {
 	return milliseconds(time.Since(start))
 }
 
-// build compiles a main package the way `make build` does and returns the
-// path of the program.
+// build compiles a main package as `make build` does and returns the path of the program.
 func build(b *testing.B, pkg string) string {
 	b.Helper()
 	program := filepath.Join(b.TempDir(), "program")
@@ -109,8 +107,8 @@ func build(b *testing.B, pkg string) string {
 	return program
 }
 
-// median returns the middle value, the upper one of two. It needs at least one
-// value and reorders its argument.
+// median returns the middle value, or the upper of the two middle values. It needs at least
+// one value and sorts its argument.
 func median(values []float64) float64 {
 	slices.Sort(values)
 	return values[len(values)/2]

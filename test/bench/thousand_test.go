@@ -8,11 +8,11 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// BenchmarkThousandDevices lets 1,000 devices of an enrollment group register over each
-// transport, one after the other, with one emulator for all the transports. It reports the
-// median time of a registration among the first hundred and the last hundred, which are
-// alike where the emulator does not slow down, and how much memory the emulator had at most
-// up to then (VmHWM) and has at the end (VmRSS).
+// BenchmarkThousandDevices registers 1,000 devices of an enrollment group over each
+// transport, one after the other, with one emulator for all transports. It reports the
+// median time of the first hundred and of the last hundred registrations, which are equal
+// if the emulator does not become slower, and the emulator's peak memory up to then (VmHWM)
+// and its memory at the end (VmRSS).
 func BenchmarkThousandDevices(b *testing.B) {
 	const devices, some = 1000, 100
 	s := startService(b, build(b, "dpsdiag/cmd/dpsdiag"))
@@ -28,7 +28,7 @@ func BenchmarkThousandDevices(b *testing.B) {
 					took = append(took, registered(b, cfg))
 				}
 			}
-			b.ReportMetric(0, "ns/op") // the time of a thousand says nothing
+			b.ReportMetric(0, "ns/op") // the total time of a thousand is meaningless
 			b.ReportMetric(median(took[:some]), "first-ms")
 			b.ReportMetric(median(took[devices-some:]), "last-ms")
 			s.reportMemory(b)
@@ -36,7 +36,7 @@ func BenchmarkThousandDevices(b *testing.B) {
 	}
 }
 
-// reportMemory reports the memory of the service, where the system tells it.
+// reportMemory reports the memory of the service, if the system provides it.
 func (s service) reportMemory(b *testing.B) {
 	b.Helper()
 	for unit, name := range map[string]string{"peak-MiB": "VmHWM", "end-MiB": "VmRSS"} {

@@ -13,8 +13,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// TestRhea registers with an AMQP server of another make, which says by the registration id
-// how it behaves. What the probe sends passes its checks.
+// TestRhea registers with an independent AMQP server, whose behaviour depends on the
+// registration id. The server checks what the probe sends.
 func TestRhea(t *testing.T) {
 	dir := t.TempDir()
 	ca := newAuthority(t, dir)

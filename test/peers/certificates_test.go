@@ -23,8 +23,8 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// newAuthority makes one and leaves in dir what a server on loopback needs: ca.pem,
-// server.pem and server.key.
+// newAuthority makes an authority and writes the files for a loopback server to dir:
+// ca.pem, server.pem and server.key.
 func newAuthority(t *testing.T, dir string) authority {
 	t.Helper()
 	var a authority
@@ -40,7 +40,7 @@ func newAuthority(t *testing.T, dir string) authority {
 	return a
 }
 
-// roots trust the authority alone.
+// roots returns a pool with only this authority.
 func (a authority) roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
@@ -53,7 +53,7 @@ func (a authority) device(t *testing.T, name string) (*x509.Certificate, crypto.
 	return a.issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: name}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 }
 
-// issue signs a certificate; the zero authority lets it sign itself.
+// issue signs a certificate; the zero authority makes it self-signed.
 func (a authority) issue(t *testing.T, template *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

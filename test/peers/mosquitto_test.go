@@ -15,13 +15,13 @@ import (
 	"testing"
 )
 
-// mosquitto is a running broker with one listener per way to reach it; the numbers are
+// mosquitto is a running broker with one listener for each way to connect; the numbers are
 // ports on loopback.
 type mosquitto struct {
 	tls       int // MQTT over TLS
 	webSocket int // MQTT over a WebSocket over TLS
 	mutual    int // MQTT over TLS, for clients with a certificate of the authority
-	locked    int // MQTT over TLS, for nobody
+	locked    int // MQTT over TLS, refuses every client
 }
 
 // startMosquitto runs a broker until the test ends. It uses the certificates in dir.
@@ -29,7 +29,7 @@ func startMosquitto(t *testing.T, dir string) mosquitto {
 	t.Helper()
 	program, err := exec.LookPath("mosquitto")
 	if err != nil {
-		program = "/usr/sbin/mosquitto" // not everybody's PATH has the folder
+		program = "/usr/sbin/mosquitto" // some users do not have the directory in PATH
 	}
 	ports := freePorts(t, 4)
 	m := mosquitto{tls: ports[0], webSocket: ports[1], mutual: ports[2], locked: ports[3]}
@@ -61,7 +61,7 @@ func startMosquitto(t *testing.T, dir string) mosquitto {
 	return m
 }
 
-// readLog reports once whether the broker came up, and at its end all that it said.
+// readLog reports once whether the broker started, and at its end its whole output.
 func readLog(log io.Reader, running chan<- bool, said chan<- string) {
 	var text strings.Builder
 	lines := bufio.NewScanner(log)
@@ -73,7 +73,7 @@ func readLog(log io.Reader, running chan<- bool, said chan<- string) {
 	}
 	select {
 	case running <- false:
-	default: // nobody asks any more
+	default: // nobody waits any more
 	}
 	said <- text.String()
 }
@@ -82,7 +82,7 @@ func (m mosquitto) config(dir string) string {
 	secured := fmt.Sprintf("certfile %s\nkeyfile %s\n", filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key"))
 	open := "allow_anonymous true\n"
 	return strings.Join([]string{
-		"user root", // so that it can read the test's folder; elsewhere it is the test's user
+		"user root", // so that it can read the test's folder; without root it runs as the test's user
 		"per_listener_settings true",
 		"log_dest stderr",
 		fmt.Sprintf("listener %d 127.0.0.1\n%s%s", m.tls, secured, open),
@@ -92,7 +92,7 @@ func (m mosquitto) config(dir string) string {
 	}, "\n")
 }
 
-// freePorts returns ports on which nothing listened a moment ago.
+// freePorts returns ports that were free a moment ago.
 func freePorts(t *testing.T, n int) []int {
 	t.Helper()
 	var ports []int
@@ -101,7 +101,7 @@ func freePorts(t *testing.T, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() // together, so that no port comes twice
+		defer l.Close() // opened together, so that no port occurs twice
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports

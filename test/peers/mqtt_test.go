@@ -22,8 +22,8 @@ const (
 	id    = "dev-01"
 )
 
-// startService answers the device API on the broker as another of its clients: it sees
-// and says topics only, spelled out here and not by package dps.
+// startService answers the device API as another client of the broker: it sees and
+// publishes only topics, which are written out here and do not come from package dps.
 func startService(t *testing.T, port int, roots *x509.CertPool, register string) {
 	t.Helper()
 	client := mqtt.NewClient(mqtt.NewClientOptions().
@@ -50,7 +50,7 @@ func startService(t *testing.T, port int, roots *x509.CertPool, register string)
 	}, answer))
 }
 
-// done waits for the broker to confirm.
+// done waits for the broker's confirmation.
 func done(t *testing.T, token mqtt.Token) {
 	t.Helper()
 	if !token.WaitTimeout(30*time.Second) || token.Error() != nil {
@@ -58,7 +58,7 @@ func done(t *testing.T, token mqtt.Token) {
 	}
 }
 
-// probeOf is a probe of one port by one transport.
+// probeOf returns a probe of one port over one transport.
 func probeOf(port int, roots *x509.CertPool, transport probe.Transport, attestation probe.Attestation) probe.Config {
 	return probe.Config{
 		Endpoint:       dps.Endpoint{Host: "127.0.0.1", HTTPS: port, MQTT: port},
@@ -71,8 +71,8 @@ func probeOf(port int, roots *x509.CertPool, transport probe.Transport, attestat
 	}
 }
 
-// TestMosquitto registers through a broker of another make: what the probe sends passes
-// its checks, and what comes back is another client's.
+// TestMosquitto registers through an independent broker: the broker checks what the probe
+// sends, and the answers come from another client.
 func TestMosquitto(t *testing.T) {
 	const accept, refuse = "$dps/registrations/res/202", "$dps/registrations/res/401"
 	dir := t.TempDir()
@@ -104,7 +104,7 @@ func TestMosquitto(t *testing.T) {
 		"mqtt-ws, refused":    {broker.webSocket, probe.NewMQTTOverWebSocket(), key, refuse, outcome{probe.EndRefused, probe.StageRegister, "", "401: 401002 Unauthorized"}},
 		"mqtt, unknown":       {broker.locked, probe.NewMQTT(), key, accept, outcome{probe.EndRefused, probe.StageOpen, "", "CONNACK 5: not authorized"}},
 		"mqtt-ws on mqtt":     {broker.tls, probe.NewMQTTOverWebSocket(), key, accept, outcome{End: probe.EndCut, Failed: probe.StageOpen, Said: "the connection was cut before an answer"}},
-		"mqtt on a WebSocket": {broker.webSocket, probe.NewMQTT(), key, accept, outcome{End: probe.EndRefused, Failed: probe.StageOpen, Said: "no usable answer: the peer does not speak MQTT: its first bytes are no CONNACK; it says \"HTTP/1.0 403 Forbidden\""}},
+		"mqtt on a WebSocket": {broker.webSocket, probe.NewMQTT(), key, accept, outcome{End: probe.EndRefused, Failed: probe.StageOpen, Said: "no usable answer: the peer does not speak MQTT: its first bytes are not a CONNACK; it says \"HTTP/1.0 403 Forbidden\""}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,5 @@
 // The official Azure IoT device SDK for Node.js registers with `dpsdiag
-// emulate`: every transport with every attestation, and what must be refused.
+// emulate`: every transport with every attestation, and what it must refuse.
 //
 //   DPSDIAG=../../bin/dpsdiag npm test
 
@@ -60,7 +60,7 @@ describe('the Azure IoT SDK for Node.js', () => {
   });
   after(() => emulator?.stop('SIGKILL'));
 
-  // Side by side: most of a registration is waiting for as long as the emulator asks.
+  // In parallel: most of a registration is waiting for the time that the emulator asks for.
   describe('registration', { concurrency: true }, () => {
     for (const { transport, listener, refused, untrusted } of transports) {
       for (const { attestation, credentials } of attestations) {

@@ -1,4 +1,4 @@
-// The emulator's ready identities as devices, each of which runs as a process of its own.
+// The emulator's ready identities as devices, each in its own process.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-const HANG_LIMIT_MS = 60_000; // what a device does takes about a second
+const HANG_LIMIT_MS = 60_000; // a device takes about a second
 
 /** Each attestation, with the credentials that its ready identity registers with. */
 export const attestations = [

@@ -1,9 +1,9 @@
-// One device at its hub: reads a job as JSON from standard input, does with the
-// official SDK what devices do, and prints the outcome as JSON.
+// One device at its hub: reads a job as JSON from standard input, performs with the
+// official SDK the actions of a device, and prints the outcome as JSON.
 //
 // Job:     {transport, hub: "localhost:PORT", deviceId} and either {key}, base64,
 //          or {cert, certKey}, PEM with the chain.
-// Outcome: {did: ["open", …]}, each thing that worked, with {twin} where the
+// Outcome: {did: ["open", …]}, each action that worked, with {twin} if the
 //          transport has twins, or {error: {name, message}} besides.
 
 import https from 'node:https';
@@ -35,7 +35,7 @@ async function clientFor({ transport, hub, deviceId, key, cert, certKey }) {
   }
   const configured = client.setOptions(options);
   if (transport !== 'https') {
-    await configured; // over HTTPS the SDK sets them at once and never says so
+    await configured; // over HTTPS the SDK sets them at once and does not report it
   }
   return client;
 }

@@ -1,4 +1,4 @@
-// What registered with `dpsdiag emulate` goes on at the hub that it was assigned
+// A device registered with `dpsdiag emulate` connects to the hub that it was assigned
 // to, with the official Azure IoT device SDK for Node.js.
 //
 //   DPSDIAG=../../bin/dpsdiag npm test
@@ -19,7 +19,7 @@ const transports = [
   { transport: 'mqtt-ws', steps: MQTT_STEPS, refused: /Not authorized/, unknown: /Not authorized/ },
 ];
 
-// Side by side: most of the time goes by while devices wait to register.
+// In parallel: devices spend most of the time waiting to register.
 describe('the Azure IoT device SDK for Node.js at the hub', { concurrency: true }, () => {
   let emulator;
   before(async () => {
@@ -35,7 +35,7 @@ describe('the Azure IoT device SDK for Node.js at the hub', { concurrency: true 
         job = await registered(emulator.ready, attestation, credentials);
       });
 
-      // These one after the other: the hub keeps one connection of each device.
+      // One after the other: the hub keeps one connection for each device.
       for (const { transport, steps } of transports) {
         it(`opens over ${transport}`, async () => {
           const { did, error, twin } = await runHubDevice({ ...job, transport }, emulator.ready.ca_file);

@@ -1,4 +1,4 @@
-// Registers with the official SDK over any transport, wherever the service listens.
+// Registers with the official SDK over any transport, at any address.
 
 import https from 'node:https';
 import { promisify } from 'node:util';
@@ -16,7 +16,7 @@ import tss from 'tss.js';
 import { SocketDevice } from './swtpm.mjs';
 
 // PROVISIONING_HOST is the name asked for in the URL, in SNI and in the check
-// of the server's certificate; where it is found is up to the endpoint.
+// of the server's certificate; the endpoint gives its address.
 const PROVISIONING_HOST = 'localhost';
 
 /**
@@ -53,7 +53,7 @@ const transports = {
   'amqp-ws': (endpoint, tpm) => {
     const transport = new provisioningAmqp.AmqpWs();
     if (tpm) {
-      return webSocketTo(endpoint, transport); // it heeds the option with a key or a certificate alone
+      return webSocketTo(endpoint, transport); // it uses the option only with a key or a certificate
     }
     transport.setTransportOptions({ webSocketAgent: new EndpointAgent(endpoint) });
     return transport;

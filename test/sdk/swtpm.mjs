@@ -1,4 +1,4 @@
-// A software TPM, and how the SDK reaches it.
+// A software TPM, and the SDK's connection to it.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -35,7 +35,7 @@ export async function startTpm() {
   control.write(CMD_GET_CAPABILITY);
   const failed = ended.then(([code]) => Promise.reject(new Error(`swtpm ended at once: exit ${code}`)));
   await Promise.race([once(control, 'data'), failed]);
-  failed.catch(() => {}); // from here on it ends when it is told to
+  failed.catch(() => {}); // from here on it ends only on request
   return { path, stop };
 }
 

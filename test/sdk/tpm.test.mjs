@@ -32,7 +32,7 @@ describe('a TPM of the Azure IoT SDK for Node.js', () => {
   });
   after(() => Promise.all([emulator?.stop('SIGKILL'), tpm?.stop(), otherTpm?.stop()]));
 
-  // One after the other, because a TPM does one thing at a time.
+  // One after the other, because a TPM handles one command at a time.
   for (const { transport, listener } of transports) {
     it(`registers over ${transport}`, async () => {
       const { registration, error } = await runDevice(jobFor(transport, listener, tpm), emulator.ready.ca_file);
@@ -44,7 +44,7 @@ describe('a TPM of the Azure IoT SDK for Node.js', () => {
     });
   }
 
-  // Over AMQP the SDK never answers when it is refused before the challenge.
+  // Over AMQP the SDK never returns if it is refused before the challenge.
   it('is refused over https when another one is enrolled', async () => {
     const { error } = await runDevice(jobFor('https', 'https', otherTpm), emulator.ready.ca_file);
 

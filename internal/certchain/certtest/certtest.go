@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Now is the time of the tests that the certificates are for.
+// Now is the current time in the tests that use these certificates.
 func Now() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
 
 // Issued is a certificate with its key.
@@ -22,8 +22,8 @@ type Issued struct {
 	Key  *ecdsa.PrivateKey
 }
 
-// Issue makes a certificate for name that is valid for a year around Now, signed by parent,
-// or by itself where that is nil. change alters it before it is signed.
+// Issue makes a certificate for name that is valid for a year around Now. It is signed by
+// parent, or self-signed if parent is nil. change modifies it before it is signed.
 func Issue(t *testing.T, name string, parent *Issued, change func(*x509.Certificate)) Issued {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -52,10 +52,10 @@ func Issue(t *testing.T, name string, parent *Issued, change func(*x509.Certific
 	return Issued{cert, key}
 }
 
-// CA makes a certificate that of an authority.
+// CA makes a certificate a CA certificate.
 func CA(c *x509.Certificate) { c.IsCA = true }
 
-// PEM is a block of a PEM file.
+// PEM encodes a block of a PEM file.
 func PEM(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }

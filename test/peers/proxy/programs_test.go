@@ -18,14 +18,14 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// The credentials that the proxies want.
+// The credentials that the proxies require.
 const (
 	user     = "plant"
 	password = "word-of-the-plant"
 )
 
-// ports of loopback: those of the service, one where nobody listens, and one to which the
-// proxy is told not to connect.
+// ports are loopback ports: those of the service, one that is closed, and one to which the
+// proxy must not connect.
 type ports struct {
 	service           dps.Endpoint
 	closed, forbidden int
@@ -35,10 +35,10 @@ type ports struct {
 type program struct {
 	name   string
 	scheme string
-	auth   bool // wants user and password
-	// noRules says that the program has no way to forbid a port.
+	auth   bool // requires user and password
+	// noRules says that the program cannot forbid a port.
 	noRules bool
-	// command writes what the program needs into dir and says how to start it.
+	// command writes the program's files into dir and returns the command to start it.
 	command func(t *testing.T, dir string, port int, far ports) []string
 }
 
@@ -111,7 +111,7 @@ func write(t *testing.T, dir, name, text string, mode os.FileMode) string {
 // run starts the program until the test ends and returns its address.
 func (p program) run(t *testing.T, far ports) string {
 	t.Helper()
-	//nolint:usetesting // programs that give up their rights could not read a folder of the test
+	//nolint:usetesting // programs that drop their privileges could not read a folder of the test
 	dir, err := os.MkdirTemp("", "peer")
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func (p program) run(t *testing.T, far ports) string {
 	}
 	stop := sync.OnceFunc(func() {
 		end()
-		_ = cmd.Wait() // it was told to end; how it says so is its own affair
+		_ = cmd.Wait() // it was told to end; its exit status does not matter
 	})
 	t.Cleanup(stop)
 	address := fmt.Sprintf("127.0.0.1:%d", port)
@@ -148,7 +148,7 @@ func (p program) run(t *testing.T, far ports) string {
 	return address
 }
 
-// listens waits until something takes connections.
+// listens waits until something accepts connections.
 func listens(t *testing.T, address string) bool {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)

@@ -13,7 +13,8 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// service starts an emulator and returns a probe of it by a name, which the proxy resolves.
+// service starts an emulator and returns a probe of it with a host name that the proxy
+// resolves.
 func service(t *testing.T) probe.Config {
 	t.Helper()
 	var none time.Duration
@@ -39,7 +40,7 @@ func service(t *testing.T) probe.Config {
 	}
 }
 
-// setting is the URL of a proxy with the credentials that it gets.
+// setting returns the URL of a proxy with its credentials.
 func setting(p program, address, userinfo string) string {
 	return p.scheme + "://" + userinfo + address
 }
@@ -78,7 +79,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// refusal is what a proxy does not do, and how it has to be taken.
+// refusal is something that a proxy refuses, and the expected classification.
 type refusal struct {
 	name     string
 	userinfo string

@@ -1,7 +1,7 @@
 // An AMQP 1.0 server that shares no code with dpsdiag: npm rhea, over TLS and over a
 // WebSocket, as the device API of a provisioning service. The registration id says how it
-// behaves. It refuses requests that are not as the official SDKs make them, and says why.
-// It ends when its standard input does.
+// behaves. It refuses requests that differ from those of the official SDKs, with the reason.
+// It ends with its standard input.
 //
 //   node peer.mjs KEY_FILE CERT_FILE CA_FILE
 //
@@ -28,7 +28,7 @@ container.sasl_server_mechanisms.enable_plain((user, password) => {
   const device = deviceOf(user);
   return device !== undefined && device !== 'wrong-key' && password.startsWith('SharedAccessSignature sr=');
 });
-container.sasl_server_mechanisms.enable_anonymous(); // has rhea take connections without SASL too
+container.sasl_server_mechanisms.enable_anonymous(); // makes rhea accept connections without SASL too
 
 container.on('connection_open', ({ connection }) => {
   const user = userOf(connection);
@@ -77,7 +77,7 @@ container.on('message', ({ message, delivery, connection, receiver }) => {
 container.on('disconnected', () => {});
 container.on('error', (error) => console.error(error));
 
-// openLink tells whether a link has the address and the api-version of the device API, and
+// openLink reports whether a link has the address and the api-version of the device API, and
 // refuses any other.
 function openLink(link, address) {
   let error;
@@ -133,7 +133,7 @@ function assigned(device) {
   return (device === 'large' ? LARGE : '') + JSON.stringify({ operationId: OPERATION, status: 'assigned', registrationState });
 }
 
-// faultOf says what is wrong with a request.
+// faultOf returns what is wrong with a request.
 function faultOf(message) {
   const properties = message.application_properties ?? {};
   if (typeof message.correlation_id !== 'string') {
@@ -156,12 +156,12 @@ function deviceOf(address) {
   return scope === SCOPE && registrations === 'registrations' && rest.length === 0 ? device : undefined;
 }
 
-// userOf is the device that logged in; undefined without SASL.
+// userOf returns the device that logged in; undefined without SASL.
 function userOf(connection) {
   return deviceOf(connection.sasl_transport.selected.username);
 }
 
-// certified tells whether the client presented a certificate of the authority. A WebSocket
+// certified reports whether the client presented a certificate of the authority. A WebSocket
 // hides that.
 function certified(connection) {
   return connection.socket.authorized ?? true;

@@ -1,5 +1,5 @@
-// Command skeleton is the least that a program like dpsdiag costs to start: a command of
-// Cobra that prints a coloured line and a small table.
+// Command skeleton shows the minimum start-up time of a program like dpsdiag: a Cobra
+// command that prints a coloured line and a small table.
 package main
 
 import (
