@@ -128,6 +128,8 @@ const (
 	plain        = 0.25  // share that words need if nothing else shows a failure of a device
 	evident      = 0.40  // the same in a text that is somewhat like those without a fault
 	faultless    = 0.50  // likeness to texts without a fault from which words alone list no cause
+	leastKnown   = 0.30  // share of the words that the model has to know in a text that is not about a device
+	familiar     = 0.60  // share of known words below which the others count against the clearness of the known ones
 	maxReasons   = 4
 )
 
@@ -216,10 +218,11 @@ func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float6
 }
 
 // wordsCount reports whether the words alone can establish a cause, if there is no match. They
-// establish nothing in a text that is like those without a fault. If no line reports a failure of a
-// device they have to be clear. The shares are those of the causes.
+// establish nothing in a text that is like those without a fault, or whose words are mostly unknown to
+// the model. If no line reports a failure of a device they have to be clear, and the clearer the fewer
+// of them are known. The shares are those of the causes.
 func (c *textCase) wordsCount(shares []float64) bool {
-	none, best := c.likeness.Score(cause.None).Whole, slices.Max(shares)
+	none, best, known := c.likeness.Score(cause.None).Whole, slices.Max(shares), c.likeness.Known()
 	switch {
 	case c.likeness.Seen() < leastSeen || none >= faultless:
 		return false
@@ -227,8 +230,10 @@ func (c *textCase) wordsCount(shares []float64) bool {
 		return true
 	case c.Related: // and nothing in it says that something failed
 		return none < faultless/5 && best >= plain
+	case known < leastKnown || best < plain+max(0, familiar-known):
+		return false
 	}
-	return none < faultless/4 && best >= plain || none < 0.8*faultless && best >= evident
+	return none < faultless/4 || none < 0.8*faultless && best >= evident
 }
 
 // leastSeen is how many words and pairs of words of a text the model must know.

@@ -76,6 +76,14 @@ func (r *Reading) Seen() int {
 	return r.seen
 }
 
+// Known is the share of the text's words and pairs of words that the model knows, from 0 to 1.
+func (r *Reading) Known() float64 {
+	if r == nil || len(r.whole) == 0 {
+		return 0
+	}
+	return float64(r.seen) / float64(len(r.whole))
+}
+
 // Reason is a line that is similar to those of a cause, with its words of the largest weight.
 type Reason struct {
 	Line  int // index in the lines that were read
