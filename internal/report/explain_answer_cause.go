@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"dpsdiag/internal/advice"
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
@@ -34,9 +35,7 @@ func (a *CauseAnswer) query() Query {
 	return Query{IDs: []string{a.Definition.ID.String()}, Kind: queryCause}
 }
 
-func (a *CauseAnswer) votes() []*vote {
-	return []*vote{{rule: a.Definition, answers: 1, alone: true, because: []string{"it was asked for by its id"}}}
-}
+func (a *CauseAnswer) asked() []advice.Query { return []advice.Query{{Cause: a.Definition}} }
 
 // maxShownCodes bounds the list of codes below a cause.
 const maxShownCodes = 12

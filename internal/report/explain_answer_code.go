@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"dpsdiag/internal/advice"
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
@@ -19,20 +20,7 @@ func (a *CodeAnswer) addTo(doc *Explain) { doc.addEntries(a.Entries) }
 func (a *CodeAnswer) query() Query { return Query{IDs: idsOf(a.Entries), Kind: queryCode} }
 
 // votes are for the causes of the best entry.
-func (a *CodeAnswer) votes() []*vote {
-	best := a.Entries[0]
-	causes := a.causes()
-	alone := len(causes) == 1
-	var votes []*vote
-	for i, rule := range causes {
-		reason := fmt.Sprintf("%s (%s) is evidence for %d causes; this is number %d", best.Code, titleOf(best), len(causes), i+1)
-		if alone {
-			reason = fmt.Sprintf("%s (%s) is evidence for this cause alone", best.Code, titleOf(best))
-		}
-		votes = append(votes, &vote{rule: rule, answers: 1, alone: alone, because: []string{reason}})
-	}
-	return votes
-}
+func (a *CodeAnswer) asked() []advice.Query { return []advice.Query{{Entry: a.Entries[0]}} }
 
 // causes are those of the best entry, most likely first.
 func (a *CodeAnswer) causes() []*cause.Definition {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"dpsdiag/internal/advice"
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
@@ -43,7 +44,7 @@ func (a *NoticeAnswer) html() htmlBlock {
 	}}
 }
 
-func (a *NoticeAnswer) votes() []*vote { return nil }
+func (a *NoticeAnswer) asked() []advice.Query { return nil }
 
 // drawText draws what is known of the warning.
 func (a *NoticeAnswer) drawText(p *page) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"dpsdiag/internal/advice"
 	"dpsdiag/internal/codes"
 )
 
@@ -27,7 +28,7 @@ func (a *UnknownAnswer) query() Query {
 	return Query{Text: Clean(a.Query), IDs: idsOf(a.Nearest), Kind: queryUnknown, Class: a.Class}
 }
 
-func (a *UnknownAnswer) votes() []*vote { return nil }
+func (a *UnknownAnswer) asked() []advice.Query { return nil }
 
 // drawText says what the query may be.
 func (a *UnknownAnswer) drawText(p *page) {

@@ -1,12 +1,10 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
 	"dpsdiag/internal/advice"
-	"dpsdiag/internal/cause"
 	"dpsdiag/internal/codes"
 )
 
@@ -25,7 +23,7 @@ type Answer interface {
 	// query is what was asked for and what that was taken for.
 	query() Query
 	// votes are the causes that the answer is evidence for, in order.
-	votes() []*vote
+	asked() []advice.Query
 	drawText(p *page)
 	drawMarkdown(m *markdown)
 	html() htmlBlock
@@ -51,14 +49,18 @@ func idsOf(entries []*codes.Entry) []string {
 // recognised.
 func NewAnswers(answers []Answer) *Answers {
 	doc := &Answers{Explain: newExplain(ViewAnswers), answers: slices.Clone(answers)}
+	var queries []advice.Query
 	for _, a := range answers {
+		queries = append(queries, a.asked()...)
 		a.addTo(&doc.Explain)
 		doc.Queries = append(doc.Queries, a.query())
 	}
 	if len(doc.Matches) == 0 {
 		doc.ExitCode = ExitUnknown
 	}
-	doc.Causes = likelyCauses(answers)
+	for _, c := range advice.Queried(queries) {
+		doc.Causes = append(doc.Causes, newCause(c))
+	}
 	return doc
 }
 
@@ -127,58 +129,4 @@ func (d *Answers) markTogether(m *markdown) {
 		m.bullets(upperFirst(strengthText(c.Strength)), escapeAll(c.Because))
 		m.numbered("What to do", escapeAll(c.Remedies))
 	}
-}
-
-// vote gathers what speaks for a cause.
-type vote struct {
-	rule    *cause.Definition
-	answers int  // queries that name it
-	alone   bool // a code names it and nothing else, or it was asked for
-	because []string
-}
-
-// likelyCauses ranks the causes that the answers are evidence for. A code read alone proves
-// nothing: a cause is suggested when a code names no other or when several queries name it,
-// and allowed otherwise.
-func likelyCauses(answers []Answer) []Cause {
-	var votes []*vote
-	for _, a := range answers {
-		for _, v := range a.votes() {
-			votes = merge(votes, v)
-		}
-	}
-	slices.SortStableFunc(votes, func(a, b *vote) int {
-		return cmp.Or(cmp.Compare(b.strength(), a.strength()), cmp.Compare(b.answers, a.answers))
-	})
-	causes := make([]Cause, 0, len(votes))
-	for _, v := range votes {
-		causes = append(causes, Cause{
-			ID: v.rule.ID.String(), Title: Clean(v.rule.Title), Strength: v.strength().String(),
-			Because: cleanAll(v.because), Remedies: cleanAll(v.rule.Remedies), Command: Clean(v.rule.Show),
-			Explain: explainCommand(v.rule.ID.String()),
-		})
-	}
-	return causes
-}
-
-func merge(votes []*vote, v *vote) []*vote {
-	for _, known := range votes {
-		if known.rule.ID != v.rule.ID {
-			continue
-		}
-		if !slices.Contains(known.because, v.because[0]) {
-			known.answers++
-			known.because = append(known.because, v.because...)
-		}
-		known.alone = known.alone || v.alone
-		return votes
-	}
-	return append(votes, v)
-}
-
-func (v *vote) strength() advice.Strength {
-	if v.alone || v.answers > 1 {
-		return advice.Suggests
-	}
-	return advice.Allows
 }
