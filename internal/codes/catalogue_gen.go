@@ -5231,6 +5231,41 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:         "arm-ih400019",
+			Kind:       "iothub-extended",
+			Code:       "IH400019",
+			Name:       "Too many hubs or instances",
+			HTTPStatus: 400,
+			Messages: []string{
+				"IH400019",
+				"Max number of Iot Hubs exceeded for sku",
+			},
+			Meaning: "The subscription has as many hubs (or provisioning service instances) of this kind as it may have, for example one free hub.",
+			Causes: []string{
+				"A free hub exists already",
+				"Limit of the subscription reached",
+			},
+			Remedies: []string{
+				"List the hubs of the subscription: az iot hub list",
+				"Use the one that exists, delete one, or choose another SKU",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"https://github.com/MicrosoftLearning/DP-900T00A-Azure-Data-Fundamentals/issues/6",
+				"MicrosoftDocs/azure-docs articles/iot-hub/iot-hub-devguide-quotas-throttling.md",
+			},
+			Confidence: "observed",
+			CauseIDs: []cause.ID{
+				cause.QuotaExceeded,
+				cause.ManagementRequestInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
 			ID:   "mqtt-connack-0",
 			Kind: "mqtt",
 			Code: "CONNACK 0",
@@ -6410,6 +6445,9 @@ var catalogue = [...]compiled{
 				"MQTTCLIENT_FAILURE",
 				"Failed to connect, return code -1",
 			},
+			Numbers: []string{
+				"paho-c -1",
+			},
 			Meaning: "Paho C client: TCP connect, TLS handshake or certificate check failed, or no CONNACK came in time. The library gives no detail unless its trace is on.",
 			Causes: []string{
 				"Root certificate file not given",
@@ -6437,6 +6475,7 @@ var catalogue = [...]compiled{
 				cause.DeviceClockWrong,
 			},
 		},
+		numbers: []NumberRange{{1, 1}},
 	},
 	{
 		Entry: Entry{
@@ -6447,6 +6486,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"MQTTClient return code -3",
 				"MQTTCLIENT_DISCONNECTED",
+			},
+			Numbers: []string{
+				"paho-c -3",
 			},
 			Meaning: "Paho C client: the connection is gone; the server or the network closed it.",
 			Causes: []string{
@@ -6472,6 +6514,7 @@ var catalogue = [...]compiled{
 				cause.TransportProtocolWrong,
 			},
 		},
+		numbers: []NumberRange{{3, 3}},
 	},
 	{
 		Entry: Entry{
@@ -6490,6 +6533,23 @@ var catalogue = [...]compiled{
 				"Client created for another version of MQTT",
 				"Options for wrong MQTT version",
 				"Unrecognized MQTT version",
+				"MQTTCLIENT_BAD_UTF8_STRING",
+				"MQTTCLIENT_BAD_QOS",
+				"MQTTCLIENT_WRONG_MQTT_VERSION",
+				"MQTTCLIENT_0_LEN_WILL_TOPIC",
+				"MQTTCLIENT_TOPICNAME_TRUNCATED",
+			},
+			Numbers: []string{
+				"paho-c -5",
+				"paho-c -6",
+				"paho-c -8",
+				"paho-c -9",
+				"paho-c -11",
+				"paho-c -12",
+				"paho-c -13",
+				"paho-c -14",
+				"paho-c -15",
+				"paho-c -16",
 			},
 			Meaning: "Paho C client: the options do not fit: library without TLS (-10, link paho-mqtt3cs), URI scheme unknown (-14, use ssl:// or wss://), options of another MQTT version.",
 			Causes: []string{
@@ -6515,6 +6575,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
+		numbers: []NumberRange{{5, 5}, {6, 6}, {8, 8}, {9, 9}, {11, 11}, {12, 12}, {13, 13}, {14, 14}, {15, 15}, {16, 16}},
 	},
 	{
 		Entry: Entry{
@@ -6526,6 +6587,9 @@ var catalogue = [...]compiled{
 				"MQTTCLIENT_SSL_NOT_SUPPORTED",
 				"MQTTClient return code -10",
 				"SSL is not supported",
+			},
+			Numbers: []string{
+				"paho-c -10",
 			},
 			Meaning: "Paho C client: the library in use was built without TLS, which DPS requires.",
 			Causes: []string{
@@ -6549,6 +6613,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
+		numbers: []NumberRange{{10, 10}},
 	},
 	{
 		Entry: Entry{
@@ -10254,6 +10319,7 @@ var catalogue = [...]compiled{
 			Name: "unexpected message",
 			Messages: []string{
 				"remote error: tls: unexpected message",
+				"Authentication failed because the remote party sent a TLS alert: 'UnexpectedMessage'",
 			},
 			Meaning: "A handshake message out of order.",
 			Causes: []string{
@@ -10289,6 +10355,7 @@ var catalogue = [...]compiled{
 			Name: "bad record MAC",
 			Messages: []string{
 				"remote error: tls: bad record MAC",
+				"Authentication failed because the remote party sent a TLS alert: 'BadRecordMac'",
 			},
 			Meaning: "A record failed its integrity check.",
 			Causes: []string{
@@ -10362,6 +10429,7 @@ var catalogue = [...]compiled{
 			Name: "handshake failure",
 			Messages: []string{
 				"remote error: tls: handshake failure",
+				"Authentication failed because the remote party sent a TLS alert: 'HandshakeFailure'",
 			},
 			Meaning: "No common parameters, or the peer refused for an unstated reason.",
 			Causes: []string{
@@ -10402,6 +10470,7 @@ var catalogue = [...]compiled{
 			Name: "bad certificate",
 			Messages: []string{
 				"remote error: tls: bad certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'BadCertificate'",
 			},
 			Meaning: "The peer could not accept the certificate: corrupt, bad signature or otherwise wrong.",
 			Causes: []string{
@@ -10441,6 +10510,7 @@ var catalogue = [...]compiled{
 			Name: "unsupported certificate",
 			Messages: []string{
 				"remote error: tls: unsupported certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'UnsupportedCert'",
 			},
 			Meaning: "Certificate type or algorithm not supported.",
 			Causes: []string{
@@ -10477,6 +10547,7 @@ var catalogue = [...]compiled{
 			Name: "revoked certificate",
 			Messages: []string{
 				"remote error: tls: revoked certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'CertificateRevoked'",
 			},
 			Meaning: "The certificate is revoked.",
 			Causes: []string{
@@ -10509,6 +10580,7 @@ var catalogue = [...]compiled{
 			Name: "expired certificate",
 			Messages: []string{
 				"remote error: tls: expired certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'CertificateExpired'",
 			},
 			Meaning: "The peer says our certificate is expired or not yet valid.",
 			Causes: []string{
@@ -10545,6 +10617,7 @@ var catalogue = [...]compiled{
 			Name: "unknown certificate",
 			Messages: []string{
 				"remote error: tls: unknown certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'CertificateUnknown'",
 			},
 			Meaning: "Certificate unacceptable for an unspecified reason. Sent by a device it means that the device does not accept the server.",
 			Causes: []string{
@@ -10582,6 +10655,7 @@ var catalogue = [...]compiled{
 			Name: "illegal parameter",
 			Messages: []string{
 				"remote error: tls: illegal parameter",
+				"Authentication failed because the remote party sent a TLS alert: 'IllegalParameter'",
 			},
 			Meaning: "A handshake field is inconsistent.",
 			Causes: []string{
@@ -10617,6 +10691,7 @@ var catalogue = [...]compiled{
 			Name: "unknown certificate authority",
 			Messages: []string{
 				"remote error: tls: unknown certificate authority",
+				"Authentication failed because the remote party sent a TLS alert: 'UnknownCA'",
 			},
 			Meaning: "The sender does not trust the issuer of the other side's certificate. Logged by a client as remote error, the server refused the client certificate; logged by a server, the client lacks the server's root.",
 			Causes: []string{
@@ -10658,6 +10733,7 @@ var catalogue = [...]compiled{
 			Name: "access denied",
 			Messages: []string{
 				"remote error: tls: access denied",
+				"Authentication failed because the remote party sent a TLS alert: 'AccessDenied'",
 			},
 			Meaning: "Valid certificate, but access is refused.",
 			Causes: []string{
@@ -10694,6 +10770,7 @@ var catalogue = [...]compiled{
 			Name: "error decoding message",
 			Messages: []string{
 				"remote error: tls: error decoding message",
+				"Authentication failed because the remote party sent a TLS alert: 'DecodeError'",
 			},
 			Meaning: "A message could not be decoded.",
 			Causes: []string{
@@ -10730,6 +10807,7 @@ var catalogue = [...]compiled{
 			Name: "error decrypting message",
 			Messages: []string{
 				"remote error: tls: error decrypting message",
+				"Authentication failed because the remote party sent a TLS alert: 'DecryptError'",
 			},
 			Meaning: "A cryptographic step failed, for instance the certificate verify signature.",
 			Causes: []string{
@@ -10766,6 +10844,7 @@ var catalogue = [...]compiled{
 			Name: "protocol version not supported",
 			Messages: []string{
 				"remote error: tls: protocol version not supported",
+				"Authentication failed because the remote party sent a TLS alert: 'ProtocolVersion'",
 			},
 			Meaning: "TLS version not supported by the peer. DPS needs TLS 1.2.",
 			Causes: []string{
@@ -10802,6 +10881,7 @@ var catalogue = [...]compiled{
 			Name: "insufficient security level",
 			Messages: []string{
 				"remote error: tls: insufficient security level",
+				"Authentication failed because the remote party sent a TLS alert: 'InsuffientSecurity'",
 			},
 			Meaning: "Peer wants stronger parameters.",
 			Causes: []string{
@@ -10837,6 +10917,7 @@ var catalogue = [...]compiled{
 			Name: "internal error",
 			Messages: []string{
 				"remote error: tls: internal error",
+				"Authentication failed because the remote party sent a TLS alert: 'InternalError'",
 			},
 			Meaning: "Fault inside the peer.",
 			Causes: []string{
@@ -11010,6 +11091,7 @@ var catalogue = [...]compiled{
 			Name: "unrecognized name",
 			Messages: []string{
 				"remote error: tls: unrecognized name",
+				"Authentication failed because the remote party sent a TLS alert: 'UnrecognizedName'",
 			},
 			Meaning: "The server has no certificate for the SNI name.",
 			Causes: []string{
@@ -11045,6 +11127,7 @@ var catalogue = [...]compiled{
 			Name: "certificate required",
 			Messages: []string{
 				"remote error: tls: certificate required",
+				"Authentication failed because the remote party sent a TLS alert: 'CertificateRequired'",
 			},
 			Meaning: "TLS 1.3 server requires a client certificate and got none.",
 			Causes: []string{
@@ -11834,6 +11917,7 @@ var catalogue = [...]compiled{
 				"error:0A000410",
 				"ssl/tls alert handshake failure",
 				"ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
+				"SSLV3_ALERT_HANDSHAKE_FAILURE",
 			},
 			Meaning: "OpenSSL text for TLS alert 40 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -11869,6 +11953,7 @@ var catalogue = [...]compiled{
 				"error:0A000412",
 				"ssl/tls alert bad certificate",
 				"ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE",
+				"SSLV3_ALERT_BAD_CERTIFICATE",
 			},
 			Meaning: "OpenSSL text for TLS alert 42 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -11904,6 +11989,7 @@ var catalogue = [...]compiled{
 				"sslv3 alert unsupported certificate",
 				"error:0A000413",
 				"ssl/tls alert unsupported certificate",
+				"SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
 			},
 			Meaning: "OpenSSL text for TLS alert 43 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -11937,6 +12023,7 @@ var catalogue = [...]compiled{
 				"sslv3 alert certificate revoked",
 				"error:0A000414",
 				"ssl/tls alert certificate revoked",
+				"SSLV3_ALERT_CERTIFICATE_REVOKED",
 			},
 			Meaning: "OpenSSL text for TLS alert 44 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -11967,6 +12054,7 @@ var catalogue = [...]compiled{
 				"sslv3 alert certificate expired",
 				"error:0A000415",
 				"ssl/tls alert certificate expired",
+				"SSLV3_ALERT_CERTIFICATE_EXPIRED",
 			},
 			Meaning: "OpenSSL text for TLS alert 45 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -12000,6 +12088,7 @@ var catalogue = [...]compiled{
 				"sslv3 alert certificate unknown",
 				"error:0A000416",
 				"ssl/tls alert certificate unknown",
+				"SSLV3_ALERT_CERTIFICATE_UNKNOWN",
 			},
 			Meaning: "OpenSSL text for TLS alert 46 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -12034,6 +12123,7 @@ var catalogue = [...]compiled{
 				"tlsv1 alert unknown ca",
 				"error:0A000418",
 				"ERR_SSL_TLSV1_ALERT_UNKNOWN_CA",
+				"TLSV1_ALERT_UNKNOWN_CA",
 			},
 			Meaning: "OpenSSL text for TLS alert 48 from the peer.",
 			Causes: []string{
@@ -12068,6 +12158,7 @@ var catalogue = [...]compiled{
 				"tlsv1 alert protocol version",
 				"error:0A00042E",
 				"ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
+				"TLSV1_ALERT_PROTOCOL_VERSION",
 			},
 			Meaning: "OpenSSL text for TLS alert 70 from the peer.",
 			Causes: []string{
@@ -12100,6 +12191,7 @@ var catalogue = [...]compiled{
 				"tlsv13 alert certificate required",
 				"error:0A00045C",
 				"ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+				"TLSV13_ALERT_CERTIFICATE_REQUIRED",
 			},
 			Meaning: "OpenSSL text for TLS alert 116 from the peer.",
 			Causes: []string{
@@ -12133,6 +12225,8 @@ var catalogue = [...]compiled{
 				"error:0A00010B",
 				"SSL23_GET_SERVER_HELLO:unknown protocol",
 				"ERR_SSL_WRONG_VERSION_NUMBER",
+				"SSL: WRONG_VERSION_NUMBER",
+				"SSL: UNKNOWN_PROTOCOL",
 			},
 			Meaning: "OpenSSL: the peer did not answer with TLS.",
 			Causes: []string{
@@ -12168,6 +12262,8 @@ var catalogue = [...]compiled{
 				"unsupported protocol",
 				"error:0A000102",
 				"ERR_SSL_UNSUPPORTED_PROTOCOL",
+				"SSL: UNSUPPORTED_PROTOCOL",
+				"NO_PROTOCOLS_AVAILABLE",
 			},
 			Meaning: "OpenSSL: TLS version refused locally.",
 			Causes: []string{
@@ -12234,6 +12330,10 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"ee key too small",
 				"error:0A00018F",
+				"EE_KEY_TOO_SMALL",
+				"CA_KEY_TOO_SMALL",
+				"CA_MD_TOO_WEAK",
+				"DH_KEY_TOO_SMALL",
 			},
 			Meaning: "OpenSSL: own key too small for the security level.",
 			Causes: []string{
@@ -12267,6 +12367,7 @@ var catalogue = [...]compiled{
 				"unsafe legacy renegotiation disabled",
 				"error:0A000152",
 				"ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
+				"UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
 			},
 			Meaning: "OpenSSL 3 refuses an old peer.",
 			Causes: []string{
@@ -12301,6 +12402,7 @@ var catalogue = [...]compiled{
 				"error:0B080074",
 				"ERR_OSSL_X509_KEY_VALUES_MISMATCH",
 				"KEY_VALUES_MISMATCH",
+				"KEY_TYPE_MISMATCH",
 			},
 			Meaning: "OpenSSL: private key and certificate are not a pair (0B080074 in OpenSSL 1.1).",
 			Causes: []string{
@@ -12341,6 +12443,8 @@ var catalogue = [...]compiled{
 				"[SSL] PEM lib",
 				"PEM routines:PEM_read_bio:no start line",
 				"error:0906D06C",
+				"PEM: NO_START_LINE",
+				"NO_CERTIFICATE_OR_CRL_FOUND",
 			},
 			Meaning: "OpenSSL: the file or string has no PEM begin line (0909006C in OpenSSL 1.1).",
 			Causes: []string{
@@ -13517,6 +13621,7 @@ var catalogue = [...]compiled{
 				"java.security.UnrecoverableKeyException",
 				"Could not parse certificate: java.io.IOException: Empty input",
 				"DerInputStream.getLength(): lengthTag",
+				"algid parse error",
 			},
 			Meaning: "Java: a certificate, key or key store could not be read.",
 			Causes: []string{
@@ -13669,6 +13774,7 @@ var catalogue = [...]compiled{
 				"No subject alternative DNS name matching",
 				"No subject alternative names present",
 				"No subject alternative names matching IP address",
+				"SSLPeerUnverifiedException",
 			},
 			Meaning: "Java: the server certificate is not for the host that was addressed.",
 			Causes: []string{
@@ -15135,6 +15241,8 @@ var catalogue = [...]compiled{
 				"mbedtls_ssl_handshake returned -68",
 				"mbedtls_ssl_handshake returned -66",
 				"mbedtls_ssl_handshake returned -71",
+				"MBEDTLS_ERR_NET_INVALID_CONTEXT",
+				"NET - The context is invalid, eg because it was free()ed",
 			},
 			Numbers: []string{
 				"mbedtls -0x0045",
@@ -15290,6 +15398,15 @@ var catalogue = [...]compiled{
 				"-27904",
 				"-30080",
 				"-29952",
+				"SSL - The handshake negotiation failed",
+				"SSL - No ALPN protocols supported that the client advertises",
+				"SSL - Unknown identity received (eg, PSK identity)",
+				"MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN",
+				"MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE",
+				"SSL - An encryption ciphersuite is not available",
+				"SSL - An unknown cipher was received",
+				"SSL - A message could not be parsed due to a syntactic error",
+				"ECP - The requested feature is not available, for example, the requested curve is not supported",
 			},
 			Numbers: []string{
 				"mbedtls -0x7480",
@@ -15374,6 +15491,13 @@ var catalogue = [...]compiled{
 				"-29440",
 				"-26112",
 				"-27648",
+				"SSL - Processing of the CertificateVerify handshake message failed",
+				"SSL - Processing of the Finished handshake message failed",
+				"SSL - Processing of the ChangeCipherSpec handshake message failed",
+				"SSL - Processing of the ServerHelloDone handshake message failed",
+				"SSL - Processing of the CertificateRequest handshake message failed",
+				"SSL - Processing of the NewSessionTicket handshake message failed",
+				"SSL - Couldn't set the hash for verifying CertificateVerify",
 			},
 			Numbers: []string{
 				"mbedtls -0x6B00",
@@ -15447,6 +15571,14 @@ var catalogue = [...]compiled{
 				"-27136",
 				"-10368",
 				"-16256",
+				"MBEDTLS_ERR_PK_ALLOC_FAILED",
+				"MBEDTLS_ERR_MPI_ALLOC_FAILED",
+				"BIGNUM - Memory allocation failed",
+				"MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL",
+				"ECP - Memory allocation failed",
+				"PEM - Failed to allocate memory",
+				"ASN1 - Memory allocation failed",
+				"CIPHER - Failed to allocate memory",
 			},
 			Numbers: []string{
 				"mbedtls -0x0010",
@@ -15521,6 +15653,9 @@ var catalogue = [...]compiled{
 				"-29696",
 				"-24192",
 				"-23936",
+				"ENTROPY - Critical entropy source failure",
+				"MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED",
+				"MBEDTLS_ERR_SSL_BAD_INPUT_DATA",
 			},
 			Numbers: []string{
 				"mbedtls -0x7100",
@@ -15622,6 +15757,28 @@ var catalogue = [...]compiled{
 				"-10496",
 				"-8320",
 				"-4224",
+				"X509 - The serial tag or value is invalid",
+				"X509 - The algorithm tag or value is invalid",
+				"X509 - The name tag or value is invalid",
+				"X509 - The signature tag or value invalid",
+				"X509 - CRT/CRL/CSR has an unsupported version number",
+				"X509 - Signature algorithms do not match",
+				"X509 - Unavailable feature",
+				"X509 - Requested OID is unknown",
+				"X509 - Destination buffer is too small",
+				"MBEDTLS_ERR_X509_INVALID_SERIAL",
+				"MBEDTLS_ERR_X509_INVALID_NAME",
+				"MBEDTLS_ERR_X509_INVALID_ALG",
+				"MBEDTLS_ERR_X509_INVALID_SIGNATURE",
+				"MBEDTLS_ERR_X509_UNKNOWN_VERSION",
+				"MBEDTLS_ERR_X509_SIG_MISMATCH",
+				"MBEDTLS_ERR_X509_UNKNOWN_OID",
+				"MBEDTLS_ERR_PEM_NO_HEADER_FOOTER_PRESENT",
+				"MBEDTLS_ERR_BASE64_INVALID_CHARACTER",
+				"MBEDTLS_ERR_ASN1_OUT_OF_DATA",
+				"MBEDTLS_ERR_ASN1_UNEXPECTED_TAG",
+				"ASN1 - Error when trying to determine the length or invalid length",
+				"ASN1 - Data is invalid",
 			},
 			Numbers: []string{
 				"mbedtls -0x2100",
@@ -15755,6 +15912,23 @@ var catalogue = [...]compiled{
 				"-16128",
 				"-14720",
 				"-15872",
+				"PK - The pubkey tag or value is invalid",
+				"PK - The algorithm tag or value is invalid",
+				"PK - Unsupported key version",
+				"PK - The buffer contains a valid signature followed by more data",
+				"MBEDTLS_ERR_PK_KEY_INVALID_FORMAT",
+				"MBEDTLS_ERR_PK_PASSWORD_REQUIRED",
+				"MBEDTLS_ERR_PK_PASSWORD_MISMATCH",
+				"MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE",
+				"MBEDTLS_ERR_PK_UNKNOWN_PK_ALG",
+				"MBEDTLS_ERR_PK_TYPE_MISMATCH",
+				"MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE",
+				"MBEDTLS_ERR_PK_INVALID_PUBKEY",
+				"MBEDTLS_ERR_PK_INVALID_ALG",
+				"MBEDTLS_ERR_PK_KEY_INVALID_VERSION",
+				"MBEDTLS_ERR_PK_FILE_IO_ERROR",
+				"MBEDTLS_ERR_RSA_KEY_CHECK_FAILED",
+				"PEM - Unsupported key encryption algorithm",
 			},
 			Numbers: []string{
 				"mbedtls -0x3880",
@@ -16427,6 +16601,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"tlsv1 alert access denied",
 				"error:0A000419",
+				"TLSV1_ALERT_ACCESS_DENIED",
 			},
 			Meaning: "The peer sent alert 49: valid certificate, access refused.",
 			Causes: []string{
@@ -16463,6 +16638,7 @@ var catalogue = [...]compiled{
 				"error:0A0003FC",
 				"decryption failed or bad record mac",
 				"error:0A000119",
+				"TLSV1_ALERT_DECRYPT_ERROR",
 			},
 			Meaning: "The peer could not check a signature or a record: with a client certificate mostly a key that does not belong to it.",
 			Causes: []string{
@@ -16509,6 +16685,13 @@ var catalogue = [...]compiled{
 				"tlsv1 alert no renegotiation",
 				"sslv3 alert no certificate",
 				"tlsv1 alert export restriction",
+				"TLSV1_ALERT_INTERNAL_ERROR",
+				"SSLV3_ALERT_ILLEGAL_PARAMETER",
+				"SSLV3_ALERT_UNEXPECTED_MESSAGE",
+				"SSLV3_ALERT_BAD_RECORD_MAC",
+				"TLSV1_ALERT_DECODE_ERROR",
+				"TLSV1_ALERT_USER_CANCELLED",
+				"TLSV13_ALERT_MISSING_EXTENSION",
 			},
 			Meaning: "The peer ended the handshake with an alert that points to its own failure or to a message it could not read.",
 			Causes: []string{
@@ -16544,6 +16727,7 @@ var catalogue = [...]compiled{
 				"tlsv1 unrecognized name",
 				"error:0A000458",
 				"ssl3 ext invalid servername",
+				"TLSV1_UNRECOGNIZED_NAME",
 			},
 			Meaning: "The peer does not serve the host name sent in SNI.",
 			Causes: []string{
@@ -16584,6 +16768,7 @@ var catalogue = [...]compiled{
 				"error:0A000460",
 				"tlsv1 alert inappropriate fallback",
 				"error:0A00043E",
+				"TLSV1_ALERT_INSUFFICIENT_SECURITY",
 			},
 			Meaning: "The peer wants stronger or other parameters than the client offers.",
 			Causes: []string{
@@ -16634,6 +16819,9 @@ var catalogue = [...]compiled{
 				"legacy sigalg disallowed or unsupported",
 				"error:0A00014D",
 				"wrong cipher returned",
+				"SSL: NO_SHARED_CIPHER",
+				"NO_CIPHERS_AVAILABLE",
+				"NO_SUITABLE_KEY_SHARE",
 			},
 			Meaning: "OpenSSL: the versions, ciphers, curves or signature schemes allowed here leave nothing to use.",
 			Causes: []string{
@@ -16674,6 +16862,8 @@ var catalogue = [...]compiled{
 				"error:0A0000C6",
 				"record layer failure",
 				"bad record type",
+				"SSL: HTTP_REQUEST",
+				"HTTPS_PROXY_REQUEST",
 			},
 			Meaning: "What came back is not TLS: a plain HTTP answer, or a proxy.",
 			Causes: []string{
@@ -16765,6 +16955,8 @@ var catalogue = [...]compiled{
 				"Could not read private key from",
 				"asn1 encoding routines::wrong tag",
 				"asn1 encoding routines::header too long",
+				"BAD_PASSWORD_READ",
+				"PROBLEMS_GETTING_PASSWORD",
 			},
 			Meaning: "OpenSSL: a PEM file is encrypted and no (or a wrong) passphrase was given, or its base64 or type is broken. 1E08010C means that no decoder knows the format.",
 			Causes: []string{
@@ -25631,6 +25823,7 @@ var catalogue = [...]compiled{
 				"A connection attempt failed because the connected party did not properly respond",
 				"Failure: connect failure 110",
 				"Failure: connect failure 115",
+				"net/http: request canceled while waiting for connection",
 			},
 			Numbers: []string{
 				"errno 110",
@@ -29080,6 +29273,8 @@ var catalogue = [...]compiled{
 				"java.net.SocketException: Network is unreachable",
 				"java.nio.channels.ClosedChannelException",
 				"java.net.SocketException: Software caused connection abort",
+				"java.net.SocketException: Connection reset",
+				"java.net.PortUnreachableException",
 			},
 			Meaning: "Java: no route, no address, no answer, or a closed channel.",
 			Causes: []string{

@@ -16,7 +16,7 @@ func familyNames() []names {
 		{keyErrno, []string{
 			"errno", "errno is", "os error", "oserror", "winerror", "wsagetlasterror", "wsagetlasterror()", "wsagetlasterror returned", "socketexception", "socketexceptionfactory+extendedsocketexception",
 			"socket error", "socket error code", "socket error is", "winsock error", "wsa error", "connect failure", "socket create failure", "so_error", "sock errno", "getsockopt error", "native error code", "nativeerrorcode",
-			"winhttpsendrequest failed", "winhttpreceiveresponse failed", "winhttp error", "gaierror", "getaddrinfo error", "getaddrinfo() returns", "getaddrinfo returned", "getaddrinfo failed, err", "dns lookup failed err",
+			"winhttpsendrequest failed", "winhttpreceiveresponse failed", "winhttp error", "gaierror", "getaddrinfo error", "getaddrinfo() returns", "getaddrinfo returned", "getaddrinfo failed, err", "getaddrinfo() failed, error", "getaddrinfo() failed, err", "dns lookup failed err",
 			"mqtt_connect failed", "mqtt_connect", "mqtt_connect error", "mqtt_connect, error",
 		}},
 		{keyErrnoHex, []string{"captured as transport's socket errno"}},
