@@ -38562,6 +38562,8 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"EPERM: operation not permitted",
 				"EACCES (Permission denied)",
+				"[WinError 5]",
+				"Access is denied. (os error 5)",
 			},
 			Numbers: []string{
 				"errno 13",
@@ -38979,6 +38981,12 @@ var catalogue = [...]compiled{
 			Kind: "sdk",
 			Code: "ENOENT",
 			Name: "ENOENT: no such file or directory",
+			Messages: []string{
+				"[WinError 2]",
+				"[WinError 3]",
+				"The system cannot find the file specified",
+				"The system cannot find the path specified",
+			},
 			Numbers: []string{
 				"errno 2",
 				"errno 20",

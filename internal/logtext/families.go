@@ -14,10 +14,13 @@ import (
 func familyNames() []names {
 	return []names{
 		{keyErrno, []string{
-			"errno", "errno is", "os error", "oserror", "winerror", "wsagetlasterror", "wsagetlasterror()", "wsagetlasterror returned", "socketexception", "socketexceptionfactory+extendedsocketexception",
+			"errno", "errno is", "os error", "oserror", "wsagetlasterror", "wsagetlasterror()", "wsagetlasterror returned", "socketexception", "socketexceptionfactory+extendedsocketexception",
 			"socket error", "socket error code", "socket error is", "winsock error", "wsa error", "connect failure", "socket create failure", "so_error", "sock errno", "getsockopt error", "native error code", "nativeerrorcode",
-			"winhttpsendrequest failed", "winhttpreceiveresponse failed", "winhttp error", "gaierror", "getaddrinfo error", "getaddrinfo() returns", "getaddrinfo returned", "getaddrinfo failed, err", "getaddrinfo() failed, error", "getaddrinfo() failed, err", "dns lookup failed err",
+			"gaierror", "getaddrinfo error", "getaddrinfo() returns", "getaddrinfo returned", "getaddrinfo failed, err", "getaddrinfo() failed, error", "getaddrinfo() failed, err", "dns lookup failed err",
 			"mqtt_connect failed", "mqtt_connect", "mqtt_connect error", "mqtt_connect, error",
+		}},
+		{keyWindowsError, []string{
+			"winerror", "getlasterror", "getlasterror()", "getlasterror returned", "lasterror", "win32 error", "win32 error code", "winhttpsendrequest failed", "winhttpsendrequest failed,", "winhttpreceiveresponse failed", "winhttp error", "winhttp error code",
 		}},
 		{keyErrnoHex, []string{"captured as transport's socket errno"}},
 		{keyWolfSSL, []string{
@@ -59,7 +62,7 @@ func familyNames() []names {
 // families are the families that the number after a name may be from, in the order of their look-up.
 func (k key) families() []numberKind {
 	switch k {
-	case keyErrno, keyErrnoHex:
+	case keyErrno, keyErrnoHex, keyWindowsError:
 		return []numberKind{numberErrno}
 	case keyWolfSSL:
 		return []numberKind{numberWolfSSL}
@@ -112,7 +115,7 @@ func (r *pass) readFamilyNumber(h hit) {
 		rest = lastField(rest)
 	}
 	number, written, ok := cutNumber(rest, h.key == keyErrnoHex)
-	if !ok || number == 0 {
+	if !ok || number == 0 || h.key == keyWindowsError && number < leastSocketError {
 		return
 	}
 	h = r.upTo(h, written)
@@ -151,9 +154,11 @@ func (r *pass) entryOf(k key, number int) *codes.Entry {
 }
 
 const (
-	// leastMbedTLS is the least number of mbedTLS that is no errno; leastNegated the least errno that is
-	// looked up if its negative is no error of getaddrinfo.
+	// leastMbedTLS is the least number of mbedTLS that is no errno.
 	leastMbedTLS = 0x1080
+	// leastSocketError is the least number of Windows for a connection. Those below are no errno.
+	leastSocketError = 1000
+	// leastNegated is the least errno that is looked up if its negative is no error of getaddrinfo.
 	leastNegated = 12
 	// bearSSLAlert is what BearSSL adds to the number of an alert that it received; to one that it sent
 	// it adds twice as much.

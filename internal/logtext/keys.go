@@ -32,6 +32,7 @@ const (
 	keyWebhookStatus
 	keyErrno // from here on those of familyNames
 	keyErrnoHex
+	keyWindowsError
 	keyWolfSSL
 	keyBearSSL
 	keyGnuTLS
