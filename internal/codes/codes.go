@@ -43,6 +43,9 @@ type Entry struct {
 	// Messages are the exact strings to look for in a log. Some are patterns cut at their
 	// first variable part. No two entries share one.
 	Messages []string
+	// Numbers are those by which libraries and systems report the error, each after the name of its
+	// family: "errno 110". See [Families].
+	Numbers []string
 	// Meaning says what happened, in one to four sentences.
 	Meaning string
 	// Causes are the possible causes, most likely first.
