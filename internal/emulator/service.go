@@ -21,6 +21,7 @@ type settings struct {
 	hubs       []hub
 	enrolled   enrollments
 	faults     []*fault
+	limits     *limits // nil enforces none
 	stub       string // address of the stub hub, host:port
 }
 
@@ -33,6 +34,8 @@ type service struct {
 
 	mu       sync.Mutex // guards the following fields and their contents
 	registry registry
+	// registrations are the register calls that were taken.
+	registrations window
 	// hubKeys are, for each challenged TPM, the key for its hub as in the registration state:
 	// encrypted to that TPM.
 	hubKeys map[*enrollment][]byte
@@ -62,13 +65,16 @@ func (s *service) call(c *caller, r request) response {
 	defer s.mu.Unlock()
 	rec := s.registry.open(c.registrationID)
 	f := s.strike(r.operation, c.registrationID, rec.met)
-	if f == nil {
-		return s.answer(c, rec, r)
-	}
-	if f.answer.speaks() {
+	if f != nil && f.answer.speaks() {
 		return s.refuse(f.answer.refusal())
 	}
+	if refused := s.throttle(rec, r.operation); refused != nil {
+		return s.refuse(refused)
+	}
 	answer := s.answer(c, rec, r)
+	if f == nil {
+		return answer
+	}
 	answer.delivery = f.answer.delivery
 	return answer
 }
