@@ -154,23 +154,33 @@ func (s *service) status(c *caller, rec *record, operationID string) response {
 	if p.waits() {
 		return s.assigning(&dps.Operation{OperationID: operationID, Status: dps.StatusAssigning, Registration: underWay(c)})
 	}
+	s.conclude(rec, p)
+	outcome := p.outcome
+	return s.ok(&dps.Operation{OperationID: operationID, Status: outcome.Status, Registration: &outcome})
+}
+
+// conclude ends a registration that has not ended.
+func (s *service) conclude(rec *record, p *pending) {
 	if !p.done {
 		now := s.now()
 		rec.finish(p, now, s.random.etag(now))
 		s.settle(rec, p)
 	}
-	outcome := p.outcome
-	return s.ok(&dps.Operation{OperationID: operationID, Status: outcome.Status, Registration: &outcome})
 }
 
-// lookup answers with the registration's state, without an operation.
+// lookup answers with the registration's state, without an operation. A registration goes on
+// when nobody polls, so a lookup counts as a poll of the newest.
 func (s *service) lookup(c *caller, rec *record) response {
-	switch {
-	case rec.last != nil:
+	if n := len(rec.pending); n > 0 && !rec.pending[n-1].done {
+		newest := rec.pending[n-1]
+		if newest.waits() {
+			return s.ok(underWay(c))
+		}
+		s.conclude(rec, newest)
+	}
+	if rec.last != nil {
 		last := *rec.last
 		return s.ok(&last)
-	case len(rec.pending) > 0:
-		return s.ok(underWay(c))
 	}
 	// Assumed: the only not-found code seen other than 404201 whose meaning is not documented.
 	return s.refuse(notFound(reasonEnrollment, 404202, "Registration not found.", "this device has not registered yet"))
