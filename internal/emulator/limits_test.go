@@ -15,8 +15,15 @@ func TestWindow(t *testing.T) {
 	for i, step := range []struct {
 		at, wait time.Duration
 	}{
-		{0, 0}, {10 * time.Second, 0}, {20 * time.Second, 40 * time.Second}, {59 * time.Second, time.Second},
-		{time.Minute, 0}, {61 * time.Second, 9 * time.Second}, {70 * time.Second, 0}, {3 * time.Minute, 0}, {3 * time.Minute, 0},
+		{0, 0},
+		{10 * time.Second, 0},
+		{20 * time.Second, 40 * time.Second},
+		{59 * time.Second, time.Second},
+		{time.Minute, 0},
+		{61 * time.Second, 9 * time.Second},
+		{70 * time.Second, 0},
+		{3 * time.Minute, 0},
+		{3 * time.Minute, 0},
 		{3 * time.Minute, time.Minute},
 	} {
 		wait, ok := w.take(r, noon.Add(step.at))

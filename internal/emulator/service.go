@@ -22,7 +22,7 @@ type settings struct {
 	enrolled   enrollments
 	faults     []*fault
 	limits     *limits // nil enforces none
-	stub       string // address of the stub hub, host:port
+	stub       string  // address of the stub hub, host:port
 }
 
 // service is the registration state machine, shared by all listeners. Its methods may be
