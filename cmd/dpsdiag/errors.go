@@ -167,6 +167,7 @@ func unknownCommand(root *cobra.Command, word string) error {
 		"analyze": "explain", "analyse": "explain", "lookup": "explain", "code": "explain", "codes": "explain", "decode": "explain",
 		"serve": "emulate", "server": "emulate", "mock": "emulate", "simulate": "emulate", "sandbox": "emulate",
 		"derive": "derive-key", "key": "derive-key",
+		"bulk": "fleet", "batch": "fleet", "devices": "fleet", "forecast": "plan", "storm": "plan",
 	}
 	if ours, ok := otherNames[strings.ToLower(word)]; ok {
 		return usagef(fmt.Sprintf(`did you mean "dpsdiag %s"?`, ours), "unknown command %q", word)

@@ -30,7 +30,7 @@ func (e *ReadError) Error() string { return e.Problem }
 // has less than 1 MiB.
 const maxDocument = 64 << 20
 
-// Read reads a document that was saved as JSON: a [Probe], a [Fleet] or one of the documents of the
+// Read reads a document that was saved as JSON: a [Probe], a [Fleet], a [Plan] or one of the documents of the
 // command explain. Written with any format, it gives the bytes that it gave when it was new.
 // Fields that are not known are left out, so that a later version may have more of them.
 //
@@ -67,10 +67,12 @@ func Read(r io.Reader) (Document, error) {
 		return readExplain(data)
 	case FleetSchema:
 		return readFleet(data)
+	case PlanSchema:
+		return readPlan(data)
 	case "":
 		return nil, &ReadError{"no JSON document of dpsdiag: it names no schema", save}
 	}
-	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, ExplainSchema, FleetSchema}, ", ")}
+	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, ExplainSchema, FleetSchema, PlanSchema}, ", ")}
 }
 
 // damaged is the error of a document that says too little, or what none says.
