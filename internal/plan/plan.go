@@ -139,9 +139,8 @@ func (q Question) Check() error {
 func (q Question) step() (time.Duration, error) {
 	perInstance := (q.Devices + q.Instances - 1) / q.Instances
 	expected := max(q.Over, time.Duration(perInstance/q.PerWindow+1)*q.Window) + longestBackoff
-	step := finestStep
 	for _, parts := range []int{600, 200, 100, 50, 20, 10} {
-		step = max(q.Window/time.Duration(parts), finestStep)
+		step := max(q.Window/time.Duration(parts), finestStep)
 		if expected/step <= mostSteps {
 			return step, nil
 		}
