@@ -27,6 +27,7 @@ type File struct {
 	hubs        []hub
 	enrollments []*enrollment
 	faults      []*fault
+	limits      *limits
 }
 
 // ReadFile reads a configuration. The paths in it are relative to its directory. An error
@@ -102,7 +103,7 @@ func (f *File) apply(s *settings, enrollTPM func(name string, ek []byte) (*enrol
 	if f.retryAfter != nil {
 		s.retryAfter = *f.retryAfter
 	}
-	s.apiVersions = f.apiVersions
+	s.apiVersions, s.limits = f.apiVersions, f.limits
 	if f.hubs != nil {
 		s.hubs = append([]hub(nil), f.hubs...)
 	}
@@ -131,6 +132,15 @@ type document struct {
 	Enrollments []documentEnrollment `toml:"enrollments,omitempty"`
 	Groups      []documentGroup      `toml:"groups,omitempty"`
 	Faults      []documentFault      `toml:"faults,omitempty"`
+	Limits      *documentLimits      `toml:"limits,omitempty"`
+}
+
+type documentLimits struct {
+	Registrations        *int `toml:"registrations,omitempty"`
+	RegistrationsSeconds *int `toml:"registrations_seconds,omitempty"`
+	PollsPerDevice       *int `toml:"polls_per_device,omitempty"`
+	PollsSeconds         *int `toml:"polls_seconds,omitempty"`
+	RetryAfter           *int `toml:"retry_after,omitempty"`
 }
 
 type documentHub struct {

@@ -285,7 +285,7 @@ func allocationScenarios() []Scenario {
 func serviceScenarios() []Scenario {
 	throttled := answer{
 		status: http.StatusTooManyRequests, code: 429001, retryAfter: new(time.Second),
-		message: "Operations are being throttled for this tenant.",
+		message: messageThrottled,
 	}
 	return []Scenario{
 		{
