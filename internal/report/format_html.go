@@ -38,6 +38,7 @@ type htmlBlock struct {
 	Text     []string // paragraphs
 	Fields   []htmlField
 	Stages   []htmlStage
+	Chart    *htmlChart
 	Bullets  []string
 	Numbered []string
 	Table    *htmlTable
