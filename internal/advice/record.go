@@ -1,7 +1,6 @@
 package advice
 
 import (
-	"cmp"
 	"strconv"
 	"strings"
 
@@ -67,10 +66,14 @@ func (r Record) evidence() *probe.Evidence {
 		Op: probe.OpRegister, Status: r.Status,
 		Body: dps.Body{Kind: dps.BodyError, Error: &dps.ServiceError{ErrorCode: r.Code, Message: r.Message}},
 	}
+	device := r.Device
+	if _, err := dps.CheckRegistrationID(device); err != nil {
+		device = "REGISTRATION-ID" // what is no id does not belong into a command
+	}
 	endpoint := dps.StandardPorts()
 	endpoint.Host = dps.CloudPublic.GlobalHost()
 	return &probe.Evidence{
-		Target: probe.Target{Endpoint: endpoint, Scope: "ID-SCOPE", RegistrationID: cmp.Or(r.Device, "REGISTRATION-ID"), Mode: probe.ModeRegister},
+		Target: probe.Target{Endpoint: endpoint, Scope: "ID-SCOPE", RegistrationID: device, Mode: probe.ModeRegister},
 		Runs:   []probe.Run{{Transport: r.transport(), Answers: []probe.Answer{answer}, End: probe.EndRefused}},
 	}
 }
