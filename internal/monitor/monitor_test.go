@@ -493,18 +493,26 @@ func TestDetect(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"storage.json", "eventhub.json", "query.json", "tables.json", "portal.csv"} {
 		text := []byte(sampleText(t, name))
-		if !monitor.Detect(text) {
+		if found, _ := monitor.Detect(text); !found {
 			t.Errorf("%s is not recognised", name)
 		}
 	}
-	if !monitor.Detect([]byte(sampleText(t, "storage.json"))[:900]) {
+	if found, _ := monitor.Detect([]byte(sampleText(t, "storage.json"))[:900]); !found {
 		t.Error("a cut beginning is not recognised")
+	}
+	for text, want := range map[string]bool{
+		"": true, "[": true, "{\n \"records\": [\n": true, `{"time":"2026`: true, "a line": true,
+		"a line\n": false, "\n{\"errorCode\":401002}\n": false, "[ {\"a\": 1},\n": true,
+	} {
+		if found, undecided := monitor.Detect([]byte(text)); found || undecided != want {
+			t.Errorf("%q: found %t, undecided %t", text, found, undecided)
+		}
 	}
 	for _, text := range []string{
 		"", "{}", "[]", hubRecord, `{"errorCode":401002,"message":"CA certificate not found."}`, "2026-11-29 provisioning failed 401",
 		`{"time":"2026-11-29T10:00:00Z","level":"error","msg":"401"}`, `{"schema":"dpsdiag/probe/1","runs":[]}`, "a,b,c\n1,2,3\n",
 	} {
-		if monitor.Detect([]byte(text)) {
+		if found, _ := monitor.Detect([]byte(text)); found {
 			t.Errorf("%q is taken for a resource log", text)
 		}
 	}

@@ -60,7 +60,9 @@ func (c *Collector) readText(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	text := bufio.NewReaderSize(decoded, headSize)
+	counted := &lineCounter{source: decoded}
+	defer func() { c.input.Lines = counted.lines() }()
+	text := bufio.NewReaderSize(counted, headSize)
 	head, err := text.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		if len(head) == 0 {
@@ -76,6 +78,30 @@ func (c *Collector) readText(r io.Reader) error {
 		return c.readLines(text)
 	}
 	return c.readStream(text, 1)
+}
+
+// lineCounter counts the lines of what is read through it.
+type lineCounter struct {
+	source io.Reader
+	ends   int
+	open   bool // the last line has no end
+}
+
+// Read implements [io.Reader].
+func (l *lineCounter) Read(p []byte) (int, error) {
+	n, err := l.source.Read(p)
+	if n > 0 {
+		l.ends += bytes.Count(p[:n], []byte("\n"))
+		l.open = p[n-1] != '\n'
+	}
+	return n, err
+}
+
+func (l *lineCounter) lines() int {
+	if l.open {
+		return l.ends + 1
+	}
+	return l.ends
 }
 
 // firstLine is the first line that is not blank.
@@ -154,10 +180,25 @@ func (c *Collector) readStream(text io.Reader, line int) error {
 	return s.err
 }
 
-// Detect reports whether a text begins as a resource log of DPS does. The head may end anywhere.
-func Detect(head []byte) bool {
-	c := NewCollector()
+// Detect reports whether a text begins as a resource log of DPS does, and whether more of it could
+// show that it does. The head may end anywhere.
+func Detect(head []byte) (found, undecided bool) {
+	undecided = len(head) < headSize && isOpen(firstLine(head), head)
 	head = head[:min(len(head), headSize)]
+	if shapeOf(bytes.TrimPrefix(head, []byte("\ufeff"))) == ShapeOther && !bytes.ContainsRune(head, 0) {
+		return false, undecided // UTF-16 has zeros
+	}
+	c := NewCollector()
 	_ = c.Read(bytes.NewReader(head), "") // damage at its end does not matter
-	return c.input.Records > 0
+	return c.input.Records > 0, undecided
+}
+
+// isOpen reports whether the first line of a text is not complete, or begins what goes over several
+// lines.
+func isOpen(first, head []byte) bool {
+	if len(first)+skipSpace(head, 0) == len(head) {
+		return true
+	}
+	first = bytes.TrimSpace(first)
+	return len(first) == 1 && first[0] == '{' || len(first) > 0 && first[0] == '['
 }

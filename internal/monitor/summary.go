@@ -24,6 +24,7 @@ const (
 type Input struct {
 	Name       string
 	Shape      Shape
+	Lines      int
 	Records    int  // of a provisioning service
 	Repeated   int  // of these, those that were read before
 	Foreign    int  // records of something else

@@ -115,6 +115,8 @@ type Cluster struct {
 	Since     string          `json:"since"`
 	Instances []string        `json:"instances"`
 	Examples  []ClusterDevice `json:"examples"`
+	Input     string          `json:"input"` // of the first record that was read
+	Line      int             `json:"line"`
 	Pattern   []string        `json:"pattern"` // what the devices have in common
 	Causes    []Cause         `json:"causes"`
 	Decide    []Decider       `json:"decide"`
@@ -158,6 +160,7 @@ type LogTimeline struct {
 type ResourceLogInput struct {
 	Name       string `json:"name"`
 	Shape      string `json:"shape"`
+	Lines      int    `json:"lines"`
 	Records    int    `json:"records"`
 	Repeated   int    `json:"repeated"`
 	Foreign    int    `json:"foreign"`
@@ -186,7 +189,7 @@ func NewResourceLogs(s *monitor.Summary, interrupted bool) *ResourceLogs {
 		doc.ExitCode = ExitFault
 	}
 	for _, in := range s.Inputs {
-		doc.Inputs = append(doc.Inputs, ResourceLogInput{Clean(in.Name), string(in.Shape), in.Records, in.Repeated, in.Foreign, in.Unreadable})
+		doc.Inputs = append(doc.Inputs, ResourceLogInput{Clean(in.Name), string(in.Shape), in.Lines, in.Records, in.Repeated, in.Foreign, in.Unreadable})
 		doc.Records += in.Records - in.Repeated
 		doc.Repeated += in.Repeated
 		doc.Foreign += in.Foreign
@@ -230,7 +233,7 @@ func newCluster(k *monitor.Cluster, s *monitor.Summary) Cluster {
 		HTTPStatus: k.Status, ErrorCode: k.Code, Protocol: Clean(k.Protocol), Message: Clean(k.Message), Result: Clean(k.Result),
 		Devices: k.Devices, Failing: k.Failing, Worked: k.Worked, Records: k.Records,
 		First: timestamp(k.First), Last: timestamp(k.Last), Since: timestamp(k.Since),
-		Instances: cleanAll(k.Instances), Examples: []ClusterDevice{}, Causes: []Cause{}, Decide: []Decider{},
+		Input: Clean(k.Input), Line: k.Line, Instances: cleanAll(k.Instances), Examples: []ClusterDevice{}, Causes: []Cause{}, Decide: []Decider{},
 		Pattern: cleanAll(pattern.Observations()),
 	}
 	record := advice.Record{Status: k.Status, Code: k.Code, Message: k.Message, Protocol: k.Protocol, Before: pattern.Before()}

@@ -74,7 +74,11 @@ func (d *ResourceLogs) headline() string {
 	if n.Recovered > 0 {
 		parts = append(parts, fmt.Sprintf("%d others recovered", n.Recovered))
 	}
-	return fmt.Sprintf("%d of %s%s fail now: %s", n.Failing, plural(n.Seen, "device"), where, strings.Join(parts, ", "))
+	verb := "fail"
+	if n.Failing == 1 {
+		verb = "fails"
+	}
+	return fmt.Sprintf("%d of %s%s %s now: %s", n.Failing, plural(n.Seen, "device"), where, verb, strings.Join(parts, ", "))
 }
 
 // extent says what was read.
