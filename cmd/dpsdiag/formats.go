@@ -21,6 +21,8 @@ func formatsOf(cmd *cobra.Command) []report.Format {
 		return report.FormatsFor(&report.Plan{})
 	case "explain":
 		return report.FormatsFor(&report.Answers{})
+	case "logs":
+		return report.FormatsFor(&report.ResourceLogs{})
 	case "report":
 		return slices.DeleteFunc(report.FormatsFor(&report.Probe{}), func(f report.Format) bool { return f.FileOnly })
 	}
@@ -54,7 +56,7 @@ func formatHelp() string {
 			probe = append(probe, f.Name+"=FILE")
 		}
 	}
-	return fmt.Sprintf("output `FORMAT`: %s; of explain, fleet, plan, probe and report also %s; of fleet, probe and report also %s; of probe and report also %s; of probe also %s. FORMAT=FILE writes to a file. May be repeated, one of them without a file (default %s)",
+	return fmt.Sprintf("output `FORMAT`: %s; of explain, fleet, logs, plan, probe and report also %s; of fleet, probe and report also %s; of probe and report also %s; of probe also %s. FORMAT=FILE writes to a file. May be repeated, one of them without a file (default %s)",
 		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(fleet, ", "), strings.Join(drawn, ", "), strings.Join(probe, ", "), report.Formats()[0].Name)
 }
 

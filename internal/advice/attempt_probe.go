@@ -11,7 +11,7 @@ import (
 
 // witness converts a run to the form that the rules judge.
 func (c *Case) witness() *Attempt {
-	a := &Attempt{Attestation: measured(c.kind())}
+	a := &Attempt{Attestation: Fact[probe.AttestationKind]{Known: c.kind() != "", Value: c.kind()}}
 	for m := Connected; m <= Assigned; m++ {
 		a.Reached[m] = ifAny(c.reached(m))
 	}

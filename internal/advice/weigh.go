@@ -54,6 +54,14 @@ func weigh(c *Case, rules []Rule, most Strength) []candidate {
 
 // weigh is what the evidence says about the cause, without the catalogue.
 func (r *Rule) weigh(c *Case) Weight {
+	w := r.weighOwn(c)
+	if c.record != nil && c.record.Before != "" && w.Strength != RulesOut && isLasting(r.ID) {
+		w.Against = append(slices.Clone(w.Against), c.record.Before)
+	}
+	return w
+}
+
+func (r *Rule) weighOwn(c *Case) Weight {
 	if c.judged() {
 		if why := cmp.Or(r.unfit(c.attempt), r.outside()); why != "" {
 			return inapplicable(why)

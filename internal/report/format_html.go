@@ -39,6 +39,7 @@ type htmlBlock struct {
 	Fields   []htmlField
 	Stages   []htmlStage
 	Chart    *htmlChart
+	Timeline *htmlTimeline
 	Bullets  []string
 	Numbered []string
 	Table    *htmlTable

@@ -30,8 +30,8 @@ func (e *ReadError) Error() string { return e.Problem }
 // has less than 1 MiB.
 const maxDocument = 64 << 20
 
-// Read reads a document that was saved as JSON: a [Probe], a [Fleet], a [Plan] or one of the documents of the
-// command explain. Written with any format, it gives the bytes that it gave when it was new.
+// Read reads a document that was saved as JSON: a [Probe], a [Fleet], a [Plan], a [ResourceLogs] or one of the
+// documents of the command explain. Written with any format, it gives the bytes that it gave when it was new.
 // Fields that are not known are left out, so that a later version may have more of them.
 //
 // An error is a [ReadError] unless r fails.
@@ -69,10 +69,12 @@ func Read(r io.Reader) (Document, error) {
 		return readFleet(data)
 	case PlanSchema:
 		return readPlan(data)
+	case LogsSchema:
+		return readResourceLogs(data)
 	case "":
 		return nil, &ReadError{"no JSON document of dpsdiag: it names no schema", save}
 	}
-	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, ExplainSchema, FleetSchema, PlanSchema}, ", ")}
+	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, ExplainSchema, FleetSchema, PlanSchema, LogsSchema}, ", ")}
 }
 
 // damaged is the error of a document that says too little, or what none says.
@@ -187,6 +189,19 @@ func (r *Run) check() error {
 		}
 	}
 	return nil
+}
+
+func readResourceLogs(data []byte) (Document, error) {
+	doc := &ResourceLogs{}
+	if err := decode(data, doc); err != nil {
+		return nil, err
+	}
+	for _, row := range doc.Timeline.rows() {
+		if len(row.counts) != len(doc.Timeline.Attempts) {
+			return nil, damaged("the timeline has rows of different lengths")
+		}
+	}
+	return doc, nil
 }
 
 func readExplain(data []byte) (Document, error) {
