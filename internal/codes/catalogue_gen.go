@@ -1982,6 +1982,43 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:         "dps-409201",
+			Kind:       "dps-extended",
+			Code:       "409201",
+			Name:       "Enrollment already exists",
+			HTTPStatus: 409,
+			Messages: []string{
+				"\"errorCode\":409201",
+				"Enrollment already exists",
+			},
+			Meaning: "An enrollment or group of that id exists, and the request to create or update it had no If-Match header. An ETag in the body alone does not count.",
+			Causes: []string{
+				"Existing enrollment saved again without If-Match",
+				"ETag only in the record, not passed as If-Match by the client (Python if_match, .NET 2.0 preview)",
+				"Two tools create the same enrollment",
+			},
+			Remedies: []string{
+				"Read the enrollment and send its ETag as If-Match, or * to overwrite it",
+				"Use another id if it is another device",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"https://www.devgem.io/posts/updating-azure-dps-enrollments-navigating-error-409201-and-key-regeneration",
+				"https://github.com/Azure/azure-iot-sdk-csharp/issues/3076",
+				"https://github.com/Azure/azure-sdk-for-python/issues/35187",
+			},
+			Confidence: "observed",
+			CauseIDs: []cause.ID{
+				cause.ManagementRequestInvalid,
+			},
+		},
+		numbers: []NumberRange{{409201, 409201}},
+	},
+	{
+		Entry: Entry{
 			ID:   "status-no-final",
 			Kind: "registration-status",
 			Code: "(no code)",

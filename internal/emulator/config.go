@@ -28,6 +28,7 @@ type File struct {
 	enrollments []*enrollment
 	faults      []*fault
 	limits      *limits
+	policies    []accessPolicy
 }
 
 // ReadFile reads a configuration. The paths in it are relative to its directory. An error
@@ -132,7 +133,14 @@ type document struct {
 	Enrollments []documentEnrollment `toml:"enrollments,omitempty"`
 	Groups      []documentGroup      `toml:"groups,omitempty"`
 	Faults      []documentFault      `toml:"faults,omitempty"`
+	Policies    []documentAccess     `toml:"policies,omitempty"`
 	Limits      *documentLimits      `toml:"limits,omitempty"`
+}
+
+// documentAccess is a shared access policy of the service API.
+type documentAccess struct {
+	Name   string   `toml:"name"`
+	Rights []string `toml:"rights"`
 }
 
 type documentLimits struct {
