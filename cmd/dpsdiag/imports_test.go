@@ -41,7 +41,7 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "certchain", "proxy", "tpm", "edgeconf", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
+		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "certchain", "proxy", "tpm", "edgeconf", "service", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
 		"dpsdiag/internal/report":    {"advice", "logtext", "probe", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "certchain", "proxy", "tpm", "netfail", "edgeconf", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},
@@ -51,8 +51,9 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/tpm":       {"dps"},
 		"dpsdiag/internal/certchain": {"dps"},
 		"dpsdiag/internal/netfail":   {},
-		"dpsdiag/internal/emulator":  {"dps", "codes", "amqp"},
+		"dpsdiag/internal/emulator":  {"service", "dps", "codes", "amqp"},
 		"dpsdiag/internal/edgeconf":  {"dps", "spelling"},
+		"dpsdiag/internal/service":   {"dps"},
 		"dpsdiag/internal/amqp":      {},
 		"dpsdiag/internal/dps":       {},
 		"dpsdiag/internal/codes":     {"cause", "spelling"},

@@ -52,6 +52,12 @@ func SignWith(resource string, expiry time.Time, sign func(message []byte) ([]by
 	return NewSecret(token.Reveal() + "&skn=" + RegistrationPolicy), nil
 }
 
+// SignPolicy is Sign for a shared access policy instead of a device: skn is its name.
+func SignPolicy(key Key, policy, resource string, expiry time.Time) Secret {
+	token, _ := signWith(resource, expiry, key.signer()) // which never fails
+	return NewSecret(token.Reveal() + "&skn=" + url.QueryEscape(policy))
+}
+
 // signWith returns a token that names no policy.
 func signWith(resource string, expiry time.Time, sign func(message []byte) ([]byte, error)) (Secret, error) {
 	sr := url.QueryEscape(resource)

@@ -3,6 +3,7 @@ package dps
 import (
 	"encoding/json"
 	"log/slog"
+	"unique"
 )
 
 // redacted is printed instead of every secret.
@@ -11,17 +12,31 @@ const redacted = "[redacted]"
 // Secret is text that must never be printed: a key, a token, a password. Every way to print
 // a value with the standard library prints a fixed mark instead. Only [Secret.Reveal]
 // returns the text, for the one place that sends it. The zero value means that there is no
-// secret.
-type Secret struct{ text string }
+// secret. Secrets can be compared with ==.
+type Secret struct {
+	// text is a handle, since fmt ignores the methods below where a verb does not fit the
+	// value that contains the secret; of a handle it then prints an address.
+	text unique.Handle[string]
+}
 
 // NewSecret wraps text.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(text)}
+}
 
 // Reveal returns the text itself. Callers must not output it.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.text.Value()
+}
 
 // IsZero reports whether there is no secret at all.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s == Secret{} }
 
 // String implements fmt.Stringer without the text.
 func (s Secret) String() string {
@@ -42,3 +57,10 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 
 // MarshalText implements encoding.TextMarshaler without the text.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler, so that a member of a JSON document can
+// be read as a secret.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = NewSecret(string(text))
+	return nil
+}

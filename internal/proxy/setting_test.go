@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/proxy"
@@ -74,7 +75,7 @@ func TestCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &proxy.Proxy{Kind: proxy.HTTPS, Host: "proxy.plant", Port: 443, User: dps.NewSecret(proxyUser), Password: dps.NewSecret(proxyPassword), Origin: "here"}
-	if diff := cmp.Diff(want, p, cmp.AllowUnexported(dps.Secret{})); diff != "" {
+	if diff := cmp.Diff(want, p, cmpopts.EquateComparable(dps.Secret{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
@@ -102,7 +103,7 @@ func FuzzParse(f *testing.F) {
 		}
 		want := *p
 		want.User, want.Password = dps.Secret{}, dps.Secret{}
-		if diff := cmp.Diff(&want, again, cmp.AllowUnexported(dps.Secret{})); diff != "" {
+		if diff := cmp.Diff(&want, again, cmpopts.EquateComparable(dps.Secret{})); diff != "" {
 			t.Errorf("%q: (-want +got):\n%s", text, diff)
 		}
 	})
