@@ -64,10 +64,12 @@ func Read(r io.Reader) (Document, error) {
 		return readProbe(data)
 	case ExplainSchema:
 		return readExplain(data)
+	case InspectSchema:
+		return readInspection(data)
 	case "":
 		return nil, &ReadError{"no JSON document of dpsdiag: it names no schema", save}
 	}
-	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), fmt.Sprintf("the schemas that can be drawn are %s and %s", ProbeSchema, ExplainSchema)}
+	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), fmt.Sprintf("the schemas that can be drawn are %s, %s and %s", ProbeSchema, ExplainSchema, InspectSchema)}
 }
 
 // damaged is the error of a document that says too little, or what none says.
@@ -109,6 +111,10 @@ func complete(v reflect.Value) error {
 	case reflect.String:
 		if !printable(v.String()) {
 			return damaged("it has control characters")
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return complete(v.Elem())
 		}
 	case reflect.Struct:
 		for _, field := range v.Fields() {
@@ -156,7 +162,21 @@ func readProbe(data []byte) (Document, error) {
 			return nil, err
 		}
 	}
-	return doc, nil
+	return doc, doc.Service.check()
+}
+
+func readInspection(data []byte) (Document, error) {
+	doc := &Inspection{}
+	if err := decode(data, doc); err != nil {
+		return nil, err
+	}
+	if !slices.Contains([]string{InspectClear, InspectFault, InspectUnknown, InspectInterrupted}, doc.Verdict) {
+		return nil, damaged("%q is no verdict of an inspection", doc.Verdict)
+	}
+	if len(doc.Checks) == 0 {
+		return nil, damaged("it has no checks")
+	}
+	return doc, doc.Service.check()
 }
 
 func isVerdict(text string) error {
