@@ -189,6 +189,15 @@ func parseTime(text string) time.Time {
 	return time.Time{}
 }
 
+// timeText is a time of the service for a person.
+func timeText(text string) string {
+	t := parseTime(text)
+	if t.IsZero() {
+		return clip(text)
+	}
+	return t.Format("2006-01-02 15:04 UTC")
+}
+
 // chainMatch is how the device's chain relates to the CA of a group.
 type chainMatch struct {
 	result Result

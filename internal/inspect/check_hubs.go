@@ -241,7 +241,7 @@ func (c *comparison) registration() Check {
 func (c *comparison) judgeState(s *service.DeviceRegistrationState) Check {
 	when := ""
 	if s.LastUpdated != "" {
-		when = ", last " + clip(s.LastUpdated)
+		when = ", " + timeText(s.LastUpdated)
 	}
 	switch s.Status {
 	case dps.StatusAssigned:

@@ -87,7 +87,7 @@ func (c *comparison) network() Check {
 	if rules > 0 {
 		return warned(CheckNetwork, NetworkFiltered, "%d IP filter rules apply to devices: an address that none accepts is refused", rules).with("rules", strconv.Itoa(rules))
 	}
-	return passed(CheckNetwork, NetworkOpen, "public network access is enabled, without filters for devices")
+	return passed(CheckNetwork, NetworkOpen, "public, without filters for devices")
 }
 
 func (c *comparison) localAuth() Check {

@@ -231,9 +231,12 @@ func (c *comparison) enrollment() Check {
 }
 
 func (c *comparison) describe(e *Enrollment) string {
-	text := e.called()
+	text := "individual " + quoted(e.Name)
+	if e.Group {
+		text = "group " + quoted(e.Name)
+	}
 	if e.LastUpdated != "" {
-		text += ", last changed " + clip(e.LastUpdated)
+		text += ", changed " + timeText(e.LastUpdated)
 	}
 	return text
 }
