@@ -3,7 +3,6 @@ package inspect
 import (
 	"bytes"
 	"encoding/base64"
-	"net"
 	"strconv"
 	"strings"
 
@@ -25,12 +24,8 @@ func (c *comparison) instance() Check {
 	named := func(check Check) Check {
 		return check.with("name", clip(in.Name)).with("location", clip(in.Location)).with("state", clip(p.State))
 	}
-	asked, _, err := net.SplitHostPort(c.held.Host)
-	if err != nil {
-		asked = c.held.Host
-	}
 	switch {
-	case c.held.Host != "" && p.ServiceOperationsHostName != "" && !sameHost(asked, p.ServiceOperationsHostName):
+	case c.held.Host != "" && p.ServiceOperationsHostName != "" && !sameHost(c.held.Host, p.ServiceOperationsHostName):
 		return named(warned(CheckInstance, NotCompared, "--instance is about %s, while the service API of %s was asked", quoted(p.ServiceOperationsHostName), quoted(c.held.Host)))
 	case c.ownEndpoint() && !sameHost(c.device.Host, p.ServiceOperationsHostName) && !sameHost(c.device.Host, in.Name+"."+suffixOf(c.device.Host)):
 		return named(failed(CheckInstance, InstanceOther, "the device uses the endpoint %s, the instance %s has %s", quoted(c.device.Host), quoted(in.Name), quoted(p.ServiceOperationsHostName)))
@@ -47,7 +42,10 @@ func (c *comparison) ownEndpoint() bool {
 	return ok && !strings.EqualFold(c.device.Host, cloud.GlobalHost()) && c.held.Instance.Properties.ServiceOperationsHostName != ""
 }
 
-func sameHost(a, b string) bool { return strings.EqualFold(a, b) }
+// sameHost compares host names without regard to the port 443 and letter case.
+func sameHost(a, b string) bool {
+	return strings.EqualFold(strings.TrimSuffix(a, ":443"), strings.TrimSuffix(b, ":443"))
+}
 
 // suffixOf is what follows the name of an instance in a host name.
 func suffixOf(host string) string {

@@ -163,8 +163,17 @@ func (c *comparison) chooseGroup() {
 	default:
 		c.chooseNamed()
 	}
-	if c.entry == nil && !c.held.AllGroups && len(c.held.Groups) == 1 {
-		c.entry, c.found, c.why = &c.held.Groups[0], EnrolledInGroup, ""
+	if c.entry != nil || c.held.Source != SourceFiles {
+		return
+	}
+	// The user named the group, unless there are several that may be meant.
+	candidates := c.groupsOf(c.device.Kind)
+	if len(candidates) == 0 && len(c.held.Groups) == 1 {
+		candidates = []*Enrollment{&c.held.Groups[0]}
+	}
+	if len(candidates) == 1 {
+		c.take(candidates)
+		c.why = ""
 	}
 }
 
