@@ -21,6 +21,8 @@ type sight struct {
 	rulesOut []cause.ID
 	// later says that the cause shows only after the service has accepted the device.
 	later bool
+	// aside says that the service refuses no device for it: it is a warning beside a refusal.
+	aside bool
 }
 
 // sights lists what every result means that means something.
@@ -28,7 +30,7 @@ func sights() map[inspect.Result]sight {
 	keys := []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect}
 	signers := []cause.ID{cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.CertEnrollmentMismatch}
 	return map[inspect.Result]sight{
-		inspect.AccessDenied: {proves: cause.ServiceCredentialsInsufficient},
+		inspect.AccessDenied: {proves: cause.ServiceCredentialsInsufficient, aside: true},
 
 		inspect.InstanceOther: {proves: cause.WrongGlobalEndpoint},
 		inspect.ScopeSame:     {rulesOut: []cause.ID{cause.WrongIDScope}},
@@ -86,7 +88,7 @@ func sights() map[inspect.Result]sight {
 		inspect.HubsUnlinked:   {proves: cause.NoHubAvailable, later: true},
 		inspect.HubsWeightless: {proves: cause.NoHubAvailable, later: true},
 
-		inspect.RegistrationHubGone: {proves: cause.StaleAssignment, later: true},
+		inspect.RegistrationHubGone: {proves: cause.StaleAssignment, aside: true},
 	}
 }
 
@@ -112,7 +114,7 @@ func (a *Attempt) seen(id cause.ID) Weight {
 	if a.Side == nil {
 		return Weight{}
 	}
-	return weighSide(a.Side, id, func(s sight) bool { return s.later && !a.Ended })
+	return weighSide(a.Side, id, func(s sight) bool { return s.aside || s.later && !a.Ended })
 }
 
 // weighSide is what the checks show about a cause, without those that cannot count.
