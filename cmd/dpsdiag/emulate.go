@@ -20,7 +20,8 @@ const emulateLong = `emulate runs a device provisioning service on this machine 
 register against, and the IoT hub that it assigns them to. It makes its own CA
 and server certificate and one ready identity for each attestation, verifies
 what devices present, and can play faults by name. A TPM is enrolled by its
-endorsement key.
+endorsement key. The service API, at the address of HTTPS, creates, reads and
+deletes enrollments and registration states, for the service SDKs too.
 
 When it is ready it prints its addresses and a command that registers a device
 over each transport; with -o json that is one line of JSON. Every registration,
@@ -42,6 +43,7 @@ type emulateOptions struct {
 	sans        []string
 	stateDir    string
 	configFile  string
+	export      string
 	scenario    string
 	list        bool
 	printConfig bool
@@ -68,6 +70,7 @@ func newEmulateCmd(a *app) *cobra.Command {
 	flags.StringArrayVar(&o.sans, "san", nil, "further `NAME` or address for the server certificate; may be repeated")
 	flags.StringVar(&o.stateDir, "state-dir", "", "`DIR` that keeps CA, keys and identities; the default is a temporary one, removed at the end")
 	flags.StringVar(&o.configFile, "config", "", "TOML `FILE` with further enrollments, groups, hubs and faults")
+	flags.StringVar(&o.export, "export", "", "write enrollments, with their keys, instance and certificates into `DIR` when ready and at the end, as the Azure CLI prints them")
 	o.tpm.addTo(flags)
 	flags.StringVar(&o.scenario, "scenario", emulator.Healthy, "fault to play, a `NAME` of --list-scenarios")
 	flags.BoolVar(&o.list, "list-scenarios", false, "list the scenarios and exit")
@@ -101,10 +104,24 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 		return o.cannotStart(err)
 	}
 	defer func() { err = errors.Join(err, closeEmulator(second, service)) }()
+	if err := o.exportFrom(service); err != nil {
+		return err
+	}
 	if err := a.writeReady(service.Ready(), o.scenario); err != nil {
 		return err
 	}
 	<-ctx.Done()
+	return o.exportFrom(service)
+}
+
+// exportFrom writes what the service stores into the directory of --export.
+func (o *emulateOptions) exportFrom(service *emulator.Emulator) error {
+	if o.export == "" {
+		return nil
+	}
+	if err := service.Export(o.export); err != nil {
+		return usagef("give a directory that can be written", "--export: %v", err)
+	}
 	return nil
 }
 

@@ -78,7 +78,7 @@ func (l *callLog) Handle(_ context.Context, r slog.Record) error {
 
 // text says what happened: who asked what, and what came of it.
 func (l *callLog) text(message string, facts map[string]string) string {
-	who := words(facts["transport"], callName(message, facts), cmp.Or(facts["registration_id"], facts["device_id"]))
+	who := words(facts["transport"], callName(message, facts), cmp.Or(facts["registration_id"], facts["device_id"], facts["request"]))
 	switch message {
 	case emulator.LogCall:
 		return who + l.arrow + callUpshot(facts)

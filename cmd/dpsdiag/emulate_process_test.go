@@ -112,7 +112,7 @@ func TestEmulateTellsPeopleHowToReachIt(t *testing.T) {
 	for _, want := range []string{
 		"Ready until Ctrl-C. Scenario: healthy\n", "\n  https, mqtt-ws, amqp-ws  127.0.0.1:",
 		"\n  mqtt                     127.0.0.1:", "\n  amqp                     127.0.0.1:", "\n  hub                      127.0.0.1:",
-		"\n  id scope                 0ne00D5D1A6\n", "--key-file ", "--group-key-file ", "--cert ",
+		"\n  id scope, service API    0ne00D5D1A6, see service-connection-string.txt\n", "--key-file ", "--group-key-file ", "--cert ",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not in:\n%s", want, text.String())
@@ -324,5 +324,37 @@ func TestEmulateNamesAnAddressInUse(t *testing.T) {
 		if diff := cmp.Diff(want, w.err.String()); diff != "" || status != report.ExitUsage {
 			t.Errorf("%v: exit status %d (-want +got):\n%s", args, status, diff)
 		}
+	}
+}
+
+// TestEmulateExports: the files are there when the ready line is, and again at the end.
+func TestEmulateExports(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "export")
+	p := startProcess(t, "emulate", "-o", "json", "--config", quickPolls(t), "--export", dir)
+	ready := p.readReady(t)
+	file := filepath.Join(dir, "enrollment-sandbox-key-01.json")
+	before, err := os.ReadFile(file)
+	if err != nil || strings.Contains(string(before), "registrationState") {
+		t.Errorf("at the start: %v\n%s", err, before)
+	}
+	if out, err := exec.CommandContext(t.Context(), "dpsdiag", probeArgs(ready, "https")...).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, status := p.end(t, syscall.SIGTERM); status != report.ExitOK {
+		t.Errorf("exit status %d", status)
+	}
+	after, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(after), `"status": "assigned"`) || !strings.Contains(string(after), `"primaryKey": "`) {
+		t.Errorf("at the end: %v\n%s", err, after)
+	}
+
+	w := newWorld()
+	taken := filepath.Join(t.TempDir(), "taken")
+	if err := os.WriteFile(taken, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status := w.run(t, "emulate", "--export", taken); status != report.ExitUsage || !strings.HasPrefix(w.err.String(), "dpsdiag: --export: ") {
+		t.Errorf("into a file: exit status %d, %s", status, w.err.String())
 	}
 }

@@ -41,7 +41,7 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "inspect", "service", "certchain", "proxy", "tpm", "edgeconf", "service", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
+		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "edgeconf", "service", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
 		"dpsdiag/internal/report":    {"advice", "logtext", "probe", "inspect", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "netfail", "edgeconf", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},

@@ -65,10 +65,7 @@ func fail(state *dps.Registration, code int, message string) {
 
 func (s *service) assign(state *dps.Registration, entry *enrollment, chosen *hub) {
 	state.Status, state.Substatus = dps.StatusAssigned, substatusInitial
-	state.AssignedHub = chosen.name
-	if chosen.name == stubHub {
-		state.AssignedHub = s.stub
-	}
+	state.AssignedHub = s.hubName(chosen.name)
 	state.DeviceID = state.RegistrationID
 	if entry.deviceID != "" {
 		state.DeviceID = entry.deviceID

@@ -82,7 +82,7 @@ func takeOnlyFutureVersion(w *world) error {
 }
 
 func removeEnrollments(w *world) error {
-	w.service.enrolled = enrollments{}
+	w.service.enrolled = newEnrollments()
 	return nil
 }
 
@@ -94,7 +94,7 @@ func disableEnrollments(w *world) error {
 }
 
 func unverifyCAs(w *world) error {
-	for _, group := range w.service.enrolled.groups {
+	for _, group := range w.service.enrolled.allGroups() {
 		group.unverified = true
 	}
 	return nil

@@ -27,6 +27,7 @@ type File struct {
 	hubs        []hub
 	enrollments []*enrollment
 	faults      []*fault
+	policies    []accessPolicy
 }
 
 // ReadFile reads a configuration. The paths in it are relative to its directory. An error
@@ -131,6 +132,13 @@ type document struct {
 	Enrollments []documentEnrollment `toml:"enrollments,omitempty"`
 	Groups      []documentGroup      `toml:"groups,omitempty"`
 	Faults      []documentFault      `toml:"faults,omitempty"`
+	Policies    []documentAccess     `toml:"policies,omitempty"`
+}
+
+// documentAccess is a shared access policy of the service API.
+type documentAccess struct {
+	Name   string   `toml:"name"`
+	Rights []string `toml:"rights"`
 }
 
 type documentHub struct {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	srv "dpsdiag/internal/service"
 )
 
 // Limits of numbers in a configuration.
@@ -63,7 +64,36 @@ func (c *checker) file(doc *document) *File {
 	for i := range doc.Faults {
 		file.faults = append(file.faults, c.fault(fmt.Sprintf("faults[%d]", i), &doc.Faults[i]))
 	}
+	file.policies = c.policies(doc)
 	return file
+}
+
+// policies reads the shared access policies. Their names are parts of file names.
+func (c *checker) policies(doc *document) []accessPolicy {
+	var policies []accessPolicy
+	for i, d := range doc.Policies {
+		path := fmt.Sprintf("policies[%d]", i)
+		policy := accessPolicy{name: d.Name}
+		if err := checkID(d.Name); err != nil {
+			c.failf(path+".name", "%q is no name of a policy", d.Name)
+		}
+		same := func(p accessPolicy) bool { return strings.EqualFold(p.name, d.Name) }
+		if strings.EqualFold(d.Name, ownerPolicy) || slices.ContainsFunc(policies, same) {
+			c.failf(path+".name", "the policy %q is here already", d.Name)
+		}
+		if len(d.Rights) == 0 {
+			c.failf(path+".rights", "names no right; the rights are %q", allRights())
+		}
+		for _, name := range d.Rights {
+			right, ok := oneOf(srv.Right(name), allRights()...)
+			if !ok {
+				c.failf(path+".rights", "%q is none of %q", name, allRights())
+			}
+			policy.rights = append(policy.rights, right)
+		}
+		policies = append(policies, policy)
+	}
+	return policies
 }
 
 func (c *checker) within(path string, value, least, most int) {

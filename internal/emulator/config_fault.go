@@ -41,7 +41,7 @@ func (c *checker) fault(path string, d *documentFault) *fault {
 }
 
 func (c *checker) moments(path string, names []string) []operation {
-	all := []operation{opConnect, opSubscribe, opRegister, opStatus, opLookup, opAssign, opHub}
+	all := []operation{opConnect, opSubscribe, opRegister, opStatus, opLookup, opAssign, opHub, opService}
 	var on []operation
 	for _, name := range names {
 		if !slices.Contains(all, operation(name)) {

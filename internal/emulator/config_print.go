@@ -99,7 +99,20 @@ func (p *configPrinter) document(s *settings) (*document, error) {
 			doc.Faults = append(doc.Faults, printFault(f))
 		}
 	}
+	for _, policy := range s.policies {
+		if policy.name != ownerPolicy {
+			doc.Policies = append(doc.Policies, printAccess(policy))
+		}
+	}
 	return doc, nil
+}
+
+func printAccess(policy accessPolicy) documentAccess {
+	doc := documentAccess{Name: policy.name}
+	for _, right := range policy.rights {
+		doc.Rights = append(doc.Rights, string(right))
+	}
+	return doc
 }
 
 func (p *configPrinter) individual(entry *enrollment, keys documentKeys) documentEnrollment {

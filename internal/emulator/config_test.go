@@ -165,7 +165,7 @@ func TestScenarioDoesNotChangeTheFile(t *testing.T) {
 			t.Errorf("%s was changed: %+v", entry.name, entry)
 		}
 	}
-	if file.hubs[0].state != hubLinked || len(file.faults) != 5 {
+	if file.hubs[0].state != hubLinked || len(file.faults) != 6 {
 		t.Errorf("hubs %+v, %d faults", file.hubs, len(file.faults))
 	}
 }
@@ -226,7 +226,7 @@ func TestConfigErrors(t *testing.T) {
 		"ready group":           {strings.Replace(group(goodKey), `"g"`, `"sandbox-keys"`, 1), `t.toml:2:1: groups[0].id: "sandbox-keys" is enrolled already`},
 		"group of a leaf":       {group(`ca_file = "leaf.pem"`), `t.toml:3:1: groups[0].ca_file: the certificate of "CN=press-08" is not that of a CA`},
 		"fault without moment":  {fault("status = 400"), `t.toml:2:3: faults[0].on: names no moment`},
-		"fault of other moment": {fault(`on = ["lunch"]`, "status = 400"), `t.toml:3:1: faults[0].on: "lunch" is none of ["connect" "subscribe" "register" "status" "lookup" "assign" "hub"]`},
+		"fault of other moment": {fault(`on = ["lunch"]`, "status = 400"), `t.toml:3:1: faults[0].on: "lunch" is none of ["connect" "subscribe" "register" "status" "lookup" "assign" "hub" "service"]`},
 		"assign with others":    {fault(`on = ["assign", "register"]`, `result = "disabled"`), `t.toml:3:1: faults[0].on: "assign" stands alone`},
 		"fault without status":  {fault(`on = ["register"]`), "t.toml:2:3: faults[0].status: missing"},
 		"fault of success":      {fault(`on = ["register"]`, "status = 200"), "t.toml:4:1: faults[0].status: 200 is not between 400 and 599"},
@@ -247,6 +247,10 @@ func TestConfigErrors(t *testing.T) {
 		"late subscribe":        {fault(`on = ["subscribe", "register"]`, `delivery = "late"`), `t.toml:4:1: faults[0].delivery: on "subscribe" there is no answer`},
 		"cut with status":       {fault(`on = ["register"]`, "status = 400", `delivery = "cut"`), `t.toml:4:1: faults[0].status: cannot be told where the delivery is "cut"`},
 		"words without status":  {fault(`on = ["register"]`, `message = "a"`, `delivery = "late"`), "t.toml:2:3: faults[0].status: missing: what the fault says needs one"},
+		"policy without right":  {"[[policies]]\nname = \"reader\"\n", `t.toml:1:3: policies[0].rights: names no right`},
+		"right that is none":    {"[[policies]]\nname = \"reader\"\nrights = [\"Everything\"]\n", `t.toml:3:1: policies[0].rights: "Everything" is none of`},
+		"policy of the owner":   {"[[policies]]\nname = \"ProvisioningServiceOwner\"\nrights = [\"EnrollmentRead\"]\n", `t.toml:2:1: policies[0].name: the policy "ProvisioningServiceOwner" is here already`},
+		"policy with a slash":   {"[[policies]]\nname = \"../x\"\nrights = [\"EnrollmentRead\"]\n", `t.toml:2:1: policies[0].name: "../x" is no name of a policy`},
 		"delay of nothing":      {fault(`on = ["register"]`, "delay = 1", `delivery = "cut"`), `t.toml:4:1: faults[0].delay: belongs to the delivery "late"`},
 		"delay too long":        {fault(`on = ["register"]`, "delay = 16", `delivery = "late"`), "t.toml:4:1: faults[0].delay: 16 is not between 1 and 15"},
 		"assign with delivery":  {fault(`on = ["assign"]`, `result = "disabled"`, `delivery = "cut"`), `t.toml:2:3: faults[0]: on "assign" there is no status`},

@@ -34,6 +34,13 @@
 // MQTT of the service (mqtt.go, mqtt_publish.go; the service's part is in mqtt_service.go).
 // The hub has its own error body (hub_error.go). It does not support AMQP.
 //
+// # The service API
+//
+// An operator's calls come over HTTPS too (api_http.go), with the credential of a policy
+// (api_auth.go). api.go lists the calls. They change the enrollments that devices register
+// against, and read the records of registrations, under the same lock. export.go writes what
+// is stored into files.
+//
 // # Where to add
 //
 //   - a fault of the service: an entry of a configuration's faults, or a field of answer in
@@ -45,7 +52,9 @@
 //     address and Start serves it. The protocols over WebSockets are a list in websocket.go;
 //   - an attestation: a field of credential, a case in authenticate, keys or certificates
 //     of enrollment, a case of hubCredential in hub.go, a ready identity in world.go and, if
-//     AMQP has a mechanism for it, an entry of mechanisms in amqp_login.go.
+//     AMQP has a mechanism for it, an entry of mechanisms in amqp_login.go; for the service
+//     API, its cases in readAttestation and mechanismOf of api_wire.go;
+//   - a call of the service API: a shape of path and its methods in api.go.
 //
 // # What is known and what is assumed
 //

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	srv "dpsdiag/internal/service"
 )
 
 // Config configures one emulator. The zero value is a healthy service on free loopback
@@ -67,11 +69,15 @@ func (c Config) withDefaults() Config {
 
 // Emulator is a running service. Close ends it.
 type Emulator struct {
-	store  *store
-	ready  Ready
-	device Device
-	ports  ports
-	https  *http.Server
+	store   *store
+	ready   Ready
+	device  Device
+	owner   srv.ConnectionString
+	service *service
+	ports   ports
+	https   *http.Server
+	// exported are the names of the files that Export has written.
+	exported []string
 
 	stop        context.CancelFunc
 	serving     sync.WaitGroup // one for each listener
@@ -110,6 +116,7 @@ func (e *Emulator) start(ctx context.Context, config Config, scenario Scenario) 
 	if err := scenario.stage(w, config.Files); err != nil {
 		return err
 	}
+	w.service.publish(w.mint.now.Add(w.ahead), w.mint.random)
 	if e.ports, err = openPorts(ctx, config, w.blocked); err != nil {
 		return err
 	}
@@ -125,11 +132,17 @@ func (e *Emulator) introduce(w *world, scenario Scenario) error {
 	if err != nil {
 		return err
 	}
+	e.owner = w.service.policies[0].connection(e.ports.serviceHost())
+	connectionFile, err := w.saveOperators(e.owner.Host)
+	if err != nil {
+		return err
+	}
 	roots := x509.NewCertPool()
 	roots.AddCert(w.trusted)
 	e.ready = Ready{
 		Schema: Schema, Endpoints: e.ports.endpoints(), IDScope: w.devices[0].Scope,
 		CAFile: caFile, StateDir: e.store.dir, Identities: []Identity{},
+		ServiceConnectionStringFile: connectionFile,
 	}
 	for _, d := range w.devices {
 		d.Endpoint, d.Roots, d.ClockOffset = e.ports.reachable(), roots, w.clock
@@ -145,13 +158,16 @@ func (e *Emulator) introduce(w *world, scenario Scenario) error {
 
 // serve starts the listeners. They are served until Close.
 func (e *Emulator) serve(ctx context.Context, w *world, config Config) error {
-	pair, err := w.serverPair(append(config.SANs, e.ports.hosts()...))
+	names := append(config.SANs, e.ports.hosts()...)
+	pair, err := w.serverPair(names)
 	if err != nil {
 		return err
 	}
+	w.service.hosts = append([]string{"localhost", "127.0.0.1", "::1"}, names...)
 	now := func() time.Time { return config.Now().Add(w.ahead) }
 	w.service.stub = e.ports.stub()
-	f := front{service: newService(w.service, now, w.mint.random), log: config.Log, idle: config.IdleTimeout}
+	e.service = newService(w.service, now, w.mint.random)
+	f := front{service: e.service, log: config.Log, idle: config.IdleTimeout}
 	ctx, e.stop = context.WithCancel(ctx)
 	secure := serverTLS(pair, w.tls)
 	handler := &httpHandler{webSockets{front: &f, spoken: f.subprotocols()}}
@@ -195,6 +211,10 @@ func (e *Emulator) Ready() Ready { return e.ready }
 // Device returns the device that demonstrates the scenario, for use inside this process:
 // that of Config.TPM, unless the scenario is for another attestation.
 func (e *Emulator) Device() Device { return e.device }
+
+// Owner returns the credential of a policy with all rights at the service API, for use
+// inside this process.
+func (e *Emulator) Owner() srv.ConnectionString { return e.owner }
 
 // RemoveFiles removes a temporary state directory, whatever still runs. It is for a program
 // that ends immediately; Close does the same.

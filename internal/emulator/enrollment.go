@@ -4,15 +4,17 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"dpsdiag/internal/dps"
 )
 
 // enrollment is the service's data about one device (an individual enrollment) or many (an
 // enrollment group). It attests with keys, with certificates or with a TPM, never with two
-// of them.
+// of them. It does not change while the service runs: an update replaces it.
 type enrollment struct {
 	// name is the registration id of an individual enrollment or the id of a group.
 	name  string
@@ -38,6 +40,8 @@ type enrollment struct {
 	webhook int
 	// payload is a JSON object that the webhook returns with its decision; nil for none.
 	payload json.RawMessage
+	// written is what only the service API reads and writes.
+	written written
 }
 
 // hub is an IoT hub linked to the service.
@@ -57,32 +61,82 @@ const (
 	hubFull         hubState = "full"
 )
 
-// enrollments contains all enrollments. It does not change while the service runs.
+// enrollments contains all enrollments. Its methods may be called from several goroutines.
 type enrollments struct {
+	mu          sync.RWMutex
 	individuals map[string]*enrollment // by lower-case registration id
-	groups      []*enrollment
+	groups      []*enrollment          // replaced, never changed
 }
+
+func newEnrollments() *enrollments { return &enrollments{individuals: map[string]*enrollment{}} }
 
 // individual returns the enrollment of one registration id, compared without case
 // (learn.microsoft.com: concepts-service), or nil.
-func (e *enrollments) individual(id string) *enrollment { return e.individuals[strings.ToLower(id)] }
+func (e *enrollments) individual(id string) *enrollment {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.individuals[strings.ToLower(id)]
+}
 
-// add adds an enrollment, and replaces an individual one of the same name.
+// groupNamed returns the group of that id, compared without case, or nil.
+func (e *enrollments) groupNamed(id string) *enrollment {
+	groups := e.allGroups()
+	if at := slices.IndexFunc(groups, sameName(id)); at >= 0 {
+		return groups[at]
+	}
+	return nil
+}
+
+func sameName(name string) func(*enrollment) bool {
+	return func(entry *enrollment) bool { return strings.EqualFold(entry.name, name) }
+}
+
+// add adds an enrollment, or replaces the one of the same kind and name.
 func (e *enrollments) add(entry *enrollment) {
-	if entry.group {
-		e.groups = append(e.groups, entry)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !entry.group {
+		e.individuals[strings.ToLower(entry.name)] = entry
 		return
 	}
-	e.individuals[strings.ToLower(entry.name)] = entry
+	groups := slices.Clone(e.groups)
+	if at := slices.IndexFunc(groups, sameName(entry.name)); at >= 0 {
+		groups[at] = entry
+	} else {
+		groups = append(groups, entry)
+	}
+	e.groups = groups
+}
+
+// remove removes an enrollment.
+func (e *enrollments) remove(entry *enrollment) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !entry.group {
+		delete(e.individuals, strings.ToLower(entry.name))
+		return
+	}
+	e.groups = slices.DeleteFunc(slices.Clone(e.groups), sameName(entry.name))
+}
+
+// allGroups returns the groups in the order in which they were added. The caller must not
+// change the list.
+func (e *enrollments) allGroups() []*enrollment {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.groups
+}
+
+// allIndividuals returns the individual enrollments, in no particular order.
+func (e *enrollments) allIndividuals() []*enrollment {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return slices.Collect(maps.Values(e.individuals))
 }
 
 // all returns every enrollment, individual and group, in no particular order.
 func (e *enrollments) all() []*enrollment {
-	list := slices.Clone(e.groups)
-	for _, entry := range e.individuals {
-		list = append(list, entry)
-	}
-	return list
+	return append(slices.Clone(e.allGroups()), e.allIndividuals()...)
 }
 
 // groupID returns the id of an enrollment group, "" for an individual enrollment.
@@ -100,7 +154,7 @@ func (e *enrollments) tpms() []*enrollment {
 
 // keyGroups returns the groups that attest with symmetric keys.
 func (e *enrollments) keyGroups() []*enrollment {
-	return slices.DeleteFunc(slices.Clone(e.groups), func(g *enrollment) bool { return len(g.keys) == 0 })
+	return slices.DeleteFunc(slices.Clone(e.allGroups()), func(g *enrollment) bool { return len(g.keys) == 0 })
 }
 
 // allocate chooses the hub of a registration id: always the same one of those that the

@@ -102,7 +102,7 @@ func FuzzConfig(f *testing.F) {
 			}
 			return
 		}
-		s := settings{enrolled: enrollments{individuals: map[string]*enrollment{}}}
+		s := settings{enrolled: newEnrollments()}
 		random, err := newSource(seed())
 		if err != nil {
 			t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -33,14 +32,23 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveWebSocket(w, r)
 		return
 	}
-	to, ok := parseRoute(r.URL.EscapedPath())
-	h.send(w, r, to, h.answer(w, r, to, ok))
+	segments := pathSegments(r.URL.EscapedPath())
+	if segments != nil {
+		if to, ok := parseAPIRoute(r.Method, segments); ok {
+			h.serveAPI(w, r, to)
+			return
+		}
+	}
+	to, ok := parseRoute(segments)
+	asked := call{transport: transportHTTPS, remote: r.RemoteAddr, operation: to.operation, registrationID: to.registrationID}
+	answer := h.answer(w, r, to, ok)
+	h.send(w, r, asked, to.operationPath(answer), answer)
 }
 
-// send logs an answer and delivers it, unless a fault prevents that.
-func (h *httpHandler) send(w http.ResponseWriter, r *http.Request, to route, answer response) {
-	asked := call{transport: transportHTTPS, remote: r.RemoteAddr, operation: to.operation, registrationID: to.registrationID}
-	if to.operation == "" && r.Method == http.MethodGet && r.URL.Path == "/" {
+// send logs an answer and delivers it, unless a fault prevents that. location is the path
+// where the caller finds what it started, "" for none.
+func (h *httpHandler) send(w http.ResponseWriter, r *http.Request, asked call, location string, answer response) {
+	if asked.operation == "" && r.Method == http.MethodGet && r.URL.Path == "/" {
 		h.reportKnock(asked) // as a probe does before it registers, and no call of a device
 	} else {
 		h.report(asked, answer)
@@ -53,20 +61,20 @@ func (h *httpHandler) send(w http.ResponseWriter, r *http.Request, to route, ans
 			return
 		}
 	}
-	h.render(w, r, to, answer)
+	h.render(w, r, location, answer)
 }
 
-// parseRoute parses the path and decodes the percent-encoding of its segments: clients
-// escape ids in upper case, in lower case or not at all.
-func parseRoute(path string) (route, bool) {
-	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	for i, segment := range segments {
-		decoded, err := url.PathUnescape(segment)
-		if err != nil {
-			return route{}, false
-		}
-		segments[i] = decoded
+// operationPath is the path of the operation that an answer tells the device to poll.
+func (to route) operationPath(answer response) string {
+	if answer.operationID == "" {
+		return ""
 	}
+	return dps.OperationPath(to.scope, to.registrationID, answer.operationID)
+}
+
+// parseRoute parses a path of the device API. Clients escape ids in upper case, in lower
+// case or not at all; segments are without that, nil if they cannot be decoded.
+func parseRoute(segments []string) (route, bool) {
 	if len(segments) < 3 || segments[1] != "registrations" {
 		return route{}, false
 	}
@@ -147,7 +155,7 @@ func claimOf(r *http.Request, to route, body []byte) claim {
 
 // render writes a response as the service does over HTTP. The headers are from a log in
 // GitHub issue microsoft/vscode-iot-workbench#590 and of the REST specification.
-func (h *httpHandler) render(w http.ResponseWriter, r *http.Request, to route, answer response) {
+func (h *httpHandler) render(w http.ResponseWriter, r *http.Request, location string, answer response) {
 	header := w.Header()
 	header.Set("Date", h.service.now().UTC().Format(http.TimeFormat))
 	if answer.foreign != nil {
@@ -160,9 +168,12 @@ func (h *httpHandler) render(w http.ResponseWriter, r *http.Request, to route, a
 		header.Set("X-Ms-Error-Code", strconv.Itoa(answer.errorCode))
 	}
 	setRetryAfter(header, answer)
-	if answer.operationID != "" {
-		location := url.URL{Scheme: "https", Host: r.Host}
-		header.Set("Location", location.String()+dps.OperationPath(to.scope, to.registrationID, answer.operationID))
+	if location != "" {
+		host := url.URL{Scheme: "https", Host: r.Host}
+		header.Set("Location", host.String()+location)
+	}
+	for name, value := range answer.header {
+		header.Set(name, value)
 	}
 	writeText(w, answer)
 }

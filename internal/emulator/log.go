@@ -3,7 +3,7 @@ package emulator
 import "dpsdiag/internal/dps"
 
 // The log messages about a device, at info level. Their attributes are transport,
-// registration_id or, at the hub, device_id, and remote. A call also has operation, status,
+// registration_id or, at the hub, device_id or, at the service API, request, and remote. A call also has operation, status,
 // tracking_id and, if known, error_code, reason, why, result, hub and delivery. A connection
 // also has with, reason and why.
 const (
@@ -28,12 +28,16 @@ type call struct {
 	operation         operation
 	registrationID    string
 	deviceID          string // for a call of the hub, instead of registrationID
+	request           string // method and path of a call of the service API, likewise
 }
 
 // who returns the name of the caller for the log.
 func (c call) who() []any {
-	if c.operation == opHub {
+	switch c.operation {
+	case opHub:
 		return []any{"device_id", c.deviceID}
+	case opService:
+		return []any{"request", c.request}
 	}
 	return []any{"registration_id", c.registrationID}
 }

@@ -25,7 +25,8 @@ type operation string
 // transports. Subscribe, which HTTPS does not have, is when a device can begin to receive
 // answers. Assign is when the service decides about a registration, and identity is when it
 // writes an assigned device into the stub hub, which a fault prevents. Hub is the
-// authentication by that hub: of each call on HTTPS, of each connection on MQTT.
+// authentication by that hub: of each call on HTTPS, of each connection on MQTT. Service is
+// a call of the service API.
 const (
 	opConnect   operation = "connect"
 	opSubscribe operation = "subscribe"
@@ -35,6 +36,7 @@ const (
 	opAssign    operation = "assign"
 	opIdentity  operation = "identity"
 	opHub       operation = "hub"
+	opService   operation = "service"
 )
 
 // claim is the identity that a caller claims, independent of the transport.
@@ -62,9 +64,11 @@ type request struct {
 // response is the service's answer, in a form that every transport can send.
 type response struct {
 	status int // an HTTP status
-	// body is *dps.Operation, *dps.Registration, *dps.ServiceError, *dps.Challenge or, for the
-	// hub, *dps.HubError; nil for no body.
+	// body is *dps.Operation, *dps.Registration, *dps.ServiceError, *dps.Challenge, for the
+	// hub *dps.HubError, or for the service API a record; nil for no body.
 	body any
+	// header are further headers of an answer of the service API.
+	header map[string]string
 	// foreign, unless nil, is sent instead of body: the answer of something between the device
 	// and the service.
 	foreign *foreign

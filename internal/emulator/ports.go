@@ -148,6 +148,12 @@ func (p *ports) reachable() dps.Endpoint {
 	return dps.Endpoint{Host: loopbackFor(host), HTTPS: p.https.address.Port, MQTT: p.mqtt.address.Port, AMQP: p.amqp.address.Port}
 }
 
+// serviceHost returns the address of the service API, as a connection string has it.
+func (p *ports) serviceHost() string {
+	e := p.reachable()
+	return net.JoinHostPort(e.Host, strconv.Itoa(e.HTTPS))
+}
+
 // hosts returns the hosts listened on, for the server certificate.
 func (p *ports) hosts() []string {
 	var hosts []string

@@ -12,6 +12,9 @@ type Ready struct {
 	CAFile     string     `json:"ca_file"`
 	StateDir   string     `json:"state_dir"`
 	Identities []Identity `json:"identities"`
+	// ServiceConnectionStringFile contains the connection string of a policy with all rights at
+	// the service API.
+	ServiceConnectionStringFile string `json:"service_connection_string_file"`
 }
 
 // Endpoints are the addresses of the listeners, host:port. The HTTPS listener also serves

@@ -46,6 +46,16 @@ func (r *registry) open(id string) *record {
 	return rec
 }
 
+// peek returns the record of a device, nil if there is none. Unlike open it leaves the order
+// as it is.
+func (r *registry) peek(id string) *record {
+	element, ok := r.byID[strings.ToLower(id)]
+	if !ok {
+		return nil
+	}
+	return element.Value.(*record)
+}
+
 // record is the service's data about one device.
 type record struct {
 	key     string

@@ -20,7 +20,7 @@ func badToken(format string, args ...any) *refusal {
 func (s *service) verifyToken(c claim) (*enrollment, *refusal) {
 	individual, groups := s.enrolled.individual(c.registrationID), s.enrolled.keyGroups()
 	if individual == nil && len(groups) == 0 {
-		return nil, notFound(reasonEnrollment, 404201, "Enrollment not found.", "no enrollment of this registration id and no symmetric-key group")
+		return nil, notFound(reasonEnrollment, 404201, messageNoEnrollment, "no enrollment of this registration id and no symmetric-key group")
 	}
 	token, refused := s.readToken(c)
 	if refused != nil {

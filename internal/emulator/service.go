@@ -19,9 +19,15 @@ type settings struct {
 	polls      int
 	retryAfter time.Duration // of every "assigning" answer
 	hubs       []hub
-	enrolled   enrollments
+	enrolled   *enrollments
 	faults     []*fault
 	stub       string // address of the stub hub, host:port
+
+	// policies and bearer are the credentials of the service API, hosts its names.
+	policies    []accessPolicy
+	bearer      dps.Secret
+	hosts       []string
+	authorities []authority
 }
 
 // service is the registration state machine, shared by all listeners. Its methods may be
@@ -36,10 +42,15 @@ type service struct {
 	// hubKeys are, for each challenged TPM, the key for its hub as in the registration state:
 	// encrypted to that TPM.
 	hubKeys map[*enrollment][]byte
+	// managed counts the faults of the service API, for all its callers together.
+	managed map[*fault]int
 }
 
 func newService(s settings, now func() time.Time, random *source) *service {
-	return &service{settings: s, now: now, random: random, registry: newRegistry(maxRegistrations), hubKeys: map[*enrollment][]byte{}}
+	return &service{
+		settings: s, now: now, random: random, registry: newRegistry(maxRegistrations),
+		hubKeys: map[*enrollment][]byte{}, managed: map[*fault]int{},
+	}
 }
 
 // serve answers a call that includes its credential.
@@ -167,7 +178,7 @@ func (s *service) lookup(c *caller, rec *record) response {
 		return s.ok(underWay(c))
 	}
 	// Assumed: the only not-found code seen other than 404201 whose meaning is not documented.
-	return s.refuse(notFound(reasonEnrollment, 404202, "Registration not found.", "this device has not registered yet"))
+	return s.refuse(notFound(reasonEnrollment, 404202, messageNoRegistration, "this device has not registered yet"))
 }
 
 func underWay(c *caller) *dps.Registration {

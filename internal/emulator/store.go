@@ -18,6 +18,9 @@ const (
 	enrolledDir = "enrolled"
 	fileCA      = "ca"     // + ".pem", + "-key.pem": signs the server certificate
 	fileServer  = "server" // the same
+
+	fileConnection = "service-connection-string" // + ".txt", or "-POLICY.txt"
+	fileBearer     = "service-bearer-token.txt"
 )
 
 // store keeps an emulator's files. Without a directory it keeps nothing.

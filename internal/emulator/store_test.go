@@ -82,6 +82,7 @@ func TestReadyLine(t *testing.T) {
 				KeyFile: filepath.Join(dir, "device-key.pem"), ChainFile: filepath.Join(dir, "device-chain.pem"),
 			},
 		},
+		ServiceConnectionStringFile: filepath.Join(dir, "service-connection-string.txt"),
 	}
 	if diff := cmp.Diff(want, e.Ready()); diff != "" {
 		t.Errorf("ready line (-want +got):\n%s", diff)
@@ -101,7 +102,7 @@ func TestReadyLineInJSON(t *testing.T) {
 	for _, member := range []string{
 		`"schema":"dpsdiag/emulator/1"`, `"endpoints":{"https":"127.0.0.1:`, `","mqtt":"127.0.0.1:`, `","amqp":"127.0.0.1:`, `"id_scope":"`, `"ca_file":"/`, `"state_dir":"/`,
 		`"identities":[{"registration_id":"`, `"attestation":"symmetric-key","key_file":"/`,
-		`"attestation":"group-key","group_key_file":"/`, `"cert_file":"/`, `"chain_file":"/`,
+		`"attestation":"group-key","group_key_file":"/`, `"cert_file":"/`, `"chain_file":"/`, `"service_connection_string_file":"/`,
 	} {
 		if runtime.GOOS == "windows" {
 			member = strings.TrimSuffix(member, "/")
@@ -115,7 +116,7 @@ func TestReadyLineInJSON(t *testing.T) {
 func TestWithoutFilesNothingIsWritten(t *testing.T) {
 	t.Parallel()
 	ready := begin(t, Config{}).Ready()
-	if ready.StateDir != "" || ready.CAFile != "" || ready.Identities[0].KeyFile != "" {
+	if ready.StateDir != "" || ready.CAFile != "" || ready.Identities[0].KeyFile != "" || ready.ServiceConnectionStringFile != "" {
 		t.Errorf("ready line names files: %+v", ready)
 	}
 }
@@ -136,7 +137,7 @@ func TestSecretsAreForTheOwnerAlone(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		public := !strings.Contains(path, "key") && !strings.Contains(path, "token")
+		public := !strings.Contains(path, "key") && !strings.Contains(path, "token") && !strings.Contains(path, "connection-string")
 		if mode := info.Mode().Perm(); !public && mode != 0o600 || public && mode != 0o644 {
 			t.Errorf("%s has mode %o", path, mode)
 		}
@@ -148,8 +149,8 @@ func TestSecretsAreForTheOwnerAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if secrets != 9 {
-		t.Errorf("%d files with secrets, want 9", secrets)
+	if secrets != 13 {
+		t.Errorf("%d files with secrets, want 13", secrets)
 	}
 }
 

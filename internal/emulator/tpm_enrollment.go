@@ -112,7 +112,7 @@ func (s *service) challenge(c claim) *refusal {
 	entry := s.enrolled.individual(c.registrationID)
 	switch {
 	case entry == nil:
-		return notFound(reasonTPM, 404201, "Enrollment not found.", "no individual enrollment of this registration id, which a TPM needs")
+		return notFound(reasonTPM, 404201, messageNoEnrollment, "no individual enrollment of this registration id, which a TPM needs")
 	case entry.tpm == nil:
 		return unauthorized(reasonToken, messageUnauthorized, "the enrollment wants a key or a certificate, not a TPM")
 	case !bytes.Equal(c.credential.tpm.EndorsementKey, entry.tpm.ek):

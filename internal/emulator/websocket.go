@@ -74,12 +74,12 @@ func tokens(header http.Header, name string) []string {
 // serveWebSocket answers a request for a WebSocket. A refusal for every caller is sent as
 // an HTTP answer, before there is a WebSocket (assumed).
 func (h *httpHandler) serveWebSocket(w http.ResponseWriter, r *http.Request) {
-	asked := route{operation: opConnect}
+	asked := call{transport: transportHTTPS, remote: r.RemoteAddr, operation: opConnect}
 	if refused := h.intercept(); refused != nil && refused.delivery.manner == "" {
-		h.send(w, r, asked, h.service.refuse(refused))
+		h.send(w, r, asked, "", h.service.refuse(refused))
 		return
 	}
-	h.upgrade(w, r, func(refused *refusal) { h.send(w, r, asked, h.service.refuse(refused)) })
+	h.upgrade(w, r, func(refused *refusal) { h.send(w, r, asked, "", h.service.refuse(refused)) })
 }
 
 // upgrade makes a WebSocket of the connection and serves it until it ends. If that is not

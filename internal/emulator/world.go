@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -94,7 +95,7 @@ func (w *world) enroll(c Config) error {
 	w.service = settings{
 		scope: defaultScope, polls: defaultPolls, retryAfter: defaultRetryAfter,
 		hubs:     []hub{{name: stubHub, state: hubLinked}},
-		enrolled: enrollments{individuals: map[string]*enrollment{}},
+		enrolled: newEnrollments(),
 	}
 	for _, entry := range []*enrollment{
 		{name: keyDevice, keys: []dps.Key{w.key}},
@@ -102,6 +103,9 @@ func (w *world) enroll(c Config) error {
 		{name: x509Group, group: true, certs: []*x509.Certificate{w.root.cert}},
 	} {
 		w.service.enrolled.add(entry)
+	}
+	if err := w.admitOperators(c.File); err != nil {
+		return err
 	}
 	if c.File != nil {
 		if err := c.File.apply(&w.service, w.enrollTPM); err != nil {
@@ -119,6 +123,46 @@ func (w *world) enroll(c Config) error {
 		w.service.retryAfter = *c.RetryAfter
 	}
 	return nil
+}
+
+// admitOperators makes the credentials of the service API: the policy of the owner, those
+// of the configuration and a bearer token.
+func (w *world) admitOperators(file *File) error {
+	policies := []accessPolicy{{name: ownerPolicy, rights: allRights()}}
+	if file != nil {
+		policies = append(policies, file.policies...)
+	}
+	for i := range policies {
+		key, err := w.store.key("policy-"+strings.ToLower(policies[i].name), w.mint.random)
+		if err != nil {
+			return err
+		}
+		policies[i].key = key
+	}
+	w.service.policies = policies
+	bearer, err := w.store.key("bearer", w.mint.random)
+	w.service.bearer = bearer.Text()
+	return err
+}
+
+// saveOperators writes the credentials of the service API for the service at host, and
+// returns the path of the owner's connection string.
+func (w *world) saveOperators(host string) (owner string, err error) {
+	for i, policy := range w.service.policies {
+		name := fileConnection + ".txt"
+		if i > 0 {
+			name = fileConnection + "-" + policy.name + ".txt"
+		}
+		path, err := w.store.writeSecret(name, []byte(policy.connection(host).Text().Reveal()))
+		if err != nil {
+			return "", err
+		}
+		if i == 0 {
+			owner = path
+		}
+	}
+	_, err = w.store.writeSecret(fileBearer, []byte(w.service.bearer.Reveal()))
+	return owner, err
 }
 
 // equip makes the devices' data.

@@ -88,7 +88,7 @@ func inDate(cert *x509.Certificate, now time.Time) *refusal {
 // signer verifies the chain against the CAs of the given groups and returns the group whose
 // CA is closest to the leaf.
 func (s *service) signer(chain []*x509.Certificate, counts func(*enrollment) bool) (*enrollment, error) {
-	groups := slices.DeleteFunc(slices.Clone(s.enrolled.groups), func(g *enrollment) bool { return !counts(g) })
+	groups := slices.DeleteFunc(slices.Clone(s.enrolled.allGroups()), func(g *enrollment) bool { return !counts(g) })
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
 	for _, group := range groups {
 		addAll(roots, group.certs)
