@@ -192,21 +192,27 @@ func checkBearer(text string, now time.Time) error {
 	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return usagef(hint, "--service-token-env: this is not a bearer token: it has white space or other characters inside")
 	}
-	parts := strings.Split(text, ".")
-	if len(parts) != 3 {
-		return nil // an opaque token: the service decides
+	if expiry := bearerExpiry(text); !expiry.IsZero() && !expiry.After(now) {
+		return usagef(hint, "--service-token-env: the token expired at %s", expiry.Format(time.RFC3339))
 	}
+	return nil
+}
+
+// bearerExpiry is when a bearer token expires, zero where it does not show that: then the
+// service decides.
+func bearerExpiry(text string) time.Time {
 	var claims struct {
 		Expiry float64 `json:"exp"`
 	}
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 {
+		return time.Time{}
+	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.Expiry <= 0 || claims.Expiry > 1e11 {
-		return nil
+		return time.Time{}
 	}
-	if expiry := time.Unix(int64(claims.Expiry), 0); !expiry.After(now) {
-		return usagef(hint, "--service-token-env: the token expired at %s", expiry.UTC().Format(time.RFC3339))
-	}
-	return nil
+	return time.Unix(int64(claims.Expiry), 0).UTC()
 }
 
 // serviceTransport makes the connections to the service API, through the proxy if there is one.

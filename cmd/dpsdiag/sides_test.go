@@ -21,9 +21,8 @@ import (
 
 // sided is a fault that one side alone does not prove, or does.
 type sided struct {
-	name string
-	// scenario and config are those of the emulator.
-	scenario, config string
+	name     string
+	scenario string // of the emulator
 	// device changes the device; nil keeps that of the scenario, or takes another of its kind.
 	device func(*emulator.Device)
 	kind   emulator.Attestation
@@ -135,9 +134,10 @@ type stage struct {
 	device     emulator.Device
 	connection dps.Secret
 	files      map[string]map[string]any
+	emulator   *emulator.Emulator
 }
 
-func play1(t *testing.T, f sided) *stage {
+func stageOf(t *testing.T, f sided) *stage {
 	t.Helper()
 	var none time.Duration
 	e, err := emulator.Start(t.Context(), emulator.Config{Scenario: f.scenario, RetryAfter: &none, Files: true})
@@ -149,9 +149,11 @@ func play1(t *testing.T, f sided) *stage {
 			t.Error(err)
 		}
 	})
-	s := &stage{dir: t.TempDir(), device: e.Device(), connection: e.Owner().Text()}
+	s := &stage{dir: t.TempDir(), device: e.Device(), connection: e.Owner().Text(), emulator: e}
 	if f.kind != "" {
+		roots := s.device.Roots
 		s.device = s.identity(t, e, f.kind)
+		s.device.Roots = roots
 	}
 	if f.device != nil {
 		f.device(&s.device)
@@ -299,8 +301,8 @@ func (s *stage) run(t *testing.T, args ...string) (status int, out []byte) {
 	status = w.run(t, args...)
 	text := w.out.String() + w.err.String()
 	secrets := secretsOf(s.device)
-	if _, key, ok := strings.Cut(s.connection.Reveal(), "SharedAccessKey="); ok {
-		secrets = append(secrets, []byte(key))
+	for _, enrolled := range s.keys(t) {
+		secrets = append(secrets, []byte(enrolled))
 	}
 	for _, secret := range append(secrets, []byte("webhook-secret-1234")) {
 		if found := leaks(secret, text); len(found) > 0 {
@@ -335,7 +337,7 @@ func TestBothSides(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			s := play1(t, f)
+			s := stageOf(t, f)
 			sides := map[string][]string{}
 			if !f.onlyFile {
 				sides["api"] = s.api()

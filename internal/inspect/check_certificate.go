@@ -330,7 +330,7 @@ func (c *comparison) certificate() Check {
 	if !ok {
 		return check
 	}
-	if c.entry.Group || c.entry.Attestation.X509 != nil && c.entry.Attestation.X509.ClientCertificates == nil {
+	if !c.entry.ownCertificate() {
 		return c.chain()
 	}
 	list := c.authorities(c.entry)
@@ -397,26 +397,15 @@ func (c *comparison) validity() Check {
 	if c.entry != nil {
 		list = c.authorities(c.entry)
 	}
-	now, expired, later, seen := c.device.Now, []string{}, []string{}, 0
-	for _, cert := range c.device.Chain {
-		seen++
-		switch {
-		case now.After(cert.NotAfter):
-			expired = append(expired, fmt.Sprintf("the device's certificate %s expired on %s", quoted(certchain.Name(cert)), day(cert.NotAfter)))
-		case now.Before(cert.NotBefore):
-			later = append(later, fmt.Sprintf("the device's certificate %s is valid from %s", quoted(certchain.Name(cert)), day(cert.NotBefore)))
-		}
-	}
+	expired, later := c.outOfDate()
 	for i := range list {
-		if a := &list[i]; !a.notAfter.IsZero() {
-			seen++
-			if now.After(a.notAfter) && !slices.ContainsFunc(c.device.Chain, a.is) && (a.which == "primary" || len(list) == 1) {
-				expired = append(expired, fmt.Sprintf("%s of the enrollment expired on %s", a.called(), day(a.notAfter)))
-			}
+		if a := &list[i]; c.enrolledExpired(a, len(list) == 1) {
+			expired = append(expired, fmt.Sprintf("%s of the enrollment expired on %s", a.called(), day(a.notAfter)))
 		}
 	}
+	dated := func(a authority) bool { return !a.notAfter.IsZero() }
 	switch {
-	case seen == 0:
+	case len(c.device.Chain) == 0 && !slices.ContainsFunc(list, dated):
 		return skipped(CheckValidity, NotRead, "no dates are known")
 	case len(expired) > 0:
 		return failed(CheckValidity, ValidityExpired, "%s", strings.Join(append(expired, later...), "; "))
@@ -424,6 +413,26 @@ func (c *comparison) validity() Check {
 		return failed(CheckValidity, ValidityNotYet, "%s", strings.Join(later, "; "))
 	}
 	return passed(CheckValidity, ValidityInDate, "every certificate that is known is in date")
+}
+
+// outOfDate says of which certificates of the device the time is over, or has not come.
+func (c *comparison) outOfDate() (expired, later []string) {
+	for _, cert := range c.device.Chain {
+		switch now := c.device.Now; {
+		case now.After(cert.NotAfter):
+			expired = append(expired, fmt.Sprintf("the device's certificate %s expired on %s", quoted(certchain.Name(cert)), day(cert.NotAfter)))
+		case now.Before(cert.NotBefore):
+			later = append(later, fmt.Sprintf("the device's certificate %s is valid from %s", quoted(certchain.Name(cert)), day(cert.NotBefore)))
+		}
+	}
+	return expired, later
+}
+
+// enrolledExpired reports whether a certificate of the enrollment has expired and is needed: the
+// secondary one may be a former one.
+func (c *comparison) enrolledExpired(a *authority, alone bool) bool {
+	late := !a.notAfter.IsZero() && c.device.Now.After(a.notAfter)
+	return late && (alone || a.which == "primary") && !slices.ContainsFunc(c.device.Chain, a.is)
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
@@ -437,13 +446,21 @@ func (c *comparison) ca() Check {
 		return c.unread(CheckCA)
 	case c.entry.Attestation.Type != service.AttestationX509:
 		return notMeant(CheckCA, "%s is enrolled", kindText(c.entry.Attestation.Type))
-	case !c.entry.Group && c.entry.Attestation.X509 != nil && c.entry.Attestation.X509.ClientCertificates != nil:
+	case c.entry.ownCertificate():
 		return notMeant(CheckCA, "the certificate of the device itself is enrolled")
-	}
-	list := c.authorities(c.entry)
-	if c.held.Certificates == nil {
+	case c.held.Certificates == nil:
 		return skipped(CheckCA, NotRead, "the service API does not show whether a CA is verified: --certificates FILE, from %s", CertificatesCommand)
 	}
+	return c.verified(c.authorities(c.entry))
+}
+
+// ownCertificate reports whether the certificate of the device itself is enrolled.
+func (e *Enrollment) ownCertificate() bool {
+	return !e.Group && e.Attestation.X509 != nil && e.Attestation.X509.ClientCertificates != nil
+}
+
+// verified looks at the CAs of an enrollment.
+func (c *comparison) verified(list []authority) Check {
 	var verified []string
 	for i := range list {
 		a := &list[i]

@@ -119,27 +119,13 @@ func (c *comparison) hubs() Check {
 	case c.entry == nil:
 		return c.describeHubs(passed(CheckHubs, HubsUsable, "%d linked", len(list)), list)
 	}
-	eligible, missing := list, []string{}
-	if wanted := c.entry.wanted(); wanted != nil {
-		eligible = nil
-		for _, name := range wanted {
-			if at := linkedAs(list, name); at >= 0 {
-				eligible = append(eligible, list[at])
-			} else {
-				missing = append(missing, name)
-			}
-		}
-		if len(eligible) == 0 {
-			return failed(CheckHubs, HubsUnlinked, "%s allows only %s, and none of these is linked to the instance", c.entry.called(), quotedList(missing))
-		}
-	} else {
-		eligible = slices.DeleteFunc(slices.Clone(eligible), func(h linkedHub) bool { return !h.applies })
-		if len(eligible) == 0 {
-			return failed(CheckHubs, HubsNone, "no linked hub takes part in the allocation (applyAllocationPolicy is false for all)")
-		}
-	}
+	eligible, missing := c.eligible(list)
 	weighted := slices.ContainsFunc(eligible, func(h linkedHub) bool { return h.weight > 0 })
 	switch {
+	case len(eligible) == 0 && len(missing) > 0:
+		return failed(CheckHubs, HubsUnlinked, "%s allows only %s, and none of these is linked to the instance", c.entry.called(), quotedList(missing))
+	case len(eligible) == 0:
+		return failed(CheckHubs, HubsNone, "no linked hub takes part in the allocation (applyAllocationPolicy is false for all)")
 	case !weighted && (c.policy() == "hashed" || c.policy() == ""):
 		return failed(CheckHubs, HubsWeightless, "every hub that the enrollment may use has the allocation weight 0")
 	case len(missing) > 0:
@@ -150,6 +136,23 @@ func (c *comparison) hubs() Check {
 		all = append(all, h.name)
 	}
 	return c.describeHubs(passed(CheckHubs, HubsUsable, "%s", quotedList(all)), eligible)
+}
+
+// eligible are the linked hubs to which the enrollment may assign, and missing those that it
+// allows and that are not linked.
+func (c *comparison) eligible(list []linkedHub) (eligible []linkedHub, missing []string) {
+	wanted := c.entry.wanted()
+	if wanted == nil {
+		return slices.DeleteFunc(slices.Clone(list), func(h linkedHub) bool { return !h.applies }), nil
+	}
+	for _, name := range wanted {
+		if at := linkedAs(list, name); at >= 0 {
+			eligible = append(eligible, list[at])
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	return eligible, missing
 }
 
 // describeHubs adds what is known of the hubs.

@@ -74,21 +74,31 @@ func (c *comparison) matchKey(e *Enrollment) keyMatch {
 func (c *comparison) matchOne(e *Enrollment, key enrolledKey) keyMatch {
 	signs, id := c.device.SignsWith, c.device.ID
 	switch {
-	case e.Group && signs(key.Derive(id)):
+	case !e.Group:
+		return c.matchIndividual(key)
+	case signs(key.Derive(id)):
 		return keyMatch{KeyDerived, "it is derived from the group's " + key.which + " key"}
-	case e.Group && signs(key.Key):
+	case signs(key.Key):
 		return keyMatch{KeyOfGroupItself, "it is the group's own " + key.which + " key, where the one derived from it for " + quoted(id) + " is expected"}
-	case !e.Group && signs(key.Key) && key.which == "primary":
-		return keyMatch{KeyPrimary, "it is the primary key"}
-	case !e.Group && signs(key.Key):
-		return keyMatch{KeySecondary, "it is the secondary key"}
-	case !e.Group && (signs(key.Derive(id)) || c.device.GivenGroupKey != nil && c.device.GivenGroupKey(key.Key)):
-		return keyMatch{KeyMisderived, "it is derived from the " + key.which + " key of an individual enrollment, which the device must use itself"}
 	}
 	for _, wrong := range misderived(e, key, id) {
 		if signs(wrong.key) {
 			return keyMatch{KeyMisderived, "it is derived from the " + key.which + " key, but " + wrong.how}
 		}
+	}
+	return keyMatch{KeyOther, ""}
+}
+
+// matchIndividual compares the device's key with one of an individual enrollment.
+func (c *comparison) matchIndividual(key enrolledKey) keyMatch {
+	signs := c.device.SignsWith
+	switch {
+	case signs(key.Key) && key.which == "primary":
+		return keyMatch{KeyPrimary, "it is the primary key"}
+	case signs(key.Key):
+		return keyMatch{KeySecondary, "it is the secondary key"}
+	case signs(key.Derive(c.device.ID)), c.device.GivenGroupKey != nil && c.device.GivenGroupKey(key.Key):
+		return keyMatch{KeyMisderived, "it is derived from the " + key.which + " key of an individual enrollment, which the device must use itself"}
 	}
 	return keyMatch{KeyOther, ""}
 }

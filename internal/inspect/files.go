@@ -84,20 +84,27 @@ func (s *shape) kind() string {
 		return kindGroup
 	case s.RegistrationID != nil && s.Attestation != nil:
 		return kindEnrollment
-	case s.Properties.IDScope != nil:
-		return kindInstance
-	case len(s.Value) > 0 && s.Value[0].Properties.IsVerified != nil, s.Value != nil && len(s.Value) == 0:
-		return kindCertificates
-	case s.Properties.IsVerified != nil:
-		return kindCertificate
-	case s.Properties.HostName != nil:
-		return kindHub
 	case s.RegistrationID != nil && s.Status != nil:
 		return kindState
 	case s.SymmetricKey != nil && s.Type != nil:
 		return kindMechanism
 	case s.DeviceID != nil:
 		return kindDevice
+	}
+	return s.kindOfResource()
+}
+
+// kindOfResource recognises what the management API describes.
+func (s *shape) kindOfResource() string {
+	switch {
+	case s.Properties.IDScope != nil:
+		return kindInstance
+	case s.Value != nil && (len(s.Value) == 0 || s.Value[0].Properties.IsVerified != nil):
+		return kindCertificates
+	case s.Properties.IsVerified != nil:
+		return kindCertificate
+	case s.Properties.HostName != nil:
+		return kindHub
 	}
 	return kindUnknown
 }

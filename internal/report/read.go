@@ -107,14 +107,11 @@ func decode(data []byte, doc any) error {
 // complete makes lists that are missing empty, as in a document that was just made, and
 // refuses text that no document has: it could harm a terminal.
 func complete(v reflect.Value) error {
+	v = reflect.Indirect(v) // a part that is missing stays so
 	switch v.Kind() {
 	case reflect.String:
 		if !printable(v.String()) {
 			return damaged("it has control characters")
-		}
-	case reflect.Pointer:
-		if !v.IsNil() {
-			return complete(v.Elem())
 		}
 	case reflect.Struct:
 		for _, field := range v.Fields() {
@@ -176,7 +173,7 @@ func readInspection(data []byte) (Document, error) {
 	if len(doc.Checks) == 0 {
 		return nil, damaged("it has no checks")
 	}
-	return doc, doc.Service.check()
+	return doc, doc.check()
 }
 
 func isVerdict(text string) error {
