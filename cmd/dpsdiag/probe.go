@@ -63,6 +63,7 @@ const probeExample = `  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id s
 type probeOptions struct {
 	target     targetOptions
 	credential credentialOptions
+	service    serviceOptions
 
 	transports        listFlag
 	payload           string
@@ -94,6 +95,7 @@ func newProbeCmd(a *app) *cobra.Command {
 		flagGroup{"What to reach", o.target.flags()},
 		flagGroup{"How the device proves itself (one of them)", o.credential.flags()},
 		flagGroup{"What to do", o.actionFlags()},
+		flagGroup{"The service's side (see dpsdiag inspect)", o.service.flags()},
 		flagGroup{"Result", o.resultFlags()})
 	complete(cmd, "cloud", cloudCompletions)
 	completeWith(cmd, "transport", completeTransports)
@@ -129,6 +131,8 @@ func (o *probeOptions) resultFlags() *pflag.FlagSet {
 	return flags
 }
 
+// runProbe registers the device, and reads the service's side after that: the state of the
+// registration is then that of this attempt.
 func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet) error {
 	if err := o.check(flags); err != nil {
 		return err
@@ -169,8 +173,18 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 	if err != nil {
 		return nil, err
 	}
+	side, err := o.service.check(a, d.registrationID, d.roots, d.proxy)
+	if err != nil {
+		return nil, err
+	}
 	cfg.Asked = o.asked(flags)
+	ctx, stop := a.interruptible(ctx)
+	defer stop()
+	defer a.endInterruptedLine(ctx)
 	evidence := watch(ctx, a, cfg)
+	if side != nil && ctx.Err() == nil {
+		evidence.Service = side.inspect(ctx, a, d.inspected())
+	}
 	return &evidence, nil
 }
 
@@ -229,11 +243,8 @@ func (o *probeOptions) configure(d *device, chosen []probe.Transport) probe.Conf
 	}
 }
 
-// watch runs a probe that can be interrupted and tells what it waits for.
+// watch runs a probe and tells what it waits for.
 func watch(ctx context.Context, a *app, cfg probe.Config) probe.Evidence {
-	ctx, stop := a.interruptible(ctx)
-	defer stop()
-	defer a.endInterruptedLine(ctx)
 	progress := newProgress(a, cfg)
 	defer progress.stop()
 	cfg.OnEvent = progress.event
@@ -248,6 +259,8 @@ func (o *probeOptions) check(flags *pflag.FlagSet) error {
 	switch {
 	case o.preflight && o.lookup:
 		return usagef("leave one of them out", "--preflight and --lookup exclude each other")
+	case o.sandbox != "" && o.service.given():
+		return usagef("dpsdiag emulate serves the service API as well", "--sandbox cannot be combined with the flags of the service's side")
 	case o.preflight && o.hub.check:
 		return usagef("leave one of them out: the hub is known only after a registration or a lookup", "--preflight and --check-hub exclude each other")
 	case o.failOn != "" && o.failOn != failOnWarning:

@@ -22,19 +22,26 @@ func (o *probeOptions) asked(given *pflag.FlagSet) []probe.Flag {
 		list = append(list, probe.Flag{Name: "--from", Value: o.target.found})
 	}
 	own := []string{"sandbox", "preflight", "lookup", "check-hub", "yes", "show-ek"}
-	groups := []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags(), new(probeOptions).actionFlags()}
+	groups := []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags(), new(probeOptions).actionFlags(), new(serviceOptions).flags()}
 	for _, group := range groups {
 		group.VisitAll(func(f *pflag.Flag) {
 			if used := given.Lookup(f.Name); used != nil && used.Changed && used.Value.String() != "false" && !slices.Contains(own, f.Name) {
-				list = append(list, repeated(used))
+				list = append(list, repeated(used)...)
 			}
 		})
 	}
 	return list
 }
 
-// repeated is a flag as it is shown in a command that repeats it.
-func repeated(f *pflag.Flag) probe.Flag {
+// repeated is a flag as it is shown in a command that repeats it, once for each of its values.
+func repeated(f *pflag.Flag) []probe.Flag {
+	if several, ok := f.Value.(pflag.SliceValue); ok {
+		var list []probe.Flag
+		for _, value := range several.GetSlice() {
+			list = append(list, probe.Flag{Name: "--" + f.Name, Value: value})
+		}
+		return list
+	}
 	name, value := "--"+f.Name, f.Value.String()
 	switch {
 	case f.Value.Type() == "bool":
@@ -46,5 +53,5 @@ func repeated(f *pflag.Flag) probe.Flag {
 	case f.Name == "payload" && strings.ContainsFunc(value, unicode.IsControl):
 		value = "@PAYLOAD-FILE"
 	}
-	return probe.Flag{Name: name, Value: value}
+	return []probe.Flag{{Name: name, Value: value}}
 }

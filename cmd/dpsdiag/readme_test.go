@@ -124,6 +124,7 @@ func mask(output string) string {
 		{`\b4\.[0-9a-f]{16}\.GUID`, "OPERATION"},
 		{`127\.0\.0\.1:\d+`, "127.0.0.1:PORT"},
 		{`localhost:\d+`, "localhost:PORT"},
+		{`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "TIME"},
 		{`\b\d{4}-\d\d-\d\d\b`, "DATE"},
 		{` *\b\d+(\.\d+)? m?s\b`, " TIME"},
 	} {

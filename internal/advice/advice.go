@@ -121,6 +121,8 @@ type Weight struct {
 	// inapplicable marks a cause that cannot apply. It is only worth mentioning if the catalogue lists
 	// it.
 	inapplicable bool
+	// seen says that the service's side shows it.
+	seen bool
 }
 
 // Diagnosis is the result of a whole probe.

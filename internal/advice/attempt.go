@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"dpsdiag/internal/inspect"
 	"dpsdiag/internal/probe"
 )
 
@@ -56,6 +57,11 @@ type Attempt struct {
 	// Private says that the service is reached through private addresses, and refuses the device or
 	// cannot be reached.
 	Private Fact[string]
+
+	// Side is the service's side, if it was read and the service had judged the attempt; nil
+	// otherwise. Ended says that the service took the registration, which then failed.
+	Side  *inspect.Findings
+	Ended bool
 }
 
 // Fact is something that a witness knows.

@@ -32,6 +32,9 @@ func (c *Case) witness() *Attempt {
 	if c.refusal != nil {
 		c.witnessRefusal(a)
 	}
+	if c.serviceJudged() {
+		a.Side, a.Ended = c.Evidence.Service, c.ended()
+	}
 	return a
 }
 

@@ -94,7 +94,7 @@ func warnings(ev *probe.Evidence, across *comparison, causes []Cause) []probe.Wa
 			}
 		}
 	}
-	return all
+	return append(all, sideWarnings(ev.Service, causes)...)
 }
 
 // observations are unusual facts about a run that need not prevent a registration.

@@ -61,7 +61,7 @@ func (a candidate) with(b candidate) candidate {
 	}
 	a.because, a.remedies = union(a.because, b.because), union(a.remedies, b.remedies)
 	a.strength, a.support = max(a.strength, b.strength), max(a.support, b.support)
-	a.doubted, a.last = a.doubted && b.doubted, a.last && b.last
+	a.doubted, a.last, a.seen = a.doubted && b.doubted, a.last && b.last, a.seen || b.seen
 	if b.named && (!a.named || b.position < a.position) {
 		a.named, a.position = true, b.position
 	}

@@ -151,6 +151,10 @@ func commandOf(d *cause.Definition, ev *probe.Evidence) string {
 	if name, ok := instanceName(t.Endpoint.Host); ok {
 		dpsName = name
 	}
+	group := "GROUP-ID"
+	if side := ev.Service; side != nil {
+		dpsName, group = cmp.Or(side.Instance, dpsName), cmp.Or(side.Group, group)
+	}
 	for i := range ev.Runs {
 		if check := ev.Runs[i].Hub; check != nil {
 			device = check.DeviceID
@@ -165,6 +169,7 @@ func commandOf(d *cause.Definition, ev *probe.Evidence) string {
 		"DEVICE-ID", shellword.Quote(cmp.Or(device, "DEVICE-ID")),
 		"DPS-NAME", shellword.Quote(dpsName),
 		"HUB-NAME", shellword.Quote(hub),
+		"GROUP-ID", shellword.Quote(group),
 		"CERT-FILE", certificate,
 		"HOST", shellword.Quote(t.Endpoint.Host),
 		"PORT", strconv.Itoa(t.Endpoint.HTTPS),

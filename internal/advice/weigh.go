@@ -22,6 +22,7 @@ type candidate struct {
 	support  Strength
 	named    bool // listed by the most specific catalogue entry
 	doubted  bool // there is evidence against it
+	seen     bool // the service's side shows it
 	last     bool // of last resort: no rule explains the run
 	position int  // in that entry
 	explain  string
@@ -52,16 +53,34 @@ func weigh(c *Case, rules []Rule, most Strength) []candidate {
 	return settle(found)
 }
 
-// weigh is what the evidence says about the cause, without the catalogue.
+// weigh is what the evidence says about the cause, without the catalogue. What the service holds
+// counts more than what its answer allows, but less than what the attempt itself shows.
 func (r *Rule) weigh(c *Case) Weight {
-	w := r.weighOwn(c)
+	side, own := c.attempt.seen(r.ID), r.own(c)
+	switch {
+	case side.Strength == RulesOut && own.Strength != Proves:
+		return side
+	case side.Strength <= Silent || r.passed(c.attempt) != "":
+		return own
+	case own.Strength >= Suggests:
+		side.Strength = max(side.Strength, own.Strength)
+		side.Because, side.Remedies = union(side.Because, own.Because), own.Remedies
+	}
+	side.seen = true
+	return side
+}
+
+// own is what the attempt and the record of an earlier one show about the cause, without the
+// service's side.
+func (r *Rule) own(c *Case) Weight {
+	w := r.weighAttempt(c)
 	if c.record != nil && c.record.Before != "" && w.Strength != RulesOut && isLasting(r.ID) {
 		w.Against = append(slices.Clone(w.Against), c.record.Before)
 	}
 	return w
 }
 
-func (r *Rule) weighOwn(c *Case) Weight {
+func (r *Rule) weighAttempt(c *Case) Weight {
 	if c.judged() {
 		if why := cmp.Or(r.unfit(c.attempt), r.outside()); why != "" {
 			return inapplicable(why)
@@ -147,7 +166,7 @@ func specific(entry *codes.Entry) bool {
 
 // combine adds what the catalogue says to the evidence.
 func combine(c *Case, id cause.ID, own Weight, named naming) candidate {
-	cand := candidate{strength: own.Strength, because: own.Because, remedies: own.Remedies}
+	cand := candidate{strength: own.Strength, because: own.Because, remedies: own.Remedies, seen: own.seen}
 	if own.Strength >= Suggests {
 		cand.support = own.Strength
 	}
@@ -194,14 +213,15 @@ func reasons(c *Case, id cause.ID, own Weight) []string {
 	return lines
 }
 
-// settle makes a proof exclusive: if one cause is proven the others are not listed, and several proofs
-// together prove nothing.
+// settle makes a proof exclusive: if one cause is proven the others are not listed. Several proofs
+// together prove nothing, unless the service's side shows them: there may be several obstacles.
 func settle(found []candidate) []candidate {
 	proven := func(c candidate) bool { return c.strength == Proves }
-	switch count(found, proven) {
-	case 0:
+	shown := func(c candidate) bool { return proven(c) && c.seen }
+	switch n := count(found, proven); {
+	case n == 0:
 		return found
-	case 1:
+	case n == 1 || slices.ContainsFunc(found, shown):
 		return slices.DeleteFunc(found, func(c candidate) bool { return c.strength > Silent && !proven(c) })
 	}
 	for i := range found {

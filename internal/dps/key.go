@@ -90,6 +90,10 @@ func (k Key) GoString() string { return "dps.Key(" + k.String() + ")" }
 // Text returns the key in base64, as the portal and the SDKs write it.
 func (k Key) Text() Secret { return NewSecret(base64.StdEncoding.EncodeToString(k.bytes)) }
 
+// Equal reports whether both are the same key. It takes the same time for any two keys of the same
+// size.
+func (k Key) Equal(other Key) bool { return hmac.Equal(k.bytes, other.bytes) }
+
 // Derive returns the key of one device of an enrollment group: the HMAC-SHA256 of the
 // registration id, keyed with the group key (learn.microsoft.com:
 // concepts-symmetric-key-attestation). The id is used as written: it is not known whether

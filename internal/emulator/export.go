@@ -76,7 +76,7 @@ func (e *Emulator) instance() srv.Instance {
 	const name = "dpsdiag-emulator"
 	host := e.owner.Host
 	properties := srv.InstanceProperties{
-		IDScope: e.ready.IDScope, DeviceProvisioningHostName: host, ServiceOperationsHostName: host,
+		IDScope: e.service.scope, DeviceProvisioningHostName: host, ServiceOperationsHostName: host,
 		State: "Active", ProvisioningState: "Succeeded", AllocationPolicy: "Hashed", IoTHubs: []srv.LinkedHub{},
 		PublicNetworkAccess: "Enabled",
 	}

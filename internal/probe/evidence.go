@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/inspect"
 	"dpsdiag/internal/proxy"
 	"dpsdiag/internal/tpm"
 )
@@ -20,6 +21,8 @@ type Evidence struct {
 	Runs    []Run // one per transport, in the requested order
 	// Origins are the sources of the settings; nil if they are not known.
 	Origins []Origin
+	// Service is the service's side, which the caller of Do adds if it was read; nil otherwise.
+	Service *inspect.Findings
 }
 
 // Origin describes the source of a setting.

@@ -36,6 +36,8 @@ type Probe struct {
 	Mode       string     `json:"mode"`   // how far the probe was to go: register, preflight or lookup
 	// Unregistered says that a lookup found no registration.
 	Unregistered bool `json:"unregistered"`
+	// Service is the service's side, where it was read.
+	Service *Service `json:"service,omitempty"`
 }
 
 // ExitStatus implements [Document].
@@ -149,6 +151,7 @@ func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning b
 		Mode:       string(ev.Target.Mode),
 
 		Unregistered: d.Unregistered,
+		Service:      newService(ev.Service),
 	}
 	for i := range ev.Runs {
 		doc.Runs = append(doc.Runs, newRun(&ev.Runs[i], verdictOf(d, i)))

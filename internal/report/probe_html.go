@@ -29,6 +29,7 @@ func (d *Probe) html() *htmlPage {
 		htmlDecide(d.Decide),
 		d.htmlWarnings(),
 		d.htmlRuns(),
+		d.Service.html(),
 		[]htmlBlock{d.htmlTarget()},
 		d.htmlRuledOut(),
 	)

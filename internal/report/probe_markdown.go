@@ -27,6 +27,9 @@ func (d *Probe) drawMarkdown(m *markdown) {
 	for i := range d.Runs {
 		d.Runs[i].drawMarkdown(m, len(d.Runs) > 1)
 	}
+	if d.Service != nil {
+		d.Service.drawMarkdown(m)
+	}
 	markCauses(m, d.Causes)
 	markDecide(m, d.Decide)
 	d.markWarnings(m)

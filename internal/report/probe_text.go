@@ -33,6 +33,9 @@ func (d *Probe) drawAll(p *page) {
 		d.Runs[i].draw(p, len(d.Runs) > 1)
 	}
 	d.drawEndorsementKey(p)
+	if d.Service != nil {
+		d.Service.drawAll(p)
+	}
 	d.drawVerdict(p)
 	drawCauses(p, d.causesTitle(), d.Causes)
 	drawDecide(p, d.Decide)

@@ -21,6 +21,9 @@ func (d *Probe) drawShort(p *page) {
 		d.drawRunLines(p)
 	}
 	d.drawEndorsementKey(p)
+	if d.Service != nil {
+		d.Service.drawLine(p)
+	}
 	d.drawShortWarnings(p)
 	p.blank()
 	d.drawHeadline(p)

@@ -65,6 +65,8 @@ func Read(r io.Reader) (Document, error) {
 		return readProbe(data)
 	case ExplainSchema:
 		return readExplain(data)
+	case InspectSchema:
+		return readInspection(data)
 	case FleetSchema:
 		return readFleet(data)
 	case PlanSchema:
@@ -74,7 +76,7 @@ func Read(r io.Reader) (Document, error) {
 	case "":
 		return nil, &ReadError{"no JSON document of dpsdiag: it names no schema", save}
 	}
-	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, ExplainSchema, FleetSchema, PlanSchema, LogsSchema}, ", ")}
+	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, InspectSchema, ExplainSchema, FleetSchema, PlanSchema, LogsSchema}, ", ")}
 }
 
 // damaged is the error of a document that says too little, or what none says.
@@ -112,6 +114,7 @@ func decode(data []byte, doc any) error {
 // complete makes lists that are missing empty, as in a document that was just made, and
 // refuses text that no document has: it could harm a terminal.
 func complete(v reflect.Value) error {
+	v = reflect.Indirect(v) // a part that is missing stays so
 	switch v.Kind() {
 	case reflect.String:
 		if !printable(v.String()) {
@@ -163,7 +166,21 @@ func readProbe(data []byte) (Document, error) {
 			return nil, err
 		}
 	}
-	return doc, nil
+	return doc, doc.Service.check()
+}
+
+func readInspection(data []byte) (Document, error) {
+	doc := &Inspection{}
+	if err := decode(data, doc); err != nil {
+		return nil, err
+	}
+	if !slices.Contains([]string{InspectClear, InspectFault, InspectUnknown, InspectInterrupted}, doc.Verdict) {
+		return nil, damaged("%q is no verdict of an inspection", doc.Verdict)
+	}
+	if len(doc.Checks) == 0 {
+		return nil, damaged("it has no checks")
+	}
+	return doc, doc.check()
 }
 
 func isVerdict(text string) error {

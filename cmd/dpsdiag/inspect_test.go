@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/report"
+	"dpsdiag/internal/schematest"
+	"dpsdiag/internal/service"
+)
+
+// TestInspectHealthy: a device on which all is well fits a screen, with exit status 0.
+func TestInspectHealthy(t *testing.T) {
+	t.Parallel()
+	schema := schematest.Load(t, "inspect-1")
+	for _, kind := range []emulator.Attestation{emulator.SymmetricKey, emulator.GroupKey, emulator.X509} {
+		s := stageOf(t, sided{kind: kind})
+		if status, out := s.run(t, append(s.probe(t, "https"), s.api()...)...); status != report.ExitOK {
+			t.Fatalf("%s: the probe ends with %d: %s", kind, status, out)
+		}
+		status, out := s.run(t, append(s.inspect(t), s.api()...)...)
+		schema.Check(t, string(kind), out)
+		doc := decodeJSON[report.Inspection](t, out)
+		if status != report.ExitOK || doc.Verdict != report.InspectClear || len(doc.Causes) > 0 {
+			t.Errorf("%s: exit status %d, %s\n%s", kind, status, doc.Verdict, checksOf(&doc.Service))
+		}
+		for _, c := range doc.Checks {
+			if c.Outcome != "passed" && c.Outcome != "not-applicable" {
+				t.Errorf("%s: %s %s: %s", kind, c.ID, c.Outcome, c.Detail)
+			}
+		}
+		args := append(s.inspect(t), s.api()...)
+		args[slices.Index(args, "json")] = "text"
+		status, text := s.run(t, args...)
+		if lines := strings.Count(string(text), "\n"); status != report.ExitOK || lines > 24 {
+			t.Errorf("%s: %d lines, exit status %d:\n%s", kind, lines, status, text)
+		}
+	}
+}
+
+// TestOnlyReadsAreSent counts what the emulator logs of a policy that has every right: nothing but
+// reads, and nothing is changed.
+func TestOnlyReadsAreSent(t *testing.T) {
+	t.Parallel()
+	s := stageOf(t, sided{kind: emulator.GroupKey})
+	before, after := t.TempDir(), t.TempDir()
+	if err := s.emulator.Export(before); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s.run(t, append(s.inspect(t), s.api()...)...)
+	}
+	if err := s.emulator.Export(after); err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob(filepath.Join(before, "*.json"))
+	if err != nil || len(paths) < 4 {
+		t.Fatalf("%d files, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		was, is := readBytes(t, path), readBytes(t, filepath.Join(after, filepath.Base(path)))
+		if !bytes.Equal(was, is) {
+			t.Errorf("%s was changed", filepath.Base(path))
+		}
+	}
+}
+
+// TestCredentialsOfTheService: what the service refuses is told, and the rest diagnosed all the same.
+func TestCredentialsOfTheService(t *testing.T) {
+	t.Parallel()
+	s := stageOf(t, sided{scenario: "symmetric-key-mismatch"})
+	owner, err := service.ParseConnectionString(s.connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner.Key = owner.Key.Derive("another key")
+	s.connection = owner.Text()
+
+	status, out := s.run(t, append(s.inspect(t), s.api()...)...)
+	doc := decodeJSON[report.Inspection](t, out)
+	if status != report.ExitNoVerdict || len(doc.Causes) != 1 || doc.Causes[0].ID != "service-credentials-insufficient" {
+		t.Errorf("inspect with another policy's key: exit status %d, %v", status, summary(doc.Causes))
+	}
+	status, out = s.run(t, append(s.probe(t, "https"), s.api()...)...)
+	both := decodeJSON[report.Probe](t, out)
+	if status != report.ExitFault || len(both.Causes) == 0 || both.Causes[0].Strength == "proves" || !strings.Contains(string(out), "service-credentials-insufficient") {
+		t.Errorf("probe with another policy's key: exit status %d, %v, warnings %v", status, summary(both.Causes), both.Warnings)
+	}
+}
+
+// TestWatch: --watch ends when somebody changes the enrollment, with what is there then.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	s := stageOf(t, sided{scenario: "enrollment-disabled"})
+	w := newWorld()
+	began := make(chan struct{})
+	w.stderr = &tripwire{word: "reading again", fired: began, out: &w.err}
+	w.lookupEnv = func(name string) (string, bool) { return s.connection.Reveal(), name == "DPS" }
+	changed := make(chan error, 1)
+	go func() {
+		<-began
+		changed <- s.enable(t.Context())
+	}()
+	args := append(s.inspect(t), append(s.api(), "--watch", "--every", "1s")...)
+	args[slices.Index(args, "-q")] = "--no-color"
+	status := w.run(t, args...)
+	if err := <-changed; err != nil {
+		t.Fatal(err)
+	}
+	doc := decodeJSON[report.Inspection](t, w.out.Bytes())
+	if status != report.ExitOK || doc.Verdict != report.InspectClear {
+		t.Errorf("exit status %d, %s: %s", status, doc.Verdict, w.err.String())
+	}
+	if !strings.Contains(w.err.String(), "changed: ") || !strings.Contains(w.err.String(), "status passed") {
+		t.Errorf("standard error: %s", w.err.String())
+	}
+}
+
+// tripwire writes on, and says when a word has been written.
+type tripwire struct {
+	word  string
+	fired chan struct{}
+	done  bool
+	out   io.Writer
+}
+
+func (w *tripwire) Write(b []byte) (int, error) {
+	if !w.done && bytes.Contains(b, []byte(w.word)) {
+		w.done = true
+		close(w.fired)
+	}
+	return w.out.Write(b)
+}
+
+// enable enables the individual enrollment over the service API, as an operator would.
+func (s *stage) enable(ctx context.Context) error {
+	owner, err := service.ParseConnectionString(s.connection)
+	if err != nil {
+		return err
+	}
+	file := map[string]any{}
+	for key, value := range s.files["enrollment-"+s.device.RegistrationID+".json"] {
+		if key != "etag" && key != "registrationState" {
+			file[key] = value
+		}
+	}
+	file["provisioningStatus"] = "enabled"
+	body, err := json.Marshal(file)
+	if err != nil {
+		return err
+	}
+	url := "https://" + owner.Host + service.Path(service.Enrollments, s.device.RegistrationID) + "?api-version=" + service.APIVersion
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", owner.Token(time.Now().Add(time.Hour)).Reveal())
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("If-Match", "*")
+	client := http.Client{Transport: serviceTransport(s.device.Roots, nil)}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(resp.Body) // the status is the error
+		return &http.ProtocolError{ErrorString: resp.Status + " " + string(text)}
+	}
+	return nil
+}
+
+// TestInspectInterrupted: Ctrl-C while the service says nothing tells what was read.
+func TestInspectInterrupted(t *testing.T) {
+	t.Parallel()
+	s := stageOf(t, sided{scenario: "enrollment-disabled"})
+	w := newWorld()
+	w.lookupEnv = func(name string) (string, bool) { return s.connection.Reveal(), name == "DPS" }
+	ctx, interrupt := context.WithCancel(t.Context())
+	w.stderr = &tripwire{word: "reading again", fired: make(chan struct{}), out: interruptOn{&w.err, interrupt}}
+	args := append(s.inspect(t), append(s.api(), "--watch", "--every", "1h")...)
+	args[slices.Index(args, "-q")] = "--no-color"
+	status := run(ctx, &w.app, args)
+	doc := decodeJSON[report.Inspection](t, w.out.Bytes())
+	if status != report.ExitInterrupted || doc.Verdict != report.InspectInterrupted || len(doc.Causes) != 1 {
+		t.Errorf("exit status %d, %s, %v", status, doc.Verdict, summary(doc.Causes))
+	}
+}
+
+// interruptOn interrupts when it is written to.
+type interruptOn struct {
+	out       io.Writer
+	interrupt context.CancelFunc
+}
+
+func (w interruptOn) Write(b []byte) (int, error) {
+	w.interrupt()
+	return w.out.Write(b)
+}
+
+// TestSidesInABundle: no secret of the service's side gets into a bundle.
+func TestSidesInABundle(t *testing.T) {
+	t.Parallel()
+	s := stageOf(t, sided{scenario: "symmetric-key-mismatch"})
+	bundle := filepath.Join(s.dir, "b.zip")
+	for _, flags := range [][]string{s.api(), s.enrollments()} {
+		args := append(s.probe(t, "https"), flags...)
+		status, out := s.run(t, append(args, "-o", "bundle="+bundle, "-v")...)
+		if status != report.ExitFault || !bytes.Contains(out, []byte("key-other")) {
+			t.Errorf("%v: exit status %d", flags, status)
+		}
+		for _, text := range unzip(t, bundle) {
+			for _, key := range s.keys(t) {
+				if strings.Contains(text, key) {
+					t.Errorf("%v: a key of the enrollment is in the bundle", flags)
+				}
+			}
+		}
+		if err := os.Remove(bundle); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// keys are the keys of the enrollments and of the policy.
+func (s *stage) keys(t *testing.T) []string {
+	t.Helper()
+	var list []string
+	for _, file := range s.files {
+		attestation, _ := file["attestation"].(map[string]any)
+		held, _ := attestation["symmetricKey"].(map[string]any)
+		for _, name := range []string{"primaryKey", "secondaryKey"} {
+			if text, ok := held[name].(string); ok {
+				list = append(list, text)
+			}
+		}
+	}
+	owner, err := service.ParseConnectionString(s.connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(list, owner.Key.Text().Reveal())
+}

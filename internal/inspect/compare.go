@@ -1,0 +1,358 @@
+package inspect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/service"
+)
+
+// Compare compares what the service holds with the device.
+func Compare(h *Held, d Device) *Findings {
+	c := &comparison{held: h, device: d}
+	c.choose()
+	f := &Findings{Source: h.Source, ReadAt: h.ReadAt, Instance: h.name()}
+	if c.entry != nil && c.entry.Group {
+		f.Group = c.entry.Name
+	}
+	if h.State != nil {
+		f.ErrorCode, f.ErrorMessage = h.State.ErrorCode, h.State.ErrorMessage
+	}
+	for _, check := range checks() {
+		f.Checks = append(f.Checks, check(c))
+	}
+	c.redact(f)
+	return f
+}
+
+// checks are all checks, in the order of a report.
+func checks() []func(*comparison) Check {
+	return []func(*comparison) Check{
+		(*comparison).access,
+		(*comparison).instance,
+		(*comparison).idScope,
+		(*comparison).network,
+		(*comparison).localAuth,
+		(*comparison).enrollment,
+		(*comparison).status,
+		(*comparison).attestation,
+		(*comparison).key,
+		(*comparison).certificate,
+		(*comparison).commonName,
+		(*comparison).validity,
+		(*comparison).ca,
+		(*comparison).endorsementKey,
+		(*comparison).allocation,
+		(*comparison).webhook,
+		(*comparison).hubs,
+		(*comparison).reprovisioning,
+		(*comparison).twin,
+		(*comparison).registration,
+	}
+}
+
+// comparison is what the service holds beside the device, and the enrollment that decides.
+type comparison struct {
+	held   *Held
+	device Device
+
+	// entry is the enrollment that decides, nil if there is none or it is not known.
+	entry *Enrollment
+	// found is the result of the check of the enrollment, why what it says.
+	found Result
+	why   string
+	// others are further groups that match as well.
+	others []string
+}
+
+func passed(id CheckID, r Result, format string, args ...any) Check {
+	return Check{ID: id, Outcome: Passed, Result: r, Detail: fmt.Sprintf(format, args...)}
+}
+
+func warned(id CheckID, r Result, format string, args ...any) Check {
+	return Check{ID: id, Outcome: Warned, Result: r, Detail: fmt.Sprintf(format, args...)}
+}
+
+func failed(id CheckID, r Result, format string, args ...any) Check {
+	return Check{ID: id, Outcome: Failed, Result: r, Detail: fmt.Sprintf(format, args...)}
+}
+
+func skipped(id CheckID, r Result, format string, args ...any) Check {
+	return Check{ID: id, Outcome: Skipped, Result: r, Detail: fmt.Sprintf(format, args...)}
+}
+
+func notMeant(id CheckID, format string, args ...any) Check {
+	return Check{ID: id, Outcome: NotApplicable, Result: NotMeant, Detail: fmt.Sprintf(format, args...)}
+}
+
+// unread is a check about the enrollment where none is known.
+func (c *comparison) unread(id CheckID) Check {
+	if c.found == NotRead || c.found == NotCompared {
+		return skipped(id, NotRead, "the enrollment that decides is not known")
+	}
+	return notMeant(id, "there is no enrollment")
+}
+
+// access tells what could be read.
+func (c *comparison) access() Check {
+	h := c.held
+	if h.Source == SourceFiles {
+		return notMeant(CheckAccess, "the service was not asked: files were given")
+	}
+	var gaps []string
+	for _, gap := range h.Gaps {
+		gaps = append(gaps, gap.What+": "+gap.Why)
+	}
+	text := strings.Join(gaps, "; ")
+	switch {
+	case h.Denied != "":
+		return failed(CheckAccess, AccessDenied, "%s refuses the credential of --service-env or --service-token-env: %s", h.Host, h.Denied).with("host", h.Host)
+	case h.Reads == 0:
+		return failed(CheckAccess, AccessFailed, "nothing could be read from %s: %s", h.Host, text).with("host", h.Host)
+	case len(gaps) > 0:
+		forbidden := slices.ContainsFunc(h.Gaps, func(g Gap) bool { return g.Forbidden })
+		if forbidden {
+			text += "; the credential lacks the right for it"
+		}
+		return warned(CheckAccess, AccessPartial, "not everything could be read from %s: %s", h.Host, text).with("host", h.Host)
+	}
+	return passed(CheckAccess, AccessGranted, "read from %s", h.Host).with("host", h.Host)
+}
+
+// choose finds the enrollment that decides: the individual one if there is one, otherwise the
+// group that matches.
+func (c *comparison) choose() {
+	h := c.held
+	switch {
+	case h.Individual != nil:
+		c.entry, c.found = h.Individual, EnrolledIndividually
+	case h.Source == SourceAPI && !h.NoIndividual && len(h.Groups) == 0:
+		c.found, c.why = NotRead, c.gap("the individual enrollment")
+	case len(h.Groups) == 0 && h.AllGroups:
+		c.found, c.why = EnrolledNowhere, "there is neither an individual enrollment of this registration id nor any enrollment group"
+	case len(h.Groups) == 0 && h.NoIndividual && c.device.Kind == service.AttestationTPM:
+		c.found, c.why = EnrolledNowhere, "there is no individual enrollment of this registration id, and a TPM needs one"
+	case len(h.Groups) == 0 && h.NoIndividual:
+		c.found, c.why = NotRead, c.gap("the enrollment groups")
+	case len(h.Groups) == 0:
+		c.found, c.why = NotRead, "no enrollment was given: "+EnrollmentCommand
+	default:
+		c.chooseGroup()
+	}
+}
+
+// gap says why something could not be read.
+func (c *comparison) gap(what string) string {
+	for _, gap := range c.held.Gaps {
+		if gap.What == what {
+			return what + " could not be read: " + gap.Why
+		}
+	}
+	return what + " could not be read"
+}
+
+// chooseGroup finds the group that matches the device.
+func (c *comparison) chooseGroup() {
+	switch c.device.Kind {
+	case service.AttestationSymmetricKey:
+		c.chooseByKey()
+	case service.AttestationX509:
+		c.chooseByChain()
+	default:
+		c.chooseNamed()
+	}
+	if c.entry != nil || c.held.Source != SourceFiles {
+		return
+	}
+	// The user named the group, unless there are several that may be meant.
+	candidates := c.groupsOf(c.device.Kind)
+	if len(candidates) == 0 && len(c.held.Groups) == 1 {
+		candidates = []*Enrollment{&c.held.Groups[0]}
+	}
+	if len(candidates) == 1 {
+		c.take(candidates)
+		c.why = ""
+	}
+}
+
+// chooseNamed takes the group that the user named, if it is one.
+func (c *comparison) chooseNamed() {
+	if c.device.Kind == service.AttestationTPM {
+		c.found, c.why = EnrolledNowhere, "there is no individual enrollment of this registration id, and a TPM needs one"
+		return
+	}
+	c.found = NotCompared
+	c.why = fmt.Sprintf("no individual enrollment of this registration id; which of the %d groups matches depends on the device's credential: --key-file, --group-key-file or --cert with --cert-key gives it", len(c.held.Groups))
+}
+
+// groupsOf are the groups of the device's attestation.
+func (c *comparison) groupsOf(kind service.AttestationType) []*Enrollment {
+	var list []*Enrollment
+	for i := range c.held.Groups {
+		if c.held.Groups[i].Attestation.Type == kind {
+			list = append(list, &c.held.Groups[i])
+		}
+	}
+	return list
+}
+
+// take makes the first of some groups the one that decides.
+func (c *comparison) take(matching []*Enrollment) {
+	c.entry, c.found = matching[0], EnrolledInGroup
+	for _, g := range matching[1:] {
+		c.others = append(c.others, g.Name)
+	}
+	if len(c.others) > 0 {
+		c.found = EnrolledTwice
+	}
+}
+
+// nowhere says that no group matches, or why that is not known.
+func (c *comparison) nowhere(candidates int, unmatched Result, why string) {
+	gap := c.gap("the enrollment groups")
+	switch {
+	case !c.held.AllGroups && c.held.Source == SourceAPI:
+		c.found, c.why = NotRead, gap
+	case candidates == 0:
+		c.found, c.why = EnrolledNowhere, "there is no individual enrollment of this registration id, and no group for this attestation"
+	default:
+		c.found, c.why = unmatched, why
+	}
+}
+
+// enrollment tells which enrollment decides.
+func (c *comparison) enrollment() Check {
+	e := c.entry
+	switch c.found {
+	case EnrolledIndividually:
+		return passed(CheckEnrollment, c.found, "%s", c.describe(e)).with("kind", "individual").with("name", e.Name).with("device-id", e.DeviceID).with("updated", e.LastUpdated)
+	case EnrolledInGroup:
+		return passed(CheckEnrollment, c.found, "%s", c.describe(e)).with("kind", "group").with("name", e.Name).with("updated", e.LastUpdated)
+	case EnrolledTwice:
+		return warned(CheckEnrollment, c.found, "%s; but %s also match, and the service takes only one", c.describe(e), quotedList(c.others)).
+			with("kind", "group").with("name", e.Name).with("others", strings.Join(c.others, ", "))
+	case NotRead, NotCompared:
+		return skipped(CheckEnrollment, c.found, "%s", c.why)
+	}
+	return failed(CheckEnrollment, c.found, "%s", c.why)
+}
+
+func (c *comparison) describe(e *Enrollment) string {
+	text := "individual " + quoted(e.Name)
+	if e.Group {
+		text = "group " + quoted(e.Name)
+	}
+	if e.LastUpdated != "" {
+		text += ", changed " + timeText(e.LastUpdated)
+	}
+	return text
+}
+
+func quotedList(names []string) string {
+	var list []string
+	for i, name := range names {
+		if i == 5 {
+			list = append(list, fmt.Sprintf("%d more", len(names)-i))
+			break
+		}
+		list = append(list, quoted(name))
+	}
+	return strings.Join(list, ", ")
+}
+
+func (c *comparison) status() Check {
+	switch {
+	case c.entry == nil:
+		return c.unread(CheckStatus)
+	case !c.entry.Enabled():
+		return failed(CheckStatus, StatusDisabled, "the provisioning status of %s is disabled", c.entry.called())
+	}
+	return passed(CheckStatus, StatusEnabled, "enabled")
+}
+
+func (c *comparison) attestation() Check {
+	e := c.entry
+	if e == nil {
+		return c.unread(CheckAttestation)
+	}
+	kind := e.Attestation.Type
+	named := func(check Check) Check {
+		return check.with("enrolled", string(kind)).with("device", string(c.device.Kind))
+	}
+	switch {
+	case kind == "":
+		return skipped(CheckAttestation, NotRead, "the enrollment does not say how it attests")
+	case c.device.Kind == "":
+		return named(skipped(CheckAttestation, NotCompared, "%s; the device's credential was not given", kindText(kind)))
+	case kind != c.device.Kind:
+		return named(failed(CheckAttestation, AttestationOther, "%s attests with %s, the device with %s", e.called(), kindText(kind), kindText(c.device.Kind)))
+	}
+	return named(passed(CheckAttestation, AttestationSame, "%s, as the device", kindText(kind)))
+}
+
+// kindText is a kind of attestation in words.
+func kindText(kind service.AttestationType) string {
+	switch kind {
+	case service.AttestationSymmetricKey:
+		return "a symmetric key"
+	case service.AttestationX509:
+		return "an X.509 certificate"
+	case service.AttestationTPM:
+		return "a TPM"
+	}
+	return quoted(string(kind))
+}
+
+// attests reports whether both sides use that attestation, and what the check is otherwise.
+func (c *comparison) attests(id CheckID, kind service.AttestationType) (Check, bool) {
+	switch {
+	case c.entry == nil && c.device.Kind != kind && c.device.Kind != "":
+		return notMeant(id, "the device does not use %s", kindText(kind)), false
+	case c.entry == nil:
+		return c.unread(id), false
+	case c.entry.Attestation.Type != kind:
+		return notMeant(id, "%s is enrolled", kindText(c.entry.Attestation.Type)), false
+	case c.device.Kind == "":
+		return skipped(id, NotCompared, "the device's credential was not given"), false
+	case c.device.Kind != kind:
+		return notMeant(id, "the device uses %s", kindText(c.device.Kind)), false
+	}
+	return Check{}, true
+}
+
+// redact replaces every secret that was read or sent in what the checks say: a server may
+// repeat any of them.
+func (c *comparison) redact(f *Findings) {
+	var secrets []string
+	add := func(list ...dps.Secret) {
+		for _, s := range list {
+			if text := s.Reveal(); len(text) >= 8 {
+				secrets = append(secrets, text)
+			}
+		}
+	}
+	add(c.device.Secrets...)
+	entries := slices.Clone(c.held.Groups)
+	if c.held.Individual != nil {
+		entries = append(entries, *c.held.Individual)
+	}
+	for _, e := range entries {
+		if keys := e.Attestation.SymmetricKey; keys != nil {
+			add(keys.PrimaryKey, keys.SecondaryKey)
+		}
+	}
+	var pairs []string
+	for _, s := range secrets {
+		pairs = append(pairs, s, "[redacted]")
+	}
+	replace := strings.NewReplacer(pairs...).Replace
+	f.ErrorMessage = replace(f.ErrorMessage)
+	for i := range f.Checks {
+		f.Checks[i].Detail = replace(f.Checks[i].Detail)
+		for j := range f.Checks[i].Facts {
+			f.Checks[i].Facts[j].Value = replace(f.Checks[i].Facts[j].Value)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package inspect
+
+import (
+	"strings"
+	"time"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/service"
+)
+
+// Held is what the service holds, as far as it was read. A nil pointer or slice means that
+// it was not read, never that there is none.
+type Held struct {
+	Source Source
+	ReadAt time.Time
+	// Host is the service host that was asked, "" with files alone.
+	Host string
+
+	Individual *Enrollment
+	// NoIndividual says that there is no individual enrollment.
+	NoIndividual bool
+	// Groups are the enrollment groups that were read. AllGroups says that these are all.
+	Groups    []Enrollment
+	AllGroups bool
+
+	State *service.DeviceRegistrationState
+	// NoState says that the device has never registered.
+	NoState bool
+
+	Instance     *service.Instance
+	Certificates []service.CACertificate
+
+	// Gaps are what could not be read.
+	Gaps []Gap
+	// Denied says why the service refuses the credential altogether, "" if it does not.
+	Denied string
+	// Reads is how many requests were answered with what was asked for.
+	Reads int
+}
+
+// name is the name of the instance, "" if it is not known.
+func (h *Held) name() string {
+	if h.Instance != nil {
+		return h.Instance.Name
+	}
+	host, _, _ := strings.Cut(h.Host, ":")
+	if _, ok := dps.CloudOf(host); !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(host, ".")
+	return name
+}
+
+// Gap is something that could not be read.
+type Gap struct {
+	What string // what was to be read
+	Why  string // one line
+	// Forbidden says that the credential lacks a right, so that another one could read it.
+	Forbidden bool
+}
+
+// Enrollment is an individual enrollment or a group.
+type Enrollment struct {
+	// Name is the registration id of an individual enrollment, or the id of a group.
+	Name     string
+	Group    bool
+	DeviceID string
+	service.Settings
+	// NoKeys says why the keys of an enrollment with symmetric keys are not known, "" if they
+	// are.
+	NoKeys string
+}
+
+// called is what messages call the enrollment.
+func (e *Enrollment) called() string {
+	if e.Group {
+		return "the enrollment group " + quoted(e.Name)
+	}
+	return "the individual enrollment " + quoted(e.Name)
+}
