@@ -6,7 +6,8 @@ var allocationDefinitions = [...]Definition{
 	{
 		ID:    CustomAllocationFailed,
 		Title: "Custom allocation webhook fails",
-		Meaning: "The enrollment leaves the choice of the hub to a webhook, and the webhook cannot be reached, throws an exception, takes too long, or returns something that is not an allocation.  " +
+		Meaning: "The enrollment leaves the choice of the hub to a webhook, and the webhook cannot be reached, throws an exception, answers too late, or returns something that is not an allocation. " +
+			"A function that accepts calls only from a virtual network cannot be reached by the service. " +
 			"The device was authenticated; the backend failed.",
 		Confirm: []string{
 			"Check the webhook's own log for the time of the attempt",
@@ -15,7 +16,8 @@ var allocationDefinitions = [...]Definition{
 		},
 		Remedies: []string{
 			"Repair and redeploy the function; guard against fields that are absent on a re-registration",
-			"Return {\"iotHubHostName\": \"HUB.azure-devices.net\"} with one of the linkedHubs of the request, within a few seconds",
+			"Return {\"iotHubHostName\": \"HUB.azure-devices.net\"} with one of the linkedHubs of the request, without delay: a time limit is not documented",
+			"Let the function accept calls from outside a virtual network, and protect it with its key",
 			"Then register the device again; nothing changes on it",
 		},
 		Scenario: "custom-allocation-failed",

@@ -20,7 +20,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "The service could not parse or validate what was sent: malformed JSON, a missing or illegal field, or values that contradict each other.",
 			Causes: []string{
-				"Body is not valid JSON or lacks registrationId",
+				"Body is not valid JSON or has a member that the api-version does not know (a missing registrationId is no fault)",
 				"RegistrationId in the body, URL path, MQTT client id and user name do not agree",
 				"Registration ID breaks the naming rules",
 				"Api-version unknown to that DPS instance (400004, Unsupported API version)",
@@ -156,7 +156,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"404 Not Found",
 			},
-			Meaning: "The DPS instance or a resource in it (an enrollment, a registration record, an operation) does not exist.",
+			Meaning: "What the request is about does not exist: at DPS the instance or something in it (an enrollment, a registration record, an operation), at a hub the device identity.",
 			Causes: []string{
 				"Enrollment deleted or never created for this registration ID",
 				"ID scope of another or a deleted DPS instance",
@@ -238,7 +238,7 @@ var catalogue = [...]compiled{
 				"409 Conflict",
 				"Conflict",
 			},
-			Meaning: "The request clashes with the present state of the DPS instance, typically creating something that already exists.",
+			Meaning: "The request clashes with the present state of what it is about, typically creating something that already exists, such as an enrollment of that name.",
 			Causes: []string{
 				"Enrollment or certificate of that name exists and no ETag was given",
 				"Two writers change the same record at once",
@@ -389,7 +389,7 @@ var catalogue = [...]compiled{
 				"429 Too many requests",
 				"Too Many Requests",
 			},
-			Meaning: "DPS is throttling this instance. Registration (PUT) and polling (GET) have separate limits and both are enforced.",
+			Meaning: "DPS is throttling: either the instance, with its 1,000 operations and 1,000 registrations a minute, or this one device, which may poll 5 times in 10 seconds. Both limits are enforced.",
 			Causes: []string{
 				"Fleet boots or re-registers at the same moment",
 				"Devices provision on every boot instead of using cached hub details",
@@ -400,7 +400,7 @@ var catalogue = [...]compiled{
 			Remedies: []string{
 				"Wait the retry-after seconds the service gives (header, MQTT topic parameter or AMQP property)",
 				"Without it use exponential backoff with random jitter",
-				"Stagger first boots to stay under the per-minute quota",
+				"Stagger first boots to stay under the limit of the instance, or use several instances: raising it is not documented",
 				"Cache the assigned hub and reconnect to it directly",
 			},
 			Retry: "backoff",
@@ -411,6 +411,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"seed",
 				"MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md",
+				"MicrosoftDocs/azure-docs includes/iot-dps-limits.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md",
 				"https://github.com/Azure/azure-iot-sdk-c/pull/1703",
 			},
@@ -418,7 +419,7 @@ var catalogue = [...]compiled{
 			CauseIDs: []cause.ID{
 				cause.Throttled,
 			},
-			Conflict: "Older text and many examples give a limit of 200 registrations a minute; a docs change says 1,000 since January 2022.",
+			Conflict: "The limits page says 1,000 registrations a minute; older text gives 200, and the large-scale page calculates with 200 as an example. That page tells a device to retry the same hub for 15 to 30 minutes after 429 and 5xx, and a comment in its code wants a new registration for them.",
 		},
 		numbers: []NumberRange{{429, 429}},
 	},
@@ -531,7 +532,7 @@ var catalogue = [...]compiled{
 				cause.ServiceTransient,
 				cause.ProxyInterference,
 			},
-			Conflict: "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429.",
+			Conflict: "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429. The large-scale page retries the same hub for 15 to 30 minutes, while a comment in its code registers anew after 429 and 5xx.",
 		},
 		numbers: []NumberRange{{500, 599}},
 	},
@@ -749,13 +750,14 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/120260",
 				"https://github.com/Azure/azure-cli/issues/26889",
+				"https://pastebin.com/GtCpcWDq",
 				"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
 				cause.CustomAllocationUnauthorized,
 			},
-			Conflict: "Custom allocation failures carry 400207 elsewhere, but one paste that can no longer be opened showed this text with 400209, which the C SDK calls a refusal by the hub.",
+			Conflict: "Custom allocation failures carry 400207 elsewhere, but a wire log of 2019 shows this text with 400209, which the C SDK calls a refusal by the hub.",
 		},
 		numbers: []NumberRange{{401, 401}},
 	},
@@ -814,9 +816,9 @@ var catalogue = [...]compiled{
 				"Hub failing over",
 			},
 			Remedies: []string{
-				"Retry with backoff starting at 5 seconds or more",
+				"Retry the same hub with backoff starting at 5 seconds or more",
 				"Look up the registration status and use the hub in it",
-				"Reprovision through DPS if it continues",
+				"Reprovision through DPS if it continues for 15 to 30 minutes",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -831,6 +833,7 @@ var catalogue = [...]compiled{
 				cause.ServiceTransient,
 				cause.Throttled,
 			},
+			Conflict: "The text of the large-scale page retries the same hub for 15 to 30 minutes; a comment in the code on the same page registers anew after 429 and 5xx.",
 		},
 		numbers: []NumberRange{{500, 599}},
 	},
@@ -1040,6 +1043,7 @@ var catalogue = [...]compiled{
 				"Sovereign cloud (US Gov, China) lags the public cloud",
 				"Client newer than the service region",
 				"Typing error in a hand-built URL",
+				"MQTT user name with ?api-version= as for a hub: that of DPS ends in /api-version=... without a question mark",
 			},
 			Remedies: []string{
 				"Use a client version that asks for an older api-version, or 2019-03-31 by hand",
@@ -1053,6 +1057,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/Azure/iotedge/issues/6631",
 				"https://github.com/Azure/iotedge/issues/4112",
+				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1216,14 +1221,15 @@ var catalogue = [...]compiled{
 			Code:       "400209",
 			Name:       "DPS_HUB_ERROR_UNAUTH",
 			HTTPStatus: 200,
-			Meaning:    "An unauthorised answer on a call DPS made on your behalf: the C SDK names it a hub authorisation failure and returns PROV_DEVICE_RESULT_UNAUTHORIZED. One unconfirmed paste shows it with a webhook that answered 401. The device credential was accepted.",
+			Meaning:    "An unauthorised answer on a call DPS made on your behalf: the C SDK names it a hub authorisation failure and returns PROV_DEVICE_RESULT_UNAUTHORIZED. One published wire log (2019-06-17) has it with the message \"Custom allocation failed with status code: 401\": there the allocation webhook refused DPS. The device credential was accepted.",
 			Causes: []string{
-				"Stored hub connection string no longer valid",
-				"Webhook URL without a valid function key (unconfirmed)",
+				"Link by key: the stored hub connection string is no longer valid",
+				"Link by managed identity: the identity has lost its role on the hub (inferred)",
+				"Webhook URL without a valid function key, where the message says custom allocation",
 			},
 			Remedies: []string{
 				"Read errorMessage: if it says custom allocation, fix the function key in the webhook URL",
-				"Otherwise unlink and relink the hub so that DPS gets the present key",
+				"Otherwise, with a link by key, unlink and relink the hub so that DPS gets the present key; with a link by managed identity there is no key: assign the role on the hub again",
 				"Register again",
 			},
 			Retry: "after-fix",
@@ -1233,6 +1239,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c",
 				"https://pastebin.com/GtCpcWDq",
+				"Azure/azure-sdk-for-python sdk/iothub/azure-mgmt-iothubprovisioningservices/CHANGELOG.md",
 			},
 			Confidence: "documented",
 			CauseIDs: []cause.ID{
@@ -1240,7 +1247,7 @@ var catalogue = [...]compiled{
 				cause.CustomAllocationUnauthorized,
 				cause.RegistryLinkBroken,
 			},
-			Conflict: "The C SDK calls this code a refusal by the hub; one paste that can no longer be opened showed it with an allocation webhook that answered 401. The errorMessage decides.",
+			Conflict: "The C SDK calls this code a refusal by the hub; a wire log of 2019 shows it with an allocation webhook that answered 401. The errorMessage decides.",
 		},
 		numbers: []NumberRange{{400209, 400209}},
 	},
@@ -1256,16 +1263,17 @@ var catalogue = [...]compiled{
 				"\\\"message\\\":\\\"Unauthorized access\\\"",
 				"Unauthorized access",
 			},
-			Meaning: "Inside a DPS errorMessage: the device passed DPS attestation, but DPS could not write to the hub, its stored hub connection string is refused; nothing on the device is wrong. The same body straight from a hub connection means that this caller was refused.",
+			Meaning: "Inside a DPS errorMessage: the device passed DPS attestation, but DPS could not write to the hub: its stored hub connection string, or its managed identity, is refused; nothing on the device is wrong. The same body straight from a hub connection means that this caller was refused.",
 			Causes: []string{
-				"Hub shared access key regenerated after linking",
+				"Link by key: hub shared access key regenerated after linking",
+				"Link by managed identity: the identity of DPS has no role on the hub (any more)",
 				"Policy deleted or lacks registry read/write and service connect",
 				"Hub deleted and recreated under the same name, or moved",
 				"Link made with a wrong connection string",
 				"Hub network rules refuse DPS",
 			},
 			Remedies: []string{
-				"Unlink and relink the hub in DPS (regenerating a key always needs this)",
+				"Link by key: unlink and relink the hub in DPS (a regenerated key needs this); link by managed identity: it has no key, assign the role on the hub again",
 				"Use a policy with registry read, registry write and service connect",
 				"Register the device again",
 			},
@@ -1278,6 +1286,7 @@ var catalogue = [...]compiled{
 				"https://github.com/Azure/iotedge/issues/6675",
 				"MicrosoftDocs/azure-docs articles/iot-dps/dps-faq.yml",
 				"https://github.com/Azure/azure-iot-sdk-c/issues/2362",
+				"Azure/azure-sdk-for-python sdk/iothub/azure-mgmt-iothubprovisioningservices/CHANGELOG.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1592,6 +1601,7 @@ var catalogue = [...]compiled{
 				"No enrollment of this name (with symmetric keys the answer is no more specific)",
 				"IP filter rule",
 				"A second device or key reused over a kept-alive HTTP connection (old Node SDK)",
+				"The other key of the enrollment was used over HTTP in the last 30 minutes: DPS keeps the former token that long",
 			},
 			Remedies: []string{
 				"Derive the key: HMAC-SHA256 of the registration ID with the decoded group key",
@@ -1604,6 +1614,7 @@ var catalogue = [...]compiled{
 			},
 			Sources: []string{
 				"https://github.com/Azure/azure-iot-sdk-node/issues/721",
+				"https://github.com/Azure/azure-iot-cli-extension/pull/515",
 				"https://github.com/Azure/azure-iot-sdk-csharp/issues/1010",
 				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/iot-dps-ip-filtering.md",
@@ -1779,12 +1790,13 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "DPS could not turn the registration body into its model. The hub has the same number under the same name.",
 			Causes: []string{
-				"Extra members in addition to registrationId and payload, for example modelId at the top level",
+				"Members other than registrationId, tpm, payload and csr, for example modelId at the top level",
+				"A csr sent to a lookup, or with an api-version that does not know it",
 				"Payload is not a JSON object",
 				"Truncated or doubly encoded JSON",
 			},
 			Remedies: []string{
-				"Send registrationId plus, if wanted, one payload object",
+				"Send only registrationId, tpm, payload and csr, all of them optional",
 				"Put modelId and custom data inside payload",
 				"Validate the bytes that are really sent",
 			},
@@ -1795,6 +1807,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/66740",
 				"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md",
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1850,9 +1863,10 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"Operations are being throttled for this tenant.",
 			},
-			Meaning: "The DPS instance is over its rate limit. The body has no operationId, so parsers that look for one report failure instead of throttling.",
+			Meaning: "A rate limit of DPS is exceeded: that of the instance (1,000 registrations a minute) or that of one device (5 polls in 10 seconds). The body has no operationId, so parsers that look for one report failure instead of throttling.",
 			Causes: []string{
-				"Too many registrations or polls per minute for the instance",
+				"Too many registrations a minute for the instance",
+				"One device that polls faster than 5 times in 10 seconds",
 				"Shared instance used by tests or another fleet",
 				"Retry storm",
 			},
@@ -1869,12 +1883,13 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"Azure/azure-iot-middleware-freertos tests/ut/azure_iot_provisioning_client_ut.c",
 				"Azure/azure-sdk-for-c sdk/docs/iot/mqtt_state_machine.md",
+				"MicrosoftDocs/azure-docs includes/iot-dps-limits.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
 				cause.Throttled,
 			},
-			Conflict: "This means throttled, yet it has no operationId, so Embedded C reports it as failed and old Java as an IllegalArgumentException. Older text and many examples give a limit of 200 registrations a minute; a docs change says 1,000 since January 2022.",
+			Conflict: "This means throttled, yet it has no operationId, so Embedded C reports it as failed and old Java as an IllegalArgumentException. The limits page says 1,000 registrations a minute, older text 200.",
 		},
 		numbers: []NumberRange{{429001, 429001}},
 	},
@@ -1889,7 +1904,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "DPS itself failed to reach something it had to call (custom allocation function or hub); text of a .NET HTTP client inside the service.",
 			Causes: []string{
-				"Function app stopped, renamed or unreachable",
+				"Function app stopped, renamed or unreachable, such as one that is locked into a virtual network",
 				"Hub with a private endpoint or firewall that blocks DPS",
 				"Transient network fault in the service",
 			},
@@ -1904,6 +1919,7 @@ var catalogue = [...]compiled{
 			},
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/69789",
+				"MicrosoftDocs/azure-docs articles/iot-dps/virtual-network-support.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -2960,7 +2976,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"CSR did not pass verification",
 			},
-			Meaning: "Hub: a certificate request was accepted (202) and then could not be completed; credentialMessage says why.",
+			Meaning: "Hub, not DPS: a certificate request (issueCertificate) was accepted with 202 and then could not be completed; info.credentialMessage and info.credentialError say why.",
 			Causes: []string{
 				"Signing request failed verification",
 			},
@@ -2988,7 +3004,7 @@ var catalogue = [...]compiled{
 			Code:       "400040",
 			Name:       "Certificate request not verified",
 			HTTPStatus: 400,
-			Meaning:    "Hub: the signing request cannot be decoded or verified.",
+			Meaning:    "Hub, not DPS: the signing request of an issueCertificate call cannot be decoded or verified.",
 			Causes: []string{
 				"PEM armour left in, or not a signing request",
 				"Signature wrong",
@@ -3922,7 +3938,7 @@ var catalogue = [...]compiled{
 			Code:       "409004",
 			Name:       "Certificate operation already active",
 			HTTPStatus: 409,
-			Meaning:    "Hub: a certificate request of this device is still running.",
+			Meaning:    "Hub, not DPS: a certificate operation of this device is already active. info in the body has requestId, correlationId and operationExpires.",
 			Causes: []string{
 				"Request repeated too early",
 			},
@@ -3950,7 +3966,7 @@ var catalogue = [...]compiled{
 			Code:       "409005",
 			Name:       "Certificate operation conflict",
 			HTTPStatus: 409,
-			Meaning:    "Hub: another certificate request of this device is active.",
+			Meaning:    "Hub, not DPS: the number that the unified SDK documents for the same conflict as 409004: another certificate operation of this device is active.",
 			Causes: []string{
 				"Request repeated too early",
 			},
@@ -5453,7 +5469,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "User name or password malformed or not matching.",
 			Causes: []string{
-				"User name not {idScope}/registrations/{registrationId}/api-version=...",
+				"User name not {idScope}/registrations/{registrationId}/api-version=..., which has no question mark: that of a hub has one",
 				"SAS token malformed, sr not URL-encoded",
 				"Token for the hub used at DPS",
 			},
@@ -16697,7 +16713,7 @@ var catalogue = [...]compiled{
 				"HSM API returned an invalid null response",
 				"Failure initializing tpm system",
 			},
-			Meaning: "C SDK and IoT Edge 1.0/1.1: no TPM could be opened. Nothing has been sent to DPS yet.",
+			Meaning: "C SDK and IoT Edge 1.0/1.1: no TPM could be opened. Nothing has been sent to DPS yet. TPM provisioning in the C SDK is deprecated and unsupported since May 2023.",
 			Causes: []string{
 				"No TPM, driver not loaded, or disabled in firmware or hypervisor",
 				"Service account may not open /dev/tpm0 or /dev/tpmrm0",
@@ -34451,7 +34467,7 @@ var catalogue = [...]compiled{
 				"Hub key regenerated after linking",
 			},
 			Remedies: []string{
-				"Unlink and relink the hub",
+				"Unlink and relink the hub; with a link by managed identity assign its role again",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
