@@ -1037,6 +1037,7 @@ var catalogue = [...]compiled{
 			HTTPStatus: 400,
 			Messages: []string{
 				"Unsupported API version",
+				"UNSUPPORTED_API_VERSION",
 			},
 			Meaning: "The DPS endpoint does not know the api-version the client asks for.",
 			Causes: []string{
@@ -1995,6 +1996,60 @@ var catalogue = [...]compiled{
 			},
 		},
 		numbers: []NumberRange{{400004, 400004}},
+	},
+	{
+		Entry: Entry{
+			ID:   "dps-update-not-linked",
+			Kind: "dps-extended",
+			Code: "UPDATE_ACCOUNT_NOT_LINKED",
+			Name: "UPDATE_ACCOUNT_NOT_LINKED",
+			Messages: []string{
+				"UPDATE_ACCOUNT_NOT_LINKED",
+			},
+			Meaning: "DPS, device updates (preview): no update account is linked. The name stands as text in x-ms-error-code, with aduErrorCode and aduErrorTarget in the body. The registration itself is not concerned.",
+			Causes: []string{
+				"Device registry namespace without a linked update account",
+			},
+			Remedies: []string{
+				"Link an update account, or leave the update calls out",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "about device updates, not about provisioning",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "dps-update-unknown-workflow",
+			Kind: "dps-extended",
+			Code: "UNKNOWN_WORKFLOW_ID",
+			Name: "UNKNOWN_WORKFLOW_ID",
+			Messages: []string{
+				"UNKNOWN_WORKFLOW_ID",
+			},
+			Meaning: "DPS, device updates (preview): the status report names an update that DPS does not know. The name stands as text in x-ms-error-code. The registration itself is not concerned.",
+			Causes: []string{
+				"Status reported for an update that was replaced or has ended",
+			},
+			Remedies: []string{
+				"Ask for the present update, then report with its workflow id",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "about device updates, not about provisioning",
+		},
 	},
 	{
 		Entry: Entry{
@@ -9063,12 +9118,12 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"remote error: tls: revoked certificate",
 			},
-			Meaning: "The certificate is revoked.",
+			Meaning: "The certificate is revoked. A hub refuses a certificate that DPS issued once it is revoked; that DPS checks the revocation of other certificates is not known.",
 			Causes: []string{
 				"Revoked by its CA",
 			},
 			Remedies: []string{
-				"Issue a new certificate",
+				"Register again for a new one if DPS issued it, otherwise issue a new certificate",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -9077,9 +9132,12 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"golang/go src/crypto/tls/alert.go",
 				"RFC 8446 section 6 (TLS alert protocol)",
+				"Microsoft Learn, Certificate renewal",
 			},
-			Confidence:    "documented",
-			NoCauseReason: "revocation by an issuing CA; DPS is not known to check it and no cause of the taxonomy covers it",
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.IssuedCertificateUnusable,
+			},
 		},
 		numbers: []NumberRange{{44, 44}},
 	},
@@ -10537,8 +10595,10 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"openssl/openssl crypto/err/openssl.txt (SSL_R_*)",
 			},
-			Confidence:    "documented",
-			NoCauseReason: "revocation by an issuing CA; DPS is not known to check it and no cause of the taxonomy covers it",
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.IssuedCertificateUnusable,
+			},
 		},
 		numbers: []NumberRange{{167773204, 167773204}},
 	},
@@ -29657,11 +29717,12 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"AZ_IOT_ERR_IDENTITY_REJECTED",
 			},
-			Meaning: "Unified SDK: the hub refused the identity in its CONNACK.",
+			Meaning: "Unified SDK: DPS or the hub refused the identity in its CONNACK (2, 4 or 5; with MQTT 5 0x85, 0x86, 0x87 or 0x8C). The state before it, that of dps or of hub, says which of them.",
 			Causes: []string{
 				"Issued certificate not synchronised to the hub, expired or revoked",
 				"Onboarding certificate presented instead of the issued one",
 				"Device identity disabled or missing",
+				"At DPS: key, certificate, registration ID or ID scope wrong",
 			},
 			Remedies: []string{
 				"Use the issued chain with its key",
@@ -29681,6 +29742,8 @@ var catalogue = [...]compiled{
 				cause.HubIdentityUnusable,
 				cause.IssuedCertificateUnusable,
 				cause.StaleAssignment,
+				cause.SymmetricKeyMismatch,
+				cause.EnrollmentNotFound,
 			},
 		},
 	},
@@ -29724,7 +29787,6 @@ var catalogue = [...]compiled{
 			Name: "AZ_IOT_ERR_DPS",
 			Messages: []string{
 				"AZ_IOT_ERR_DPS",
-				"dps: the provisioning session ended with an error",
 			},
 			Meaning: "Unified SDK: DPS ended the registration as failed or disabled. The event holds code and message of the registration.",
 			Causes: []string{
@@ -29749,6 +29811,7 @@ var catalogue = [...]compiled{
 				cause.CertNotTrustedByEnrollment,
 				cause.SymmetricKeyMismatch,
 			},
+			Wrapper: true,
 		},
 	},
 	{
@@ -34317,6 +34380,1442 @@ var catalogue = [...]compiled{
 				cause.ClientConfigMissing,
 				cause.ClientConfigInvalid,
 				cause.DNSFailure,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-already-initialized",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_ALREADY_INITIALIZED",
+			Name: "AZ_IOT_ERR_ALREADY_INITIALIZED",
+			Messages: []string{
+				"AZ_IOT_ERR_ALREADY_INITIALIZED",
+			},
+			Meaning: "Unified SDK: the client was initialised twice.",
+			Causes: []string{
+				"Initialised again without closing it",
+			},
+			Remedies: []string{
+				"Close the client before it is initialised again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-auth",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_AUTH",
+			Name: "AZ_IOT_ERR_AUTH",
+			Messages: []string{
+				"AZ_IOT_ERR_AUTH",
+			},
+			Meaning: "Unified SDK: authentication failed in the client: no token could be made or the credential is not accepted.",
+			Causes: []string{
+				"Clock not set, so no token can be signed",
+				"Key is not base64",
+				"Credential refused",
+			},
+			Remedies: []string{
+				"Set the clock before the client signs",
+				"Check the key or certificate",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.DeviceClockWrong,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-busy",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_BUSY",
+			Name: "AZ_IOT_ERR_BUSY",
+			Messages: []string{
+				"AZ_IOT_ERR_BUSY",
+				"no Unix time yet; cannot sign a SAS token",
+			},
+			Meaning: "Unified SDK: the client is in the middle of another operation.",
+			Causes: []string{
+				"Call before the former one has ended",
+				"No Unix time yet, so no token can be signed",
+			},
+			Remedies: []string{
+				"Wait for the former operation",
+				"Set the clock",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.DeviceClockWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-connecting",
+			Kind: "sdk",
+			Code: "dps: connecting with username",
+			Name: "Unified SDK: connects to DPS",
+			Messages: []string{
+				"dps: connecting with username",
+			},
+			Meaning: "Unified SDK, not an error: the client connects to DPS. The user name shows ID scope, registration ID and api-version.",
+			Causes: []string{
+				"Normal first step of a registration",
+			},
+			Remedies: []string{
+				"Compare ID scope and registration ID with those of the enrollment",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "informational: a normal step, not an error",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-csr",
+			Kind: "sdk",
+			Code: "dps register: certificate provider get_csr failed",
+			Name: "Unified SDK: no signing request",
+			Messages: []string{
+				"dps register: certificate provider get_csr failed",
+				"request_operational_certificate set but provider does not support CSR enrollment",
+				"dps register: request_operational_certificate is set but the certificate provider does not implement get_csr",
+				"dps register: opts.csr_payload_buffer is required for CSR enrollment",
+				"dps register: opts.csr_payload_buffer is too small for the CSR body",
+			},
+			Meaning: "Unified SDK: a certificate is wanted, but the client has no signing request to send, or no buffer for it.",
+			Causes: []string{
+				"Certificate provider cannot make signing requests",
+				"Key not usable",
+				"Buffer for the request missing or too small",
+			},
+			Remedies: []string{
+				"Use a certificate provider with get_csr",
+				"Give a buffer for the body of the registration",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientVersionUnsupported,
+				cause.ClientLimitExceeded,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-detached",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_DETACHED",
+			Name: "AZ_IOT_ERR_DETACHED",
+			Messages: []string{
+				"AZ_IOT_ERR_DETACHED",
+			},
+			Meaning: "Unified SDK: the feature client is not attached to a connection any more.",
+			Causes: []string{
+				"Connection client closed or replaced",
+			},
+			Remedies: []string{
+				"Attach the feature client to the connection again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-identity-rejected",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_IDENTITY_REJECTED",
+			Name: "Unified SDK: DPS refuses the identity",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_IDENTITY_REJECTED",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_IDENTITY_REJECTED",
+				"the provisioning session's credential was rejected",
+			},
+			Meaning: "Unified SDK: DPS refused the connection with CONNACK 2, 4 or 5, before any registration call. The SDK tries its next credential if it has one.",
+			Causes: []string{
+				"Key or token wrong: key of another enrollment, group key not derived, clock off",
+				"No enrollment for this registration ID, or ID scope of another instance",
+				"Registration ID is not the common name of the certificate",
+			},
+			Remedies: []string{
+				"Check key, registration ID and ID scope together",
+				"Ask over HTTPS (dpsdiag probe), which gives the code and the message",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SymmetricKeyMismatch,
+				cause.GroupKeyNotDerived,
+				cause.DeviceClockWrong,
+				cause.EnrollmentNotFound,
+				cause.WrongIDScope,
+				cause.CertCNRegistrationIDMismatch,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-limit",
+			Kind: "sdk",
+			Code: "DPS CONNECT username does not fit AZ_IOT_MQTT_USERNAME_BUF",
+			Name: "Unified SDK: user name too long",
+			Messages: []string{
+				"DPS CONNECT username does not fit AZ_IOT_MQTT_USERNAME_BUF",
+				"AZ_IOT_MQTT_USERNAME_BUF is too small for the MQTTv5 CONNECT username",
+				"IDs too long for the SAS token area of opts.sas_buffer",
+			},
+			Meaning: "Unified SDK: ID scope and registration ID together are longer than a buffer of the client.",
+			Causes: []string{
+				"Long registration ID",
+				"Buffer made smaller in this build",
+			},
+			Remedies: []string{
+				"Use a shorter registration ID",
+				"Build the SDK with a larger buffer",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-mqtt",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_MQTT",
+			Name: "Unified SDK: no MQTT connection to DPS",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_MQTT",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_MQTT",
+				"dps: could not open a provisioning session",
+				"dps: could not re-establish the provisioning session",
+			},
+			Meaning: "Unified SDK: the MQTT connection to DPS failed, and the client tries again for ever. CONNACK 3, which an unknown ID scope gets, and a client certificate that is refused in TLS end here too.",
+			Causes: []string{
+				"No path to DPS on port 8883, or 443 with WebSockets",
+				"CONNACK 3: ID scope that does not exist",
+				"Client certificate refused in TLS",
+			},
+			Remedies: []string{
+				"Run dpsdiag probe --transport mqtt with the same ID scope: it tells these apart",
+				"Check DNS, port and roots",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.WrongIDScope,
+				cause.DNSFailure,
+				cause.ServerRootCAMissing,
+				cause.CertNotTrustedByEnrollment,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-not-supported",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_NOT_SUPPORTED",
+			Name: "Unified SDK: assignment too long for the client",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_NOT_SUPPORTED",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_NOT_SUPPORTED",
+				"dps: the assignment did not carry a usable hub hostname and device id",
+			},
+			Meaning: "Unified SDK: DPS assigned a hub, and the host name or the device id is longer than the 128 bytes that the client takes, or one of them is missing.",
+			Causes: []string{
+				"Device id or host name of the hub longer than 128 bytes",
+				"Hub or device id missing in the answer",
+			},
+			Remedies: []string{
+				"Use a shorter device id in the enrollment",
+				"Otherwise build the SDK with larger buffers",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-hub-mqtt",
+			Kind: "sdk",
+			Code: "hub state: AZ_IOT_ERR_MQTT",
+			Name: "Unified SDK: no MQTT connection to the hub",
+			Messages: []string{
+				"hub state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_MQTT",
+				"hub state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_MQTT",
+			},
+			Meaning: "Unified SDK: DPS assigned a hub, and the MQTT connection to it fails, which the client repeats for ever; after 50 attempts it registers anew. CONNACK 1 and 3 and a client certificate that is refused in TLS, also a revoked one, end here.",
+			Causes: []string{
+				"No path to the hub, while that to DPS is open",
+				"Issued certificate expired or revoked, or refused in TLS",
+				"Hub of another connection profile (CONNACK 1)",
+				"Hub unavailable (CONNACK 3)",
+			},
+			Remedies: []string{
+				"Run dpsdiag probe --check-hub",
+				"Open the firewall for *.azure-devices.net too",
+				"Register again for a new certificate",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"hub",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.IssuedCertificateUnusable,
+				cause.HubProtocolUnsupported,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-internal",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_INTERNAL",
+			Name: "AZ_IOT_ERR_INTERNAL",
+			Messages: []string{
+				"AZ_IOT_ERR_INTERNAL",
+			},
+			Meaning: "Unified SDK: a defect inside the SDK or one of its adapters.",
+			Causes: []string{
+				"Defect of the SDK or its MQTT adapter",
+			},
+			Remedies: []string{
+				"Update the SDK, or report it with its log at debug level",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-invalid-arg",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_INVALID_ARG",
+			Name: "AZ_IOT_ERR_INVALID_ARG",
+			Messages: []string{
+				"AZ_IOT_ERR_INVALID_ARG",
+			},
+			Meaning: "Unified SDK: an argument or option of a call is missing or cannot be used; nothing was sent.",
+			Causes: []string{
+				"Option empty, or two options that exclude each other",
+				"ID scope or registration ID not set",
+			},
+			Remedies: []string{
+				"Read the log line before it: it names the option",
+				"Compare the options with the reference of the SDK",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientConfigInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-mqtt",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_MQTT",
+			Name: "AZ_IOT_ERR_MQTT",
+			Messages: []string{
+				"AZ_IOT_ERR_MQTT",
+				"MQTT adapter connect() failed",
+			},
+			Meaning: "Unified SDK: the MQTT connection failed: no path, CONNACK 1 or 3, or a client certificate that was refused in TLS. The client repeats it for ever, also with a revoked certificate.",
+			Causes: []string{
+				"Port 8883 closed, no DNS or no network",
+				"CONNACK 3 from DPS: an ID scope that does not exist",
+				"CONNACK 1 from a hub: it speaks another MQTT version",
+				"Client certificate refused in TLS: revoked, expired, or its chain not sent",
+			},
+			Remedies: []string{
+				"Look whether the state before it is that of dps or of hub",
+				"Check path, ID scope and certificate with dpsdiag probe --transport mqtt",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.WrongIDScope,
+				cause.HubProtocolUnsupported,
+				cause.IssuedCertificateUnusable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-not-connected",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_NOT_CONNECTED",
+			Name: "AZ_IOT_ERR_NOT_CONNECTED",
+			Messages: []string{
+				"AZ_IOT_ERR_NOT_CONNECTED",
+			},
+			Meaning: "Unified SDK: there is no connection for this call.",
+			Causes: []string{
+				"Connection lost or not made yet",
+				"Device has no network",
+			},
+			Remedies: []string{
+				"Look for the state before it and the reason given there",
+				"Wait for the state connected before you send",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-not-initialized",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_NOT_INITIALIZED",
+			Name: "AZ_IOT_ERR_NOT_INITIALIZED",
+			Messages: []string{
+				"AZ_IOT_ERR_NOT_INITIALIZED",
+			},
+			Meaning: "Unified SDK: a call on a client that was not initialised.",
+			Causes: []string{
+				"Initialisation failed and its result was not looked at",
+				"Calls in the wrong order",
+			},
+			Remedies: []string{
+				"Check the result of the initialisation first",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientConfigMissing,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-profile-features",
+			Kind: "sdk",
+			Code: "the attached feature clients require the other hub generation",
+			Name: "Unified SDK: feature clients of another hub generation",
+			Messages: []string{
+				"the attached feature clients require the other hub generation",
+				"a feature client for the other hub generation is already attached to this connection",
+			},
+			Meaning: "Unified SDK: the assigned hub is of one connection profile, classic or mqttV5, and the feature clients of the program are made for the other one.",
+			Causes: []string{
+				"Device allocated to another kind of hub than before",
+			},
+			Remedies: []string{
+				"Build the feature clients for the profile of the assignment",
+				"Or allocate the device to a hub of the former kind",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.ClientConfigInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-protocol",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_PROTOCOL",
+			Name: "AZ_IOT_ERR_PROTOCOL",
+			Messages: []string{
+				"AZ_IOT_ERR_PROTOCOL",
+				"dps register: empty response body on topic",
+				"dps register: unparsable response on topic",
+			},
+			Meaning: "Unified SDK: the answer of DPS or the hub is empty or cannot be read.",
+			Causes: []string{
+				"Something between the device and the service answers",
+				"Defect of client or service",
+			},
+			Remedies: []string{
+				"Read the line before it: it shows topic and body",
+				"Register again; if it continues, report it with the tracking id",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceTransient,
+				cause.ClientDefect,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-publish-refused",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_PUBLISH_REFUSED",
+			Name: "AZ_IOT_ERR_PUBLISH_REFUSED",
+			Messages: []string{
+				"AZ_IOT_ERR_PUBLISH_REFUSED",
+			},
+			Meaning: "Unified SDK: the broker refused a message in its PUBACK (MQTT 5).",
+			Causes: []string{
+				"Throttled or over a quota",
+				"Topic that this hub does not have",
+			},
+			Remedies: []string{
+				"Wait and send again",
+				"Compare the topic with those of the hub",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.TransportProtocolWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-reprovision",
+			Kind: "sdk",
+			Code: "connack: identity rejected; re-provisioning through DPS",
+			Name: "Unified SDK: the hub refuses the identity",
+			Messages: []string{
+				"connack: identity rejected; re-provisioning through DPS",
+			},
+			Meaning: "Unified SDK: the hub refused the device, and the client registers again through DPS by itself.",
+			Causes: []string{
+				"Identity in the hub deleted, disabled or with another credential",
+				"Issued certificate expired or revoked",
+			},
+			Remedies: []string{
+				"Wait for the new registration",
+				"If it repeats itself, look up the identity in the hub",
+			},
+			Retry: "reregister",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.IssuedCertificateUnusable,
+				cause.StaleAssignment,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-retry-after",
+			Kind: "sdk",
+			Code: "dps: the service asked for a",
+			Name: "Unified SDK: DPS asks for a pause",
+			Messages: []string{
+				"dps: the service asked for a",
+			},
+			Meaning: "Unified SDK: DPS sent Retry-After, and the client waits that long, whatever its own policy says. Without Retry-After it waits 1 second, doubled each time up to 60.",
+			Causes: []string{
+				"DPS throttles, or is busy",
+				"Registration still in progress",
+			},
+			Remedies: []string{
+				"Let the client wait",
+				"Spread the start of a fleet if many devices show it",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-session-ended",
+			Kind: "sdk",
+			Code: "dps: the provisioning session ended with an error",
+			Name: "Unified SDK: session with DPS ended",
+			Messages: []string{
+				"dps: the provisioning session ended with an error",
+			},
+			Meaning: "Unified SDK: the MQTT session with DPS ended before the registration did. The result in brackets says why.",
+			Causes: []string{
+				"Connection lost or cut on the way",
+				"DPS closed the session",
+			},
+			Remedies: []string{
+				"Read the result in brackets",
+				"Let the client try again; if it goes on, check what is between device and DPS",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-subscription-refused",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			Name: "AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			Messages: []string{
+				"AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			},
+			Meaning: "Unified SDK: the broker refused a subscription in its SUBACK.",
+			Causes: []string{
+				"Topic that DPS or this kind of hub does not have",
+				"Hub of another connection profile",
+			},
+			Remedies: []string{
+				"Compare the topic with those of DPS or of the connection profile",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.HubProtocolUnsupported,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-timeout",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_TIMEOUT",
+			Name: "AZ_IOT_ERR_TIMEOUT",
+			Messages: []string{
+				"AZ_IOT_ERR_TIMEOUT",
+			},
+			Meaning: "Unified SDK: no answer in time from DPS or the hub.",
+			Causes: []string{
+				"Path to DPS or the hub drops packets, or its port is closed",
+				"Service slow",
+			},
+			Remedies: []string{
+				"Check the path to DPS on port 8883, or 443 with WebSockets",
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-tls",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_TLS",
+			Name: "AZ_IOT_ERR_TLS",
+			Messages: []string{
+				"AZ_IOT_ERR_TLS",
+			},
+			Meaning: "Unified SDK: the TLS session could not be made.",
+			Causes: []string{
+				"Server root not in the trust store of the device",
+				"No common TLS version or cipher suite",
+				"Client certificate or key not usable",
+			},
+			Remedies: []string{
+				"Check the roots that the client was given",
+				"Look for the message of the TLS library before it",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ClientCertNotPresented,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-unknown",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_UNKNOWN",
+			Name: "AZ_IOT_ERR_UNKNOWN",
+			Messages: []string{
+				"AZ_IOT_ERR_UNKNOWN",
+			},
+			Meaning: "Unified SDK: a result that this version of the SDK has no name for.",
+			Causes: []string{
+				"Newer library than the program was built with",
+				"Defect of the client",
+			},
+			Remedies: []string{
+				"Look for the log line before it",
+				"Build program and SDK from the same version",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientVersionUnsupported,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-using-sas",
+			Kind: "sdk",
+			Code: "dps: no bootstrap certificate; using SAS",
+			Name: "Unified SDK: attests with a symmetric key",
+			Messages: []string{
+				"dps: no bootstrap certificate; using SAS",
+				"connection: no certificate; using SAS",
+			},
+			Meaning: "Unified SDK, not an error: the client has no certificate and attests with a symmetric key.",
+			Causes: []string{
+				"Normal for a device with a symmetric key",
+				"Certificate provider without a certificate, if the device should attest with one",
+			},
+			Remedies: []string{
+				"If the device should attest with a certificate, give one to the certificate provider",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "informational: a normal step, not an error",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-abandoned",
+			Kind: "sdk",
+			Code: "Provisioning flow was abandoned because the connection to DPS ended.",
+			Name: "Unified .NET SDK: connection to DPS ended",
+			Messages: []string{
+				"Provisioning flow was abandoned because the connection to DPS ended.",
+			},
+			Meaning: "Unified .NET SDK: the connection to DPS ended before the registration did.",
+			Causes: []string{
+				"Connection lost or cut on the way",
+			},
+			Remedies: []string{
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-assignment-unusable",
+			Kind: "sdk",
+			Code: "Device Provisioning Service reported an 'assigned' registration this device cannot use",
+			Name: "Unified .NET SDK: assignment not usable",
+			Messages: []string{
+				"Device Provisioning Service reported an 'assigned' registration this device cannot use",
+				"Device Provisioning Service assigned this device to an IoT hub, but the assignment is missing",
+			},
+			Meaning: "Unified .NET SDK: the device was assigned, but to a hub of a connection profile that this SDK does not know, or without hub or device id.",
+			Causes: []string{
+				"Hub made for MQTT 5 or newer",
+				"SDK too old",
+			},
+			Remedies: []string{
+				"Update the SDK, or allocate the device to a classic hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.ClientVersionUnsupported,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-csr-failed",
+			Kind: "sdk",
+			Code: "Certificate signing request failed:",
+			Name: "Unified .NET SDK: signing request failed",
+			Messages: []string{
+				"Certificate signing request failed:",
+			},
+			Meaning: "Unified .NET SDK: the hub refused a request for a certificate, or did not answer it.",
+			Causes: []string{
+				"Request refused: name, key, signature or size",
+				"Enrollment or hub issues no certificates",
+			},
+			Remedies: []string{
+				"Read the code after it: 400037, 400040, 409004 and 409005 are codes of this call",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/samples/Unified/CertificateManagementSample/Program.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CSRRejected,
+				cause.CertificateNotIssued,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-disabled",
+			Kind: "sdk",
+			Code: "registration status was 'Disabled'",
+			Name: "Unified .NET SDK: registration disabled",
+			Messages: []string{
+				"registration status was 'Disabled'",
+			},
+			Meaning: "Unified .NET SDK: DPS answered that the enrollment is disabled.",
+			Causes: []string{
+				"Enrollment or group disabled",
+			},
+			Remedies: []string{
+				"Find out who disabled it; enable it, then register again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.EnrollmentDisabled,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-failed",
+			Kind: "sdk",
+			Code: "registration status was 'Failed'",
+			Name: "Unified .NET SDK: registration failed",
+			Messages: []string{
+				"registration status was 'Failed'",
+			},
+			Meaning: "Unified .NET SDK: DPS accepted the registration and ended it as failed; code and message are those of registrationState.",
+			Causes: []string{
+				"Custom allocation failed",
+				"No hub, or a hub that refuses DPS",
+			},
+			Remedies: []string{
+				"Read the code and the message next to it",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CustomAllocationFailed,
+				cause.HubLinkBroken,
+				cause.NoHubAvailable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-network",
+			Kind: "sdk",
+			Code: "A network-level error was encountered while connecting.",
+			Name: "Unified .NET SDK: no connection",
+			Messages: []string{
+				"A network-level error was encountered while connecting.",
+				"The connection attempt did not complete in time.",
+			},
+			Meaning: "Unified .NET SDK: the connection could not be made.",
+			Causes: []string{
+				"No DNS, no network, or port closed",
+			},
+			Remedies: []string{
+				"Check DNS and port 8883, or 443 with WebSockets",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.DNSFailure,
+				cause.PortBlocked,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-no-answer",
+			Kind: "sdk",
+			Code: "Timed out waiting for DPS to send the initial provisioning response",
+			Name: "Unified .NET SDK: no answer of DPS",
+			Messages: []string{
+				"Timed out waiting for DPS to send the initial provisioning response",
+				"Timed out waiting for DPS to send a response to the polling request",
+			},
+			Meaning: "Unified .NET SDK: DPS took the connection and did not answer the call in time.",
+			Causes: []string{
+				"Service slow",
+				"Answer lost on the way",
+			},
+			Remedies: []string{
+				"Let the client try again",
+				"Look the registration up before registering anew",
+			},
+			Retry: "status-lookup",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceTransient,
+				cause.NetworkUnreachable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-no-csr-callback",
+			Kind: "sdk",
+			Code: "Must set \"HandleCertificateSigningCompleteAsync\" callback before doing any certificate signing operations",
+			Name: "Unified .NET SDK: certificate callback not set",
+			Messages: []string{
+				"HandleCertificateSigningCompleteAsync\" callback before doing any certificate signing operations",
+			},
+			Meaning: "Unified .NET SDK: a certificate is wanted, but the program did not set the callback that takes it.",
+			Causes: []string{
+				"Callback not set",
+			},
+			Remedies: []string{
+				"Set the callback before connecting",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'NotAuthorized'.",
+			Name: "Unified .NET SDK: CONNACK not authorised",
+			Messages: []string{
+				"The server refused the connection with reason 'NotAuthorized'.",
+				"The server refused the connection with reason 'BadUserNameOrPassword'.",
+				"The server closed the connection with reason 'NotAuthorized'.",
+			},
+			Meaning: "Unified .NET SDK: DPS or the hub refused the identity; the line about the current endpoint says which.",
+			Causes: []string{
+				"At DPS: key, certificate, registration ID or ID scope wrong",
+				"At the hub: identity disabled, deleted or with another credential",
+			},
+			Remedies: []string{
+				"Look which endpoint is the current one",
+				"Check the credential with dpsdiag probe, at the hub with --check-hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.SymmetricKeyMismatch,
+				cause.EnrollmentNotFound,
+				cause.WrongIDScope,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-id",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'ClientIdentifierNotValid'.",
+			Name: "Unified .NET SDK: CONNACK client identifier",
+			Messages: []string{
+				"The server refused the connection with reason 'ClientIdentifierNotValid'.",
+			},
+			Meaning: "Unified .NET SDK: the MQTT client identifier, which is the registration or device id, is not accepted.",
+			Causes: []string{
+				"Registration ID breaks the naming rules or is not that of the certificate",
+			},
+			Remedies: []string{
+				"Check the registration ID",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.RegistrationIDInvalid,
+				cause.CertCNRegistrationIDMismatch,
+				cause.HubIdentityUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-unavailable",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'ServerUnavailable'.",
+			Name: "Unified .NET SDK: CONNACK server unavailable",
+			Messages: []string{
+				"The server refused the connection with reason 'ServerUnavailable'.",
+				"The server refused the connection with reason 'ConnectionRateExceeded'.",
+			},
+			Meaning: "Unified .NET SDK: the broker is unavailable or throttles. From DPS this is also the answer to an ID scope that does not exist.",
+			Causes: []string{
+				"ID scope that does not exist, at DPS",
+				"Too many connections at once",
+				"Service busy",
+			},
+			Remedies: []string{
+				"Check the ID scope",
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.WrongIDScope,
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-version",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'UnsupportedProtocolVersion'.",
+			Name: "Unified .NET SDK: CONNACK protocol version",
+			Messages: []string{
+				"The server refused the connection with reason 'UnsupportedProtocolVersion'.",
+			},
+			Meaning: "Unified .NET SDK: the broker does not speak the MQTT version of the client.",
+			Causes: []string{
+				"Hub of another connection profile",
+			},
+			Remedies: []string{
+				"Set the client to the profile of the assigned hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.TransportProtocolWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-reprovision",
+			Kind: "sdk",
+			Code: "Re-provisioning this device because the connection demanded it.",
+			Name: "Unified .NET SDK: registers again",
+			Messages: []string{
+				"Re-provisioning this device because the connection demanded it.",
+				"Failed to re-provision this device after the connection faulted on its identity.",
+				"The connection demanded re-provisioning, but this device was not provisioned through Device Provisioning Service",
+				"The cached IoT hub assignment is no good; re-provisioning through Device Provisioning Service",
+			},
+			Meaning: "Unified .NET SDK: the hub refused the identity of the device, so that it has to register again.",
+			Causes: []string{
+				"Identity in the hub deleted, disabled or with another credential",
+				"Device was moved to another hub",
+			},
+			Remedies: []string{
+				"Wait for the new registration; look up the identity in the hub if it repeats itself",
+			},
+			Retry: "reregister",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.StaleAssignment,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-retry-after",
+			Kind: "sdk",
+			Code: "Device Provisioning Service asked for a Retry-After of",
+			Name: "Unified .NET SDK: DPS asks for a pause",
+			Messages: []string{
+				"Device Provisioning Service asked for a Retry-After of",
+			},
+			Meaning: "Unified .NET SDK: DPS sent Retry-After, and the client waits that long.",
+			Causes: []string{
+				"DPS throttles, or is busy",
+			},
+			Remedies: []string{
+				"Let the client wait",
+				"Spread the start of a fleet if many devices show it",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-suback",
+			Kind: "sdk",
+			Code: "DPS did not grant QoS 1 for the mandatory response-topic subscription",
+			Name: "Unified .NET SDK: subscription refused",
+			Messages: []string{
+				"DPS did not grant QoS 1 for the mandatory response-topic subscription",
+			},
+			Meaning: "Unified .NET SDK: DPS did not take the subscription to its answers.",
+			Causes: []string{
+				"Other broker than DPS at that address",
+				"Fault of the service",
+			},
+			Remedies: []string{
+				"Check the endpoint",
+				"Try again later",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-taken-over",
+			Kind: "sdk",
+			Code: "The server closed the connection with reason 'SessionTakenOver'.",
+			Name: "Unified .NET SDK: session taken over",
+			Messages: []string{
+				"The server closed the connection with reason 'SessionTakenOver'.",
+			},
+			Meaning: "Unified .NET SDK: another connection of the same identity took over.",
+			Causes: []string{
+				"Two processes or devices with one identity",
+			},
+			Remedies: []string{
+				"Give each device its own identity",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ConnectionTakenOver,
 			},
 		},
 	},
