@@ -86,7 +86,7 @@ var clientDefinitions = [...]Definition{
 			"Compare the name of the assigned hub with the list of the application",
 		},
 		Remedies: []string{
-			"Add the assigned hub, or every hub that the instance may assign, to the list and deploy the application again",
+			"Add the assigned hub, or every hub that the instance may assign, to the list and deploy the application again; a hub may also have a name of the form HUB-NAME.device.azure-devices.net",
 		},
 		NoScenario: "The list is on the device.",
 	},

@@ -6708,12 +6708,12 @@ var catalogue = [...]compiled{
 				"Use another server",
 				"Try connecting to an MQTT v5 broker, or use MQTT v3.x mode",
 			},
-			Meaning: "Texts of MQTT 5 reason codes. DPS speaks MQTT 3.1.1, so a client that prints them is set to the wrong protocol version or does not talk to DPS.",
+			Meaning: "Texts of MQTT 5 reason codes. DPS speaks MQTT 3.1.1, as hubs of the classic profile do, so a client that prints them is set to the wrong protocol version or does not talk to these; hubs of the profile mqttV5 speak MQTT 5 alone.",
 			Causes: []string{
 				"Client set to MQTT 5",
 			},
 			Remedies: []string{
-				"Set MQTT 3.1.1",
+				"Set MQTT 3.1.1 for DPS and for classic hubs, MQTT 5 for a hub of the profile mqttV5",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -9410,12 +9410,14 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"remote error: tls: protocol version not supported",
 			},
-			Meaning: "TLS version not supported by the peer. DPS needs TLS 1.2.",
+			Meaning: "TLS version not supported by the peer. DPS and the classic name of a hub speak TLS 1.2 alone; hubs have refused 1.0 and 1.1 since 2025-08-31.",
 			Causes: []string{
 				"Client offers TLS 1.0 or 1.1 only",
+				"Client offers TLS 1.3 alone",
 			},
 			Remedies: []string{
 				"Enable TLS 1.2",
+				"At a hub, HUB-NAME.device.azure-devices.net takes TLS 1.3 too (preview)",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -9426,6 +9428,8 @@ var catalogue = [...]compiled{
 				"RFC 8446 section 6 (TLS alert protocol)",
 				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/tls-support.md",
+				"MicrosoftDocs/azure-docs articles/iot-hub/iot-hub-tls-support.md",
+				"Microsoft Learn, IoT Hub endpoints",
 			},
 			Confidence: "documented",
 			CauseIDs: []cause.ID{
