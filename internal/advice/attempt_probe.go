@@ -2,6 +2,7 @@ package advice
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"dpsdiag/internal/cause"
@@ -54,9 +55,19 @@ func (c *Case) witnessRefusal(a *Attempt) {
 	if c.refusal.state != "" && c.hasEntry(hubBody) {
 		a.HubInAnswer = measured(true)
 	}
+	if c.refusal.state != "" && namesRegistry(c.refusal.message) {
+		a.Registry = measured(true)
+	}
 	if c.refusal.foreign() {
 		a.Page = measured(c.refusal.status)
 	}
+}
+
+// namesRegistry reports whether a message is about the device registry. Its wording in an answer of
+// the service is not published; these are the names that the product has in the management API.
+func namesRegistry(message string) bool {
+	message = strings.ToLower(message)
+	return strings.Contains(message, "device registry") || strings.Contains(message, "deviceregistry") || strings.Contains(message, "registry namespace")
 }
 
 // longAgo reports a local clock that shows a time before this program was written, if the device finds

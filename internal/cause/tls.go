@@ -14,9 +14,9 @@ var tlsDefinitions = [...]Definition{
 		},
 		Remedies: []string{
 			"Add DigiCert Global Root G2 and Microsoft RSA Root CA 2017 to the trust store that the client actually uses; do not pin intermediates",
-			"Where there is room, add the other roots on Azure's list too: DigiCert Global Root CA and G3, DigiCert TLS RSA4096 and TLS ECC P384 Root G5, Microsoft ECC Root CA 2017",
 			"Keep old and new roots side by side until every device is updated, and plan how to update roots in the field",
 			"For a private or test endpoint add its CA (--ca-file with dpsdiag)",
+			"Where there is room, add the other roots on Azure's list too: DigiCert Global Root CA and G3, DigiCert TLS RSA4096 and TLS ECC P384 Root G5, Microsoft ECC Root CA 2017",
 		},
 		Show:     "openssl s_client -connect HOST:PORT -servername HOST",
 		Scenario: "server-root-ca-missing",

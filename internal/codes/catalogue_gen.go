@@ -2964,12 +2964,12 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"ManagedIdentityNotEnabled",
 			},
-			Meaning: "Hub: managed identity off.",
+			Meaning: "Hub: a managed identity is needed and is off. A DPS that is linked by identity then cannot use the hub.",
 			Causes: []string{
-				"Not enabled",
+				"Identity of the hub or of the linked DPS not turned on, or turned off",
 			},
 			Remedies: []string{
-				"Enable the managed identity of the hub",
+				"Turn the managed identity on and assign its role again",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -34130,6 +34130,131 @@ var catalogue = [...]compiled{
 			CauseIDs: []cause.ID{
 				cause.ClientVersionUnsupported,
 				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-adr",
+			Kind: "sdk",
+			Code: "If this enrollment uses an ADR policy",
+			Name: "az: access of DPS to the registry namespace",
+			Messages: []string{
+				"If this enrollment uses an ADR policy, DPS managed-identity access to the referenced ADR namespace",
+			},
+			Meaning: "az iot dps enrollment: printed next to a refused call. The enrollment names a certificate policy of a Device Registry namespace, to which the managed identity of DPS needs a role of its own.",
+			Causes: []string{
+				"Caller lacks the permission that the lines before it name",
+				"Identity of DPS without a role on the namespace",
+			},
+			Remedies: []string{
+				"Follow the lines before it first",
+				"Then assign the role on the namespace to the identity of DPS",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+				cause.RegistryLinkBroken,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-arm",
+			Kind: "sdk",
+			Code: "DPS data-plane roles do not grant ARM permissions.",
+			Name: "az: management permission missing",
+			Messages: []string{
+				"DPS data-plane roles do not grant ARM permissions.",
+			},
+			Meaning: "az iot dps: the caller may not read the instance or list its policies in ARM; a data role of DPS does not include that.",
+			Causes: []string{
+				"Caller has only a data role",
+				"Other subscription selected",
+			},
+			Remedies: []string{
+				"Assign a role that reads the instance, or name it by --auth-type login with its host",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-entra",
+			Kind: "sdk",
+			Code: "The resolved DPS service authentication is Microsoft Entra.",
+			Name: "az: data role missing",
+			Messages: []string{
+				"The resolved DPS service authentication is Microsoft Entra.",
+				"ARM management permissions alone do not grant this data-plane access.",
+			},
+			Meaning: "az iot dps: the call went with Entra ID, and the account has no data role of DPS for it. Owner or Contributor of the instance is not enough.",
+			Causes: []string{
+				"Account without Device Provisioning Service Data Contributor or Reader",
+			},
+			Remedies: []string{
+				"Assign the data role to the account",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-sas",
+			Kind: "sdk",
+			Code: "The resolved DPS service authentication is SAS/shared-access policy",
+			Name: "az: shared access policy refused",
+			Messages: []string{
+				"The resolved DPS service authentication is SAS/shared-access policy",
+				"use --auth-type login without a connection string when service local authentication is disabled.",
+			},
+			Meaning: "az iot dps: the call went with a shared access policy, which lacks the right or is not accepted because the instance has disableLocalAuth.",
+			Causes: []string{
+				"Policy without the right",
+				"Instance with disableLocalAuth",
+				"Connection string that overrides --auth-type login",
+			},
+			Remedies: []string{
+				"Use a policy with the right",
+				"With disableLocalAuth use --auth-type login without a connection string, and a data role",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
 			},
 		},
 	},

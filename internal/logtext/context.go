@@ -219,6 +219,7 @@ const (
 	SignEmptyID      = "empty-registration-id"
 	SignOldRoot      = "root-migration"     // names of the roots that servers moved from and to
 	SignUnverified   = "unverified-ca"      // a CA certificate without proof of possession
+	SignRegistry     = "device-registry"    // Azure Device Registry is involved
 	SignIssued       = "issued-certificate" // DPS issued a certificate to the device
 )
 
@@ -301,6 +302,10 @@ func signWords() []words {
 			"{\"registrationId\":\"", "curl -", "Invoke-RestMethod", "Postman", "SharedAccessSignature sr=", "mosquitto", "PubSubClient", "openssl s_client", "paho.mqtt", "HMAC",
 		}},
 		{KindSign, SignOldRoot, false, []string{"Baltimore", "DigiCert Global Root", "DigiCert G2", "root migration", "Microsoft RSA Root", "Microsoft RSA TLS"}},
+		{KindSign, SignRegistry, true, []string{
+			"device registry", "device registry namespace", "Microsoft.DeviceRegistry", "deviceRegistryNamespace", "deviceRegistryNamespaces", "registry namespace",
+			"ADR namespace", "az iot adr ns",
+		}},
 		{KindSign, SignIssued, true, []string{
 			"operational certificate issued", "with the operational certificate", "issued certificate chain received", "Saved DPS-issued identity certificate as",
 			"Connecting to IoT Hub using issued certificate", "Processing issued certificate", "\"issuedCertificateChain\":[",
