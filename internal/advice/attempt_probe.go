@@ -55,18 +55,20 @@ func (c *Case) witnessRefusal(a *Attempt) {
 	if c.refusal.state != "" && c.hasEntry(hubBody) {
 		a.HubInAnswer = measured(true)
 	}
-	if c.refusal.state != "" && namesRegistry(c.refusal.message) {
-		a.Registry = measured(true)
-	}
+	named := c.namesRegistry()
+	a.Registry = Fact[bool]{Known: named, Value: named}
 	if c.refusal.foreign() {
 		a.Page = measured(c.refusal.status)
 	}
 }
 
-// namesRegistry reports whether a message is about the device registry. Its wording in an answer of
-// the service is not published; these are the names that the product has in the management API.
-func namesRegistry(message string) bool {
-	message = strings.ToLower(message)
+// namesRegistry reports whether a registration failed with a message about the device registry. Its
+// wording is not published; these are the names that the product has in the management API.
+func (c *Case) namesRegistry() bool {
+	if c.refusal.state == "" {
+		return false
+	}
+	message := strings.ToLower(c.refusal.message)
 	return strings.Contains(message, "device registry") || strings.Contains(message, "deviceregistry") || strings.Contains(message, "registry namespace")
 }
 

@@ -31,7 +31,7 @@ func TestIsHubHost(t *testing.T) {
 	for host, want := range map[string]bool{
 		"plant-4.azure-devices.net": true, "Plant-4.Azure-Devices.CN:8883": true, "x.azure-devices.us.": true,
 		"plant-4.device.azure-devices.net": true,
-		"attacker.example": false, "azure-devices.net": false, "x.azure-devices.net.attacker.example": false,
+		"attacker.example":                 false, "azure-devices.net": false, "x.azure-devices.net.attacker.example": false,
 		"x.azure-devices.net@attacker.example": false, "x.azure-devices-provisioning.net": false, "": false,
 	} {
 		if got := IsHubHost(host); got != want {
