@@ -99,6 +99,9 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 	if unknown.GetSpecifiedShortnames() != "" {
 		return usagef(help, "unknown flag -%s", name)
 	}
+	if strings.Contains(name, " ") {
+		return usagef("what begins with dashes and is no flag comes after --: "+cmd.CommandPath()+` -- "--TEXT"`, "unknown flag --%s", name)
+	}
 	if ours, ok := otherFlagNames()[name]; ok && cmd.Flags().Lookup(ours) != nil {
 		return usagef("it is called --"+ours+" here", "unknown flag --%s", name)
 	}

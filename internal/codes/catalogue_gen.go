@@ -20,7 +20,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "The service could not parse or validate what was sent: malformed JSON, a missing or illegal field, or values that contradict each other.",
 			Causes: []string{
-				"Body is not valid JSON or lacks registrationId",
+				"Body is not valid JSON or has a member that the api-version does not know (a missing registrationId is no fault)",
 				"RegistrationId in the body, URL path, MQTT client id and user name do not agree",
 				"Registration ID breaks the naming rules",
 				"Api-version unknown to that DPS instance (400004, Unsupported API version)",
@@ -156,7 +156,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"404 Not Found",
 			},
-			Meaning: "The DPS instance or a resource in it (an enrollment, a registration record, an operation) does not exist.",
+			Meaning: "What the request is about does not exist: at DPS the instance or something in it (an enrollment, a registration record, an operation), at a hub the device identity.",
 			Causes: []string{
 				"Enrollment deleted or never created for this registration ID",
 				"ID scope of another or a deleted DPS instance",
@@ -238,7 +238,7 @@ var catalogue = [...]compiled{
 				"409 Conflict",
 				"Conflict",
 			},
-			Meaning: "The request clashes with the present state of the DPS instance, typically creating something that already exists.",
+			Meaning: "The request clashes with the present state of what it is about, typically creating something that already exists, such as an enrollment of that name.",
 			Causes: []string{
 				"Enrollment or certificate of that name exists and no ETag was given",
 				"Two writers change the same record at once",
@@ -389,7 +389,7 @@ var catalogue = [...]compiled{
 				"429 Too many requests",
 				"Too Many Requests",
 			},
-			Meaning: "DPS is throttling this instance. Registration (PUT) and polling (GET) have separate limits and both are enforced.",
+			Meaning: "DPS is throttling: either the instance, with its 1,000 operations and 1,000 registrations a minute, or this one device, which may poll 5 times in 10 seconds. Both limits are enforced.",
 			Causes: []string{
 				"Fleet boots or re-registers at the same moment",
 				"Devices provision on every boot instead of using cached hub details",
@@ -400,7 +400,7 @@ var catalogue = [...]compiled{
 			Remedies: []string{
 				"Wait the retry-after seconds the service gives (header, MQTT topic parameter or AMQP property)",
 				"Without it use exponential backoff with random jitter",
-				"Stagger first boots to stay under the per-minute quota",
+				"Stagger first boots to stay under the limit of the instance, or use several instances: raising it is not documented",
 				"Cache the assigned hub and reconnect to it directly",
 			},
 			Retry: "backoff",
@@ -411,6 +411,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"seed",
 				"MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md",
+				"MicrosoftDocs/azure-docs includes/iot-dps-limits.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md",
 				"https://github.com/Azure/azure-iot-sdk-c/pull/1703",
 			},
@@ -418,7 +419,7 @@ var catalogue = [...]compiled{
 			CauseIDs: []cause.ID{
 				cause.Throttled,
 			},
-			Conflict: "Older text and many examples give a limit of 200 registrations a minute; a docs change says 1,000 since January 2022.",
+			Conflict: "The limits page says 1,000 registrations a minute; older text gives 200, and the large-scale page calculates with 200 as an example. That page tells a device to retry the same hub for 15 to 30 minutes after 429 and 5xx, and a comment in its code wants a new registration for them.",
 		},
 		numbers: []NumberRange{{429, 429}},
 	},
@@ -531,7 +532,7 @@ var catalogue = [...]compiled{
 				cause.ServiceTransient,
 				cause.ProxyInterference,
 			},
-			Conflict: "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429.",
+			Conflict: "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429. The large-scale page retries the same hub for 15 to 30 minutes, while a comment in its code registers anew after 429 and 5xx.",
 		},
 		numbers: []NumberRange{{500, 599}},
 	},
@@ -749,13 +750,14 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/120260",
 				"https://github.com/Azure/azure-cli/issues/26889",
+				"https://pastebin.com/GtCpcWDq",
 				"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
 				cause.CustomAllocationUnauthorized,
 			},
-			Conflict: "Custom allocation failures carry 400207 elsewhere, but one paste that can no longer be opened showed this text with 400209, which the C SDK calls a refusal by the hub.",
+			Conflict: "Custom allocation failures carry 400207 elsewhere, but a wire log of 2019 shows this text with 400209, which the C SDK calls a refusal by the hub.",
 		},
 		numbers: []NumberRange{{401, 401}},
 	},
@@ -814,9 +816,9 @@ var catalogue = [...]compiled{
 				"Hub failing over",
 			},
 			Remedies: []string{
-				"Retry with backoff starting at 5 seconds or more",
+				"Retry the same hub with backoff starting at 5 seconds or more",
 				"Look up the registration status and use the hub in it",
-				"Reprovision through DPS if it continues",
+				"Reprovision through DPS if it continues for 15 to 30 minutes",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -831,6 +833,7 @@ var catalogue = [...]compiled{
 				cause.ServiceTransient,
 				cause.Throttled,
 			},
+			Conflict: "The text of the large-scale page retries the same hub for 15 to 30 minutes; a comment in the code on the same page registers anew after 429 and 5xx.",
 		},
 		numbers: []NumberRange{{500, 599}},
 	},
@@ -1034,12 +1037,14 @@ var catalogue = [...]compiled{
 			HTTPStatus: 400,
 			Messages: []string{
 				"Unsupported API version",
+				"UNSUPPORTED_API_VERSION",
 			},
 			Meaning: "The DPS endpoint does not know the api-version the client asks for.",
 			Causes: []string{
 				"Sovereign cloud (US Gov, China) lags the public cloud",
 				"Client newer than the service region",
 				"Typing error in a hand-built URL",
+				"MQTT user name with ?api-version= as for a hub: that of DPS ends in /api-version=... without a question mark",
 			},
 			Remedies: []string{
 				"Use a client version that asks for an older api-version, or 2019-03-31 by hand",
@@ -1053,6 +1058,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/Azure/iotedge/issues/6631",
 				"https://github.com/Azure/iotedge/issues/4112",
+				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1216,14 +1222,15 @@ var catalogue = [...]compiled{
 			Code:       "400209",
 			Name:       "DPS_HUB_ERROR_UNAUTH",
 			HTTPStatus: 200,
-			Meaning:    "An unauthorised answer on a call DPS made on your behalf: the C SDK names it a hub authorisation failure and returns PROV_DEVICE_RESULT_UNAUTHORIZED. One unconfirmed paste shows it with a webhook that answered 401. The device credential was accepted.",
+			Meaning:    "An unauthorised answer on a call DPS made on your behalf: the C SDK names it a hub authorisation failure and returns PROV_DEVICE_RESULT_UNAUTHORIZED. One published wire log (2019-06-17) has it with the message \"Custom allocation failed with status code: 401\": there the allocation webhook refused DPS. The device credential was accepted.",
 			Causes: []string{
-				"Stored hub connection string no longer valid",
-				"Webhook URL without a valid function key (unconfirmed)",
+				"Link by key: the stored hub connection string is no longer valid",
+				"Link by managed identity: the identity has lost its role on the hub (inferred)",
+				"Webhook URL without a valid function key, where the message says custom allocation",
 			},
 			Remedies: []string{
 				"Read errorMessage: if it says custom allocation, fix the function key in the webhook URL",
-				"Otherwise unlink and relink the hub so that DPS gets the present key",
+				"Otherwise, with a link by key, unlink and relink the hub so that DPS gets the present key; with a link by managed identity there is no key: assign the role on the hub again",
 				"Register again",
 			},
 			Retry: "after-fix",
@@ -1233,6 +1240,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c",
 				"https://pastebin.com/GtCpcWDq",
+				"Azure/azure-sdk-for-python sdk/iothub/azure-mgmt-iothubprovisioningservices/CHANGELOG.md",
 			},
 			Confidence: "documented",
 			CauseIDs: []cause.ID{
@@ -1240,7 +1248,7 @@ var catalogue = [...]compiled{
 				cause.CustomAllocationUnauthorized,
 				cause.RegistryLinkBroken,
 			},
-			Conflict: "The C SDK calls this code a refusal by the hub; one paste that can no longer be opened showed it with an allocation webhook that answered 401. The errorMessage decides.",
+			Conflict: "The C SDK calls this code a refusal by the hub; a wire log of 2019 shows it with an allocation webhook that answered 401. The errorMessage decides.",
 		},
 		numbers: []NumberRange{{400209, 400209}},
 	},
@@ -1256,16 +1264,17 @@ var catalogue = [...]compiled{
 				"\\\"message\\\":\\\"Unauthorized access\\\"",
 				"Unauthorized access",
 			},
-			Meaning: "Inside a DPS errorMessage: the device passed DPS attestation, but DPS could not write to the hub, its stored hub connection string is refused; nothing on the device is wrong. The same body straight from a hub connection means that this caller was refused.",
+			Meaning: "Inside a DPS errorMessage: the device passed DPS attestation, but DPS could not write to the hub: its stored hub connection string, or its managed identity, is refused; nothing on the device is wrong. The same body straight from a hub connection means that this caller was refused.",
 			Causes: []string{
-				"Hub shared access key regenerated after linking",
+				"Link by key: hub shared access key regenerated after linking",
+				"Link by managed identity: the identity of DPS has no role on the hub (any more)",
 				"Policy deleted or lacks registry read/write and service connect",
 				"Hub deleted and recreated under the same name, or moved",
 				"Link made with a wrong connection string",
 				"Hub network rules refuse DPS",
 			},
 			Remedies: []string{
-				"Unlink and relink the hub in DPS (regenerating a key always needs this)",
+				"Link by key: unlink and relink the hub in DPS (a regenerated key needs this); link by managed identity: it has no key, assign the role on the hub again",
 				"Use a policy with registry read, registry write and service connect",
 				"Register the device again",
 			},
@@ -1278,6 +1287,7 @@ var catalogue = [...]compiled{
 				"https://github.com/Azure/iotedge/issues/6675",
 				"MicrosoftDocs/azure-docs articles/iot-dps/dps-faq.yml",
 				"https://github.com/Azure/azure-iot-sdk-c/issues/2362",
+				"Azure/azure-sdk-for-python sdk/iothub/azure-mgmt-iothubprovisioningservices/CHANGELOG.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1592,6 +1602,7 @@ var catalogue = [...]compiled{
 				"No enrollment of this name (with symmetric keys the answer is no more specific)",
 				"IP filter rule",
 				"A second device or key reused over a kept-alive HTTP connection (old Node SDK)",
+				"The other key of the enrollment was used over HTTP in the last 30 minutes: DPS keeps the former token that long",
 			},
 			Remedies: []string{
 				"Derive the key: HMAC-SHA256 of the registration ID with the decoded group key",
@@ -1604,6 +1615,7 @@ var catalogue = [...]compiled{
 			},
 			Sources: []string{
 				"https://github.com/Azure/azure-iot-sdk-node/issues/721",
+				"https://github.com/Azure/azure-iot-cli-extension/pull/515",
 				"https://github.com/Azure/azure-iot-sdk-csharp/issues/1010",
 				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/iot-dps-ip-filtering.md",
@@ -1779,12 +1791,13 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "DPS could not turn the registration body into its model. The hub has the same number under the same name.",
 			Causes: []string{
-				"Extra members in addition to registrationId and payload, for example modelId at the top level",
+				"Members other than registrationId, tpm, payload and csr, for example modelId at the top level",
+				"A csr sent to a lookup, or with an api-version that does not know it",
 				"Payload is not a JSON object",
 				"Truncated or doubly encoded JSON",
 			},
 			Remedies: []string{
-				"Send registrationId plus, if wanted, one payload object",
+				"Send only registrationId, tpm, payload and csr, all of them optional",
 				"Put modelId and custom data inside payload",
 				"Validate the bytes that are really sent",
 			},
@@ -1795,6 +1808,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/66740",
 				"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md",
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1850,9 +1864,10 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"Operations are being throttled for this tenant.",
 			},
-			Meaning: "The DPS instance is over its rate limit. The body has no operationId, so parsers that look for one report failure instead of throttling.",
+			Meaning: "A rate limit of DPS is exceeded: that of the instance (1,000 registrations a minute) or that of one device (5 polls in 10 seconds). The body has no operationId, so parsers that look for one report failure instead of throttling.",
 			Causes: []string{
-				"Too many registrations or polls per minute for the instance",
+				"Too many registrations a minute for the instance",
+				"One device that polls faster than 5 times in 10 seconds",
 				"Shared instance used by tests or another fleet",
 				"Retry storm",
 			},
@@ -1869,12 +1884,13 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"Azure/azure-iot-middleware-freertos tests/ut/azure_iot_provisioning_client_ut.c",
 				"Azure/azure-sdk-for-c sdk/docs/iot/mqtt_state_machine.md",
+				"MicrosoftDocs/azure-docs includes/iot-dps-limits.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
 				cause.Throttled,
 			},
-			Conflict: "This means throttled, yet it has no operationId, so Embedded C reports it as failed and old Java as an IllegalArgumentException. Older text and many examples give a limit of 200 registrations a minute; a docs change says 1,000 since January 2022.",
+			Conflict: "This means throttled, yet it has no operationId, so Embedded C reports it as failed and old Java as an IllegalArgumentException. The limits page says 1,000 registrations a minute, older text 200.",
 		},
 		numbers: []NumberRange{{429001, 429001}},
 	},
@@ -1889,7 +1905,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "DPS itself failed to reach something it had to call (custom allocation function or hub); text of a .NET HTTP client inside the service.",
 			Causes: []string{
-				"Function app stopped, renamed or unreachable",
+				"Function app stopped, renamed or unreachable, such as one that is locked into a virtual network",
 				"Hub with a private endpoint or firewall that blocks DPS",
 				"Transient network fault in the service",
 			},
@@ -1904,6 +1920,7 @@ var catalogue = [...]compiled{
 			},
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/69789",
+				"MicrosoftDocs/azure-docs articles/iot-dps/virtual-network-support.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -2016,6 +2033,60 @@ var catalogue = [...]compiled{
 			},
 		},
 		numbers: []NumberRange{{409201, 409201}},
+	},
+	{
+		Entry: Entry{
+			ID:   "dps-update-not-linked",
+			Kind: "dps-extended",
+			Code: "UPDATE_ACCOUNT_NOT_LINKED",
+			Name: "UPDATE_ACCOUNT_NOT_LINKED",
+			Messages: []string{
+				"UPDATE_ACCOUNT_NOT_LINKED",
+			},
+			Meaning: "DPS, device updates (preview): no update account is linked. The name stands as text in x-ms-error-code, with aduErrorCode and aduErrorTarget in the body. The registration itself is not concerned.",
+			Causes: []string{
+				"Device registry namespace without a linked update account",
+			},
+			Remedies: []string{
+				"Link an update account, or leave the update calls out",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "about device updates, not about provisioning",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "dps-update-unknown-workflow",
+			Kind: "dps-extended",
+			Code: "UNKNOWN_WORKFLOW_ID",
+			Name: "UNKNOWN_WORKFLOW_ID",
+			Messages: []string{
+				"UNKNOWN_WORKFLOW_ID",
+			},
+			Meaning: "DPS, device updates (preview): the status report names an update that DPS does not know. The name stands as text in x-ms-error-code. The registration itself is not concerned.",
+			Causes: []string{
+				"Status reported for an update that was replaced or has ended",
+			},
+			Remedies: []string{
+				"Ask for the present update, then report with its workflow id",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "about device updates, not about provisioning",
+		},
 	},
 	{
 		Entry: Entry{
@@ -2930,12 +3001,12 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"ManagedIdentityNotEnabled",
 			},
-			Meaning: "Hub: managed identity off.",
+			Meaning: "Hub: a managed identity is needed and is off. A DPS that is linked by identity then cannot use the hub.",
 			Causes: []string{
-				"Not enabled",
+				"Identity of the hub or of the linked DPS not turned on, or turned off",
 			},
 			Remedies: []string{
-				"Enable the managed identity of the hub",
+				"Turn the managed identity on and assign its role again",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -2997,7 +3068,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"CSR did not pass verification",
 			},
-			Meaning: "Hub: a certificate request was accepted (202) and then could not be completed; credentialMessage says why.",
+			Meaning: "Hub, not DPS: a certificate request (issueCertificate) was accepted with 202 and then could not be completed; info.credentialMessage and info.credentialError say why.",
 			Causes: []string{
 				"Signing request failed verification",
 			},
@@ -3025,7 +3096,7 @@ var catalogue = [...]compiled{
 			Code:       "400040",
 			Name:       "Certificate request not verified",
 			HTTPStatus: 400,
-			Meaning:    "Hub: the signing request cannot be decoded or verified.",
+			Meaning:    "Hub, not DPS: the signing request of an issueCertificate call cannot be decoded or verified.",
 			Causes: []string{
 				"PEM armour left in, or not a signing request",
 				"Signature wrong",
@@ -3959,7 +4030,7 @@ var catalogue = [...]compiled{
 			Code:       "409004",
 			Name:       "Certificate operation already active",
 			HTTPStatus: 409,
-			Meaning:    "Hub: a certificate request of this device is still running.",
+			Meaning:    "Hub, not DPS: a certificate operation of this device is already active. info in the body has requestId, correlationId and operationExpires.",
 			Causes: []string{
 				"Request repeated too early",
 			},
@@ -3987,7 +4058,7 @@ var catalogue = [...]compiled{
 			Code:       "409005",
 			Name:       "Certificate operation conflict",
 			HTTPStatus: 409,
-			Meaning:    "Hub: another certificate request of this device is active.",
+			Meaning:    "Hub, not DPS: the number that the unified SDK documents for the same conflict as 409004: another certificate operation of this device is active.",
 			Causes: []string{
 				"Request repeated too early",
 			},
@@ -5525,7 +5596,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "User name or password malformed or not matching.",
 			Causes: []string{
-				"User name not {idScope}/registrations/{registrationId}/api-version=...",
+				"User name not {idScope}/registrations/{registrationId}/api-version=..., which has no question mark: that of a hub has one",
 				"SAS token malformed, sr not URL-encoded",
 				"Token for the hub used at DPS",
 			},
@@ -6754,12 +6825,12 @@ var catalogue = [...]compiled{
 				"mqtt5 0xA1",
 				"mqtt5 0xA2",
 			},
-			Meaning: "Texts of MQTT 5 reason codes. DPS speaks MQTT 3.1.1, so a client that prints them is set to the wrong protocol version or does not talk to DPS.",
+			Meaning: "Texts of MQTT 5 reason codes. DPS speaks MQTT 3.1.1, as hubs of the classic profile do, so a client that prints them is set to the wrong protocol version or does not talk to these; hubs of the profile mqttV5 speak MQTT 5 alone.",
 			Causes: []string{
 				"Client set to MQTT 5",
 			},
 			Remedies: []string{
-				"Set MQTT 3.1.1",
+				"Set MQTT 3.1.1 for DPS and for classic hubs, MQTT 5 for a hub of the profile mqttV5",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10586,12 +10657,12 @@ var catalogue = [...]compiled{
 				"remote error: tls: revoked certificate",
 				"Authentication failed because the remote party sent a TLS alert: 'CertificateRevoked'",
 			},
-			Meaning: "The certificate is revoked.",
+			Meaning: "The certificate is revoked. A hub refuses a certificate that DPS issued once it is revoked; that DPS checks the revocation of other certificates is not known.",
 			Causes: []string{
 				"Revoked by its CA",
 			},
 			Remedies: []string{
-				"Issue a new certificate",
+				"Register again for a new one if DPS issued it, otherwise issue a new certificate",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10600,9 +10671,12 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"golang/go src/crypto/tls/alert.go",
 				"RFC 8446 section 6 (TLS alert protocol)",
+				"Microsoft Learn, Certificate renewal",
 			},
-			Confidence:    "documented",
-			NoCauseReason: "revocation by an issuing CA; DPS is not known to check it and no cause of the taxonomy covers it",
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.IssuedCertificateUnusable,
+			},
 		},
 		numbers: []NumberRange{{44, 44}},
 	},
@@ -10883,12 +10957,14 @@ var catalogue = [...]compiled{
 				"remote error: tls: protocol version not supported",
 				"Authentication failed because the remote party sent a TLS alert: 'ProtocolVersion'",
 			},
-			Meaning: "TLS version not supported by the peer. DPS needs TLS 1.2.",
+			Meaning: "TLS version not supported by the peer. DPS and the classic name of a hub speak TLS 1.2 alone; hubs have refused 1.0 and 1.1 since 2025-08-31.",
 			Causes: []string{
 				"Client offers TLS 1.0 or 1.1 only",
+				"Client offers TLS 1.3 alone",
 			},
 			Remedies: []string{
 				"Enable TLS 1.2",
+				"At a hub, HUB-NAME.device.azure-devices.net takes TLS 1.3 too (preview)",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -10899,6 +10975,8 @@ var catalogue = [...]compiled{
 				"RFC 8446 section 6 (TLS alert protocol)",
 				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/tls-support.md",
+				"MicrosoftDocs/azure-docs articles/iot-hub/iot-hub-tls-support.md",
+				"Microsoft Learn, IoT Hub endpoints",
 			},
 			Confidence: "documented",
 			CauseIDs: []cause.ID{
@@ -12076,8 +12154,10 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"openssl/openssl crypto/err/openssl.txt (SSL_R_*)",
 			},
-			Confidence:    "documented",
-			NoCauseReason: "revocation by an issuing CA; DPS is not known to check it and no cause of the taxonomy covers it",
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.IssuedCertificateUnusable,
+			},
 		},
 		numbers: []NumberRange{{167773204, 167773204}},
 	},
@@ -20355,7 +20435,7 @@ var catalogue = [...]compiled{
 				"HSM API returned an invalid null response",
 				"Failure initializing tpm system",
 			},
-			Meaning: "C SDK and IoT Edge 1.0/1.1: no TPM could be opened. Nothing has been sent to DPS yet.",
+			Meaning: "C SDK and IoT Edge 1.0/1.1: no TPM could be opened. Nothing has been sent to DPS yet. TPM provisioning in the C SDK is deprecated and unsupported since May 2023.",
 			Causes: []string{
 				"No TPM, driver not loaded, or disabled in firmware or hypervisor",
 				"Service account may not open /dev/tpm0 or /dev/tpmrm0",
@@ -33437,11 +33517,12 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"AZ_IOT_ERR_IDENTITY_REJECTED",
 			},
-			Meaning: "Unified SDK: the hub refused the identity in its CONNACK.",
+			Meaning: "Unified SDK: DPS or the hub refused the identity in its CONNACK (2, 4 or 5; with MQTT 5 0x85, 0x86, 0x87 or 0x8C). The state before it, that of dps or of hub, says which of them.",
 			Causes: []string{
 				"Issued certificate not synchronised to the hub, expired or revoked",
 				"Onboarding certificate presented instead of the issued one",
 				"Device identity disabled or missing",
+				"At DPS: key, certificate, registration ID or ID scope wrong",
 			},
 			Remedies: []string{
 				"Use the issued chain with its key",
@@ -33461,6 +33542,8 @@ var catalogue = [...]compiled{
 				cause.HubIdentityUnusable,
 				cause.IssuedCertificateUnusable,
 				cause.StaleAssignment,
+				cause.SymmetricKeyMismatch,
+				cause.EnrollmentNotFound,
 			},
 		},
 	},
@@ -33504,7 +33587,6 @@ var catalogue = [...]compiled{
 			Name: "AZ_IOT_ERR_DPS",
 			Messages: []string{
 				"AZ_IOT_ERR_DPS",
-				"dps: the provisioning session ended with an error",
 			},
 			Meaning: "Unified SDK: DPS ended the registration as failed or disabled. The event holds code and message of the registration.",
 			Causes: []string{
@@ -33529,6 +33611,7 @@ var catalogue = [...]compiled{
 				cause.CertNotTrustedByEnrollment,
 				cause.SymmetricKeyMismatch,
 			},
+			Wrapper: true,
 		},
 	},
 	{
@@ -38005,6 +38088,131 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "az-auth-adr",
+			Kind: "sdk",
+			Code: "If this enrollment uses an ADR policy",
+			Name: "az: access of DPS to the registry namespace",
+			Messages: []string{
+				"If this enrollment uses an ADR policy, DPS managed-identity access to the referenced ADR namespace",
+			},
+			Meaning: "az iot dps enrollment: printed next to a refused call. The enrollment names a certificate policy of a Device Registry namespace, to which the managed identity of DPS needs a role of its own.",
+			Causes: []string{
+				"Caller lacks the permission that the lines before it name",
+				"Identity of DPS without a role on the namespace",
+			},
+			Remedies: []string{
+				"Follow the lines before it first",
+				"Then assign the role on the namespace to the identity of DPS",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+				cause.RegistryLinkBroken,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-arm",
+			Kind: "sdk",
+			Code: "DPS data-plane roles do not grant ARM permissions.",
+			Name: "az: management permission missing",
+			Messages: []string{
+				"DPS data-plane roles do not grant ARM permissions.",
+			},
+			Meaning: "az iot dps: the caller may not read the instance or list its policies in ARM; a data role of DPS does not include that.",
+			Causes: []string{
+				"Caller has only a data role",
+				"Other subscription selected",
+			},
+			Remedies: []string{
+				"Assign a role that reads the instance, or name it by --auth-type login with its host",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-entra",
+			Kind: "sdk",
+			Code: "The resolved DPS service authentication is Microsoft Entra.",
+			Name: "az: data role missing",
+			Messages: []string{
+				"The resolved DPS service authentication is Microsoft Entra.",
+				"ARM management permissions alone do not grant this data-plane access.",
+			},
+			Meaning: "az iot dps: the call went with Entra ID, and the account has no data role of DPS for it. Owner or Contributor of the instance is not enough.",
+			Causes: []string{
+				"Account without Device Provisioning Service Data Contributor or Reader",
+			},
+			Remedies: []string{
+				"Assign the data role to the account",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-sas",
+			Kind: "sdk",
+			Code: "The resolved DPS service authentication is SAS/shared-access policy",
+			Name: "az: shared access policy refused",
+			Messages: []string{
+				"The resolved DPS service authentication is SAS/shared-access policy",
+				"use --auth-type login without a connection string when service local authentication is disabled.",
+			},
+			Meaning: "az iot dps: the call went with a shared access policy, which lacks the right or is not accepted because the instance has disableLocalAuth.",
+			Causes: []string{
+				"Policy without the right",
+				"Instance with disableLocalAuth",
+				"Connection string that overrides --auth-type login",
+			},
+			Remedies: []string{
+				"Use a policy with the right",
+				"With disableLocalAuth use --auth-type login without a connection string, and a data role",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
 			ID:   "az-command-unknown",
 			Kind: "sdk",
 			Code: "invalid choice",
@@ -39620,6 +39828,1442 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "unified-already-initialized",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_ALREADY_INITIALIZED",
+			Name: "AZ_IOT_ERR_ALREADY_INITIALIZED",
+			Messages: []string{
+				"AZ_IOT_ERR_ALREADY_INITIALIZED",
+			},
+			Meaning: "Unified SDK: the client was initialised twice.",
+			Causes: []string{
+				"Initialised again without closing it",
+			},
+			Remedies: []string{
+				"Close the client before it is initialised again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-auth",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_AUTH",
+			Name: "AZ_IOT_ERR_AUTH",
+			Messages: []string{
+				"AZ_IOT_ERR_AUTH",
+			},
+			Meaning: "Unified SDK: authentication failed in the client: no token could be made or the credential is not accepted.",
+			Causes: []string{
+				"Clock not set, so no token can be signed",
+				"Key is not base64",
+				"Credential refused",
+			},
+			Remedies: []string{
+				"Set the clock before the client signs",
+				"Check the key or certificate",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.DeviceClockWrong,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-busy",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_BUSY",
+			Name: "AZ_IOT_ERR_BUSY",
+			Messages: []string{
+				"AZ_IOT_ERR_BUSY",
+				"no Unix time yet; cannot sign a SAS token",
+			},
+			Meaning: "Unified SDK: the client is in the middle of another operation.",
+			Causes: []string{
+				"Call before the former one has ended",
+				"No Unix time yet, so no token can be signed",
+			},
+			Remedies: []string{
+				"Wait for the former operation",
+				"Set the clock",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.DeviceClockWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-connecting",
+			Kind: "sdk",
+			Code: "dps: connecting with username",
+			Name: "Unified SDK: connects to DPS",
+			Messages: []string{
+				"dps: connecting with username",
+			},
+			Meaning: "Unified SDK, not an error: the client connects to DPS. The user name shows ID scope, registration ID and api-version.",
+			Causes: []string{
+				"Normal first step of a registration",
+			},
+			Remedies: []string{
+				"Compare ID scope and registration ID with those of the enrollment",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "informational: a normal step, not an error",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-csr",
+			Kind: "sdk",
+			Code: "dps register: certificate provider get_csr failed",
+			Name: "Unified SDK: no signing request",
+			Messages: []string{
+				"dps register: certificate provider get_csr failed",
+				"request_operational_certificate set but provider does not support CSR enrollment",
+				"dps register: request_operational_certificate is set but the certificate provider does not implement get_csr",
+				"dps register: opts.csr_payload_buffer is required for CSR enrollment",
+				"dps register: opts.csr_payload_buffer is too small for the CSR body",
+			},
+			Meaning: "Unified SDK: a certificate is wanted, but the client has no signing request to send, or no buffer for it.",
+			Causes: []string{
+				"Certificate provider cannot make signing requests",
+				"Key not usable",
+				"Buffer for the request missing or too small",
+			},
+			Remedies: []string{
+				"Use a certificate provider with get_csr",
+				"Give a buffer for the body of the registration",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientVersionUnsupported,
+				cause.ClientLimitExceeded,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-detached",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_DETACHED",
+			Name: "AZ_IOT_ERR_DETACHED",
+			Messages: []string{
+				"AZ_IOT_ERR_DETACHED",
+			},
+			Meaning: "Unified SDK: the feature client is not attached to a connection any more.",
+			Causes: []string{
+				"Connection client closed or replaced",
+			},
+			Remedies: []string{
+				"Attach the feature client to the connection again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-identity-rejected",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_IDENTITY_REJECTED",
+			Name: "Unified SDK: DPS refuses the identity",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_IDENTITY_REJECTED",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_IDENTITY_REJECTED",
+				"the provisioning session's credential was rejected",
+			},
+			Meaning: "Unified SDK: DPS refused the connection with CONNACK 2, 4 or 5, before any registration call. The SDK tries its next credential if it has one.",
+			Causes: []string{
+				"Key or token wrong: key of another enrollment, group key not derived, clock off",
+				"No enrollment for this registration ID, or ID scope of another instance",
+				"Registration ID is not the common name of the certificate",
+			},
+			Remedies: []string{
+				"Check key, registration ID and ID scope together",
+				"Ask over HTTPS (dpsdiag probe), which gives the code and the message",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SymmetricKeyMismatch,
+				cause.GroupKeyNotDerived,
+				cause.DeviceClockWrong,
+				cause.EnrollmentNotFound,
+				cause.WrongIDScope,
+				cause.CertCNRegistrationIDMismatch,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-limit",
+			Kind: "sdk",
+			Code: "DPS CONNECT username does not fit AZ_IOT_MQTT_USERNAME_BUF",
+			Name: "Unified SDK: user name too long",
+			Messages: []string{
+				"DPS CONNECT username does not fit AZ_IOT_MQTT_USERNAME_BUF",
+				"AZ_IOT_MQTT_USERNAME_BUF is too small for the MQTTv5 CONNECT username",
+				"IDs too long for the SAS token area of opts.sas_buffer",
+			},
+			Meaning: "Unified SDK: ID scope and registration ID together are longer than a buffer of the client.",
+			Causes: []string{
+				"Long registration ID",
+				"Buffer made smaller in this build",
+			},
+			Remedies: []string{
+				"Use a shorter registration ID",
+				"Build the SDK with a larger buffer",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-mqtt",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_MQTT",
+			Name: "Unified SDK: no MQTT connection to DPS",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_MQTT",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_MQTT",
+				"dps: could not open a provisioning session",
+				"dps: could not re-establish the provisioning session",
+			},
+			Meaning: "Unified SDK: the MQTT connection to DPS failed, and the client tries again for ever. CONNACK 3, which an unknown ID scope gets, and a client certificate that is refused in TLS end here too.",
+			Causes: []string{
+				"No path to DPS on port 8883, or 443 with WebSockets",
+				"CONNACK 3: ID scope that does not exist",
+				"Client certificate refused in TLS",
+			},
+			Remedies: []string{
+				"Run dpsdiag probe --transport mqtt with the same ID scope: it tells these apart",
+				"Check DNS, port and roots",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.WrongIDScope,
+				cause.DNSFailure,
+				cause.ServerRootCAMissing,
+				cause.CertNotTrustedByEnrollment,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-not-supported",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_NOT_SUPPORTED",
+			Name: "Unified SDK: assignment too long for the client",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_NOT_SUPPORTED",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_NOT_SUPPORTED",
+				"dps: the assignment did not carry a usable hub hostname and device id",
+			},
+			Meaning: "Unified SDK: DPS assigned a hub, and the host name or the device id is longer than the 128 bytes that the client takes, or one of them is missing.",
+			Causes: []string{
+				"Device id or host name of the hub longer than 128 bytes",
+				"Hub or device id missing in the answer",
+			},
+			Remedies: []string{
+				"Use a shorter device id in the enrollment",
+				"Otherwise build the SDK with larger buffers",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-hub-mqtt",
+			Kind: "sdk",
+			Code: "hub state: AZ_IOT_ERR_MQTT",
+			Name: "Unified SDK: no MQTT connection to the hub",
+			Messages: []string{
+				"hub state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_MQTT",
+				"hub state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_MQTT",
+			},
+			Meaning: "Unified SDK: DPS assigned a hub, and the MQTT connection to it fails, which the client repeats for ever; after 50 attempts it registers anew. CONNACK 1 and 3 and a client certificate that is refused in TLS, also a revoked one, end here.",
+			Causes: []string{
+				"No path to the hub, while that to DPS is open",
+				"Issued certificate expired or revoked, or refused in TLS",
+				"Hub of another connection profile (CONNACK 1)",
+				"Hub unavailable (CONNACK 3)",
+			},
+			Remedies: []string{
+				"Run dpsdiag probe --check-hub",
+				"Open the firewall for *.azure-devices.net too",
+				"Register again for a new certificate",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"hub",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.IssuedCertificateUnusable,
+				cause.HubProtocolUnsupported,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-internal",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_INTERNAL",
+			Name: "AZ_IOT_ERR_INTERNAL",
+			Messages: []string{
+				"AZ_IOT_ERR_INTERNAL",
+			},
+			Meaning: "Unified SDK: a defect inside the SDK or one of its adapters.",
+			Causes: []string{
+				"Defect of the SDK or its MQTT adapter",
+			},
+			Remedies: []string{
+				"Update the SDK, or report it with its log at debug level",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-invalid-arg",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_INVALID_ARG",
+			Name: "AZ_IOT_ERR_INVALID_ARG",
+			Messages: []string{
+				"AZ_IOT_ERR_INVALID_ARG",
+			},
+			Meaning: "Unified SDK: an argument or option of a call is missing or cannot be used; nothing was sent.",
+			Causes: []string{
+				"Option empty, or two options that exclude each other",
+				"ID scope or registration ID not set",
+			},
+			Remedies: []string{
+				"Read the log line before it: it names the option",
+				"Compare the options with the reference of the SDK",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientConfigInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-mqtt",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_MQTT",
+			Name: "AZ_IOT_ERR_MQTT",
+			Messages: []string{
+				"AZ_IOT_ERR_MQTT",
+				"MQTT adapter connect() failed",
+			},
+			Meaning: "Unified SDK: the MQTT connection failed: no path, CONNACK 1 or 3, or a client certificate that was refused in TLS. The client repeats it for ever, also with a revoked certificate.",
+			Causes: []string{
+				"Port 8883 closed, no DNS or no network",
+				"CONNACK 3 from DPS: an ID scope that does not exist",
+				"CONNACK 1 from a hub: it speaks another MQTT version",
+				"Client certificate refused in TLS: revoked, expired, or its chain not sent",
+			},
+			Remedies: []string{
+				"Look whether the state before it is that of dps or of hub",
+				"Check path, ID scope and certificate with dpsdiag probe --transport mqtt",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.WrongIDScope,
+				cause.HubProtocolUnsupported,
+				cause.IssuedCertificateUnusable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-not-connected",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_NOT_CONNECTED",
+			Name: "AZ_IOT_ERR_NOT_CONNECTED",
+			Messages: []string{
+				"AZ_IOT_ERR_NOT_CONNECTED",
+			},
+			Meaning: "Unified SDK: there is no connection for this call.",
+			Causes: []string{
+				"Connection lost or not made yet",
+				"Device has no network",
+			},
+			Remedies: []string{
+				"Look for the state before it and the reason given there",
+				"Wait for the state connected before you send",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-not-initialized",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_NOT_INITIALIZED",
+			Name: "AZ_IOT_ERR_NOT_INITIALIZED",
+			Messages: []string{
+				"AZ_IOT_ERR_NOT_INITIALIZED",
+			},
+			Meaning: "Unified SDK: a call on a client that was not initialised.",
+			Causes: []string{
+				"Initialisation failed and its result was not looked at",
+				"Calls in the wrong order",
+			},
+			Remedies: []string{
+				"Check the result of the initialisation first",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientConfigMissing,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-profile-features",
+			Kind: "sdk",
+			Code: "the attached feature clients require the other hub generation",
+			Name: "Unified SDK: feature clients of another hub generation",
+			Messages: []string{
+				"the attached feature clients require the other hub generation",
+				"a feature client for the other hub generation is already attached to this connection",
+			},
+			Meaning: "Unified SDK: the assigned hub is of one connection profile, classic or mqttV5, and the feature clients of the program are made for the other one.",
+			Causes: []string{
+				"Device allocated to another kind of hub than before",
+			},
+			Remedies: []string{
+				"Build the feature clients for the profile of the assignment",
+				"Or allocate the device to a hub of the former kind",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.ClientConfigInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-protocol",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_PROTOCOL",
+			Name: "AZ_IOT_ERR_PROTOCOL",
+			Messages: []string{
+				"AZ_IOT_ERR_PROTOCOL",
+				"dps register: empty response body on topic",
+				"dps register: unparsable response on topic",
+			},
+			Meaning: "Unified SDK: the answer of DPS or the hub is empty or cannot be read.",
+			Causes: []string{
+				"Something between the device and the service answers",
+				"Defect of client or service",
+			},
+			Remedies: []string{
+				"Read the line before it: it shows topic and body",
+				"Register again; if it continues, report it with the tracking id",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceTransient,
+				cause.ClientDefect,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-publish-refused",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_PUBLISH_REFUSED",
+			Name: "AZ_IOT_ERR_PUBLISH_REFUSED",
+			Messages: []string{
+				"AZ_IOT_ERR_PUBLISH_REFUSED",
+			},
+			Meaning: "Unified SDK: the broker refused a message in its PUBACK (MQTT 5).",
+			Causes: []string{
+				"Throttled or over a quota",
+				"Topic that this hub does not have",
+			},
+			Remedies: []string{
+				"Wait and send again",
+				"Compare the topic with those of the hub",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.TransportProtocolWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-reprovision",
+			Kind: "sdk",
+			Code: "connack: identity rejected; re-provisioning through DPS",
+			Name: "Unified SDK: the hub refuses the identity",
+			Messages: []string{
+				"connack: identity rejected; re-provisioning through DPS",
+			},
+			Meaning: "Unified SDK: the hub refused the device, and the client registers again through DPS by itself.",
+			Causes: []string{
+				"Identity in the hub deleted, disabled or with another credential",
+				"Issued certificate expired or revoked",
+			},
+			Remedies: []string{
+				"Wait for the new registration",
+				"If it repeats itself, look up the identity in the hub",
+			},
+			Retry: "reregister",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.IssuedCertificateUnusable,
+				cause.StaleAssignment,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-retry-after",
+			Kind: "sdk",
+			Code: "dps: the service asked for a",
+			Name: "Unified SDK: DPS asks for a pause",
+			Messages: []string{
+				"dps: the service asked for a",
+			},
+			Meaning: "Unified SDK: DPS sent Retry-After, and the client waits that long, whatever its own policy says. Without Retry-After it waits 1 second, doubled each time up to 60.",
+			Causes: []string{
+				"DPS throttles, or is busy",
+				"Registration still in progress",
+			},
+			Remedies: []string{
+				"Let the client wait",
+				"Spread the start of a fleet if many devices show it",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-session-ended",
+			Kind: "sdk",
+			Code: "dps: the provisioning session ended with an error",
+			Name: "Unified SDK: session with DPS ended",
+			Messages: []string{
+				"dps: the provisioning session ended with an error",
+			},
+			Meaning: "Unified SDK: the MQTT session with DPS ended before the registration did. The result in brackets says why.",
+			Causes: []string{
+				"Connection lost or cut on the way",
+				"DPS closed the session",
+			},
+			Remedies: []string{
+				"Read the result in brackets",
+				"Let the client try again; if it goes on, check what is between device and DPS",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-subscription-refused",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			Name: "AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			Messages: []string{
+				"AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			},
+			Meaning: "Unified SDK: the broker refused a subscription in its SUBACK.",
+			Causes: []string{
+				"Topic that DPS or this kind of hub does not have",
+				"Hub of another connection profile",
+			},
+			Remedies: []string{
+				"Compare the topic with those of DPS or of the connection profile",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.HubProtocolUnsupported,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-timeout",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_TIMEOUT",
+			Name: "AZ_IOT_ERR_TIMEOUT",
+			Messages: []string{
+				"AZ_IOT_ERR_TIMEOUT",
+			},
+			Meaning: "Unified SDK: no answer in time from DPS or the hub.",
+			Causes: []string{
+				"Path to DPS or the hub drops packets, or its port is closed",
+				"Service slow",
+			},
+			Remedies: []string{
+				"Check the path to DPS on port 8883, or 443 with WebSockets",
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-tls",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_TLS",
+			Name: "AZ_IOT_ERR_TLS",
+			Messages: []string{
+				"AZ_IOT_ERR_TLS",
+			},
+			Meaning: "Unified SDK: the TLS session could not be made.",
+			Causes: []string{
+				"Server root not in the trust store of the device",
+				"No common TLS version or cipher suite",
+				"Client certificate or key not usable",
+			},
+			Remedies: []string{
+				"Check the roots that the client was given",
+				"Look for the message of the TLS library before it",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ClientCertNotPresented,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-unknown",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_UNKNOWN",
+			Name: "AZ_IOT_ERR_UNKNOWN",
+			Messages: []string{
+				"AZ_IOT_ERR_UNKNOWN",
+			},
+			Meaning: "Unified SDK: a result that this version of the SDK has no name for.",
+			Causes: []string{
+				"Newer library than the program was built with",
+				"Defect of the client",
+			},
+			Remedies: []string{
+				"Look for the log line before it",
+				"Build program and SDK from the same version",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientVersionUnsupported,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-using-sas",
+			Kind: "sdk",
+			Code: "dps: no bootstrap certificate; using SAS",
+			Name: "Unified SDK: attests with a symmetric key",
+			Messages: []string{
+				"dps: no bootstrap certificate; using SAS",
+				"connection: no certificate; using SAS",
+			},
+			Meaning: "Unified SDK, not an error: the client has no certificate and attests with a symmetric key.",
+			Causes: []string{
+				"Normal for a device with a symmetric key",
+				"Certificate provider without a certificate, if the device should attest with one",
+			},
+			Remedies: []string{
+				"If the device should attest with a certificate, give one to the certificate provider",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "informational: a normal step, not an error",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-abandoned",
+			Kind: "sdk",
+			Code: "Provisioning flow was abandoned because the connection to DPS ended.",
+			Name: "Unified .NET SDK: connection to DPS ended",
+			Messages: []string{
+				"Provisioning flow was abandoned because the connection to DPS ended.",
+			},
+			Meaning: "Unified .NET SDK: the connection to DPS ended before the registration did.",
+			Causes: []string{
+				"Connection lost or cut on the way",
+			},
+			Remedies: []string{
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-assignment-unusable",
+			Kind: "sdk",
+			Code: "Device Provisioning Service reported an 'assigned' registration this device cannot use",
+			Name: "Unified .NET SDK: assignment not usable",
+			Messages: []string{
+				"Device Provisioning Service reported an 'assigned' registration this device cannot use",
+				"Device Provisioning Service assigned this device to an IoT hub, but the assignment is missing",
+			},
+			Meaning: "Unified .NET SDK: the device was assigned, but to a hub of a connection profile that this SDK does not know, or without hub or device id.",
+			Causes: []string{
+				"Hub made for MQTT 5 or newer",
+				"SDK too old",
+			},
+			Remedies: []string{
+				"Update the SDK, or allocate the device to a classic hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.ClientVersionUnsupported,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-csr-failed",
+			Kind: "sdk",
+			Code: "Certificate signing request failed:",
+			Name: "Unified .NET SDK: signing request failed",
+			Messages: []string{
+				"Certificate signing request failed:",
+			},
+			Meaning: "Unified .NET SDK: the hub refused a request for a certificate, or did not answer it.",
+			Causes: []string{
+				"Request refused: name, key, signature or size",
+				"Enrollment or hub issues no certificates",
+			},
+			Remedies: []string{
+				"Read the code after it: 400037, 400040, 409004 and 409005 are codes of this call",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/samples/Unified/CertificateManagementSample/Program.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CSRRejected,
+				cause.CertificateNotIssued,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-disabled",
+			Kind: "sdk",
+			Code: "registration status was 'Disabled'",
+			Name: "Unified .NET SDK: registration disabled",
+			Messages: []string{
+				"registration status was 'Disabled'",
+			},
+			Meaning: "Unified .NET SDK: DPS answered that the enrollment is disabled.",
+			Causes: []string{
+				"Enrollment or group disabled",
+			},
+			Remedies: []string{
+				"Find out who disabled it; enable it, then register again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.EnrollmentDisabled,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-failed",
+			Kind: "sdk",
+			Code: "registration status was 'Failed'",
+			Name: "Unified .NET SDK: registration failed",
+			Messages: []string{
+				"registration status was 'Failed'",
+			},
+			Meaning: "Unified .NET SDK: DPS accepted the registration and ended it as failed; code and message are those of registrationState.",
+			Causes: []string{
+				"Custom allocation failed",
+				"No hub, or a hub that refuses DPS",
+			},
+			Remedies: []string{
+				"Read the code and the message next to it",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CustomAllocationFailed,
+				cause.HubLinkBroken,
+				cause.NoHubAvailable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-network",
+			Kind: "sdk",
+			Code: "A network-level error was encountered while connecting.",
+			Name: "Unified .NET SDK: no connection",
+			Messages: []string{
+				"A network-level error was encountered while connecting.",
+				"The connection attempt did not complete in time.",
+			},
+			Meaning: "Unified .NET SDK: the connection could not be made.",
+			Causes: []string{
+				"No DNS, no network, or port closed",
+			},
+			Remedies: []string{
+				"Check DNS and port 8883, or 443 with WebSockets",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.DNSFailure,
+				cause.PortBlocked,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-no-answer",
+			Kind: "sdk",
+			Code: "Timed out waiting for DPS to send the initial provisioning response",
+			Name: "Unified .NET SDK: no answer of DPS",
+			Messages: []string{
+				"Timed out waiting for DPS to send the initial provisioning response",
+				"Timed out waiting for DPS to send a response to the polling request",
+			},
+			Meaning: "Unified .NET SDK: DPS took the connection and did not answer the call in time.",
+			Causes: []string{
+				"Service slow",
+				"Answer lost on the way",
+			},
+			Remedies: []string{
+				"Let the client try again",
+				"Look the registration up before registering anew",
+			},
+			Retry: "status-lookup",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceTransient,
+				cause.NetworkUnreachable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-no-csr-callback",
+			Kind: "sdk",
+			Code: "Must set \"HandleCertificateSigningCompleteAsync\" callback before doing any certificate signing operations",
+			Name: "Unified .NET SDK: certificate callback not set",
+			Messages: []string{
+				"HandleCertificateSigningCompleteAsync\" callback before doing any certificate signing operations",
+			},
+			Meaning: "Unified .NET SDK: a certificate is wanted, but the program did not set the callback that takes it.",
+			Causes: []string{
+				"Callback not set",
+			},
+			Remedies: []string{
+				"Set the callback before connecting",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'NotAuthorized'.",
+			Name: "Unified .NET SDK: CONNACK not authorised",
+			Messages: []string{
+				"The server refused the connection with reason 'NotAuthorized'.",
+				"The server refused the connection with reason 'BadUserNameOrPassword'.",
+				"The server closed the connection with reason 'NotAuthorized'.",
+			},
+			Meaning: "Unified .NET SDK: DPS or the hub refused the identity; the line about the current endpoint says which.",
+			Causes: []string{
+				"At DPS: key, certificate, registration ID or ID scope wrong",
+				"At the hub: identity disabled, deleted or with another credential",
+			},
+			Remedies: []string{
+				"Look which endpoint is the current one",
+				"Check the credential with dpsdiag probe, at the hub with --check-hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.SymmetricKeyMismatch,
+				cause.EnrollmentNotFound,
+				cause.WrongIDScope,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-id",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'ClientIdentifierNotValid'.",
+			Name: "Unified .NET SDK: CONNACK client identifier",
+			Messages: []string{
+				"The server refused the connection with reason 'ClientIdentifierNotValid'.",
+			},
+			Meaning: "Unified .NET SDK: the MQTT client identifier, which is the registration or device id, is not accepted.",
+			Causes: []string{
+				"Registration ID breaks the naming rules or is not that of the certificate",
+			},
+			Remedies: []string{
+				"Check the registration ID",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.RegistrationIDInvalid,
+				cause.CertCNRegistrationIDMismatch,
+				cause.HubIdentityUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-unavailable",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'ServerUnavailable'.",
+			Name: "Unified .NET SDK: CONNACK server unavailable",
+			Messages: []string{
+				"The server refused the connection with reason 'ServerUnavailable'.",
+				"The server refused the connection with reason 'ConnectionRateExceeded'.",
+			},
+			Meaning: "Unified .NET SDK: the broker is unavailable or throttles. From DPS this is also the answer to an ID scope that does not exist.",
+			Causes: []string{
+				"ID scope that does not exist, at DPS",
+				"Too many connections at once",
+				"Service busy",
+			},
+			Remedies: []string{
+				"Check the ID scope",
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.WrongIDScope,
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-version",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'UnsupportedProtocolVersion'.",
+			Name: "Unified .NET SDK: CONNACK protocol version",
+			Messages: []string{
+				"The server refused the connection with reason 'UnsupportedProtocolVersion'.",
+			},
+			Meaning: "Unified .NET SDK: the broker does not speak the MQTT version of the client.",
+			Causes: []string{
+				"Hub of another connection profile",
+			},
+			Remedies: []string{
+				"Set the client to the profile of the assigned hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.TransportProtocolWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-reprovision",
+			Kind: "sdk",
+			Code: "Re-provisioning this device because the connection demanded it.",
+			Name: "Unified .NET SDK: registers again",
+			Messages: []string{
+				"Re-provisioning this device because the connection demanded it.",
+				"Failed to re-provision this device after the connection faulted on its identity.",
+				"The connection demanded re-provisioning, but this device was not provisioned through Device Provisioning Service",
+				"The cached IoT hub assignment is no good; re-provisioning through Device Provisioning Service",
+			},
+			Meaning: "Unified .NET SDK: the hub refused the identity of the device, so that it has to register again.",
+			Causes: []string{
+				"Identity in the hub deleted, disabled or with another credential",
+				"Device was moved to another hub",
+			},
+			Remedies: []string{
+				"Wait for the new registration; look up the identity in the hub if it repeats itself",
+			},
+			Retry: "reregister",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.StaleAssignment,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-retry-after",
+			Kind: "sdk",
+			Code: "Device Provisioning Service asked for a Retry-After of",
+			Name: "Unified .NET SDK: DPS asks for a pause",
+			Messages: []string{
+				"Device Provisioning Service asked for a Retry-After of",
+			},
+			Meaning: "Unified .NET SDK: DPS sent Retry-After, and the client waits that long.",
+			Causes: []string{
+				"DPS throttles, or is busy",
+			},
+			Remedies: []string{
+				"Let the client wait",
+				"Spread the start of a fleet if many devices show it",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-suback",
+			Kind: "sdk",
+			Code: "DPS did not grant QoS 1 for the mandatory response-topic subscription",
+			Name: "Unified .NET SDK: subscription refused",
+			Messages: []string{
+				"DPS did not grant QoS 1 for the mandatory response-topic subscription",
+			},
+			Meaning: "Unified .NET SDK: DPS did not take the subscription to its answers.",
+			Causes: []string{
+				"Other broker than DPS at that address",
+				"Fault of the service",
+			},
+			Remedies: []string{
+				"Check the endpoint",
+				"Try again later",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-taken-over",
+			Kind: "sdk",
+			Code: "The server closed the connection with reason 'SessionTakenOver'.",
+			Name: "Unified .NET SDK: session taken over",
+			Messages: []string{
+				"The server closed the connection with reason 'SessionTakenOver'.",
+			},
+			Meaning: "Unified .NET SDK: another connection of the same identity took over.",
+			Causes: []string{
+				"Two processes or devices with one identity",
+			},
+			Remedies: []string{
+				"Give each device its own identity",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ConnectionTakenOver,
+			},
+		},
+	},
+	{
+		Entry: Entry{
 			ID:   "winhttp-client-certificate",
 			Kind: "sdk",
 			Code: "12044 ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED",
@@ -40207,7 +41851,7 @@ var catalogue = [...]compiled{
 				"Hub key regenerated after linking",
 			},
 			Remedies: []string{
-				"Unlink and relink the hub",
+				"Unlink and relink the hub; with a link by managed identity assign its role again",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{

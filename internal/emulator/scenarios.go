@@ -83,7 +83,7 @@ func (s Scenario) stage(w *world, files bool) error {
 	return nil
 }
 
-// statusScenarios answer register with each of the service's ten common HTTP statuses
+// statusScenarios answer register with each of the common HTTP statuses of the service
 // (learn.microsoft.com: iot-dps/how-to-troubleshoot-dps), with the code of its family.
 func statusScenarios() []Scenario {
 	var list []Scenario
