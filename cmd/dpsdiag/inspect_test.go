@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -175,7 +176,7 @@ func (s *stage) enable(ctx context.Context) error {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(resp.Body) // the status is the error
-		return &http.ProtocolError{ErrorString: resp.Status + " " + string(text)}
+		return fmt.Errorf("%s: %s", resp.Status, text)
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func weighSide(side *inspect.Findings, id cause.ID, ignored func(sight) bool) We
 
 // sideText is a check as a reason.
 func sideText(check inspect.Check) string {
-	return "the service's side, " + string(check.ID) + ": " + check.Detail
+	return "the service's side: " + check.Detail
 }
 
 // sideWarnings are the obstacles on the service's side that are not among the causes.

@@ -56,7 +56,7 @@ func TestSightsDecide(t *testing.T) {
 			if got := strengthOf(d.Causes, s.proves); got != Proves || len(d.Causes) != 1 {
 				t.Errorf("%s: %s is %s of %d causes", result, s.proves, got, len(d.Causes))
 			}
-			if !slices.Contains(d.Causes[0].Because, "the service's side, key: detail of "+string(result)) {
+			if !slices.Contains(d.Causes[0].Because, "the service's side: detail of "+string(result)) {
 				t.Errorf("%s: because %q", result, d.Causes[0].Because)
 			}
 		}
