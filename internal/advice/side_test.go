@@ -84,6 +84,7 @@ func TestSideAndAnswer(t *testing.T) {
 		warned []cause.ID // that are warnings in place of causes
 	}{
 		"two obstacles":           {refusedProbe(refused, shown(inspect.KeyOther, inspect.StatusDisabled)), []cause.ID{cause.EnrollmentDisabled, cause.SymmetricKeyMismatch}, nil},
+		"another instance":        {refusedProbe(refused, shown(inspect.KeyOther, inspect.StatusDisabled, inspect.ScopeOther)), []cause.ID{cause.WrongIDScope}, nil},
 		"hubs and a refused key":  {refusedProbe(refused, shown(inspect.KeyOther, inspect.HubsNone)), []cause.ID{cause.SymmetricKeyMismatch}, []cause.ID{cause.NoHubAvailable}},
 		"hubs alone":              {refusedProbe(refused, shown(inspect.HubsNone)), nil, []cause.ID{cause.NoHubAvailable}},
 		"key of an accepted one":  {refusedProbe(state(dps.StatusFailed, 400208, ""), shown(inspect.KeyOther, inspect.HubsNone)), []cause.ID{cause.NoHubAvailable}, []cause.ID{cause.SymmetricKeyMismatch}},
