@@ -99,6 +99,9 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 	if unknown.GetSpecifiedShortnames() != "" {
 		return usagef(help, "unknown flag -%s", name)
 	}
+	if strings.Contains(name, " ") {
+		return usagef("what begins with dashes and is no flag comes after --: "+cmd.CommandPath()+` -- "--TEXT"`, "unknown flag --%s", name)
+	}
 	if ours, ok := otherFlagNames()[name]; ok && cmd.Flags().Lookup(ours) != nil {
 		return usagef("it is called --"+ours+" here", "unknown flag --%s", name)
 	}
@@ -130,13 +133,18 @@ func valueKind(f *pflag.Flag) string {
 		return "a whole number"
 	case "bool":
 		return "true or false"
+	case "rate":
+		return "a rate"
 	}
 	return "a valid value"
 }
 
 func valueHint(f *pflag.Flag, help string) string {
-	if f.Value.Type() == "duration" {
+	switch f.Value.Type() {
+	case "duration":
 		return "a duration has a unit, such as 30s or 2m"
+	case "rate":
+		return "a rate is a number and a time, such as 10/s, 600/m or 20000/h"
 	}
 	return help
 }
@@ -162,6 +170,7 @@ func unknownCommand(root *cobra.Command, word string) error {
 		"analyze": "explain", "analyse": "explain", "lookup": "explain", "code": "explain", "codes": "explain", "decode": "explain",
 		"serve": "emulate", "server": "emulate", "mock": "emulate", "simulate": "emulate", "sandbox": "emulate",
 		"derive": "derive-key", "key": "derive-key",
+		"bulk": "fleet", "batch": "fleet", "devices": "fleet", "forecast": "plan", "storm": "plan",
 	}
 	if ours, ok := otherNames[strings.ToLower(word)]; ok {
 		return usagef(fmt.Sprintf(`did you mean "dpsdiag %s"?`, ours), "unknown command %q", word)

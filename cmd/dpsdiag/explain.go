@@ -22,7 +22,7 @@ Edge, and the causes and warnings that dpsdiag names (such as wrong-id-scope).
 An argument that is the path of a file, or a pattern such as '*.log', is read as
 a log; one that is a code, in any usual spelling, is looked up; quote it if it
 has spaces. Codes, files and texts may stand side by side. Without an argument
-explain shows the ten codes that the service documents.
+explain shows the nine codes that the service documents, and 403.
 
 A text with spaces that is no code is read as a log too: what somebody pasted,
 or "-" for standard input. explain names every known error in a log with its

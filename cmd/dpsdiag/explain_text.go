@@ -93,6 +93,16 @@ func openText(source, path string) (io.ReadCloser, error) {
 func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textInput, codesGiven []argument) error {
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
+	inputs, records, err := splitRecords(ctx, inputs)
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	if len(records) > 0 && len(inputs) == 0 {
+		return o.explainRecords(ctx, a, records, codesGiven)
+	}
+	for _, in := range records {
+		tell(a.stderr, "dpsdiag: %s has resource logs of Azure Monitor and is left out here; dpsdiag logs reads them", in.name)
+	}
 	var begins beginning
 	all, err := scanTexts(ctx, a, inputs, &begins)
 	interrupted := ctx.Err() != nil

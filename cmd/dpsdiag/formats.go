@@ -15,8 +15,14 @@ func formatsOf(cmd *cobra.Command) []report.Format {
 	switch cmd.Name() {
 	case "probe":
 		return report.FormatsFor(&report.Probe{})
+	case "fleet":
+		return report.FormatsFor(&report.Fleet{})
+	case "plan":
+		return report.FormatsFor(&report.Plan{})
 	case "explain":
 		return report.FormatsFor(&report.Answers{})
+	case "logs":
+		return report.FormatsFor(&report.ResourceLogs{})
 	case "report":
 		return slices.DeleteFunc(report.FormatsFor(&report.Probe{}), func(f report.Format) bool { return f.FileOnly })
 	}
@@ -35,21 +41,23 @@ func formatNames(formats []report.Format) []string {
 // formatHelp tells which formats there are: those of every command, and those that only some
 // have.
 func formatHelp() string {
-	var all, explain, drawn, probe []string
+	var all, explain, fleet, drawn, probe []string
 	for _, f := range report.Formats() {
 		switch {
 		case f.Fits(&report.Version{}):
 			all = append(all, f.Name)
 		case f.Fits(&report.Answers{}):
 			explain = append(explain, f.Name)
+		case f.Fits(&report.Fleet{}):
+			fleet = append(fleet, f.Name)
 		case !f.FileOnly:
 			drawn = append(drawn, f.Name)
 		default:
 			probe = append(probe, f.Name+"=FILE")
 		}
 	}
-	return fmt.Sprintf("output `FORMAT`: %s; of explain, probe and report also %s; of probe and report also %s; of probe also %s. FORMAT=FILE writes to a file. May be repeated, one of them without a file (default %s)",
-		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(drawn, ", "), strings.Join(probe, ", "), report.Formats()[0].Name)
+	return fmt.Sprintf("output `FORMAT`: %s; of explain, fleet, logs, plan, probe and report also %s; of fleet, probe and report also %s; of probe and report also %s; of probe also %s. FORMAT=FILE writes to a file. May be repeated, one of them without a file (default %s)",
+		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(fleet, ", "), strings.Join(drawn, ", "), strings.Join(probe, ", "), report.Formats()[0].Name)
 }
 
 // completeFormats offers the formats of the command that is typed, and then the files that

@@ -217,6 +217,13 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 	if err != nil {
 		return cfg, err
 	}
+	cfg = o.configure(d, chosen)
+	cfg.CheckHub, cfg.NoHub = checkHub, noHub
+	return cfg, nil
+}
+
+// configure makes the configuration of what the flags of a probe and of a fleet say.
+func (o *probeOptions) configure(d *device, chosen []probe.Transport) probe.Config {
 	return probe.Config{
 		Endpoint:       d.endpoint,
 		Scope:          d.scope,
@@ -226,8 +233,6 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 		Mode:           o.mode(),
 		Payload:        d.payload,
 		APIVersion:     o.apiVersion,
-		CheckHub:       checkHub,
-		NoHub:          noHub,
 		Origins:        d.origins,
 		Remarks:        d.remarks,
 		Roots:          d.roots,
@@ -238,7 +243,7 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 		RetryMaxWait:   o.retryMaxWait,
 		ExpiresIn:      o.expiresIn,
 		Now:            d.now,
-	}, nil
+	}
 }
 
 // watch runs a probe and tells what it waits for.

@@ -34,6 +34,20 @@ func startProcessIn(t *testing.T, temporary string, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.CommandContext(t.Context(), "dpsdiag", args...)}
 	p.Env = append(os.Environ(), "TMPDIR="+temporary)
+	p.begin(t)
+	return p
+}
+
+// startShell starts a script of the shell, with its arguments.
+func startShell(t *testing.T, script ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.CommandContext(t.Context(), "sh", append([]string{"-c"}, script...)...)}
+	p.begin(t)
+	return p
+}
+
+func (p *process) begin(t *testing.T) {
+	t.Helper()
 	p.WaitDelay = time.Minute // against hangs
 	out, err := p.StdoutPipe()
 	if err != nil {
@@ -47,7 +61,6 @@ func startProcessIn(t *testing.T, temporary string, args ...string) *process {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return p
 }
 
 // end sends a signal and returns what standard output still held, and the exit status.

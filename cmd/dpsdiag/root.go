@@ -48,7 +48,7 @@ Device Provisioning Service (DPS), and what to do next.
 Exit status, the same for every output format:
   0    registered and nothing is wrong; explain: recognised
   1    a fault was found and is named; explain: nothing known in the input;
-       diff: something differs
+       diff: something differs; logs: a device fails
   2    wrong usage or unreadable input; nothing was sent
   3    no verdict: nothing could be concluded
   4    the service asked to come back later; nothing to fix on the device
@@ -80,7 +80,7 @@ func newRootCmd(a *app) *cobra.Command {
 	own := pflag.NewFlagSet("dpsdiag", pflag.ContinueOnError)
 	own.BoolVar(&version, "version", false, "the same as dpsdiag version")
 	a.addFlags(cmd, flagGroup{"Flags", own})
-	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newInspectCmd(a), newReportCmd(a), newEmulateCmd(a), newDiffCmd(a), newDeriveKeyCmd(a))
+	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newInspectCmd(a), newFleetCmd(a), newLogsCmd(a), newPlanCmd(a), newReportCmd(a), newEmulateCmd(a), newDiffCmd(a), newDeriveKeyCmd(a))
 	cmd.AddCommand(newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	cmd.SetHelpCommand(newHelpCmd(a))
 	completeWith(cmd, "output", completeFormats)

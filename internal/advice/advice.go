@@ -101,6 +101,8 @@ type Case struct {
 	hub     *probe.HubCheck
 	hubSays string
 
+	record *Record // what the service recorded of the refusal, nil for a probe
+
 	before string // an earlier event that is explained by what ended the run; "" for none
 }
 

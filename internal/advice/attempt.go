@@ -49,6 +49,9 @@ type Attempt struct {
 	Central Fact[bool]
 	// HubInAnswer says that the service's answer contains an error of the hub.
 	HubInAnswer Fact[bool]
+	// Registry says that the service's answer is about the device registry, which the service uses with
+	// an identity of its own.
+	Registry Fact[bool]
 	// HubRefused is what the assigned hub answered when it refused the device.
 	HubRefused Fact[string]
 	// Page is the status of an answer in a form that the service does not use, 0 if the status is not

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"dpsdiag/internal/cause"
@@ -11,7 +12,7 @@ import (
 
 // witness converts a run to the form that the rules judge.
 func (c *Case) witness() *Attempt {
-	a := &Attempt{Attestation: measured(c.kind())}
+	a := &Attempt{Attestation: Fact[probe.AttestationKind]{Known: c.kind() != "", Value: c.kind()}}
 	for m := Connected; m <= Assigned; m++ {
 		a.Reached[m] = ifAny(c.reached(m))
 	}
@@ -57,9 +58,21 @@ func (c *Case) witnessRefusal(a *Attempt) {
 	if c.refusal.state != "" && c.hasEntry(hubBody) {
 		a.HubInAnswer = measured(true)
 	}
+	named := c.namesRegistry()
+	a.Registry = Fact[bool]{Known: named, Value: named}
 	if c.refusal.foreign() {
 		a.Page = measured(c.refusal.status)
 	}
+}
+
+// namesRegistry reports whether a registration failed with a message about the device registry. Its
+// wording is not published; these are the names that the product has in the management API.
+func (c *Case) namesRegistry() bool {
+	if c.refusal.state == "" {
+		return false
+	}
+	message := strings.ToLower(c.refusal.message)
+	return strings.Contains(message, "device registry") || strings.Contains(message, "deviceregistry") || strings.Contains(message, "registry namespace")
 }
 
 // longAgo reports a local clock that shows a time before this program was written, if the device finds

@@ -33,6 +33,10 @@ func TestBothWitnesses(t *testing.T) {
 			`dps: {"errorCode":400209,"trackingId":"a","message":"Msg: {\"Message\":\"ErrorCode:IotHubUnauthorizedAccess;Unauthorized\",\"ExceptionMessage\":\"Tracking ID:1f-G:0\"}"}`,
 			cause.HubLinkBroken, Proves,
 		},
+		"a device registry that refuses the service": {
+			refusedProbe(state(dps.StatusFailed, 400209, registryMessage)),
+			`dps: {"errorCode":400209,"trackingId":"a","message":"` + registryMessage + `"}`, cause.RegistryLinkBroken, Suggests,
+		},
 		"the name of a hub": {
 			refusedProbe(host(hubHost), bare(404)), "dps: provisioning failed\nglobal_endpoint = \"https://" + hubHost + "\"", cause.WrongGlobalEndpoint, Suggests,
 		},

@@ -134,6 +134,9 @@ func (c *textCase) witnessAllocation(a *Attempt) {
 	if c.matching(namingAny(cause.CustomAllocationFailed, cause.CustomAllocationRejected, cause.CustomAllocationUnauthorized)) != nil {
 		a.Central = told(true, quoteFact(c.sign(logtext.SignCentral)))
 	}
+	if c.matching(namingAny(cause.RegistryLinkBroken)) != nil {
+		a.Registry = told(true, quoteFact(c.sign(logtext.SignRegistry)))
+	}
 	for _, b := range c.Bodies {
 		if b.Shape == logtext.ShapeHubInDPS && !a.HubInAnswer.Known {
 			a.HubInAnswer = told(true, quote(b.Place, "an error of the hub in an answer from DPS"))

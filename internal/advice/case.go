@@ -129,6 +129,8 @@ func (c *Case) event() string {
 func (c *Case) ending() string {
 	run := c.Run
 	switch {
+	case c.record != nil:
+		return c.record.String()
 	case c.hub != nil:
 		return "after a hub was assigned: " + c.hubSays
 	case c.tpmFailure() != nil:

@@ -284,7 +284,7 @@ func (m *comparison) verdict(mode probe.Mode, run *probe.Run) Verdict {
 // overall is the verdict of the probe, from those of its runs. A transport that only fell silent is no
 // verdict by itself, but it is a fault if another one passes.
 func (m *comparison) overall(runs []Verdict) Verdict {
-	v := overall(runs)
+	v := Worst(runs)
 	if v != Interrupted && len(m.passed) > 0 && slices.ContainsFunc(m.runs, silent) {
 		return Fault
 	}

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"dpsdiag/internal/cause"
@@ -106,8 +107,26 @@ func (c *Case) observations() []probe.Warning {
 	if c.issuer() == probe.IssuerOther && c.tlsFailure() == "" {
 		odd = append(odd, probe.Warning{ID: cause.ProxyInterference.String(), Detail: c.foreignIssuer()})
 	}
+	if size := c.chainBytes(); size > smallBuffer {
+		odd = append(odd, probe.Warning{
+			ID:     string(cause.ServerChainLong),
+			Detail: fmt.Sprintf("the server sent %d certificates in %d bytes, more than a device with a TLS buffer of %d bytes can read", len(c.Run.TLS.Peer), size, smallBuffer),
+		})
+	}
 	if text := healed(c.Run.Hub); text != "" {
 		odd = append(odd, probe.Warning{ID: cause.StaleAssignment.String(), Detail: text})
 	}
 	return odd
+}
+
+// smallBuffer is the TLS buffer of Azure RTOS (eclipse-threadx/netxduo addons/azure_iot/
+// nx_azure_iot.h), the largest among the defaults that are smaller than a TLS record.
+const smallBuffer = 7 * 1024
+
+// chainBytes is the size of the server's certificates, 0 without a handshake.
+func (c *Case) chainBytes() int {
+	if c.Run.TLS == nil {
+		return 0
+	}
+	return c.Run.TLS.ChainBytes()
 }

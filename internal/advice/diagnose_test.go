@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"testing"
@@ -303,5 +304,22 @@ func TestWarnings(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestLongServerChainIsAWarning: a chain that a small device cannot read is a warning, a usual one is
+// not.
+func TestLongServerChainIsAWarning(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int]bool{2000: false, 2384: false, 2385: true} { // 7168 and 7171 bytes with what is around three of them
+		ev := refusedProbe(func(ev *probe.Evidence) {
+			for range 3 {
+				run(ev).TLS.Peer = append(run(ev).TLS.Peer, &x509.Certificate{Raw: make([]byte, size)})
+			}
+		})
+		got := slices.ContainsFunc(Diagnose(ev).Warnings, func(w probe.Warning) bool { return w.ID == string(cause.ServerChainLong) })
+		if got != want {
+			t.Errorf("3 certificates of %d bytes: warning %v, want %v", size, got, want)
+		}
 	}
 }

@@ -158,6 +158,15 @@ func judgeHubLink(a *Attempt) Weight {
 	return Weight{}
 }
 
+// judgeRegistry judges words about the device registry. Their form in an answer of the service is not
+// published, so they prove nothing.
+func judgeRegistry(a *Attempt) Weight {
+	if a.Registry.Known {
+		return suggested(a.Registry.say("the message is about the device registry, to which the service goes with its own managed identity"))
+	}
+	return Weight{}
+}
+
 func judgeHubIdentity(a *Attempt) Weight {
 	if a.HubRefused.Known {
 		return suggested(a.HubRefused.say("provisioning succeeded: this is an answer of the hub" + a.HubRefused.Value))

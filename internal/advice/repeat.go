@@ -158,7 +158,7 @@ func commandOf(d *cause.Definition, ev *probe.Evidence) string {
 	for i := range ev.Runs {
 		if check := ev.Runs[i].Hub; check != nil {
 			device = check.DeviceID
-			if name, suffix, _ := strings.Cut(check.Hub, "."); strings.HasPrefix(suffix, "azure-devices.") {
+			if name, _, _ := strings.Cut(check.Hub, "."); dps.IsHubHost(check.Hub) {
 				hub = name
 			}
 		}

@@ -82,6 +82,7 @@ func TestCommandOf(t *testing.T) {
 		Endpoint: dps.Endpoint{Host: "plant.azure-devices-provisioning.net"}, Scope: "0ne1", RegistrationID: "it's",
 		Asked: []probe.Flag{{Name: "--cert", Value: "my certs/d.pem"}},
 	}, Runs: []probe.Run{{Hub: &probe.HubCheck{Hub: "plant-4.azure-devices.net", DeviceID: "d"}}}}
+	newer := &probe.Evidence{Runs: []probe.Run{{Hub: &probe.HubCheck{Hub: "plant-4.device.azure-devices.net", DeviceID: "d"}}}}
 	unknown := &probe.Evidence{Target: probe.Target{Endpoint: dps.Endpoint{Host: publicHost}, Scope: "'; echo"}}
 	for name, test := range map[string]struct {
 		id   cause.ID
@@ -90,6 +91,7 @@ func TestCommandOf(t *testing.T) {
 	}{
 		"the instance and the device": {cause.SymmetricKeyMismatch, known, `az iot dps enrollment show --dps-name plant --enrollment-id 'it'\''s' --show-keys`},
 		"the hub":                     {cause.HubIdentityUnusable, known, "az iot hub device-identity show --hub-name plant-4 --device-id d"},
+		"the hub by its device name":  {cause.HubIdentityUnusable, newer, "az iot hub device-identity show --hub-name plant-4 --device-id d"},
 		"the file":                    {cause.CertExpired, known, "openssl x509 -noout -dates -in 'my certs/d.pem'"},
 		"the scope":                   {cause.WrongIDScope, known, `az iot dps list --query "[?properties.idScope=='0ne1'].name"`},
 		"nothing known":               {cause.SymmetricKeyMismatch, unknown, "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id REGISTRATION-ID --show-keys"},

@@ -25,7 +25,7 @@ func issuanceRules() []Rule {
 		{ID: cause.CSRRejected, Outside: noIssuance},
 		{ID: cause.IssuedCertificateUnusable, Outside: noIssuance},
 		{ID: cause.HubProtocolUnsupported, Party: HubParty},
-		{ID: cause.RegistryLinkBroken, Until: Assigned},
+		{ID: cause.RegistryLinkBroken, Party: LinkParty, Until: Assigned, Judge: judgeRegistry},
 		{ID: cause.ConnectionTakenOver, Party: HubParty},
 		{ID: cause.PopCodeOutdated, Party: OperatorParty},
 	}

@@ -40,7 +40,7 @@ func weighThrottled(c *Case) Weight {
 	}
 	if c.class() == http.StatusTooManyRequests {
 		var attempts []string
-		if n := c.putOff(); n > 0 {
+		if n := c.putOff(); n > 0 && c.record == nil {
 			attempts = append(attempts, fmt.Sprintf("%d of %d answers were 429", n, len(c.Run.Answers)))
 		}
 		if c.refusal.ofService() {

@@ -6,6 +6,9 @@ import (
 	"dpsdiag/internal/probe"
 )
 
+// registryMessage is made up: the wording of the service is not published.
+const registryMessage = "Managed identity of the provisioning service is not authorized on the device registry namespace"
+
 const hubMessage = `Msg: {"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized","ExceptionMessage":"Tracking ID:1f-G:0"}`
 
 func webhook(status string) change {
@@ -262,6 +265,10 @@ func allocationTable() []row {
 		{
 			name: "the service was refused by an unknown party", ev: refusedProbe(state(dps.StatusFailed, 400209, "")), verdict: Fault,
 			causes: []string{"suggests hub-link-broken", "allows custom-allocation-unauthorized", "allows registry-link-broken"},
+		},
+		{
+			name: "the device registry refused the service", ev: refusedProbe(state(dps.StatusFailed, 400209, registryMessage)), verdict: Fault,
+			causes: []string{"suggests registry-link-broken", "suggests hub-link-broken", "allows custom-allocation-unauthorized"},
 		},
 		{
 			name:    "the webhook refused the service under the hub's code",

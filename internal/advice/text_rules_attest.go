@@ -57,7 +57,7 @@ func refusalTextRules() []textRule {
 			see: unless(seeSign(logtext.SignRawClient), func(c *textCase) string {
 				clients := []string{
 					logtext.ClientIdentityService, logtext.ClientEdge11, logtext.ClientC, logtext.ClientNode, logtext.ClientPython,
-					logtext.ClientJava, logtext.ClientDotNet, logtext.ClientCLI,
+					logtext.ClientJava, logtext.ClientDotNet, logtext.ClientUnifiedC, logtext.ClientCLI,
 				}
 				for _, client := range clients {
 					if f := c.fact(logtext.KindClient, client); f != nil {

@@ -21,6 +21,13 @@ func allocationTextRules() []textRule {
 			effects: []effect{favours(worded, cause.HubIdentityUnusable), weakens(cause.EnrollmentDisabled)},
 		},
 		{
+			id: "certificate-was-issued", why: "DPS issued a certificate to the device, and that is the one the hub expects",
+			see: seeBoth(seeMatch(func(m *logtext.Match) bool {
+				return m.Phase == logtext.PhaseAssigned && namingAny(cause.IssuedCertificateUnusable)(m)
+			}), seeSign(logtext.SignIssued)),
+			effects: []effect{favours(worded, cause.IssuedCertificateUnusable)},
+		},
+		{
 			id: "identity-from-before", why: "the device uses an earlier assignment",
 			see: seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(func(m *logtext.Match) bool {
 				return !m.Entry.Wrapper && namingAny(cause.StaleAssignment, cause.HubIdentityUnusable)(m)

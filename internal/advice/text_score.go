@@ -75,7 +75,7 @@ func (c *textCase) followOn(m, first *logtext.Match) float64 {
 // insideOutClients log the function that failed first before its callers.
 func insideOutClients() []string {
 	return []string{
-		logtext.ClientC, logtext.ClientEmbeddedC, logtext.ClientFreeRTOS, logtext.ClientNetX, logtext.ClientZephyr, logtext.ClientESP,
+		logtext.ClientC, logtext.ClientUnifiedC, logtext.ClientEmbeddedC, logtext.ClientFreeRTOS, logtext.ClientNetX, logtext.ClientZephyr, logtext.ClientESP,
 	}
 }
 

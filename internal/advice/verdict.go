@@ -79,9 +79,9 @@ func refused(mode probe.Mode, run *probe.Run) Verdict {
 // pending reports a state of registration that is not final.
 func pending(s dps.Status) bool { return s == dps.StatusAssigning || s == dps.StatusUnassigned }
 
-// overall is the verdict of a probe with these runs: an interruption hides what the others would have
-// shown, otherwise a fault counts most, and only if all runs registered is the verdict registered.
-func overall(runs []Verdict) Verdict {
+// Worst is the verdict of several runs or devices: an interruption hides what the others would have
+// shown, otherwise a fault counts most, and only if all are registered is the verdict registered.
+func Worst(runs []Verdict) Verdict {
 	worst := Registered
 	for _, v := range runs {
 		if gravity(v) > gravity(worst) {

@@ -61,7 +61,7 @@ func TestOverallVerdict(t *testing.T) {
 		{[]Verdict{RetryLater, Fault, NoVerdict}, Fault},
 		{[]Verdict{Fault, Interrupted, NoVerdict}, Interrupted},
 	} {
-		if got := overall(test.runs); got != test.want {
+		if got := Worst(test.runs); got != test.want {
 			t.Errorf("%s: %s, want %s", test.runs, got, test.want)
 		}
 	}

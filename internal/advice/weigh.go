@@ -70,8 +70,17 @@ func (r *Rule) weigh(c *Case) Weight {
 	return side
 }
 
-// own is what the attempt shows about the cause, without the service's side.
+// own is what the attempt and the record of an earlier one show about the cause, without the
+// service's side.
 func (r *Rule) own(c *Case) Weight {
+	w := r.weighAttempt(c)
+	if c.record != nil && c.record.Before != "" && w.Strength != RulesOut && isLasting(r.ID) {
+		w.Against = append(slices.Clone(w.Against), c.record.Before)
+	}
+	return w
+}
+
+func (r *Rule) weighAttempt(c *Case) Weight {
 	if c.judged() {
 		if why := cmp.Or(r.unfit(c.attempt), r.outside()); why != "" {
 			return inapplicable(why)

@@ -6,7 +6,8 @@ var allocationDefinitions = [...]Definition{
 	{
 		ID:    CustomAllocationFailed,
 		Title: "Custom allocation webhook fails",
-		Meaning: "The enrollment leaves the choice of the hub to a webhook, and the webhook cannot be reached, throws an exception, takes too long, or returns something that is not an allocation.  " +
+		Meaning: "The enrollment leaves the choice of the hub to a webhook, and the webhook cannot be reached, throws an exception, answers too late, or returns something that is not an allocation. " +
+			"A function that accepts calls only from a virtual network cannot be reached by the service. " +
 			"The device was authenticated; the backend failed.",
 		Confirm: []string{
 			"Check the webhook's own log for the time of the attempt",
@@ -15,7 +16,8 @@ var allocationDefinitions = [...]Definition{
 		},
 		Remedies: []string{
 			"Repair and redeploy the function; guard against fields that are absent on a re-registration",
-			"Return {\"iotHubHostName\": \"HUB.azure-devices.net\"} with one of the linkedHubs of the request, within a few seconds",
+			"Return {\"iotHubHostName\": \"HUB.azure-devices.net\"} with one of the linkedHubs of the request, without delay: a time limit is not documented",
+			"Let the function accept calls from outside a virtual network, and protect it with its key",
 			"Then register the device again; nothing changes on it",
 		},
 		Scenario: "custom-allocation-failed",
@@ -87,15 +89,16 @@ var allocationDefinitions = [...]Definition{
 	{
 		ID:    HubLinkBroken,
 		Title: "Link from DPS to the hub no longer valid",
-		Meaning: "The service accepted the device but cannot create it in the hub: the hub's shared access key was regenerated after it was linked, the policy lost its permissions, " +
-			"or the hub was deleted, recreated or moved.",
+		Meaning: "The service accepted the device but cannot create it in the hub. With a link by key the hub's shared access key was regenerated after it was linked, or the policy lost its permissions; " +
+			"with a link by managed identity the identity of the instance was turned off or has no role on the hub. Or the hub was deleted, recreated or moved.",
 		Confirm: []string{
 			"Look for a hub's error inside the message: IotHubUnauthorizedAccess or IotHubNotFound next to a hub-style tracking id",
-			"Compare the policy of the hub link with the hub's current keys; check that the hub exists under that name",
+			"Look how the hub is linked (authenticationType in az iot dps linked-hub list): by key, compare the policy of the link with the hub's current keys; by identity, look at the roles of the instance's identity on the hub",
+			"Check that the hub exists under that name",
 		},
 		Remedies: []string{
-			"Remove the hub from the linked hubs of the instance and link it again: a regenerated key always needs that",
-			"Use a policy with registry read, registry write and service connect",
+			"Link by key: remove the hub from the linked hubs of the instance and link it again, with a policy that has registry read, registry write and service connect",
+			"Link by managed identity: there is no key to renew; turn the identity on and assign it its role on the hub again",
 			"Then register the device again; nothing changes on it",
 		},
 		Show:     "az iot dps linked-hub list --dps-name DPS-NAME",

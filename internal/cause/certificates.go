@@ -37,13 +37,15 @@ var certificateDefinitions = [...]Definition{
 		ID:    CertWrongRoleOrExtensions,
 		Title: "Certificate has the wrong role or extensions",
 		Meaning: "The certificate presented is a CA certificate, lacks the client authentication usage, or a certificate above it may not sign others. " +
-			"Such a chain does not prove a device's identity.",
+			"Such a chain does not prove a device's identity. Public CAs stop putting client authentication into their certificates, because browsers accept only server certificates from them: " +
+			"Let's Encrypt did in 2026, Sectigo ends it on 2027-02-10, DigiCert on 2027-03-01. A private CA is not concerned.",
 		Confirm: []string{
 			"Look at basicConstraints, keyUsage and extendedKeyUsage of the leaf (openssl x509 -in CERT-FILE -noout -text)",
 			"Check that every certificate above the leaf says CA:TRUE",
+			"If the leaf is from a public CA, compare it with the one before the last renewal; whether DPS itself insists on client authentication is not documented, TLS stacks and gateways may",
 		},
 		Remedies: []string{
-			"Issue an identity certificate: CA:FALSE, key usage digitalSignature, extended key usage clientAuth",
+			"Issue an identity certificate: CA:FALSE, key usage digitalSignature, extended key usage clientAuth; from a private CA, since public ones no longer issue it",
 			"Point the device at the identity certificate; a CA certificate belongs in the instance, not on a device",
 		},
 		Show:     "openssl x509 -noout -text -in CERT-FILE",

@@ -86,7 +86,7 @@ var clientDefinitions = [...]Definition{
 			"Compare the name of the assigned hub with the list of the application",
 		},
 		Remedies: []string{
-			"Add the assigned hub, or every hub that the instance may assign, to the list and deploy the application again",
+			"Add the assigned hub, or every hub that the instance may assign, to the list and deploy the application again; a hub may also have a name of the form HUB-NAME.device.azure-devices.net",
 		},
 		NoScenario: "The list is on the device.",
 	},
@@ -168,15 +168,19 @@ var issuanceDefinitions = [...]Definition{
 	{
 		ID:    RegistryLinkBroken,
 		Title: "DPS cannot use its device registry",
-		Meaning: "The managed identity of the instance has lost its role on the linked device registry namespace or hub, or the link is in a failed or orphaned state. " +
-			"Devices cannot be allocated until it is repaired.",
+		Meaning: "The managed identity of the instance has no role, or no longer one, on the linked device registry namespace, or the link is in the state Failed or Orphaned. " +
+			"Registrations or the issuing of certificates then fail. How the service answers a device is not published.",
 		Confirm: []string{
-			"Look at the state of the link and at the role assignments of the instance's managed identity",
+			"Look at the linked namespaces of the instance and their linkingState, and of the hubs too: they are linked to the same namespace, the instance first",
+			"Look at the role assignments of the instance's managed identity on the namespace: those of the person who calls, and the data roles of the instance, are other permissions",
 		},
 		Remedies: []string{
-			"Assign the role again, or remove the link and make it again",
+			"Assign the role on the namespace to the identity again",
+			"Where the namespace was deleted or moved, remove the link and make it again: the instance first, then its hubs",
+			"Then register the device again; nothing changes on it",
 		},
-		NoScenario: "The sandbox has no device registry.",
+		Show:       "az iot dps show --name DPS-NAME",
+		NoScenario: "The answer of the service is not published, so that the sandbox cannot give it.",
 	},
 	{
 		ID:    ConnectionTakenOver,

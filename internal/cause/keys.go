@@ -6,7 +6,8 @@ var keyDefinitions = [...]Definition{
 		ID:    SymmetricKeyMismatch,
 		Title: "Symmetric key is not the enrolled one",
 		Meaning: "The device signs its token with a key that its enrollment does not have: the key belongs to another enrollment, " +
-			"was regenerated since it was installed, or was damaged when it was copied. The service says only Unauthorized.",
+			"was regenerated since it was installed, or was damaged when it was copied. The service says only Unauthorized. " +
+			"Over HTTPS it may also refuse the other, valid key of the enrollment for up to 30 minutes after a registration with the first one, even if the enrollment was deleted in between.",
 		Confirm: []string{
 			"Show the enrollment's keys (az iot dps enrollment show --dps-name NAME --enrollment-id ID --show-keys) and compare a hash of each with a hash of the device's key",
 			"Check that the id scope is that of the instance you are looking at: the same registration id may be enrolled in two instances with different keys",
@@ -16,6 +17,7 @@ var keyDefinitions = [...]Definition{
 			"Install the current primary or secondary key of the enrollment on the device",
 			"Copy the key as a whole: it is base64 and its last characters, often ==, are part of it",
 			"When you regenerate one key, first give the device the other one, so that one of the two always works",
+			"Right after a change from one key to the other wait 30 minutes before you take the second one for wrong",
 		},
 		Show:     "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id REGISTRATION-ID --show-keys",
 		Scenario: "symmetric-key-mismatch",

@@ -30,6 +30,7 @@ var networkDefinitions = [...]Definition{
 		},
 		Remedies: []string{
 			"Have the firewall allow outbound connections to the port, for the provisioning endpoint and for the hubs: the device needs both",
+			"A rule by address has to follow the service tag AzureIoTHub (that of the paired region too), whose addresses change",
 			"Or use a transport on port 443: HTTPS, or MQTT or AMQP over WebSocket",
 			"If a proxy forbids the port, have its rules allow CONNECT to it",
 		},
@@ -47,6 +48,7 @@ var networkDefinitions = [...]Definition{
 		},
 		Remedies: []string{
 			"Restore the connection; for a mobile modem check the subscription and the access point name",
+			"On a network with IPv6 only, use NAT64 with DNS64: DPS and IoT Hub have IPv4 addresses only",
 			"Set the MTU of a container network or VPN to that of the path",
 			"Let the client retry with increasing delays and random jitter; this will happen again",
 		},

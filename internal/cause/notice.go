@@ -7,6 +7,7 @@ type NoticeName string
 const (
 	CertExpiresSoon NoticeName = "cert-expires-soon"
 	TPMSRKTemplate  NoticeName = "tpm-srk-template"
+	ServerChainLong NoticeName = "server-chain-long"
 )
 
 // Notice is what dpsdiag tells a person of such a warning.
@@ -37,6 +38,16 @@ func Notices() []Notice {
 			Remedies: []string{
 				"Try the SDK of the device on this TPM: what dpsdiag proves does not include that key",
 				"If nothing else needs the key, remove it, and the SDKs make one that fits: tpm2_evictcontrol -C o -c 0x81000001",
+			},
+		},
+		{
+			Name:  ServerChainLong,
+			Title: "The server's certificates may be too long for a small device",
+			Meaning: "The server sent more than 7 KB of certificates. A microcontroller that gives its TLS library a smaller buffer cannot read them: 7 KB is the default of Azure RTOS (NetX Duo), " +
+				"and other configurations have 4 KB. Since September 2025 Azure's chains have one certificate more, a Microsoft TLS root that DigiCert Global Root G2 or G3 signed.",
+			Remedies: []string{
+				"Compare chain-bytes of the stage tls with the buffer of the device: NX_AZURE_IOT_TLS_PACKET_BUFFER_SIZE, MBEDTLS_SSL_IN_CONTENT_LEN, CONFIG_MBEDTLS_SSL_IN_CONTENT_LEN",
+				"Make that buffer larger in the next firmware, and allow chains of four certificates; a gateway or a computer is not concerned",
 			},
 		},
 	}

@@ -90,15 +90,18 @@ var operatorDefinitions = [...]Definition{
 		ID:    ServiceCredentialsInsufficient,
 		Title: "Wrong or insufficient operator credentials",
 		Meaning: "A management call or a sign-in uses the credentials of another service, or of an account without the required role: " +
-			"usually a hub's connection string given to a provisioning tool.",
+			"usually a hub's connection string given to a provisioning tool. An instance with disableLocalAuth accepts no shared access policy on its service side; " +
+			"the property is not known to concern the keys of devices.",
 		Confirm: []string{
 			"Check host name and policy in the connection string: it must be that of the instance, NAME.azure-devices-provisioning.net",
-			"Check the role of the account on the instance",
+			"Check the role of the account on the instance: rights of management (ARM) are not those on enrollments, which need a data role",
+			"Check whether the instance has disableLocalAuth: then a connection string is refused, whatever its policy",
 		},
 		Remedies: []string{
 			"Use a connection string of the provisioning service with a policy that has the permission",
-			"Or grant the account a Device Provisioning Service data role",
+			"Or grant the account a Device Provisioning Service data role and sign in with it (--auth-type login), which disableLocalAuth demands",
 		},
+		Show:       "az iot dps show --name DPS-NAME --query properties.disableLocalAuth",
 		NoScenario: "It happens in the management of the instance; no device call shows it.",
 	},
 }

@@ -5,15 +5,15 @@ var requestDefinitions = [...]Definition{
 	{
 		ID:    PayloadInvalid,
 		Title: "Request body malformed",
-		Meaning: "The service cannot read the body of the registration request: it is not valid JSON, has members other than registrationId, tpm and payload, " +
-			"or its payload is not a JSON object.",
+		Meaning: "The service cannot read the body of the registration request: it is not valid JSON, has members other than registrationId, tpm, payload and csr, " +
+			"or its payload is not a JSON object. All four members are optional: an empty body or one without registrationId is no fault.",
 		Confirm: []string{
 			"Log the bytes that are actually sent and parse them (jq .)",
 			"Look for modelId or other custom data at the top level: it belongs inside payload",
 			"Look for a payload that is a string holding JSON: it was encoded twice",
 		},
 		Remedies: []string{
-			"Send registrationId and, if needed, one payload object that contains everything else",
+			"Send one payload object that contains all custom data; registrationId may stand beside it, and csr if the device asks for a certificate",
 			"Send it as application/json in UTF-8, not compressed, below the limit of 96 KB",
 		},
 		Scenario: "payload-invalid",
@@ -24,11 +24,12 @@ var requestDefinitions = [...]Definition{
 		Meaning: "The api-version of the call is retired, misspelled, or not known to the instance: sovereign clouds get new versions later than the public cloud, " +
 			"and an old version may lack a feature that is used.",
 		Confirm: []string{
-			"Read the api-version in the URL, or in the MQTT user name after ?api-version=",
+			"Read the api-version: in the URL after ?api-version=, over MQTT at the end of the user name, ID-SCOPE/registrations/REGISTRATION-ID/api-version=VERSION, which has no question mark (that of a hub has one)",
 			"Check that endpoint and instance are in the same cloud",
 		},
 		Remedies: []string{
-			"Use 2019-03-31, which nearly all devices in the field speak, or 2021-06-01",
+			"Use 2019-03-31, which nearly all devices in the field speak, or 2021-06-01; 2021-10-01 is stable too",
+			"A signing request needs 2025-07-01-preview, 2026-11-01 or 2026-11-02-preview; only the last one returns connectionProfile",
 			"Update an SDK or tool that asks for a retired version; use a release that supports the sovereign cloud",
 		},
 		Scenario: "api-version-unsupported",

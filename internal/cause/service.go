@@ -6,8 +6,8 @@ var serviceDefinitions = [...]Definition{
 	{
 		ID:    Throttled,
 		Title: "Request rate limited",
-		Meaning: "Registrations or status polls exceed a rate limit of the instance: 1,000 registrations a minute, 5 polls in 10 seconds for one device " +
-			"(older texts say 200 a minute). Nothing is wrong with this device; it registered at a busy time or polls too fast.",
+		Meaning: "A rate limit is exceeded: that of the instance, 1,000 operations and 1,000 registrations a minute (older texts say 200), or that of this device alone, " +
+			"5 status polls in 10 seconds. Unless it polls too fast, nothing is wrong with this device; it registered at a busy time.",
 		Confirm: []string{
 			"Look for 429 answers of other devices at the same time, and chart the registration attempts metric of the instance",
 			"Look in the device's log for a loop that registers or polls without pauses",
@@ -16,7 +16,7 @@ var serviceDefinitions = [...]Definition{
 			"Wait as long as Retry-After says; without it retry with exponential backoff and random jitter",
 			"Spread the start of a fleet over time, and keep the operation id instead of registering again if only a poll was refused",
 			"Connect with the cached hub and device id on every boot, and register only if the hub refuses the device",
-			"If the rate is what you need, ask for a higher limit or spread devices over instances",
+			"If the rate is what you need, spread devices over instances (10 for a subscription): the documentation has no word on raising this limit",
 		},
 		Scenario: "throttled-forever",
 	},
@@ -60,17 +60,18 @@ var serviceDefinitions = [...]Definition{
 		ID:    PublicNetworkAccessDisabled,
 		Title: "Network access rules refuse the device",
 		Meaning: "Public access to the instance is off, an IP filter applies, or only private endpoints are allowed, and the device connects from elsewhere. " +
-			"A filtered address gets a plain 401 that does not mention the rule.",
+			"A filtered address gets a plain 401 that does not mention the rule. With public access off the IP filter rules do not count any more, " +
+			"while the public name still resolves and its ports still accept connections.",
 		Confirm: []string{
-			"Read the networking settings of the instance: public access, IP filter rules, private endpoint connections",
-			"Compare the filter with the address that the device has on the Internet",
+			"Read the networking settings of the instance: public access first, since IP filter rules count only while it is on, then the rules in their order, then private endpoint connections",
+			"Compare the filter, which has IPv4 rules only, with the address that the device has on the Internet",
 			"With a private endpoint resolve the instance's own name on the device: it must give a private address",
 		},
 		Remedies: []string{
-			"Allow the device's network in the IP filter, or turn on public access",
-			"With a private endpoint use the instance's own host name instead of the global one, and make it resolve and route to the virtual network",
+			"Allow the device's network in the IP filter, or turn on public access if it is off: a rule alone does not help then",
+			"With a private endpoint use the instance's own host name instead of the global one, and make it resolve and route to the virtual network; it does not work across clouds",
 		},
-		Show:     "az iot dps show --name DPS-NAME --query properties.ipFilterRules",
+		Show:     `az iot dps show --name DPS-NAME --query "properties.[publicNetworkAccess,ipFilterRules]"`,
 		Scenario: "public-network-access-disabled",
 		Decide:   &lookupElsewhere,
 	},

@@ -33,7 +33,7 @@ var tpmDefinitions = [...]Definition{
 			"Enable the TPM in the firmware, or add a virtual one to the machine",
 			"Load the kernel driver; for a container or nested machine pass the device through",
 			"Use the device with the resource manager, /dev/tpmrm0, and stop other programs that use /dev/tpm0",
-			"Or choose another attestation and enroll the device with it",
+			"Or choose another attestation and enroll the device with it: Microsoft names X.509 with the key in the TPM for the C SDK, whose TPM provisioning is unsupported since May 2023",
 		},
 		NoScenario: "It happens on the device before any call is made.",
 	},
@@ -61,7 +61,7 @@ var tpmDefinitions = [...]Definition{
 			"Look for the text asking to resend the request using the supplied key, and for no second request after it",
 		},
 		Remedies: []string{
-			"Use an SDK with a TPM security provider, over HTTPS or AMQP",
+			"Use an SDK with a TPM security provider, over HTTPS or AMQP; that of the C SDK is deprecated and unsupported since May 2023, IoT Edge has its own",
 			"Or decode authenticationKey, activate the credential in the TPM, import the key, sign the token with it, and send the same PUT again",
 		},
 		NoScenario: "The sandbox challenges a TPM as the service does; the client is what leaves the challenge unanswered.",

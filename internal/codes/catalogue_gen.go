@@ -20,7 +20,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "The service could not parse or validate what was sent: malformed JSON, a missing or illegal field, or values that contradict each other.",
 			Causes: []string{
-				"Body is not valid JSON or lacks registrationId",
+				"Body is not valid JSON or has a member that the api-version does not know (a missing registrationId is no fault)",
 				"RegistrationId in the body, URL path, MQTT client id and user name do not agree",
 				"Registration ID breaks the naming rules",
 				"Api-version unknown to that DPS instance (400004, Unsupported API version)",
@@ -156,7 +156,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"404 Not Found",
 			},
-			Meaning: "The DPS instance or a resource in it (an enrollment, a registration record, an operation) does not exist.",
+			Meaning: "What the request is about does not exist: at DPS the instance or something in it (an enrollment, a registration record, an operation), at a hub the device identity.",
 			Causes: []string{
 				"Enrollment deleted or never created for this registration ID",
 				"ID scope of another or a deleted DPS instance",
@@ -238,7 +238,7 @@ var catalogue = [...]compiled{
 				"409 Conflict",
 				"Conflict",
 			},
-			Meaning: "The request clashes with the present state of the DPS instance, typically creating something that already exists.",
+			Meaning: "The request clashes with the present state of what it is about, typically creating something that already exists, such as an enrollment of that name.",
 			Causes: []string{
 				"Enrollment or certificate of that name exists and no ETag was given",
 				"Two writers change the same record at once",
@@ -389,7 +389,7 @@ var catalogue = [...]compiled{
 				"429 Too many requests",
 				"Too Many Requests",
 			},
-			Meaning: "DPS is throttling this instance. Registration (PUT) and polling (GET) have separate limits and both are enforced.",
+			Meaning: "DPS is throttling: either the instance, with its 1,000 operations and 1,000 registrations a minute, or this one device, which may poll 5 times in 10 seconds. Both limits are enforced.",
 			Causes: []string{
 				"Fleet boots or re-registers at the same moment",
 				"Devices provision on every boot instead of using cached hub details",
@@ -400,7 +400,7 @@ var catalogue = [...]compiled{
 			Remedies: []string{
 				"Wait the retry-after seconds the service gives (header, MQTT topic parameter or AMQP property)",
 				"Without it use exponential backoff with random jitter",
-				"Stagger first boots to stay under the per-minute quota",
+				"Stagger first boots to stay under the limit of the instance, or use several instances: raising it is not documented",
 				"Cache the assigned hub and reconnect to it directly",
 			},
 			Retry: "backoff",
@@ -411,6 +411,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"seed",
 				"MicrosoftDocs/azure-docs articles/iot-dps/how-to-troubleshoot-dps.md",
+				"MicrosoftDocs/azure-docs includes/iot-dps-limits.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/concepts-deploy-at-scale.md",
 				"https://github.com/Azure/azure-iot-sdk-c/pull/1703",
 			},
@@ -418,7 +419,7 @@ var catalogue = [...]compiled{
 			CauseIDs: []cause.ID{
 				cause.Throttled,
 			},
-			Conflict: "Older text and many examples give a limit of 200 registrations a minute; a docs change says 1,000 since January 2022.",
+			Conflict: "The limits page says 1,000 registrations a minute; older text gives 200, and the large-scale page calculates with 200 as an example. That page tells a device to retry the same hub for 15 to 30 minutes after 429 and 5xx, and a comment in its code wants a new registration for them.",
 		},
 		numbers: []NumberRange{{429, 429}},
 	},
@@ -531,7 +532,7 @@ var catalogue = [...]compiled{
 				cause.ServiceTransient,
 				cause.ProxyInterference,
 			},
-			Conflict: "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429.",
+			Conflict: "Sources differ on what to retry: the documentation says the 500 series, Embedded C only 500, .NET everything from 500, C and Node over MQTT everything from 429. The large-scale page retries the same hub for 15 to 30 minutes, while a comment in its code registers anew after 429 and 5xx.",
 		},
 		numbers: []NumberRange{{500, 599}},
 	},
@@ -749,13 +750,14 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/120260",
 				"https://github.com/Azure/azure-cli/issues/26889",
+				"https://pastebin.com/GtCpcWDq",
 				"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
 				cause.CustomAllocationUnauthorized,
 			},
-			Conflict: "Custom allocation failures carry 400207 elsewhere, but one paste that can no longer be opened showed this text with 400209, which the C SDK calls a refusal by the hub.",
+			Conflict: "Custom allocation failures carry 400207 elsewhere, but a wire log of 2019 shows this text with 400209, which the C SDK calls a refusal by the hub.",
 		},
 		numbers: []NumberRange{{401, 401}},
 	},
@@ -814,9 +816,9 @@ var catalogue = [...]compiled{
 				"Hub failing over",
 			},
 			Remedies: []string{
-				"Retry with backoff starting at 5 seconds or more",
+				"Retry the same hub with backoff starting at 5 seconds or more",
 				"Look up the registration status and use the hub in it",
-				"Reprovision through DPS if it continues",
+				"Reprovision through DPS if it continues for 15 to 30 minutes",
 			},
 			Retry: "status-lookup",
 			AppliesTo: []string{
@@ -831,6 +833,7 @@ var catalogue = [...]compiled{
 				cause.ServiceTransient,
 				cause.Throttled,
 			},
+			Conflict: "The text of the large-scale page retries the same hub for 15 to 30 minutes; a comment in the code on the same page registers anew after 429 and 5xx.",
 		},
 		numbers: []NumberRange{{500, 599}},
 	},
@@ -1034,12 +1037,14 @@ var catalogue = [...]compiled{
 			HTTPStatus: 400,
 			Messages: []string{
 				"Unsupported API version",
+				"UNSUPPORTED_API_VERSION",
 			},
 			Meaning: "The DPS endpoint does not know the api-version the client asks for.",
 			Causes: []string{
 				"Sovereign cloud (US Gov, China) lags the public cloud",
 				"Client newer than the service region",
 				"Typing error in a hand-built URL",
+				"MQTT user name with ?api-version= as for a hub: that of DPS ends in /api-version=... without a question mark",
 			},
 			Remedies: []string{
 				"Use a client version that asks for an older api-version, or 2019-03-31 by hand",
@@ -1053,6 +1058,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/Azure/iotedge/issues/6631",
 				"https://github.com/Azure/iotedge/issues/4112",
+				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1216,14 +1222,15 @@ var catalogue = [...]compiled{
 			Code:       "400209",
 			Name:       "DPS_HUB_ERROR_UNAUTH",
 			HTTPStatus: 200,
-			Meaning:    "An unauthorised answer on a call DPS made on your behalf: the C SDK names it a hub authorisation failure and returns PROV_DEVICE_RESULT_UNAUTHORIZED. One unconfirmed paste shows it with a webhook that answered 401. The device credential was accepted.",
+			Meaning:    "An unauthorised answer on a call DPS made on your behalf: the C SDK names it a hub authorisation failure and returns PROV_DEVICE_RESULT_UNAUTHORIZED. One published wire log (2019-06-17) has it with the message \"Custom allocation failed with status code: 401\": there the allocation webhook refused DPS. The device credential was accepted.",
 			Causes: []string{
-				"Stored hub connection string no longer valid",
-				"Webhook URL without a valid function key (unconfirmed)",
+				"Link by key: the stored hub connection string is no longer valid",
+				"Link by managed identity: the identity has lost its role on the hub (inferred)",
+				"Webhook URL without a valid function key, where the message says custom allocation",
 			},
 			Remedies: []string{
 				"Read errorMessage: if it says custom allocation, fix the function key in the webhook URL",
-				"Otherwise unlink and relink the hub so that DPS gets the present key",
+				"Otherwise, with a link by key, unlink and relink the hub so that DPS gets the present key; with a link by managed identity there is no key: assign the role on the hub again",
 				"Register again",
 			},
 			Retry: "after-fix",
@@ -1233,6 +1240,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"Azure/azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c",
 				"https://pastebin.com/GtCpcWDq",
+				"Azure/azure-sdk-for-python sdk/iothub/azure-mgmt-iothubprovisioningservices/CHANGELOG.md",
 			},
 			Confidence: "documented",
 			CauseIDs: []cause.ID{
@@ -1240,7 +1248,7 @@ var catalogue = [...]compiled{
 				cause.CustomAllocationUnauthorized,
 				cause.RegistryLinkBroken,
 			},
-			Conflict: "The C SDK calls this code a refusal by the hub; one paste that can no longer be opened showed it with an allocation webhook that answered 401. The errorMessage decides.",
+			Conflict: "The C SDK calls this code a refusal by the hub; a wire log of 2019 shows it with an allocation webhook that answered 401. The errorMessage decides.",
 		},
 		numbers: []NumberRange{{400209, 400209}},
 	},
@@ -1256,16 +1264,17 @@ var catalogue = [...]compiled{
 				"\\\"message\\\":\\\"Unauthorized access\\\"",
 				"Unauthorized access",
 			},
-			Meaning: "Inside a DPS errorMessage: the device passed DPS attestation, but DPS could not write to the hub, its stored hub connection string is refused; nothing on the device is wrong. The same body straight from a hub connection means that this caller was refused.",
+			Meaning: "Inside a DPS errorMessage: the device passed DPS attestation, but DPS could not write to the hub: its stored hub connection string, or its managed identity, is refused; nothing on the device is wrong. The same body straight from a hub connection means that this caller was refused.",
 			Causes: []string{
-				"Hub shared access key regenerated after linking",
+				"Link by key: hub shared access key regenerated after linking",
+				"Link by managed identity: the identity of DPS has no role on the hub (any more)",
 				"Policy deleted or lacks registry read/write and service connect",
 				"Hub deleted and recreated under the same name, or moved",
 				"Link made with a wrong connection string",
 				"Hub network rules refuse DPS",
 			},
 			Remedies: []string{
-				"Unlink and relink the hub in DPS (regenerating a key always needs this)",
+				"Link by key: unlink and relink the hub in DPS (a regenerated key needs this); link by managed identity: it has no key, assign the role on the hub again",
 				"Use a policy with registry read, registry write and service connect",
 				"Register the device again",
 			},
@@ -1278,6 +1287,7 @@ var catalogue = [...]compiled{
 				"https://github.com/Azure/iotedge/issues/6675",
 				"MicrosoftDocs/azure-docs articles/iot-dps/dps-faq.yml",
 				"https://github.com/Azure/azure-iot-sdk-c/issues/2362",
+				"Azure/azure-sdk-for-python sdk/iothub/azure-mgmt-iothubprovisioningservices/CHANGELOG.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1592,6 +1602,7 @@ var catalogue = [...]compiled{
 				"No enrollment of this name (with symmetric keys the answer is no more specific)",
 				"IP filter rule",
 				"A second device or key reused over a kept-alive HTTP connection (old Node SDK)",
+				"The other key of the enrollment was used over HTTP in the last 30 minutes: DPS keeps the former token that long",
 			},
 			Remedies: []string{
 				"Derive the key: HMAC-SHA256 of the registration ID with the decoded group key",
@@ -1604,6 +1615,7 @@ var catalogue = [...]compiled{
 			},
 			Sources: []string{
 				"https://github.com/Azure/azure-iot-sdk-node/issues/721",
+				"https://github.com/Azure/azure-iot-cli-extension/pull/515",
 				"https://github.com/Azure/azure-iot-sdk-csharp/issues/1010",
 				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/iot-dps-ip-filtering.md",
@@ -1779,12 +1791,13 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "DPS could not turn the registration body into its model. The hub has the same number under the same name.",
 			Causes: []string{
-				"Extra members in addition to registrationId and payload, for example modelId at the top level",
+				"Members other than registrationId, tpm, payload and csr, for example modelId at the top level",
+				"A csr sent to a lookup, or with an api-version that does not know it",
 				"Payload is not a JSON object",
 				"Truncated or doubly encoded JSON",
 			},
 			Remedies: []string{
-				"Send registrationId plus, if wanted, one payload object",
+				"Send only registrationId, tpm, payload and csr, all of them optional",
 				"Put modelId and custom data inside payload",
 				"Validate the bytes that are really sent",
 			},
@@ -1795,6 +1808,7 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/66740",
 				"MicrosoftDocs/azure-docs articles/iot-hub/troubleshoot-error-codes.md",
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1850,9 +1864,10 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"Operations are being throttled for this tenant.",
 			},
-			Meaning: "The DPS instance is over its rate limit. The body has no operationId, so parsers that look for one report failure instead of throttling.",
+			Meaning: "A rate limit of DPS is exceeded: that of the instance (1,000 registrations a minute) or that of one device (5 polls in 10 seconds). The body has no operationId, so parsers that look for one report failure instead of throttling.",
 			Causes: []string{
-				"Too many registrations or polls per minute for the instance",
+				"Too many registrations a minute for the instance",
+				"One device that polls faster than 5 times in 10 seconds",
 				"Shared instance used by tests or another fleet",
 				"Retry storm",
 			},
@@ -1869,12 +1884,13 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"Azure/azure-iot-middleware-freertos tests/ut/azure_iot_provisioning_client_ut.c",
 				"Azure/azure-sdk-for-c sdk/docs/iot/mqtt_state_machine.md",
+				"MicrosoftDocs/azure-docs includes/iot-dps-limits.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
 				cause.Throttled,
 			},
-			Conflict: "This means throttled, yet it has no operationId, so Embedded C reports it as failed and old Java as an IllegalArgumentException. Older text and many examples give a limit of 200 registrations a minute; a docs change says 1,000 since January 2022.",
+			Conflict: "This means throttled, yet it has no operationId, so Embedded C reports it as failed and old Java as an IllegalArgumentException. The limits page says 1,000 registrations a minute, older text 200.",
 		},
 		numbers: []NumberRange{{429001, 429001}},
 	},
@@ -1889,7 +1905,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "DPS itself failed to reach something it had to call (custom allocation function or hub); text of a .NET HTTP client inside the service.",
 			Causes: []string{
-				"Function app stopped, renamed or unreachable",
+				"Function app stopped, renamed or unreachable, such as one that is locked into a virtual network",
 				"Hub with a private endpoint or firewall that blocks DPS",
 				"Transient network fault in the service",
 			},
@@ -1904,6 +1920,7 @@ var catalogue = [...]compiled{
 			},
 			Sources: []string{
 				"https://github.com/MicrosoftDocs/azure-docs/issues/69789",
+				"MicrosoftDocs/azure-docs articles/iot-dps/virtual-network-support.md",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{
@@ -1979,6 +1996,97 @@ var catalogue = [...]compiled{
 			},
 		},
 		numbers: []NumberRange{{400004, 400004}},
+	},
+	{
+		Entry: Entry{
+			ID:         "dps-409201",
+			Kind:       "dps-extended",
+			Code:       "409201",
+			Name:       "Enrollment already exists",
+			HTTPStatus: 409,
+			Messages: []string{
+				"\"errorCode\":409201",
+				"Enrollment already exists",
+			},
+			Meaning: "An enrollment or group of that id exists, and the request to create or update it had no If-Match header. An ETag in the body alone does not count.",
+			Causes: []string{
+				"Existing enrollment saved again without If-Match",
+				"ETag only in the record, not passed as If-Match by the client (Python if_match, .NET 2.0 preview)",
+				"Two tools create the same enrollment",
+			},
+			Remedies: []string{
+				"Read the enrollment and send its ETag as If-Match, or * to overwrite it",
+				"Use another id if it is another device",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"https://www.devgem.io/posts/updating-azure-dps-enrollments-navigating-error-409201-and-key-regeneration",
+				"https://github.com/Azure/azure-iot-sdk-csharp/issues/3076",
+				"https://github.com/Azure/azure-sdk-for-python/issues/35187",
+			},
+			Confidence: "observed",
+			CauseIDs: []cause.ID{
+				cause.ManagementRequestInvalid,
+			},
+		},
+		numbers: []NumberRange{{409201, 409201}},
+	},
+	{
+		Entry: Entry{
+			ID:   "dps-update-not-linked",
+			Kind: "dps-extended",
+			Code: "UPDATE_ACCOUNT_NOT_LINKED",
+			Name: "UPDATE_ACCOUNT_NOT_LINKED",
+			Messages: []string{
+				"UPDATE_ACCOUNT_NOT_LINKED",
+			},
+			Meaning: "DPS, device updates (preview): no update account is linked. The name stands as text in x-ms-error-code, with aduErrorCode and aduErrorTarget in the body. The registration itself is not concerned.",
+			Causes: []string{
+				"Device registry namespace without a linked update account",
+			},
+			Remedies: []string{
+				"Link an update account, or leave the update calls out",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "about device updates, not about provisioning",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "dps-update-unknown-workflow",
+			Kind: "dps-extended",
+			Code: "UNKNOWN_WORKFLOW_ID",
+			Name: "UNKNOWN_WORKFLOW_ID",
+			Messages: []string{
+				"UNKNOWN_WORKFLOW_ID",
+			},
+			Meaning: "DPS, device updates (preview): the status report names an update that DPS does not know. The name stands as text in x-ms-error-code. The registration itself is not concerned.",
+			Causes: []string{
+				"Status reported for an update that was replaced or has ended",
+			},
+			Remedies: []string{
+				"Ask for the present update, then report with its workflow id",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-rest-api-specs specification/deviceprovisioningservices/data-plane/DeviceProvisioningServices/device/models.tsp",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "about device updates, not about provisioning",
+		},
 	},
 	{
 		Entry: Entry{
@@ -2893,12 +3001,12 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"ManagedIdentityNotEnabled",
 			},
-			Meaning: "Hub: managed identity off.",
+			Meaning: "Hub: a managed identity is needed and is off. A DPS that is linked by identity then cannot use the hub.",
 			Causes: []string{
-				"Not enabled",
+				"Identity of the hub or of the linked DPS not turned on, or turned off",
 			},
 			Remedies: []string{
-				"Enable the managed identity of the hub",
+				"Turn the managed identity on and assign its role again",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -2960,7 +3068,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"CSR did not pass verification",
 			},
-			Meaning: "Hub: a certificate request was accepted (202) and then could not be completed; credentialMessage says why.",
+			Meaning: "Hub, not DPS: a certificate request (issueCertificate) was accepted with 202 and then could not be completed; info.credentialMessage and info.credentialError say why.",
 			Causes: []string{
 				"Signing request failed verification",
 			},
@@ -2988,7 +3096,7 @@ var catalogue = [...]compiled{
 			Code:       "400040",
 			Name:       "Certificate request not verified",
 			HTTPStatus: 400,
-			Meaning:    "Hub: the signing request cannot be decoded or verified.",
+			Meaning:    "Hub, not DPS: the signing request of an issueCertificate call cannot be decoded or verified.",
 			Causes: []string{
 				"PEM armour left in, or not a signing request",
 				"Signature wrong",
@@ -3922,7 +4030,7 @@ var catalogue = [...]compiled{
 			Code:       "409004",
 			Name:       "Certificate operation already active",
 			HTTPStatus: 409,
-			Meaning:    "Hub: a certificate request of this device is still running.",
+			Meaning:    "Hub, not DPS: a certificate operation of this device is already active. info in the body has requestId, correlationId and operationExpires.",
 			Causes: []string{
 				"Request repeated too early",
 			},
@@ -3950,7 +4058,7 @@ var catalogue = [...]compiled{
 			Code:       "409005",
 			Name:       "Certificate operation conflict",
 			HTTPStatus: 409,
-			Meaning:    "Hub: another certificate request of this device is active.",
+			Meaning:    "Hub, not DPS: the number that the unified SDK documents for the same conflict as 409004: another certificate operation of this device is active.",
 			Causes: []string{
 				"Request repeated too early",
 			},
@@ -5231,6 +5339,41 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:         "arm-ih400019",
+			Kind:       "iothub-extended",
+			Code:       "IH400019",
+			Name:       "Too many hubs or instances",
+			HTTPStatus: 400,
+			Messages: []string{
+				"IH400019",
+				"Max number of Iot Hubs exceeded for sku",
+			},
+			Meaning: "The subscription has as many hubs (or provisioning service instances) of this kind as it may have, for example one free hub.",
+			Causes: []string{
+				"A free hub exists already",
+				"Limit of the subscription reached",
+			},
+			Remedies: []string{
+				"List the hubs of the subscription: az iot hub list",
+				"Use the one that exists, delete one, or choose another SKU",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"https://github.com/MicrosoftLearning/DP-900T00A-Azure-Data-Fundamentals/issues/6",
+				"MicrosoftDocs/azure-docs articles/iot-hub/iot-hub-devguide-quotas-throttling.md",
+			},
+			Confidence: "observed",
+			CauseIDs: []cause.ID{
+				cause.QuotaExceeded,
+				cause.ManagementRequestInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
 			ID:   "mqtt-connack-0",
 			Kind: "mqtt",
 			Code: "CONNACK 0",
@@ -5453,7 +5596,7 @@ var catalogue = [...]compiled{
 			},
 			Meaning: "User name or password malformed or not matching.",
 			Causes: []string{
-				"User name not {idScope}/registrations/{registrationId}/api-version=...",
+				"User name not {idScope}/registrations/{registrationId}/api-version=..., which has no question mark: that of a hub has one",
 				"SAS token malformed, sr not URL-encoded",
 				"Token for the hub used at DPS",
 			},
@@ -6410,6 +6553,9 @@ var catalogue = [...]compiled{
 				"MQTTCLIENT_FAILURE",
 				"Failed to connect, return code -1",
 			},
+			Numbers: []string{
+				"paho-c -1",
+			},
 			Meaning: "Paho C client: TCP connect, TLS handshake or certificate check failed, or no CONNACK came in time. The library gives no detail unless its trace is on.",
 			Causes: []string{
 				"Root certificate file not given",
@@ -6437,6 +6583,7 @@ var catalogue = [...]compiled{
 				cause.DeviceClockWrong,
 			},
 		},
+		numbers: []NumberRange{{1, 1}},
 	},
 	{
 		Entry: Entry{
@@ -6447,6 +6594,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"MQTTClient return code -3",
 				"MQTTCLIENT_DISCONNECTED",
+			},
+			Numbers: []string{
+				"paho-c -3",
 			},
 			Meaning: "Paho C client: the connection is gone; the server or the network closed it.",
 			Causes: []string{
@@ -6472,6 +6622,7 @@ var catalogue = [...]compiled{
 				cause.TransportProtocolWrong,
 			},
 		},
+		numbers: []NumberRange{{3, 3}},
 	},
 	{
 		Entry: Entry{
@@ -6490,6 +6641,23 @@ var catalogue = [...]compiled{
 				"Client created for another version of MQTT",
 				"Options for wrong MQTT version",
 				"Unrecognized MQTT version",
+				"MQTTCLIENT_BAD_UTF8_STRING",
+				"MQTTCLIENT_BAD_QOS",
+				"MQTTCLIENT_WRONG_MQTT_VERSION",
+				"MQTTCLIENT_0_LEN_WILL_TOPIC",
+				"MQTTCLIENT_TOPICNAME_TRUNCATED",
+			},
+			Numbers: []string{
+				"paho-c -5",
+				"paho-c -6",
+				"paho-c -8",
+				"paho-c -9",
+				"paho-c -11",
+				"paho-c -12",
+				"paho-c -13",
+				"paho-c -14",
+				"paho-c -15",
+				"paho-c -16",
 			},
 			Meaning: "Paho C client: the options do not fit: library without TLS (-10, link paho-mqtt3cs), URI scheme unknown (-14, use ssl:// or wss://), options of another MQTT version.",
 			Causes: []string{
@@ -6515,6 +6683,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
+		numbers: []NumberRange{{5, 5}, {6, 6}, {8, 8}, {9, 9}, {11, 11}, {12, 12}, {13, 13}, {14, 14}, {15, 15}, {16, 16}},
 	},
 	{
 		Entry: Entry{
@@ -6526,6 +6695,9 @@ var catalogue = [...]compiled{
 				"MQTTCLIENT_SSL_NOT_SUPPORTED",
 				"MQTTClient return code -10",
 				"SSL is not supported",
+			},
+			Numbers: []string{
+				"paho-c -10",
 			},
 			Meaning: "Paho C client: the library in use was built without TLS, which DPS requires.",
 			Causes: []string{
@@ -6549,6 +6721,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
+		numbers: []NumberRange{{10, 10}},
 	},
 	{
 		Entry: Entry{
@@ -6637,12 +6810,27 @@ var catalogue = [...]compiled{
 				"Use another server",
 				"Try connecting to an MQTT v5 broker, or use MQTT v3.x mode",
 			},
-			Meaning: "Texts of MQTT 5 reason codes. DPS speaks MQTT 3.1.1, so a client that prints them is set to the wrong protocol version or does not talk to DPS.",
+			Numbers: []string{
+				"mqtt5 0x80",
+				"mqtt5 0x81",
+				"mqtt5 0x82",
+				"mqtt5 0x83",
+				"mqtt5 0x84",
+				"mqtt5 0x99",
+				"mqtt5 0x9A",
+				"mqtt5 0x9B",
+				"mqtt5 0x9C",
+				"mqtt5 0x9E",
+				"mqtt5 0xA0",
+				"mqtt5 0xA1",
+				"mqtt5 0xA2",
+			},
+			Meaning: "Texts of MQTT 5 reason codes. DPS speaks MQTT 3.1.1, as hubs of the classic profile do, so a client that prints them is set to the wrong protocol version or does not talk to these; hubs of the profile mqttV5 speak MQTT 5 alone.",
 			Causes: []string{
 				"Client set to MQTT 5",
 			},
 			Remedies: []string{
-				"Set MQTT 3.1.1",
+				"Set MQTT 3.1.1 for DPS and for classic hubs, MQTT 5 for a hub of the profile mqttV5",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -6660,6 +6848,7 @@ var catalogue = [...]compiled{
 				cause.WrongGlobalEndpoint,
 			},
 		},
+		numbers: []NumberRange{{128, 128}, {129, 129}, {130, 130}, {131, 131}, {132, 132}, {153, 153}, {154, 154}, {155, 155}, {156, 156}, {158, 158}, {160, 160}, {161, 161}, {162, 162}},
 	},
 	{
 		Entry: Entry{
@@ -6669,6 +6858,10 @@ var catalogue = [...]compiled{
 			Name: "Session taken over",
 			Messages: []string{
 				"Session taken over",
+				"SESSION_TAKEN_OVER",
+			},
+			Numbers: []string{
+				"mqtt5 0x8E",
 			},
 			Meaning: "MQTT 5: another client connected with the same client id, so the server closed this connection.",
 			Causes: []string{
@@ -6692,6 +6885,7 @@ var catalogue = [...]compiled{
 				cause.TransportProtocolWrong,
 			},
 		},
+		numbers: []NumberRange{{142, 142}},
 	},
 	{
 		Entry: Entry{
@@ -6727,6 +6921,1416 @@ var catalogue = [...]compiled{
 				cause.PortBlocked,
 			},
 		},
+	},
+	{
+		Entry: Entry{
+			ID:   "arduino-mqtt-refused",
+			Kind: "mqtt",
+			Code: "ArduinoMqttClient -2",
+			Name: "ArduinoMqttClient: not connected (-2)",
+			Messages: []string{
+				"MQTT_CONNECTION_REFUSED",
+			},
+			Numbers: []string{
+				"arduino-mqtt -2",
+			},
+			Meaning: "ArduinoMqttClient error -2 (MQTT_CONNECTION_REFUSED): the TCP connection or the TLS handshake with the server failed, so nothing of MQTT was sent.",
+			Causes: []string{
+				"Certificate check of the TLS chip or library failed: root missing, or no time",
+				"Private key or certificate slot not set up",
+				"Port 8883 blocked",
+			},
+			Remedies: []string{
+				"Set the clock before the connection (ArduinoBearSSL.onGetTime)",
+				"Update the roots of the firmware",
+				"Open port 8883",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"arduino-libraries/ArduinoMqttClient src/MqttClient.h",
+				"arduino-libraries/ArduinoMqttClient src/MqttClient.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.DeviceClockWrong,
+				cause.ClientCertNotPresented,
+				cause.PortBlocked,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{2, 2}},
+	},
+	{
+		Entry: Entry{
+			ID:   "arduino-mqtt-timeout",
+			Kind: "mqtt",
+			Code: "ArduinoMqttClient -1",
+			Name: "ArduinoMqttClient: no CONNACK in time (-1)",
+			Numbers: []string{
+				"arduino-mqtt -1",
+			},
+			Meaning: "ArduinoMqttClient error -1 (MQTT_CONNECTION_TIMEOUT): the server did not answer the CONNECT. DPS and hubs close the connection like this if user name, client id or credential are not of the right form.",
+			Causes: []string{
+				"User name, client id or token not of the form that the service wants",
+				"Network slow or blocked",
+			},
+			Remedies: []string{
+				"Print user name and client id and compare them with the documentation",
+				"Raise the time limit with setConnectionTimeout",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"arduino-libraries/ArduinoMqttClient src/MqttClient.h",
+				"arduino-libraries/ArduinoMqttClient src/MqttClient.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.TransportProtocolWrong,
+				cause.SASTokenMalformed,
+			},
+		},
+		numbers: []NumberRange{{1, 1}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cmqtt-client",
+			Kind: "mqtt",
+			Code: "SIMCom MQTT 10 to 24",
+			Name: "SIMCom modem: MQTT client in the wrong state",
+			Numbers: []string{
+				"cmqtt 2",
+				"cmqtt 8",
+				"cmqtt 9",
+				"cmqtt 10",
+				"cmqtt 11",
+				"cmqtt 12",
+				"cmqtt 13",
+				"cmqtt 14",
+				"cmqtt 15",
+				"cmqtt 18",
+				"cmqtt 19",
+				"cmqtt 20",
+				"cmqtt 21",
+				"cmqtt 22",
+				"cmqtt 23",
+			},
+			Meaning: "SIMCom modem: the command does not fit the state of the MQTT client: index not acquired or in use, network not opened, connected already, or a value that is not allowed.",
+			Causes: []string{
+				"Commands in the wrong order, or not ended after the last failure",
+				"Value too long or missing",
+			},
+			Remedies: []string{
+				"Send AT+CMQTTSTART, CMQTTACCQ, CMQTTSSLCFG, CMQTTCONNECT in this order",
+				"After a failure send CMQTTDISC, CMQTTREL and CMQTTSTOP first",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://momoiot.co.kr/lte-at/cmd/mqtt-err-and-unsolicited-code",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientConfigInvalid,
+			},
+		},
+		numbers: []NumberRange{{2, 2}, {8, 8}, {9, 9}, {10, 10}, {11, 11}, {12, 12}, {13, 13}, {14, 14}, {15, 15}, {18, 18}, {19, 19}, {20, 20}, {21, 21}, {22, 22}, {23, 23}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cmqtt-credentials",
+			Kind: "mqtt",
+			Code: "SIMCom MQTT 30, 31",
+			Name: "SIMCom modem: credential refused",
+			Numbers: []string{
+				"cmqtt 30",
+				"cmqtt 31",
+			},
+			Meaning: "SIMCom modem: the server refused user name or password (30) or the device (31).",
+			Causes: []string{
+				"Token malformed, expired or of another key",
+				"User name not of the form that DPS wants",
+				"Clock of the modem wrong",
+			},
+			Remedies: []string{
+				"Check user name, token and clock",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://momoiot.co.kr/lte-at/cmd/mqtt-err-and-unsolicited-code",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SymmetricKeyMismatch,
+				cause.SASTokenMalformed,
+				cause.DeviceClockWrong,
+				cause.EnrollmentNotFound,
+			},
+		},
+		numbers: []NumberRange{{30, 30}, {31, 31}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cmqtt-identifier",
+			Kind: "mqtt",
+			Code: "SIMCom MQTT 27, 28",
+			Name: "SIMCom modem: version or client id refused",
+			Numbers: []string{
+				"cmqtt 27",
+				"cmqtt 28",
+			},
+			Meaning: "SIMCom modem: the server does not accept the version of MQTT (27) or the client id (28), which has to be the registration id.",
+			Causes: []string{
+				"Client id of AT+CMQTTACCQ is not the registration id",
+				"Modem set to another version of MQTT",
+			},
+			Remedies: []string{
+				"Give the registration id as client id",
+				"Set MQTT 3.1.1: AT+CMQTTCFG=\"version\",0,4",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://momoiot.co.kr/lte-at/cmd/mqtt-err-and-unsolicited-code",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.TransportProtocolWrong,
+				cause.RegistrationIDInvalid,
+			},
+		},
+		numbers: []NumberRange{{27, 27}, {28, 28}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cmqtt-lost",
+			Kind: "mqtt",
+			Code: "+CMQTTCONNLOST",
+			Name: "SIMCom modem: connection lost",
+			Messages: []string{
+				"+CMQTTCONNLOST:",
+				"+CMQTTNONET",
+			},
+			Meaning: "SIMCom modem: the connection ended: closed (1), reset (2) or the network went away (3).",
+			Causes: []string{
+				"Network lost",
+				"Server closed it after a topic or packet that it does not allow",
+				"Second client with the same id",
+			},
+			Remedies: []string{
+				"Look at what was sent last",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://momoiot.co.kr/lte-at/cmd/mqtt-err-and-unsolicited-code",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.TransportProtocolWrong,
+				cause.ConnectionTakenOver,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "cmqtt-name",
+			Kind: "mqtt",
+			Code: "SIMCom MQTT 25",
+			Name: "SIMCom modem: name not resolved",
+			Numbers: []string{
+				"cmqtt 25",
+			},
+			Meaning: "SIMCom modem: the host name has no address.",
+			Causes: []string{
+				"Host misspelled",
+				"No name server in the network of the SIM",
+			},
+			Remedies: []string{
+				"Test with AT+CDNSGIP",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://momoiot.co.kr/lte-at/cmd/mqtt-err-and-unsolicited-code",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DNSFailure,
+				cause.WrongGlobalEndpoint,
+			},
+		},
+		numbers: []NumberRange{{25, 25}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cmqtt-network",
+			Kind: "mqtt",
+			Code: "SIMCom MQTT 1, 3, 26",
+			Name: "SIMCom modem: no connection",
+			Numbers: []string{
+				"cmqtt 1",
+				"cmqtt 3",
+				"cmqtt 4",
+				"cmqtt 5",
+				"cmqtt 6",
+				"cmqtt 7",
+				"cmqtt 16",
+				"cmqtt 17",
+				"cmqtt 24",
+				"cmqtt 26",
+			},
+			Meaning: "SIMCom modem: the network or the connection could not be opened, broke, or did not answer (17).",
+			Causes: []string{
+				"APN wrong or no data context",
+				"Port 8883 blocked by the operator of the network",
+				"Server closed the connection after a refused CONNECT (26)",
+			},
+			Remedies: []string{
+				"Check the data context with AT+CGACT? and the signal with AT+CSQ",
+				"Test the port from another network",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://momoiot.co.kr/lte-at/cmd/mqtt-err-and-unsolicited-code",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+			},
+		},
+		numbers: []NumberRange{{1, 1}, {3, 3}, {4, 4}, {5, 5}, {6, 6}, {7, 7}, {16, 16}, {17, 17}, {24, 24}, {26, 26}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cmqtt-scope",
+			Kind: "mqtt",
+			Code: "SIMCom MQTT 29",
+			Name: "SIMCom modem: server unavailable",
+			Numbers: []string{
+				"cmqtt 29",
+			},
+			Meaning: "SIMCom modem: CONNACK 3. DPS gives it for an unknown id scope, too.",
+			Causes: []string{
+				"Id scope in the user name wrong",
+			},
+			Remedies: []string{
+				"Compare the id scope with that of the instance",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://momoiot.co.kr/lte-at/cmd/mqtt-err-and-unsolicited-code",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.WrongIDScope,
+				cause.WrongGlobalEndpoint,
+				cause.ServiceTransient,
+			},
+		},
+		numbers: []NumberRange{{29, 29}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cmqtt-tls",
+			Kind: "mqtt",
+			Code: "SIMCom MQTT 32 to 34",
+			Name: "SIMCom modem: TLS failed",
+			Numbers: []string{
+				"cmqtt 32",
+				"cmqtt 33",
+				"cmqtt 34",
+			},
+			Meaning: "SIMCom modem: the TLS handshake failed (32), a certificate is not set (33), or the session could not be opened (34).",
+			Causes: []string{
+				"Root file not loaded into the modem or not named in AT+CSSLCFG",
+				"Clock of the modem not set",
+				"TLS version or SNI not switched on",
+			},
+			Remedies: []string{
+				"Load DigiCert Global Root G2 with AT+CCERTDOWN and name it: AT+CSSLCFG=\"cacert\"",
+				"Set AT+CSSLCFG=\"sslversion\",0,4 and \"enableSNI\",0,1",
+				"Set the clock: AT+CTZU=1 or AT+CNTP, or \"ignorelocaltime\",0,1",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://momoiot.co.kr/lte-at/cmd/mqtt-err-and-unsolicited-code",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.DeviceClockWrong,
+				cause.ClientCertNotPresented,
+				cause.TLSVersionOrCipherUnsupported,
+			},
+		},
+		numbers: []NumberRange{{32, 32}, {33, 33}, {34, 34}},
+	},
+	{
+		Entry: Entry{
+			ID:   "qmt-client",
+			Kind: "mqtt",
+			Code: "+QMTOPEN 1, 2",
+			Name: "Quectel modem: parameter or index",
+			Numbers: []string{
+				"qmt-open 1",
+				"qmt-open 2",
+			},
+			Meaning: "Quectel modem: a parameter of AT+QMTOPEN is wrong (1), or the client index is in use (2).",
+			Causes: []string{
+				"Command malformed",
+				"Client not closed after the last failure",
+			},
+			Remedies: []string{
+				"Send AT+QMTCLOSE=0 first",
+				"Check the command",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.quectel.com/download/quectel_bg95bg77bg600l_series_mqtt_application_note_v1-4",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigInvalid,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{1, 1}, {2, 2}},
+	},
+	{
+		Entry: Entry{
+			ID:   "qmt-name",
+			Kind: "mqtt",
+			Code: "+QMTOPEN 4",
+			Name: "Quectel modem: name not resolved",
+			Numbers: []string{
+				"qmt-open 4",
+			},
+			Meaning: "Quectel modem: the host name has no address (4).",
+			Causes: []string{
+				"Host misspelled",
+				"No name server in the network of the SIM",
+			},
+			Remedies: []string{
+				"Set one with AT+QIDNSCFG",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.quectel.com/download/quectel_bg95bg77bg600l_series_mqtt_application_note_v1-4",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DNSFailure,
+				cause.WrongGlobalEndpoint,
+			},
+		},
+		numbers: []NumberRange{{4, 4}},
+	},
+	{
+		Entry: Entry{
+			ID:   "qmt-network",
+			Kind: "mqtt",
+			Code: "+QMTOPEN -1",
+			Name: "Quectel modem: network or TLS not opened",
+			Messages: []string{
+				"+QMTOPEN: 0,-1",
+			},
+			Numbers: []string{
+				"qmt-open -1",
+			},
+			Meaning: "Quectel modem: the connection could not be opened. With SSL switched on this is in most cases the TLS handshake: certificate files, clock, version or SNI.",
+			Causes: []string{
+				"Root file missing or damaged in the modem",
+				"Clock of the modem not set",
+				"Port 8883 blocked",
+			},
+			Remedies: []string{
+				"Check the files with AT+QFLST and AT+QSSLCFG",
+				"Set AT+QSSLCFG=\"sslversion\",0,4, \"sni\",0,1 and the clock",
+				"Test without SSL on port 443 whether the network lets the modem out",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.quectel.com/download/quectel_bg95bg77bg600l_series_mqtt_application_note_v1-4",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.NetworkUnreachable,
+				cause.DeviceClockWrong,
+				cause.PortBlocked,
+				cause.ClientCertNotPresented,
+			},
+		},
+		numbers: []NumberRange{{1, 1}},
+	},
+	{
+		Entry: Entry{
+			ID:   "qmt-pdp",
+			Kind: "mqtt",
+			Code: "+QMTOPEN 3, 5",
+			Name: "Quectel modem: no data connection",
+			Numbers: []string{
+				"qmt-open 3",
+				"qmt-open 5",
+			},
+			Meaning: "Quectel modem: the data context could not be activated (3), or the connection broke (5).",
+			Causes: []string{
+				"APN wrong",
+				"No coverage or SIM without data",
+			},
+			Remedies: []string{
+				"Check AT+QIACT?, AT+CGPADDR and the APN",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.quectel.com/download/quectel_bg95bg77bg600l_series_mqtt_application_note_v1-4",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{3, 3}, {5, 5}},
+	},
+	{
+		Entry: Entry{
+			ID:   "qmt-stat-closed",
+			Kind: "mqtt",
+			Code: "+QMTSTAT 1",
+			Name: "Quectel modem: connection closed",
+			Numbers: []string{
+				"qmt-stat 1",
+				"qmt-stat 5",
+				"qmt-stat 6",
+				"qmt-stat 7",
+			},
+			Meaning: "Quectel modem: the server closed or reset the connection (1, 5), or the client closed it after a failure (6, 7).",
+			Causes: []string{
+				"Server refused CONNECT, topic or packet",
+				"Second client with the same id",
+				"Network lost",
+			},
+			Remedies: []string{
+				"Look at what was sent last",
+				"Check user name, token and client id",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.quectel.com/download/quectel_bg95bg77bg600l_series_mqtt_application_note_v1-4",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.SymmetricKeyMismatch,
+				cause.ConnectionTakenOver,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{1, 1}, {5, 5}, {6, 6}, {7, 7}},
+	},
+	{
+		Entry: Entry{
+			ID:   "qmt-stat-timeout",
+			Kind: "mqtt",
+			Code: "+QMTSTAT 2, 3, 4",
+			Name: "Quectel modem: no answer",
+			Numbers: []string{
+				"qmt-stat 2",
+				"qmt-stat 3",
+				"qmt-stat 4",
+			},
+			Meaning: "Quectel modem: the server did not answer PINGREQ (2), CONNECT could not be sent (3), or no CONNACK came (4).",
+			Causes: []string{
+				"Network lost or slow",
+				"User name or token not of the form that the service wants",
+			},
+			Remedies: []string{
+				"Check signal and data context",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.quectel.com/download/quectel_bg95bg77bg600l_series_mqtt_application_note_v1-4",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.SASTokenMalformed,
+			},
+		},
+		numbers: []NumberRange{{2, 2}, {3, 3}, {4, 4}},
+	},
+	{
+		Entry: Entry{
+			ID:   "umqttc-login",
+			Kind: "mqtt",
+			Code: "+UUMQTTC: 1,0",
+			Name: "u-blox modem: MQTT login failed",
+			Messages: []string{
+				"+UUMQTTC: 1,0",
+			},
+			Meaning: "u-blox modem: the login to the server failed. AT+UMQTTER gives the error class and code.",
+			Causes: []string{
+				"TLS profile without root or clock",
+				"User name, token or client id refused",
+				"Network or port blocked",
+			},
+			Remedies: []string{
+				"Read AT+UMQTTER",
+				"Check AT+USECPRF and the clock (AT+CCLK?)",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"u-blox/ubxlib cell/src/u_cell_mqtt.c",
+			},
+			Confidence: "observed",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.SymmetricKeyMismatch,
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-acl",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_ACL_DENIED",
+			Name: "mosquitto, Paho Python: not allowed (11, 12)",
+			Messages: []string{
+				"MQTT_ERR_AUTH",
+				"MQTT_ERR_ACL_DENIED",
+				"MOSQ_ERR_AUTH",
+				"MOSQ_ERR_ACL_DENIED",
+				"Access denied by ACL",
+			},
+			Numbers: []string{
+				"mosquitto 11",
+				"mosquitto 12",
+			},
+			Meaning: "Result code 11 or 12 of the library: the server did not accept the client or what it wanted to do.",
+			Causes: []string{
+				"Key, token or certificate wrong",
+				"Topic that the device may not use",
+			},
+			Remedies: []string{
+				"Check credential and user name",
+				"Use only the topics of DPS and of the device",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SymmetricKeyMismatch,
+				cause.TransportProtocolWrong,
+			},
+		},
+		numbers: []NumberRange{{11, 11}, {12, 12}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-argument",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_INVAL",
+			Name: "mosquitto, Paho Python: wrong argument (3)",
+			Messages: []string{
+				"MQTT_ERR_INVAL",
+				"MOSQ_ERR_INVAL",
+				"Invalid function arguments provided.",
+			},
+			Numbers: []string{
+				"mosquitto 3",
+			},
+			Meaning: "Result code 3 of the library: a function was given a value that is not allowed, such as a topic with wildcards or an empty host name.",
+			Causes: []string{
+				"Host, client id or topic empty or not valid",
+			},
+			Remedies: []string{
+				"Print what the program passes to the library",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigInvalid,
+				cause.ClientConfigMissing,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{3, 3}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-errno",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_ERRNO",
+			Name: "mosquitto, Paho Python: system call failed (14)",
+			Messages: []string{
+				"MQTT_ERR_ERRNO",
+				"MOSQ_ERR_ERRNO",
+			},
+			Numbers: []string{
+				"mosquitto 14",
+			},
+			Meaning: "Result code 14 of the library: a call of the operating system failed; the number or text next to it says how.",
+			Causes: []string{
+				"Network not reachable",
+				"Port blocked",
+			},
+			Remedies: []string{
+				"Look for errno or a text of the system next to it",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+			},
+			Wrapper: true,
+		},
+		numbers: []NumberRange{{14, 14}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-keepalive",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_KEEPALIVE",
+			Name: "mosquitto, Paho Python: no answer to the keep-alive (16, 19)",
+			Messages: []string{
+				"MQTT_ERR_KEEPALIVE",
+				"MOSQ_ERR_KEEPALIVE",
+			},
+			Numbers: []string{
+				"mosquitto 16",
+				"mosquitto 19",
+			},
+			Meaning: "Result code 16 (Paho Python) or 19 (mosquitto): the server did not answer in the keep-alive interval, so the client closed the connection.",
+			Causes: []string{
+				"Network lost, packets dropped",
+				"Device asleep or program blocked for longer than the interval",
+			},
+			Remedies: []string{
+				"Check the network",
+				"Let the network loop of the library run without a break",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/enums.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{16, 16}, {19, 19}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-lookup",
+			Kind: "mqtt",
+			Code: "MOSQ_ERR_LOOKUP",
+			Name: "mosquitto: name not resolved (15, 20)",
+			Messages: []string{
+				"MOSQ_ERR_EAI",
+				"MOSQ_ERR_LOOKUP",
+			},
+			Numbers: []string{
+				"mosquitto 20",
+			},
+			Meaning: "Result code of the library for a host name without an address (MOSQ_ERR_EAI, MOSQ_ERR_LOOKUP).",
+			Causes: []string{
+				"Host misspelled",
+				"No name server",
+			},
+			Remedies: []string{
+				"Resolve the host by hand",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DNSFailure,
+				cause.WrongGlobalEndpoint,
+			},
+		},
+		numbers: []NumberRange{{20, 20}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-lost",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_CONN_LOST",
+			Name: "mosquitto, Paho Python: connection lost (7)",
+			Messages: []string{
+				"MQTT_ERR_CONN_LOST",
+				"MOSQ_ERR_CONN_LOST",
+			},
+			Numbers: []string{
+				"mosquitto 7",
+			},
+			Meaning: "Result code 7 of the library: the connection broke without a DISCONNECT. A server also ends a connection like this if a second client has the same id, after a topic or packet that it does not allow, and when a token has expired.",
+			Causes: []string{
+				"Network lost",
+				"Topic or packet that the server does not allow",
+				"Second client with the same id",
+				"SAS token expired",
+			},
+			Remedies: []string{
+				"Look at what the client sent last",
+				"Stop the second client",
+				"Reconnect with a new token",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.TransportProtocolWrong,
+				cause.ConnectionTakenOver,
+				cause.SASTokenExpired,
+			},
+		},
+		numbers: []NumberRange{{7, 7}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-no-connection",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_NO_CONN",
+			Name: "mosquitto, Paho Python: not connected (4)",
+			Messages: []string{
+				"MQTT_ERR_NO_CONN",
+				"MOSQ_ERR_NO_CONN",
+			},
+			Numbers: []string{
+				"mosquitto 4",
+			},
+			Meaning: "Result code 4 of the library: the client is not connected, so that it cannot send.",
+			Causes: []string{
+				"The connection failed or was closed before",
+				"The program did not wait for the CONNACK",
+			},
+			Remedies: []string{
+				"Look for the reason of the failed connection before it",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ClientDefect,
+			},
+			Wrapper: true,
+		},
+		numbers: []NumberRange{{4, 4}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-protocol",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_PROTOCOL",
+			Name: "mosquitto, Paho Python: protocol error (2, 21)",
+			Messages: []string{
+				"MQTT_ERR_PROTOCOL",
+				"MOSQ_ERR_PROTOCOL",
+				"MOSQ_ERR_MALFORMED_PACKET",
+			},
+			Numbers: []string{
+				"mosquitto 2",
+				"mosquitto 21",
+				"mosquitto 22",
+			},
+			Meaning: "Result code 2 or 21 of the library: what came is no MQTT or breaks its rules.",
+			Causes: []string{
+				"Another protocol or a proxy on the port",
+				"Client set to another version of MQTT",
+			},
+			Remedies: []string{
+				"Check host and port",
+				"Set MQTT 3.1.1",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{2, 2}, {21, 21}, {22, 22}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-refused",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_CONN_REFUSED",
+			Name: "mosquitto, Paho Python: connection refused (5)",
+			Messages: []string{
+				"MQTT_ERR_CONN_REFUSED",
+				"MOSQ_ERR_CONN_REFUSED",
+			},
+			Numbers: []string{
+				"mosquitto 5",
+			},
+			Meaning: "Result code 5 of the library: the server refused the CONNECT, in most cases because the credential is wrong (CONNACK 5).",
+			Causes: []string{
+				"Key, token or certificate wrong",
+				"Client id or user name not of the form that DPS wants",
+				"Clock wrong, so that the token is not valid",
+			},
+			Remedies: []string{
+				"Look for the CONNACK",
+				"Check token, user name and client id",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SymmetricKeyMismatch,
+				cause.GroupKeyNotDerived,
+				cause.DeviceClockWrong,
+				cause.SASTokenMalformed,
+				cause.EnrollmentNotFound,
+			},
+		},
+		numbers: []NumberRange{{5, 5}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-size",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_PAYLOAD_SIZE",
+			Name: "mosquitto, Paho Python: message too large (9, 25)",
+			Messages: []string{
+				"MQTT_ERR_PAYLOAD_SIZE",
+				"MOSQ_ERR_PAYLOAD_SIZE",
+				"MOSQ_ERR_OVERSIZE_PACKET",
+				"Payload too large",
+			},
+			Numbers: []string{
+				"mosquitto 9",
+				"mosquitto 25",
+			},
+			Meaning: "Result code 9 or 25 of the library: the message is larger than the protocol or the server takes.",
+			Causes: []string{
+				"Payload of the registration too large",
+			},
+			Remedies: []string{
+				"Shorten the payload",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PayloadInvalid,
+				cause.ClientLimitExceeded,
+			},
+		},
+		numbers: []NumberRange{{9, 9}, {25, 25}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-support",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_NOT_SUPPORTED",
+			Name: "mosquitto, Paho Python: not supported (10)",
+			Messages: []string{
+				"MQTT_ERR_NOT_SUPPORTED",
+				"MOSQ_ERR_NOT_SUPPORTED",
+			},
+			Numbers: []string{
+				"mosquitto 10",
+				"mosquitto 24",
+			},
+			Meaning: "Result code 10 of the library: it was built without what was asked for, such as TLS or WebSockets.",
+			Causes: []string{
+				"Library without TLS or WebSockets",
+			},
+			Remedies: []string{
+				"Install a build with TLS",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientVersionUnsupported,
+				cause.ClientConfigInvalid,
+			},
+		},
+		numbers: []NumberRange{{10, 10}, {24, 24}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-timeout",
+			Kind: "mqtt",
+			Code: "MOSQ_ERR_TIMEOUT",
+			Name: "mosquitto: timed out (27)",
+			Messages: []string{
+				"MOSQ_ERR_TIMEOUT",
+			},
+			Numbers: []string{
+				"mosquitto 27",
+			},
+			Meaning: "Result code 27 of the library: no answer in time.",
+			Causes: []string{
+				"Packets dropped on the way",
+			},
+			Remedies: []string{
+				"Test the port by hand",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PortBlocked,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{27, 27}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mosq-rc-tls",
+			Kind: "mqtt",
+			Code: "MQTT_ERR_TLS",
+			Name: "mosquitto, Paho Python: TLS error (8, 23, 26)",
+			Messages: []string{
+				"MQTT_ERR_TLS",
+				"MOSQ_ERR_TLS",
+				"MOSQ_ERR_TLS_HANDSHAKE",
+				"MOSQ_ERR_OCSP",
+			},
+			Numbers: []string{
+				"mosquitto 8",
+				"mosquitto 23",
+				"mosquitto 26",
+			},
+			Meaning: "Result code 8, 23 or 26 of the library: the TLS handshake failed; the message of OpenSSL next to it says why.",
+			Causes: []string{
+				"Root of the server not given or old",
+				"Clock wrong",
+				"Client certificate refused",
+			},
+			Remedies: []string{
+				"Look for the message of OpenSSL",
+				"Give the file of roots, set the clock",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"eclipse-mosquitto/mosquitto include/mosquitto/defs.h",
+				"eclipse/paho.mqtt.python src/paho/mqtt/client.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.DeviceClockWrong,
+				cause.ClientCertNotPresented,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{8, 8}, {23, 23}, {26, 26}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mqtt5-busy",
+			Kind: "mqtt",
+			Code: "MQTT 5 reason 0x88, 0x89, 0x8B",
+			Name: "MQTT 5: server unavailable or busy",
+			Messages: []string{
+				"Server shutting down",
+				"MQTT_RC_SERVER_BUSY",
+			},
+			Numbers: []string{
+				"mqtt5 0x88",
+				"mqtt5 0x89",
+				"mqtt5 0x8B",
+				"mqtt5 0x98",
+				"mqtt5 0x9D",
+			},
+			Meaning: "MQTT 5 reason 136 (server unavailable), 137 (busy), 139 (shutting down) or 152 (administrative action): the server does not take the connection now or has ended it.",
+			Causes: []string{
+				"Service restarts or is overloaded",
+				"Device or hub changed by an operator",
+			},
+			Remedies: []string{
+				"Reconnect with increasing delays",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+				"hub",
+			},
+			Sources: []string{
+				"OASIS MQTT Version 5.0 section 2.4 (Reason Code)",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceTransient,
+				cause.Throttled,
+			},
+		},
+		numbers: []NumberRange{{136, 136}, {137, 137}, {139, 139}, {152, 152}, {157, 157}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mqtt5-client-id",
+			Kind: "mqtt",
+			Code: "MQTT 5 reason 0x85",
+			Name: "MQTT 5: client identifier not valid",
+			Messages: []string{
+				"CLIENT_IDENTIFIER_NOT_VALID",
+			},
+			Numbers: []string{
+				"mqtt5 0x85",
+			},
+			Meaning: "MQTT 5 reason 133: the server does not accept the client id. It has to be the registration id at DPS and the device id at a hub.",
+			Causes: []string{
+				"Client id differs from the registration or device id",
+			},
+			Remedies: []string{
+				"Use the registration id as client id",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+				"hub",
+			},
+			Sources: []string{
+				"OASIS MQTT Version 5.0 section 2.4 (Reason Code)",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.RegistrationIDInvalid,
+				cause.TransportProtocolWrong,
+			},
+		},
+		numbers: []NumberRange{{133, 133}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mqtt5-credentials",
+			Kind: "mqtt",
+			Code: "MQTT 5 reason 0x86, 0x87",
+			Name: "MQTT 5: credential refused",
+			Messages: []string{
+				"BAD_USER_NAME_OR_PASSWORD",
+				"MQTT_RC_NOT_AUTHORIZED",
+			},
+			Numbers: []string{
+				"mqtt5 0x86",
+				"mqtt5 0x87",
+				"mqtt5 0x8A",
+				"mqtt5 0x8C",
+			},
+			Meaning: "MQTT 5 reason 134 (bad user name or password), 135 (not authorized), 138 (banned) or 140 (bad authentication method): the server refused the credential, or the device may not do this.",
+			Causes: []string{
+				"Key, token or certificate wrong",
+				"Clock wrong, so that the token is not valid",
+				"Device unknown or disabled",
+			},
+			Remedies: []string{
+				"Check token, key and clock",
+				"Check that the device is enabled",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+				"hub",
+			},
+			Sources: []string{
+				"OASIS MQTT Version 5.0 section 2.4 (Reason Code)",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SymmetricKeyMismatch,
+				cause.SASTokenMalformed,
+				cause.DeviceClockWrong,
+				cause.HubIdentityUnusable,
+			},
+		},
+		numbers: []NumberRange{{134, 134}, {135, 135}, {138, 138}, {140, 140}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mqtt5-keep-alive",
+			Kind: "mqtt",
+			Code: "MQTT 5 reason 0x8D",
+			Name: "MQTT 5: keep alive timeout",
+			Messages: []string{
+				"Keep Alive timeout",
+				"KEEP_ALIVE_TIMEOUT",
+			},
+			Numbers: []string{
+				"mqtt5 0x8D",
+			},
+			Meaning: "MQTT 5 reason 141: the server heard nothing from the client for one and a half times the keep-alive interval.",
+			Causes: []string{
+				"Network lost",
+				"Device asleep or program blocked",
+			},
+			Remedies: []string{
+				"Check the network",
+				"Send the keep-alive in time",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+				"hub",
+			},
+			Sources: []string{
+				"OASIS MQTT Version 5.0 section 2.4 (Reason Code)",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{141, 141}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mqtt5-limits",
+			Kind: "mqtt",
+			Code: "MQTT 5 reason 0x96, 0x97, 0x9F",
+			Name: "MQTT 5: rate or quota",
+			Messages: []string{
+				"Message rate too high",
+				"MQTT_RC_QUOTA_EXCEEDED",
+			},
+			Numbers: []string{
+				"mqtt5 0x96",
+				"mqtt5 0x97",
+				"mqtt5 0x9F",
+				"mqtt5 0x93",
+			},
+			Meaning: "MQTT 5 reason 150 (message rate too high), 151 (quota exceeded), 159 (connection rate exceeded) or 147 (receive maximum exceeded): the client sends or connects more than the server takes.",
+			Causes: []string{
+				"Many devices connect at the same time",
+				"Daily quota of the hub used up",
+			},
+			Remedies: []string{
+				"Reconnect with increasing delays and jitter",
+				"Look at the quota of the hub",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+				"hub",
+			},
+			Sources: []string{
+				"OASIS MQTT Version 5.0 section 2.4 (Reason Code)",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.QuotaExceeded,
+			},
+		},
+		numbers: []NumberRange{{150, 150}, {151, 151}, {159, 159}, {147, 147}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mqtt5-packet-too-large",
+			Kind: "mqtt",
+			Code: "MQTT 5 reason 0x95",
+			Name: "MQTT 5: packet too large",
+			Messages: []string{
+				"PACKET_TOO_LARGE",
+			},
+			Numbers: []string{
+				"mqtt5 0x95",
+			},
+			Meaning: "MQTT 5 reason 149: a packet is larger than the other side takes.",
+			Causes: []string{
+				"Payload too large",
+			},
+			Remedies: []string{
+				"Shorten the payload",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+				"hub",
+			},
+			Sources: []string{
+				"OASIS MQTT Version 5.0 section 2.4 (Reason Code)",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PayloadInvalid,
+				cause.ClientLimitExceeded,
+			},
+		},
+		numbers: []NumberRange{{149, 149}},
+	},
+	{
+		Entry: Entry{
+			ID:   "mqtt5-topic",
+			Kind: "mqtt",
+			Code: "MQTT 5 reason 0x8F, 0x90",
+			Name: "MQTT 5: topic not valid",
+			Messages: []string{
+				"TOPIC_FILTER_INVALID",
+				"TOPIC_NAME_INVALID",
+				"Topic Filter invalid",
+			},
+			Numbers: []string{
+				"mqtt5 0x8F",
+				"mqtt5 0x90",
+				"mqtt5 0x91",
+				"mqtt5 0x92",
+				"mqtt5 0x94",
+			},
+			Meaning: "MQTT 5 reason 143 (topic filter invalid) or 144 (topic name invalid): the server has no such topic.",
+			Causes: []string{
+				"Topic of another version or of another cloud service",
+			},
+			Remedies: []string{
+				"Use the topics of the documentation for this version of MQTT",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+				"hub",
+			},
+			Sources: []string{
+				"OASIS MQTT Version 5.0 section 2.4 (Reason Code)",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{143, 143}, {144, 144}, {145, 145}, {146, 146}, {148, 148}},
 	},
 	{
 		Entry: Entry{
@@ -8823,6 +10427,7 @@ var catalogue = [...]compiled{
 			Name: "unexpected message",
 			Messages: []string{
 				"remote error: tls: unexpected message",
+				"Authentication failed because the remote party sent a TLS alert: 'UnexpectedMessage'",
 			},
 			Meaning: "A handshake message out of order.",
 			Causes: []string{
@@ -8858,6 +10463,7 @@ var catalogue = [...]compiled{
 			Name: "bad record MAC",
 			Messages: []string{
 				"remote error: tls: bad record MAC",
+				"Authentication failed because the remote party sent a TLS alert: 'BadRecordMac'",
 			},
 			Meaning: "A record failed its integrity check.",
 			Causes: []string{
@@ -8931,6 +10537,7 @@ var catalogue = [...]compiled{
 			Name: "handshake failure",
 			Messages: []string{
 				"remote error: tls: handshake failure",
+				"Authentication failed because the remote party sent a TLS alert: 'HandshakeFailure'",
 			},
 			Meaning: "No common parameters, or the peer refused for an unstated reason.",
 			Causes: []string{
@@ -8971,6 +10578,7 @@ var catalogue = [...]compiled{
 			Name: "bad certificate",
 			Messages: []string{
 				"remote error: tls: bad certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'BadCertificate'",
 			},
 			Meaning: "The peer could not accept the certificate: corrupt, bad signature or otherwise wrong.",
 			Causes: []string{
@@ -9010,6 +10618,7 @@ var catalogue = [...]compiled{
 			Name: "unsupported certificate",
 			Messages: []string{
 				"remote error: tls: unsupported certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'UnsupportedCert'",
 			},
 			Meaning: "Certificate type or algorithm not supported.",
 			Causes: []string{
@@ -9046,13 +10655,14 @@ var catalogue = [...]compiled{
 			Name: "revoked certificate",
 			Messages: []string{
 				"remote error: tls: revoked certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'CertificateRevoked'",
 			},
-			Meaning: "The certificate is revoked.",
+			Meaning: "The certificate is revoked. A hub refuses a certificate that DPS issued once it is revoked; that DPS checks the revocation of other certificates is not known.",
 			Causes: []string{
 				"Revoked by its CA",
 			},
 			Remedies: []string{
-				"Issue a new certificate",
+				"Register again for a new one if DPS issued it, otherwise issue a new certificate",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -9061,9 +10671,12 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"golang/go src/crypto/tls/alert.go",
 				"RFC 8446 section 6 (TLS alert protocol)",
+				"Microsoft Learn, Certificate renewal",
 			},
-			Confidence:    "documented",
-			NoCauseReason: "revocation by an issuing CA; DPS is not known to check it and no cause of the taxonomy covers it",
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.IssuedCertificateUnusable,
+			},
 		},
 		numbers: []NumberRange{{44, 44}},
 	},
@@ -9078,6 +10691,7 @@ var catalogue = [...]compiled{
 			Name: "expired certificate",
 			Messages: []string{
 				"remote error: tls: expired certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'CertificateExpired'",
 			},
 			Meaning: "The peer says our certificate is expired or not yet valid.",
 			Causes: []string{
@@ -9114,6 +10728,7 @@ var catalogue = [...]compiled{
 			Name: "unknown certificate",
 			Messages: []string{
 				"remote error: tls: unknown certificate",
+				"Authentication failed because the remote party sent a TLS alert: 'CertificateUnknown'",
 			},
 			Meaning: "Certificate unacceptable for an unspecified reason. Sent by a device it means that the device does not accept the server.",
 			Causes: []string{
@@ -9151,6 +10766,7 @@ var catalogue = [...]compiled{
 			Name: "illegal parameter",
 			Messages: []string{
 				"remote error: tls: illegal parameter",
+				"Authentication failed because the remote party sent a TLS alert: 'IllegalParameter'",
 			},
 			Meaning: "A handshake field is inconsistent.",
 			Causes: []string{
@@ -9186,6 +10802,7 @@ var catalogue = [...]compiled{
 			Name: "unknown certificate authority",
 			Messages: []string{
 				"remote error: tls: unknown certificate authority",
+				"Authentication failed because the remote party sent a TLS alert: 'UnknownCA'",
 			},
 			Meaning: "The sender does not trust the issuer of the other side's certificate. Logged by a client as remote error, the server refused the client certificate; logged by a server, the client lacks the server's root.",
 			Causes: []string{
@@ -9227,6 +10844,7 @@ var catalogue = [...]compiled{
 			Name: "access denied",
 			Messages: []string{
 				"remote error: tls: access denied",
+				"Authentication failed because the remote party sent a TLS alert: 'AccessDenied'",
 			},
 			Meaning: "Valid certificate, but access is refused.",
 			Causes: []string{
@@ -9263,6 +10881,7 @@ var catalogue = [...]compiled{
 			Name: "error decoding message",
 			Messages: []string{
 				"remote error: tls: error decoding message",
+				"Authentication failed because the remote party sent a TLS alert: 'DecodeError'",
 			},
 			Meaning: "A message could not be decoded.",
 			Causes: []string{
@@ -9299,6 +10918,7 @@ var catalogue = [...]compiled{
 			Name: "error decrypting message",
 			Messages: []string{
 				"remote error: tls: error decrypting message",
+				"Authentication failed because the remote party sent a TLS alert: 'DecryptError'",
 			},
 			Meaning: "A cryptographic step failed, for instance the certificate verify signature.",
 			Causes: []string{
@@ -9335,13 +10955,16 @@ var catalogue = [...]compiled{
 			Name: "protocol version not supported",
 			Messages: []string{
 				"remote error: tls: protocol version not supported",
+				"Authentication failed because the remote party sent a TLS alert: 'ProtocolVersion'",
 			},
-			Meaning: "TLS version not supported by the peer. DPS needs TLS 1.2.",
+			Meaning: "TLS version not supported by the peer. DPS and the classic name of a hub speak TLS 1.2 alone; hubs have refused 1.0 and 1.1 since 2025-08-31.",
 			Causes: []string{
 				"Client offers TLS 1.0 or 1.1 only",
+				"Client offers TLS 1.3 alone",
 			},
 			Remedies: []string{
 				"Enable TLS 1.2",
+				"At a hub, HUB-NAME.device.azure-devices.net takes TLS 1.3 too (preview)",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{
@@ -9352,6 +10975,8 @@ var catalogue = [...]compiled{
 				"RFC 8446 section 6 (TLS alert protocol)",
 				"MicrosoftDocs/azure-docs articles/iot/iot-mqtt-connect-to-iot-dps.md",
 				"MicrosoftDocs/azure-docs articles/iot-dps/tls-support.md",
+				"MicrosoftDocs/azure-docs articles/iot-hub/iot-hub-tls-support.md",
+				"Microsoft Learn, IoT Hub endpoints",
 			},
 			Confidence: "documented",
 			CauseIDs: []cause.ID{
@@ -9371,6 +10996,7 @@ var catalogue = [...]compiled{
 			Name: "insufficient security level",
 			Messages: []string{
 				"remote error: tls: insufficient security level",
+				"Authentication failed because the remote party sent a TLS alert: 'InsuffientSecurity'",
 			},
 			Meaning: "Peer wants stronger parameters.",
 			Causes: []string{
@@ -9406,6 +11032,7 @@ var catalogue = [...]compiled{
 			Name: "internal error",
 			Messages: []string{
 				"remote error: tls: internal error",
+				"Authentication failed because the remote party sent a TLS alert: 'InternalError'",
 			},
 			Meaning: "Fault inside the peer.",
 			Causes: []string{
@@ -9579,6 +11206,7 @@ var catalogue = [...]compiled{
 			Name: "unrecognized name",
 			Messages: []string{
 				"remote error: tls: unrecognized name",
+				"Authentication failed because the remote party sent a TLS alert: 'UnrecognizedName'",
 			},
 			Meaning: "The server has no certificate for the SNI name.",
 			Causes: []string{
@@ -9614,6 +11242,7 @@ var catalogue = [...]compiled{
 			Name: "certificate required",
 			Messages: []string{
 				"remote error: tls: certificate required",
+				"Authentication failed because the remote party sent a TLS alert: 'CertificateRequired'",
 			},
 			Meaning: "TLS 1.3 server requires a client certificate and got none.",
 			Causes: []string{
@@ -10403,6 +12032,7 @@ var catalogue = [...]compiled{
 				"error:0A000410",
 				"ssl/tls alert handshake failure",
 				"ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE",
+				"SSLV3_ALERT_HANDSHAKE_FAILURE",
 			},
 			Meaning: "OpenSSL text for TLS alert 40 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -10438,6 +12068,7 @@ var catalogue = [...]compiled{
 				"error:0A000412",
 				"ssl/tls alert bad certificate",
 				"ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE",
+				"SSLV3_ALERT_BAD_CERTIFICATE",
 			},
 			Meaning: "OpenSSL text for TLS alert 42 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -10473,6 +12104,7 @@ var catalogue = [...]compiled{
 				"sslv3 alert unsupported certificate",
 				"error:0A000413",
 				"ssl/tls alert unsupported certificate",
+				"SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
 			},
 			Meaning: "OpenSSL text for TLS alert 43 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -10506,6 +12138,7 @@ var catalogue = [...]compiled{
 				"sslv3 alert certificate revoked",
 				"error:0A000414",
 				"ssl/tls alert certificate revoked",
+				"SSLV3_ALERT_CERTIFICATE_REVOKED",
 			},
 			Meaning: "OpenSSL text for TLS alert 44 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -10521,8 +12154,10 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"openssl/openssl crypto/err/openssl.txt (SSL_R_*)",
 			},
-			Confidence:    "documented",
-			NoCauseReason: "revocation by an issuing CA; DPS is not known to check it and no cause of the taxonomy covers it",
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.IssuedCertificateUnusable,
+			},
 		},
 		numbers: []NumberRange{{167773204, 167773204}},
 	},
@@ -10536,6 +12171,7 @@ var catalogue = [...]compiled{
 				"sslv3 alert certificate expired",
 				"error:0A000415",
 				"ssl/tls alert certificate expired",
+				"SSLV3_ALERT_CERTIFICATE_EXPIRED",
 			},
 			Meaning: "OpenSSL text for TLS alert 45 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -10569,6 +12205,7 @@ var catalogue = [...]compiled{
 				"sslv3 alert certificate unknown",
 				"error:0A000416",
 				"ssl/tls alert certificate unknown",
+				"SSLV3_ALERT_CERTIFICATE_UNKNOWN",
 			},
 			Meaning: "OpenSSL text for TLS alert 46 from the peer (the prefix sslv3 is historical).",
 			Causes: []string{
@@ -10603,6 +12240,7 @@ var catalogue = [...]compiled{
 				"tlsv1 alert unknown ca",
 				"error:0A000418",
 				"ERR_SSL_TLSV1_ALERT_UNKNOWN_CA",
+				"TLSV1_ALERT_UNKNOWN_CA",
 			},
 			Meaning: "OpenSSL text for TLS alert 48 from the peer.",
 			Causes: []string{
@@ -10637,6 +12275,7 @@ var catalogue = [...]compiled{
 				"tlsv1 alert protocol version",
 				"error:0A00042E",
 				"ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION",
+				"TLSV1_ALERT_PROTOCOL_VERSION",
 			},
 			Meaning: "OpenSSL text for TLS alert 70 from the peer.",
 			Causes: []string{
@@ -10669,6 +12308,7 @@ var catalogue = [...]compiled{
 				"tlsv13 alert certificate required",
 				"error:0A00045C",
 				"ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+				"TLSV13_ALERT_CERTIFICATE_REQUIRED",
 			},
 			Meaning: "OpenSSL text for TLS alert 116 from the peer.",
 			Causes: []string{
@@ -10702,6 +12342,8 @@ var catalogue = [...]compiled{
 				"error:0A00010B",
 				"SSL23_GET_SERVER_HELLO:unknown protocol",
 				"ERR_SSL_WRONG_VERSION_NUMBER",
+				"SSL: WRONG_VERSION_NUMBER",
+				"SSL: UNKNOWN_PROTOCOL",
 			},
 			Meaning: "OpenSSL: the peer did not answer with TLS.",
 			Causes: []string{
@@ -10737,6 +12379,8 @@ var catalogue = [...]compiled{
 				"unsupported protocol",
 				"error:0A000102",
 				"ERR_SSL_UNSUPPORTED_PROTOCOL",
+				"SSL: UNSUPPORTED_PROTOCOL",
+				"NO_PROTOCOLS_AVAILABLE",
 			},
 			Meaning: "OpenSSL: TLS version refused locally.",
 			Causes: []string{
@@ -10803,6 +12447,10 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"ee key too small",
 				"error:0A00018F",
+				"EE_KEY_TOO_SMALL",
+				"CA_KEY_TOO_SMALL",
+				"CA_MD_TOO_WEAK",
+				"DH_KEY_TOO_SMALL",
 			},
 			Meaning: "OpenSSL: own key too small for the security level.",
 			Causes: []string{
@@ -10836,6 +12484,7 @@ var catalogue = [...]compiled{
 				"unsafe legacy renegotiation disabled",
 				"error:0A000152",
 				"ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
+				"UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
 			},
 			Meaning: "OpenSSL 3 refuses an old peer.",
 			Causes: []string{
@@ -10870,6 +12519,7 @@ var catalogue = [...]compiled{
 				"error:0B080074",
 				"ERR_OSSL_X509_KEY_VALUES_MISMATCH",
 				"KEY_VALUES_MISMATCH",
+				"KEY_TYPE_MISMATCH",
 			},
 			Meaning: "OpenSSL: private key and certificate are not a pair (0B080074 in OpenSSL 1.1).",
 			Causes: []string{
@@ -10910,6 +12560,8 @@ var catalogue = [...]compiled{
 				"[SSL] PEM lib",
 				"PEM routines:PEM_read_bio:no start line",
 				"error:0906D06C",
+				"PEM: NO_START_LINE",
+				"NO_CERTIFICATE_OR_CRL_FOUND",
 			},
 			Meaning: "OpenSSL: the file or string has no PEM begin line (0909006C in OpenSSL 1.1).",
 			Causes: []string{
@@ -10988,6 +12640,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"unable to get local issuer certificate",
 			},
+			Numbers: []string{
+				"openssl-verify 20",
+			},
 			Meaning: "OpenSSL verify code 20: issuer of a chain certificate is not in the trust store.",
 			Causes: []string{
 				"Root missing",
@@ -11010,7 +12665,7 @@ var catalogue = [...]compiled{
 				cause.CertChainIncomplete,
 			},
 		},
-		numbers: []NumberRange{{20, 20}},
+		numbers: []NumberRange{{20, 20}, {20, 20}},
 	},
 	{
 		Entry: Entry{
@@ -11023,6 +12678,9 @@ var catalogue = [...]compiled{
 			Name: "unable to get issuer certificate",
 			Messages: []string{
 				"unable to get issuer certificate",
+			},
+			Numbers: []string{
+				"openssl-verify 2",
 			},
 			Meaning: "OpenSSL verify code 2: an issuer above an intermediate is missing.",
 			Causes: []string{
@@ -11044,7 +12702,7 @@ var catalogue = [...]compiled{
 				cause.CertChainIncomplete,
 			},
 		},
-		numbers: []NumberRange{{2, 2}},
+		numbers: []NumberRange{{2, 2}, {2, 2}},
 	},
 	{
 		Entry: Entry{
@@ -11057,6 +12715,9 @@ var catalogue = [...]compiled{
 			Name: "unable to verify the first certificate",
 			Messages: []string{
 				"unable to verify the first certificate",
+			},
+			Numbers: []string{
+				"openssl-verify 21",
 			},
 			Meaning: "OpenSSL verify code 21: only a leaf was given and its issuer is unknown.",
 			Causes: []string{
@@ -11079,7 +12740,7 @@ var catalogue = [...]compiled{
 				cause.CertChainIncomplete,
 			},
 		},
-		numbers: []NumberRange{{21, 21}},
+		numbers: []NumberRange{{21, 21}, {21, 21}},
 	},
 	{
 		Entry: Entry{
@@ -11093,6 +12754,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"self-signed certificate",
 				"self signed certificate",
+			},
+			Numbers: []string{
+				"openssl-verify 18",
 			},
 			Meaning: "OpenSSL verify code 18: the presented certificate is self-signed and untrusted.",
 			Causes: []string{
@@ -11115,7 +12779,7 @@ var catalogue = [...]compiled{
 				cause.ServerRootCAMissing,
 			},
 		},
-		numbers: []NumberRange{{18, 18}},
+		numbers: []NumberRange{{18, 18}, {18, 18}},
 	},
 	{
 		Entry: Entry{
@@ -11129,6 +12793,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"self-signed certificate in certificate chain",
 				"self signed certificate in certificate chain",
+			},
+			Numbers: []string{
+				"openssl-verify 19",
 			},
 			Meaning: "OpenSSL verify code 19: chain ends in an untrusted root.",
 			Causes: []string{
@@ -11151,7 +12818,7 @@ var catalogue = [...]compiled{
 				cause.ServerRootCAMissing,
 			},
 		},
-		numbers: []NumberRange{{19, 19}},
+		numbers: []NumberRange{{19, 19}, {19, 19}},
 	},
 	{
 		Entry: Entry{
@@ -11164,6 +12831,9 @@ var catalogue = [...]compiled{
 			Name: "certificate has expired",
 			Messages: []string{
 				"certificate has expired",
+			},
+			Numbers: []string{
+				"openssl-verify 10",
 			},
 			Meaning: "OpenSSL verify code 10: a certificate has expired.",
 			Causes: []string{
@@ -11186,7 +12856,7 @@ var catalogue = [...]compiled{
 				cause.ServerRootCAMissing,
 			},
 		},
-		numbers: []NumberRange{{10, 10}},
+		numbers: []NumberRange{{10, 10}, {10, 10}},
 	},
 	{
 		Entry: Entry{
@@ -11199,6 +12869,9 @@ var catalogue = [...]compiled{
 			Name: "certificate is not yet valid",
 			Messages: []string{
 				"certificate is not yet valid",
+			},
+			Numbers: []string{
+				"openssl-verify 9",
 			},
 			Meaning: "OpenSSL verify code 9: a certificate is not valid yet.",
 			Causes: []string{
@@ -11219,7 +12892,7 @@ var catalogue = [...]compiled{
 				cause.DeviceClockWrong,
 			},
 		},
-		numbers: []NumberRange{{9, 9}},
+		numbers: []NumberRange{{9, 9}, {9, 9}},
 	},
 	{
 		Entry: Entry{
@@ -11233,6 +12906,11 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"hostname mismatch",
 				"IP address mismatch",
+			},
+			Numbers: []string{
+				"openssl-verify 62",
+				"openssl-verify 63",
+				"openssl-verify 64",
 			},
 			Meaning: "OpenSSL verify code 62: name not in the certificate.",
 			Causes: []string{
@@ -11254,7 +12932,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{62, 62}},
+		numbers: []NumberRange{{62, 62}, {62, 62}, {63, 63}, {64, 64}},
 	},
 	{
 		Entry: Entry{
@@ -11268,6 +12946,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"unsuitable certificate purpose",
 				"unsupported certificate purpose",
+			},
+			Numbers: []string{
+				"openssl-verify 26",
 			},
 			Meaning: "OpenSSL verify code 26: extended key usage does not fit.",
 			Causes: []string{
@@ -11288,7 +12969,7 @@ var catalogue = [...]compiled{
 				cause.CertWrongRoleOrExtensions,
 			},
 		},
-		numbers: []NumberRange{{26, 26}},
+		numbers: []NumberRange{{26, 26}, {26, 26}},
 	},
 	{
 		Entry: Entry{
@@ -11302,6 +12983,10 @@ var catalogue = [...]compiled{
 			Name: "invalid CA certificate",
 			Messages: []string{
 				"invalid CA certificate",
+			},
+			Numbers: []string{
+				"openssl-verify 24",
+				"openssl-verify 79",
 			},
 			Meaning: "OpenSSL verify code 79: an issuer is not a CA (the number was 24 before OpenSSL 3).",
 			Causes: []string{
@@ -11322,7 +13007,7 @@ var catalogue = [...]compiled{
 				cause.CertWrongRoleOrExtensions,
 			},
 		},
-		numbers: []NumberRange{{79, 79}, {24, 24}},
+		numbers: []NumberRange{{79, 79}, {24, 24}, {24, 24}, {79, 79}},
 	},
 	{
 		Entry: Entry{
@@ -11560,6 +13245,9 @@ var catalogue = [...]compiled{
 				"SSL - Verification of our peer failed",
 				"-9984",
 			},
+			Numbers: []string{
+				"mbedtls -0x7800",
+			},
 			Meaning: "mbedTLS: the server chain is not signed by the CA compiled into the firmware.",
 			Causes: []string{
 				"Firmware pins an old root (Baltimore)",
@@ -11585,7 +13273,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{9984, 9984}, {9984, 9984}},
+		numbers: []NumberRange{{9984, 9984}, {9984, 9984}, {9984, 9984}, {30720, 30720}},
 	},
 	{
 		Entry: Entry{
@@ -12050,6 +13738,7 @@ var catalogue = [...]compiled{
 				"java.security.UnrecoverableKeyException",
 				"Could not parse certificate: java.io.IOException: Empty input",
 				"DerInputStream.getLength(): lengthTag",
+				"algid parse error",
 			},
 			Meaning: "Java: a certificate, key or key store could not be read.",
 			Causes: []string{
@@ -12202,6 +13891,7 @@ var catalogue = [...]compiled{
 				"No subject alternative DNS name matching",
 				"No subject alternative names present",
 				"No subject alternative names matching IP address",
+				"SSLPeerUnverifiedException",
 			},
 			Meaning: "Java: the server certificate is not for the host that was addressed.",
 			Causes: []string{
@@ -12620,6 +14310,8 @@ var catalogue = [...]compiled{
 				"The remote certificate is invalid because of errors in the certificate chain: UntrustedRoot",
 				"RemoteCertificateChainErrors",
 				"Could not establish trust relationship for the SSL/TLS secure channel",
+				"UntrustedRoot",
+				"PartialChain",
 			},
 			Meaning: ".NET or Windows: the server chain ends in a root that is not in the trust store of the device.",
 			Causes: []string{
@@ -12656,6 +14348,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"errors in the certificate chain: NotTimeValid",
 				"The clocks on the client and server machines are skewed",
+				"NotTimeValid",
+				"NotTimeNested",
+				"CtlNotTimeValid",
 			},
 			Meaning: ".NET or Windows: a certificate is outside its dates by the clock of the device.",
 			Causes: []string{
@@ -12851,6 +14546,10 @@ var catalogue = [...]compiled{
 				"Unsupported hash algorithm:",
 				"Unknown message digest type:",
 			},
+			Numbers: []string{
+				"mbedtls-flags 8",
+				"mbedtls-flags 16",
+			},
 			Meaning: "ESP-IDF: no root in the bundle or in the firmware signs the server certificate.",
 			Causes: []string{
 				"Bundle without the current roots",
@@ -12874,6 +14573,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{8, 8}, {16, 16}},
 	},
 	{
 		Entry: Entry{
@@ -12887,6 +14587,10 @@ var catalogue = [...]compiled{
 				"esp_tls_cert_verify_flags=513",
 				"The certificate validity starts in the future",
 				"The certificate validity has expired",
+			},
+			Numbers: []string{
+				"mbedtls-flags 1",
+				"mbedtls-flags 512",
 			},
 			Meaning: "mbedTLS: by the clock of the device the server certificate is not yet valid (512) or expired (1).",
 			Causes: []string{
@@ -12910,6 +14614,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{1, 1}, {512, 512}},
 	},
 	{
 		Entry: Entry{
@@ -12920,6 +14625,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"The certificate Common Name (CN) does not match with the expected CN",
 				"esp_tls_cert_verify_flags=4",
+			},
+			Numbers: []string{
+				"mbedtls-flags 4",
 			},
 			Meaning: "mbedTLS: the server certificate is for another host name.",
 			Causes: []string{
@@ -12944,6 +14652,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{4, 4}},
 	},
 	{
 		Entry: Entry{
@@ -12963,6 +14672,18 @@ var catalogue = [...]compiled{
 				"Usage does not match the keyUsage extension",
 				"Usage does not match the extendedKeyUsage extension",
 				"Usage does not match the nsCertType extension",
+			},
+			Numbers: []string{
+				"mbedtls-flags 2",
+				"mbedtls-flags 32",
+				"mbedtls-flags 64",
+				"mbedtls-flags 1024",
+				"mbedtls-flags 2048",
+				"mbedtls-flags 4096",
+				"mbedtls-flags 8192",
+				"mbedtls-flags 16384",
+				"mbedtls-flags 32768",
+				"mbedtls-flags 65536",
 			},
 			Meaning: "mbedTLS: the chain is there but an algorithm, key size, usage or revocation list is not acceptable to this build.",
 			Causes: []string{
@@ -12986,6 +14707,7 @@ var catalogue = [...]compiled{
 				cause.CertWrongRoleOrExtensions,
 			},
 		},
+		numbers: []NumberRange{{2, 2}, {32, 32}, {64, 64}, {1024, 1024}, {2048, 2048}, {4096, 4096}, {8192, 8192}, {16384, 16384}, {32768, 32768}, {65536, 65536}},
 	},
 	{
 		Entry: Entry{
@@ -13019,6 +14741,16 @@ var catalogue = [...]compiled{
 				"MQTT CONNECT FAIL status: 281",
 				"error code = 0x00000119",
 			},
+			Numbers: []string{
+				"netx-secure 0x11B",
+				"netx-secure 0x1A6",
+				"netx-secure 0x18C",
+				"netx-secure 0x11A",
+				"netx-secure 0x1A5",
+				"netx-secure 0x117",
+				"netx-secure 0x1A4",
+				"netx-secure 0x119",
+			},
 			Meaning: "NetX Secure: no trusted root in the firmware signs the server chain.",
 			Causes: []string{
 				"Root in nx_azure_iot_cert.c is old",
@@ -13042,6 +14774,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{283, 283}, {422, 422}, {396, 396}, {282, 282}, {421, 421}, {279, 279}, {420, 420}, {281, 281}},
 	},
 	{
 		Entry: Entry{
@@ -13056,6 +14789,10 @@ var catalogue = [...]compiled{
 				"NX_SECURE_X509_CERTIFICATE_NOT_YET_VALID",
 				"MQTT CONNECT FAIL status: 404",
 				"error code = 0x00000194",
+			},
+			Numbers: []string{
+				"netx-secure 0x193",
+				"netx-secure 0x194",
 			},
 			Meaning: "NetX Secure: by the device clock the server certificate is expired or not yet valid.",
 			Causes: []string{
@@ -13078,6 +14815,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{403, 403}, {404, 404}},
 	},
 	{
 		Entry: Entry{
@@ -13090,6 +14828,9 @@ var catalogue = [...]compiled{
 				"MQTT CONNECT FAIL status: 405",
 				"error code = 0x00000195",
 				"Error in certificate verification: DNS name did not match CN",
+			},
+			Numbers: []string{
+				"netx-secure 0x195",
 			},
 			Meaning: "NetX: the server certificate does not carry the host name that was dialled.",
 			Causes: []string{
@@ -13113,6 +14854,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{405, 405}},
 	},
 	{
 		Entry: Entry{
@@ -13133,6 +14875,12 @@ var catalogue = [...]compiled{
 				"NX_SECURE_TLS_TCP_SEND_FAILED",
 				"MQTT CONNECT FAIL status: 265",
 				"error code = 0x00000109",
+			},
+			Numbers: []string{
+				"netx-secure 0x114",
+				"netx-secure 0x127",
+				"netx-secure 0x145",
+				"netx-secure 0x109",
 			},
 			Meaning: "NetX Secure: the server ended the handshake or session with an alert.",
 			Causes: []string{
@@ -13159,6 +14907,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{276, 276}, {295, 295}, {325, 325}, {265, 265}},
 	},
 	{
 		Entry: Entry{
@@ -13204,6 +14953,20 @@ var catalogue = [...]compiled{
 				"MQTT CONNECT FAIL status: 419",
 				"error code = 0x000001a3",
 			},
+			Numbers: []string{
+				"netx-secure 0x105",
+				"netx-secure 0x106",
+				"netx-secure 0x10D",
+				"netx-secure 0x10E",
+				"netx-secure 0x10F",
+				"netx-secure 0x110",
+				"netx-secure 0x116",
+				"netx-secure 0x14B",
+				"netx-secure 0x14D",
+				"netx-secure 0x13B",
+				"netx-secure 0x1A1",
+				"netx-secure 0x1A3",
+			},
 			Meaning: "NetX Secure: the crypto table of the build lacks what the server uses.",
 			Causes: []string{
 				"SHA-384, RSA-4096 or a curve missing from the table",
@@ -13225,6 +14988,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{261, 261}, {262, 262}, {269, 269}, {270, 270}, {271, 271}, {272, 272}, {278, 278}, {331, 331}, {333, 333}, {315, 315}, {417, 417}, {419, 419}},
 	},
 	{
 		Entry: Entry{
@@ -13255,6 +15019,15 @@ var catalogue = [...]compiled{
 				"MQTT CONNECT FAIL status: 273",
 				"error code = 0x00000111",
 			},
+			Numbers: []string{
+				"netx-secure 0x129",
+				"netx-secure 0x12D",
+				"netx-secure 0x1A8",
+				"netx-secure 0x135",
+				"netx-secure 0x13F",
+				"netx-secure 0x14A",
+				"netx-secure 0x111",
+			},
 			Meaning: "NetX Secure: a buffer for certificates, records or keys is too small for the server chain.",
 			Causes: []string{
 				"Buffers sized for a smaller chain",
@@ -13276,6 +15049,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
+		numbers: []NumberRange{{297, 297}, {301, 301}, {424, 424}, {309, 309}, {319, 319}, {330, 330}, {273, 273}},
 	},
 	{
 		Entry: Entry{
@@ -13309,6 +15083,16 @@ var catalogue = [...]compiled{
 				"MQTT CONNECT FAIL status: 337",
 				"error code = 0x00000151",
 			},
+			Numbers: []string{
+				"netx-secure 0x107",
+				"netx-secure 0x108",
+				"netx-secure 0x10C",
+				"netx-secure 0x112",
+				"netx-secure 0x102",
+				"netx-secure 0x14F",
+				"netx-secure 0x115",
+				"netx-secure 0x151",
+			},
 			Meaning: "NetX Secure: a TLS message could not be read or did not check out.",
 			Causes: []string{
 				"A middlebox or another protocol on the port",
@@ -13332,6 +15116,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
+		numbers: []NumberRange{{263, 263}, {264, 264}, {268, 268}, {274, 274}, {258, 258}, {335, 335}, {277, 277}, {337, 337}},
 	},
 	{
 		Entry: Entry{
@@ -13365,6 +15150,16 @@ var catalogue = [...]compiled{
 				"MQTT CONNECT FAIL status: 300",
 				"error code = 0x0000012c",
 			},
+			Numbers: []string{
+				"netx-secure 0x18A",
+				"netx-secure 0x19D",
+				"netx-secure 0x186",
+				"netx-secure 0x189",
+				"netx-secure 0x182",
+				"netx-secure 0x1A2",
+				"netx-secure 0x12B",
+				"netx-secure 0x12C",
+			},
 			Meaning: "NetX Secure: the certificate or key array in the firmware is not valid DER of the declared type.",
 			Causes: []string{
 				"PEM text where DER is needed",
@@ -13386,6 +15181,7 @@ var catalogue = [...]compiled{
 				cause.DeviceKeyMaterialUnreadable,
 			},
 		},
+		numbers: []NumberRange{{394, 394}, {413, 413}, {390, 390}, {393, 393}, {386, 386}, {418, 418}, {299, 299}, {300, 300}},
 	},
 	{
 		Entry: Entry{
@@ -13469,7 +15265,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{30592, 30592}, {30592, 30592}},
+		numbers: []NumberRange{{30592, 30592}, {30592, 30592}, {30592, 30592}},
 	},
 	{
 		Entry: Entry{
@@ -13535,7 +15331,7 @@ var catalogue = [...]compiled{
 				cause.WrongGlobalEndpoint,
 			},
 		},
-		numbers: []NumberRange{{29312, 29312}, {29312, 29312}, {30848, 30848}, {80, 80}, {76, 76}, {78, 78}},
+		numbers: []NumberRange{{29312, 29312}, {29312, 29312}, {30848, 30848}, {80, 80}, {76, 76}, {78, 78}, {29312, 29312}, {30848, 30848}},
 	},
 	{
 		Entry: Entry{
@@ -13562,6 +15358,15 @@ var catalogue = [...]compiled{
 				"mbedtls_ssl_handshake returned -68",
 				"mbedtls_ssl_handshake returned -66",
 				"mbedtls_ssl_handshake returned -71",
+				"MBEDTLS_ERR_NET_INVALID_CONTEXT",
+				"NET - The context is invalid, eg because it was free()ed",
+			},
+			Numbers: []string{
+				"mbedtls -0x0045",
+				"mbedtls -0x0046",
+				"mbedtls -0x0048",
+				"mbedtls -0x0049",
+				"mbedtls -0x004A",
 			},
 			Meaning: "mbedTLS: no TCP connection.",
 			Causes: []string{
@@ -13584,7 +15389,7 @@ var catalogue = [...]compiled{
 				cause.PortBlocked,
 			},
 		},
-		numbers: []NumberRange{{68, 68}, {66, 66}, {71, 71}},
+		numbers: []NumberRange{{68, 68}, {66, 66}, {71, 71}, {69, 69}, {70, 70}, {72, 72}, {73, 73}, {74, 74}},
 	},
 	{
 		Entry: Entry{
@@ -13659,7 +15464,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{26624, 26624}, {26624, 26624}},
+		numbers: []NumberRange{{26624, 26624}, {26624, 26624}, {26624, 26624}},
 	},
 	{
 		Entry: Entry{
@@ -13710,6 +15515,19 @@ var catalogue = [...]compiled{
 				"-27904",
 				"-30080",
 				"-29952",
+				"SSL - The handshake negotiation failed",
+				"SSL - No ALPN protocols supported that the client advertises",
+				"SSL - Unknown identity received (eg, PSK identity)",
+				"MBEDTLS_ERR_SSL_NO_CIPHER_CHOSEN",
+				"MBEDTLS_ERR_SSL_NO_USABLE_CIPHERSUITE",
+				"SSL - An encryption ciphersuite is not available",
+				"SSL - An unknown cipher was received",
+				"SSL - A message could not be parsed due to a syntactic error",
+				"ECP - The requested feature is not available, for example, the requested curve is not supported",
+			},
+			Numbers: []string{
+				"mbedtls -0x7480",
+				"mbedtls -0x4E80",
 			},
 			Meaning: "mbedTLS: client and server share no version, cipher suite or extension, or the build lacks an algorithm.",
 			Causes: []string{
@@ -13731,7 +15549,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{29568, 29568}, {29568, 29568}, {28288, 28288}, {27008, 27008}, {28160, 28160}, {28800, 28800}, {27904, 27904}, {30080, 30080}, {29952, 29952}},
+		numbers: []NumberRange{{29568, 29568}, {29568, 29568}, {28288, 28288}, {27008, 27008}, {28160, 28160}, {28800, 28800}, {27904, 27904}, {30080, 30080}, {29952, 29952}, {29568, 29568}, {28288, 28288}, {27008, 27008}, {28160, 28160}, {28800, 28800}, {27904, 27904}, {30080, 30080}, {29952, 29952}, {29824, 29824}, {20096, 20096}},
 	},
 	{
 		Entry: Entry{
@@ -13790,6 +15608,29 @@ var catalogue = [...]compiled{
 				"-29440",
 				"-26112",
 				"-27648",
+				"SSL - Processing of the CertificateVerify handshake message failed",
+				"SSL - Processing of the Finished handshake message failed",
+				"SSL - Processing of the ChangeCipherSpec handshake message failed",
+				"SSL - Processing of the ServerHelloDone handshake message failed",
+				"SSL - Processing of the CertificateRequest handshake message failed",
+				"SSL - Processing of the NewSessionTicket handshake message failed",
+				"SSL - Couldn't set the hash for verifying CertificateVerify",
+			},
+			Numbers: []string{
+				"mbedtls -0x6B00",
+				"mbedtls -0x6B80",
+				"mbedtls -0x6C80",
+				"mbedtls -0x6D80",
+				"mbedtls -0x7900",
+				"mbedtls -0x7A80",
+				"mbedtls -0x7B80",
+				"mbedtls -0x7C00",
+				"mbedtls -0x7C80",
+				"mbedtls -0x7D00",
+				"mbedtls -0x7D80",
+				"mbedtls -0x7E00",
+				"mbedtls -0x7E80",
+				"mbedtls -0x7F80",
 			},
 			Meaning: "mbedTLS: a handshake message could not be processed: not TLS at all (invalid record), damaged, or larger than the input buffer (-0x7200 with a big chain).",
 			Causes: []string{
@@ -13815,7 +15656,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
-		numbers: []NumberRange{{31104, 31104}, {31104, 31104}, {31232, 31232}, {31488, 31488}, {29184, 29184}, {29056, 29056}, {30464, 30464}, {29440, 29440}, {26112, 26112}, {27648, 27648}},
+		numbers: []NumberRange{{31104, 31104}, {31104, 31104}, {31232, 31232}, {31488, 31488}, {29184, 29184}, {29056, 29056}, {30464, 30464}, {29440, 29440}, {26112, 26112}, {27648, 27648}, {31104, 31104}, {31232, 31232}, {31488, 31488}, {29184, 29184}, {29056, 29056}, {30464, 30464}, {29440, 29440}, {26112, 26112}, {27648, 27648}, {27392, 27392}, {27520, 27520}, {27776, 27776}, {28032, 28032}, {30976, 30976}, {31360, 31360}, {31616, 31616}, {31744, 31744}, {31872, 31872}, {32000, 32000}, {32128, 32128}, {32256, 32256}, {32384, 32384}, {32640, 32640}},
 	},
 	{
 		Entry: Entry{
@@ -13847,6 +15688,23 @@ var catalogue = [...]compiled{
 				"-27136",
 				"-10368",
 				"-16256",
+				"MBEDTLS_ERR_PK_ALLOC_FAILED",
+				"MBEDTLS_ERR_MPI_ALLOC_FAILED",
+				"BIGNUM - Memory allocation failed",
+				"MBEDTLS_ERR_SSL_BUFFER_TOO_SMALL",
+				"ECP - Memory allocation failed",
+				"PEM - Failed to allocate memory",
+				"ASN1 - Memory allocation failed",
+				"CIPHER - Failed to allocate memory",
+			},
+			Numbers: []string{
+				"mbedtls -0x0010",
+				"mbedtls -0x006A",
+				"mbedtls -0x1180",
+				"mbedtls -0x4D80",
+				"mbedtls -0x5180",
+				"mbedtls -0x6180",
+				"mbedtls -0x0043",
 			},
 			Meaning: "mbedTLS: not enough heap for the handshake.",
 			Causes: []string{
@@ -13871,7 +15729,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
-		numbers: []NumberRange{{32512, 32512}, {32512, 32512}, {27136, 27136}, {10368, 10368}, {16256, 16256}},
+		numbers: []NumberRange{{32512, 32512}, {32512, 32512}, {27136, 27136}, {10368, 10368}, {16256, 16256}, {32512, 32512}, {27136, 27136}, {10368, 10368}, {16256, 16256}, {16, 16}, {106, 106}, {4480, 4480}, {19840, 19840}, {20864, 20864}, {24960, 24960}, {67, 67}},
 	},
 	{
 		Entry: Entry{
@@ -13912,6 +15770,16 @@ var catalogue = [...]compiled{
 				"-29696",
 				"-24192",
 				"-23936",
+				"ENTROPY - Critical entropy source failure",
+				"MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED",
+				"MBEDTLS_ERR_SSL_BAD_INPUT_DATA",
+			},
+			Numbers: []string{
+				"mbedtls -0x7100",
+				"mbedtls -0x0034",
+				"mbedtls -0x003C",
+				"mbedtls -0x003E",
+				"mbedtls -0x0040",
 			},
 			Meaning: "mbedTLS: the session was started without roots, without the private key, without host name (3.6 and later) or without random numbers.",
 			Causes: []string{
@@ -13936,7 +15804,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
-		numbers: []NumberRange{{30336, 30336}, {30336, 30336}, {30208, 30208}, {29696, 29696}, {24192, 24192}, {23936, 23936}},
+		numbers: []NumberRange{{30336, 30336}, {30336, 30336}, {30208, 30208}, {29696, 29696}, {24192, 24192}, {23936, 23936}, {30336, 30336}, {30208, 30208}, {29696, 29696}, {24192, 24192}, {23936, 23936}, {28928, 28928}, {52, 52}, {60, 60}, {62, 62}, {64, 64}},
 	},
 	{
 		Entry: Entry{
@@ -14006,6 +15874,46 @@ var catalogue = [...]compiled{
 				"-10496",
 				"-8320",
 				"-4224",
+				"X509 - The serial tag or value is invalid",
+				"X509 - The algorithm tag or value is invalid",
+				"X509 - The name tag or value is invalid",
+				"X509 - The signature tag or value invalid",
+				"X509 - CRT/CRL/CSR has an unsupported version number",
+				"X509 - Signature algorithms do not match",
+				"X509 - Unavailable feature",
+				"X509 - Requested OID is unknown",
+				"X509 - Destination buffer is too small",
+				"MBEDTLS_ERR_X509_INVALID_SERIAL",
+				"MBEDTLS_ERR_X509_INVALID_NAME",
+				"MBEDTLS_ERR_X509_INVALID_ALG",
+				"MBEDTLS_ERR_X509_INVALID_SIGNATURE",
+				"MBEDTLS_ERR_X509_UNKNOWN_VERSION",
+				"MBEDTLS_ERR_X509_SIG_MISMATCH",
+				"MBEDTLS_ERR_X509_UNKNOWN_OID",
+				"MBEDTLS_ERR_PEM_NO_HEADER_FOOTER_PRESENT",
+				"MBEDTLS_ERR_BASE64_INVALID_CHARACTER",
+				"MBEDTLS_ERR_ASN1_OUT_OF_DATA",
+				"MBEDTLS_ERR_ASN1_UNEXPECTED_TAG",
+				"ASN1 - Error when trying to determine the length or invalid length",
+				"ASN1 - Data is invalid",
+			},
+			Numbers: []string{
+				"mbedtls -0x2100",
+				"mbedtls -0x2280",
+				"mbedtls -0x2300",
+				"mbedtls -0x2380",
+				"mbedtls -0x2480",
+				"mbedtls -0x2580",
+				"mbedtls -0x2680",
+				"mbedtls -0x2980",
+				"mbedtls -0x1100",
+				"mbedtls -0x002A",
+				"mbedtls -0x002C",
+				"mbedtls -0x0060",
+				"mbedtls -0x0062",
+				"mbedtls -0x0064",
+				"mbedtls -0x0066",
+				"mbedtls -0x0068",
 			},
 			Meaning: "mbedTLS: a root or device certificate in the firmware cannot be parsed.",
 			Causes: []string{
@@ -14029,7 +15937,7 @@ var catalogue = [...]compiled{
 				cause.ServerRootCAMissing,
 			},
 		},
-		numbers: []NumberRange{{8576, 8576}, {8576, 8576}, {8704, 8704}, {9216, 9216}, {9472, 9472}, {9728, 9728}, {10112, 10112}, {10240, 10240}, {10496, 10496}, {8320, 8320}, {4224, 4224}},
+		numbers: []NumberRange{{8576, 8576}, {8576, 8576}, {8704, 8704}, {9216, 9216}, {9472, 9472}, {9728, 9728}, {10112, 10112}, {10240, 10240}, {10496, 10496}, {8320, 8320}, {4224, 4224}, {8576, 8576}, {8704, 8704}, {9216, 9216}, {9472, 9472}, {9728, 9728}, {10112, 10112}, {10240, 10240}, {10496, 10496}, {8320, 8320}, {4224, 4224}, {8448, 8448}, {8832, 8832}, {8960, 8960}, {9088, 9088}, {9344, 9344}, {9600, 9600}, {9856, 9856}, {10624, 10624}, {4352, 4352}, {42, 42}, {44, 44}, {96, 96}, {98, 98}, {100, 100}, {102, 102}, {104, 104}},
 	},
 	{
 		Entry: Entry{
@@ -14068,7 +15976,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{12288, 12288}, {12288, 12288}},
+		numbers: []NumberRange{{12288, 12288}, {12288, 12288}, {12288, 12288}},
 	},
 	{
 		Entry: Entry{
@@ -14121,6 +16029,40 @@ var catalogue = [...]compiled{
 				"-16128",
 				"-14720",
 				"-15872",
+				"PK - The pubkey tag or value is invalid",
+				"PK - The algorithm tag or value is invalid",
+				"PK - Unsupported key version",
+				"PK - The buffer contains a valid signature followed by more data",
+				"MBEDTLS_ERR_PK_KEY_INVALID_FORMAT",
+				"MBEDTLS_ERR_PK_PASSWORD_REQUIRED",
+				"MBEDTLS_ERR_PK_PASSWORD_MISMATCH",
+				"MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE",
+				"MBEDTLS_ERR_PK_UNKNOWN_PK_ALG",
+				"MBEDTLS_ERR_PK_TYPE_MISMATCH",
+				"MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE",
+				"MBEDTLS_ERR_PK_INVALID_PUBKEY",
+				"MBEDTLS_ERR_PK_INVALID_ALG",
+				"MBEDTLS_ERR_PK_KEY_INVALID_VERSION",
+				"MBEDTLS_ERR_PK_FILE_IO_ERROR",
+				"MBEDTLS_ERR_RSA_KEY_CHECK_FAILED",
+				"PEM - Unsupported key encryption algorithm",
+			},
+			Numbers: []string{
+				"mbedtls -0x3880",
+				"mbedtls -0x3900",
+				"mbedtls -0x3A80",
+				"mbedtls -0x3B00",
+				"mbedtls -0x3D80",
+				"mbedtls -0x3E80",
+				"mbedtls -0x1300",
+				"mbedtls -0x1380",
+				"mbedtls -0x1400",
+				"mbedtls -0x1200",
+				"mbedtls -0x1280",
+				"mbedtls -0x4080",
+				"mbedtls -0x4100",
+				"mbedtls -0x4180",
+				"mbedtls -0x4200",
 			},
 			Meaning: "mbedTLS: the device key is encrypted, of an unsupported type, or not a key.",
 			Causes: []string{
@@ -14144,7 +16086,7 @@ var catalogue = [...]compiled{
 				cause.CertKeyPairMismatch,
 			},
 		},
-		numbers: []NumberRange{{15616, 15616}, {15616, 15616}, {15360, 15360}, {15232, 15232}, {14848, 14848}, {15488, 15488}, {16128, 16128}, {14720, 14720}, {15872, 15872}},
+		numbers: []NumberRange{{15616, 15616}, {15616, 15616}, {15360, 15360}, {15232, 15232}, {14848, 14848}, {15488, 15488}, {16128, 16128}, {14720, 14720}, {15872, 15872}, {15616, 15616}, {15360, 15360}, {15232, 15232}, {14848, 14848}, {15488, 15488}, {16128, 16128}, {14720, 14720}, {15872, 15872}, {14464, 14464}, {14592, 14592}, {14976, 14976}, {15104, 15104}, {15744, 15744}, {16000, 16000}, {4864, 4864}, {4992, 4992}, {5120, 5120}, {4608, 4608}, {4736, 4736}, {16512, 16512}, {16640, 16640}, {16768, 16768}, {16896, 16896}},
 	},
 	{
 		Entry: Entry{
@@ -14165,6 +16107,14 @@ var catalogue = [...]compiled{
 				"ASN self-signed certificate error",
 				"Not a CA by basic constraint error",
 				"verify problem on certificate",
+			},
+			Numbers: []string{
+				"wolfssl -188",
+				"wolfssl -155",
+				"wolfssl -275",
+				"wolfssl -329",
+				"wolfssl -330",
+				"wolfssl -357",
 			},
 			Meaning: "wolfSSL: no loaded root signs the server chain (-188), or a signature in it does not check (-155).",
 			Causes: []string{
@@ -14189,6 +16139,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{188, 188}, {155, 155}, {275, 275}, {329, 329}, {330, 330}, {357, 357}},
 	},
 	{
 		Entry: Entry{
@@ -14204,6 +16155,13 @@ var catalogue = [...]compiled{
 				"ASN date error, current date before",
 				"ASN date error, current date after",
 				"gettimeofday() error",
+			},
+			Numbers: []string{
+				"wolfssl -150",
+				"wolfssl -151",
+				"wolfssl -153",
+				"wolfssl -149",
+				"wolfssl -337",
 			},
 			Meaning: "wolfSSL: the device clock is before (-150) or after (-151) the validity of the server certificate.",
 			Causes: []string{
@@ -14226,6 +16184,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{150, 150}, {151, 151}, {153, 153}, {149, 149}, {337, 337}},
 	},
 	{
 		Entry: Entry{
@@ -14237,6 +16196,11 @@ var catalogue = [...]compiled{
 				"WolfSSL connect failed (-322)",
 				"DOMAIN_NAME_MISMATCH",
 				"peer subject name mismatch",
+			},
+			Numbers: []string{
+				"wolfssl -322",
+				"wolfssl -381",
+				"wolfssl -161",
 			},
 			Meaning: "wolfSSL: the server certificate is for another host name.",
 			Causes: []string{
@@ -14259,6 +16223,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{322, 322}, {381, 381}, {161, 161}},
 	},
 	{
 		Entry: Entry{
@@ -14276,6 +16241,14 @@ var catalogue = [...]compiled{
 				"received alert fatal error",
 				"error state on socket",
 				"peer sent close notify alert",
+			},
+			Numbers: []string{
+				"wolfssl -308",
+				"wolfssl -309",
+				"wolfssl -313",
+				"wolfssl -343",
+				"wolfssl -397",
+				"wolfssl -310",
 			},
 			Meaning: "wolfSSL: the server sent a fatal alert (-313) or the connection was closed (-308, -397).",
 			Causes: []string{
@@ -14301,6 +16274,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{308, 308}, {309, 309}, {313, 313}, {343, 343}, {397, 397}, {310, 310}},
 	},
 	{
 		Entry: Entry{
@@ -14326,6 +16300,21 @@ var catalogue = [...]compiled{
 				"RSA key too small",
 				"ECC key too small",
 			},
+			Numbers: []string{
+				"wolfssl -326",
+				"wolfssl -500",
+				"wolfssl -501",
+				"wolfssl -350",
+				"wolfssl -351",
+				"wolfssl -352",
+				"wolfssl -409",
+				"wolfssl -410",
+				"wolfssl -156",
+				"wolfssl -157",
+				"wolfssl -172",
+				"wolfssl -174",
+				"wolfssl -371",
+			},
 			Meaning: "wolfSSL: version, cipher suite, curve or key size is not in this build.",
 			Causes: []string{
 				"Options missing in user_settings.h",
@@ -14345,6 +16334,7 @@ var catalogue = [...]compiled{
 				cause.TLSVersionOrCipherUnsupported,
 			},
 		},
+		numbers: []NumberRange{{326, 326}, {500, 500}, {501, 501}, {350, 350}, {351, 351}, {352, 352}, {409, 409}, {410, 410}, {156, 156}, {157, 157}, {172, 172}, {174, 174}, {371, 371}},
 	},
 	{
 		Entry: Entry{
@@ -14365,6 +16355,23 @@ var catalogue = [...]compiled{
 				"need the private key",
 				"ASN key init error, invalid input",
 				"TLS1.3 No Certificate Set Error",
+			},
+			Numbers: []string{
+				"wolfssl -140",
+				"wolfssl -143",
+				"wolfssl -144",
+				"wolfssl -146",
+				"wolfssl -148",
+				"wolfssl -152",
+				"wolfssl -154",
+				"wolfssl -162",
+				"wolfssl -171",
+				"wolfssl -176",
+				"wolfssl -317",
+				"wolfssl -358",
+				"wolfssl -244",
+				"wolfssl -372",
+				"wolfssl -463",
 			},
 			Meaning: "wolfSSL: a certificate or key buffer cannot be parsed, or the private key is missing.",
 			Causes: []string{
@@ -14387,6 +16394,7 @@ var catalogue = [...]compiled{
 				cause.ClientCertNotPresented,
 			},
 		},
+		numbers: []NumberRange{{140, 140}, {143, 143}, {144, 144}, {146, 146}, {148, 148}, {152, 152}, {154, 154}, {162, 162}, {171, 171}, {176, 176}, {317, 317}, {358, 358}, {244, 244}, {372, 372}, {463, 463}},
 	},
 	{
 		Entry: Entry{
@@ -14401,6 +16409,14 @@ var catalogue = [...]compiled{
 				"issuer certificate lookup error",
 				"certificate chain too long",
 				"Raw public key untrusted, no trusted keys configured",
+			},
+			Numbers: []string{
+				"openssl-verify 1",
+				"openssl-verify 22",
+				"openssl-verify 27",
+				"openssl-verify 28",
+				"openssl-verify 50",
+				"openssl-verify 70",
 			},
 			Meaning: "OpenSSL verify result: the chain does not end in a certificate trusted for this use.",
 			Causes: []string{
@@ -14423,7 +16439,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{27, 27}},
+		numbers: []NumberRange{{27, 27}, {1, 1}, {22, 22}, {27, 27}, {28, 28}, {50, 50}, {70, 70}},
 	},
 	{
 		Entry: Entry{
@@ -14442,6 +16458,17 @@ var catalogue = [...]compiled{
 				"Cannot find certificate signature algorithm",
 				"subject signature algorithm and issuer public key algorithm mismatch",
 				"cert info signature and signature algorithm mismatch",
+			},
+			Numbers: []string{
+				"openssl-verify 4",
+				"openssl-verify 6",
+				"openssl-verify 7",
+				"openssl-verify 29",
+				"openssl-verify 30",
+				"openssl-verify 31",
+				"openssl-verify 76",
+				"openssl-verify 77",
+				"openssl-verify 78",
 			},
 			Meaning: "OpenSSL verify result: a certificate is not signed by the one that follows: two roots or intermediates of the same name, or a damaged file.",
 			Causes: []string{
@@ -14465,7 +16492,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{4, 4}},
+		numbers: []NumberRange{{4, 4}, {4, 4}, {6, 6}, {7, 7}, {29, 29}, {30, 30}, {31, 31}, {76, 76}, {77, 77}, {78, 78}},
 	},
 	{
 		Entry: Entry{
@@ -14495,6 +16522,27 @@ var catalogue = [...]compiled{
 				"excluded subtree violation",
 				"unsupported name constraint type",
 			},
+			Numbers: []string{
+				"openssl-verify 25",
+				"openssl-verify 32",
+				"openssl-verify 34",
+				"openssl-verify 35",
+				"openssl-verify 37",
+				"openssl-verify 38",
+				"openssl-verify 39",
+				"openssl-verify 40",
+				"openssl-verify 41",
+				"openssl-verify 42",
+				"openssl-verify 43",
+				"openssl-verify 45",
+				"openssl-verify 46",
+				"openssl-verify 47",
+				"openssl-verify 48",
+				"openssl-verify 49",
+				"openssl-verify 51",
+				"openssl-verify 52",
+				"openssl-verify 53",
+			},
 			Meaning: "OpenSSL verify result: a certificate in the chain may not be used in its place: CA flag, path length, key usage or a name constraint.",
 			Causes: []string{
 				"Home-made CA without the right extensions",
@@ -14515,7 +16563,7 @@ var catalogue = [...]compiled{
 				cause.CertWrongRoleOrExtensions,
 			},
 		},
-		numbers: []NumberRange{{25, 25}},
+		numbers: []NumberRange{{25, 25}, {25, 25}, {32, 32}, {34, 34}, {35, 35}, {37, 37}, {38, 38}, {39, 39}, {40, 40}, {41, 41}, {42, 42}, {43, 43}, {45, 45}, {46, 46}, {47, 47}, {48, 48}, {49, 49}, {51, 51}, {52, 52}, {53, 53}},
 	},
 	{
 		Entry: Entry{
@@ -14527,6 +16575,10 @@ var catalogue = [...]compiled{
 				"or the system clock is incorrect",
 				"format error in certificate's notBefore field",
 				"format error in certificate's notAfter field",
+			},
+			Numbers: []string{
+				"openssl-verify 13",
+				"openssl-verify 14",
 			},
 			Meaning: "OpenSSL verify result: the validity dates cannot be read or, in newer versions, the text mentions the clock.",
 			Causes: []string{
@@ -14549,7 +16601,7 @@ var catalogue = [...]compiled{
 				cause.CertExpired,
 			},
 		},
-		numbers: []NumberRange{{13, 13}},
+		numbers: []NumberRange{{13, 13}, {13, 13}, {14, 14}},
 	},
 	{
 		Entry: Entry{
@@ -14567,6 +16619,24 @@ var catalogue = [...]compiled{
 				"OCSP verification failed",
 				"OCSP response has expired",
 				"no OCSP response available for certificate",
+			},
+			Numbers: []string{
+				"openssl-verify 3",
+				"openssl-verify 5",
+				"openssl-verify 8",
+				"openssl-verify 11",
+				"openssl-verify 12",
+				"openssl-verify 15",
+				"openssl-verify 16",
+				"openssl-verify 33",
+				"openssl-verify 36",
+				"openssl-verify 44",
+				"openssl-verify 54",
+				"openssl-verify 71",
+				"openssl-verify 72",
+				"openssl-verify 73",
+				"openssl-verify 74",
+				"openssl-verify 75",
 			},
 			Meaning: "OpenSSL verify result: the client demands a revocation check and has no usable list or OCSP answer.",
 			Causes: []string{
@@ -14590,7 +16660,7 @@ var catalogue = [...]compiled{
 				cause.DeviceClockWrong,
 			},
 		},
-		numbers: []NumberRange{{3, 3}},
+		numbers: []NumberRange{{3, 3}, {3, 3}, {5, 5}, {8, 8}, {11, 11}, {12, 12}, {15, 15}, {16, 16}, {33, 33}, {36, 36}, {44, 44}, {54, 54}, {71, 71}, {72, 72}, {73, 73}, {74, 74}, {75, 75}},
 	},
 	{
 		Entry: Entry{
@@ -14608,6 +16678,11 @@ var catalogue = [...]compiled{
 				"error:0A00018E",
 				"error:0A00018D",
 				"error:0A00018A",
+			},
+			Numbers: []string{
+				"openssl-verify 66",
+				"openssl-verify 67",
+				"openssl-verify 68",
 			},
 			Meaning: "OpenSSL at security level 2 refuses a key or signature: SHA-1 or RSA-1024 in the device chain, or a weak middlebox.",
 			Causes: []string{
@@ -14632,7 +16707,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{66, 68}},
+		numbers: []NumberRange{{66, 68}, {66, 66}, {67, 67}, {68, 68}},
 	},
 	{
 		Entry: Entry{
@@ -14643,6 +16718,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"tlsv1 alert access denied",
 				"error:0A000419",
+				"TLSV1_ALERT_ACCESS_DENIED",
 			},
 			Meaning: "The peer sent alert 49: valid certificate, access refused.",
 			Causes: []string{
@@ -14679,6 +16755,7 @@ var catalogue = [...]compiled{
 				"error:0A0003FC",
 				"decryption failed or bad record mac",
 				"error:0A000119",
+				"TLSV1_ALERT_DECRYPT_ERROR",
 			},
 			Meaning: "The peer could not check a signature or a record: with a client certificate mostly a key that does not belong to it.",
 			Causes: []string{
@@ -14725,6 +16802,13 @@ var catalogue = [...]compiled{
 				"tlsv1 alert no renegotiation",
 				"sslv3 alert no certificate",
 				"tlsv1 alert export restriction",
+				"TLSV1_ALERT_INTERNAL_ERROR",
+				"SSLV3_ALERT_ILLEGAL_PARAMETER",
+				"SSLV3_ALERT_UNEXPECTED_MESSAGE",
+				"SSLV3_ALERT_BAD_RECORD_MAC",
+				"TLSV1_ALERT_DECODE_ERROR",
+				"TLSV1_ALERT_USER_CANCELLED",
+				"TLSV13_ALERT_MISSING_EXTENSION",
 			},
 			Meaning: "The peer ended the handshake with an alert that points to its own failure or to a message it could not read.",
 			Causes: []string{
@@ -14760,6 +16844,7 @@ var catalogue = [...]compiled{
 				"tlsv1 unrecognized name",
 				"error:0A000458",
 				"ssl3 ext invalid servername",
+				"TLSV1_UNRECOGNIZED_NAME",
 			},
 			Meaning: "The peer does not serve the host name sent in SNI.",
 			Causes: []string{
@@ -14800,6 +16885,7 @@ var catalogue = [...]compiled{
 				"error:0A000460",
 				"tlsv1 alert inappropriate fallback",
 				"error:0A00043E",
+				"TLSV1_ALERT_INSUFFICIENT_SECURITY",
 			},
 			Meaning: "The peer wants stronger or other parameters than the client offers.",
 			Causes: []string{
@@ -14850,6 +16936,9 @@ var catalogue = [...]compiled{
 				"legacy sigalg disallowed or unsupported",
 				"error:0A00014D",
 				"wrong cipher returned",
+				"SSL: NO_SHARED_CIPHER",
+				"NO_CIPHERS_AVAILABLE",
+				"NO_SUITABLE_KEY_SHARE",
 			},
 			Meaning: "OpenSSL: the versions, ciphers, curves or signature schemes allowed here leave nothing to use.",
 			Causes: []string{
@@ -14890,6 +16979,8 @@ var catalogue = [...]compiled{
 				"error:0A0000C6",
 				"record layer failure",
 				"bad record type",
+				"SSL: HTTP_REQUEST",
+				"HTTPS_PROXY_REQUEST",
 			},
 			Meaning: "What came back is not TLS: a plain HTTP answer, or a proxy.",
 			Causes: []string{
@@ -14981,6 +17072,8 @@ var catalogue = [...]compiled{
 				"Could not read private key from",
 				"asn1 encoding routines::wrong tag",
 				"asn1 encoding routines::header too long",
+				"BAD_PASSWORD_READ",
+				"PROBLEMS_GETTING_PASSWORD",
 			},
 			Meaning: "OpenSSL: a PEM file is encrypted and no (or a wrong) passphrase was given, or its base64 or type is broken. 1E08010C means that no decoder knows the format.",
 			Causes: []string{
@@ -15026,6 +17119,10 @@ var catalogue = [...]compiled{
 				"SEC_E_CERT_UNKNOWN",
 				"0x80090327",
 				"An unknown error occurred while processing the certificate",
+				"-2146893019",
+				"-2146762487",
+				"-2146762486",
+				"-2146893017",
 			},
 			Meaning: "Windows: no trusted root signs the server certificate.",
 			Causes: []string{
@@ -15049,7 +17146,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{2148074277, 2148074277}, {2148074277, 2148074277}, {2148204809, 2148204809}, {2148204810, 2148204810}, {2148074279, 2148074279}},
+		numbers: []NumberRange{{2148074277, 2148074277}, {2148074277, 2148074277}, {2148204809, 2148204809}, {2148204810, 2148204810}, {2148074279, 2148074279}, {2146893019, 2146893019}, {2146762487, 2146762487}, {2146762486, 2146762486}, {2146893017, 2146893017}},
 	},
 	{
 		Entry: Entry{
@@ -15066,6 +17163,9 @@ var catalogue = [...]compiled{
 				"A required certificate is not within its validity period",
 				"SEC_E_TIME_SKEW",
 				"0x80090324",
+				"-2146893016",
+				"-2146762495",
+				"-2146893020",
 			},
 			Meaning: "Windows: a certificate is outside its validity by the clock of the machine.",
 			Causes: []string{
@@ -15089,7 +17189,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{2148074280, 2148074280}, {2148074280, 2148074280}, {2148204801, 2148204801}, {2148074276, 2148074276}},
+		numbers: []NumberRange{{2148074280, 2148074280}, {2148074280, 2148074280}, {2148204801, 2148204801}, {2148074276, 2148074276}, {2146893016, 2146893016}, {2146762495, 2146762495}, {2146893020, 2146893020}},
 	},
 	{
 		Entry: Entry{
@@ -15104,6 +17204,8 @@ var catalogue = [...]compiled{
 				"0x800B010F",
 				"The target principal name is incorrect",
 				"The certificate's CN name does not match the passed value",
+				"-2146893022",
+				"-2146762481",
 			},
 			Meaning: "Windows: the server certificate is for another name.",
 			Causes: []string{
@@ -15126,7 +17228,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{2148074274, 2148074274}, {2148074274, 2148074274}, {2148204815, 2148204815}},
+		numbers: []NumberRange{{2148074274, 2148074274}, {2148074274, 2148074274}, {2148204815, 2148204815}, {2146893022, 2146893022}, {2146762481, 2146762481}},
 	},
 	{
 		Entry: Entry{
@@ -15140,6 +17242,8 @@ var catalogue = [...]compiled{
 				"they do not possess a common algorithm",
 				"SEC_E_UNSUPPORTED_FUNCTION",
 				"0x80090302",
+				"-2146893007",
+				"-2146893054",
 			},
 			Meaning: "Windows: client and server have no TLS version or cipher in common.",
 			Causes: []string{
@@ -15161,7 +17265,7 @@ var catalogue = [...]compiled{
 				cause.TLSVersionOrCipherUnsupported,
 			},
 		},
-		numbers: []NumberRange{{2148074289, 2148074289}, {2148074289, 2148074289}, {2148074242, 2148074242}},
+		numbers: []NumberRange{{2148074289, 2148074289}, {2148074289, 2148074289}, {2148074242, 2148074242}, {2146893007, 2146893007}, {2146893054, 2146893054}},
 	},
 	{
 		Entry: Entry{
@@ -15185,6 +17289,12 @@ var catalogue = [...]compiled{
 				"0x8009030F",
 				"SEC_E_INCOMPLETE_MESSAGE",
 				"0x80090318",
+				"-2146893018",
+				"-2146893048",
+				"-2146893052",
+				"-2146893008",
+				"-2146893041",
+				"-2146893032",
 			},
 			Meaning: "Windows: the handshake was answered with an alert or with bytes that are not TLS. With a client certificate 80090326 mostly means that the server refused it or wanted one; 80090304 that the key cannot be used.",
 			Causes: []string{
@@ -15211,7 +17321,7 @@ var catalogue = [...]compiled{
 				cause.DeviceKeyMaterialUnreadable,
 			},
 		},
-		numbers: []NumberRange{{2148074278, 2148074278}, {2148074278, 2148074278}, {2148074248, 2148074248}, {2148074244, 2148074244}, {2148074288, 2148074288}, {2148074255, 2148074255}, {2148074264, 2148074264}},
+		numbers: []NumberRange{{2148074278, 2148074278}, {2148074278, 2148074278}, {2148074248, 2148074248}, {2148074244, 2148074244}, {2148074288, 2148074288}, {2148074255, 2148074255}, {2148074264, 2148074264}, {2146893018, 2146893018}, {2146893048, 2146893048}, {2146893052, 2146893052}, {2146893008, 2146893008}, {2146893041, 2146893041}, {2146893032, 2146893032}},
 	},
 	{
 		Entry: Entry{
@@ -15235,6 +17345,12 @@ var catalogue = [...]compiled{
 				"0x00090320",
 				"NTE_BAD_ALGID",
 				"0x80090008",
+				"-2146893043",
+				"-2146893042",
+				"-2146893802",
+				"-2146885621",
+				"-2146893808",
+				"-2146893816",
 			},
 			Meaning: "Windows: the client certificate has no private key, or the account may not use it.",
 			Causes: []string{
@@ -15258,7 +17374,7 @@ var catalogue = [...]compiled{
 				cause.DeviceKeyMaterialUnreadable,
 			},
 		},
-		numbers: []NumberRange{{2148074253, 2148074253}, {2148074253, 2148074253}, {2148074254, 2148074254}, {2148073494, 2148073494}, {2148081675, 2148081675}, {2148073488, 2148073488}, {590624, 590624}, {2148073480, 2148073480}},
+		numbers: []NumberRange{{2148074253, 2148074253}, {2148074253, 2148074253}, {2148074254, 2148074254}, {2148073494, 2148073494}, {2148081675, 2148081675}, {2148073488, 2148073488}, {590624, 590624}, {2148073480, 2148073480}, {2146893043, 2146893043}, {2146893042, 2146893042}, {2146893802, 2146893802}, {2146885621, 2146885621}, {2146893808, 2146893808}, {2146893816, 2146893816}},
 	},
 	{
 		Entry: Entry{
@@ -15276,6 +17392,10 @@ var catalogue = [...]compiled{
 				"0x80090352",
 				"CRYPT_E_REVOKED",
 				"0x80092010",
+				"-2146885613",
+				"-2146885614",
+				"-2146892974",
+				"-2146885616",
 			},
 			Meaning: "Windows: the revocation list or OCSP server of the chain cannot be reached.",
 			Causes: []string{
@@ -15299,7 +17419,7 @@ var catalogue = [...]compiled{
 				cause.ProxyNotConfigured,
 			},
 		},
-		numbers: []NumberRange{{2148081683, 2148081683}, {2148081683, 2148081683}, {2148081682, 2148081682}, {2148074322, 2148074322}, {2148081680, 2148081680}},
+		numbers: []NumberRange{{2148081683, 2148081683}, {2148081683, 2148081683}, {2148081682, 2148081682}, {2148074322, 2148074322}, {2148081680, 2148081680}, {2146885613, 2146885613}, {2146885614, 2146885614}, {2146892974, 2146892974}, {2146885616, 2146885616}},
 	},
 	{
 		Entry: Entry{
@@ -15697,6 +17817,1624 @@ var catalogue = [...]compiled{
 				cause.PortBlocked,
 			},
 		},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-certificate-form",
+			Kind: "tls",
+			Code: "BearSSL 33 to 51",
+			Name: "BearSSL: certificate not readable",
+			Messages: []string{
+				"BR_ERR_X509_TRUNCATED",
+				"BR_ERR_X509_UNSUPPORTED",
+				"BR_ERR_X509_LIMIT_EXCEEDED",
+				"BR_ERR_X509_WRONG_KEY_TYPE",
+				"Truncated certificate or other ASN.1 object",
+				"Invalid value in an ASN.1 structure",
+				"Certificate contains unsupported features that cannot be ignored",
+				"Key or signature size exceeds internal limits",
+				"Key type does not match that which was expected",
+				"Decoding error: inner element extends beyond outer element size",
+				"Decoding error: unsupported tag value",
+			},
+			Numbers: []string{
+				"bearssl 33",
+				"bearssl 34",
+				"bearssl 36",
+				"bearssl 37",
+				"bearssl 38",
+				"bearssl 39",
+				"bearssl 40",
+				"bearssl 41",
+				"bearssl 42",
+				"bearssl 43",
+				"bearssl 44",
+				"bearssl 45",
+				"bearssl 46",
+				"bearssl 47",
+				"bearssl 48",
+				"bearssl 49",
+				"bearssl 50",
+				"bearssl 51",
+			},
+			Meaning: "BearSSL could not decode a certificate: it is damaged, has a field that it does not know, or a key that is too large for it.",
+			Causes: []string{
+				"Root in the firmware damaged or cut off",
+				"Chain with an algorithm or key size that the library does not have",
+				"A proxy answers with its own certificate",
+			},
+			Remedies: []string{
+				"Compare the root in the firmware with the published file",
+				"Look at the chain that the server sends",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__x509_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceKeyMaterialUnreadable,
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{33, 33}, {34, 34}, {36, 36}, {37, 37}, {38, 38}, {39, 39}, {40, 40}, {41, 41}, {42, 42}, {43, 43}, {44, 44}, {45, 45}, {46, 46}, {47, 47}, {48, 48}, {49, 49}, {50, 50}, {51, 51}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-certificate-role",
+			Kind: "tls",
+			Code: "BearSSL 57 to 60",
+			Name: "BearSSL: certificate not allowed in its place",
+			Messages: []string{
+				"BR_ERR_X509_NOT_CA",
+				"BR_ERR_X509_FORBIDDEN_KEY_USAGE",
+				"BR_ERR_X509_CRITICAL_EXTENSION",
+				"BR_ERR_X509_WEAK_PUBLIC_KEY",
+				"Not a CA, or path length constraint violation",
+				"Key Usage extension prohibits intended usage",
+				"Public key found in certificate is too small",
+				"Unknown critical extension in certificate",
+			},
+			Numbers: []string{
+				"bearssl 57",
+				"bearssl 58",
+				"bearssl 59",
+				"bearssl 60",
+				"bearssl 28",
+			},
+			Meaning: "BearSSL: a certificate of the chain is no CA, its key may not be used for this, its key is too small, or it has a critical extension that is not known.",
+			Causes: []string{
+				"CA without the right extensions",
+				"TLS inspection with a weak key",
+			},
+			Remedies: []string{
+				"Look at the extensions of the chain",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__x509_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertWrongRoleOrExtensions,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{57, 57}, {58, 58}, {59, 59}, {60, 60}, {28, 28}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-client-auth",
+			Kind: "tls",
+			Code: "BearSSL 29",
+			Name: "BearSSL: no client certificate",
+			Messages: []string{
+				"BR_ERR_NO_CLIENT_AUTH",
+				"Client did not send a certificate upon request",
+			},
+			Numbers: []string{
+				"bearssl 29",
+			},
+			Meaning: "BearSSL: no certificate was sent on request, or the client certificate could not be checked.",
+			Causes: []string{
+				"Client certificate or key not set",
+			},
+			Remedies: []string{
+				"Set certificate and key before the connection (setClientECCert, setClientRSACert)",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__ssl_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientCertNotPresented,
+				cause.CertKeyPairMismatch,
+			},
+		},
+		numbers: []NumberRange{{29, 29}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-closed",
+			Kind: "tls",
+			Code: "BearSSL 31",
+			Name: "BearSSL: connection closed",
+			Messages: []string{
+				"BR_ERR_IO",
+				"I/O error or premature close on transport stream",
+			},
+			Numbers: []string{
+				"bearssl 31",
+			},
+			Meaning: "BearSSL: the connection broke off in the handshake or after it.",
+			Causes: []string{
+				"Firewall or proxy cuts the connection",
+				"Server closed it after a refused identity",
+				"Network lost",
+			},
+			Remedies: []string{
+				"Test the port from another network",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__ssl_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+			},
+		},
+		numbers: []NumberRange{{31, 31}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-handshake",
+			Kind: "tls",
+			Code: "BearSSL 1 to 28",
+			Name: "BearSSL: handshake message not usable",
+			Messages: []string{
+				"BR_ERR_BAD_HANDSHAKE",
+				"BR_ERR_UNEXPECTED",
+				"BR_ERR_BAD_SIGNATURE",
+				"Incoming handshake message decoding failed",
+				"Incoming record type is unknown",
+				"Incoming record length is invalid",
+				"Incoming record or message has wrong type with regards to the current engine state",
+				"Decryption found an invalid padding, or the record MAC is not correct",
+				"Finished message from peer does not match the expected value",
+				"Secure renegotiation failed.",
+				"Invalid signature in ServerKeyExchange or CertificateVerify message",
+			},
+			Numbers: []string{
+				"bearssl 1",
+				"bearssl 2",
+				"bearssl 5",
+				"bearssl 7",
+				"bearssl 9",
+				"bearssl 10",
+				"bearssl 12",
+				"bearssl 13",
+				"bearssl 14",
+				"bearssl 15",
+				"bearssl 17",
+				"bearssl 19",
+				"bearssl 20",
+				"bearssl 21",
+				"bearssl 22",
+				"bearssl 24",
+				"bearssl 25",
+				"bearssl 27",
+			},
+			Meaning: "BearSSL could not use a message of the handshake: it is no TLS, damaged, or of another version.",
+			Causes: []string{
+				"Another protocol or a proxy on the port",
+				"Mistake of the program",
+			},
+			Remedies: []string{
+				"Check host and port",
+				"Test without the proxy",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__ssl_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.TransportProtocolWrong,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{1, 1}, {2, 2}, {5, 5}, {7, 7}, {9, 9}, {10, 10}, {12, 12}, {13, 13}, {14, 14}, {15, 15}, {17, 17}, {19, 19}, {20, 20}, {21, 21}, {22, 22}, {24, 24}, {25, 25}, {27, 27}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-memory",
+			Kind: "tls",
+			Code: "BearSSL -1000",
+			Name: "BearSSL: memory or buffer",
+			Messages: []string{
+				"BR_ERR_TOO_LARGE",
+				"BR_ERR_LIMIT_EXCEEDED",
+				"Unable to allocate memory for SSL structures and buffers",
+				"Incoming record is too large to be processed",
+				"Internal limit exceeded (e.g. server's public key is too large)",
+			},
+			Numbers: []string{
+				"bearssl 1000",
+				"bearssl 6",
+				"bearssl 18",
+				"bearssl 23",
+			},
+			Meaning: "BearSSL: no memory for its buffers (-1000), or a record or key is larger than they are (6, 18, 23).",
+			Causes: []string{
+				"Heap of the device too small",
+				"Buffers made smaller than the certificate chain of the server",
+			},
+			Remedies: []string{
+				"Free memory before the connection",
+				"Use a receive buffer of 16 KB (setBufferSizes)",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__ssl_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+			},
+		},
+		numbers: []NumberRange{{1000, 1000}, {6, 6}, {18, 18}, {23, 23}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-name",
+			Kind: "tls",
+			Code: "BearSSL 56",
+			Name: "BearSSL: name does not match",
+			Messages: []string{
+				"BR_ERR_X509_BAD_SERVER_NAME",
+				"Expected server name was not found in the chain",
+			},
+			Numbers: []string{
+				"bearssl 56",
+			},
+			Meaning: "BearSSL: the certificate is for another host name.",
+			Causes: []string{
+				"Wrong host name",
+				"Connection made by IP address",
+				"TLS inspection",
+			},
+			Remedies: []string{
+				"Check the DPS host name",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__x509_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.WrongGlobalEndpoint,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{56, 56}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-random",
+			Kind: "tls",
+			Code: "BearSSL 8",
+			Name: "BearSSL: no random numbers",
+			Messages: []string{
+				"BR_ERR_NO_RANDOM",
+				"No initial entropy was provided",
+			},
+			Numbers: []string{
+				"bearssl 8",
+			},
+			Meaning: "BearSSL has no source of random numbers.",
+			Causes: []string{
+				"Random source of the board not set up",
+			},
+			Remedies: []string{
+				"Seed the engine before the connection",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__ssl_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{8, 8}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-time",
+			Kind: "tls",
+			Code: "BearSSL 53, 54",
+			Name: "BearSSL: certificate not valid at device time",
+			Messages: []string{
+				"BR_ERR_X509_EXPIRED",
+				"BR_ERR_X509_TIME_UNKNOWN",
+				"Certificate is expired or not yet valid",
+				"Validation time is unknown",
+			},
+			Numbers: []string{
+				"bearssl 53",
+				"bearssl 54",
+			},
+			Meaning: "BearSSL: a certificate is expired or not yet valid (54), or the library was not given the time (53).",
+			Causes: []string{
+				"Clock not set",
+				"Root or certificate expired",
+			},
+			Remedies: []string{
+				"Set the clock by NTP before the connection and call setX509Time",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__x509_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceClockWrong,
+				cause.CertExpired,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{53, 53}, {54, 54}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-trust",
+			Kind: "tls",
+			Code: "BearSSL 62",
+			Name: "BearSSL: server not trusted",
+			Messages: []string{
+				"BR_ERR_X509_NOT_TRUSTED",
+				"BR_ERR_X509_BAD_SIGNATURE",
+				"BR_ERR_X509_DN_MISMATCH",
+				"Chain could not be linked to a trust anchor",
+				"Issuer/Subject DN mismatch in the chain",
+				"Empty certificate chain (no certificate at all)",
+			},
+			Numbers: []string{
+				"bearssl 62",
+				"bearssl 52",
+				"bearssl 55",
+				"bearssl 35",
+			},
+			Meaning: "BearSSL: the chain does not lead to a root (trust anchor) of the firmware (62), or a signature or name in it does not fit (52, 55).",
+			Causes: []string{
+				"Root missing or old",
+				"Fingerprint pinned that has changed",
+				"TLS inspection",
+			},
+			Remedies: []string{
+				"Add DigiCert Global Root G2 and Microsoft RSA Root 2017",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__x509_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{62, 62}, {52, 52}, {55, 55}, {35, 35}},
+	},
+	{
+		Entry: Entry{
+			ID:   "bearssl-version",
+			Kind: "tls",
+			Code: "BearSSL 3, 4, 16, 26",
+			Name: "BearSSL: no common version or cipher",
+			Messages: []string{
+				"BR_ERR_UNSUPPORTED_VERSION",
+				"BR_ERR_BAD_CIPHER_SUITE",
+				"BR_ERR_INVALID_ALGORITHM",
+				"Incoming protocol or record version is unsupported",
+				"Incoming record version does not match the expected version",
+				"Server wants to use a cipher suite that we did not claim to support",
+				"Unsupported or invalid algorithm (ECDHE curve, signature algorithm, hash function)",
+			},
+			Numbers: []string{
+				"bearssl 3",
+				"bearssl 4",
+				"bearssl 16",
+				"bearssl 26",
+			},
+			Meaning: "BearSSL: client and server share no version, cipher suite, curve or signature algorithm.",
+			Causes: []string{
+				"Cipher list of the program too small",
+				"Server or proxy of another version",
+			},
+			Remedies: []string{
+				"Use the full cipher list",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://bearssl.org/apidoc/bearssl__ssl_8h.html",
+				"esp8266/Arduino libraries/ESP8266WiFi/src/WiFiClientSecureBearSSL.cpp",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{3, 3}, {4, 4}, {16, 16}, {26, 26}},
+	},
+	{
+		Entry: Entry{
+			ID:   "net-chain-revocation",
+			Kind: "tls",
+			Code: "errors in the certificate chain: RevocationStatusUnknown",
+			Name: ".NET: revocation status unknown",
+			Messages: []string{
+				"errors in the certificate chain: RevocationStatusUnknown",
+				"errors in the certificate chain: OfflineRevocation",
+				"RevocationStatusUnknown",
+				"OfflineRevocation",
+			},
+			Meaning: ".NET X509ChainStatusFlags RevocationStatusUnknown and OfflineRevocation: the revocation list or OCSP server of the chain could not be asked.",
+			Causes: []string{
+				"Addresses of the revocation lists blocked",
+				"No internet access except to Azure",
+			},
+			Remedies: []string{
+				"Allow HTTP to the CRL and OCSP hosts of DigiCert and Microsoft",
+				"Or set CertificateRevocationCheck to false",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"dotnet/runtime src/libraries/System.Security.Cryptography/src/System/Security/Cryptography/X509Certificates/X509ChainStatusFlags.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PortBlocked,
+				cause.NetworkUnreachable,
+				cause.ProxyNotConfigured,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "net-chain-revoked",
+			Kind: "tls",
+			Code: "errors in the certificate chain: Revoked",
+			Name: ".NET: certificate revoked",
+			Messages: []string{
+				"errors in the certificate chain: Revoked",
+				"errors in the certificate chain: ExplicitDistrust",
+				"ExplicitDistrust",
+			},
+			Meaning: ".NET X509ChainStatusFlags Revoked or ExplicitDistrust: a certificate of the chain was withdrawn or is distrusted on this machine.",
+			Causes: []string{
+				"Certificate withdrawn",
+				"TLS inspection with a withdrawn certificate",
+			},
+			Remedies: []string{
+				"Look which certificate it is",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"dotnet/runtime src/libraries/System.Security.Cryptography/src/System/Security/Cryptography/X509Certificates/X509ChainStatusFlags.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.ServerRootCAMissing,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "net-chain-signature",
+			Kind: "tls",
+			Code: "errors in the certificate chain: NotSignatureValid",
+			Name: ".NET: signature in the chain not valid",
+			Messages: []string{
+				"errors in the certificate chain: NotSignatureValid",
+				"NotSignatureValid",
+				"HasWeakSignature",
+			},
+			Meaning: ".NET X509ChainStatusFlags NotSignatureValid, HasWeakSignature or Cyclic: a certificate of the chain is not signed by the next one, or with an algorithm that is not allowed.",
+			Causes: []string{
+				"Two CAs of the same name mixed",
+				"TLS inspection with a weak algorithm",
+			},
+			Remedies: []string{
+				"Rebuild the chain from the issuing CA",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"dotnet/runtime src/libraries/System.Security.Cryptography/src/System/Security/Cryptography/X509Certificates/X509ChainStatusFlags.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertChainIncomplete,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "net-chain-usage",
+			Kind: "tls",
+			Code: "errors in the certificate chain: NotValidForUsage",
+			Name: ".NET: certificate not valid for its use",
+			Messages: []string{
+				"errors in the certificate chain: NotValidForUsage",
+				"NotValidForUsage",
+				"InvalidBasicConstraints",
+				"InvalidNameConstraints",
+				"HasNotSupportedCriticalExtension",
+				"HasExcludedNameConstraint",
+				"HasNotPermittedNameConstraint",
+			},
+			Meaning: ".NET X509ChainStatusFlags NotValidForUsage, InvalidBasicConstraints, InvalidExtension, InvalidNameConstraints or HasNotSupportedCriticalExtension: a certificate may not be used in its place.",
+			Causes: []string{
+				"Certificate made without the right extended key usage",
+				"CA without the right extensions",
+			},
+			Remedies: []string{
+				"Make the certificate again with serverAuth or clientAuth, the CA with CA:TRUE",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"dotnet/runtime src/libraries/System.Security.Cryptography/src/System/Security/Cryptography/X509Certificates/X509ChainStatusFlags.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertWrongRoleOrExtensions,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-alert",
+			Kind: "tls",
+			Code: "GNUTLS_E_FATAL_ALERT_RECEIVED",
+			Name: "GnuTLS: alert from the server (-12)",
+			Messages: []string{
+				"GNUTLS_E_FATAL_ALERT_RECEIVED",
+				"A TLS fatal alert has been received",
+			},
+			Numbers: []string{
+				"gnutls -12",
+				"gnutls -16",
+			},
+			Meaning: "GnuTLS: the server ended the handshake with an alert, which is named next to it.",
+			Causes: []string{
+				"Client certificate refused or missing",
+				"No common version or cipher",
+			},
+			Remedies: []string{
+				"Look for the name of the alert",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ClientCertNotPresented,
+				cause.ProxyInterference,
+			},
+			Wrapper: true,
+		},
+		numbers: []NumberRange{{12, 12}, {16, 16}},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-certificate-required",
+			Kind: "tls",
+			Code: "GNUTLS_E_CERTIFICATE_REQUIRED",
+			Name: "GnuTLS: certificate required (-112)",
+			Messages: []string{
+				"GNUTLS_E_CERTIFICATE_REQUIRED",
+				"GNUTLS_E_NO_CERTIFICATE_FOUND",
+			},
+			Numbers: []string{
+				"gnutls -49",
+				"gnutls -112",
+			},
+			Meaning: "GnuTLS: the other side asks for a certificate and none was given (-112), or none was found in what it sent (-49).",
+			Causes: []string{
+				"Client certificate not set",
+			},
+			Remedies: []string{
+				"Give certificate and key to the session",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientCertNotPresented,
+			},
+		},
+		numbers: []NumberRange{{49, 49}, {112, 112}},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-cipher",
+			Kind: "tls",
+			Code: "GNUTLS_E_UNKNOWN_CIPHER_SUITE",
+			Name: "GnuTLS: no common version or cipher (-8, -21, -87)",
+			Messages: []string{
+				"GNUTLS_E_UNKNOWN_CIPHER_SUITE",
+				"GNUTLS_E_UNSUPPORTED_VERSION_PACKET",
+				"A packet with illegal or unsupported version was received",
+				"No supported cipher suites have been found",
+				"Could not negotiate a supported cipher suite",
+			},
+			Numbers: []string{
+				"gnutls -8",
+				"gnutls -21",
+				"gnutls -22",
+				"gnutls -87",
+				"gnutls -89",
+				"gnutls -3",
+				"gnutls -6",
+			},
+			Meaning: "GnuTLS: client and server share no version or cipher suite, or a policy of the system forbids what the server chose.",
+			Causes: []string{
+				"Crypto policy of the system too strict or too old",
+				"Plain text or a proxy on the port (-8)",
+			},
+			Remedies: []string{
+				"Look at the priority string and the crypto policy",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ProxyInterference,
+				cause.TransportProtocolWrong,
+			},
+		},
+		numbers: []NumberRange{{8, 8}, {21, 21}, {22, 22}, {87, 87}, {89, 89}, {3, 3}, {6, 6}},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-closed",
+			Kind: "tls",
+			Code: "GNUTLS_E_PREMATURE_TERMINATION",
+			Name: "GnuTLS: connection ended (-110, -54, -53)",
+			Messages: []string{
+				"GNUTLS_E_PREMATURE_TERMINATION",
+				"GNUTLS_E_PULL_ERROR",
+				"GNUTLS_E_PUSH_ERROR",
+				"The TLS connection was non-properly terminated",
+				"Error in the pull function",
+				"Error in the push function",
+			},
+			Numbers: []string{
+				"gnutls -10",
+				"gnutls -53",
+				"gnutls -54",
+				"gnutls -110",
+			},
+			Meaning: "GnuTLS: the connection broke off without the end of TLS (-110), or the socket could not be read (-54) or written (-53).",
+			Causes: []string{
+				"Firewall or proxy cuts the connection",
+				"Server closed it after a refused identity",
+			},
+			Remedies: []string{
+				"Test the port from another network",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+			},
+		},
+		numbers: []NumberRange{{10, 10}, {53, 53}, {54, 54}, {110, 110}},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-credential",
+			Kind: "tls",
+			Code: "GNUTLS_E_CERTIFICATE_KEY_MISMATCH",
+			Name: "GnuTLS: key or certificate not usable (-60, -64, -34)",
+			Messages: []string{
+				"GNUTLS_E_CERTIFICATE_KEY_MISMATCH",
+				"GNUTLS_E_BASE64_DECODING_ERROR",
+				"The certificate and the given key do not match",
+				"Base64 unexpected header error",
+			},
+			Numbers: []string{
+				"gnutls -32",
+				"gnutls -34",
+				"gnutls -60",
+				"gnutls -64",
+				"gnutls -207",
+			},
+			Meaning: "GnuTLS: key and certificate differ (-60), a file cannot be read (-64), or is not PEM (-34, -207).",
+			Causes: []string{
+				"Key of another certificate",
+				"File missing or damaged",
+			},
+			Remedies: []string{
+				"Check both files with certtool or openssl",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertKeyPairMismatch,
+				cause.DeviceKeyMaterialUnreadable,
+			},
+		},
+		numbers: []NumberRange{{32, 32}, {34, 34}, {60, 60}, {64, 64}, {207, 207}},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-memory",
+			Kind: "tls",
+			Code: "GNUTLS_E_MEMORY_ERROR",
+			Name: "GnuTLS: out of memory (-25)",
+			Messages: []string{
+				"GNUTLS_E_MEMORY_ERROR",
+			},
+			Numbers: []string{
+				"gnutls -25",
+			},
+			Meaning: "GnuTLS: no memory.",
+			Causes: []string{
+				"Device short of memory",
+			},
+			Remedies: []string{
+				"Free memory",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+			},
+		},
+		numbers: []NumberRange{{25, 25}},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-packet",
+			Kind: "tls",
+			Code: "GNUTLS_E_UNEXPECTED_PACKET_LENGTH",
+			Name: "GnuTLS: packet not usable (-9, -15, -24)",
+			Messages: []string{
+				"GNUTLS_E_UNEXPECTED_PACKET_LENGTH",
+				"GNUTLS_E_UNEXPECTED_PACKET",
+				"A TLS packet with unexpected length was received",
+				"An unexpected TLS packet was received",
+			},
+			Numbers: []string{
+				"gnutls -7",
+				"gnutls -9",
+				"gnutls -15",
+				"gnutls -18",
+				"gnutls -19",
+				"gnutls -24",
+				"gnutls -52",
+			},
+			Meaning: "GnuTLS: what came is no TLS, is damaged, or came out of order. Plain HTTP on the port looks like this.",
+			Causes: []string{
+				"Another protocol or a proxy on the port",
+			},
+			Remedies: []string{
+				"Check host and port",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.TransportProtocolWrong,
+			},
+		},
+		numbers: []NumberRange{{7, 7}, {9, 9}, {15, 15}, {18, 18}, {19, 19}, {24, 24}, {52, 52}},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-timeout",
+			Kind: "tls",
+			Code: "GNUTLS_E_TIMEDOUT",
+			Name: "GnuTLS: timed out (-319)",
+			Messages: []string{
+				"GNUTLS_E_TIMEDOUT",
+			},
+			Numbers: []string{
+				"gnutls -319",
+			},
+			Meaning: "GnuTLS: no answer in time.",
+			Causes: []string{
+				"Packets dropped on the way",
+			},
+			Remedies: []string{
+				"Test the port by hand",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{319, 319}},
+	},
+	{
+		Entry: Entry{
+			ID:   "gnutls-trust",
+			Kind: "tls",
+			Code: "GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR",
+			Name: "GnuTLS: server not trusted (-348, -43)",
+			Messages: []string{
+				"GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR",
+				"Error in the certificate verification",
+				"The certificate issuer is unknown",
+				"The certificate is NOT trusted",
+				"The certificate chain uses expired certificate",
+				"The certificate chain uses not yet valid certificate",
+			},
+			Numbers: []string{
+				"gnutls -43",
+				"gnutls -348",
+				"gnutls -328",
+			},
+			Meaning: "GnuTLS: the certificate of the server was not accepted: no trusted root, dates, or name.",
+			Causes: []string{
+				"Root missing",
+				"Clock wrong",
+				"TLS inspection",
+			},
+			Remedies: []string{
+				"Update ca-certificates",
+				"Set the clock",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"gnutls/gnutls lib/includes/gnutls/gnutls.h.in",
+				"gnutls/gnutls lib/errors.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.DeviceClockWrong,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{43, 43}, {348, 348}, {328, 328}},
+	},
+	{
+		Entry: Entry{
+			ID:   "openssl-verify-memory",
+			Kind: "tls",
+			Code: "X509_V_ERR 17",
+			Name: "OpenSSL: out of memory",
+			Numbers: []string{
+				"openssl-verify 17",
+			},
+			Meaning: "OpenSSL verify result 17: no memory to check the chain.",
+			Causes: []string{
+				"Device or container short of memory",
+			},
+			Remedies: []string{
+				"Free memory",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"openssl/openssl crypto/x509/x509_txt.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+			},
+		},
+		numbers: []NumberRange{{17, 17}, {17, 17}},
+	},
+	{
+		Entry: Entry{
+			ID:   "openssl-verify-revoked",
+			Kind: "tls",
+			Code: "X509_V_ERR 23",
+			Aliases: []string{
+				"X509_V_ERR_CERT_REVOKED",
+			},
+			Name: "OpenSSL: certificate revoked",
+			Numbers: []string{
+				"openssl-verify 23",
+			},
+			Meaning: "OpenSSL verify result 23: a certificate of the chain is on a revocation list.",
+			Causes: []string{
+				"Certificate withdrawn by its CA",
+				"TLS inspection with a revoked certificate",
+			},
+			Remedies: []string{
+				"Look which certificate it is and issue a new one",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"openssl/openssl crypto/x509/x509_txt.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertNotTrustedByEnrollment,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{23, 23}, {23, 23}},
+	},
+	{
+		Entry: Entry{
+			ID:   "rustls-certificate-refused",
+			Kind: "tls",
+			Code: "AlertReceived(CertificateRequired)",
+			Name: "rustls: client certificate refused",
+			Messages: []string{
+				"AlertReceived(CertificateRequired)",
+				"AlertReceived(BadCertificate)",
+				"AlertReceived(UnknownCA)",
+				"AlertReceived(CertificateUnknown)",
+				"AlertReceived(CertificateExpired)",
+				"received fatal alert: CertificateRequired",
+				"received fatal alert: BadCertificate",
+				"received fatal alert: UnknownCA",
+				"received fatal alert: CertificateUnknown",
+				"received fatal alert: CertificateExpired",
+			},
+			Meaning: "rustls: the server ended the handshake because of the certificate of the client: none was sent, or it was not accepted.",
+			Causes: []string{
+				"Client certificate not set",
+				"Certificate of another CA, expired, or with another key",
+			},
+			Remedies: []string{
+				"Give certificate and key to the client",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"rustls/rustls rustls/src/error.rs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientCertNotPresented,
+				cause.CertNotTrustedByEnrollment,
+				cause.CertExpired,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "rustls-certificate-role",
+			Kind: "tls",
+			Code: "InvalidCertificate(InvalidPurpose)",
+			Name: "rustls: certificate not allowed in its place",
+			Messages: []string{
+				"InvalidCertificate(InvalidPurpose)",
+				"invalid peer certificate: InvalidPurpose",
+				"CaUsedAsEndEntity",
+				"UnhandledCriticalExtension",
+				"EndEntityUsedAsCa",
+			},
+			Meaning: "rustls: a certificate may not be used as it was: extended key usage, CA used as leaf, or an extension.",
+			Causes: []string{
+				"Certificate made with the wrong extensions",
+			},
+			Remedies: []string{
+				"Make the certificate again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"rustls/rustls rustls/src/error.rs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertWrongRoleOrExtensions,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "rustls-message",
+			Kind: "tls",
+			Code: "InvalidMessage(InvalidContentType)",
+			Name: "rustls: no TLS on the port",
+			Messages: []string{
+				"InvalidMessage(InvalidContentType)",
+				"received corrupt message of type InvalidContentType",
+				"received corrupt message",
+			},
+			Meaning: "rustls: what came is no TLS: plain HTTP, another protocol, or a proxy.",
+			Causes: []string{
+				"Wrong port, or http instead of https",
+				"Proxy answers itself",
+			},
+			Remedies: []string{
+				"Check scheme, host and port",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"rustls/rustls rustls/src/error.rs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.TransportProtocolWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "rustls-name",
+			Kind: "tls",
+			Code: "InvalidCertificate(NotValidForName)",
+			Name: "rustls: name does not match",
+			Messages: []string{
+				"InvalidCertificate(NotValidForName)",
+				"invalid peer certificate: NotValidForName",
+				"invalid peer certificate: certificate not valid for name",
+				"NotValidForNameContext",
+			},
+			Meaning: "rustls: the server certificate is for another host name.",
+			Causes: []string{
+				"Wrong host name",
+				"TLS inspection",
+			},
+			Remedies: []string{
+				"Check the host name",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"rustls/rustls rustls/src/error.rs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.WrongGlobalEndpoint,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "rustls-time",
+			Kind: "tls",
+			Code: "InvalidCertificate(Expired)",
+			Name: "rustls: certificate not valid at device time",
+			Messages: []string{
+				"InvalidCertificate(Expired)",
+				"InvalidCertificate(NotValidYet)",
+				"invalid peer certificate: Expired",
+				"invalid peer certificate: NotValidYet",
+				"invalid peer certificate: certificate expired",
+				"invalid peer certificate: certificate not valid yet",
+			},
+			Meaning: "rustls: by the clock of the device a certificate is expired or not yet valid.",
+			Causes: []string{
+				"Clock wrong",
+				"Certificate expired",
+			},
+			Remedies: []string{
+				"Set the clock",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"rustls/rustls rustls/src/error.rs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceClockWrong,
+				cause.CertExpired,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "rustls-trust",
+			Kind: "tls",
+			Code: "InvalidCertificate(UnknownIssuer)",
+			Name: "rustls: server not trusted",
+			Messages: []string{
+				"InvalidCertificate(UnknownIssuer)",
+				"InvalidCertificate(BadSignature)",
+				"invalid peer certificate: UnknownIssuer",
+				"invalid peer certificate: BadSignature",
+			},
+			Meaning: "rustls: no root of the program signs the certificate of the server, or a signature in the chain is wrong.",
+			Causes: []string{
+				"Root missing (webpki-roots old, or a private CA)",
+				"TLS inspection",
+			},
+			Remedies: []string{
+				"Use the roots of the system (rustls-native-certs) or add the root",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"rustls/rustls rustls/src/error.rs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "rustls-version",
+			Kind: "tls",
+			Code: "PeerIncompatible",
+			Name: "rustls: no common version or cipher",
+			Messages: []string{
+				"PeerIncompatible(",
+				"peer is incompatible:",
+				"AlertReceived(HandshakeFailure)",
+				"AlertReceived(ProtocolVersion)",
+				"received fatal alert: ProtocolVersion",
+				"received fatal alert: HandshakeFailure",
+			},
+			Meaning: "rustls: the other side has no version or algorithm in common: rustls needs TLS 1.2 with ECDHE and AES-GCM or ChaCha20.",
+			Causes: []string{
+				"Old server or proxy",
+			},
+			Remedies: []string{
+				"Look what answers on the port",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"rustls/rustls rustls/src/error.rs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "wolfssl-argument",
+			Kind: "tls",
+			Code: "wolfSSL -173",
+			Name: "wolfSSL: wrong argument",
+			Numbers: []string{
+				"wolfssl -173",
+				"wolfssl -192",
+				"wolfssl -228",
+				"wolfssl -344",
+			},
+			Meaning: "wolfSSL: a function got a value that is not possible, or was called in the wrong state.",
+			Causes: []string{
+				"Context or buffer not set up",
+			},
+			Remedies: []string{
+				"Look at the first wolfSSL call that failed",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"wolfSSL/wolfssl wolfssl/wolfcrypt/error-crypt.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{173, 173}, {192, 192}, {228, 228}, {344, 344}},
+	},
+	{
+		Entry: Entry{
+			ID:   "wolfssl-key-mismatch",
+			Kind: "tls",
+			Code: "wolfSSL -166",
+			Name: "wolfSSL: key and certificate differ",
+			Messages: []string{
+				"WC_KEY_MISMATCH_E",
+			},
+			Numbers: []string{
+				"wolfssl -166",
+			},
+			Meaning: "wolfSSL: the private key is not that of the certificate.",
+			Causes: []string{
+				"Key of another certificate",
+			},
+			Remedies: []string{
+				"Compare the public keys of both with openssl",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"wolfSSL/wolfssl wolfssl/wolfcrypt/error-crypt.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertKeyPairMismatch,
+			},
+		},
+		numbers: []NumberRange{{166, 166}},
+	},
+	{
+		Entry: Entry{
+			ID:   "wolfssl-memory",
+			Kind: "tls",
+			Code: "wolfSSL -125, -303",
+			Name: "wolfSSL: memory or buffer",
+			Messages: []string{
+				"MEMORY_ERROR",
+				"out of memory error",
+				"max chain depth exceeded",
+			},
+			Numbers: []string{
+				"wolfssl -125",
+				"wolfssl -303",
+				"wolfssl -97",
+				"wolfssl -132",
+				"wolfssl -131",
+				"wolfssl -328",
+				"wolfssl -368",
+				"wolfssl -187",
+			},
+			Meaning: "wolfSSL: not enough memory, or a buffer is too small (-132, -328), or the chain is longer than the build takes (-368).",
+			Causes: []string{
+				"Heap too small for the handshake",
+				"Limits of user_settings.h too small",
+			},
+			Remedies: []string{
+				"Free memory before the connection",
+				"Raise MAX_CHAIN_DEPTH and the buffers",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"wolfSSL/wolfssl wolfssl/error-ssl.h",
+				"wolfSSL/wolfssl wolfssl/wolfcrypt/error-crypt.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{125, 125}, {303, 303}, {97, 97}, {132, 132}, {131, 131}, {328, 328}, {368, 368}, {187, 187}},
+	},
+	{
+		Entry: Entry{
+			ID:   "wolfssl-message",
+			Kind: "tls",
+			Code: "wolfSSL -306, -311",
+			Name: "wolfSSL: message not usable",
+			Messages: []string{
+				"UNKNOWN_RECORD_TYPE",
+				"unknown type in record hdr",
+				"record layer length error",
+				"VERIFY_MAC_ERROR",
+				"out of order message",
+			},
+			Numbers: []string{
+				"wolfssl -301",
+				"wolfssl -304",
+				"wolfssl -305",
+				"wolfssl -306",
+				"wolfssl -307",
+				"wolfssl -311",
+				"wolfssl -312",
+				"wolfssl -314",
+				"wolfssl -341",
+				"wolfssl -373",
+				"wolfssl -394",
+				"wolfssl -395",
+			},
+			Meaning: "wolfSSL: what came is no TLS record, is damaged, or came out of order.",
+			Causes: []string{
+				"Another protocol or a proxy on the port",
+			},
+			Remedies: []string{
+				"Check host and port",
+				"Test without the proxy",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"wolfSSL/wolfssl wolfssl/error-ssl.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.TransportProtocolWrong,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{301, 301}, {304, 304}, {305, 305}, {306, 306}, {307, 307}, {311, 311}, {312, 312}, {314, 314}, {341, 341}, {373, 373}, {394, 394}, {395, 395}},
+	},
+	{
+		Entry: Entry{
+			ID:   "wolfssl-random",
+			Kind: "tls",
+			Code: "wolfSSL -101, -199",
+			Name: "wolfSSL: no random numbers",
+			Messages: []string{
+				"RNG_FAILURE_E",
+				"opening random device error",
+			},
+			Numbers: []string{
+				"wolfssl -101",
+				"wolfssl -102",
+				"wolfssl -105",
+				"wolfssl -199",
+				"wolfssl -236",
+			},
+			Meaning: "wolfSSL: the random source of the device does not work.",
+			Causes: []string{
+				"Random source not set up for this board",
+			},
+			Remedies: []string{
+				"Give wolfSSL the random generator of the board (CUSTOM_RAND_GENERATE)",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"wolfSSL/wolfssl wolfssl/wolfcrypt/error-crypt.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{101, 101}, {102, 102}, {105, 105}, {199, 199}, {236, 236}},
+	},
+	{
+		Entry: Entry{
+			ID:   "wolfssl-revocation",
+			Kind: "tls",
+			Code: "wolfSSL -360, -361",
+			Name: "wolfSSL: revocation",
+			Messages: []string{
+				"OCSP_CERT_REVOKED",
+				"CRL_CERT_REVOKED",
+				"CRL_MISSING",
+				"OCSP_LOOKUP_FAIL",
+			},
+			Numbers: []string{
+				"wolfssl -360",
+				"wolfssl -361",
+				"wolfssl -362",
+				"wolfssl -365",
+				"wolfssl -366",
+				"wolfssl -367",
+				"wolfssl -178",
+				"wolfssl -179",
+				"wolfssl -189",
+				"wolfssl -190",
+				"wolfssl -191",
+			},
+			Meaning: "wolfSSL: a certificate is revoked, or the revocation list or OCSP answer is missing.",
+			Causes: []string{
+				"CRL checking on without lists",
+				"OCSP responder blocked",
+			},
+			Remedies: []string{
+				"Switch the check off or load current lists",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"wolfSSL/wolfssl wolfssl/error-ssl.h",
+				"wolfSSL/wolfssl wolfssl/wolfcrypt/error-crypt.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+			},
+		},
+		numbers: []NumberRange{{360, 360}, {361, 361}, {362, 362}, {365, 365}, {366, 366}, {367, 367}, {178, 178}, {179, 179}, {189, 189}, {190, 190}, {191, 191}},
+	},
+	{
+		Entry: Entry{
+			ID:   "wolfssl-role",
+			Kind: "tls",
+			Code: "wolfSSL -383, -386",
+			Name: "wolfSSL: key usage does not fit",
+			Messages: []string{
+				"EXTKEYUSE_AUTH_E",
+				"KEYUSE_SIGNATURE_E",
+				"KEYUSE_ENCIPHER_E",
+				"ASN_CRIT_EXT_E",
+			},
+			Numbers: []string{
+				"wolfssl -383",
+				"wolfssl -385",
+				"wolfssl -386",
+				"wolfssl -226",
+				"wolfssl -247",
+				"wolfssl -237",
+				"wolfssl -238",
+				"wolfssl -198",
+				"wolfssl -160",
+			},
+			Meaning: "wolfSSL: a certificate may not be used in its place: key usage, extended key usage, path length or a name constraint.",
+			Causes: []string{
+				"Certificate made without clientAuth or serverAuth",
+				"CA without the right extensions",
+			},
+			Remedies: []string{
+				"Make the certificate again with the right extensions",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"wolfSSL/wolfssl wolfssl/error-ssl.h",
+				"wolfSSL/wolfssl wolfssl/wolfcrypt/error-crypt.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CertWrongRoleOrExtensions,
+			},
+		},
+		numbers: []NumberRange{{383, 383}, {385, 385}, {386, 386}, {226, 226}, {247, 247}, {237, 237}, {238, 238}, {198, 198}, {160, 160}},
 	},
 	{
 		Entry: Entry{
@@ -16697,7 +20435,7 @@ var catalogue = [...]compiled{
 				"HSM API returned an invalid null response",
 				"Failure initializing tpm system",
 			},
-			Meaning: "C SDK and IoT Edge 1.0/1.1: no TPM could be opened. Nothing has been sent to DPS yet.",
+			Meaning: "C SDK and IoT Edge 1.0/1.1: no TPM could be opened. Nothing has been sent to DPS yet. TPM provisioning in the C SDK is deprecated and unsupported since May 2023.",
 			Causes: []string{
 				"No TPM, driver not loaded, or disabled in firmware or hypervisor",
 				"Service account may not open /dev/tpm0 or /dev/tpmrm0",
@@ -22047,6 +25785,28 @@ var catalogue = [...]compiled{
 				"No such host is known",
 				"failed to lookup address information",
 				"socket.gaierror",
+				"EAI_NONAME",
+				"No address associated with hostname",
+				"Name does not resolve",
+				"hostname nor servname provided",
+				"Der Name oder der Dienst ist nicht bekannt",
+				"Nom ou service inconnu",
+				"Nombre o servicio desconocido",
+				"Nome o servizio sconosciuto",
+				"Nome ou serviço desconhecido",
+				"未知的名称或服务",
+				"Es ist kein solcher Host bekannt",
+				"Der angegebene Host ist unbekannt",
+				"Hôte inconnu",
+				"Host desconocido",
+				"Host sconosciuto",
+				"Este host não é conhecido",
+				"不知道这样的主机",
+			},
+			Numbers: []string{
+				"errno -2",
+				"errno -5",
+				"errno 200",
 			},
 			Meaning: "DNS has no such name, or there is no DNS server.",
 			Causes: []string{
@@ -22076,6 +25836,7 @@ var catalogue = [...]compiled{
 				cause.WrongGlobalEndpoint,
 			},
 		},
+		numbers: []NumberRange{{2, 2}, {5, 5}, {200, 200}},
 	},
 	{
 		Entry: Entry{
@@ -22087,6 +25848,14 @@ var catalogue = [...]compiled{
 				"EAI_AGAIN",
 				"Temporary failure in name resolution",
 				"server misbehaving",
+				"DNS_EAI_AGAIN",
+				"This is usually a temporary error during hostname resolution",
+				"Temporärer Fehler bei der Namensauflösung",
+				"Échec temporaire dans la résolution du nom",
+				"Fallo temporal en la resolución del nombre",
+			},
+			Numbers: []string{
+				"errno -3",
 			},
 			Meaning: "DNS server did not give an answer now.",
 			Causes: []string{
@@ -22110,6 +25879,7 @@ var catalogue = [...]compiled{
 				cause.NetworkUnreachable,
 			},
 		},
+		numbers: []NumberRange{{3, 3}},
 	},
 	{
 		Entry: Entry{
@@ -22123,6 +25893,11 @@ var catalogue = [...]compiled{
 				"Connection refused (os error 111)",
 				"No connection could be made because the target machine actively refused it",
 				"Failure: connect failure 111",
+			},
+			Numbers: []string{
+				"errno 111",
+				"errno 61",
+				"errno 1225",
 			},
 			Meaning: "The host answered but nothing listens on that port, or a firewall rejects.",
 			Causes: []string{
@@ -22148,6 +25923,7 @@ var catalogue = [...]compiled{
 				cause.ProxyNotConfigured,
 			},
 		},
+		numbers: []NumberRange{{111, 111}, {61, 61}, {1225, 1225}},
 	},
 	{
 		Entry: Entry{
@@ -22164,6 +25940,14 @@ var catalogue = [...]compiled{
 				"A connection attempt failed because the connected party did not properly respond",
 				"Failure: connect failure 110",
 				"Failure: connect failure 115",
+				"net/http: request canceled while waiting for connection",
+			},
+			Numbers: []string{
+				"errno 110",
+				"errno 60",
+				"errno 115",
+				"errno 116",
+				"errno 119",
 			},
 			Meaning: "No answer to the connect: packets are dropped.",
 			Causes: []string{
@@ -22192,6 +25976,7 @@ var catalogue = [...]compiled{
 				cause.PublicNetworkAccessDisabled,
 			},
 		},
+		numbers: []NumberRange{{110, 110}, {60, 60}, {115, 115}, {116, 116}, {119, 119}},
 	},
 	{
 		Entry: Entry{
@@ -22204,6 +25989,10 @@ var catalogue = [...]compiled{
 				"connection reset by peer",
 				"Connection reset by peer (os error 104)",
 				"An existing connection was forcibly closed by the remote host",
+			},
+			Numbers: []string{
+				"errno 104",
+				"errno 54",
 			},
 			Meaning: "The peer or a middlebox cut the connection.",
 			Causes: []string{
@@ -22230,6 +26019,7 @@ var catalogue = [...]compiled{
 				cause.NetworkUnreachable,
 			},
 		},
+		numbers: []NumberRange{{104, 104}, {54, 54}},
 	},
 	{
 		Entry: Entry{
@@ -22240,6 +26030,9 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"EPIPE",
 				"broken pipe",
+			},
+			Numbers: []string{
+				"errno 32",
 			},
 			Meaning: "Wrote to a connection already closed.",
 			Causes: []string{
@@ -22261,6 +26054,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{32, 32}},
 	},
 	{
 		Entry: Entry{
@@ -22276,6 +26070,14 @@ var catalogue = [...]compiled{
 				"Failure: connect failure 113",
 				"Failure: connect failure 101",
 				"connect() error: Host is unreachable",
+			},
+			Numbers: []string{
+				"errno 113",
+				"errno 101",
+				"errno 118",
+				"errno 114",
+				"errno 51",
+				"errno 65",
 			},
 			Meaning: "No route.",
 			Causes: []string{
@@ -22296,6 +26098,7 @@ var catalogue = [...]compiled{
 				cause.NetworkUnreachable,
 			},
 		},
+		numbers: []NumberRange{{113, 113}, {101, 101}, {118, 118}, {114, 114}, {51, 51}, {65, 65}},
 	},
 	{
 		Entry: Entry{
@@ -23433,6 +27236,18 @@ var catalogue = [...]compiled{
 				"EADDRNOTAVAIL",
 				"ENONET",
 			},
+			Numbers: []string{
+				"errno 103",
+				"errno 100",
+				"errno 99",
+				"errno 112",
+				"errno 117",
+				"errno 102",
+				"errno 53",
+				"errno 50",
+				"errno 64",
+				"errno 49",
+			},
 			Meaning: "Operating system: the connection was aborted or no usable interface or address exists.",
 			Causes: []string{
 				"Interface down or without address",
@@ -23453,6 +27268,7 @@ var catalogue = [...]compiled{
 				cause.NetworkUnreachable,
 			},
 		},
+		numbers: []NumberRange{{103, 103}, {100, 100}, {99, 99}, {112, 112}, {117, 117}, {102, 102}, {53, 53}, {50, 50}, {64, 64}, {49, 49}},
 	},
 	{
 		Entry: Entry{
@@ -23467,6 +27283,11 @@ var catalogue = [...]compiled{
 				"EAI_NODATA",
 				"EAI_FAIL",
 				"ESERVFAIL",
+				"DNS_EAI_FAIL",
+				"Non-recoverable failure in name resolution",
+			},
+			Numbers: []string{
+				"errno -4",
 			},
 			Meaning: "The resolver answered with a failure or without an address for the host.",
 			Causes: []string{
@@ -23489,6 +27310,7 @@ var catalogue = [...]compiled{
 				cause.PublicNetworkAccessDisabled,
 			},
 		},
+		numbers: []NumberRange{{4, 4}},
 	},
 	{
 		Entry: Entry{
@@ -24165,17 +27987,18 @@ var catalogue = [...]compiled{
 			Name: "WinError 10060",
 			Messages: []string{
 				"WinError 10060",
-				"WinError 10065",
-				"WinError 10051",
 				"SocketException (10060)",
-				"SocketException (10065)",
-				"SocketException (10051)",
 				"SocketException (110)",
+				"0x8007274C",
+				"-2147014836",
+				"WSAETIMEDOUT",
 			},
-			Meaning: "Windows socket code: 10060 no answer in time, 10065 and 10051 no route (110 is the Linux time-out in .NET).",
+			Numbers: []string{
+				"errno 10060",
+			},
+			Meaning: "Windows socket code: no answer in time (110 is the Linux time-out in .NET).",
 			Causes: []string{
 				"Port filtered",
-				"No route",
 				"Proxy needed",
 			},
 			Remedies: []string{
@@ -24197,6 +28020,7 @@ var catalogue = [...]compiled{
 				cause.ProxyNotConfigured,
 			},
 		},
+		numbers: []NumberRange{{2147952460, 2147952460}, {2147014836, 2147014836}, {10060, 10060}},
 	},
 	{
 		Entry: Entry{
@@ -24208,6 +28032,12 @@ var catalogue = [...]compiled{
 				"WinError 10061",
 				"SocketException (10061)",
 				"SocketException (111)",
+				"0x8007274D",
+				"-2147014835",
+				"WSAECONNREFUSED",
+			},
+			Numbers: []string{
+				"errno 10061",
 			},
 			Meaning: "Socket code for a refused connection: nothing listens on that host and port.",
 			Causes: []string{
@@ -24232,6 +28062,7 @@ var catalogue = [...]compiled{
 				cause.ProxyNotConfigured,
 			},
 		},
+		numbers: []NumberRange{{2147952461, 2147952461}, {2147014835, 2147014835}, {10061, 10061}},
 	},
 	{
 		Entry: Entry{
@@ -24244,6 +28075,16 @@ var catalogue = [...]compiled{
 				"WinError 10053",
 				"SocketException (10054)",
 				"SocketException (104)",
+				"0x80072746",
+				"-2147014842",
+				"WSAECONNRESET",
+				"WSAECONNABORTED",
+			},
+			Numbers: []string{
+				"errno 10052",
+				"errno 10053",
+				"errno 10054",
+				"errno 1236",
 			},
 			Meaning: "Socket code for a connection reset or aborted.",
 			Causes: []string{
@@ -24268,6 +28109,7 @@ var catalogue = [...]compiled{
 				cause.NetworkUnreachable,
 			},
 		},
+		numbers: []NumberRange{{2147952454, 2147952454}, {2147014842, 2147014842}, {10052, 10052}, {10053, 10053}, {10054, 10054}, {1236, 1236}},
 	},
 	{
 		Entry: Entry{
@@ -24286,6 +28128,17 @@ var catalogue = [...]compiled{
 				"The requested name is valid, but no data of the requested type was found",
 				"A non-recoverable error occurred during a database lookup",
 				"getaddrinfo failed",
+				"0x80072AF9",
+				"-2147013895",
+				"WSATRY_AGAIN",
+				"WSANO_DATA",
+				"WSANO_RECOVERY",
+			},
+			Numbers: []string{
+				"errno 11001",
+				"errno 11002",
+				"errno 11003",
+				"errno 11004",
 			},
 			Meaning: "Windows socket code (11001 unknown host, 11002 no answer of the DNS server, 11004 no address record) or the .NET text on Linux.",
 			Causes: []string{
@@ -24308,6 +28161,7 @@ var catalogue = [...]compiled{
 				cause.WrongGlobalEndpoint,
 			},
 		},
+		numbers: []NumberRange{{2147953401, 2147953401}, {2147013895, 2147013895}, {11001, 11001}, {11002, 11002}, {11003, 11003}, {11004, 11004}},
 	},
 	{
 		Entry: Entry{
@@ -25536,6 +29390,8 @@ var catalogue = [...]compiled{
 				"java.net.SocketException: Network is unreachable",
 				"java.nio.channels.ClosedChannelException",
 				"java.net.SocketException: Software caused connection abort",
+				"java.net.SocketException: Connection reset",
+				"java.net.PortUnreachableException",
 			},
 			Meaning: "Java: no route, no address, no answer, or a closed channel.",
 			Causes: []string{
@@ -26312,6 +30168,25 @@ var catalogue = [...]compiled{
 				"A socket operation was attempted to an unreachable host",
 				"The requested address is not valid in its context",
 				"Cannot assign requested address",
+				"WinError 10065",
+				"WinError 10051",
+				"SocketException (10065)",
+				"SocketException (10051)",
+				"0x80072751",
+				"0x80072743",
+				"WSAEHOSTUNREACH",
+				"WSAENETUNREACH",
+				"WSAENETDOWN",
+				"WSAEADDRNOTAVAIL",
+			},
+			Numbers: []string{
+				"errno 10049",
+				"errno 10050",
+				"errno 10051",
+				"errno 10064",
+				"errno 10065",
+				"errno 1231",
+				"errno 1232",
 			},
 			Meaning: "Windows or .NET socket text: no route to the host, or an address of a family the device does not have.",
 			Causes: []string{
@@ -26333,6 +30208,7 @@ var catalogue = [...]compiled{
 				cause.NetworkUnreachable,
 			},
 		},
+		numbers: []NumberRange{{2147952465, 2147952465}, {2147952451, 2147952451}, {10049, 10049}, {10050, 10050}, {10051, 10051}, {10064, 10064}, {10065, 10065}, {1231, 1231}, {1232, 1232}},
 	},
 	{
 		Entry: Entry{
@@ -29641,11 +33517,12 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"AZ_IOT_ERR_IDENTITY_REJECTED",
 			},
-			Meaning: "Unified SDK: the hub refused the identity in its CONNACK.",
+			Meaning: "Unified SDK: DPS or the hub refused the identity in its CONNACK (2, 4 or 5; with MQTT 5 0x85, 0x86, 0x87 or 0x8C). The state before it, that of dps or of hub, says which of them.",
 			Causes: []string{
 				"Issued certificate not synchronised to the hub, expired or revoked",
 				"Onboarding certificate presented instead of the issued one",
 				"Device identity disabled or missing",
+				"At DPS: key, certificate, registration ID or ID scope wrong",
 			},
 			Remedies: []string{
 				"Use the issued chain with its key",
@@ -29665,6 +33542,8 @@ var catalogue = [...]compiled{
 				cause.HubIdentityUnusable,
 				cause.IssuedCertificateUnusable,
 				cause.StaleAssignment,
+				cause.SymmetricKeyMismatch,
+				cause.EnrollmentNotFound,
 			},
 		},
 	},
@@ -29708,7 +33587,6 @@ var catalogue = [...]compiled{
 			Name: "AZ_IOT_ERR_DPS",
 			Messages: []string{
 				"AZ_IOT_ERR_DPS",
-				"dps: the provisioning session ended with an error",
 			},
 			Meaning: "Unified SDK: DPS ended the registration as failed or disabled. The event holds code and message of the registration.",
 			Causes: []string{
@@ -29733,6 +33611,7 @@ var catalogue = [...]compiled{
 				cause.CertNotTrustedByEnrollment,
 				cause.SymmetricKeyMismatch,
 			},
+			Wrapper: true,
 		},
 	},
 	{
@@ -30315,22 +34194,20 @@ var catalogue = [...]compiled{
 		Entry: Entry{
 			ID:   "arduino-pubsub-neg",
 			Kind: "sdk",
-			Code: "PubSubClient state -4 to -1",
-			Name: "Arduino PubSubClient transport failure",
+			Code: "PubSubClient state -2",
+			Name: "PubSubClient: connection failed (-2)",
 			Messages: []string{
 				"status code =-2",
-				"status code =-3",
-				"status code =-4",
 				"MQTT_CONNECT_FAILED",
-				"MQTT_CONNECTION_TIMEOUT",
-				"MQTT_CONNECTION_LOST",
 				"failed, rc=-2",
-				"failed, rc=-4",
 				"(state -2)",
-				"(state -3)",
-				"(state -4)",
+				"MQTT_TLS_BAD_SERVER_CREDENTIALS",
 			},
-			Meaning: "PubSubClient: -2 TCP or TLS connect failed, -4 no CONNACK in time, -3 connection lost. On ESP8266 and ESP32 -2 is most often a certificate check that fails.",
+			Numbers: []string{
+				"pubsubclient -2",
+				"pubsubclient -5",
+			},
+			Meaning: "PubSubClient state -2 (MQTT_CONNECT_FAILED): the TCP connection or the TLS handshake failed. On ESP8266 and ESP32 it is most often the check of the server certificate.",
 			Causes: []string{
 				"Root certificate in the sketch is old",
 				"Clock not set",
@@ -30356,6 +34233,7 @@ var catalogue = [...]compiled{
 				cause.NetworkUnreachable,
 			},
 		},
+		numbers: []NumberRange{{2, 2}, {5, 5}},
 	},
 	{
 		Entry: Entry{
@@ -32103,27 +35981,29 @@ var catalogue = [...]compiled{
 			ID:   "winhttp-codes",
 			Kind: "sdk",
 			Code: "WinHTTP 12xxx",
-			Name: "WinHTTP error names",
+			Name: "WinHTTP: connection ended",
 			Messages: []string{
-				"ERROR_WINHTTP_CANNOT_CONNECT",
-				"ERROR_WINHTTP_TIMEOUT",
-				"ERROR_WINHTTP_NAME_NOT_RESOLVED",
 				"ERROR_WINHTTP_CONNECTION_ERROR",
-				"ERROR_WINHTTP_SECURE_FAILURE",
-				"ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED",
-				"0x80072EE7",
-				"0x80072EE2",
-				"0x80072EFD",
 				"0x80072EFE",
-				"0x80072F8F",
-				"0x80072F0C",
+				"ERROR_WINHTTP_CONNECTION_RESET",
+				"0x80072EFF",
+				"0x80072F78",
+				"ERROR_WINHTTP_INVALID_SERVER_RESPONSE",
+				"ERROR_INTERNET_CONNECTION_ABORTED",
 			},
-			Meaning: "Windows HTTP: 12007 (0x80072EE7) name, 12002 (2EE2) timeout, 12029 (2EFD) connect, 12030 (2EFE) dropped, 12175 (2F8F) TLS or clock, 12044 (2F0C) client certificate wanted.",
+			Numbers: []string{
+				"errno 12030",
+				"errno 12031",
+				"errno 12152",
+			},
+			Meaning: "Windows HTTP: the connection broke off before a usable answer (12030, 0x80072EFE; 12031, 0x80072EFF; 12152, 0x80072F78).",
 			Causes: []string{
-				"Network, name, proxy or certificate",
+				"Proxy, firewall or TLS inspection closes the connection",
+				"No common TLS version",
 			},
 			Remedies: []string{
-				"Look the number up as in the meaning",
+				"Try without the proxy",
+				"Allow TLS 1.2",
 			},
 			Retry: "backoff",
 			AppliesTo: []string{
@@ -32134,15 +36014,12 @@ var catalogue = [...]compiled{
 			},
 			Confidence: "documented",
 			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.TLSVersionOrCipherUnsupported,
 				cause.NetworkUnreachable,
-				cause.DNSFailure,
-				cause.PortBlocked,
-				cause.ServerRootCAMissing,
-				cause.DeviceClockWrong,
-				cause.ClientCertNotPresented,
 			},
 		},
-		numbers: []NumberRange{{2147954407, 2147954407}, {2147954402, 2147954402}, {2147954429, 2147954429}, {2147954430, 2147954430}, {2147954575, 2147954575}, {2147954444, 2147954444}},
+		numbers: []NumberRange{{2147954430, 2147954430}, {2147954431, 2147954431}, {2147954552, 2147954552}, {12030, 12030}, {12031, 12031}, {12152, 12152}},
 	},
 	{
 		Entry: Entry{
@@ -33439,6 +37316,11 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"curl: (6)",
 				"Could not resolve host:",
+				"CURLE_COULDNT_RESOLVE_HOST",
+				"Couldn't resolve host name",
+			},
+			Numbers: []string{
+				"curl 6",
 			},
 			Meaning: "curl could not resolve the host.",
 			Causes: []string{
@@ -33462,6 +37344,7 @@ var catalogue = [...]compiled{
 				cause.WrongGlobalEndpoint,
 			},
 		},
+		numbers: []NumberRange{{6, 6}},
 	},
 	{
 		Entry: Entry{
@@ -33472,6 +37355,12 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"curl: (7)",
 				"Failed to connect to global.azure-devices-provisioning",
+				"CURLE_COULDNT_CONNECT",
+				"Couldn't connect to server",
+				"Could not connect to server",
+			},
+			Numbers: []string{
+				"curl 7",
 			},
 			Meaning: "curl could not open a TCP connection.",
 			Causes: []string{
@@ -33495,6 +37384,7 @@ var catalogue = [...]compiled{
 				cause.ProxyNotConfigured,
 			},
 		},
+		numbers: []NumberRange{{7, 7}},
 	},
 	{
 		Entry: Entry{
@@ -33504,6 +37394,11 @@ var catalogue = [...]compiled{
 			Name: "curl: timed out",
 			Messages: []string{
 				"curl: (28)",
+				"CURLE_OPERATION_TIMEDOUT",
+				"Timeout was reached",
+			},
+			Numbers: []string{
+				"curl 28",
 			},
 			Meaning: "curl got no answer in time.",
 			Causes: []string{
@@ -33527,6 +37422,7 @@ var catalogue = [...]compiled{
 				cause.ProxyNotConfigured,
 			},
 		},
+		numbers: []NumberRange{{28, 28}},
 	},
 	{
 		Entry: Entry{
@@ -33537,6 +37433,11 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"curl: (35)",
 				"SSL_ERROR_SYSCALL",
+				"CURLE_SSL_CONNECT_ERROR",
+				"SSL connect error",
+			},
+			Numbers: []string{
+				"curl 35",
 			},
 			Meaning: "The TLS handshake broke off.",
 			Causes: []string{
@@ -33561,6 +37462,7 @@ var catalogue = [...]compiled{
 				cause.NetworkUnreachable,
 			},
 		},
+		numbers: []NumberRange{{35, 35}},
 	},
 	{
 		Entry: Entry{
@@ -33571,6 +37473,13 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"curl: (60)",
 				"SSL certificate problem:",
+				"CURLE_PEER_FAILED_VERIFICATION",
+				"CURLE_SSL_CACERT",
+				"SSL peer certificate or SSH remote key was not OK",
+			},
+			Numbers: []string{
+				"curl 60",
+				"curl 51",
 			},
 			Meaning: "curl does not trust the certificate of the server.",
 			Causes: []string{
@@ -33594,6 +37503,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
+		numbers: []NumberRange{{60, 60}, {51, 51}},
 	},
 	{
 		Entry: Entry{
@@ -33603,6 +37513,11 @@ var catalogue = [...]compiled{
 			Name: "curl: client certificate not usable",
 			Messages: []string{
 				"curl: (58)",
+				"CURLE_SSL_CERTPROBLEM",
+				"Problem with the local SSL certificate",
+			},
+			Numbers: []string{
+				"curl 58",
 			},
 			Meaning: "curl could not use the client certificate or its key.",
 			Causes: []string{
@@ -33625,6 +37540,7 @@ var catalogue = [...]compiled{
 				cause.CertKeyPairMismatch,
 			},
 		},
+		numbers: []NumberRange{{58, 58}},
 	},
 	{
 		Entry: Entry{
@@ -34052,6 +37968,251 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "arduino-pubsub-disconnected",
+			Kind: "sdk",
+			Code: "PubSubClient state -1",
+			Name: "PubSubClient: disconnected (-1)",
+			Messages: []string{
+				"status code =-1",
+				"failed, rc=-1",
+			},
+			Numbers: []string{
+				"pubsubclient -1",
+			},
+			Meaning: "PubSubClient state -1 (MQTT_DISCONNECTED): the client was not connected, or disconnected itself.",
+			Causes: []string{
+				"Client id or user name empty",
+				"No connection attempt before it",
+			},
+			Remedies: []string{
+				"Look for the state of the failed connection before it",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"knolleary/pubsubclient src/PubSubClient.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientDefect,
+			},
+			Wrapper: true,
+		},
+		numbers: []NumberRange{{1, 1}},
+	},
+	{
+		Entry: Entry{
+			ID:   "arduino-pubsub-lost",
+			Kind: "sdk",
+			Code: "PubSubClient state -3",
+			Name: "PubSubClient: connection lost (-3)",
+			Messages: []string{
+				"status code =-3",
+				"(state -3)",
+				"MQTT_CONNECTION_LOST",
+			},
+			Numbers: []string{
+				"pubsubclient -3",
+			},
+			Meaning: "PubSubClient state -3 (MQTT_CONNECTION_LOST): the connection broke after it was open.",
+			Causes: []string{
+				"Network lost",
+				"Server closed it after a topic or packet that it does not allow",
+				"Second client with the same id",
+			},
+			Remedies: []string{
+				"Look at what was sent last",
+				"Check signal and power of the device",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"knolleary/pubsubclient src/PubSubClient.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.TransportProtocolWrong,
+				cause.ConnectionTakenOver,
+			},
+		},
+		numbers: []NumberRange{{3, 3}},
+	},
+	{
+		Entry: Entry{
+			ID:   "arduino-pubsub-timeout",
+			Kind: "sdk",
+			Code: "PubSubClient state -4",
+			Name: "PubSubClient: no answer in time (-4)",
+			Messages: []string{
+				"status code =-4",
+				"MQTT_CONNECTION_TIMEOUT",
+				"failed, rc=-4",
+				"(state -4)",
+			},
+			Numbers: []string{
+				"pubsubclient -4",
+			},
+			Meaning: "PubSubClient state -4 (MQTT_CONNECTION_TIMEOUT): the connection is open, but the server did not answer in time. DPS and hubs often close without an answer if the CONNECT is not of the right form or larger than the buffer of the library.",
+			Causes: []string{
+				"User name, client id or token not of the right form",
+				"MQTT_MAX_PACKET_SIZE too small for the token",
+				"Network slow",
+			},
+			Remedies: []string{
+				"Call setBufferSize with 512 or more before the connection",
+				"Compare user name and client id with the documentation",
+				"Raise the limit with setSocketTimeout",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"knolleary/pubsubclient src/PubSubClient.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.NetworkUnreachable,
+				cause.TransportProtocolWrong,
+				cause.SASTokenMalformed,
+			},
+		},
+		numbers: []NumberRange{{4, 4}},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-adr",
+			Kind: "sdk",
+			Code: "If this enrollment uses an ADR policy",
+			Name: "az: access of DPS to the registry namespace",
+			Messages: []string{
+				"If this enrollment uses an ADR policy, DPS managed-identity access to the referenced ADR namespace",
+			},
+			Meaning: "az iot dps enrollment: printed next to a refused call. The enrollment names a certificate policy of a Device Registry namespace, to which the managed identity of DPS needs a role of its own.",
+			Causes: []string{
+				"Caller lacks the permission that the lines before it name",
+				"Identity of DPS without a role on the namespace",
+			},
+			Remedies: []string{
+				"Follow the lines before it first",
+				"Then assign the role on the namespace to the identity of DPS",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+				cause.RegistryLinkBroken,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-arm",
+			Kind: "sdk",
+			Code: "DPS data-plane roles do not grant ARM permissions.",
+			Name: "az: management permission missing",
+			Messages: []string{
+				"DPS data-plane roles do not grant ARM permissions.",
+			},
+			Meaning: "az iot dps: the caller may not read the instance or list its policies in ARM; a data role of DPS does not include that.",
+			Causes: []string{
+				"Caller has only a data role",
+				"Other subscription selected",
+			},
+			Remedies: []string{
+				"Assign a role that reads the instance, or name it by --auth-type login with its host",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-entra",
+			Kind: "sdk",
+			Code: "The resolved DPS service authentication is Microsoft Entra.",
+			Name: "az: data role missing",
+			Messages: []string{
+				"The resolved DPS service authentication is Microsoft Entra.",
+				"ARM management permissions alone do not grant this data-plane access.",
+			},
+			Meaning: "az iot dps: the call went with Entra ID, and the account has no data role of DPS for it. Owner or Contributor of the instance is not enough.",
+			Causes: []string{
+				"Account without Device Provisioning Service Data Contributor or Reader",
+			},
+			Remedies: []string{
+				"Assign the data role to the account",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-auth-sas",
+			Kind: "sdk",
+			Code: "The resolved DPS service authentication is SAS/shared-access policy",
+			Name: "az: shared access policy refused",
+			Messages: []string{
+				"The resolved DPS service authentication is SAS/shared-access policy",
+				"use --auth-type login without a connection string when service local authentication is disabled.",
+			},
+			Meaning: "az iot dps: the call went with a shared access policy, which lacks the right or is not accepted because the instance has disableLocalAuth.",
+			Causes: []string{
+				"Policy without the right",
+				"Instance with disableLocalAuth",
+				"Connection string that overrides --auth-type login",
+			},
+			Remedies: []string{
+				"Use a policy with the right",
+				"With disableLocalAuth use --auth-type login without a connection string, and a data role",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-cli-extension azext_iot/dps/services/_enrollment_errors.py",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
 			ID:   "az-command-unknown",
 			Kind: "sdk",
 			Code: "invalid choice",
@@ -34157,6 +38318,244 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "curl-answer",
+			Kind: "sdk",
+			Code: "curl: (8)",
+			Name: "curl: answer not usable",
+			Messages: []string{
+				"CURLE_GOT_NOTHING",
+				"CURLE_PARTIAL_FILE",
+				"CURLE_WEIRD_SERVER_REPLY",
+				"Empty reply from server",
+				"Server returned nothing (no headers, no data)",
+			},
+			Numbers: []string{
+				"curl 8",
+				"curl 16",
+				"curl 18",
+				"curl 52",
+				"curl 61",
+				"curl 92",
+				"curl 95",
+			},
+			Meaning: "curl: what the server answered is no HTTP, or ended too early (8, 18, 52, 61).",
+			Causes: []string{
+				"Another protocol or a proxy on the port",
+				"Server or proxy closed the connection",
+			},
+			Remedies: []string{
+				"Check host and port",
+				"Test without the proxy",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.TransportProtocolWrong,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{8, 8}, {16, 16}, {18, 18}, {52, 52}, {61, 61}, {92, 92}, {95, 95}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-broken",
+			Kind: "sdk",
+			Code: "curl: (55)",
+			Name: "curl: connection broke",
+			Messages: []string{
+				"CURLE_SEND_ERROR",
+				"CURLE_RECV_ERROR",
+				"Failed sending data to the peer",
+				"Failure when receiving data from the peer",
+			},
+			Numbers: []string{
+				"curl 55",
+				"curl 56",
+				"curl 96",
+				"curl 99",
+			},
+			Meaning: "curl: data could not be sent (55) or received (56).",
+			Causes: []string{
+				"Server, proxy or firewall closed the connection",
+				"Client certificate refused (TLS 1.3 says so after the handshake)",
+			},
+			Remedies: []string{
+				"Look at the TLS lines of curl -v",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.NetworkUnreachable,
+				cause.ClientCertNotPresented,
+			},
+		},
+		numbers: []NumberRange{{55, 55}, {56, 56}, {96, 96}, {99, 99}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-ca-file",
+			Kind: "sdk",
+			Code: "curl: (77)",
+			Name: "curl: roots not readable",
+			Messages: []string{
+				"CURLE_SSL_CACERT_BADFILE",
+				"Problem with the SSL CA cert (path? access rights?)",
+			},
+			Numbers: []string{
+				"curl 77",
+			},
+			Meaning: "curl: the file of root certificates cannot be read.",
+			Causes: []string{
+				"Path wrong or file missing",
+				"Package ca-certificates not installed",
+			},
+			Remedies: []string{
+				"Install ca-certificates or give --cacert the right file",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.DeviceKeyMaterialUnreadable,
+			},
+		},
+		numbers: []NumberRange{{77, 77}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-cert-needed",
+			Kind: "sdk",
+			Code: "curl: (98)",
+			Name: "curl: client certificate needed",
+			Messages: []string{
+				"CURLE_SSL_CLIENTCERT",
+				"SSL Client Certificate required",
+			},
+			Numbers: []string{
+				"curl 98",
+			},
+			Meaning: "curl: the server asks for a client certificate and none was given.",
+			Causes: []string{
+				"Certificate not given",
+			},
+			Remedies: []string{
+				"Give --cert and --key",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientCertNotPresented,
+			},
+		},
+		numbers: []NumberRange{{98, 98}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-cipher",
+			Kind: "sdk",
+			Code: "curl: (59)",
+			Name: "curl: cipher not usable",
+			Messages: []string{
+				"CURLE_SSL_CIPHER",
+				"Couldn't use specified SSL cipher",
+			},
+			Numbers: []string{
+				"curl 59",
+			},
+			Meaning: "curl: the cipher that was asked for is not there (59), or there is no common TLS version.",
+			Causes: []string{
+				"Cipher list wrong",
+			},
+			Remedies: []string{
+				"Leave --ciphers out",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TLSVersionOrCipherUnsupported,
+			},
+		},
+		numbers: []NumberRange{{59, 59}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-engine",
+			Kind: "sdk",
+			Code: "curl: (53)",
+			Name: "curl: crypto engine",
+			Messages: []string{
+				"CURLE_SSL_ENGINE_NOTFOUND",
+				"CURLE_SSL_ENGINE_SETFAILED",
+				"CURLE_SSL_ENGINE_INITFAILED",
+			},
+			Numbers: []string{
+				"curl 53",
+				"curl 54",
+				"curl 66",
+			},
+			Meaning: "curl: the engine or hardware that holds the key cannot be used (53, 54, 66).",
+			Causes: []string{
+				"Engine not installed or not configured",
+				"TPM or secure element not accessible",
+			},
+			Remedies: []string{
+				"Check the engine with openssl engine",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceKeyMaterialUnreadable,
+				cause.TPMNotAvailable,
+			},
+		},
+		numbers: []NumberRange{{53, 53}, {54, 54}, {66, 66}},
+	},
+	{
+		Entry: Entry{
 			ID:   "curl-host-undefined",
 			Kind: "sdk",
 			Code: "Could not resolve host: null",
@@ -34191,6 +38590,1129 @@ var catalogue = [...]compiled{
 				cause.DNSFailure,
 			},
 		},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-local",
+			Kind: "sdk",
+			Code: "curl: (27)",
+			Name: "curl: limit of the device",
+			Messages: []string{
+				"CURLE_OUT_OF_MEMORY",
+				"CURLE_READ_ERROR",
+				"CURLE_WRITE_ERROR",
+			},
+			Numbers: []string{
+				"curl 23",
+				"curl 26",
+				"curl 27",
+				"curl 37",
+				"curl 63",
+				"curl 100",
+			},
+			Meaning: "curl: no memory (27), a file that cannot be written or read (23, 26, 37), or an answer that is too large (63, 100).",
+			Causes: []string{
+				"Device short of memory or disk",
+				"File of the request not readable",
+			},
+			Remedies: []string{
+				"Free memory and disk",
+				"Check the file that is uploaded",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.ClientConfigInvalid,
+			},
+		},
+		numbers: []NumberRange{{23, 23}, {26, 26}, {27, 27}, {37, 37}, {63, 63}, {100, 100}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-proxy-name",
+			Kind: "sdk",
+			Code: "curl: (5)",
+			Name: "curl: proxy not resolved",
+			Messages: []string{
+				"CURLE_COULDNT_RESOLVE_PROXY",
+				"Could not resolve proxy",
+				"Couldn't resolve proxy name",
+				"CURLE_PROXY",
+			},
+			Numbers: []string{
+				"curl 5",
+				"curl 97",
+			},
+			Meaning: "curl: the name of the proxy has no address (5), or the handshake with the proxy failed (97).",
+			Causes: []string{
+				"Proxy misspelled",
+				"Proxy set for another network",
+			},
+			Remedies: []string{
+				"Correct or remove http_proxy and https_proxy",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyNotConfigured,
+				cause.DNSFailure,
+			},
+		},
+		numbers: []NumberRange{{5, 5}, {97, 97}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-request",
+			Kind: "sdk",
+			Code: "curl: (3)",
+			Name: "curl: address or option not valid",
+			Messages: []string{
+				"CURLE_URL_MALFORMAT",
+				"CURLE_UNSUPPORTED_PROTOCOL",
+				"URL using bad/illegal format or missing URL",
+				"URL rejected:",
+			},
+			Numbers: []string{
+				"curl 1",
+				"curl 2",
+				"curl 3",
+				"curl 4",
+				"curl 43",
+				"curl 48",
+			},
+			Meaning: "curl: the address is no URL (3), its protocol is not built in (1, 4), or an option is wrong (43, 48).",
+			Causes: []string{
+				"Variable in the address empty",
+				"Quotes or line breaks in the address",
+				"Build of curl without TLS",
+			},
+			Remedies: []string{
+				"Print the address before the call",
+				"Install curl with TLS",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigInvalid,
+				cause.ClientConfigMissing,
+				cause.ClientVersionUnsupported,
+			},
+		},
+		numbers: []NumberRange{{1, 1}, {2, 2}, {3, 3}, {4, 4}, {43, 43}, {48, 48}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-revocation",
+			Kind: "sdk",
+			Code: "curl: (91)",
+			Name: "curl: revocation or issuer check",
+			Messages: []string{
+				"CURLE_SSL_INVALIDCERTSTATUS",
+				"CURLE_SSL_PINNEDPUBKEYNOTMATCH",
+				"CURLE_SSL_ISSUER_ERROR",
+				"SSL public key does not match pinned public key",
+			},
+			Numbers: []string{
+				"curl 82",
+				"curl 83",
+				"curl 90",
+				"curl 91",
+			},
+			Meaning: "curl: the certificate status or the issuer check failed (80 to 91), or the public key is not the pinned one (90).",
+			Causes: []string{
+				"OCSP answer missing",
+				"Pinned key changed",
+			},
+			Remedies: []string{
+				"Leave --cert-status and --pinnedpubkey out",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{82, 82}, {83, 83}, {90, 90}, {91, 91}},
+	},
+	{
+		Entry: Entry{
+			ID:   "curl-status",
+			Kind: "sdk",
+			Code: "curl: (22)",
+			Name: "curl: HTTP error status",
+			Messages: []string{
+				"CURLE_HTTP_RETURNED_ERROR",
+				"The requested URL returned error:",
+			},
+			Numbers: []string{
+				"curl 22",
+			},
+			Meaning: "curl with --fail: the server answered with an error status, which is in the line.",
+			Causes: []string{
+				"See the status",
+			},
+			Remedies: []string{
+				"Run curl without --fail to see the answer",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"curl/curl docs/cmdline-opts/_EXITCODES.md",
+				"curl/curl docs/libcurl/libcurl-errors.md",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "only says that the status is 400 or more",
+			Wrapper:       true,
+		},
+		numbers: []NumberRange{{22, 22}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-access",
+			Kind: "sdk",
+			Code: "EACCES",
+			Name: "EACCES: permission denied",
+			Messages: []string{
+				"EPERM: operation not permitted",
+				"EACCES (Permission denied)",
+				"[WinError 5]",
+				"Access is denied. (os error 5)",
+			},
+			Numbers: []string{
+				"errno 13",
+				"errno 1",
+			},
+			Meaning: "The operating system refused the call: the account may not open the file, device or socket file. On a connect to a socket file it is the socket of a local service.",
+			Causes: []string{
+				"Account not in the group that owns the socket file or device",
+				"File of the key or certificate not readable by the account",
+				"Security rule of the system (SELinux, AppArmor)",
+			},
+			Remedies: []string{
+				"Look which path is in the line",
+				"Add the account to the group that owns it, or correct owner and mode",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.LocalServiceDenied,
+				cause.DeviceKeyMaterialUnreadable,
+				cause.TPMAccessDenied,
+			},
+		},
+		numbers: []NumberRange{{13, 13}, {1, 1}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-address-family",
+			Kind: "sdk",
+			Code: "EAFNOSUPPORT",
+			Name: "EAFNOSUPPORT: address or protocol family not supported",
+			Messages: []string{
+				"EAFNOSUPPORT",
+				"EPROTONOSUPPORT",
+				"Address family not supported",
+				"An address incompatible with the requested protocol was used",
+			},
+			Numbers: []string{
+				"errno 97",
+				"errno 106",
+				"errno 47",
+				"errno 93",
+				"errno 94",
+				"errno 10041",
+				"errno 10043",
+				"errno 10044",
+				"errno 10046",
+				"errno 10047",
+			},
+			Meaning: "The system has no such kind of address or socket, such as IPv6, or the program asked for one that does not exist.",
+			Causes: []string{
+				"Only an IPv6 address was found and IPv6 is switched off",
+				"Network stack built without the protocol",
+			},
+			Remedies: []string{
+				"Resolve the host by hand and look which addresses it gives",
+				"Switch the address family on, or make the program use IPv4",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno.h",
+				"bminor/newlib newlib/libc/include/sys/errno.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{97, 97}, {106, 106}, {47, 47}, {93, 93}, {94, 94}, {10041, 10041}, {10043, 10043}, {10044, 10044}, {10046, 10046}, {10047, 10047}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-address-in-use",
+			Kind: "sdk",
+			Code: "EADDRINUSE",
+			Name: "EADDRINUSE: address in use",
+			Messages: []string{
+				"EADDRINUSE",
+				"Address already in use",
+				"Only one usage of each socket address",
+			},
+			Numbers: []string{
+				"errno 98",
+				"errno 48",
+				"errno 10048",
+			},
+			Meaning: "Another program has this address and port, or the device has used up its local ports.",
+			Causes: []string{
+				"A second copy of the program or an old one is still running",
+				"Connections are opened and never closed",
+			},
+			Remedies: []string{
+				"Stop the other program",
+				"Close every connection after a failure",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{98, 98}, {48, 48}, {10048, 10048}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-argument",
+			Kind: "sdk",
+			Code: "EINVAL",
+			Name: "EINVAL: invalid argument",
+			Messages: []string{
+				"EINVAL: invalid argument",
+				"WSAEINVAL",
+				"An invalid argument was supplied",
+			},
+			Numbers: []string{
+				"errno 22",
+				"errno 10022",
+				"errno 33",
+				"errno 10014",
+			},
+			Meaning: "The program gave the system a value that is not possible: an address, a length, an option or a certificate of the wrong form.",
+			Causes: []string{
+				"Setting empty or of the wrong form",
+				"Option that this system does not have",
+			},
+			Remedies: []string{
+				"Look which call and which value is in the line",
+				"Compare the settings with the sample",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigInvalid,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{22, 22}, {10022, 10022}, {33, 33}, {10014, 10014}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-blocked",
+			Kind: "sdk",
+			Code: "WSAEACCES",
+			Name: "WSAEACCES: socket access forbidden",
+			Messages: []string{
+				"WSAEACCES",
+				"An attempt was made to access a socket in a way forbidden by its access permissions",
+			},
+			Numbers: []string{
+				"errno 10013",
+			},
+			Meaning: "Windows: the socket may not be opened that way. A firewall or virus scanner blocks the program, or another program has the port for itself.",
+			Causes: []string{
+				"Rule of a firewall or virus scanner for this program",
+				"Port reserved or used exclusively",
+			},
+			Remedies: []string{
+				"Allow the program to connect out",
+				"Test the same port with another program",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PortBlocked,
+				cause.ClientLimitExceeded,
+			},
+		},
+		numbers: []NumberRange{{10013, 10013}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-descriptor",
+			Kind: "sdk",
+			Code: "EBADF",
+			Name: "EBADF: not a socket or file",
+			Messages: []string{
+				"EBADF",
+				"ENOTSOCK",
+				"Bad file descriptor",
+				"An operation was attempted on something that is not a socket",
+			},
+			Numbers: []string{
+				"errno 9",
+				"errno 88",
+				"errno 108",
+				"errno 10009",
+				"errno 10038",
+			},
+			Meaning: "The program used a number that is not, or no longer, an open socket or file: a mistake in the program or a connection that was closed meanwhile.",
+			Causes: []string{
+				"Connection closed by one part of the program and used by another",
+				"Socket was never opened because of an earlier error",
+			},
+			Remedies: []string{
+				"Look for the first error before this one",
+				"Update the client library",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+				"bminor/newlib newlib/libc/include/sys/errno.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{9, 9}, {88, 88}, {108, 108}, {10009, 10009}, {10038, 10038}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-files",
+			Kind: "sdk",
+			Code: "EMFILE",
+			Name: "EMFILE: too many open files or sockets",
+			Messages: []string{
+				"EMFILE",
+				"ENFILE",
+				"Too many open files",
+			},
+			Numbers: []string{
+				"errno 23",
+				"errno 24",
+				"errno 10024",
+			},
+			Meaning: "The process or the system has no descriptor left, so that no file or socket can be opened.",
+			Causes: []string{
+				"Connections or files are opened and never closed",
+				"Limit of the service or of the network stack too small",
+			},
+			Remedies: []string{
+				"Count the open descriptors of the process",
+				"Raise the limit (LimitNOFILE, CONFIG_LWIP_MAX_SOCKETS) and close what is not used",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{23, 23}, {24, 24}, {10024, 10024}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-in-progress",
+			Kind: "sdk",
+			Code: "EAGAIN",
+			Name: "EAGAIN: not ready yet",
+			Messages: []string{
+				"WSAEWOULDBLOCK",
+				"A non-blocking socket operation could not be completed immediately",
+			},
+			Numbers: []string{
+				"errno 11",
+				"errno 35",
+				"errno 36",
+				"errno 10035",
+				"errno 10036",
+				"errno 10037",
+			},
+			Meaning: "The call did not wait: there is nothing to read, or the connection is still being opened. Programs expect it; it is an error only if it never ends.",
+			Causes: []string{
+				"Call without waiting",
+				"Time limit of a read is over",
+			},
+			Remedies: []string{
+				"Look what came after it",
+				"Raise the time limit if every read ends like this",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "says only that a call did not wait",
+		},
+		numbers: []NumberRange{{11, 11}, {35, 35}, {36, 36}, {10035, 10035}, {10036, 10036}, {10037, 10037}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-lwip-resolver",
+			Kind: "sdk",
+			Code: "lwIP EAI_FAIL 202",
+			Name: "lwIP: name not resolved (202)",
+			Numbers: []string{
+				"errno 202",
+				"errno -202",
+			},
+			Meaning: "lwIP (ESP-IDF, Arduino, MicroPython) has one number for every failed look-up of a host name: no such name, no answer, or no name server yet.",
+			Causes: []string{
+				"No address or name server yet",
+				"Host misspelled",
+				"Name server not reachable",
+			},
+			Remedies: []string{
+				"Wait until the device has an address",
+				"Print the host name and resolve it on another machine",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"lwip-tcpip/lwip src/include/lwip/netdb.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DNSFailure,
+				cause.NetworkUnreachable,
+				cause.WrongGlobalEndpoint,
+			},
+		},
+		numbers: []NumberRange{{202, 202}, {202, 202}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-memory",
+			Kind: "sdk",
+			Code: "ENOMEM",
+			Name: "ENOMEM: out of memory or buffers",
+			Messages: []string{
+				"ENOMEM",
+				"ENOBUFS",
+				"No buffer space available",
+				"EAI_MEMORY",
+				"WSAENOBUFS",
+			},
+			Numbers: []string{
+				"errno 12",
+				"errno 105",
+				"errno 55",
+				"errno 10055",
+				"errno 203",
+				"errno -203",
+				"errno -10",
+			},
+			Meaning: "The system could not give the memory or the network buffers that the call needs.",
+			Causes: []string{
+				"Heap too small or fragmented for a TLS session",
+				"Buffers of the network stack used up by other connections",
+				"Container with too small a memory limit",
+			},
+			Remedies: []string{
+				"Free memory before the connection is opened, and print what is left",
+				"Use smaller TLS buffers, or raise the limit",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+				"bminor/newlib newlib/libc/include/sys/errno.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{12, 12}, {105, 105}, {55, 55}, {10055, 10055}, {203, 203}, {203, 203}, {10, 10}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-missing",
+			Kind: "sdk",
+			Code: "ENOENT",
+			Name: "ENOENT: no such file or directory",
+			Messages: []string{
+				"[WinError 2]",
+				"[WinError 3]",
+				"The system cannot find the file specified",
+				"The system cannot find the path specified",
+			},
+			Numbers: []string{
+				"errno 2",
+				"errno 20",
+			},
+			Meaning: "A file, device or socket file that the program needs does not exist under this path.",
+			Causes: []string{
+				"Path of the certificate, key or settings misspelled",
+				"File not copied into the container",
+				"Local service not started, so that its socket file is missing",
+			},
+			Remedies: []string{
+				"Look which path is in the line",
+				"Check that it exists for the account of the program",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceKeyMaterialUnreadable,
+				cause.ClientConfigMissing,
+				cause.LocalServiceDenied,
+			},
+		},
+		numbers: []NumberRange{{2, 2}, {20, 20}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-no-device",
+			Kind: "sdk",
+			Code: "ENODEV",
+			Name: "ENODEV: no such device",
+			Messages: []string{
+				"ENODEV",
+				"No such device or address",
+			},
+			Numbers: []string{
+				"errno 19",
+				"errno 6",
+			},
+			Meaning: "A device of the system is missing: a TPM, a modem, or the network interface that the program binds to.",
+			Causes: []string{
+				"TPM or its driver missing",
+				"Network interface not there yet",
+			},
+			Remedies: []string{
+				"Look which device is in the line",
+				"Check the driver and wait for the interface",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TPMNotAvailable,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{19, 19}, {6, 6}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-not-connected",
+			Kind: "sdk",
+			Code: "ENOTCONN",
+			Name: "ENOTCONN: socket is not connected",
+			Messages: []string{
+				"ENOTCONN",
+				"Socket is not connected",
+				"Transport endpoint is not connected",
+				"A request to send or receive data was disallowed because the socket is not connected",
+			},
+			Numbers: []string{
+				"errno 107",
+				"errno 128",
+				"errno 57",
+				"errno 10057",
+				"errno 10058",
+			},
+			Meaning: "The program wrote to or read from a connection that was not opened or is closed already.",
+			Causes: []string{
+				"Server or network closed the connection before",
+				"The program did not wait for the connection",
+			},
+			Remedies: []string{
+				"Look for the first error before this one",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno.h",
+				"bminor/newlib newlib/libc/include/sys/errno.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ProxyInterference,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{107, 107}, {128, 128}, {57, 57}, {10057, 10057}, {10058, 10058}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-not-supported",
+			Kind: "sdk",
+			Code: "EOPNOTSUPP",
+			Name: "EOPNOTSUPP: operation not supported",
+			Messages: []string{
+				"EOPNOTSUPP",
+				"ENOPROTOOPT",
+			},
+			Numbers: []string{
+				"errno 95",
+				"errno 92",
+				"errno 109",
+				"errno 134",
+				"errno 10042",
+				"errno 10045",
+			},
+			Meaning: "The system or its network stack does not have this call or option.",
+			Causes: []string{
+				"Option of another operating system",
+				"Network stack built without it",
+			},
+			Remedies: []string{
+				"Leave the option out or switch it on in the build",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno.h",
+				"bminor/newlib newlib/libc/include/sys/errno.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientVersionUnsupported,
+				cause.ClientConfigInvalid,
+			},
+		},
+		numbers: []NumberRange{{95, 95}, {92, 92}, {109, 109}, {134, 134}, {10042, 10042}, {10045, 10045}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-resolver-arguments",
+			Kind: "sdk",
+			Code: "EAI_SERVICE",
+			Name: "EAI_SERVICE: resolver was asked for what it does not have",
+			Messages: []string{
+				"EAI_SERVICE",
+				"EAI_FAMILY",
+				"EAI_SOCKTYPE",
+				"Servname not supported for ai_socktype",
+			},
+			Numbers: []string{
+				"errno -1",
+				"errno -6",
+				"errno -7",
+				"errno -8",
+				"errno -9",
+				"errno 201",
+				"errno -201",
+				"errno 204",
+				"errno -204",
+				"errno 10109",
+			},
+			Meaning: "The resolver does not know the port name, the address family or the kind of socket that the program asked for.",
+			Causes: []string{
+				"Port given as text that is no number",
+				"Address family that the device does not have",
+			},
+			Remedies: []string{
+				"Give the host name and the port as separate settings",
+				"Let the program ask for any address family",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"bminor/glibc resolv/netdb.h",
+				"zephyrproject-rtos/zephyr include/zephyr/net/dns_resolve.h",
+				"lwip-tcpip/lwip src/include/lwip/netdb.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigInvalid,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{1, 1}, {6, 6}, {7, 7}, {8, 8}, {9, 9}, {201, 201}, {201, 201}, {204, 204}, {204, 204}, {10109, 10109}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-resolver-system",
+			Kind: "sdk",
+			Code: "EAI_SYSTEM",
+			Name: "EAI_SYSTEM: resolver could not work",
+			Messages: []string{
+				"EAI_SYSTEM",
+				"DNS_EAI_SYSTEM",
+				"DNS_EAI_CANCELED",
+			},
+			Numbers: []string{
+				"errno -11",
+				"errno -101",
+				"errno -102",
+			},
+			Meaning: "The resolver itself failed: it has no server yet, no memory, or no network to ask through.",
+			Causes: []string{
+				"No name server set, or no address yet",
+				"Network interface down",
+			},
+			Remedies: []string{
+				"Wait until the device has an address",
+				"Set a name server",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"bminor/glibc resolv/netdb.h",
+				"zephyrproject-rtos/zephyr include/zephyr/net/dns_resolve.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DNSFailure,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{11, 11}, {101, 101}, {102, 102}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-size",
+			Kind: "sdk",
+			Code: "EMSGSIZE",
+			Name: "EMSGSIZE: message too long",
+			Messages: []string{
+				"EMSGSIZE",
+				"Message too long",
+			},
+			Numbers: []string{
+				"errno 90",
+				"errno 122",
+				"errno 10040",
+			},
+			Meaning: "A message is larger than the network stack or its buffer takes.",
+			Causes: []string{
+				"Buffer of the client too small",
+				"MTU of a VPN or modem smaller than the packet",
+			},
+			Remedies: []string{
+				"Enlarge the buffer",
+				"Reduce the MTU",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno.h",
+				"bminor/newlib newlib/libc/include/sys/errno.h",
+				"Microsoft Learn, Windows Sockets error codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{90, 90}, {122, 122}, {10040, 10040}},
+	},
+	{
+		Entry: Entry{
+			ID:   "errno-space",
+			Kind: "sdk",
+			Code: "ENOSPC",
+			Name: "ENOSPC: no space left or read-only",
+			Messages: []string{
+				"ENOSPC",
+				"EROFS",
+				"No space left on device",
+				"Read-only file system",
+			},
+			Numbers: []string{
+				"errno 28",
+				"errno 30",
+			},
+			Meaning: "The program could not write: the disk is full or the file system is read-only.",
+			Causes: []string{
+				"Disk or flash full",
+				"File system mounted read-only after a fault",
+			},
+			Remedies: []string{
+				"Free space",
+				"Mount the folder of the program so that it can be written",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno-base.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.DeviceKeyMaterialUnreadable,
+			},
+		},
+		numbers: []NumberRange{{28, 28}, {30, 30}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winsock-not-started",
+			Kind: "sdk",
+			Code: "WSANOTINITIALISED",
+			Name: "WSANOTINITIALISED: sockets not initialised",
+			Messages: []string{
+				"WSANOTINITIALISED",
+				"WSASYSNOTREADY",
+				"WSAVERNOTSUPPORTED",
+				"Either the application has not called WSAStartup, or WSAStartup failed",
+			},
+			Numbers: []string{
+				"errno 10093",
+				"errno 10091",
+				"errno 10092",
+				"errno 10106",
+				"errno 10107",
+			},
+			Meaning: "Windows: the program uses sockets without having called WSAStartup (platform_init of the C SDK), or Winsock itself is damaged.",
+			Causes: []string{
+				"IoTHub_Init, prov_dev_security_init or platform_init not called before the client is made",
+				"Platform deinitialised while a client still runs",
+				"Catalog of network providers damaged",
+			},
+			Remedies: []string{
+				"Call platform_init (IoTHub_Init) once before the first client and deinitialise after the last",
+				"If other programs fail as well, run netsh winsock reset",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, Windows Sockets error codes",
+				"Azure/azure-c-shared-utility adapters/platform_win32.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{10093, 10093}, {10091, 10091}, {10092, 10092}, {10106, 10106}, {10107, 10107}},
+	},
+	{
+		Entry: Entry{
+			ID:   "esp-mqtt-error-refused",
+			Kind: "sdk",
+			Code: "MQTT_ERROR_TYPE_CONNECTION_REFUSED",
+			Name: "ESP-MQTT: CONNECT refused",
+			Messages: []string{
+				"MQTT_ERROR_TYPE_CONNECTION_REFUSED",
+			},
+			Numbers: []string{
+				"esp-mqtt 2",
+			},
+			Meaning: "ESP-MQTT error type 2: the server refused the CONNECT; connect_return_code has the reason.",
+			Causes: []string{
+				"Key, token, client id or user name wrong",
+			},
+			Remedies: []string{
+				"Print connect_return_code",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"espressif/esp-mqtt include/mqtt_client.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SymmetricKeyMismatch,
+				cause.WrongIDScope,
+				cause.DeviceClockWrong,
+				cause.SASTokenMalformed,
+			},
+			Wrapper: true,
+		},
+		numbers: []NumberRange{{2, 2}},
+	},
+	{
+		Entry: Entry{
+			ID:   "esp-mqtt-error-subscribe",
+			Kind: "sdk",
+			Code: "MQTT_ERROR_TYPE_SUBSCRIBE_FAILED",
+			Name: "ESP-MQTT: subscription refused",
+			Messages: []string{
+				"MQTT_ERROR_TYPE_SUBSCRIBE_FAILED",
+			},
+			Numbers: []string{
+				"esp-mqtt 3",
+			},
+			Meaning: "ESP-MQTT error type 3: the server refused a subscription.",
+			Causes: []string{
+				"Topic that the device may not use",
+			},
+			Remedies: []string{
+				"Use only the topics of DPS and of the device",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"espressif/esp-mqtt include/mqtt_client.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.ClientDefect,
+			},
+		},
+		numbers: []NumberRange{{3, 3}},
+	},
+	{
+		Entry: Entry{
+			ID:   "esp-mqtt-error-transport",
+			Kind: "sdk",
+			Code: "MQTT_ERROR_TYPE_TCP_TRANSPORT",
+			Name: "ESP-MQTT: TCP or TLS failed",
+			Messages: []string{
+				"MQTT_ERROR_TYPE_TCP_TRANSPORT",
+			},
+			Numbers: []string{
+				"esp-mqtt 1",
+			},
+			Meaning: "ESP-MQTT error type 1: the TCP connection or the TLS handshake failed; esp_tls_last_esp_err, esp_tls_stack_err and the socket errno have the reason.",
+			Causes: []string{
+				"Root missing in the firmware",
+				"Clock not set",
+				"Port 8883 blocked",
+			},
+			Remedies: []string{
+				"Print the three numbers of the error handle",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"espressif/esp-mqtt include/mqtt_client.h",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.NetworkUnreachable,
+				cause.DeviceClockWrong,
+				cause.PortBlocked,
+			},
+			Wrapper: true,
+		},
+		numbers: []NumberRange{{1, 1}},
 	},
 	{
 		Entry: Entry{
@@ -34303,6 +39825,1884 @@ var catalogue = [...]compiled{
 				cause.DNSFailure,
 			},
 		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-already-initialized",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_ALREADY_INITIALIZED",
+			Name: "AZ_IOT_ERR_ALREADY_INITIALIZED",
+			Messages: []string{
+				"AZ_IOT_ERR_ALREADY_INITIALIZED",
+			},
+			Meaning: "Unified SDK: the client was initialised twice.",
+			Causes: []string{
+				"Initialised again without closing it",
+			},
+			Remedies: []string{
+				"Close the client before it is initialised again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-auth",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_AUTH",
+			Name: "AZ_IOT_ERR_AUTH",
+			Messages: []string{
+				"AZ_IOT_ERR_AUTH",
+			},
+			Meaning: "Unified SDK: authentication failed in the client: no token could be made or the credential is not accepted.",
+			Causes: []string{
+				"Clock not set, so no token can be signed",
+				"Key is not base64",
+				"Credential refused",
+			},
+			Remedies: []string{
+				"Set the clock before the client signs",
+				"Check the key or certificate",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.DeviceClockWrong,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-busy",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_BUSY",
+			Name: "AZ_IOT_ERR_BUSY",
+			Messages: []string{
+				"AZ_IOT_ERR_BUSY",
+				"no Unix time yet; cannot sign a SAS token",
+			},
+			Meaning: "Unified SDK: the client is in the middle of another operation.",
+			Causes: []string{
+				"Call before the former one has ended",
+				"No Unix time yet, so no token can be signed",
+			},
+			Remedies: []string{
+				"Wait for the former operation",
+				"Set the clock",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.DeviceClockWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-connecting",
+			Kind: "sdk",
+			Code: "dps: connecting with username",
+			Name: "Unified SDK: connects to DPS",
+			Messages: []string{
+				"dps: connecting with username",
+			},
+			Meaning: "Unified SDK, not an error: the client connects to DPS. The user name shows ID scope, registration ID and api-version.",
+			Causes: []string{
+				"Normal first step of a registration",
+			},
+			Remedies: []string{
+				"Compare ID scope and registration ID with those of the enrollment",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "informational: a normal step, not an error",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-csr",
+			Kind: "sdk",
+			Code: "dps register: certificate provider get_csr failed",
+			Name: "Unified SDK: no signing request",
+			Messages: []string{
+				"dps register: certificate provider get_csr failed",
+				"request_operational_certificate set but provider does not support CSR enrollment",
+				"dps register: request_operational_certificate is set but the certificate provider does not implement get_csr",
+				"dps register: opts.csr_payload_buffer is required for CSR enrollment",
+				"dps register: opts.csr_payload_buffer is too small for the CSR body",
+			},
+			Meaning: "Unified SDK: a certificate is wanted, but the client has no signing request to send, or no buffer for it.",
+			Causes: []string{
+				"Certificate provider cannot make signing requests",
+				"Key not usable",
+				"Buffer for the request missing or too small",
+			},
+			Remedies: []string{
+				"Use a certificate provider with get_csr",
+				"Give a buffer for the body of the registration",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientVersionUnsupported,
+				cause.ClientLimitExceeded,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-detached",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_DETACHED",
+			Name: "AZ_IOT_ERR_DETACHED",
+			Messages: []string{
+				"AZ_IOT_ERR_DETACHED",
+			},
+			Meaning: "Unified SDK: the feature client is not attached to a connection any more.",
+			Causes: []string{
+				"Connection client closed or replaced",
+			},
+			Remedies: []string{
+				"Attach the feature client to the connection again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-identity-rejected",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_IDENTITY_REJECTED",
+			Name: "Unified SDK: DPS refuses the identity",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_IDENTITY_REJECTED",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_IDENTITY_REJECTED",
+				"the provisioning session's credential was rejected",
+			},
+			Meaning: "Unified SDK: DPS refused the connection with CONNACK 2, 4 or 5, before any registration call. The SDK tries its next credential if it has one.",
+			Causes: []string{
+				"Key or token wrong: key of another enrollment, group key not derived, clock off",
+				"No enrollment for this registration ID, or ID scope of another instance",
+				"Registration ID is not the common name of the certificate",
+			},
+			Remedies: []string{
+				"Check key, registration ID and ID scope together",
+				"Ask over HTTPS (dpsdiag probe), which gives the code and the message",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.SymmetricKeyMismatch,
+				cause.GroupKeyNotDerived,
+				cause.DeviceClockWrong,
+				cause.EnrollmentNotFound,
+				cause.WrongIDScope,
+				cause.CertCNRegistrationIDMismatch,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-limit",
+			Kind: "sdk",
+			Code: "DPS CONNECT username does not fit AZ_IOT_MQTT_USERNAME_BUF",
+			Name: "Unified SDK: user name too long",
+			Messages: []string{
+				"DPS CONNECT username does not fit AZ_IOT_MQTT_USERNAME_BUF",
+				"AZ_IOT_MQTT_USERNAME_BUF is too small for the MQTTv5 CONNECT username",
+				"IDs too long for the SAS token area of opts.sas_buffer",
+			},
+			Meaning: "Unified SDK: ID scope and registration ID together are longer than a buffer of the client.",
+			Causes: []string{
+				"Long registration ID",
+				"Buffer made smaller in this build",
+			},
+			Remedies: []string{
+				"Use a shorter registration ID",
+				"Build the SDK with a larger buffer",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-mqtt",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_MQTT",
+			Name: "Unified SDK: no MQTT connection to DPS",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_MQTT",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_MQTT",
+				"dps: could not open a provisioning session",
+				"dps: could not re-establish the provisioning session",
+			},
+			Meaning: "Unified SDK: the MQTT connection to DPS failed, and the client tries again for ever. CONNACK 3, which an unknown ID scope gets, and a client certificate that is refused in TLS end here too.",
+			Causes: []string{
+				"No path to DPS on port 8883, or 443 with WebSockets",
+				"CONNACK 3: ID scope that does not exist",
+				"Client certificate refused in TLS",
+			},
+			Remedies: []string{
+				"Run dpsdiag probe --transport mqtt with the same ID scope: it tells these apart",
+				"Check DNS, port and roots",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.WrongIDScope,
+				cause.DNSFailure,
+				cause.ServerRootCAMissing,
+				cause.CertNotTrustedByEnrollment,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-dps-not-supported",
+			Kind: "sdk",
+			Code: "dps state: AZ_IOT_ERR_NOT_SUPPORTED",
+			Name: "Unified SDK: assignment too long for the client",
+			Messages: []string{
+				"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_NOT_SUPPORTED",
+				"dps state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_NOT_SUPPORTED",
+				"dps: the assignment did not carry a usable hub hostname and device id",
+			},
+			Meaning: "Unified SDK: DPS assigned a hub, and the host name or the device id is longer than the 128 bytes that the client takes, or one of them is missing.",
+			Causes: []string{
+				"Device id or host name of the hub longer than 128 bytes",
+				"Hub or device id missing in the answer",
+			},
+			Remedies: []string{
+				"Use a shorter device id in the enrollment",
+				"Otherwise build the SDK with larger buffers",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientLimitExceeded,
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-hub-mqtt",
+			Kind: "sdk",
+			Code: "hub state: AZ_IOT_ERR_MQTT",
+			Name: "Unified SDK: no MQTT connection to the hub",
+			Messages: []string{
+				"hub state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_MQTT",
+				"hub state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_MQTT",
+			},
+			Meaning: "Unified SDK: DPS assigned a hub, and the MQTT connection to it fails, which the client repeats for ever; after 50 attempts it registers anew. CONNACK 1 and 3 and a client certificate that is refused in TLS, also a revoked one, end here.",
+			Causes: []string{
+				"No path to the hub, while that to DPS is open",
+				"Issued certificate expired or revoked, or refused in TLS",
+				"Hub of another connection profile (CONNACK 1)",
+				"Hub unavailable (CONNACK 3)",
+			},
+			Remedies: []string{
+				"Run dpsdiag probe --check-hub",
+				"Open the firewall for *.azure-devices.net too",
+				"Register again for a new certificate",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"hub",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.IssuedCertificateUnusable,
+				cause.HubProtocolUnsupported,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-internal",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_INTERNAL",
+			Name: "AZ_IOT_ERR_INTERNAL",
+			Messages: []string{
+				"AZ_IOT_ERR_INTERNAL",
+			},
+			Meaning: "Unified SDK: a defect inside the SDK or one of its adapters.",
+			Causes: []string{
+				"Defect of the SDK or its MQTT adapter",
+			},
+			Remedies: []string{
+				"Update the SDK, or report it with its log at debug level",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-invalid-arg",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_INVALID_ARG",
+			Name: "AZ_IOT_ERR_INVALID_ARG",
+			Messages: []string{
+				"AZ_IOT_ERR_INVALID_ARG",
+			},
+			Meaning: "Unified SDK: an argument or option of a call is missing or cannot be used; nothing was sent.",
+			Causes: []string{
+				"Option empty, or two options that exclude each other",
+				"ID scope or registration ID not set",
+			},
+			Remedies: []string{
+				"Read the log line before it: it names the option",
+				"Compare the options with the reference of the SDK",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+				cause.ClientConfigInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-mqtt",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_MQTT",
+			Name: "AZ_IOT_ERR_MQTT",
+			Messages: []string{
+				"AZ_IOT_ERR_MQTT",
+				"MQTT adapter connect() failed",
+			},
+			Meaning: "Unified SDK: the MQTT connection failed: no path, CONNACK 1 or 3, or a client certificate that was refused in TLS. The client repeats it for ever, also with a revoked certificate.",
+			Causes: []string{
+				"Port 8883 closed, no DNS or no network",
+				"CONNACK 3 from DPS: an ID scope that does not exist",
+				"CONNACK 1 from a hub: it speaks another MQTT version",
+				"Client certificate refused in TLS: revoked, expired, or its chain not sent",
+			},
+			Remedies: []string{
+				"Look whether the state before it is that of dps or of hub",
+				"Check path, ID scope and certificate with dpsdiag probe --transport mqtt",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.WrongIDScope,
+				cause.HubProtocolUnsupported,
+				cause.IssuedCertificateUnusable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-not-connected",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_NOT_CONNECTED",
+			Name: "AZ_IOT_ERR_NOT_CONNECTED",
+			Messages: []string{
+				"AZ_IOT_ERR_NOT_CONNECTED",
+			},
+			Meaning: "Unified SDK: there is no connection for this call.",
+			Causes: []string{
+				"Connection lost or not made yet",
+				"Device has no network",
+			},
+			Remedies: []string{
+				"Look for the state before it and the reason given there",
+				"Wait for the state connected before you send",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-not-initialized",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_NOT_INITIALIZED",
+			Name: "AZ_IOT_ERR_NOT_INITIALIZED",
+			Messages: []string{
+				"AZ_IOT_ERR_NOT_INITIALIZED",
+			},
+			Meaning: "Unified SDK: a call on a client that was not initialised.",
+			Causes: []string{
+				"Initialisation failed and its result was not looked at",
+				"Calls in the wrong order",
+			},
+			Remedies: []string{
+				"Check the result of the initialisation first",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientConfigMissing,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-profile-features",
+			Kind: "sdk",
+			Code: "the attached feature clients require the other hub generation",
+			Name: "Unified SDK: feature clients of another hub generation",
+			Messages: []string{
+				"the attached feature clients require the other hub generation",
+				"a feature client for the other hub generation is already attached to this connection",
+			},
+			Meaning: "Unified SDK: the assigned hub is of one connection profile, classic or mqttV5, and the feature clients of the program are made for the other one.",
+			Causes: []string{
+				"Device allocated to another kind of hub than before",
+			},
+			Remedies: []string{
+				"Build the feature clients for the profile of the assignment",
+				"Or allocate the device to a hub of the former kind",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.ClientConfigInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-protocol",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_PROTOCOL",
+			Name: "AZ_IOT_ERR_PROTOCOL",
+			Messages: []string{
+				"AZ_IOT_ERR_PROTOCOL",
+				"dps register: empty response body on topic",
+				"dps register: unparsable response on topic",
+			},
+			Meaning: "Unified SDK: the answer of DPS or the hub is empty or cannot be read.",
+			Causes: []string{
+				"Something between the device and the service answers",
+				"Defect of client or service",
+			},
+			Remedies: []string{
+				"Read the line before it: it shows topic and body",
+				"Register again; if it continues, report it with the tracking id",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceTransient,
+				cause.ClientDefect,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-publish-refused",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_PUBLISH_REFUSED",
+			Name: "AZ_IOT_ERR_PUBLISH_REFUSED",
+			Messages: []string{
+				"AZ_IOT_ERR_PUBLISH_REFUSED",
+			},
+			Meaning: "Unified SDK: the broker refused a message in its PUBACK (MQTT 5).",
+			Causes: []string{
+				"Throttled or over a quota",
+				"Topic that this hub does not have",
+			},
+			Remedies: []string{
+				"Wait and send again",
+				"Compare the topic with those of the hub",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.TransportProtocolWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-reprovision",
+			Kind: "sdk",
+			Code: "connack: identity rejected; re-provisioning through DPS",
+			Name: "Unified SDK: the hub refuses the identity",
+			Messages: []string{
+				"connack: identity rejected; re-provisioning through DPS",
+			},
+			Meaning: "Unified SDK: the hub refused the device, and the client registers again through DPS by itself.",
+			Causes: []string{
+				"Identity in the hub deleted, disabled or with another credential",
+				"Issued certificate expired or revoked",
+			},
+			Remedies: []string{
+				"Wait for the new registration",
+				"If it repeats itself, look up the identity in the hub",
+			},
+			Retry: "reregister",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.IssuedCertificateUnusable,
+				cause.StaleAssignment,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-retry-after",
+			Kind: "sdk",
+			Code: "dps: the service asked for a",
+			Name: "Unified SDK: DPS asks for a pause",
+			Messages: []string{
+				"dps: the service asked for a",
+			},
+			Meaning: "Unified SDK: DPS sent Retry-After, and the client waits that long, whatever its own policy says. Without Retry-After it waits 1 second, doubled each time up to 60.",
+			Causes: []string{
+				"DPS throttles, or is busy",
+				"Registration still in progress",
+			},
+			Remedies: []string{
+				"Let the client wait",
+				"Spread the start of a fleet if many devices show it",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-session-ended",
+			Kind: "sdk",
+			Code: "dps: the provisioning session ended with an error",
+			Name: "Unified SDK: session with DPS ended",
+			Messages: []string{
+				"dps: the provisioning session ended with an error",
+			},
+			Meaning: "Unified SDK: the MQTT session with DPS ended before the registration did. The result in brackets says why.",
+			Causes: []string{
+				"Connection lost or cut on the way",
+				"DPS closed the session",
+			},
+			Remedies: []string{
+				"Read the result in brackets",
+				"Let the client try again; if it goes on, check what is between device and DPS",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-subscription-refused",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			Name: "AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			Messages: []string{
+				"AZ_IOT_ERR_SUBSCRIPTION_REFUSED",
+			},
+			Meaning: "Unified SDK: the broker refused a subscription in its SUBACK.",
+			Causes: []string{
+				"Topic that DPS or this kind of hub does not have",
+				"Hub of another connection profile",
+			},
+			Remedies: []string{
+				"Compare the topic with those of DPS or of the connection profile",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.HubProtocolUnsupported,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-timeout",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_TIMEOUT",
+			Name: "AZ_IOT_ERR_TIMEOUT",
+			Messages: []string{
+				"AZ_IOT_ERR_TIMEOUT",
+			},
+			Meaning: "Unified SDK: no answer in time from DPS or the hub.",
+			Causes: []string{
+				"Path to DPS or the hub drops packets, or its port is closed",
+				"Service slow",
+			},
+			Remedies: []string{
+				"Check the path to DPS on port 8883, or 443 with WebSockets",
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-tls",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_TLS",
+			Name: "AZ_IOT_ERR_TLS",
+			Messages: []string{
+				"AZ_IOT_ERR_TLS",
+			},
+			Meaning: "Unified SDK: the TLS session could not be made.",
+			Causes: []string{
+				"Server root not in the trust store of the device",
+				"No common TLS version or cipher suite",
+				"Client certificate or key not usable",
+			},
+			Remedies: []string{
+				"Check the roots that the client was given",
+				"Look for the message of the TLS library before it",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ClientCertNotPresented,
+				cause.ProxyInterference,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-unknown",
+			Kind: "sdk",
+			Code: "AZ_IOT_ERR_UNKNOWN",
+			Name: "AZ_IOT_ERR_UNKNOWN",
+			Messages: []string{
+				"AZ_IOT_ERR_UNKNOWN",
+			},
+			Meaning: "Unified SDK: a result that this version of the SDK has no name for.",
+			Causes: []string{
+				"Newer library than the program was built with",
+				"Defect of the client",
+			},
+			Remedies: []string{
+				"Look for the log line before it",
+				"Build program and SDK from the same version",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/src/core/result.c",
+				"Azure/azure-iot-sdk c/docs/eng/connection-c.md",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientVersionUnsupported,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-using-sas",
+			Kind: "sdk",
+			Code: "dps: no bootstrap certificate; using SAS",
+			Name: "Unified SDK: attests with a symmetric key",
+			Messages: []string{
+				"dps: no bootstrap certificate; using SAS",
+				"connection: no certificate; using SAS",
+			},
+			Meaning: "Unified SDK, not an error: the client has no certificate and attests with a symmetric key.",
+			Causes: []string{
+				"Normal for a device with a symmetric key",
+				"Certificate provider without a certificate, if the device should attest with one",
+			},
+			Remedies: []string{
+				"If the device should attest with a certificate, give one to the certificate provider",
+			},
+			Retry: "no",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk c/docs/logging.md",
+				"Azure/azure-iot-sdk c/src/core/connection_client.c",
+			},
+			Confidence:    "documented",
+			NoCauseReason: "informational: a normal step, not an error",
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-abandoned",
+			Kind: "sdk",
+			Code: "Provisioning flow was abandoned because the connection to DPS ended.",
+			Name: "Unified .NET SDK: connection to DPS ended",
+			Messages: []string{
+				"Provisioning flow was abandoned because the connection to DPS ended.",
+			},
+			Meaning: "Unified .NET SDK: the connection to DPS ended before the registration did.",
+			Causes: []string{
+				"Connection lost or cut on the way",
+			},
+			Remedies: []string{
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-assignment-unusable",
+			Kind: "sdk",
+			Code: "Device Provisioning Service reported an 'assigned' registration this device cannot use",
+			Name: "Unified .NET SDK: assignment not usable",
+			Messages: []string{
+				"Device Provisioning Service reported an 'assigned' registration this device cannot use",
+				"Device Provisioning Service assigned this device to an IoT hub, but the assignment is missing",
+			},
+			Meaning: "Unified .NET SDK: the device was assigned, but to a hub of a connection profile that this SDK does not know, or without hub or device id.",
+			Causes: []string{
+				"Hub made for MQTT 5 or newer",
+				"SDK too old",
+			},
+			Remedies: []string{
+				"Update the SDK, or allocate the device to a classic hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.ClientVersionUnsupported,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-csr-failed",
+			Kind: "sdk",
+			Code: "Certificate signing request failed:",
+			Name: "Unified .NET SDK: signing request failed",
+			Messages: []string{
+				"Certificate signing request failed:",
+			},
+			Meaning: "Unified .NET SDK: the hub refused a request for a certificate, or did not answer it.",
+			Causes: []string{
+				"Request refused: name, key, signature or size",
+				"Enrollment or hub issues no certificates",
+			},
+			Remedies: []string{
+				"Read the code after it: 400037, 400040, 409004 and 409005 are codes of this call",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/samples/Unified/CertificateManagementSample/Program.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CSRRejected,
+				cause.CertificateNotIssued,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-disabled",
+			Kind: "sdk",
+			Code: "registration status was 'Disabled'",
+			Name: "Unified .NET SDK: registration disabled",
+			Messages: []string{
+				"registration status was 'Disabled'",
+			},
+			Meaning: "Unified .NET SDK: DPS answered that the enrollment is disabled.",
+			Causes: []string{
+				"Enrollment or group disabled",
+			},
+			Remedies: []string{
+				"Find out who disabled it; enable it, then register again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.EnrollmentDisabled,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-failed",
+			Kind: "sdk",
+			Code: "registration status was 'Failed'",
+			Name: "Unified .NET SDK: registration failed",
+			Messages: []string{
+				"registration status was 'Failed'",
+			},
+			Meaning: "Unified .NET SDK: DPS accepted the registration and ended it as failed; code and message are those of registrationState.",
+			Causes: []string{
+				"Custom allocation failed",
+				"No hub, or a hub that refuses DPS",
+			},
+			Remedies: []string{
+				"Read the code and the message next to it",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.CustomAllocationFailed,
+				cause.HubLinkBroken,
+				cause.NoHubAvailable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-network",
+			Kind: "sdk",
+			Code: "A network-level error was encountered while connecting.",
+			Name: "Unified .NET SDK: no connection",
+			Messages: []string{
+				"A network-level error was encountered while connecting.",
+				"The connection attempt did not complete in time.",
+			},
+			Meaning: "Unified .NET SDK: the connection could not be made.",
+			Causes: []string{
+				"No DNS, no network, or port closed",
+			},
+			Remedies: []string{
+				"Check DNS and port 8883, or 443 with WebSockets",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.DNSFailure,
+				cause.PortBlocked,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-no-answer",
+			Kind: "sdk",
+			Code: "Timed out waiting for DPS to send the initial provisioning response",
+			Name: "Unified .NET SDK: no answer of DPS",
+			Messages: []string{
+				"Timed out waiting for DPS to send the initial provisioning response",
+				"Timed out waiting for DPS to send a response to the polling request",
+			},
+			Meaning: "Unified .NET SDK: DPS took the connection and did not answer the call in time.",
+			Causes: []string{
+				"Service slow",
+				"Answer lost on the way",
+			},
+			Remedies: []string{
+				"Let the client try again",
+				"Look the registration up before registering anew",
+			},
+			Retry: "status-lookup",
+			AppliesTo: []string{
+				"device-api",
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceTransient,
+				cause.NetworkUnreachable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-no-csr-callback",
+			Kind: "sdk",
+			Code: "Must set \"HandleCertificateSigningCompleteAsync\" callback before doing any certificate signing operations",
+			Name: "Unified .NET SDK: certificate callback not set",
+			Messages: []string{
+				"HandleCertificateSigningCompleteAsync\" callback before doing any certificate signing operations",
+			},
+			Meaning: "Unified .NET SDK: a certificate is wanted, but the program did not set the callback that takes it.",
+			Causes: []string{
+				"Callback not set",
+			},
+			Remedies: []string{
+				"Set the callback before connecting",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigMissing,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'NotAuthorized'.",
+			Name: "Unified .NET SDK: CONNACK not authorised",
+			Messages: []string{
+				"The server refused the connection with reason 'NotAuthorized'.",
+				"The server refused the connection with reason 'BadUserNameOrPassword'.",
+				"The server closed the connection with reason 'NotAuthorized'.",
+			},
+			Meaning: "Unified .NET SDK: DPS or the hub refused the identity; the line about the current endpoint says which.",
+			Causes: []string{
+				"At DPS: key, certificate, registration ID or ID scope wrong",
+				"At the hub: identity disabled, deleted or with another credential",
+			},
+			Remedies: []string{
+				"Look which endpoint is the current one",
+				"Check the credential with dpsdiag probe, at the hub with --check-hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.SymmetricKeyMismatch,
+				cause.EnrollmentNotFound,
+				cause.WrongIDScope,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-id",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'ClientIdentifierNotValid'.",
+			Name: "Unified .NET SDK: CONNACK client identifier",
+			Messages: []string{
+				"The server refused the connection with reason 'ClientIdentifierNotValid'.",
+			},
+			Meaning: "Unified .NET SDK: the MQTT client identifier, which is the registration or device id, is not accepted.",
+			Causes: []string{
+				"Registration ID breaks the naming rules or is not that of the certificate",
+			},
+			Remedies: []string{
+				"Check the registration ID",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.RegistrationIDInvalid,
+				cause.CertCNRegistrationIDMismatch,
+				cause.HubIdentityUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-unavailable",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'ServerUnavailable'.",
+			Name: "Unified .NET SDK: CONNACK server unavailable",
+			Messages: []string{
+				"The server refused the connection with reason 'ServerUnavailable'.",
+				"The server refused the connection with reason 'ConnectionRateExceeded'.",
+			},
+			Meaning: "Unified .NET SDK: the broker is unavailable or throttles. From DPS this is also the answer to an ID scope that does not exist.",
+			Causes: []string{
+				"ID scope that does not exist, at DPS",
+				"Too many connections at once",
+				"Service busy",
+			},
+			Remedies: []string{
+				"Check the ID scope",
+				"Let the client try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.WrongIDScope,
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-refused-version",
+			Kind: "sdk",
+			Code: "The server refused the connection with reason 'UnsupportedProtocolVersion'.",
+			Name: "Unified .NET SDK: CONNACK protocol version",
+			Messages: []string{
+				"The server refused the connection with reason 'UnsupportedProtocolVersion'.",
+			},
+			Meaning: "Unified .NET SDK: the broker does not speak the MQTT version of the client.",
+			Causes: []string{
+				"Hub of another connection profile",
+			},
+			Remedies: []string{
+				"Set the client to the profile of the assigned hub",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubProtocolUnsupported,
+				cause.TransportProtocolWrong,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-reprovision",
+			Kind: "sdk",
+			Code: "Re-provisioning this device because the connection demanded it.",
+			Name: "Unified .NET SDK: registers again",
+			Messages: []string{
+				"Re-provisioning this device because the connection demanded it.",
+				"Failed to re-provision this device after the connection faulted on its identity.",
+				"The connection demanded re-provisioning, but this device was not provisioned through Device Provisioning Service",
+				"The cached IoT hub assignment is no good; re-provisioning through Device Provisioning Service",
+			},
+			Meaning: "Unified .NET SDK: the hub refused the identity of the device, so that it has to register again.",
+			Causes: []string{
+				"Identity in the hub deleted, disabled or with another credential",
+				"Device was moved to another hub",
+			},
+			Remedies: []string{
+				"Wait for the new registration; look up the identity in the hub if it repeats itself",
+			},
+			Retry: "reregister",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.HubIdentityUnusable,
+				cause.StaleAssignment,
+				cause.IssuedCertificateUnusable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-retry-after",
+			Kind: "sdk",
+			Code: "Device Provisioning Service asked for a Retry-After of",
+			Name: "Unified .NET SDK: DPS asks for a pause",
+			Messages: []string{
+				"Device Provisioning Service asked for a Retry-After of",
+			},
+			Meaning: "Unified .NET SDK: DPS sent Retry-After, and the client waits that long.",
+			Causes: []string{
+				"DPS throttles, or is busy",
+			},
+			Remedies: []string{
+				"Let the client wait",
+				"Spread the start of a fleet if many devices show it",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.Throttled,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-suback",
+			Kind: "sdk",
+			Code: "DPS did not grant QoS 1 for the mandatory response-topic subscription",
+			Name: "Unified .NET SDK: subscription refused",
+			Messages: []string{
+				"DPS did not grant QoS 1 for the mandatory response-topic subscription",
+			},
+			Meaning: "Unified .NET SDK: DPS did not take the subscription to its answers.",
+			Causes: []string{
+				"Other broker than DPS at that address",
+				"Fault of the service",
+			},
+			Remedies: []string{
+				"Check the endpoint",
+				"Try again later",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"device-api",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/AbstractConnectionClient.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TransportProtocolWrong,
+				cause.ServiceTransient,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "unified-net-taken-over",
+			Kind: "sdk",
+			Code: "The server closed the connection with reason 'SessionTakenOver'.",
+			Name: "Unified .NET SDK: session taken over",
+			Messages: []string{
+				"The server closed the connection with reason 'SessionTakenOver'.",
+			},
+			Meaning: "Unified .NET SDK: another connection of the same identity took over.",
+			Causes: []string{
+				"Two processes or devices with one identity",
+			},
+			Remedies: []string{
+				"Give each device its own identity",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"hub",
+			},
+			Sources: []string{
+				"Azure/azure-iot-sdk dotnet/src/Microsoft.Azure.Iot.Device/MqttConnectionManager.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ConnectionTakenOver,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-client-certificate",
+			Kind: "sdk",
+			Code: "12044 ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED",
+			Name: "WinHTTP: client certificate needed or not usable",
+			Messages: []string{
+				"ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED",
+				"ERROR_WINHTTP_CLIENT_CERT_NO_PRIVATE_KEY",
+				"ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY",
+				"0x80072F0C",
+				"-2147012852",
+			},
+			Numbers: []string{
+				"errno 12044",
+				"errno 12185",
+				"errno 12186",
+			},
+			Meaning: "Windows HTTP: the server asks for a client certificate and none was given, or the private key of the one that was given cannot be used.",
+			Causes: []string{
+				"Certificate not set for the request",
+				"Private key missing in the store, or not readable by the account",
+			},
+			Remedies: []string{
+				"Set the certificate with its key",
+				"Grant the account read access to the key",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientCertNotPresented,
+				cause.DeviceKeyMaterialUnreadable,
+			},
+		},
+		numbers: []NumberRange{{12044, 12044}, {2147954444, 2147954444}, {2147012852, 2147012852}, {12044, 12044}, {12185, 12185}, {12186, 12186}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-connect",
+			Kind: "sdk",
+			Code: "12029 ERROR_WINHTTP_CANNOT_CONNECT",
+			Name: "WinHTTP: no connection",
+			Messages: []string{
+				"ERROR_WINHTTP_CANNOT_CONNECT",
+				"ERROR_INTERNET_CANNOT_CONNECT",
+				"0x80072EFD",
+				"-2147012867",
+				"A connection with the server could not be established",
+			},
+			Numbers: []string{
+				"errno 12029",
+			},
+			Meaning: "Windows HTTP: the connection to the server, or to the proxy, could not be opened.",
+			Causes: []string{
+				"Port blocked",
+				"Proxy not set or not reachable",
+			},
+			Remedies: []string{
+				"Open the port by hand",
+				"Compare netsh winhttp show proxy with what the network needs",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PortBlocked,
+				cause.ProxyNotConfigured,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{12029, 12029}, {2147954429, 2147954429}, {2147012867, 2147012867}, {12029, 12029}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-name",
+			Kind: "sdk",
+			Code: "12007 ERROR_WINHTTP_NAME_NOT_RESOLVED",
+			Name: "WinHTTP: name not resolved",
+			Messages: []string{
+				"ERROR_WINHTTP_NAME_NOT_RESOLVED",
+				"ERROR_INTERNET_NAME_NOT_RESOLVED",
+				"0x80072EE7",
+				"-2147012889",
+				"The server name or address could not be resolved",
+			},
+			Numbers: []string{
+				"errno 12007",
+			},
+			Meaning: "Windows HTTP: the host name, or that of the proxy, has no address.",
+			Causes: []string{
+				"Host misspelled",
+				"Name server not reachable",
+			},
+			Remedies: []string{
+				"Resolve the name with nslookup",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DNSFailure,
+				cause.WrongGlobalEndpoint,
+				cause.ProxyNotConfigured,
+			},
+		},
+		numbers: []NumberRange{{12007, 12007}, {2147954407, 2147954407}, {2147012889, 2147012889}, {12007, 12007}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-proxy",
+			Kind: "sdk",
+			Code: "12180 ERROR_WINHTTP_AUTODETECTION_FAILED",
+			Name: "WinHTTP: proxy script",
+			Messages: []string{
+				"ERROR_WINHTTP_AUTODETECTION_FAILED",
+				"ERROR_WINHTTP_UNABLE_TO_DOWNLOAD_SCRIPT",
+				"ERROR_WINHTTP_BAD_AUTO_PROXY_SCRIPT",
+			},
+			Numbers: []string{
+				"errno 12166",
+				"errno 12167",
+				"errno 12178",
+				"errno 12180",
+			},
+			Meaning: "Windows HTTP: the proxy of the network could not be found, or its script failed.",
+			Causes: []string{
+				"No proxy script in the network",
+				"Script not reachable",
+			},
+			Remedies: []string{
+				"Set the proxy by hand: netsh winhttp set proxy",
+				"Switch automatic detection off",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyNotConfigured,
+			},
+		},
+		numbers: []NumberRange{{12180, 12180}, {12166, 12166}, {12167, 12167}, {12178, 12178}, {12180, 12180}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-secure-date",
+			Kind: "sdk",
+			Code: "12037 ERROR_WINHTTP_SECURE_CERT_DATE_INVALID",
+			Name: "WinHTTP: certificate date",
+			Messages: []string{
+				"ERROR_WINHTTP_SECURE_CERT_DATE_INVALID",
+				"ERROR_INTERNET_SEC_CERT_DATE_INVALID",
+				"0x80072F05",
+				"-2147012859",
+			},
+			Numbers: []string{
+				"errno 12037",
+			},
+			Meaning: "Windows HTTP: the server certificate is not valid on the date of this machine.",
+			Causes: []string{
+				"Clock wrong",
+				"TLS inspection with an expired certificate",
+			},
+			Remedies: []string{
+				"Set the clock",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceClockWrong,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{12037, 12037}, {2147954437, 2147954437}, {2147012859, 2147012859}, {12037, 12037}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-secure-failure",
+			Kind: "sdk",
+			Code: "12175 ERROR_WINHTTP_SECURE_FAILURE",
+			Name: "WinHTTP: TLS failed",
+			Messages: []string{
+				"ERROR_WINHTTP_SECURE_FAILURE",
+				"ERROR_WINHTTP_SECURE_CHANNEL_ERROR",
+				"0x80072F8F",
+				"-2147012721",
+				"0x80072F7D",
+				"-2147012739",
+			},
+			Numbers: []string{
+				"errno 12175",
+				"errno 12157",
+			},
+			Meaning: "Windows HTTP: the certificate of the server was not accepted, or the TLS handshake failed (12175 and 0x80072F8F, the general code; 12157 and 0x80072F7D, no secure channel).",
+			Causes: []string{
+				"Clock wrong",
+				"Root missing in the machine store",
+				"TLS inspection",
+				"TLS 1.2 switched off",
+			},
+			Remedies: []string{
+				"Set the clock",
+				"Look at the Schannel events of the system",
+				"Enable TLS 1.2 and import the roots",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceClockWrong,
+				cause.ServerRootCAMissing,
+				cause.ProxyInterference,
+				cause.TLSVersionOrCipherUnsupported,
+			},
+		},
+		numbers: []NumberRange{{12175, 12175}, {2147954575, 2147954575}, {2147012721, 2147012721}, {2147954557, 2147954557}, {2147012739, 2147012739}, {12175, 12175}, {12157, 12157}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-secure-name",
+			Kind: "sdk",
+			Code: "12038 ERROR_WINHTTP_SECURE_CERT_CN_INVALID",
+			Name: "WinHTTP: certificate name",
+			Messages: []string{
+				"ERROR_WINHTTP_SECURE_CERT_CN_INVALID",
+				"ERROR_INTERNET_SEC_CERT_CN_INVALID",
+				"0x80072F06",
+				"-2147012858",
+			},
+			Numbers: []string{
+				"errno 12038",
+			},
+			Meaning: "Windows HTTP: the server certificate is for another host.",
+			Causes: []string{
+				"Wrong host name",
+				"TLS inspection",
+			},
+			Remedies: []string{
+				"Check the host name",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.WrongGlobalEndpoint,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{12038, 12038}, {2147954438, 2147954438}, {2147012858, 2147012858}, {12038, 12038}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-secure-revocation",
+			Kind: "sdk",
+			Code: "12057 ERROR_WINHTTP_SECURE_CERT_REV_FAILED",
+			Name: "WinHTTP: revocation check",
+			Messages: []string{
+				"ERROR_WINHTTP_SECURE_CERT_REV_FAILED",
+				"ERROR_WINHTTP_SECURE_CERT_REVOKED",
+			},
+			Numbers: []string{
+				"errno 12057",
+				"errno 12170",
+			},
+			Meaning: "Windows HTTP: the revocation list of the certificate cannot be read, or the certificate is on it (12170).",
+			Causes: []string{
+				"Addresses of the revocation lists blocked",
+			},
+			Remedies: []string{
+				"Allow HTTP to the CRL and OCSP hosts of DigiCert and Microsoft",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PortBlocked,
+				cause.NetworkUnreachable,
+				cause.ServerRootCAMissing,
+			},
+		},
+		numbers: []NumberRange{{12057, 12057}, {12057, 12057}, {12170, 12170}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-secure-trust",
+			Kind: "sdk",
+			Code: "12045 ERROR_WINHTTP_SECURE_INVALID_CA",
+			Name: "WinHTTP: root not trusted",
+			Messages: []string{
+				"ERROR_WINHTTP_SECURE_INVALID_CA",
+				"ERROR_WINHTTP_SECURE_INVALID_CERT",
+				"ERROR_INTERNET_INVALID_CA",
+				"0x80072F0D",
+				"-2147012851",
+			},
+			Numbers: []string{
+				"errno 12045",
+				"errno 12169",
+			},
+			Meaning: "Windows HTTP: no trusted root signs the server certificate.",
+			Causes: []string{
+				"Root not in the machine store",
+				"TLS inspection",
+			},
+			Remedies: []string{
+				"Import DigiCert Global Root G2 and Microsoft RSA Root 2017",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{12045, 12045}, {2147954445, 2147954445}, {2147012851, 2147012851}, {12045, 12045}, {12169, 12169}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-timeout",
+			Kind: "sdk",
+			Code: "12002 ERROR_WINHTTP_TIMEOUT",
+			Name: "WinHTTP: no answer in time",
+			Messages: []string{
+				"ERROR_WINHTTP_TIMEOUT",
+				"ERROR_INTERNET_TIMEOUT",
+				"0x80072EE2",
+				"-2147012894",
+			},
+			Numbers: []string{
+				"errno 12002",
+			},
+			Meaning: "Windows HTTP: the server did not answer in time.",
+			Causes: []string{
+				"Packets dropped by a firewall",
+				"Proxy needed",
+			},
+			Remedies: []string{
+				"Test the port by hand",
+				"Check the proxy",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PortBlocked,
+				cause.NetworkUnreachable,
+				cause.ProxyNotConfigured,
+			},
+		},
+		numbers: []NumberRange{{12002, 12002}, {2147954402, 2147954402}, {2147012894, 2147012894}, {12002, 12002}},
+	},
+	{
+		Entry: Entry{
+			ID:   "winhttp-url",
+			Kind: "sdk",
+			Code: "12005 ERROR_WINHTTP_INVALID_URL",
+			Name: "WinHTTP: address not valid",
+			Messages: []string{
+				"ERROR_WINHTTP_INVALID_URL",
+				"ERROR_WINHTTP_UNRECOGNIZED_SCHEME",
+				"0x80072EE5",
+				"0x80072EE6",
+			},
+			Numbers: []string{
+				"errno 12005",
+				"errno 12006",
+			},
+			Meaning: "Windows HTTP: the address is not a URL, or its scheme is unknown.",
+			Causes: []string{
+				"Host setting contains a scheme or a path twice",
+				"Setting empty",
+			},
+			Remedies: []string{
+				"Give the host name alone",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, WinHTTP error messages",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientConfigInvalid,
+				cause.ClientConfigMissing,
+			},
+		},
+		numbers: []NumberRange{{12005, 12005}, {2147954405, 2147954405}, {2147954406, 2147954406}, {12005, 12005}, {12006, 12006}},
 	},
 	{
 		Entry: Entry{
@@ -34451,7 +41851,7 @@ var catalogue = [...]compiled{
 				"Hub key regenerated after linking",
 			},
 			Remedies: []string{
-				"Unlink and relink the hub",
+				"Unlink and relink the hub; with a link by managed identity assign its role again",
 			},
 			Retry: "after-fix",
 			AppliesTo: []string{

@@ -43,6 +43,7 @@ func TestContradictionsAreTold(t *testing.T) {
 		"codes that are not returned":    {"not returned", "hub-401001 dps-401001 hub-401003 hub-503003"},
 		"404102 or 404103":               {"404102", "hub-404103"},
 		"the registration limit":         {"1,000", "http-429 dps-429001"},
+		"429 and 5xx, hub or DPS":        {"15 to 30 minutes", "http-429 http-5xx hub-connect-5xx"},
 		"statuses a client has no words": {"status", "status-disabled status-unassigned status-blacklisted edge-unknown-variant py-disabled-200 py-invalid-status node-syntaxerror"},
 		"Edge logs have no code":         {"six-digit code", "edge-no-backup edge-dps-client-error edge-caused-unauthorized edge-caused-hub-unauthorized edge-caused-api-version"},
 	}

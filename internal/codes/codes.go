@@ -4,7 +4,7 @@
 // It contains the catalogue of the errors that a device can get while it provisions: what the Device
 // Provisioning Service, IoT Hub, MQTT, AMQP, TLS, the SDKs and IoT Edge report, what it means and what
 // to do. [ForReply] finds the entries for an answer of the service, [ByCause] those for a cause, and
-// [Common] the ten codes that the service documents itself.
+// [Common] the codes that the service documents itself.
 //
 // The catalogue is kept in catalogue/*.toml, which people edit (see the README there), and
 // compiled into the program as static data, so it costs nothing at start; "go generate"
@@ -43,6 +43,9 @@ type Entry struct {
 	// Messages are the exact strings to look for in a log. Some are patterns cut at their
 	// first variable part. No two entries share one.
 	Messages []string
+	// Numbers are those by which libraries and systems report the error, each after the name of its
+	// family: "errno 110". See [Families].
+	Numbers []string
 	// Meaning says what happened, in one to four sentences.
 	Meaning string
 	// Causes are the possible causes, most likely first.
@@ -148,8 +151,9 @@ func byStatus(status int) *Entry {
 // codeFamily returns the entry with the rule for six-digit codes without an entry.
 func codeFamily() *Entry { return ByID("dps-code-family") }
 
-// Common returns the ten HTTP statuses that the service documents as its errors, in
-// ascending order (learn.microsoft.com: how-to-troubleshoot-dps).
+// Common returns the nine HTTP statuses that the service documents as its errors, and 403, which
+// is not in that table but in the advice next to it, in ascending order (learn.microsoft.com:
+// how-to-troubleshoot-dps).
 func Common() []*Entry {
 	var common []*Entry
 	for _, status := range [...]int{400, 401, 403, 404, 405, 409, 412, 415, 429, 500} {

@@ -47,8 +47,12 @@ func (q Query) match(entries iter.Seq[*Entry]) []*Entry {
 		rank  rank
 	}
 	var hits []hit
+	var numbered []*Entry
+	if q.numbered {
+		numbered = slices.Collect(byNumber(q.number))
+	}
 	for e := range entries {
-		if r, ok := q.rank(e); ok {
+		if r, ok := q.rank(e, slices.Contains(numbered, e)); ok {
 			hits = append(hits, hit{e, r})
 		}
 	}
@@ -99,10 +103,13 @@ func (r rank) isExactCode() bool {
 	return r.distance > sameNumber && r.distance < sameButPunctuation && r.part <= partCondition
 }
 
-// rank ranks an entry; ok is false when it does not match.
-func (q Query) rank(e *Entry) (r rank, ok bool) {
-	if r, ok := q.numberRank(e); ok {
-		return r, true
+// rank ranks an entry, of which numbered says whether it has the number of the query; ok is false when
+// it does not match.
+func (q Query) rank(e *Entry, numbered bool) (r rank, ok bool) {
+	if numbered {
+		if r, ok := q.numberRank(e); ok {
+			return r, true
+		}
 	}
 	r = q.textRank(e)
 	return r, r.distance < different
@@ -111,11 +118,8 @@ func (q Query) rank(e *Entry) (r rank, ok bool) {
 // numberRank ranks an entry that matches the number of the query: by kind, and within a kind the entry
 // about the number itself before its single cases.
 func (q Query) numberRank(e *Entry) (r rank, ok bool) {
-	if !q.numbered {
-		return rank{}, false
-	}
 	for n := range e.numerals() {
-		if !n.holds(q.number) || !q.fits(e, n) {
+		if !n.holds(q.number) || n.signed && n.negative != q.negative || !q.fits(e, n) {
 			continue
 		}
 		r = rank{distance: sameNumber, part: slices.Index(Kinds(), e.Kind)}
@@ -131,6 +135,9 @@ func (q Query) numberRank(e *Entry) (r rank, ok bool) {
 // with such numbers or, apart from those at both ends that do, they are the entry's name or one of its
 // messages, or two or more words in a row of one.
 func (q Query) fits(e *Entry, n numeral) bool {
+	if !n.isNamed(q.words) {
+		return false
+	}
 	known := n.words()
 	rest := q.words
 	for len(rest) > 0 && containsWords(known, rest[0]) {

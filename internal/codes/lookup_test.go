@@ -96,6 +96,26 @@ func TestLookup(t *testing.T) {
 		"-9984":                                                      {"mbedtls-2700"},
 		"x509: certificate signed by unknown authority": {"go-x509-unknown-authority"},
 
+		// numbers of families
+		"errno 110":             {"net-timedout"},
+		"[Errno 110]":           {"net-timedout"},
+		"errno -3":              {"net-dns-again"},
+		"errno 3":               nil,
+		"WinError 10060":        {"net-winsock-timeout"},
+		"10093":                 {"winsock-not-started"},
+		"12175":                 {"winhttp-secure-failure"},
+		"wolfSSL -188":          {"wolfssl-trust"},
+		"wolfssl error 188":     {"wolfssl-trust"},
+		"BearSSL 62":            {"bearssl-trust"},
+		"curl exit code 77":     {"curl-ca-file"},
+		"pubsubclient state -4": {"arduino-pubsub-timeout"},
+		"paho rc 7":             {"mosq-rc-lost"},
+		"MQTT5 reason 0x87":     {"mqtt5-credentials"},
+		"+CMQTTCONNECT 32":      {"cmqtt-tls"},
+		"quectel 4":             {"qmt-name", "qmt-stat-timeout"},
+		"0x80072F8F":            {"winhttp-secure-failure"},
+		"-2147012721":           {"winhttp-secure-failure"},
+
 		// names and messages of SDKs and IoT Edge
 		"PROV_DEVICE_RESULT_DEV_AUTH_ERROR":     {"c-result-dev-auth-error"},
 		"prov_device_result_dev_auth_error (7)": {"c-result-dev-auth-error"},

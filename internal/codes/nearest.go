@@ -51,7 +51,7 @@ func (q Query) nearestNumbers(n int) []*Entry {
 	var near []neighbour
 	for e := range All() {
 		for m := range e.numerals() {
-			if m.exact && group(m.low) == group(q.number) && q.wordsIn(m.words()) {
+			if m.exact && m.isNamed(q.words) && group(m.low) == group(q.number) && q.wordsIn(m.words()) {
 				near = append(near, neighbour{e, float64(max(m.low, q.number) - min(m.low, q.number))})
 			}
 		}

@@ -2,6 +2,7 @@ package codes
 
 import (
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,10 @@ type numeral struct {
 	// code is the text that contains the number; synonyms are words that people use instead of those
 	// in it.
 	code, synonyms string
+	// names are words of which one has to be next to the number, since it is too common; "" for none.
+	names string
+	// signed says that the sign has to be the same, which negative gives.
+	signed, negative bool
 }
 
 // holds reports whether the number is the numeral or in its range.
@@ -22,6 +27,11 @@ func (n numeral) holds(number uint64) bool { return n.low <= number && number <=
 // words returns the words that may be next to the number in a query.
 func (n numeral) words() string {
 	return strings.Join([]string{fillers, n.synonyms, wordsOf(n.code)}, " ")
+}
+
+// isNamed reports whether words next to the number say what it is, if that is needed.
+func (n numeral) isNamed(words []string) bool {
+	return n.names == "" || slices.ContainsFunc(words, func(word string) bool { return containsWords(n.names, word) })
 }
 
 // bareSynonyms returns the words that people put before a number that is the whole code.
@@ -39,8 +49,8 @@ func bareSynonyms(kind Kind) string {
 	return ""
 }
 
-// numerals yields the numbers that the entry matches: those of its code and its aliases, and the
-// messages that consist of a number only, such as "0x00020002".
+// numerals yields the numbers that the entry matches: those of its code and its aliases, the
+// messages that consist of a number only, such as "0x00020002", and its numbers in families.
 func (e *Entry) numerals() iter.Seq[numeral] {
 	return func(yield func(numeral) bool) {
 		if !yieldNumerals(e.Code, e.Kind, yield) {
@@ -52,20 +62,24 @@ func (e *Entry) numerals() iter.Seq[numeral] {
 			}
 		}
 		for _, message := range e.Messages {
-			if n, ok := hexMessage(message); ok && !yield(n) {
+			if n, ok := numberMessage(message); ok && !yield(n) {
+				return
+			}
+		}
+		for _, n := range e.FamilyNumbers() {
+			if !yield(n.numeral()) {
 				return
 			}
 		}
 	}
 }
 
-// hexMessage reads a message that is a hexadecimal number as a whole.
-func hexMessage(message string) (n numeral, ok bool) {
+// numberMessage reads a message that is a number as a whole: hexadecimal, or so large that it is no
+// other number.
+func numberMessage(message string) (n numeral, ok bool) {
 	digits := strings.TrimPrefix(message, "-")
-	if !strings.HasPrefix(digits, "0x") {
-		return numeral{}, false
-	}
 	_, number, ok := parseNumber(strings.ToLower(digits))
+	ok = ok && (strings.HasPrefix(digits, "0x") || number >= distinctive)
 	return numeral{low: number, high: number, exact: true, code: message}, ok
 }
 

@@ -3,6 +3,8 @@ package codes
 import (
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -14,14 +16,15 @@ const (
 	quotes = " \t\r\n\"'`“”‘’«»"
 
 	// fillers are words that may be next to any number without changing its meaning.
-	fillers = "code error err errno errorcode number num no nr value returned received"
+	fillers = "code error err errorcode number num no nr value returned received"
 )
 
 // Query is a user's query in parsed form.
 type Query struct {
 	text     string   // without quotes and white space around it
 	numbered bool     // text contains exactly one number
-	number   uint64   // that number
+	number   uint64   // that number, without its sign
+	negative bool     // whether a minus sign is before it
 	words    []string // the other words of text, in lower case
 }
 
@@ -36,6 +39,7 @@ func Parse(s string) Query {
 	if !q.takeNumber(parseNumber) {
 		q.takeNumber(numberAfterName)
 	}
+	q.negative = hasMinus(text)
 	return q
 }
 
@@ -87,6 +91,19 @@ func numberAfterName(word string) (name string, n uint64, ok bool) {
 	}
 	_, n, ok = parseNumber(word[len(name):])
 	return name, n, ok
+}
+
+// hasMinus reports whether a text has a number with a minus sign, which is not a hyphen after a word.
+func hasMinus(text string) bool {
+	for i := range len(text) - 1 {
+		if text[i] != '-' || text[i+1] < '0' || text[i+1] > '9' {
+			continue
+		}
+		if c, _ := utf8.DecodeLastRuneInString(text[:i]); i == 0 || !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutHTTPVersion turns "HTTP/1.1 404" into "http 404", so that one number is left.

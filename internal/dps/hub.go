@@ -12,7 +12,8 @@ const HubAPIVersion = "2021-04-12"
 
 // IsHubHost reports whether host, with or without a port, has the form of a hub name in an
 // Azure cloud: {hub}.azure-devices.net, .cn or .us (learn.microsoft.com:
-// private-link/private-endpoint-dns).
+// private-link/private-endpoint-dns), or a newer name below it such as
+// {hub}.device.azure-devices.net, which also takes TLS 1.3 (Microsoft Learn, IoT Hub endpoints).
 func IsHubHost(host string) bool {
 	endpoint, err := ParseEndpoint(host)
 	name := strings.TrimSuffix(strings.ToLower(endpoint.Host), ".")

@@ -30,7 +30,8 @@ func TestIsHubHost(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]bool{
 		"plant-4.azure-devices.net": true, "Plant-4.Azure-Devices.CN:8883": true, "x.azure-devices.us.": true,
-		"attacker.example": false, "azure-devices.net": false, "x.azure-devices.net.attacker.example": false,
+		"plant-4.device.azure-devices.net": true,
+		"attacker.example":                 false, "azure-devices.net": false, "x.azure-devices.net.attacker.example": false,
 		"x.azure-devices.net@attacker.example": false, "x.azure-devices-provisioning.net": false, "": false,
 	} {
 		if got := IsHubHost(host); got != want {

@@ -89,7 +89,8 @@ func (to apiRoute) calls() []apiCall {
 // parseAPIRoute parses a path, and reports whether it is one of the service API at all. A
 // path without an id is that of the collection, which few methods take: so a client that
 // leaves the id out gets 405 (learn.microsoft.com: iot-dps/how-to-troubleshoot-dps). The
-// names of collections are compared without case, as a web API does (assumed).
+// names of collections are compared without case: azure-iot-sdk-node writes
+// /enrollmentgroups/ for the attestation mechanism, and a slash at the end for bulk.
 func parseAPIRoute(method string, segments []string) (apiRoute, bool) {
 	collection, ok := oneOf(segments[0], srv.Enrollments, srv.EnrollmentGroups, srv.Registrations)
 	if !ok {

@@ -27,6 +27,7 @@ type File struct {
 	hubs        []hub
 	enrollments []*enrollment
 	faults      []*fault
+	limits      *limits
 	policies    []accessPolicy
 }
 
@@ -103,7 +104,7 @@ func (f *File) apply(s *settings, enrollTPM func(name string, ek []byte) (*enrol
 	if f.retryAfter != nil {
 		s.retryAfter = *f.retryAfter
 	}
-	s.apiVersions = f.apiVersions
+	s.apiVersions, s.limits = f.apiVersions, f.limits
 	if f.hubs != nil {
 		s.hubs = append([]hub(nil), f.hubs...)
 	}
@@ -133,12 +134,21 @@ type document struct {
 	Groups      []documentGroup      `toml:"groups,omitempty"`
 	Faults      []documentFault      `toml:"faults,omitempty"`
 	Policies    []documentAccess     `toml:"policies,omitempty"`
+	Limits      *documentLimits      `toml:"limits,omitempty"`
 }
 
 // documentAccess is a shared access policy of the service API.
 type documentAccess struct {
 	Name   string   `toml:"name"`
 	Rights []string `toml:"rights"`
+}
+
+type documentLimits struct {
+	Registrations        *int `toml:"registrations,omitempty"`
+	RegistrationsSeconds *int `toml:"registrations_seconds,omitempty"`
+	PollsPerDevice       *int `toml:"polls_per_device,omitempty"`
+	PollsSeconds         *int `toml:"polls_seconds,omitempty"`
+	RetryAfter           *int `toml:"retry_after,omitempty"`
 }
 
 type documentHub struct {

@@ -18,6 +18,7 @@ import (
 const (
 	maxPolls      = 1000
 	maxRetryAfter = 24 * 60 * 60 // seconds
+	maxLimit      = 1_000_000    // calls
 )
 
 // checker converts a document into a File. It keeps the first error.
@@ -59,7 +60,7 @@ func (c *checker) file(doc *document) *File {
 			c.failf("api_versions", "%q is no api-version such as %s", version, dps.DefaultAPIVersion)
 		}
 	}
-	file.hubs = c.hubs(doc.Hubs)
+	file.hubs, file.limits = c.hubs(doc.Hubs), c.limits(doc.Limits)
 	file.enrollments = append(c.enrollments(doc), c.groups(doc)...)
 	for i := range doc.Faults {
 		file.faults = append(file.faults, c.fault(fmt.Sprintf("faults[%d]", i), &doc.Faults[i]))

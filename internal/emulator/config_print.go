@@ -76,7 +76,7 @@ type configPrinter struct {
 func (p *configPrinter) document(s *settings) (*document, error) {
 	doc := &document{
 		IDScope: &s.scope, APIVersions: s.apiVersions, Polls: &s.polls, RetryAfter: wholeSeconds(&s.retryAfter),
-		Hubs: []documentHub{},
+		Hubs: []documentHub{}, Limits: printLimits(s.limits),
 	}
 	for _, h := range s.hubs {
 		doc.Hubs = append(doc.Hubs, documentHub{Name: h.name, State: string(h.state)})

@@ -45,6 +45,13 @@ func TestSampleExplainsEveryKey(t *testing.T) {
 				visit(kind.Elem())
 				continue
 			}
+			if kind := field.Type; kind.Kind() == reflect.Pointer && kind.Elem().Kind() == reflect.Struct {
+				if !strings.Contains(text, "\n["+key+"]\n") {
+					t.Errorf("the sample has no [%s]", key)
+				}
+				visit(kind.Elem())
+				continue
+			}
 			if !regexp.MustCompile(`(?m)^(# )?` + key + ` = `).MatchString(text) {
 				t.Errorf("the sample does not show the key %s", key)
 			}

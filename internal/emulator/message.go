@@ -118,6 +118,7 @@ const (
 	reasonOperation   reason = "unknown-operation"
 	reasonDevice      reason = "unknown-device"
 	reasonFault       reason = "configured-fault"
+	reasonLimit       reason = "limit"
 )
 
 // refusal is the refusal of a call: the answer to the caller, and the reason for the
@@ -138,6 +139,9 @@ type refusal struct {
 
 // messageDeserialization is the service's message for a body that it cannot parse.
 const messageDeserialization = "Deserialization error."
+
+// messageThrottled is the service's message for a call above its limits.
+const messageThrottled = "Operations are being throttled for this tenant."
 
 // generic returns the general code for an HTTP status: the code divided by 1000 is the
 // status (azure-iot-sdk-csharp provisioning/transport/amqp/src/

@@ -49,6 +49,7 @@ func TestMQTTConnect(t *testing.T) {
 		"unknown scope":             {username("0neFFFFFFFF/registrations/" + keyDevice + "/api-version=2019-03-31"), "CONNACK 3"},
 		"no user name":              {func(p *packets.ConnectPacket) { p.UsernameFlag, p.Username, p.PasswordFlag = false, "", false }, "CONNACK 4"},
 		"user name without version": {username(base), "CONNACK 4"},
+		"question mark, as a hub":   {username(base + "/?api-version=2019-03-31"), "CONNACK 4"},
 		"user name of a hub":        {username("hub.dpsdiag.example/" + keyDevice + "/?api-version=2021-04-12"), "CONNACK 4"},
 		"no password, no cert":      {func(p *packets.ConnectPacket) { p.PasswordFlag, p.Password = false, nil }, "CONNACK 5"},
 		"empty password, no cert":   {func(p *packets.ConnectPacket) { p.Password = nil }, "CONNACK 5"},

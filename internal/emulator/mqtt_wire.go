@@ -115,11 +115,16 @@ func answerTopic(rid string, answer response) string {
 
 // parseUsername parses the user name of a CONNECT packet,
 // {idScope}/registrations/{registrationId}/api-version={version}, which may be followed by
-// fields that the service ignores.
+// fields that the service ignores. Only the user name of a hub has a question mark before its
+// fields (learn.microsoft.com: iot-mqtt-connect-to-iot-dps, iot-mqtt-connect-to-iot-hub). That the
+// service refuses one is assumed.
 func parseUsername(name string) (claim, error) {
 	parts := strings.SplitN(name, "/", 4)
 	if len(parts) != 4 || parts[1] != "registrations" {
 		return claim{}, errors.New("the user name is not of the form {idScope}/registrations/{registrationId}/api-version={version}")
+	}
+	if strings.HasPrefix(parts[3], "?") {
+		return claim{}, errors.New("the user name has a question mark before its fields, as that of a hub has; that of the service has none")
 	}
 	return claim{scope: parts[0], registrationID: parts[2], apiVersion: field(parts[3], "api-version")}, nil
 }

@@ -63,6 +63,7 @@ type record struct {
 	last    *dps.Registration // how the last finished one ended; nil if none has
 	pending []*pending        // newest last, at most maxOperations
 	met     map[*fault]int    // how often each fault has occurred
+	polls   window            // the status calls that were taken
 	device  *hubDevice        // its identity in the stub hub; nil if none
 }
 

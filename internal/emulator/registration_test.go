@@ -86,3 +86,16 @@ func TestSecondRegistrationKeepsTheFirstCreation(t *testing.T) {
 		t.Errorf("the first operation now says %s", again.text)
 	}
 }
+
+// A registration that nobody polls ends all the same.
+func TestLookupsSeeTheEnd(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, begin(t, Config{}).Device())
+	c.register()
+	for range defaultPolls {
+		c.lookup().want(t, "200 bare assigning")
+	}
+	c.lookup().want(t, "200 bare assigned")
+	c.register()
+	c.lookup().want(t, "200 bare assigning")
+}

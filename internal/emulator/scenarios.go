@@ -83,7 +83,7 @@ func (s Scenario) stage(w *world, files bool) error {
 	return nil
 }
 
-// statusScenarios answer register with each of the service's ten common HTTP statuses
+// statusScenarios answer register with each of the common HTTP statuses of the service
 // (learn.microsoft.com: iot-dps/how-to-troubleshoot-dps), with the code of its family.
 func statusScenarios() []Scenario {
 	var list []Scenario
@@ -285,7 +285,7 @@ func allocationScenarios() []Scenario {
 func serviceScenarios() []Scenario {
 	throttled := answer{
 		status: http.StatusTooManyRequests, code: 429001, retryAfter: new(time.Second),
-		message: "Operations are being throttled for this tenant.",
+		message: messageThrottled,
 	}
 	return []Scenario{
 		{

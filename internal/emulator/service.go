@@ -21,7 +21,8 @@ type settings struct {
 	hubs       []hub
 	enrolled   *enrollments
 	faults     []*fault
-	stub       string // address of the stub hub, host:port
+	limits     *limits // nil enforces none
+	stub       string  // address of the stub hub, host:port
 
 	// policies and bearer are the credentials of the service API, hosts its names.
 	policies    []accessPolicy
@@ -39,6 +40,8 @@ type service struct {
 
 	mu       sync.Mutex // guards the following fields and their contents
 	registry registry
+	// registrations are the register calls that were taken.
+	registrations window
 	// hubKeys are, for each challenged TPM, the key for its hub as in the registration state:
 	// encrypted to that TPM.
 	hubKeys map[*enrollment][]byte
@@ -73,13 +76,16 @@ func (s *service) call(c *caller, r request) response {
 	defer s.mu.Unlock()
 	rec := s.registry.open(c.registrationID)
 	f := s.strike(r.operation, c.registrationID, rec.met)
-	if f == nil {
-		return s.answer(c, rec, r)
-	}
-	if f.answer.speaks() {
+	if f != nil && f.answer.speaks() {
 		return s.refuse(f.answer.refusal())
 	}
+	if refused := s.throttle(rec, r.operation); refused != nil {
+		return s.refuse(refused)
+	}
 	answer := s.answer(c, rec, r)
+	if f == nil {
+		return answer
+	}
 	answer.delivery = f.answer.delivery
 	return answer
 }
@@ -159,23 +165,33 @@ func (s *service) status(c *caller, rec *record, operationID string) response {
 	if p.waits() {
 		return s.assigning(&dps.Operation{OperationID: operationID, Status: dps.StatusAssigning, Registration: underWay(c)})
 	}
+	s.conclude(rec, p)
+	outcome := p.outcome
+	return s.ok(&dps.Operation{OperationID: operationID, Status: outcome.Status, Registration: &outcome})
+}
+
+// conclude ends a registration that has not ended.
+func (s *service) conclude(rec *record, p *pending) {
 	if !p.done {
 		now := s.now()
 		rec.finish(p, now, s.random.etag(now))
 		s.settle(rec, p)
 	}
-	outcome := p.outcome
-	return s.ok(&dps.Operation{OperationID: operationID, Status: outcome.Status, Registration: &outcome})
 }
 
-// lookup answers with the registration's state, without an operation.
+// lookup answers with the registration's state, without an operation. A registration goes on
+// when nobody polls, so a lookup counts as a poll of the newest.
 func (s *service) lookup(c *caller, rec *record) response {
-	switch {
-	case rec.last != nil:
+	if n := len(rec.pending); n > 0 && !rec.pending[n-1].done {
+		newest := rec.pending[n-1]
+		if newest.waits() {
+			return s.ok(underWay(c))
+		}
+		s.conclude(rec, newest)
+	}
+	if rec.last != nil {
 		last := *rec.last
 		return s.ok(&last)
-	case len(rec.pending) > 0:
-		return s.ok(underWay(c))
 	}
 	// Assumed: the only not-found code seen other than 404201 whose meaning is not documented.
 	return s.refuse(notFound(reasonEnrollment, 404202, messageNoRegistration, "this device has not registered yet"))

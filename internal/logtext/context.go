@@ -29,7 +29,7 @@ func attestationWords() []words {
 			"Client generated SAS Key", "skn=registration", "compute-device-key", "register_symkey", "register_symmetric",
 			"symmetric_key_sample", "SymmetricKeySample", "symmetric_key = {", "method = \"symmetric_key\"", "method: \"symmetric_key\"",
 			"SharedAccessKeySample", "PROVISIONING_SYMMETRIC_KEY", "symmetric_key=", "azure-iot-security-symmetric-key", "provision_symmetric_key", "provision_symmetric_key_group",
-			"nx_azure_iot_provisioning_client_symmetric_key_set", "derived_symm_key", "derive_device_key", "symmetric key enrollment",
+			"dps: no bootstrap certificate; using SAS", "nx_azure_iot_provisioning_client_symmetric_key_set", "derived_symm_key", "derive_device_key", "symmetric key enrollment",
 		}},
 		{KindAttestation, "x509", true, []string{
 			"X509Registration", "X509SecurityClient", "SecurityProviderX509", "SecurityProviderX509Certificate", "SecurityProviderX509Cert",
@@ -64,7 +64,7 @@ func transportWords() []words {
 			"amqp_ws", "AmqpWs", "amqps_ws", "amqp over websocket", "amqp over websockets", "Amqp_WebSocket_Only", "prov_transport_amqp_ws_client",
 		}},
 		{KindTransport, "mqtt", false, []string{
-			"MQTT transport exception", "ContractAPIMqtt", "ProvisioningTransportHandlerMqtt", "prov_transport_mqtt_common",
+			"AZ_IOT_CONN_STATE_CONNECTING", "MQTT transport exception", "ContractAPIMqtt", "ProvisioningTransportHandlerMqtt", "prov_transport_mqtt_common",
 			"prov_transport_mqtt_client", "azure-iot-provisioning-device-mqtt", "Mqtt_Tcp_Only", "CONNACK", "port 8883", ":8883", "mqtts://",
 			"Unable to connect to mqtt service", "MqttException", "MQTT_CLIENT", "MQTT CONNECT", "$dps/registrations",
 			"azure/iot/device/common/mqtt_transport", "azure.iot.device.common.mqtt_transport", "umqtt", "MQTTClient", "PROTOCOL_MQTT",
@@ -111,6 +111,11 @@ func clientWords() []words {
 		{KindClient, ClientDotNet, true, []string{
 			"Microsoft.Azure.Devices", "ProvisioningTransportException", "ProvisioningDeviceClient.RegisterAsync", "ProvisioningTransportHandler",
 		}},
+		{KindClient, ClientUnifiedC, true, []string{
+			"AZ_IOT_CONN_STATE_SETTING_UP", "AZ_IOT_CONN_STATE_CONNECTING", "AZ_IOT_CONN_STATE_CONNECTED", "AZ_IOT_CONN_STATE_RETRY_PENDING",
+			"AZ_IOT_CONN_STATE_FAULTED", "AZ_IOT_CONN_STATE_IDLE", "route=dps endpoint=", "route=hub host=", "dps: connecting with username",
+		}},
+		{KindClient, ClientUnifiedDotNet, true, []string{"Microsoft.Azure.Iot.Device", "ConnectionClient's current endpoint is now", "current endpoint is now DPS"}},
 		{KindClient, ClientCLI, true, []string{"az iot dps", "az iot device registration", "azext_iot", "azure-cli-iot"}},
 		{KindClient, ClientMosquitto, false, []string{"mosquitto_pub", "mosquitto_sub", "mosquitto"}},
 	}
@@ -132,6 +137,8 @@ const (
 	ClientPython          = "python"
 	ClientJava            = "java"
 	ClientDotNet          = "dotnet"
+	ClientUnifiedC        = "unified-c" // Azure/azure-iot-sdk, c
+	ClientUnifiedDotNet   = "unified-dotnet"
 	ClientCLI             = "azure-cli"
 	ClientMosquitto       = "mosquitto"
 )
@@ -156,11 +163,13 @@ func eventWords() []words {
 			"getting operation id", "Provisioning API Version", "Provision-EflowVm", "Provisioning using DPS", "DPS registration started", "Starting DPS",
 			"provisioning_device_client", "registrations/register", "Connecting to DPS", "Connecting to Azure Device Provisioning Service",
 			"Attempting to provision device", "Registering with the DPS service", "Connected to Azure IoT Device Provisioning Service",
+			// unified SDKs
+			"route=dps endpoint=", "dps state=AZ_IOT_CONN_STATE_CONNECTING", "current endpoint is now DPS",
 		}},
 		{KindEvent, EventConnected, true, []string{
 			"PROV_DEVICE_REG_STATUS_CONNECTED", "Connection to device provisioning service opened successfully", "$dps/registrations/res",
 			"PROV_DEVICE_REG_STATUS_REGISTERING", "PROV_DEVICE_REG_STATUS_ASSIGNING", "\"status\":\"assigning\"", "Checking DPS registration status",
-			"DPS registration is still in progress", "Current provisioning status: ASSIGNING",
+			"DPS registration is still in progress", "Current provisioning status: ASSIGNING", "dps state=AZ_IOT_CONN_STATE_CONNECTED",
 		}},
 		{KindEvent, EventAssigned, true, []string{
 			"\"status\":\"assigned\"", "DPS registration assigned device", "Assigned to IoT hub:", "Successfully provisioned with DPS",
@@ -170,6 +179,7 @@ func eventWords() []words {
 			"Registration status: assigned", "status: assigned", "Device successfully provisioned", "provisioned device to hub", "registered to hub",
 			"The device was assigned to hub", "The device was registered successfully", "Registration is successful", "Device registered to hub",
 			"SUCCESS: DPS", "Hub connection string", "Provisioning was successful", "iothub uri:", "Iot hub hostname", "Will send telemetry from the provisioned device",
+			"operational certificate issued", "current endpoint is now IoT Hub",
 		}},
 		{KindEvent, EventSucceeded, true, []string{
 			"Provisioning successful", "Provisioning complete", "Provisioning succeeded", "Finished provisioning edge device", "provisioning finished",
@@ -207,8 +217,10 @@ const (
 	SignStack        = "client-stack" // a stack trace inside a provisioning client
 	SignRawClient    = "own-client"   // the device builds requests or tokens itself
 	SignEmptyID      = "empty-registration-id"
-	SignOldRoot      = "root-migration" // names of the roots that servers moved from and to
-	SignUnverified   = "unverified-ca"  // a CA certificate without proof of possession
+	SignOldRoot      = "root-migration"     // names of the roots that servers moved from and to
+	SignUnverified   = "unverified-ca"      // a CA certificate without proof of possession
+	SignRegistry     = "device-registry"    // Azure Device Registry is involved
+	SignIssued       = "issued-certificate" // DPS issued a certificate to the device
 )
 
 // signWords are for circumstances that only single rules use.
@@ -290,6 +302,14 @@ func signWords() []words {
 			"{\"registrationId\":\"", "curl -", "Invoke-RestMethod", "Postman", "SharedAccessSignature sr=", "mosquitto", "PubSubClient", "openssl s_client", "paho.mqtt", "HMAC",
 		}},
 		{KindSign, SignOldRoot, false, []string{"Baltimore", "DigiCert Global Root", "DigiCert G2", "root migration", "Microsoft RSA Root", "Microsoft RSA TLS"}},
+		{KindSign, SignRegistry, true, []string{
+			"device registry", "device registry namespace", "Microsoft.DeviceRegistry", "deviceRegistryNamespace", "deviceRegistryNamespaces", "registry namespace",
+			"ADR namespace", "az iot adr ns",
+		}},
+		{KindSign, SignIssued, true, []string{
+			"operational certificate issued", "with the operational certificate", "issued certificate chain received", "Saved DPS-issued identity certificate as",
+			"Connecting to IoT Hub using issued certificate", "Processing issued certificate", "\"issuedCertificateChain\":[",
+		}},
 		{KindSign, SignUnverified, true, []string{
 			"\"isVerified\":false", "isVerified: false", "isVerified = false", "isVerified=false", "certificate is not verified", "certificate not verified", "unverified certificate",
 			"Status: Unverified", "CA is not verified", "has not been verified",

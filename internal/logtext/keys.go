@@ -30,6 +30,26 @@ const (
 	keyServerTime
 	keyHubError
 	keyWebhookStatus
+	keyErrno // from here on those of familyNames
+	keyErrnoHex
+	keyWindowsError
+	keyWolfSSL
+	keyBearSSL
+	keyGnuTLS
+	keyOpenSSLVerify
+	keyAlert
+	keyMbedTLSFlags
+	keyCurl
+	keyMosquitto
+	keyPubSubClient
+	keyArduinoMQTT
+	keyPahoC
+	keyCMQTT
+	keyQMTOpen
+	keyQMTStat
+	keyQMTConn
+	keyESPMQTT
+	keyNetXSecure
 )
 
 // names are the spellings of a key.
@@ -64,8 +84,12 @@ func keyTable() []names {
 			"responded with", "response code", "server returned", "http code", "http",
 		}},
 		{keyWebhookStatus, []string{"custom allocation failed with status code"}},
-		{keyConnack, []string{"connack", "return code", "returncode", "return_code", "reason code", "reasoncode", "connect_return_code", "rc", "result code"}},
-		{keyTLSStack, []string{"esp_tls_stack_err", "mbedtls_ssl_handshake returned", "last mbedtls failure", "mbedtls error", "tls_stack_err", "lmbedtlserror"}},
+		{keyConnack, []string{"connack", "return code", "returncode", "return_code", "reason code", "reasoncode", "connect_return_code", "rc", "result code", "mqttexception"}},
+		{keyTLSStack, []string{
+			"esp_tls_stack_err", "mbedtls_ssl_handshake returned", "last mbedtls failure", "mbedtls error", "tls_stack_err", "lmbedtlserror", "reported from tls stack", "mbedtls_ssl_handshake failed", "mbedtls_ssl_setup returned",
+			"mbedtls_x509_crt_parse returned", "mbedtls_x509_crt_parse failed", "mbedtls_pk_parse_key returned", "mbedtls_ssl_read returned", "mbedtls_ssl_write returned", "mbedtls_net_connect returned", "mbedtls_ssl_conf_own_cert returned",
+			"mbedtls error code", "mbedtls err", "mbedtls_err", "tls handshake error", "ssl handshake error", "returned -", "last tls stack error number", "last tls error",
+		}},
 		{keyMessage, []string{`"message":`, "errormessage", "error message", "msg", "message"}},
 		{keyStatus, []string{`"status":`, "provisioning status", "registration status", "registration state", "status"}},
 		{keyRegistrationPath, []string{"/registrations/", "%2fregistrations%2f"}},

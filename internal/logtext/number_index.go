@@ -24,10 +24,43 @@ const (
 	numberConnack                   // a return code of MQTT
 	numberMbedTLS                   // without its sign
 	numberFamily                    // 0 is the rule for codes without an entry
+	numberErrno                     // from here on those of codes.Families, see familyKinds
+	numberWolfSSL
+	numberBearSSL
+	numberGnuTLS
+	numberOpenSSLVerify
+	numberAlert
+	numberMbedTLSFlags
+	numberCurl
+	numberMosquitto
+	numberPubSubClient
+	numberArduinoMQTT
+	numberPahoC
+	numberMQTT5
+	numberCMQTT
+	numberQMTOpen
+	numberQMTStat
+	numberESPMQTT
+	numberNetXSecure
 )
 
-// numberBits is how many bits a number has below its kind.
-const numberBits = 20
+// familyKinds are the kinds by the names of the families.
+func familyKinds() map[string]numberKind {
+	return map[string]numberKind{
+		"errno": numberErrno, "mbedtls": numberMbedTLS, "wolfssl": numberWolfSSL, "bearssl": numberBearSSL, "gnutls": numberGnuTLS,
+		"openssl-verify": numberOpenSSLVerify, "alert": numberAlert, "mbedtls-flags": numberMbedTLSFlags, "curl": numberCurl,
+		"mosquitto": numberMosquitto, "pubsubclient": numberPubSubClient, "arduino-mqtt": numberArduinoMQTT, "paho-c": numberPahoC,
+		"mqtt5": numberMQTT5, "cmqtt": numberCMQTT, "qmt-open": numberQMTOpen, "qmt-stat": numberQMTStat,
+		"esp-mqtt": numberESPMQTT, "netx-secure": numberNetXSecure,
+	}
+}
+
+// numberBits is how many bits a number has below its kind. The uppermost one is set in a negative
+// number.
+const (
+	numberBits = 20
+	negative   = 1 << (numberBits - 1)
+)
 
 func (k numberKind) of(number int) uint32 { return uint32(k)<<numberBits | uint32(number) }
 
@@ -56,6 +89,26 @@ func (t numberIndex) dps(code int) *codes.Entry       { return t.find(numberDPS,
 func (t numberIndex) hub(code int) *codes.Entry       { return t.find(numberHub, code) }
 func (t numberIndex) connack(code int) *codes.Entry   { return t.find(numberConnack, code) }
 func (t numberIndex) mbedTLS(number int) *codes.Entry { return t.find(numberMbedTLS, number) }
+
+// ofFamily is the entry of a number of a family, or nil.
+func (t numberIndex) ofFamily(kind numberKind, number int) *codes.Entry {
+	switch {
+	case number <= -negative || number >= negative:
+		return nil
+	case number < 0 && isSigned(kind):
+		return t.find(kind, negative-number)
+	}
+	return t.find(kind, max(number, -number))
+}
+
+// isSigned is the field Signed of the family of a kind.
+func isSigned(kind numberKind) bool {
+	switch kind {
+	case numberErrno, numberPubSubClient, numberArduinoMQTT, numberPahoC, numberQMTOpen:
+		return true
+	}
+	return false
+}
 
 // family is the rule for six-digit codes without an entry.
 func (t numberIndex) family() *codes.Entry { return t.find(numberFamily, 0) }
@@ -116,6 +169,22 @@ func numbersOf(e *codes.Entry) []uint32 {
 		if n, err := strconv.ParseUint(digits, 16, 16); ok && err == nil {
 			numbers = append(numbers, numberMbedTLS.of(int(n)))
 		}
+	}
+	return append(numbers, familyNumbersOf(e)...)
+}
+
+// familyNumbersOf are the numbers of an entry in families; the code of a TLS alert is one.
+func familyNumbersOf(e *codes.Entry) []uint32 {
+	var numbers []uint32
+	if n, err := codes.ParseFamilyNumber(e.Code); err == nil && e.Kind == codes.KindTLS {
+		numbers = append(numbers, numberAlert.of(n.Number))
+	}
+	for _, n := range e.FamilyNumbers() {
+		kind, number := familyKinds()[n.Family.Name], max(n.Number, -n.Number)
+		if n.Number < 0 && isSigned(kind) {
+			number |= negative
+		}
+		numbers = append(numbers, kind.of(number))
 	}
 	return numbers
 }

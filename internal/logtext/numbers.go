@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+
+	"dpsdiag/internal/codes"
 )
 
 // readHTTPStatus reads the status after words such as "status code" or "HTTP/1.1".
@@ -83,37 +85,66 @@ func statusNamed(name string) (status int, ok bool) {
 	return 0, false
 }
 
-// readConnack reads the return code of a refused CONNECT, if the line is about MQTT.
+// readConnack reads the return code of a refused CONNECT, or a larger number of the client, if the line
+// is about MQTT.
 func (r *pass) readConnack(h hit) {
-	rest := r.after(h)
-	digits := bytes.TrimPrefix(bytes.TrimPrefix(rest, []byte("0x")), []byte("0"))
-	if len(digits) == 0 || digits[0] < '1' || digits[0] > '5' || len(digits) > 1 && isWordByte(digits[1]) || r.covered(h) {
+	code, written, ok := cutNumber(r.after(h), false)
+	if !ok || code < 1 || !r.isAboutMQTT(h) {
 		return
 	}
-	if indexFold(r.text[:h.start], "disconnect") >= 0 {
+	value := r.upTo(h, written)
+	if code > 5 {
+		if !r.tells(value) {
+			r.noteNumber(value, r.clientEntry(code))
+		}
+		return
+	}
+	if r.covered(h) || indexFold(r.text[:h.start], "disconnect") >= 0 {
 		return // how a connection ended, not how it was refused
 	}
-	if !r.reads(h, "connack") && indexFold(r.text, "connack") < 0 && indexFold(r.text, "mqtt") < 0 && indexFold(r.text, "connection refused") < 0 && indexFold(r.text, "connection rejected") < 0 && indexFold(r.text, "failed, rc=") < 0 {
-		return
-	}
-	if entry := r.words.byNumber.connack(int(digits[0] - '0')); entry != nil {
-		r.note(r.upTo(h, cutToken(rest)), entry)
+	if entry := r.words.byNumber.connack(code); entry != nil {
+		r.note(value, entry)
 	}
 }
 
-// readTLSStack reads a number of mbedTLS that is written without its sign, as ESP-IDF does.
+// isAboutMQTT reports whether a line speaks of MQTT, or of a refused connection.
+func (r *pass) isAboutMQTT(h hit) bool {
+	if r.reads(h, "connack") {
+		return true
+	}
+	for _, word := range [...]string{"connack", "mqtt", "paho", "mosquitto", "connection refused", "connection rejected"} {
+		if indexFold(r.text, word) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// clientEntry is the entry of a number above the return codes of MQTT 3.1.1: a reason of MQTT 5, or a
+// result of mosquitto or of Paho Python.
+func (r *pass) clientEntry(code int) *codes.Entry {
+	if entry := r.words.byNumber.ofFamily(numberMQTT5, code); entry != nil {
+		return entry
+	}
+	return r.words.byNumber.ofFamily(numberMosquitto, code)
+}
+
+// readTLSStack reads a number of mbedTLS. ESP-IDF writes it without its sign, Zephyr in hexadecimal
+// without 0x.
 func (r *pass) readTLSStack(h hit) {
-	token := strings.TrimLeft(strings.ToLower(cutToken(r.after(h))), "-")
+	written := cutToken(r.after(h))
+	token := strings.TrimLeft(strings.ToLower(written), "-")
 	hex, isHexadecimal := strings.CutPrefix(token, "0x")
-	value, err := strconv.ParseUint(hex, 16, 16)
-	if !isHexadecimal {
-		value, err = strconv.ParseUint(token, 10, 16)
+	var entry *codes.Entry
+	if value, err := strconv.ParseUint(token, 10, 16); err == nil && !isHexadecimal {
+		entry = r.words.byNumber.ofMbedTLS(int(value))
 	}
-	if err != nil || value == 0 || r.covered(h) {
-		return
+	if value, err := strconv.ParseUint(hex, 16, 16); err == nil && entry == nil && len(hex) > 1 {
+		entry = r.words.byNumber.ofMbedTLS(int(value))
 	}
-	if entry := r.words.byNumber.mbedTLS(int(value)); entry != nil {
-		r.note(r.upTo(h, token), entry)
+	h = r.upTo(h, written)
+	if !r.tells(h) {
+		r.noteNumber(h, entry)
 	}
 }
 

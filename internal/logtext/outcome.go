@@ -349,6 +349,7 @@ func (r *pass) quiet() bool { return levelOf(r.text) == levelQuiet }
 func (r *pass) settleLine() {
 	t := r.told
 	r.told = told{}
+	r.failing = t.failure != weightNone
 	if t == (told{}) {
 		return
 	}

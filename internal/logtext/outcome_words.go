@@ -43,7 +43,7 @@ func outcomeWords() []words {
 			// azure-iot-sdk-java
 			"Starting provisioning thread", "Authenticating with device provisioning service using",
 			// unified SDKs
-			"route=dps endpoint=", "dps state=AZ_IOT_CONN_STATE_CONNECTING", "dps: Connecting (AZ_IOT_OK)", "current endpoint is now DPS", "Publishing to DPS on topic",
+			"dps: Connecting (AZ_IOT_OK)", "Publishing to DPS on topic",
 			"registering on the session already open",
 			// azure-iot-sdk-c, azure-sdk-for-c, iot-middleware-freertos, netxduo, Azure Sphere
 			"Registering Device", "Client registering with provisioning service", "target uri set to 'mqtts://global.azure-devices-provisioning",
@@ -61,7 +61,7 @@ func outcomeWords() []words {
 			"Sending polling request to Device Provisioning Service", "Received response for register request from Device Provisioning Service",
 			"Waiting for device provisioning service to provision this device", "Current provisioning status: UNASSIGNED",
 			"registration status request:", "operationStatus publish", "query operation request given id of", "received response from service:{\"operationId\"",
-			"dps state=AZ_IOT_CONN_STATE_CONNECTED", "dps: Connected (AZ_IOT_OK)", "Successfully published registration request to DPS", "Received MQTT publish from DPS on topic",
+			"dps: Connected (AZ_IOT_OK)", "Successfully published registration request to DPS", "Received MQTT publish from DPS on topic",
 			"Client connected to provisioning service", "Client subscribed to provisioning service topics", "Client sent operation query message",
 			"AzureIoTProvisioning established an MQTT connection with", "IoTProvisioning client connect pending",
 			"DPS Assigning response", "DPS operationId is", "Received registration results on topic",
@@ -77,7 +77,7 @@ func outcomeWords() []words {
 			// azure-iot-sdk-java
 			"Current provisioning status: ASSIGNED",
 			// unified SDKs
-			"assigned hub=", "operational certificate issued", "current endpoint is now IoT Hub", "Attempting to establish connection and presence for device",
+			"assigned hub=", "Attempting to establish connection and presence for device",
 			"keeping the provisioning session for its users",
 			// identity-service, IoT Edge
 			"Provisioning complete", "Updated device info for", "Device information has not changed", "Saved DPS-issued identity certificate as", "Successfully reprovisioned",

@@ -30,6 +30,7 @@ type pass struct {
 	foreign bool    // some line is from other software
 	azure   bool    // some line mentions Azure
 	told    told    // what the line says about it
+	failing bool    // the line reports a failure
 	bare    []byte  // the line before, if it is only a name
 
 	facts   map[factKey]int      // into found.Facts
@@ -75,14 +76,16 @@ func (r *pass) piece(number int, begin bool, text []byte, owned int) {
 			r.begin(line)
 		}
 		broken := r.find(line, owned)
-		r.text = line
+		r.text, r.failing = line, false
 		telling := false
 		if len(r.hits) > 0 {
 			telling = r.understand()
 		} else {
 			r.readPlain()
 		}
-		r.sample.add(r.place(), line, telling)
+		if r.sample.takes(telling) {
+			r.sample.add(r.place(), r.readable(line))
+		}
 		r.keepEnd(broken)
 		r.keepBare(line)
 		if !more {

@@ -20,11 +20,11 @@ type sample struct {
 	next  int    // the oldest line of the ring
 }
 
-// add takes a line into the sample, if it belongs there. The text is not redacted.
-func (s *sample) add(place Place, text []byte, telling bool) {
-	if len(s.lines) >= sampleBegin && !telling {
-		return
-	}
+// takes reports whether the next line belongs into the sample.
+func (s *sample) takes(telling bool) bool { return len(s.lines) < sampleBegin || telling }
+
+// add takes a line into the sample, unless it is empty. The text is not redacted.
+func (s *sample) add(place Place, text []byte) {
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 {
 		return

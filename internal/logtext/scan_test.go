@@ -160,13 +160,21 @@ func TestEveryMessage(t *testing.T) {
 			if e.Kind == codes.KindIoTHub && !strings.Contains(message, " ") {
 				lead = "ERRORCODE:"
 			}
-			text := "dps: the client said:\n[12:00] " + lead + strings.ToUpper(message) + "\nend"
+			text := "dps: the client said:\n[12:00] " + lead + strings.Map(upperASCII, message) + "\nend"
 			is := func(m logtext.Match) bool { return m.Entry == e && m.Line.Line == 2 }
 			if found := scan(t, text); !slices.ContainsFunc(found.Matches, is) {
 				t.Errorf("%q of %s: found %v", message, e.ID, matches(found.Matches))
 			}
 		}
 	}
+}
+
+// upperASCII is a letter of ASCII as a capital: the case of other letters matters.
+func upperASCII(r rune) rune {
+	if r >= 'a' && r <= 'z' {
+		return r - 'a' + 'A'
+	}
+	return r
 }
 
 // TestDresses: what terminals, log collectors and programs put around a text does not change what is
@@ -518,5 +526,22 @@ func TestJoin(t *testing.T) {
 	}
 	if got := slices.Concat(facts(joined, logtext.KindAttestation)); len(got) != 1 || len(joined.Inputs) != 2 {
 		t.Errorf("facts %v of %d inputs", got, len(joined.Inputs))
+	}
+}
+
+// TestUnifiedStepsAreNotReadForWords: lines that report a step are in the log of every attempt.
+func TestUnifiedStepsAreNotReadForWords(t *testing.T) {
+	t.Parallel()
+	const head = "2026-10-03T18:16:17.408Z [INFO ] [connection] [t:1] connection_client.c:311: "
+	found := scan(t, head+"dps state=AZ_IOT_CONN_STATE_CONNECTING\n"+
+		"2026-10-03T18:16:18.408Z [ERROR] [connection] [t:1] connection_client.c:322: dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_DPS\n"+
+		head+"hub state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_MQTT\n")
+	var got []string
+	for _, line := range found.Sample {
+		got = append(got, line.Text)
+	}
+	want := []string{"dps state=AZ_IOT_CONN_STATE_FAULTED reason=AZ_IOT_ERR_DPS", "hub state=AZ_IOT_CONN_STATE_RETRY_PENDING reason=AZ_IOT_ERR_MQTT"}
+	if len(got) != len(want) || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("lines read for words: %q, want %q", got, want)
 	}
 }

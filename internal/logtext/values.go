@@ -90,6 +90,10 @@ func (r *pass) readAnswer(h hit) {
 		r.readConnack(h)
 	case keyTLSStack:
 		r.readTLSStack(h)
+	default:
+		if h.key >= keyErrno {
+			r.readFamilyNumber(h)
+		}
 	}
 }
 

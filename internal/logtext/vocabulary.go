@@ -43,7 +43,7 @@ func newDictionary() *dictionary {
 			t.anchor = t.anchor || w.anchor
 		}
 	}
-	for _, k := range keyTable() {
+	for _, k := range slices.Concat(keyTable(), familyNames()) {
 		for _, text := range k.names {
 			add(text).key = k.key
 		}

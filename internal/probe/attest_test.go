@@ -108,15 +108,16 @@ func TestInspectToken(t *testing.T) {
 }
 
 // TestPublicRoots: every embedded root can be parsed and is one of the documented roots, by
-// the thumbprints in azure-iot-sdk-c certs/certs.c.
+// the thumbprints in azure-iot-sdk-c certs/certs.c and of DigiCert.
 func TestPublicRoots(t *testing.T) {
 	t.Parallel()
 	published := []string{
 		"a8985d3a65e5e5c4b2d7d66d40c6dd2fb19c5436", "df3c24f9bfd666761b268073fe06d1cc8d4f82a4", "7e04de896a3e666d00e687d33ffad93be83d349e",
 		"999a64c37ff47d9fab95f14769891460eec4c3c5", "73a5e64a3bff8316ff0edccc618a906e4eae4d74",
+		"17f3de5e9f0f19e98ef61f32266e20c407ae30ee", "a78849dc5d7c758c8cde399856b3aad0b2a57135",
 	}
 	entries, err := publicRoots.ReadDir("roots")
-	if err != nil || len(entries) != 5 {
+	if err != nil || len(entries) != len(published) {
 		t.Fatalf("%d roots, %v", len(entries), err)
 	}
 	for _, entry := range entries {

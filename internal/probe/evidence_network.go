@@ -40,6 +40,20 @@ type Handshake struct {
 	Failure                             *netfail.TLSFailure
 }
 
+// ChainBytes is the size of the handshake message with the server's certificates, 0 without any: its
+// header, the length of the list, and each certificate with its length (RFC 5246, 7.4 and 7.4.2). A
+// client has to hold all of it.
+func (h *Handshake) ChainBytes() int {
+	if len(h.Peer) == 0 {
+		return 0
+	}
+	size := 4 + 3
+	for _, c := range h.Peer {
+		size += 3 + len(c.Raw)
+	}
+	return size
+}
+
 // ServerIssuer is the kind of issuer of the server's chain.
 type ServerIssuer string
 

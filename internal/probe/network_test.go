@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -201,4 +202,29 @@ func at(now time.Time) func() time.Time { return func() time.Time { return now }
 func port(addr net.Addr) string {
 	_, p, _ := net.SplitHostPort(addr.String())
 	return p
+}
+
+// TestChainFacts: the stage tls says how many certificates the server sent, and in how many bytes,
+// whether they are trusted or not.
+func TestChainFacts(t *testing.T) {
+	t.Parallel()
+	trusted := start(t, service{})
+	for name, cfg := range map[string]probe.Config{"trusted": trusted, "untrusted": with(trusted, func(c *probe.Config) { c.Roots = x509.NewCertPool() })} {
+		run := do(t, cfg)
+		size := 7
+		for _, c := range run.TLS.Peer {
+			size += 3 + len(c.Raw)
+		}
+		facts := map[string]string{}
+		for _, f := range run.Findings {
+			if f.Stage == probe.StageTLS {
+				for _, fact := range f.Facts {
+					facts[fact.Name] = fact.Value
+				}
+			}
+		}
+		if len(run.TLS.Peer) == 0 || facts[probe.FactChainCount] != strconv.Itoa(len(run.TLS.Peer)) || facts[probe.FactChainBytes] != strconv.Itoa(size) {
+			t.Errorf("%s: facts %v for %d certificates in %d bytes", name, facts, len(run.TLS.Peer), size)
+		}
+	}
 }

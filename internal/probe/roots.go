@@ -6,10 +6,12 @@ import (
 	"time"
 )
 
-// publicRoots are the roots that Azure's provisioning endpoints chain to now or are
-// announced to (learn.microsoft.com: migrate-tls-certificate, and azure-iot-sdk-c
-// certs/certs.c). They do not affect which servers the probe trusts. They only show whether
-// a server that is not trusted here is the real one.
+// publicRoots are the roots that Azure's endpoints chain to now or are announced to
+// (learn.microsoft.com: migrate-tls-certificate, azure-certificate-authority-details of
+// 2025-11-17, and azure-iot-sdk-c certs/certs.c). "Microsoft TLS RSA Root G2" and "Microsoft TLS
+// ECC Root G2" are not among them: servers send these as intermediates, signed by DigiCert Global
+// Root G2 and G3. They do not affect which servers the probe trusts. They only show whether a
+// server that is not trusted here is the real one.
 //
 //go:embed roots/*.pem
 var publicRoots embed.FS

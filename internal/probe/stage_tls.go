@@ -13,11 +13,13 @@ import (
 	"dpsdiag/internal/netfail"
 )
 
-// FactTLSVersion and FactChain are the names of facts of the tls stage: the version, and the
-// certificates that the server sent with the issuer of the last one.
+// The names of facts of the tls stage: the version, the certificates that the server sent with the
+// issuer of the last one, their number, and the bytes of the message that has them.
 const (
 	FactTLSVersion = "version"
 	FactChain      = "chain"
+	FactChainCount = "chain-certificates"
+	FactChainBytes = "chain-bytes"
 )
 
 // handshakeTLS makes the TLS session on the connected socket.
@@ -35,7 +37,7 @@ func (r *runner) handshakeTLS(ctx context.Context) Finding {
 			h.Failure.Said = words.text()
 		}
 		return failed("%s", describeTLS(h)).with("said", h.Failure.Said).with("peer", peerName(h.Peer)).with("peer-issuer", peerIssuer(h.Peer)).
-			with(FactChain, chainText(h.Peer))
+			withChain(h)
 	}
 	r.proven = conn
 	state := conn.ConnectionState()
@@ -45,8 +47,13 @@ func (r *runner) handshakeTLS(ctx context.Context) Finding {
 	}
 	h.Issuer = issuerOf(h.Peer)
 	f := passed("%s, %s, root %s", tls.VersionName(h.Version), peerName(h.Peer), certchain.Name(h.Root))
-	return f.with(FactTLSVersion, tls.VersionName(h.Version)).with(FactChain, chainText(h.Peer)).with("cipher", tls.CipherSuiteName(h.Cipher)).with("peer", peerName(h.Peer)).
+	return f.with(FactTLSVersion, tls.VersionName(h.Version)).withChain(h).with("cipher", tls.CipherSuiteName(h.Cipher)).with("peer", peerName(h.Peer)).
 		with("root", certchain.Name(h.Root)).with("peer-not-after", day(h.Peer[0].NotAfter))
+}
+
+// withChain adds the certificates that the server sent.
+func (f Finding) withChain(h *Handshake) Finding {
+	return f.with(FactChain, chainText(h.Peer)).with(FactChainCount, nonZero(len(h.Peer))).with(FactChainBytes, nonZero(h.ChainBytes()))
 }
 
 func (r *runner) tlsConfig(h *Handshake) *tls.Config {

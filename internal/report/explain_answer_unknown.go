@@ -54,7 +54,7 @@ func (a *UnknownAnswer) drawMarkdown(m *markdown) {
 }
 
 func (a *UnknownAnswer) classText() string {
-	text := fmt.Sprintf("The first three digits of a six-digit code are the HTTP status it belongs to, here %d.", a.Class)
+	text := fmt.Sprintf("The first three digits of a six-digit code are the HTTP status it belongs to, here %d. DPS and IoT Hub both number their codes in this way: the code alone does not say which of them sent it.", a.Class)
 	if len(a.Nearest) == 0 {
 		return text
 	}

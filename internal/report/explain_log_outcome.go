@@ -68,6 +68,19 @@ func newEnding(o *Outcome) ending {
 	return e
 }
 
+// recordsFact is the name of the fact that resource logs were read, with what they say.
+const recordsFact = "resource logs"
+
+// ofRecords is what a log says that is the resource logs of a service, "" for any other.
+func (d *Log) ofRecords() string {
+	for _, f := range d.Facts {
+		if f.Name == recordsFact {
+			return f.Value
+		}
+	}
+	return ""
+}
+
 // assignment says what the device got, as far as the text tells.
 func assignment(o *Outcome) string {
 	device, hub := o.DeviceID, o.AssignedHub

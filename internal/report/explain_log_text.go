@@ -106,6 +106,12 @@ func (d *Log) nothing() bool {
 
 func (d *Log) ending() *ending {
 	e := newEnding(&d.Outcome)
+	if said := d.ofRecords(); said != "" {
+		e.title, e.good = said, len(d.Matches) == 0
+		if !e.good {
+			e.state = logtext.OutcomeRefused
+		}
+	}
 	return &e
 }
 
@@ -114,6 +120,9 @@ func (d *Log) facts() []field {
 	list := make([]field, 0, len(d.Facts))
 	last := ""
 	for _, f := range d.Facts {
+		if f.Name == recordsFact {
+			continue // it is the title
+		}
 		name := f.Name
 		if name == last {
 			name = ""

@@ -8,7 +8,7 @@ import (
 )
 
 // Document is a finished report, one type for each: [Probe]; [Answers], [Common],
-// [Catalogue], [Log] and [Parts] of the command explain; [DerivedKey], [EndorsementKey], [Scenarios] and [Version].
+// [Catalogue], [Log] and [Parts] of the command explain; [Fleet]; [Plan]; [ResourceLogs]; [DerivedKey], [EndorsementKey], [Scenarios] and [Version].
 type Document interface {
 	// ExitStatus is the exit status of the program that writes the document.
 	ExitStatus() int
@@ -37,7 +37,7 @@ func Formats() []Format {
 		{Name: "json", Extension: "json", Write: writeJSON, Fits: fitsAll},
 		{Name: "markdown", Extension: "md", Write: writeMarkdown, Fits: fits[markdownDocument]},
 		{Name: "html", Extension: "html", Write: writeHTML, Fits: fits[htmlDocument]},
-		{Name: "junit", Extension: "xml", Write: writeJUnit, Fits: fits[*Probe]},
+		{Name: "junit", Extension: "xml", Write: writeJUnit, Fits: fits[junitDocument]},
 		{Name: "sarif", Extension: "sarif", Write: writeSARIF, Fits: fits[*Probe]},
 		{Name: "github", Extension: "txt", Write: writeGitHub, Fits: fits[*Probe]},
 		{Name: "bundle", Extension: "zip", FileOnly: true, Write: writeBundle, Fits: fits[*Probe]},

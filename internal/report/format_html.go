@@ -38,6 +38,8 @@ type htmlBlock struct {
 	Text     []string // paragraphs
 	Fields   []htmlField
 	Stages   []htmlStage
+	Chart    *htmlChart
+	Timeline *htmlTimeline
 	Bullets  []string
 	Numbered []string
 	Table    *htmlTable
@@ -49,6 +51,17 @@ type htmlBlock struct {
 	// Badge and its class set a cause apart.
 	Badge, BadgeClass string
 }
+
+// htmlChart is a picture of columns, with what it shows in words.
+type htmlChart struct {
+	Label   string
+	Columns []htmlColumn
+	Caption string
+}
+
+// htmlColumn is a column of a chart, on a scale of 1000 by 200 with the origin at the upper
+// left.
+type htmlColumn struct{ X, Y, Width, Height int }
 
 // htmlField is a named value.
 type htmlField struct{ Name, Value string }

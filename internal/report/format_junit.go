@@ -65,10 +65,14 @@ type (
 	}
 )
 
-// writeJUnit writes a probe as JUnit XML: a suite per transport, a case per stage. The
-// diagnosis stands in the stage that failed, where CI servers show it.
+// junitDocument is a document that CI servers can show as tests.
+type junitDocument interface {
+	junit(opts Options) junitReport
+}
+
+// writeJUnit writes JUnit XML.
 func writeJUnit(w io.Writer, doc Document, opts Options) error {
-	d, err := as[*Probe](doc, "junit")
+	d, err := as[junitDocument](doc, "junit")
 	if err != nil {
 		return err
 	}
@@ -82,6 +86,8 @@ func writeJUnit(w io.Writer, doc Document, opts Options) error {
 	return nil
 }
 
+// junit is a suite per transport, with a case per stage. The diagnosis stands in the stage
+// that failed, where CI servers show it.
 func (d *Probe) junit(opts Options) junitReport {
 	report := junitReport{Suites: make([]junitSuite, 0, len(d.Runs))}
 	for i := range d.Runs {

@@ -175,7 +175,7 @@ func walk(value any, path string, visit func(string, any)) {
 }
 
 func samples() []sample {
-	return slices.Concat(probeSamples(), inspectSamples(), diffSamples(), explainSamples(), logSamples())
+	return slices.Concat(probeSamples(), inspectSamples(), diffSamples(), explainSamples(), logSamples(), fleetSamples(), planSamples(), resourceLogSamples())
 }
 
 func splitLines(text string) []string { return strings.Split(text, "\n") }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strings"
 
 	"dpsdiag/internal/advice"
 	"dpsdiag/internal/cause"
@@ -29,13 +30,13 @@ func (e *ReadError) Error() string { return e.Problem }
 // has less than 1 MiB.
 const maxDocument = 64 << 20
 
-// Read reads a document that was saved as JSON: a [Probe] or one of the documents of the
-// command explain. Written with any format, it gives the bytes that it gave when it was new.
+// Read reads a document that was saved as JSON: a [Probe], a [Fleet], a [Plan], a [ResourceLogs] or one of the
+// documents of the command explain. Written with any format, it gives the bytes that it gave when it was new.
 // Fields that are not known are left out, so that a later version may have more of them.
 //
 // An error is a [ReadError] unless r fails.
 func Read(r io.Reader) (Document, error) {
-	const save = "it is made with dpsdiag probe -o json=FILE or dpsdiag explain -o json=FILE"
+	const save = "it is made with -o json=FILE, as in dpsdiag probe -o json=FILE"
 	text, _, err := logtext.Decode(r) // PowerShell's ">" writes UTF-16
 	if binary, ok := errors.AsType[*logtext.BinaryError](err); ok {
 		return nil, &ReadError{binary.Error(), save}
@@ -66,10 +67,16 @@ func Read(r io.Reader) (Document, error) {
 		return readExplain(data)
 	case InspectSchema:
 		return readInspection(data)
+	case FleetSchema:
+		return readFleet(data)
+	case PlanSchema:
+		return readPlan(data)
+	case LogsSchema:
+		return readResourceLogs(data)
 	case "":
 		return nil, &ReadError{"no JSON document of dpsdiag: it names no schema", save}
 	}
-	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), fmt.Sprintf("the schemas that can be drawn are %s, %s and %s", ProbeSchema, ExplainSchema, InspectSchema)}
+	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, InspectSchema, ExplainSchema, FleetSchema, PlanSchema, LogsSchema}, ", ")}
 }
 
 // damaged is the error of a document that says too little, or what none says.
@@ -199,6 +206,19 @@ func (r *Run) check() error {
 		}
 	}
 	return nil
+}
+
+func readResourceLogs(data []byte) (Document, error) {
+	doc := &ResourceLogs{}
+	if err := decode(data, doc); err != nil {
+		return nil, err
+	}
+	for _, row := range doc.Timeline.rows() {
+		if len(row.counts) != len(doc.Timeline.Attempts) {
+			return nil, damaged("the timeline has rows of different lengths")
+		}
+	}
+	return doc, nil
 }
 
 func readExplain(data []byte) (Document, error) {

@@ -74,7 +74,7 @@ func checkElement(t testing.TB, label string, node *html.Node) (policy string) {
 func htmlElements() map[string]string {
 	elements := map[string]string{
 		"html": "lang", "meta": "charset http-equiv content name", "th": "scope",
-		"svg": "viewbox viewBox preserveaspectratio preserveAspectRatio role aria-label", "rect": "x y width height",
+		"svg": "viewbox viewBox preserveaspectratio preserveAspectRatio role aria-label", "rect": "x y width height fill",
 	}
 	for plain := range strings.FieldsSeq("head title style body header main footer section h1 h2 h3 p dl dt dd ol ul li table thead tbody tr td pre details summary span") {
 		elements[plain] = ""

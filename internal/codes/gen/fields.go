@@ -45,6 +45,7 @@ func fields() []field {
 		{"name", "Name", text, true, trimmed},
 		{"http_status", "HTTPStatus", number, false, nil},
 		{"messages", "Messages", list, false, nil},
+		{"numbers", "Numbers", list, false, familyNumber},
 		{"meaning", "Meaning", text, true, sentences},
 		{"causes", "Causes", list, true, notSmall},
 		{"remedies", "Remedies", list, true, capital},
@@ -95,6 +96,11 @@ func capital(text string) error {
 		return fmt.Errorf("%q does not begin with a capital", text)
 	}
 	return nil
+}
+
+func familyNumber(text string) error {
+	_, err := codes.ParseFamilyNumber(text)
+	return err //nolint:wrapcheck // the reader adds file, line and field
 }
 
 func causeID(text string) error {

@@ -204,6 +204,8 @@ func (r *reader) checkValue(f field, v value) {
 			continue
 		case f.key == "messages":
 			r.claim(at, "message", text)
+		case f.key == "numbers":
+			r.claim(at, "number", text)
 		}
 		if f.check == nil {
 			continue

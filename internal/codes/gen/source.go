@@ -64,7 +64,7 @@ func writeField(out *bytes.Buffer, f field, v value, constants map[string]string
 func writeNumbers(out *bytes.Buffer, r *entry) {
 	numbers := codes.NumbersOf(&codes.Entry{
 		Kind: codes.Kind(r.text("kind")), Code: r.text("code"),
-		Aliases: r.values["aliases"].texts, Messages: r.values["messages"].texts,
+		Aliases: r.values["aliases"].texts, Messages: r.values["messages"].texts, Numbers: r.values["numbers"].texts,
 	})
 	if len(numbers) == 0 {
 		return

@@ -1,0 +1,117 @@
+package emulator
+
+import (
+	"net/http"
+	"time"
+)
+
+// The documented limits, for a configuration that has [limits] without them: 1,000
+// registrations a minute and service, 5 polls in 10 seconds and device
+// (learn.microsoft.com: iot-dps limits).
+const (
+	defaultRegistrations        = 1000
+	defaultRegistrationsSeconds = 60
+	defaultPollsPerDevice       = 5
+	defaultPollsSeconds         = 10
+)
+
+// limits are what the service takes of its devices in a time. The service counts the calls
+// that it takes; whether it counts refused ones too is not documented.
+type limits struct {
+	registrations, polls rate
+	// retryAfter is what a refused call is told to wait; nil means until there is room again.
+	retryAfter *time.Duration
+}
+
+// rate is a number of calls in any period of that length.
+type rate struct {
+	calls  int
+	period time.Duration
+}
+
+// window counts the calls of one period. Its zero value is empty.
+type window struct {
+	taken []time.Time // of the last calls, a ring once it is full
+	next  int         // the oldest of a full ring
+}
+
+// take takes a call, or reports how long there will be no room for one.
+func (w *window) take(r rate, now time.Time) (wait time.Duration, ok bool) {
+	if len(w.taken) < r.calls {
+		w.taken = append(w.taken, now)
+		return 0, true
+	}
+	if wait := w.taken[w.next].Add(r.period).Sub(now); wait > 0 {
+		return wait, false
+	}
+	w.taken[w.next] = now
+	w.next = (w.next + 1) % len(w.taken)
+	return 0, true
+}
+
+// throttle refuses a call that is above the limits; nil lets it pass.
+func (s *service) throttle(rec *record, op operation) *refusal {
+	if s.limits == nil {
+		return nil
+	}
+	var wait time.Duration
+	ok := true
+	why := ""
+	switch op {
+	case opRegister:
+		wait, ok = s.registrations.take(s.limits.registrations, s.now())
+		why = "the service has taken its registrations of this period"
+	case opStatus:
+		wait, ok = rec.polls.take(s.limits.polls, s.now())
+		why = "the device has made its polls of this period"
+	}
+	if ok {
+		return nil
+	}
+	if s.limits.retryAfter != nil {
+		wait = *s.limits.retryAfter
+	}
+	return &refusal{
+		reason: reasonLimit, status: http.StatusTooManyRequests, code: 429001, message: messageThrottled, why: why,
+		wait: &wait,
+	}
+}
+
+// limits reads [limits]; without it there are none.
+func (c *checker) limits(doc *documentLimits) *limits {
+	if doc == nil {
+		return nil
+	}
+	read := func(key string, value *int, least, most, otherwise int) int {
+		if value == nil {
+			return otherwise
+		}
+		c.within("limits."+key, *value, least, most)
+		return *value
+	}
+	seconds := func(key string, value *int, otherwise int) time.Duration {
+		return time.Duration(read(key, value, 1, maxRetryAfter, otherwise)) * time.Second
+	}
+	return &limits{
+		registrations: rate{
+			read("registrations", doc.Registrations, 1, maxLimit, defaultRegistrations),
+			seconds("registrations_seconds", doc.RegistrationsSeconds, defaultRegistrationsSeconds),
+		},
+		polls: rate{
+			read("polls_per_device", doc.PollsPerDevice, 1, maxLimit, defaultPollsPerDevice),
+			seconds("polls_seconds", doc.PollsSeconds, defaultPollsSeconds),
+		},
+		retryAfter: c.wait("limits.retry_after", doc.RetryAfter),
+	}
+}
+
+// printLimits is the opposite of checker.limits.
+func printLimits(l *limits) *documentLimits {
+	if l == nil {
+		return nil
+	}
+	return &documentLimits{
+		Registrations: &l.registrations.calls, RegistrationsSeconds: wholeSeconds(&l.registrations.period),
+		PollsPerDevice: &l.polls.calls, PollsSeconds: wholeSeconds(&l.polls.period), RetryAfter: wholeSeconds(l.retryAfter),
+	}
+}

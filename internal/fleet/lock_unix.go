@@ -1,0 +1,13 @@
+//go:build unix
+
+package fleet
+
+import (
+	"os"
+	"syscall"
+)
+
+// lock takes a file for this process alone; the lock ends with the process.
+func lock(file *os.File) error {
+	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+}

@@ -1,0 +1,170 @@
+package monitor
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+)
+
+// lineBlock is how much of an input of one record a line is read at a time.
+const lineBlock = 1 << 20
+
+// job is a part of an input, whole lines, and the records that are in it.
+type job struct {
+	text  []byte
+	line  int // the number of its first line
+	batch batch
+	// other is where a line begins that is not one record, such as the first of an array over several
+	// lines; -1 if there is none.
+	other     int
+	otherLine int
+	done      chan struct{}
+}
+
+// lineReader reads an input of one record a line. Several goroutines parse, and the caller gets the
+// records in order.
+type lineReader struct {
+	source  io.Reader
+	err     error
+	rest    []byte    // the beginning of a line at the end of the last block
+	left    []byte    // of a part that Read was called for
+	idle    chan *job // to use again
+	parse   chan *job
+	ordered chan *job
+}
+
+func newLineReader(source io.Reader) *lineReader {
+	workers := runtime.GOMAXPROCS(0)
+	r := &lineReader{source: source, idle: make(chan *job, 3*workers), parse: make(chan *job, workers), ordered: make(chan *job, 2*workers)}
+	for range cap(r.idle) {
+		r.idle <- &job{done: make(chan struct{}, 1)}
+	}
+	var parsing sync.WaitGroup
+	for range workers {
+		parsing.Go(func() {
+			for j := range r.parse {
+				j.read()
+				j.done <- struct{}{}
+			}
+		})
+	}
+	go func() {
+		r.split()
+		close(r.parse)
+		close(r.ordered)
+	}()
+	return r
+}
+
+// next returns the next part once it is parsed, nil at the end. The caller gives it back.
+func (r *lineReader) next() *job {
+	j, ok := <-r.ordered
+	if !ok {
+		return nil
+	}
+	<-j.done
+	return j
+}
+
+func (r *lineReader) giveBack(j *job) { r.idle <- j }
+
+// split cuts the input at ends of lines.
+func (r *lineReader) split() {
+	line := 1
+	for r.err == nil {
+		j := <-r.idle
+		j.text = append(j.text[:0], r.rest...)
+		r.rest = r.rest[:0]
+		r.fill(j)
+		j.line = line
+		line += bytes.Count(j.text, []byte("\n"))
+		r.ordered <- j
+		r.parse <- j
+	}
+	if errors.Is(r.err, io.EOF) || errors.Is(r.err, io.ErrUnexpectedEOF) {
+		r.err = nil
+	}
+}
+
+// fill reads at least one whole line, if that is not too long.
+func (r *lineReader) fill(j *job) {
+	for size := lineBlock; ; size *= 2 {
+		if cap(j.text) < size {
+			j.text = append(make([]byte, 0, size), j.text...)
+		}
+		have := len(j.text)
+		n, err := io.ReadFull(r.source, j.text[have:cap(j.text)])
+		j.text = j.text[:have+n]
+		r.err = err
+		if err != nil {
+			return
+		}
+		if end := bytes.LastIndexByte(j.text, '\n') + 1; end > 0 {
+			r.rest = append(r.rest, j.text[end:]...)
+			j.text = j.text[:end]
+			return
+		}
+		if size > maxRecord {
+			return
+		}
+	}
+}
+
+// read parses the lines.
+func (j *job) read() {
+	j.batch.reset()
+	j.other = -1
+	line := j.line
+	for at := 0; at < len(j.text); line++ {
+		end := bytes.IndexByte(j.text[at:], '\n')
+		if end < 0 {
+			end = len(j.text) - at
+		}
+		if !j.batch.readLine(j.text[at:at+end], line) {
+			j.other, j.otherLine = at, line
+			return
+		}
+		at += end + 1
+	}
+}
+
+// readLine parses a line. It reports false if the line begins something that is not one record.
+func (b *batch) readLine(text []byte, line int) bool {
+	at := skipSpace(text, 0)
+	if at == len(text) {
+		return true
+	}
+	switch rest := bytes.TrimRight(text[at:], " \t\r"); {
+	case rest[0] == '[' || len(rest) == 1 && rest[0] == '{':
+		return false
+	case rest[0] != '{':
+		b.unreadable++
+		return true
+	}
+	end := b.object(text[at:], line)
+	if end < 0 {
+		b.unreadable++
+		return true
+	}
+	if rest := bytes.TrimRight(text[at+end:], ", \t\r"); len(rest) > 0 {
+		b.nested(rest, line)
+	}
+	return true
+}
+
+// Read implements [io.Reader]: the parts that were not taken yet, as text.
+func (r *lineReader) Read(p []byte) (int, error) {
+	for len(r.left) == 0 {
+		j := r.next()
+		if j == nil {
+			return 0, io.EOF
+		}
+		r.left = append(r.left[:0:0], j.text...)
+		r.giveBack(j)
+	}
+	n := copy(p, r.left)
+	r.left = r.left[n:]
+	return n, nil
+}

@@ -1,0 +1,292 @@
+package monitor
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// maxRecord bounds one record, in bytes. Azure Monitor cuts fields at 32 KB.
+const maxRecord = 4 << 20
+
+// streamBlock is how much of an input is read at a time.
+const streamBlock = 256 << 10
+
+// stream reads JSON that is not one record a line: arrays, envelopes with records, tables of a query,
+// and objects over several lines, one after the other. It holds one record at a time. It does not
+// check that brackets match, so that it can go on after damage.
+type stream struct {
+	source io.Reader
+	text   []byte // what was read and not used yet begins at at
+	at     int
+	line   int  // of at, from 1
+	ended  bool // there is no more to read
+	err    error
+	stop   bool
+
+	depth   int     // of arrays and envelopes that were entered
+	columns []field // of the table that is read
+	rows    bool    // at is among the rows of the table
+
+	batch *batch
+	flush func() bool // takes the records of batch and empties it; reports whether to go on
+}
+
+// read reads to the end.
+func (s *stream) read() {
+	for !s.stop && s.peek() {
+		s.element()
+		if s.flush != nil && len(s.batch.records) >= flushEach {
+			s.stop = !s.flush()
+		}
+	}
+	if s.flush != nil {
+		s.flush()
+	}
+}
+
+// element reads what begins at at.
+func (s *stream) element() {
+	switch c := s.text[s.at]; c {
+	case '{':
+		s.object()
+	case '[':
+		if s.rows {
+			s.row()
+			return
+		}
+		s.enter(1)
+	case ']', '}':
+		s.rows = s.rows && c == '}'
+		s.depth = max(s.depth-1, 0)
+		s.at++
+	case ',', ':':
+		s.at++
+	default:
+		if s.depth > 0 && (c == '"' || isLiteral(c)) {
+			s.member()
+			return
+		}
+		s.damaged()
+	}
+}
+
+// flushEach is how many records are collected before they are counted.
+const flushEach = 512
+
+// peek goes to the next character that is not white space.
+func (s *stream) peek() bool {
+	for {
+		for s.at < len(s.text) {
+			switch s.text[s.at] {
+			case '\n':
+				s.line++
+				s.at++
+			case ' ', '\t', '\r':
+				s.at++
+			default:
+				return true
+			}
+		}
+		if !s.more() {
+			return false
+		}
+	}
+}
+
+// more reads more of the input behind what is there. It reports false at the end, and if a record is
+// too large.
+func (s *stream) more() bool {
+	if s.ended || s.source == nil || len(s.text)-s.at > maxRecord {
+		return false
+	}
+	if s.flush != nil && !s.flush() { // records refer to the text that is moved
+		s.stop = true
+		return false
+	}
+	kept := copy(s.text, s.text[s.at:])
+	s.text, s.at = s.text[:kept], 0
+	room := max(streamBlock, kept) // double what is not enough
+	if cap(s.text)-kept < room {
+		s.text = append(make([]byte, 0, kept+room), s.text...)
+	}
+	n, err := io.ReadAtLeast(s.source, s.text[kept:kept+room], 1)
+	s.text = s.text[:kept+n]
+	if err != nil {
+		s.ended = true
+		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			s.err = err
+		}
+	}
+	return n > 0
+}
+
+// enter goes into an array or an envelope.
+func (s *stream) enter(depth int) {
+	s.depth += depth
+	s.at++
+}
+
+// use goes behind what was read, and counts its lines.
+func (s *stream) use(end int) {
+	s.line += bytes.Count(s.text[s.at:end], []byte("\n"))
+	s.at = end
+}
+
+// object reads a record, or goes into an envelope.
+func (s *stream) object() {
+	for {
+		var f fields
+		m := members{text: s.text[s.at:]}
+		for m.nextKey() {
+			field := fieldOf(m.key)
+			if s.enveloped(&m, field) {
+				return
+			}
+			if !m.nextValue() {
+				break
+			}
+			if field != noField {
+				f.set(field, m.value)
+			}
+		}
+		if m.done {
+			for i := range f {
+				f[i] = s.batch.arena.text(f[i])
+			}
+			s.batch.add(&f, s.line, monthFirst)
+			s.use(s.at + m.at)
+			return
+		}
+		if m.broken || !s.more() {
+			s.damaged()
+			return
+		}
+	}
+}
+
+// enveloped goes into the array that a key is of, if it has records or tables or is part of a table.
+func (s *stream) enveloped(m *members, field field) bool {
+	if m.at >= len(m.text) || m.text[m.at] != '[' {
+		return false
+	}
+	switch {
+	case field == recordsField || field == tablesField:
+	case string(m.key) == "columns":
+		s.columns = tableColumns(m.text[m.at:])
+		return false
+	case string(m.key) == "rows" && s.columns != nil:
+		s.rows = true
+	default:
+		return false
+	}
+	s.use(s.at + m.at)
+	s.enter(2)
+	return true
+}
+
+// tableColumns are the fields that the columns of a table are.
+func tableColumns(text []byte) []field {
+	end := endOfValue(text, 0)
+	if end < 0 {
+		return nil
+	}
+	columns := []field{}
+	for at := 1; at < end; {
+		at = skipSpace(text, at)
+		if text[at] != '{' {
+			at++
+			continue
+		}
+		m := members{text: text[at:end]}
+		named := noField
+		for m.next() {
+			if string(m.key) == "name" && len(m.value) > 2 {
+				named = fieldOf(m.value[1 : len(m.value)-1])
+			}
+		}
+		columns = append(columns, named)
+		at += max(m.at, 1)
+	}
+	return columns
+}
+
+// row reads a row of a table.
+func (s *stream) row() {
+	line := s.line
+	row, ok := s.value()
+	if !ok {
+		return
+	}
+	var f fields
+	column := 0
+	for at := skipSpace(row, 1); at < len(row)-1; {
+		if row[at] == ',' {
+			at = skipSpace(row, at+1)
+			continue
+		}
+		end := endOfValue(row, at)
+		if end < 0 {
+			break
+		}
+		if column < len(s.columns) && s.columns[column] != noField {
+			f.set(s.columns[column], s.batch.arena.text(row[at:end]))
+		}
+		column++
+		at = skipSpace(row, end)
+	}
+	s.batch.add(&f, line, monthFirst)
+}
+
+// member skips another member of an envelope, or what is left of a damaged record.
+func (s *stream) member() {
+	name, ok := s.value()
+	if !ok {
+		return
+	}
+	s.batch.partial = s.batch.partial || string(name) == `"error"`
+	if s.peek() && s.text[s.at] == ':' {
+		s.at++
+		if s.peek() && s.text[s.at] != '[' {
+			s.value()
+		}
+	}
+}
+
+// value goes behind a value and returns it. It reports false if that is damaged.
+func (s *stream) value() ([]byte, bool) {
+	end := endOfValue(s.text, s.at)
+	for end == isCut && s.more() {
+		end = endOfValue(s.text, s.at)
+	}
+	if end < 0 {
+		s.damaged()
+		return nil, false
+	}
+	from := s.at
+	s.use(end)
+	return s.text[from:end], true
+}
+
+// damaged counts what cannot be read, and goes on after it: at the next line or at the next record of
+// the same line.
+func (s *stream) damaged() {
+	s.batch.unreadable++
+	s.at++
+	for {
+		rest := s.text[s.at:]
+		next := bytes.IndexByte(rest, '\n')
+		if record := bytes.Index(rest, []byte("},{")); record >= 0 && (next < 0 || record < next) {
+			next = record + 1
+		}
+		if next >= 0 {
+			s.at += next
+			return
+		}
+		s.at = max(len(s.text)-2, s.at) // the next text may complete it
+		if !s.more() {
+			s.at = len(s.text)
+			return
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package monitor
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+// localTime says how dates with slashes are read.
+type localTime bool
+
+// monthFirst is the order of the United States, dayFirst that of most other countries.
+const (
+	monthFirst localTime = false
+	dayFirst   localTime = true
+)
+
+// parseTime returns a time in Unix milliseconds, 0 if it is none.
+func parseTime(text []byte, local localTime) int64 {
+	if at, ok := parseUTC(text); ok {
+		return at
+	}
+	clean := strings.TrimSpace(string(bytes.ReplaceAll(text, []byte("\u202f"), []byte(" ")))) // browsers put it before AM
+	for _, layout := range layouts(local) {
+		if at, err := time.Parse(layout, clean); err == nil {
+			return at.UnixMilli()
+		}
+	}
+	return 0
+}
+
+// layouts are the ways in which times are written other than in UTC by RFC 3339.
+func layouts(local localTime) []string {
+	both := []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"}
+	month := []string{"1/2/2006, 3:04:05 PM", "1/2/2006 3:04:05 PM", "1/2/2006, 15:04:05", "1/2/2006 15:04:05"}
+	day := []string{"2/1/2006, 15:04:05", "2/1/2006 15:04:05", "2.1.2006, 15:04:05", "2.1.2006 15:04:05", "2/1/2006, 3:04:05 PM"}
+	if local == dayFirst {
+		return append(append(both, day...), month...)
+	}
+	return append(append(both, month...), day...)
+}
+
+// parseUTC reads a time such as 2026-11-29T10:15:41.5501220Z, which nearly all are.
+func parseUTC(text []byte) (int64, bool) {
+	const shortest = len("2026-11-29T10:15:41Z")
+	if len(text) < shortest || text[len(text)-1] != 'Z' || text[10] != 'T' || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':' {
+		return 0, false
+	}
+	d := digits{text: text}
+	year, month, day := d.number(0, 4, 1, 9999), d.number(5, 7, 1, 12), d.number(8, 10, 1, 31)
+	hour, minute, second := d.number(11, 13, 0, 23), d.number(14, 16, 0, 59), d.number(17, 19, 0, 60)
+	millis := 0
+	if fraction := len(text) - 1 - shortest; fraction > 0 {
+		d.bad = d.bad || text[19] != '.'
+		millis = d.number(20, 20+min(3, fraction), 0, 999)
+		for range 3 - min(3, fraction) {
+			millis *= 10
+		}
+	}
+	if d.bad {
+		return 0, false
+	}
+	return daysFrom1970(year, month, day)*86_400_000 + int64(hour*3600+minute*60+second)*1000 + int64(millis), true
+}
+
+// digits reads numbers of fixed places in a text, and remembers if one is none.
+type digits struct {
+	text []byte
+	bad  bool
+}
+
+func (d *digits) number(from, to, least, most int) int {
+	n := 0
+	for _, c := range d.text[from:to] {
+		d.bad = d.bad || !isDigit(c)
+		n = n*10 + int(c-'0')
+	}
+	d.bad = d.bad || n < least || n > most
+	return n
+}
+
+// daysFrom1970 counts days in the Gregorian calendar, as if the year began in March.
+func daysFrom1970(year, month, day int) int64 {
+	if month <= 2 {
+		year--
+		month += 12
+	}
+	era := year / 400
+	ofEra := year - era*400
+	ofYear := (153*(month-3)+2)/5 + day - 1
+	return int64(era*146097+ofEra*365+ofEra/4-ofEra/100+ofYear) - 719468
+}

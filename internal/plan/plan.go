@@ -1,0 +1,238 @@
+// Package plan simulates what many devices do to the limits of the service: when the last one
+// is assigned, how many calls are refused, and how long the queue is.
+//
+// [Simulate] answers a [Question], and [SmallestSpread] finds how far the devices must be
+// spread so that no register call is refused.
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// The documented limits of the service: registrations in a minute and service, and polls of
+// each device in ten seconds (learn.microsoft.com: iot-dps limits).
+const (
+	DefaultPerMinute  = 1000
+	DefaultPollLimit  = 5
+	DefaultPollWindow = 10 * time.Second
+)
+
+// Defaults of the devices.
+const (
+	DefaultPolls      = 3
+	DefaultAssignTime = 2 * time.Second
+)
+
+// Retry is what a device does after a refused call.
+type Retry string
+
+// The ways to retry. None gives up. Fixed waits five seconds. Backoff waits one second, and
+// twice as long after each refusal, up to a minute; with jitter it waits a random part of that.
+const (
+	RetryNone          Retry = "none"
+	RetryFixed         Retry = "fixed"
+	RetryBackoff       Retry = "backoff"
+	RetryBackoffJitter Retry = "backoff-jitter"
+)
+
+// Retries lists the ways to retry.
+func Retries() []Retry { return []Retry{RetryNone, RetryFixed, RetryBackoff, RetryBackoffJitter} }
+
+// The pauses between retries.
+const (
+	fixedPause     = 5 * time.Second
+	firstBackoff   = time.Second
+	longestBackoff = time.Minute
+)
+
+// retryAfterJitter is the part of Retry-After that a device with jitter waits longer at most.
+const retryAfterJitter = 4
+
+// Question is what is to be simulated. Devices must be set; the zero value of every other
+// field works.
+type Question struct {
+	Devices int
+	// Over is the time in which the devices begin; 0 means all at once. They begin at random
+	// times, or with Even at equal distances.
+	Over time.Duration
+	Even bool
+	// Instances are the services that the devices are divided among; 0 means one.
+	Instances int
+	// PerWindow is how many register calls a service takes in any Window; 0 means
+	// DefaultPerMinute in a minute.
+	PerWindow int
+	Window    time.Duration
+	// PollLimit is how many polls it takes of each device in any PollWindow; 0 means the
+	// documented limit.
+	PollLimit  int
+	PollWindow time.Duration
+	// Polls is how often a device polls until it is assigned, at equal distances within
+	// AssignTime. 0 means the defaults.
+	Polls      int
+	AssignTime time.Duration
+	Retry      Retry // "" means RetryBackoffJitter
+	// IgnoreRetryAfter says that the devices do not wait as long as the service asks.
+	IgnoreRetryAfter bool
+	Seed             uint64
+}
+
+func (q Question) withDefaults() Question {
+	q.Instances = cmp.Or(q.Instances, 1)
+	q.PerWindow = cmp.Or(q.PerWindow, DefaultPerMinute)
+	q.Window = cmp.Or(q.Window, time.Minute)
+	q.PollLimit = cmp.Or(q.PollLimit, DefaultPollLimit)
+	q.PollWindow = cmp.Or(q.PollWindow, DefaultPollWindow)
+	q.Polls = cmp.Or(q.Polls, DefaultPolls)
+	q.AssignTime = cmp.Or(q.AssignTime, DefaultAssignTime)
+	q.Retry = cmp.Or(q.Retry, RetryBackoffJitter)
+	return q
+}
+
+// Answer is what happens. Times are since the first device could begin.
+type Answer struct {
+	Assigned int
+	GivenUp  int // devices that did not retry
+	// HalfAssigned and LastAssigned are when half of the assigned devices and the last of them
+	// are; half to the nearest point of the timeline.
+	HalfAssigned, LastAssigned time.Duration
+	RegisterCalls, Refused     int64 // refused ones included
+	PollCalls, PollsRefused    int64
+	Busiest                    Minute // the minute with the most register calls
+	Queue                      Point  // when most devices wait
+	Timeline                   []Point
+}
+
+// Minute is a minute of the timeline.
+type Minute struct {
+	At             time.Duration
+	Calls, Refused int64
+}
+
+// Point is a moment of the timeline, the end of a period.
+type Point struct {
+	At      time.Duration
+	Waiting int   // devices that have begun and whose register call was not taken yet
+	Taken   int   // devices whose register call was taken
+	Refused int64 // register calls that were refused in the period
+}
+
+// Limits of a simulation: how fine its steps are, and how many it may have.
+const (
+	finestStep = 100 * time.Millisecond
+	mostSteps  = 2_000_000
+)
+
+// MaxDevices is the largest number of devices: that of the registrations of ten services.
+const MaxDevices = 10_000_000
+
+// Check returns an error if the question cannot be simulated.
+func (q Question) Check() error {
+	_, err := q.withDefaults().step()
+	return err
+}
+
+// step is how long a step of the simulation is. It divides the window.
+func (q Question) step() (time.Duration, error) {
+	perInstance := (q.Devices + q.Instances - 1) / q.Instances
+	expected := max(q.Over, time.Duration(perInstance/q.PerWindow+1)*q.Window) + longestBackoff
+	for _, parts := range []int{600, 200, 100, 50, 20, 10} {
+		step := max(q.Window/time.Duration(parts), finestStep)
+		if expected/step <= mostSteps {
+			return step, nil
+		}
+	}
+	return 0, fmt.Errorf("%s would take %s, too long to simulate", count(q.Devices), expected.Round(time.Hour))
+}
+
+func count(devices int) string { return fmt.Sprintf("%d devices", devices) }
+
+// starts returns how many devices of each instance begin in each step.
+func (q Question) starts(over, step time.Duration) [][]int32 {
+	steps := int(over/step) + 1
+	begin := make([][]int32, q.Instances)
+	for i := range begin {
+		begin[i] = make([]int32, steps)
+	}
+	random := rand.New(rand.NewPCG(q.Seed, 0)) //nolint:gosec // a simulation is to be repeatable
+	for device := range q.Devices {
+		part := float64(device) / float64(q.Devices)
+		if !q.Even {
+			part = random.Float64()
+		}
+		begin[device%q.Instances][int(part*float64(over)/float64(step))]++
+	}
+	return begin
+}
+
+// Simulate answers a question for which Check has no error. The same question has the same answer.
+func Simulate(q Question) Answer {
+	q = q.withDefaults()
+	step, err := q.step()
+	if err != nil {
+		return Answer{}
+	}
+	s := newSimulation(q, step)
+	begin := q.starts(q.Over, step)
+	for now := 0; !s.done(now, len(begin[0])); now++ {
+		for i, instance := range s.instances {
+			if now < len(begin[i]) {
+				s.begin(instance, now, int(begin[i][now]))
+			}
+			s.advance(instance, now)
+		}
+		s.record(now)
+	}
+	return s.answer()
+}
+
+// SmallestSpread returns the shortest time in which the devices of a question can begin
+// without a refused register call, to within a hundredth.
+func SmallestSpread(q Question) time.Duration {
+	q = q.withDefaults()
+	step, err := q.step()
+	if err != nil || q.fits(0, step) {
+		return 0
+	}
+	perInstance := (q.Devices + q.Instances - 1) / q.Instances
+	low := time.Duration(0)
+	high := time.Duration(perInstance)*q.Window/time.Duration(q.PerWindow) + q.Window
+	for !q.fits(high, step) {
+		low, high = high, high*2
+	}
+	for high-low > max(high/100, step) {
+		if middle := (low + high) / 2; q.fits(middle, step) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high.Truncate(time.Second) + time.Second
+}
+
+// fits reports whether no window has more beginnings than a service takes.
+func (q Question) fits(over, step time.Duration) bool {
+	window := int(q.Window / step)
+	for _, begin := range q.starts(over, step) {
+		sum := 0
+		for i, n := range begin {
+			sum += int(n)
+			if i >= window {
+				sum -= int(begin[i-window])
+			}
+			if sum > q.PerWindow {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// half returns the moment at which half of a total was reached.
+func half(timeline []Point, total int) time.Duration {
+	at, _ := slices.BinarySearchFunc(timeline, (total+1)/2, func(p Point, want int) int { return cmp.Compare(p.Taken, want) })
+	return timeline[min(at, len(timeline)-1)].At
+}

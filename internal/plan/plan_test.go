@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSimulate(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		q    Question
+		want Answer
+	}{
+		"below the limit": {
+			Question{Devices: 1000},
+			Answer{Assigned: 1000, LastAssigned: 2 * time.Second, RegisterCalls: 1000, PollCalls: 3000},
+		},
+		"twice the limit, no retries": {
+			Question{Devices: 2000, Retry: RetryNone},
+			Answer{Assigned: 1000, GivenUp: 1000, LastAssigned: 2 * time.Second, RegisterCalls: 2000, Refused: 1000, PollCalls: 3000},
+		},
+		"three times the limit, all come back at once": {
+			Question{Devices: 3000, Retry: RetryFixed},
+			Answer{Assigned: 3000, LastAssigned: 122 * time.Second, RegisterCalls: 6000, Refused: 3000, PollCalls: 9000},
+		},
+		"three instances": {
+			Question{Devices: 3000, Instances: 3},
+			Answer{Assigned: 3000, LastAssigned: 2 * time.Second, RegisterCalls: 3000, PollCalls: 9000},
+		},
+		"no Retry-After, every 5 seconds": {
+			Question{Devices: 1001, Retry: RetryFixed, IgnoreRetryAfter: true},
+			Answer{Assigned: 1001, LastAssigned: 62 * time.Second, RegisterCalls: 1001 + 12, Refused: 12, PollCalls: 3003},
+		},
+		"no Retry-After, 1, 2, 4, 8, 16, 32 seconds": {
+			Question{Devices: 1001, Retry: RetryBackoff, IgnoreRetryAfter: true},
+			Answer{Assigned: 1001, LastAssigned: 65 * time.Second, RegisterCalls: 1001 + 6, Refused: 6, PollCalls: 3003},
+		},
+		"evenly, below the limit": {
+			Question{Devices: 10000, Over: 11 * time.Minute, Even: true},
+			Answer{Assigned: 10000, LastAssigned: 662 * time.Second, RegisterCalls: 10000, PollCalls: 30000},
+		},
+		"too many polls": {
+			Question{Devices: 2, Polls: 7, AssignTime: 7 * time.Second, Retry: RetryFixed},
+			Answer{Assigned: 2, LastAssigned: 12 * time.Second, RegisterCalls: 2, PollCalls: 16, PollsRefused: 2},
+		},
+		"too many polls, no retries": {
+			Question{Devices: 2, Polls: 7, AssignTime: 7 * time.Second, Retry: RetryNone},
+			Answer{GivenUp: 2, RegisterCalls: 2, PollCalls: 12, PollsRefused: 2},
+		},
+	} {
+		if err := test.q.Check(); err != nil {
+			t.Fatal(err)
+		}
+		got := Simulate(test.q)
+		last := got.Timeline[len(got.Timeline)-1]
+		if last.Waiting != 0 || last.Taken+got.GivenUp < test.q.Devices {
+			t.Errorf("%s: ends with %+v", name, last)
+		}
+		refused := int64(0)
+		for i, p := range got.Timeline {
+			refused += p.Refused
+			if i > 0 && (p.At <= got.Timeline[i-1].At || p.Taken < got.Timeline[i-1].Taken) {
+				t.Errorf("%s: %+v after %+v", name, p, got.Timeline[i-1])
+			}
+		}
+		if refused != got.Refused || got.HalfAssigned > got.LastAssigned {
+			t.Errorf("%s: %d of %d refused calls are in the timeline", name, refused, got.Refused)
+		}
+		if diff := test.want.LastAssigned - got.LastAssigned; diff.Abs() < time.Second {
+			got.LastAssigned = test.want.LastAssigned // a step more or less
+		}
+		got.Timeline, got.Queue, got.Busiest, got.HalfAssigned = nil, Point{}, Minute{}, 0
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// No device is lost, whatever the devices do, and no service takes more than its limit allows.
+func TestNobodyIsLost(t *testing.T) {
+	t.Parallel()
+	for _, retry := range Retries() {
+		for _, ignore := range []bool{false, true} {
+			for _, over := range []time.Duration{0, 90 * time.Second} {
+				q := Question{Devices: 4321, Over: over, Retry: retry, IgnoreRetryAfter: ignore, Instances: 2, PerWindow: 300, Polls: 8}
+				a := Simulate(q)
+				if a.Assigned+a.GivenUp != q.Devices || retry != RetryNone && a.GivenUp != 0 {
+					t.Errorf("%+v: %d assigned, %d given up", q, a.Assigned, a.GivenUp)
+				}
+				windows := a.LastAssigned/time.Minute + 1
+				if most := int(windows) * q.Instances * q.PerWindow; a.Assigned > most {
+					t.Errorf("%+v: %d assigned in %d windows", q, a.Assigned, windows)
+				}
+				if retry != RetryNone && int64(q.Devices)+a.Refused != a.RegisterCalls {
+					t.Errorf("%+v: %d calls, %d refused", q, a.RegisterCalls, a.Refused)
+				}
+			}
+		}
+	}
+}
+
+func TestTheSameSeedGivesTheSameAnswer(t *testing.T) {
+	t.Parallel()
+	q := Question{Devices: 5000, Over: time.Minute, Seed: 7}
+	first := Simulate(q)
+	if diff := cmp.Diff(first, Simulate(q)); diff != "" {
+		t.Errorf("the same question (-first +second):\n%s", diff)
+	}
+	q.Seed = 8
+	if cmp.Equal(first, Simulate(q)) {
+		t.Error("another seed has the same answer")
+	}
+}
+
+func TestSmallestSpread(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		q           Question
+		least, most time.Duration
+	}{
+		"none needed":   {Question{Devices: 1000}, 0, 0},
+		"two instances": {Question{Devices: 2000, Instances: 2}, 0, 0},
+		"evenly":        {Question{Devices: 10000, Even: true}, 9*time.Minute + 50*time.Second, 10*time.Minute + 10*time.Second},
+		"at random":     {Question{Devices: 10000}, 10*time.Minute + 10*time.Second, 13 * time.Minute},
+	} {
+		got := SmallestSpread(test.q)
+		if got < test.least || got > test.most {
+			t.Errorf("%s: %v, want %v to %v", name, got, test.least, test.most)
+		}
+		if got == 0 {
+			continue
+		}
+		test.q.Over = got
+		if a := Simulate(test.q); a.Refused != 0 {
+			t.Errorf("%s: %d calls refused over %v", name, a.Refused, got)
+		}
+		test.q.Over = got * 9 / 10
+		if a := Simulate(test.q); a.Refused == 0 {
+			t.Errorf("%s: no call refused over %v either", name, test.q.Over)
+		}
+	}
+}
+
+func TestTooLongToSimulate(t *testing.T) {
+	t.Parallel()
+	if err := (Question{Devices: MaxDevices, PerWindow: 1}).Check(); err == nil {
+		t.Error("ten million minutes are simulated")
+	}
+	if err := (Question{Devices: 1_000_000, PerWindow: 10}).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkMillion(b *testing.B) {
+	for name, q := range map[string]Question{
+		"AtOnce":             {Devices: 1_000_000},
+		"AtOnceNoRetryAfter": {Devices: 1_000_000, IgnoreRetryAfter: true},
+		"OverADay":           {Devices: 1_000_000, Over: 24 * time.Hour},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if a := Simulate(q); a.Assigned != q.Devices {
+					b.Fatalf("%+v", a)
+				}
+				SmallestSpread(q)
+			}
+		})
+	}
+}

@@ -1,0 +1,300 @@
+package plan
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// levels is how many refusals of a device are told apart: after so many the backoff is the
+// longest.
+const levels = 8
+
+// simulation goes through time in steps. Devices that do the same in one step are a number,
+// so that the time it takes depends on the steps and not on the calls: a million devices that
+// begin at once make half a billion calls.
+type simulation struct {
+	Question
+
+	step      time.Duration
+	random    *rand.Rand
+	instances []*instance
+	waiting   int // devices that have begun and not been taken
+	taken     int
+	assigning float64 // seconds from the register calls to the assignments, of all devices together
+	out       Answer
+	minutes   []Minute
+	series    series
+}
+
+// instance is one service with its devices.
+type instance struct {
+	// calls are the coming register calls: a ring of the steps, each with the devices by the
+	// number of their refusals.
+	calls [][levels]int32
+	// taken are the register calls taken in each step of the last window, a ring; sum is their
+	// sum. No step before oldest is in it.
+	taken       []int32
+	sum, oldest int
+}
+
+func newSimulation(q Question, step time.Duration) *simulation {
+	s := &simulation{Question: q, step: step, random: rand.New(rand.NewPCG(q.Seed, 1)), series: series{every: 1}} //nolint:gosec // a simulation is to be repeatable
+	asked := q.Window + time.Second
+	longest := max(asked+asked/retryAfterJitter, longestBackoff)
+	for range q.Instances {
+		s.instances = append(s.instances, &instance{
+			calls: make([][levels]int32, s.steps(longest)+2),
+			taken: make([]int32, s.steps(q.Window)),
+		})
+	}
+	return s
+}
+
+// steps is a duration in whole steps, rounded up.
+func (s *simulation) steps(d time.Duration) int { return int((d + s.step - 1) / s.step) }
+
+// at is the time of a step.
+func (s *simulation) at(step int) time.Duration { return time.Duration(step) * s.step }
+
+// done reports whether nothing happens from a step on.
+func (s *simulation) done(now, begins int) bool { return now >= begins && s.waiting == 0 }
+
+// begin lets devices make their first call.
+func (s *simulation) begin(i *instance, now, devices int) {
+	s.waiting += devices
+	i.calls[now%len(i.calls)][0] += int32(devices)
+}
+
+// advance takes and refuses the calls of a step.
+func (s *simulation) advance(i *instance, now int) {
+	leaving := &i.taken[now%len(i.taken)]
+	i.sum -= int(*leaving)
+	*leaving = 0
+	calls := &i.calls[now%len(i.calls)]
+	total := 0
+	for _, n := range calls {
+		total += int(n)
+	}
+	if total == 0 {
+		return
+	}
+	room := min(total, s.PerWindow-i.sum)
+	refused := s.choose(*calls, total, total-room)
+	clear(calls[:])
+	i.sum += room
+	*leaving = int32(room)
+	s.count(now, total, total-room)
+	s.take(now, room)
+	if total > room {
+		s.refuse(i, now, refused)
+	}
+}
+
+// choose chooses so many of the calls of a step, by level: they come in any order.
+func (s *simulation) choose(calls [levels]int32, total, wanted int) (chosen [levels]int32) {
+	left := wanted
+	for level, n := range calls {
+		chosen[level] = int32(int64(n) * int64(wanted) / int64(total))
+		left -= int(chosen[level])
+	}
+	for level := s.random.IntN(levels); left > 0; level = (level + 1) % levels {
+		if chosen[level] < calls[level] {
+			chosen[level]++
+			left--
+		}
+	}
+	return chosen
+}
+
+// count counts the calls of a step.
+func (s *simulation) count(now, calls, refused int) {
+	s.out.RegisterCalls += int64(calls)
+	s.out.Refused += int64(refused)
+	s.series.refused += int64(refused)
+	minute := int(s.at(now) / time.Minute)
+	for len(s.minutes) <= minute {
+		s.minutes = append(s.minutes, Minute{At: time.Duration(len(s.minutes)) * time.Minute})
+	}
+	s.minutes[minute].Calls += int64(calls)
+	s.minutes[minute].Refused += int64(refused)
+}
+
+// refuse sends refused devices away, each level for its pause.
+func (s *simulation) refuse(i *instance, now int, refused [levels]int32) {
+	asked := s.room(i, now)
+	for level, n := range refused {
+		if n == 0 {
+			continue
+		}
+		if s.Retry == RetryNone {
+			s.out.GivenUp += int(n)
+			s.waiting -= int(n)
+			continue
+		}
+		least, most := s.pause(level, asked)
+		s.spread(i, min(level+1, levels-1), now+max(int(least/s.step), 1), now+max(s.steps(most), 1), int(n))
+	}
+}
+
+// room is how long a service says that there will be no room: whole seconds.
+func (s *simulation) room(i *instance, now int) time.Duration {
+	i.oldest = max(i.oldest, now-len(i.taken)+1)
+	for i.oldest < now && i.taken[i.oldest%len(i.taken)] == 0 {
+		i.oldest++
+	}
+	wait := s.at(i.oldest + len(i.taken) - now)
+	return (wait + time.Second - 1).Truncate(time.Second)
+}
+
+// pause is the shortest and the longest time that a device waits after so many refusals.
+func (q *Question) pause(level int, asked time.Duration) (least, most time.Duration) {
+	backoff := min(firstBackoff<<level, longestBackoff)
+	switch {
+	case !q.IgnoreRetryAfter && q.Retry == RetryBackoffJitter:
+		return asked, asked + asked/retryAfterJitter
+	case !q.IgnoreRetryAfter:
+		return asked, asked
+	case q.Retry == RetryFixed:
+		return fixedPause, fixedPause
+	case q.Retry == RetryBackoff:
+		return backoff, backoff
+	}
+	return 0, backoff
+}
+
+// spread lets devices call again at random steps of a period.
+func (s *simulation) spread(i *instance, level, from, to, devices int) {
+	width := to - from + 1
+	if each := devices / width; each > 0 {
+		for step := from; step <= to; step++ {
+			i.calls[step%len(i.calls)][level] += int32(each)
+		}
+		devices %= width
+	}
+	for range devices {
+		i.calls[(from+s.random.IntN(width))%len(i.calls)][level]++
+	}
+}
+
+// take takes devices, which then poll until they are assigned.
+func (s *simulation) take(now, devices int) {
+	s.waiting -= devices
+	s.taken += devices
+	if devices == 0 {
+		return
+	}
+	if !s.pollsThrottled() {
+		s.out.PollCalls += int64(devices) * int64(s.Polls)
+		s.assigned(s.at(now), s.at(now)+s.AssignTime, devices)
+		return
+	}
+	for range devices {
+		if took, ok := s.poll(); ok {
+			s.assigned(s.at(now), s.at(now)+took, 1)
+		} else {
+			s.out.GivenUp++
+		}
+	}
+}
+
+// assigned counts devices whose register call is taken now and that are assigned at a time.
+func (s *simulation) assigned(now, at time.Duration, devices int) {
+	s.out.Assigned += devices
+	s.assigning += float64(devices) * (at - now).Seconds()
+	s.out.LastAssigned = max(s.out.LastAssigned, at)
+}
+
+// pollsThrottled reports whether a device polls faster than the service takes.
+func (q *Question) pollsThrottled() bool {
+	spacing := q.AssignTime / time.Duration(q.Polls)
+	return q.Polls > q.PollLimit && spacing*time.Duration(q.PollLimit) < q.PollWindow
+}
+
+// poll polls as one device until it is assigned, and returns how long that took; it is not
+// ok if the device gave up.
+func (s *simulation) poll() (took time.Duration, ok bool) {
+	recent := make([]time.Duration, 0, s.Polls) // of the polls that were taken
+	for range s.Polls {
+		took += s.AssignTime / time.Duration(s.Polls)
+		for level := 0; ; level++ {
+			s.out.PollCalls++
+			wait := time.Duration(0)
+			if n := len(recent); n >= s.PollLimit {
+				wait = recent[n-s.PollLimit] + s.PollWindow - took
+			}
+			if wait <= 0 {
+				break
+			}
+			s.out.PollsRefused++
+			if s.Retry == RetryNone {
+				return 0, false
+			}
+			least, most := s.pause(min(level, levels-1), (wait + time.Second - 1).Truncate(time.Second))
+			took += least + time.Duration(s.random.Int64N(int64(most-least)+1))
+		}
+		recent = append(recent, took)
+	}
+	return took, true
+}
+
+// record keeps what is to be seen of a step.
+func (s *simulation) record(now int) {
+	p := Point{At: s.at(now + 1), Waiting: s.waiting, Taken: s.taken}
+	if p.Waiting > s.out.Queue.Waiting {
+		s.out.Queue = p
+	}
+	s.series.add(now, p)
+}
+
+func (s *simulation) answer() Answer {
+	for _, m := range s.minutes {
+		if m.Calls > s.out.Busiest.Calls {
+			s.out.Busiest = m
+		}
+	}
+	s.out.Timeline = s.series.end()
+	if s.out.Assigned > 0 {
+		mean := time.Duration(s.assigning / float64(s.out.Assigned) * float64(time.Second))
+		s.out.HalfAssigned = min(half(s.out.Timeline, s.taken)+mean, s.out.LastAssigned)
+	}
+	return s.out
+}
+
+// mostPoints is the largest number of points of a timeline.
+const mostPoints = 120
+
+// series is a timeline of any length with at most mostPoints points at equal distances.
+type series struct {
+	points  []Point
+	every   int // steps between points
+	refused int64
+	last    Point
+}
+
+func (s *series) add(now int, p Point) {
+	s.last = p
+	if (now+1)%s.every != 0 {
+		return
+	}
+	p.Refused, s.refused = s.refused, 0
+	s.points = append(s.points, p)
+	if len(s.points) < mostPoints {
+		return
+	}
+	for i := range mostPoints / 2 {
+		p := s.points[2*i+1]
+		p.Refused += s.points[2*i].Refused
+		s.points[i] = p
+	}
+	s.points = s.points[:mostPoints/2]
+	s.every *= 2
+}
+
+// end returns the points, with one for what came after the last.
+func (s *series) end() []Point {
+	if n := len(s.points); n == 0 || s.points[n-1].At < s.last.At {
+		s.last.Refused = s.refused
+		s.points = append(s.points, s.last)
+	}
+	return s.points
+}
