@@ -160,7 +160,12 @@ func (o *inspectOptions) device(ctx context.Context, a *app, id string) (d *devi
 			return nil, usagef("the endpoint of the public cloud is "+dps.CloudPublic.GlobalHost(), "--endpoint: %v", err)
 		}
 	}
-	if len(o.credential.given()) > 0 {
+	switch {
+	case o.credential.cert != "" && o.credential.certKey == "" && len(o.credential.given()) == 1 && len(o.credential.pkcs12.given()) == 0:
+		if d.chain, err = o.certificates(); err != nil {
+			return nil, err
+		}
+	case len(o.credential.given()) > 0:
 		chosen, err := o.credential.choose(new(edgeconf.Settings))
 		if err != nil {
 			return nil, err
@@ -174,6 +179,15 @@ func (o *inspectOptions) device(ctx context.Context, a *app, id string) (d *devi
 	}
 	d.proxy, err = o.chooseProxy(a)
 	return d, err
+}
+
+// certificates are those of --cert and --chain: to compare them takes no private key.
+func (o *inspectOptions) certificates() ([]*x509.Certificate, error) {
+	certs, err := readCertificates("--cert", o.credential.cert)
+	if err != nil {
+		return nil, err
+	}
+	return o.credential.addChain(certs)
 }
 
 func (o *inspectOptions) roots() (*x509.CertPool, error) {

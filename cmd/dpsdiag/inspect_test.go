@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -98,6 +99,54 @@ func TestCredentialsOfTheService(t *testing.T) {
 	}
 }
 
+// TestRightsOfThePolicy: what a policy may not read is told and skipped, and the rest is read.
+func TestRightsOfThePolicy(t *testing.T) {
+	t.Parallel()
+	s := stageOf(t, sided{scenario: "enrollment-disabled"})
+	for policy, want := range map[string]struct {
+		status                 int
+		access, enrolled, held string
+	}{
+		"reader":        {report.ExitFault, "access-partial", "enrolled-individually", "not-read"},
+		"registrations": {report.ExitNoVerdict, "access-partial", "not-read", "not-read"},
+	} {
+		s.as(t, policy)
+		status, out := s.run(t, append(s.inspect(t), s.api()...)...)
+		results := map[string]string{}
+		for _, c := range decodeJSON[report.Inspection](t, out).Checks {
+			results[c.ID] = c.Result
+		}
+		if status != want.status || results["access"] != want.access || results["enrollment"] != want.enrolled || results["key"] != want.held {
+			t.Errorf("%s: exit status %d, %v", policy, status, results)
+		}
+	}
+}
+
+// TestCertificateAlone: to compare a certificate takes no private key.
+func TestCertificateAlone(t *testing.T) {
+	t.Parallel()
+	s := stageOf(t, sided{scenario: "cert-enrollment-mismatch"})
+	args := append(s.inspect(t), s.api()...)
+	at := slices.Index(args, "--cert-key")
+	status, out := s.run(t, slices.Delete(args, at, at+2)...)
+	doc := decodeJSON[report.Inspection](t, out)
+	if status != report.ExitFault || len(doc.Causes) == 0 || doc.Causes[0].ID != "cert-enrollment-mismatch" || doc.Causes[0].Strength != "proves" {
+		t.Errorf("exit status %d, %v", status, summary(doc.Causes))
+	}
+}
+
+// TestAnotherInstance: an enrollment that is missing in some instance proves nothing while it is not
+// known whether that is the device's.
+func TestAnotherInstance(t *testing.T) {
+	t.Parallel()
+	s := stageOf(t, sided{scenario: "enrollment-not-found"})
+	status, out := s.run(t, append(s.inspect(t), "--service-env", "DPS")...)
+	doc := decodeJSON[report.Inspection](t, out)
+	if status != report.ExitFault || len(doc.Causes) != 2 || doc.Causes[0].Strength == "proves" {
+		t.Errorf("exit status %d, %v", status, summary(doc.Causes))
+	}
+}
+
 // TestWatch: --watch ends when somebody changes the enrollment, with what is there then.
 func TestWatch(t *testing.T) {
 	t.Parallel()
@@ -175,7 +224,7 @@ func (s *stage) enable(ctx context.Context) error {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(resp.Body) // the status is the error
-		return &http.ProtocolError{ErrorString: resp.Status + " " + string(text)}
+		return fmt.Errorf("%s: %s", resp.Status, text)
 	}
 	return nil
 }

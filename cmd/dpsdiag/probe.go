@@ -173,6 +173,9 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 	if err != nil {
 		return nil, err
 	}
+	if o.service.given() && d.attestation.Kind() == probe.KindNone {
+		return nil, usagef("give --registration-id and the device's credential, or use dpsdiag inspect ID", "a preflight without a device has nothing to compare with the service's side")
+	}
 	side, err := o.service.check(a, d.registrationID, d.roots, d.proxy)
 	if err != nil {
 		return nil, err
@@ -182,7 +185,7 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 	defer stop()
 	defer a.endInterruptedLine(ctx)
 	evidence := watch(ctx, a, cfg)
-	if side != nil && ctx.Err() == nil {
+	if side != nil && ctx.Err() == nil && d.registrationID != "" {
 		evidence.Service = side.inspect(ctx, a, d.inspected())
 	}
 	return &evidence, nil

@@ -28,6 +28,8 @@ type device struct {
 	now            func() time.Time
 	origins        []probe.Origin
 	remarks        []probe.Warning
+	// chain is what the device presents, where only its certificates are known, without the key.
+	chain []*x509.Certificate
 }
 
 // check makes the device that the settings are about. What is wrong with them is a usage

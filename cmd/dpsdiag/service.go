@@ -256,10 +256,17 @@ func dialService(ctx context.Context, network, address string, roots *x509.CertP
 	return through, nil
 }
 
+// slowRead is after how long somebody who waits is told for what.
+const slowRead = 3 * time.Second
+
 // read reads the service's side.
 func (s *source) read(ctx context.Context, a *app, d inspect.Device) *inspect.Held {
 	held := s.files
 	if s.client != nil {
+		if !a.global.quiet {
+			notice := time.AfterFunc(slowRead, func() { tell(a.stderr, "dpsdiag: reading from %s", s.client.Host) })
+			defer notice.Stop()
+		}
 		ctx, cancel := context.WithTimeout(ctx, s.budget)
 		defer cancel()
 		held = *s.client.Read(ctx, d.ID, d.Kind)
@@ -281,6 +288,10 @@ func (s *source) inspect(ctx context.Context, a *app, d inspect.Device) *inspect
 func (d *device) inspected() inspect.Device {
 	out := inspect.Device{ID: d.registrationID, Scope: d.scope, Host: d.endpoint.Host}
 	target := probe.Target{Scope: d.scope, RegistrationID: d.registrationID}
+	if d.chain != nil {
+		out.Kind, out.Chain = service.AttestationX509, d.chain
+		return out
+	}
 	switch held := d.attestation.(type) {
 	case probe.KeyHolder:
 		out.Kind = service.AttestationSymmetricKey

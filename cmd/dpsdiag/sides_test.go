@@ -137,10 +137,31 @@ type stage struct {
 	emulator   *emulator.Emulator
 }
 
+// readOnlyPolicies are policies that may only read, enrollments or registrations.
+const readOnlyPolicies = `
+[[policies]]
+name = "reader"
+rights = ["EnrollmentRead", "RegistrationStatusRead"]
+[[policies]]
+name = "registrations"
+rights = ["RegistrationStatusRead"]
+`
+
+// as makes the stage use another policy.
+func (s *stage) as(t *testing.T, policy string) {
+	t.Helper()
+	owner := s.emulator.Ready().ServiceConnectionStringFile
+	s.connection = dps.NewSecret(string(readBytes(t, strings.TrimSuffix(owner, ".txt")+"-"+policy+".txt")))
+}
+
 func stageOf(t *testing.T, f sided) *stage {
 	t.Helper()
 	var none time.Duration
-	e, err := emulator.Start(t.Context(), emulator.Config{Scenario: f.scenario, RetryAfter: &none, Files: true})
+	file, err := emulator.ParseFile("policies.toml", []byte(readOnlyPolicies), os.ReadFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := emulator.Start(t.Context(), emulator.Config{Scenario: f.scenario, File: file, RetryAfter: &none, Files: true})
 	if err != nil {
 		t.Fatal(err)
 	}

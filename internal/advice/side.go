@@ -44,6 +44,7 @@ func sights() map[inspect.Result]sight {
 		inspect.EnrolledInGroup:      {rulesOut: []cause.ID{cause.EnrollmentNotFound}},
 		inspect.EnrolledTwice:        {rulesOut: []cause.ID{cause.EnrollmentNotFound}},
 		inspect.EnrolledNowhere:      {proves: cause.EnrollmentNotFound},
+		inspect.EnrolledNowhereHere:  {suggests: []cause.ID{cause.EnrollmentNotFound, cause.WrongIDScope}},
 		inspect.KeyOfNoGroup:         {suggests: []cause.ID{cause.EnrollmentNotFound, cause.SymmetricKeyMismatch}},
 		inspect.ChainToNoGroup:       {proves: cause.CertNotTrustedByEnrollment},
 		inspect.LeafToNoGroup:        {suggests: []cause.ID{cause.CertChainIncomplete, cause.CertNotTrustedByEnrollment}},
@@ -121,7 +122,7 @@ func (a *Attempt) seen(id cause.ID) Weight {
 func weighSide(side *inspect.Findings, id cause.ID, ignored func(sight) bool) Weight {
 	table := sights()
 	var w Weight
-	for _, check := range side.Checks {
+	for _, check := range relevant(side) {
 		s, ok := table[check.Result]
 		if !ok || ignored(s) {
 			continue
@@ -138,9 +139,19 @@ func weighSide(side *inspect.Findings, id cause.ID, ignored func(sight) bool) We
 	return w
 }
 
+// relevant are the checks that say something about the device: if the device uses another instance
+// than the one that was read, only that.
+func relevant(side *inspect.Findings) []inspect.Check {
+	elsewhere := func(c inspect.Check) bool { return c.Result == inspect.ScopeOther || c.Result == inspect.InstanceOther }
+	if !slices.ContainsFunc(side.Checks, elsewhere) {
+		return side.Checks
+	}
+	return slices.DeleteFunc(slices.Clone(side.Checks), func(c inspect.Check) bool { return !elsewhere(c) })
+}
+
 // sideText is a check as a reason.
 func sideText(check inspect.Check) string {
-	return "the service's side, " + string(check.ID) + ": " + check.Detail
+	return "the service's side: " + check.Detail
 }
 
 // sideWarnings are the obstacles on the service's side that are not among the causes.
@@ -150,7 +161,7 @@ func sideWarnings(side *inspect.Findings, causes []Cause) []probe.Warning {
 	}
 	var list []probe.Warning
 	table := sights()
-	for _, check := range side.Checks {
+	for _, check := range relevant(side) {
 		id := table[check.Result].proves
 		known := slices.ContainsFunc(causes, func(c Cause) bool { return c.ID == id })
 		if check.Outcome == inspect.Failed && id != cause.None && !known {

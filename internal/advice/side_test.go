@@ -56,7 +56,7 @@ func TestSightsDecide(t *testing.T) {
 			if got := strengthOf(d.Causes, s.proves); got != Proves || len(d.Causes) != 1 {
 				t.Errorf("%s: %s is %s of %d causes", result, s.proves, got, len(d.Causes))
 			}
-			if !slices.Contains(d.Causes[0].Because, "the service's side, key: detail of "+string(result)) {
+			if !slices.Contains(d.Causes[0].Because, "the service's side: detail of "+string(result)) {
 				t.Errorf("%s: because %q", result, d.Causes[0].Because)
 			}
 		}
@@ -84,6 +84,7 @@ func TestSideAndAnswer(t *testing.T) {
 		warned []cause.ID // that are warnings in place of causes
 	}{
 		"two obstacles":           {refusedProbe(refused, shown(inspect.KeyOther, inspect.StatusDisabled)), []cause.ID{cause.EnrollmentDisabled, cause.SymmetricKeyMismatch}, nil},
+		"another instance":        {refusedProbe(refused, shown(inspect.KeyOther, inspect.StatusDisabled, inspect.ScopeOther)), []cause.ID{cause.WrongIDScope}, nil},
 		"hubs and a refused key":  {refusedProbe(refused, shown(inspect.KeyOther, inspect.HubsNone)), []cause.ID{cause.SymmetricKeyMismatch}, []cause.ID{cause.NoHubAvailable}},
 		"hubs alone":              {refusedProbe(refused, shown(inspect.HubsNone)), nil, []cause.ID{cause.NoHubAvailable}},
 		"key of an accepted one":  {refusedProbe(state(dps.StatusFailed, 400208, ""), shown(inspect.KeyOther, inspect.HubsNone)), []cause.ID{cause.NoHubAvailable}, []cause.ID{cause.SymmetricKeyMismatch}},

@@ -2,7 +2,9 @@ package inspect
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
+	"net"
 	"strconv"
 	"strings"
 
@@ -17,7 +19,10 @@ func withoutInstance(id CheckID) Check {
 
 func (c *comparison) instance() Check {
 	in := c.held.Instance
-	if in == nil {
+	switch {
+	case in == nil && c.sameEndpoint():
+		return passed(CheckInstance, InstanceSame, "the device uses the endpoint of this instance")
+	case in == nil:
 		return withoutInstance(CheckInstance)
 	}
 	p := &in.Properties
@@ -32,7 +37,25 @@ func (c *comparison) instance() Check {
 	case p.State != "" && !strings.EqualFold(p.State, "Active"):
 		return named(warned(CheckInstance, InstanceInactive, "the state of the instance %s is %s", quoted(in.Name), quoted(p.State)))
 	}
-	return named(passed(CheckInstance, InstanceSame, "%s", clip(in.Name)))
+	return named(passed(CheckInstance, InstanceSame, "%s", cmp.Or(clip(in.Name), "without a name")))
+}
+
+// sameEndpoint reports whether the device uses the host whose service API was read: it is then
+// the same instance.
+func (c *comparison) sameEndpoint() bool {
+	asked, _, err := net.SplitHostPort(c.held.Host)
+	if err != nil {
+		asked = c.held.Host
+	}
+	return asked != "" && strings.EqualFold(asked, c.device.Host)
+}
+
+// itsInstance reports whether what was read is known to be of the instance that the device uses.
+func (c *comparison) itsInstance() bool {
+	if in := c.held.Instance; in != nil && c.device.Scope != "" {
+		return strings.EqualFold(in.Properties.IDScope, c.device.Scope)
+	}
+	return c.sameEndpoint()
 }
 
 // ownEndpoint reports whether the device uses the endpoint of one instance in a cloud, not the

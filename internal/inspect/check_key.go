@@ -181,6 +181,6 @@ func (c *comparison) key() Check {
 		}
 		return failed(CheckKey, KeyOther, "the device's key is neither the primary nor the secondary key of %s", c.entry.called())
 	default:
-		return failed(CheckKey, m.result, "the device's key does not fit %s: %s", c.entry.called(), m.how)
+		return failed(CheckKey, m.result, "the device's key %s (%s)", strings.TrimPrefix(m.how, "it "), c.entry.called())
 	}
 }

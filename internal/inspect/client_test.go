@@ -165,8 +165,10 @@ func TestLyingService(t *testing.T) {
 		"number":      {liar(`4`), "not what the service sends"},
 		"empty":       {liar(``), "not what the service sends"},
 		"nothing":     {liar(`null`), "which was not asked for"},
-		"other device": {liar(`{"registrationId":"other","attestation":{"type":"symmetricKey"},"status":"assigned"}`),
-			"which was not asked for"},
+		"other device": {
+			liar(`{"registrationId":"other","attestation":{"type":"symmetricKey"},"status":"assigned"}`),
+			"which was not asked for",
+		},
 		"binary": {liar("\x00\x01\xff"), "not what the service sends"},
 		"deep":   {liar(strings.Repeat("[", 1<<20)), "not what the service sends"},
 		"200 MB": {func(w http.ResponseWriter, _ *http.Request) {

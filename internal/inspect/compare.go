@@ -236,6 +236,9 @@ func (c *comparison) enrollment() Check {
 	case NotRead, NotCompared:
 		return skipped(CheckEnrollment, c.found, "%s", c.why)
 	}
+	if c.found == EnrolledNowhere && !c.itsInstance() {
+		return failed(CheckEnrollment, EnrolledNowhereHere, "%s; whether this is the instance of the device's id scope was not shown: --instance FILE, from %s", c.why, InstanceCommand)
+	}
 	return failed(CheckEnrollment, c.found, "%s", c.why)
 }
 

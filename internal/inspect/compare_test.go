@@ -141,15 +141,19 @@ func TestCompare(t *testing.T) {
 		check  CheckID
 		want   Result
 	}{
-		"individual":              {one(individual(symmetric, "")), plain, CheckEnrollment, EnrolledIndividually},
-		"group":                   {one(group("g", symmetric)), withKey(a.Derive("dev-01")), CheckEnrollment, EnrolledInGroup},
-		"two groups":              {one(group("g", symmetric), group("h", symmetric)), withKey(a.Derive("dev-01")), CheckEnrollment, EnrolledTwice},
-		"no group by key":         {one(group("g", primaryOnly), group("h", primaryOnly)), withKey(b), CheckEnrollment, KeyOfNoGroup},
-		"no group by chain":       {one(group("g", signing(twin)), group("h", signing(former))), withChain(leaf, intermediate), CheckEnrollment, EnrolledInGroup},
-		"no group of that CA":     {one(group("g", signing(former)), group("h", signing(oldRoot))), withChain(leaf, intermediate), CheckEnrollment, ChainToNoGroup},
-		"no group, leaf alone":    {one(group("g", signing(root)), group("h", signing(oldRoot))), withChain(leaf), CheckEnrollment, LeafToNoGroup},
-		"no enrollment given":     {side{instance: []string{instanceOf(oneHub)}}, plain, CheckEnrollment, NotRead},
-		"TPM beside groups":       {one(group("g", symmetric), group("h", symmetric)), Device{ID: "dev-01", Kind: service.AttestationTPM}, CheckEnrollment, EnrolledNowhere},
+		"individual":           {one(individual(symmetric, "")), plain, CheckEnrollment, EnrolledIndividually},
+		"group":                {one(group("g", symmetric)), withKey(a.Derive("dev-01")), CheckEnrollment, EnrolledInGroup},
+		"two groups":           {one(group("g", symmetric), group("h", symmetric)), withKey(a.Derive("dev-01")), CheckEnrollment, EnrolledTwice},
+		"no group by key":      {one(group("g", primaryOnly), group("h", primaryOnly)), withKey(b), CheckEnrollment, KeyOfNoGroup},
+		"no group by chain":    {one(group("g", signing(twin)), group("h", signing(former))), withChain(leaf, intermediate), CheckEnrollment, EnrolledInGroup},
+		"no group of that CA":  {one(group("g", signing(former)), group("h", signing(oldRoot))), withChain(leaf, intermediate), CheckEnrollment, ChainToNoGroup},
+		"no group, leaf alone": {one(group("g", signing(root)), group("h", signing(oldRoot))), withChain(leaf), CheckEnrollment, LeafToNoGroup},
+		"no enrollment given":  {side{instance: []string{instanceOf(oneHub)}}, plain, CheckEnrollment, NotRead},
+		"TPM beside groups":    {one(group("g", symmetric), group("h", symmetric)), Device{ID: "dev-01", Kind: service.AttestationTPM}, CheckEnrollment, EnrolledNowhereHere},
+		"TPM in that instance": {
+			side{enrollments: []string{group("g", symmetric), group("h", symmetric)}, instance: []string{instanceOf(oneHub)}},
+			Device{ID: "dev-01", Kind: service.AttestationTPM, Scope: "0ne00000001"}, CheckEnrollment, EnrolledNowhere,
+		},
 		"which group":             {one(group("g", symmetric), group("h", symmetric)), Device{ID: "dev-01"}, CheckEnrollment, NotCompared},
 		"enabled":                 {one(individual(symmetric, `,"provisioningStatus":"enabled"`)), plain, CheckStatus, StatusEnabled},
 		"disabled":                {one(individual(symmetric, `,"provisioningStatus":"disabled"`)), plain, CheckStatus, StatusDisabled},
@@ -307,3 +311,29 @@ func TestFiles(t *testing.T) {
 }
 
 func addDevice(h *Held, data []byte) error { return h.AddEnrollment(data, "dev-01") }
+
+// FuzzFiles: a file of any content is taken or refused with what to do, and what was taken can be
+// compared.
+func FuzzFiles(f *testing.F) {
+	for _, seed := range []string{
+		individual(`{"type":"symmetricKey","symmetricKey":{"primaryKey":"`+keyA+`"}}`, ""), group("g", `{"type":"x509","x509":{"caReferences":{"primary":"ca"}}}`),
+		instanceOf(oneHub), `{"value":[{"name":"ca","properties":{"isVerified":false,"certificate":"AAAA","thumbprint":"00"}}]}`, "[]", "ERROR: x", "",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		h := &Held{Source: SourceFiles}
+		for _, err := range []error{h.AddEnrollment(data, "dev-01"), h.AddInstance(data), h.AddCertificates(data)} {
+			if problem, ok := err.(*FileError); err != nil && (!ok || problem.Problem == "" || problem.Hint == "") { //nolint:errorlint // it is returned as it is
+				t.Errorf("%#v", err)
+			}
+		}
+		for _, kind := range []service.AttestationType{"", service.AttestationSymmetricKey, service.AttestationX509, service.AttestationTPM} {
+			for _, check := range Compare(h, Device{ID: "dev-01", Kind: kind, Now: certtest.Now()}).Checks {
+				if check.Detail == "" || check.Result == "" {
+					t.Errorf("%+v", check)
+				}
+			}
+		}
+	})
+}

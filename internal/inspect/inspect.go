@@ -118,9 +118,10 @@ const (
 	EnrolledInGroup      Result = "enrolled-in-group"
 	EnrolledTwice        Result = "enrolled-twice" // two groups match
 	EnrolledNowhere      Result = "enrolled-nowhere"
-	KeyOfNoGroup         Result = "key-of-no-group"   // there are groups with keys, but none fits
-	ChainToNoGroup       Result = "chain-to-no-group" // there are groups with CAs, but none fits
-	LeafToNoGroup        Result = "leaf-to-no-group"  // the same, where the leaf was sent alone
+	EnrolledNowhereHere  Result = "enrolled-nowhere-here" // the same, but the instance may not be the device's
+	KeyOfNoGroup         Result = "key-of-no-group"       // there are groups with keys, but none fits
+	ChainToNoGroup       Result = "chain-to-no-group"     // there are groups with CAs, but none fits
+	LeafToNoGroup        Result = "leaf-to-no-group"      // the same, where the leaf was sent alone
 
 	StatusEnabled  Result = "status-enabled"
 	StatusDisabled Result = "status-disabled"

@@ -155,12 +155,14 @@ func (d *Inspection) look(p *page) (string, style) {
 
 // drawText implements [Document]: the checks, then the verdict and what to do.
 func (d *Inspection) drawText(p *page) {
-	p.clip(1, fmt.Sprintf("%s, the service's side, %s", cmp.Or(d.RegistrationID, "(no registration id)"), d.sourceText()))
+	p.clip(1, fmt.Sprintf("%s, %s", cmp.Or(d.RegistrationID, "(no registration id)"), d.sourceText()))
 	for i := range d.Checks {
 		c := &d.Checks[i]
 		switch {
 		case p.opts.Verbose:
 			c.draw(p, 1)
+		case c.decides():
+			c.draw(p, shortDetail)
 		case c.Outcome == string(inspect.NotApplicable) || c.Outcome == string(inspect.Skipped):
 		case c.Outcome == string(inspect.Passed):
 			c.draw(p, 1)
@@ -168,7 +170,8 @@ func (d *Inspection) drawText(p *page) {
 			c.draw(p, 2)
 		}
 	}
-	if skipped := d.ids(inspect.Skipped); len(skipped) > 0 && !p.opts.Verbose {
+	skipped := slices.DeleteFunc(d.ids(inspect.Skipped), func(id string) bool { return id == string(inspect.CheckEnrollment) })
+	if len(skipped) > 0 && !p.opts.Verbose {
 		p.clip(2, strings.Join(skipped, ", ")+": not known, --verbose says why", span{"  " + p.marks.skipped + " ", faint})
 	}
 	p.blank()
@@ -179,6 +182,11 @@ func (d *Inspection) drawText(p *page) {
 		return
 	}
 	conclusion{causes: d.Causes, ruledOut: len(d.RuledOut)}.draw(p)
+}
+
+// decides reports whether a check is the reason why there is no verdict.
+func (c *Check) decides() bool {
+	return c.ID == string(inspect.CheckEnrollment) && c.Outcome == string(inspect.Skipped)
 }
 
 // drawMarkdown draws what one pastes into a ticket.
