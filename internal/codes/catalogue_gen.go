@@ -38803,12 +38803,13 @@ var catalogue = [...]compiled{
 			ID:   "errno-access",
 			Kind: "sdk",
 			Code: "EACCES",
-			Name: "EACCES: permission denied",
+			Name: "Permission denied",
 			Messages: []string{
 				"EPERM: operation not permitted",
 				"EACCES (Permission denied)",
 				"[WinError 5]",
 				"Access is denied. (os error 5)",
+				"EACCES",
 			},
 			Numbers: []string{
 				"errno 13",
@@ -38845,7 +38846,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-address-family",
 			Kind: "sdk",
 			Code: "EAFNOSUPPORT",
-			Name: "EAFNOSUPPORT: address or protocol family not supported",
+			Name: "Address or protocol family not supported",
 			Messages: []string{
 				"EAFNOSUPPORT",
 				"EPROTONOSUPPORT",
@@ -38895,7 +38896,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-address-in-use",
 			Kind: "sdk",
 			Code: "EADDRINUSE",
-			Name: "EADDRINUSE: address in use",
+			Name: "Address in use",
 			Messages: []string{
 				"EADDRINUSE",
 				"Address already in use",
@@ -38936,7 +38937,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-argument",
 			Kind: "sdk",
 			Code: "EINVAL",
-			Name: "EINVAL: invalid argument",
+			Name: "Invalid argument",
 			Messages: []string{
 				"EINVAL: invalid argument",
 				"WSAEINVAL",
@@ -38978,7 +38979,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-blocked",
 			Kind: "sdk",
 			Code: "WSAEACCES",
-			Name: "WSAEACCES: socket access forbidden",
+			Name: "Socket access forbidden",
 			Messages: []string{
 				"WSAEACCES",
 				"An attempt was made to access a socket in a way forbidden by its access permissions",
@@ -39015,7 +39016,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-descriptor",
 			Kind: "sdk",
 			Code: "EBADF",
-			Name: "EBADF: not a socket or file",
+			Name: "Not a socket or file",
 			Messages: []string{
 				"EBADF",
 				"ENOTSOCK",
@@ -39059,7 +39060,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-files",
 			Kind: "sdk",
 			Code: "EMFILE",
-			Name: "EMFILE: too many open files or sockets",
+			Name: "Too many open files or sockets",
 			Messages: []string{
 				"EMFILE",
 				"ENFILE",
@@ -39100,7 +39101,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-in-progress",
 			Kind: "sdk",
 			Code: "EAGAIN",
-			Name: "EAGAIN: not ready yet",
+			Name: "Not ready yet",
 			Messages: []string{
 				"WSAEWOULDBLOCK",
 				"A non-blocking socket operation could not be completed immediately",
@@ -39176,7 +39177,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-memory",
 			Kind: "sdk",
 			Code: "ENOMEM",
-			Name: "ENOMEM: out of memory or buffers",
+			Name: "Out of memory or buffers",
 			Messages: []string{
 				"ENOMEM",
 				"ENOBUFS",
@@ -39225,7 +39226,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-missing",
 			Kind: "sdk",
 			Code: "ENOENT",
-			Name: "ENOENT: no such file or directory",
+			Name: "No such file or directory",
 			Messages: []string{
 				"[WinError 2]",
 				"[WinError 3]",
@@ -39267,7 +39268,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-no-device",
 			Kind: "sdk",
 			Code: "ENODEV",
-			Name: "ENODEV: no such device",
+			Name: "No such device",
 			Messages: []string{
 				"ENODEV",
 				"No such device or address",
@@ -39305,7 +39306,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-not-connected",
 			Kind: "sdk",
 			Code: "ENOTCONN",
-			Name: "ENOTCONN: socket is not connected",
+			Name: "Socket is not connected",
 			Messages: []string{
 				"ENOTCONN",
 				"Socket is not connected",
@@ -39350,7 +39351,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-not-supported",
 			Kind: "sdk",
 			Code: "EOPNOTSUPP",
-			Name: "EOPNOTSUPP: operation not supported",
+			Name: "Operation not supported",
 			Messages: []string{
 				"EOPNOTSUPP",
 				"ENOPROTOOPT",
@@ -39393,7 +39394,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-resolver-arguments",
 			Kind: "sdk",
 			Code: "EAI_SERVICE",
-			Name: "EAI_SERVICE: resolver was asked for what it does not have",
+			Name: "Resolver was asked for what it does not have",
 			Messages: []string{
 				"EAI_SERVICE",
 				"EAI_FAMILY",
@@ -39443,7 +39444,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-resolver-system",
 			Kind: "sdk",
 			Code: "EAI_SYSTEM",
-			Name: "EAI_SYSTEM: resolver could not work",
+			Name: "Resolver could not work",
 			Messages: []string{
 				"EAI_SYSTEM",
 				"DNS_EAI_SYSTEM",
@@ -39484,7 +39485,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-size",
 			Kind: "sdk",
 			Code: "EMSGSIZE",
-			Name: "EMSGSIZE: message too long",
+			Name: "Message too long",
 			Messages: []string{
 				"EMSGSIZE",
 				"Message too long",
@@ -39525,7 +39526,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-space",
 			Kind: "sdk",
 			Code: "ENOSPC",
-			Name: "ENOSPC: no space left or read-only",
+			Name: "No space left or read-only",
 			Messages: []string{
 				"ENOSPC",
 				"EROFS",
@@ -39565,7 +39566,7 @@ var catalogue = [...]compiled{
 			ID:   "winsock-not-started",
 			Kind: "sdk",
 			Code: "WSANOTINITIALISED",
-			Name: "WSANOTINITIALISED: sockets not initialised",
+			Name: "Sockets not initialised",
 			Messages: []string{
 				"WSANOTINITIALISED",
 				"WSASYSNOTREADY",
