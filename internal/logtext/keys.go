@@ -50,6 +50,9 @@ const (
 	keyQMTConn
 	keyESPMQTT
 	keyNetXSecure
+	keyESPTLS
+	keyCME
+	keyNegated
 )
 
 // names are the spellings of a key.
