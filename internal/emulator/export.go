@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -26,14 +25,14 @@ const azTime = "2006-01-02T15:04:05.000000+00:00"
 // further call also removes the files of enrollments that are gone.
 func (e *Emulator) Export(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("export: %w", err)
+		return err
 	}
 	files := e.service.exports()
 	files["instance.json"] = encodeAz(e.instance())
 	files["certificates.json"] = encodeAz(e.service.certificateList())
 	for name, text := range files {
 		if err := replaceFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			return fmt.Errorf("export: %w", err)
+			return err
 		}
 	}
 	for _, name := range e.exported {
@@ -41,7 +40,7 @@ func (e *Emulator) Export(dir string) error {
 			continue
 		}
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("export: %w", err)
+			return err
 		}
 	}
 	e.exported = nil

@@ -66,7 +66,7 @@ func TestExport(t *testing.T) {
 		t.Errorf("left: %v, %v", left, err)
 	}
 	file := filepath.Join(dir, "instance.json", "x")
-	if err := e.Export(file); err == nil || !strings.HasPrefix(err.Error(), "export: ") {
+	if err := e.Export(file); err == nil || !strings.Contains(err.Error(), "instance.json") {
 		t.Errorf("export into a file: %v", err)
 	}
 }
