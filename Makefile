@@ -10,7 +10,7 @@ RACE ?= ./...
 GOTEST := go test -shuffle=on -parallel 8
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: build dist test check lint race fmt fuzz bench score score-write conformance tpm peers browser help
+.PHONY: build dist test check lint race fmt fuzz bench score score-write conformance tpm peers load browser help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -55,6 +55,9 @@ tpm: ## the TPM attestation against a software TPM, and that at `dpsdiag emulate
 peers: ## the probe against servers that are not ours (needs mosquitto, four proxies, Node.js and npm)
 	cd test/peers/rhea && npm ci --ignore-scripts --omit=dev
 	$(GOTEST) -tags peers ./test/peers/...
+
+load: ## 10,000 devices killed twice, and the limits of the service in real time (Linux; takes minutes)
+	go test -tags load -run Load -v -timeout 30m ./cmd/dpsdiag
 
 browser: ## the HTML reports in a real browser (needs Chromium)
 	$(GOTEST) -tags browser ./test/browser/

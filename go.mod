@@ -15,7 +15,7 @@ require (
 	github.com/pelletier/go-toml/v2 v2.4.3 // config.toml of IoT Edge, the emulator's own, and the source of the catalogue
 	github.com/spf13/cobra v1.10.2 // commands, completion, manual pages
 	github.com/spf13/pflag v1.0.9 // flags in groups
-	golang.org/x/net v0.62.0 // SOCKS5, and the proxy variables of the environment
+	golang.org/x/net v0.62.0 // SOCKS5, the proxy variables of the environment, and the pages of reports
 	golang.org/x/term v0.47.0 // whether there is a terminal, how wide it is, passwords without echo
 	golang.org/x/time v0.16.0 // the rate of a fleet
 	software.sslmate.com/src/go-pkcs12 v0.7.4 // .pfx and .p12 files

@@ -99,21 +99,31 @@ func startFleetService(t *testing.T, toml string, devices int) (*registrations, 
 	t.Cleanup(func() { _ = e.Close() })
 	list := "registration_id\n"
 	for i := range devices {
-		list += fmt.Sprintf("dev-%05d\n", i)
+		list += deviceName(i) + "\n"
 	}
 	path := filepath.Join(t.TempDir(), "devices.csv")
 	if err := os.WriteFile(path, []byte(list), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ready := e.Ready()
-	args := []string{"fleet", "--devices", path, "--endpoint", ready.Endpoints.HTTPS, "--id-scope", ready.IDScope, "--ca-file", ready.CAFile}
-	for _, id := range ready.Identities {
+	return counted, []string{
+		"fleet", "--devices", path, "--endpoint", ready.Endpoints.HTTPS, "--id-scope", ready.IDScope, "--ca-file", ready.CAFile,
+		"--group-key-file", groupKeyFile(e),
+	}
+}
+
+// groupKeyFile is the file with the key of an emulator's group.
+func groupKeyFile(e *emulator.Emulator) string {
+	for _, id := range e.Ready().Identities {
 		if id.GroupKeyFile != "" {
-			args = append(args, "--group-key-file", id.GroupKeyFile)
+			return id.GroupKeyFile
 		}
 	}
-	return counted, args
+	return ""
 }
+
+// deviceName is the registration id of a device.
+func deviceName(number int) string { return fmt.Sprintf("dev-%05d", number) }
 
 // readFleet reads the report of a process that ends by itself.
 func (p *process) readFleet(t *testing.T) (doc report.Fleet) {

@@ -45,7 +45,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/report":    {"advice", "fleet", "plan", "logtext", "monitor", "probe", "inspect", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/fleet":     {"advice", "probe", "certchain", "dps"},
 		"dpsdiag/internal/plan":      {},
-		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "netfail", "edgeconf", "dps", "codes", "cause", "duration", "shellword"},
+		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "netfail", "edgeconf", "support", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},
 		"dpsdiag/internal/logtext":   {"codes"},
 		"dpsdiag/internal/monitor":   {"logtext"},
@@ -65,6 +65,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/duration":  {},
 		"dpsdiag/internal/shellword": {},
 		"dpsdiag/internal/spelling":  {},
+		"dpsdiag/internal/support":   {},
 	}
 }
 
@@ -80,7 +81,9 @@ func forbidden() []struct{ except, path, reason string } {
 		{"dpsdiag/internal/report", "github.com/olekukonko/tablewriter", "only the report draws"},
 		{"dpsdiag/internal/emulator dpsdiag/internal/edgeconf", "github.com/pelletier/go-toml", "only the emulator and a device have a configuration file"},
 		{"dpsdiag/internal/probe", "github.com/cenkalti/backoff", "only the probe tries again"},
-		{"dpsdiag/internal/proxy", "golang.org/x/net", "only proxy goes through proxies"},
+		{"dpsdiag/internal/proxy", "golang.org/x/net/proxy", "only proxy goes through proxies"},
+		{"dpsdiag/internal/proxy", "golang.org/x/net/http", "only proxy goes through proxies"},
+		{"dpsdiag/internal/report dpsdiag/internal/schematest", "golang.org/x/net/html", "only the report draws"},
 		{"dpsdiag/internal/certchain", "software.sslmate.com/src/go-pkcs12", "only certchain reads certificates and their keys"},
 		{"dpsdiag/internal/tpm dpsdiag/internal/emulator", "github.com/google/go-tpm", "only tpm speaks to TPMs, and the emulator for the service"},
 	}

@@ -15304,6 +15304,9 @@ var catalogue = [...]compiled{
 				"mbedtls_ssl_handshake returned -80",
 				"mbedtls_ssl_handshake returned -76",
 				"mbedtls_ssl_handshake returned -78",
+				"UNKNOWN ERROR CODE (0050)",
+				"UNKNOWN ERROR CODE (004C)",
+				"UNKNOWN ERROR CODE (004E)",
 			},
 			Meaning: "mbedTLS: the peer or the network closed the connection (EOF, close notify, reset).",
 			Causes: []string{
@@ -15360,6 +15363,8 @@ var catalogue = [...]compiled{
 				"mbedtls_ssl_handshake returned -71",
 				"MBEDTLS_ERR_NET_INVALID_CONTEXT",
 				"NET - The context is invalid, eg because it was free()ed",
+				"UNKNOWN ERROR CODE (0044)",
+				"UNKNOWN ERROR CODE (0042)",
 			},
 			Numbers: []string{
 				"mbedtls -0x0045",
@@ -15404,6 +15409,7 @@ var catalogue = [...]compiled{
 				"lMbedtlsError[-82]",
 				"NET - Failed to get an IP address for the given hostname",
 				"mbedtls_ssl_handshake returned -82",
+				"UNKNOWN ERROR CODE (0052)",
 			},
 			Meaning: "mbedTLS: the host name has no address.",
 			Causes: []string{
@@ -17123,6 +17129,10 @@ var catalogue = [...]compiled{
 				"-2146762487",
 				"-2146762486",
 				"-2146893017",
+				"80090325",
+				"800B0109",
+				"800B010A",
+				"80090327",
 			},
 			Meaning: "Windows: no trusted root signs the server certificate.",
 			Causes: []string{
@@ -17146,7 +17156,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{2148074277, 2148074277}, {2148074277, 2148074277}, {2148204809, 2148204809}, {2148204810, 2148204810}, {2148074279, 2148074279}, {2146893019, 2146893019}, {2146762487, 2146762487}, {2146762486, 2146762486}, {2146893017, 2146893017}},
+		numbers: []NumberRange{{2148074277, 2148074277}, {2148074277, 2148074277}, {2148204809, 2148204809}, {2148204810, 2148204810}, {2148074279, 2148074279}, {2146893019, 2146893019}, {2146762487, 2146762487}, {2146762486, 2146762486}, {2146893017, 2146893017}, {2148074277, 2148074277}, {2148204809, 2148204809}, {2148204810, 2148204810}, {2148074279, 2148074279}},
 	},
 	{
 		Entry: Entry{
@@ -17166,6 +17176,9 @@ var catalogue = [...]compiled{
 				"-2146893016",
 				"-2146762495",
 				"-2146893020",
+				"80090328",
+				"800B0101",
+				"80090324",
 			},
 			Meaning: "Windows: a certificate is outside its validity by the clock of the machine.",
 			Causes: []string{
@@ -17189,7 +17202,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{2148074280, 2148074280}, {2148074280, 2148074280}, {2148204801, 2148204801}, {2148074276, 2148074276}, {2146893016, 2146893016}, {2146762495, 2146762495}, {2146893020, 2146893020}},
+		numbers: []NumberRange{{2148074280, 2148074280}, {2148074280, 2148074280}, {2148204801, 2148204801}, {2148074276, 2148074276}, {2146893016, 2146893016}, {2146762495, 2146762495}, {2146893020, 2146893020}, {2148074280, 2148074280}, {2148204801, 2148204801}, {2148074276, 2148074276}},
 	},
 	{
 		Entry: Entry{
@@ -17206,6 +17219,8 @@ var catalogue = [...]compiled{
 				"The certificate's CN name does not match the passed value",
 				"-2146893022",
 				"-2146762481",
+				"80090322",
+				"800B010F",
 			},
 			Meaning: "Windows: the server certificate is for another name.",
 			Causes: []string{
@@ -17228,7 +17243,7 @@ var catalogue = [...]compiled{
 				cause.ProxyInterference,
 			},
 		},
-		numbers: []NumberRange{{2148074274, 2148074274}, {2148074274, 2148074274}, {2148204815, 2148204815}, {2146893022, 2146893022}, {2146762481, 2146762481}},
+		numbers: []NumberRange{{2148074274, 2148074274}, {2148074274, 2148074274}, {2148204815, 2148204815}, {2146893022, 2146893022}, {2146762481, 2146762481}, {2148074274, 2148074274}, {2148204815, 2148204815}},
 	},
 	{
 		Entry: Entry{
@@ -17244,6 +17259,8 @@ var catalogue = [...]compiled{
 				"0x80090302",
 				"-2146893007",
 				"-2146893054",
+				"80090331",
+				"80090302",
 			},
 			Meaning: "Windows: client and server have no TLS version or cipher in common.",
 			Causes: []string{
@@ -17265,7 +17282,7 @@ var catalogue = [...]compiled{
 				cause.TLSVersionOrCipherUnsupported,
 			},
 		},
-		numbers: []NumberRange{{2148074289, 2148074289}, {2148074289, 2148074289}, {2148074242, 2148074242}, {2146893007, 2146893007}, {2146893054, 2146893054}},
+		numbers: []NumberRange{{2148074289, 2148074289}, {2148074289, 2148074289}, {2148074242, 2148074242}, {2146893007, 2146893007}, {2146893054, 2146893054}, {2148074289, 2148074289}, {2148074242, 2148074242}},
 	},
 	{
 		Entry: Entry{
@@ -17295,6 +17312,12 @@ var catalogue = [...]compiled{
 				"-2146893008",
 				"-2146893041",
 				"-2146893032",
+				"80090326",
+				"80090308",
+				"80090304",
+				"80090330",
+				"8009030F",
+				"80090318",
 			},
 			Meaning: "Windows: the handshake was answered with an alert or with bytes that are not TLS. With a client certificate 80090326 mostly means that the server refused it or wanted one; 80090304 that the key cannot be used.",
 			Causes: []string{
@@ -17321,7 +17344,7 @@ var catalogue = [...]compiled{
 				cause.DeviceKeyMaterialUnreadable,
 			},
 		},
-		numbers: []NumberRange{{2148074278, 2148074278}, {2148074278, 2148074278}, {2148074248, 2148074248}, {2148074244, 2148074244}, {2148074288, 2148074288}, {2148074255, 2148074255}, {2148074264, 2148074264}, {2146893018, 2146893018}, {2146893048, 2146893048}, {2146893052, 2146893052}, {2146893008, 2146893008}, {2146893041, 2146893041}, {2146893032, 2146893032}},
+		numbers: []NumberRange{{2148074278, 2148074278}, {2148074278, 2148074278}, {2148074248, 2148074248}, {2148074244, 2148074244}, {2148074288, 2148074288}, {2148074255, 2148074255}, {2148074264, 2148074264}, {2146893018, 2146893018}, {2146893048, 2146893048}, {2146893052, 2146893052}, {2146893008, 2146893008}, {2146893041, 2146893041}, {2146893032, 2146893032}, {2148074278, 2148074278}, {2148074248, 2148074248}, {2148074244, 2148074244}, {2148074288, 2148074288}, {2148074255, 2148074255}, {2148074264, 2148074264}},
 	},
 	{
 		Entry: Entry{
@@ -17351,6 +17374,12 @@ var catalogue = [...]compiled{
 				"-2146885621",
 				"-2146893808",
 				"-2146893816",
+				"8009030D",
+				"8009030E",
+				"80090016",
+				"8009200B",
+				"80090010",
+				"80090008",
 			},
 			Meaning: "Windows: the client certificate has no private key, or the account may not use it.",
 			Causes: []string{
@@ -17374,7 +17403,7 @@ var catalogue = [...]compiled{
 				cause.DeviceKeyMaterialUnreadable,
 			},
 		},
-		numbers: []NumberRange{{2148074253, 2148074253}, {2148074253, 2148074253}, {2148074254, 2148074254}, {2148073494, 2148073494}, {2148081675, 2148081675}, {2148073488, 2148073488}, {590624, 590624}, {2148073480, 2148073480}, {2146893043, 2146893043}, {2146893042, 2146893042}, {2146893802, 2146893802}, {2146885621, 2146885621}, {2146893808, 2146893808}, {2146893816, 2146893816}},
+		numbers: []NumberRange{{2148074253, 2148074253}, {2148074253, 2148074253}, {2148074254, 2148074254}, {2148073494, 2148073494}, {2148081675, 2148081675}, {2148073488, 2148073488}, {590624, 590624}, {2148073480, 2148073480}, {2146893043, 2146893043}, {2146893042, 2146893042}, {2146893802, 2146893802}, {2146885621, 2146885621}, {2146893808, 2146893808}, {2146893816, 2146893816}, {2148074253, 2148074253}, {2148074254, 2148074254}, {2148073494, 2148073494}, {2148081675, 2148081675}, {2148073488, 2148073488}, {2148073480, 2148073480}},
 	},
 	{
 		Entry: Entry{
@@ -17396,6 +17425,10 @@ var catalogue = [...]compiled{
 				"-2146885614",
 				"-2146892974",
 				"-2146885616",
+				"80092013",
+				"80092012",
+				"80090352",
+				"80092010",
 			},
 			Meaning: "Windows: the revocation list or OCSP server of the chain cannot be reached.",
 			Causes: []string{
@@ -17419,7 +17452,7 @@ var catalogue = [...]compiled{
 				cause.ProxyNotConfigured,
 			},
 		},
-		numbers: []NumberRange{{2148081683, 2148081683}, {2148081683, 2148081683}, {2148081682, 2148081682}, {2148074322, 2148074322}, {2148081680, 2148081680}, {2146885613, 2146885613}, {2146885614, 2146885614}, {2146892974, 2146892974}, {2146885616, 2146885616}},
+		numbers: []NumberRange{{2148081683, 2148081683}, {2148081683, 2148081683}, {2148081682, 2148081682}, {2148074322, 2148074322}, {2148081680, 2148081680}, {2146885613, 2146885613}, {2146885614, 2146885614}, {2146892974, 2146892974}, {2146885616, 2146885616}, {2148081683, 2148081683}, {2148081682, 2148081682}, {2148074322, 2148074322}, {2148081680, 2148081680}},
 	},
 	{
 		Entry: Entry{
@@ -34290,6 +34323,9 @@ var catalogue = [...]compiled{
 				"couldn't get hostname for",
 				"getaddrinfo() returns",
 			},
+			Numbers: []string{
+				"esp-tls 0x8001",
+			},
 			Meaning: "ESP-IDF: the host name could not be resolved (getaddrinfo 202 is EAI_FAIL in lwIP).",
 			Causes: []string{
 				"No DNS server or no IP address yet",
@@ -34314,7 +34350,7 @@ var catalogue = [...]compiled{
 				cause.WrongGlobalEndpoint,
 			},
 		},
-		numbers: []NumberRange{{32769, 32769}},
+		numbers: []NumberRange{{32769, 32769}, {32769, 32769}},
 	},
 	{
 		Entry: Entry{
@@ -34352,6 +34388,13 @@ var catalogue = [...]compiled{
 				"connect() error:",
 				"Error in obtaining socket fd for the session",
 			},
+			Numbers: []string{
+				"esp-tls 0x8002",
+				"esp-tls 0x8003",
+				"esp-tls 0x8004",
+				"esp-tls 0x8005",
+				"esp-tls 0x8006",
+			},
 			Meaning: "ESP-IDF: no TCP connection to the host. The errno or its words in the next lines tell timeout, refused or no route.",
 			Causes: []string{
 				"Port 8883 blocked",
@@ -34377,7 +34420,7 @@ var catalogue = [...]compiled{
 				cause.ProxyNotConfigured,
 			},
 		},
-		numbers: []NumberRange{{32772, 32772}},
+		numbers: []NumberRange{{32772, 32772}, {32770, 32770}, {32771, 32771}, {32772, 32772}, {32773, 32773}, {32774, 32774}},
 	},
 	{
 		Entry: Entry{
@@ -34412,6 +34455,12 @@ var catalogue = [...]compiled{
 				"tcp_write error, errno=",
 				"Error in obtaining the error handle",
 			},
+			Numbers: []string{
+				"esp-tls 0x8008",
+				"esp-tls 0x8018",
+				"esp-tls 0x801D",
+				"esp-tls 0x8038",
+			},
 			Meaning: "ESP-IDF: the connection was closed or went silent. Right after CONNECT it often means that the server dropped the client for its identity or its user name.",
 			Causes: []string{
 				"Server closed after a refused CONNECT",
@@ -34439,7 +34488,7 @@ var catalogue = [...]compiled{
 				cause.SymmetricKeyMismatch,
 			},
 		},
-		numbers: []NumberRange{{32776, 32776}},
+		numbers: []NumberRange{{32776, 32776}, {32776, 32776}, {32792, 32792}, {32797, 32797}, {32824, 32824}},
 	},
 	{
 		Entry: Entry{
@@ -34459,6 +34508,12 @@ var catalogue = [...]compiled{
 				"Error transport connect",
 				"MQTT connect failed",
 				"TLS handshake has not completed",
+				"ESP_ERR_WOLFSSL_SSL_HANDSHAKE_FAILED",
+			},
+			Numbers: []string{
+				"esp-tls 0x8009",
+				"esp-tls 0x801A",
+				"esp-tls 0x8035",
 			},
 			Meaning: "ESP-IDF: the TLS handshake did not finish; the mbedTLS number after \"returned\" or \"tls stack\" says why.",
 			Causes: []string{
@@ -34485,7 +34540,7 @@ var catalogue = [...]compiled{
 			},
 			Wrapper: true,
 		},
-		numbers: []NumberRange{{32794, 32794}},
+		numbers: []NumberRange{{32794, 32794}, {32777, 32777}, {32794, 32794}, {32821, 32821}},
 	},
 	{
 		Entry: Entry{
@@ -34522,6 +34577,15 @@ var catalogue = [...]compiled{
 				"Registration ID Gen Error!",
 				"Failed to import opaque key reference",
 			},
+			Numbers: []string{
+				"esp-tls 0x8007",
+				"esp-tls 0x8010",
+				"esp-tls 0x8015",
+				"esp-tls 0x8016",
+				"esp-tls 0x8019",
+				"esp-tls 0x8033",
+				"esp-tls 0x8034",
+			},
 			Meaning: "ESP-IDF: root certificate, device certificate or private key could not be loaded (or the secure element does not answer).",
 			Causes: []string{
 				"PEM without its final NUL byte or with a wrong length",
@@ -34548,7 +34612,7 @@ var catalogue = [...]compiled{
 				cause.ServerRootCAMissing,
 			},
 		},
-		numbers: []NumberRange{{32789, 32789}},
+		numbers: []NumberRange{{32789, 32789}, {32775, 32775}, {32784, 32784}, {32789, 32789}, {32790, 32790}, {32793, 32793}, {32819, 32819}, {32820, 32820}},
 	},
 	{
 		Entry: Entry{
@@ -34568,6 +34632,24 @@ var catalogue = [...]compiled{
 				"mbedtls_ssl_setup returned",
 				"mbedtls_ssl_config_defaults returned",
 				"mbedtls_ssl_conf_alpn_protocols returned",
+				"ESP_ERR_MBEDTLS_SSL_SETUP_FAILED",
+				"ESP_ERR_MBEDTLS_SSL_SET_HOSTNAME_FAILED",
+				"ESP_ERR_MBEDTLS_SSL_CONFIG_DEFAULTS_FAILED",
+				"ESP_ERR_MBEDTLS_CTR_DRBG_SEED_FAILED",
+				"ESP_ERR_WOLFSSL_CTX_SETUP_FAILED",
+			},
+			Numbers: []string{
+				"esp-tls 0x8011",
+				"esp-tls 0x8012",
+				"esp-tls 0x8013",
+				"esp-tls 0x8014",
+				"esp-tls 0x8017",
+				"esp-tls 0x801B",
+				"esp-tls 0x801C",
+				"esp-tls 0x8031",
+				"esp-tls 0x8032",
+				"esp-tls 0x8036",
+				"esp-tls 0x8037",
 			},
 			Meaning: "ESP-IDF: the TLS settings are incomplete: no root certificate or bundle, only one of certificate and key, or a feature switched off in menuconfig.",
 			Causes: []string{
@@ -34595,6 +34677,7 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 		},
+		numbers: []NumberRange{{32785, 32785}, {32786, 32786}, {32787, 32787}, {32788, 32788}, {32791, 32791}, {32795, 32795}, {32796, 32796}, {32817, 32817}, {32818, 32818}, {32822, 32822}, {32823, 32823}},
 	},
 	{
 		Entry: Entry{
@@ -38803,12 +38886,13 @@ var catalogue = [...]compiled{
 			ID:   "errno-access",
 			Kind: "sdk",
 			Code: "EACCES",
-			Name: "EACCES: permission denied",
+			Name: "Permission denied",
 			Messages: []string{
 				"EPERM: operation not permitted",
 				"EACCES (Permission denied)",
 				"[WinError 5]",
 				"Access is denied. (os error 5)",
+				"EACCES",
 			},
 			Numbers: []string{
 				"errno 13",
@@ -38845,7 +38929,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-address-family",
 			Kind: "sdk",
 			Code: "EAFNOSUPPORT",
-			Name: "EAFNOSUPPORT: address or protocol family not supported",
+			Name: "Address or protocol family not supported",
 			Messages: []string{
 				"EAFNOSUPPORT",
 				"EPROTONOSUPPORT",
@@ -38895,7 +38979,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-address-in-use",
 			Kind: "sdk",
 			Code: "EADDRINUSE",
-			Name: "EADDRINUSE: address in use",
+			Name: "Address in use",
 			Messages: []string{
 				"EADDRINUSE",
 				"Address already in use",
@@ -38936,7 +39020,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-argument",
 			Kind: "sdk",
 			Code: "EINVAL",
-			Name: "EINVAL: invalid argument",
+			Name: "Invalid argument",
 			Messages: []string{
 				"EINVAL: invalid argument",
 				"WSAEINVAL",
@@ -38978,7 +39062,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-blocked",
 			Kind: "sdk",
 			Code: "WSAEACCES",
-			Name: "WSAEACCES: socket access forbidden",
+			Name: "Socket access forbidden",
 			Messages: []string{
 				"WSAEACCES",
 				"An attempt was made to access a socket in a way forbidden by its access permissions",
@@ -39015,7 +39099,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-descriptor",
 			Kind: "sdk",
 			Code: "EBADF",
-			Name: "EBADF: not a socket or file",
+			Name: "Not a socket or file",
 			Messages: []string{
 				"EBADF",
 				"ENOTSOCK",
@@ -39059,7 +39143,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-files",
 			Kind: "sdk",
 			Code: "EMFILE",
-			Name: "EMFILE: too many open files or sockets",
+			Name: "Too many open files or sockets",
 			Messages: []string{
 				"EMFILE",
 				"ENFILE",
@@ -39100,7 +39184,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-in-progress",
 			Kind: "sdk",
 			Code: "EAGAIN",
-			Name: "EAGAIN: not ready yet",
+			Name: "Not ready yet",
 			Messages: []string{
 				"WSAEWOULDBLOCK",
 				"A non-blocking socket operation could not be completed immediately",
@@ -39176,7 +39260,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-memory",
 			Kind: "sdk",
 			Code: "ENOMEM",
-			Name: "ENOMEM: out of memory or buffers",
+			Name: "Out of memory or buffers",
 			Messages: []string{
 				"ENOMEM",
 				"ENOBUFS",
@@ -39225,7 +39309,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-missing",
 			Kind: "sdk",
 			Code: "ENOENT",
-			Name: "ENOENT: no such file or directory",
+			Name: "No such file or directory",
 			Messages: []string{
 				"[WinError 2]",
 				"[WinError 3]",
@@ -39267,7 +39351,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-no-device",
 			Kind: "sdk",
 			Code: "ENODEV",
-			Name: "ENODEV: no such device",
+			Name: "No such device",
 			Messages: []string{
 				"ENODEV",
 				"No such device or address",
@@ -39305,7 +39389,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-not-connected",
 			Kind: "sdk",
 			Code: "ENOTCONN",
-			Name: "ENOTCONN: socket is not connected",
+			Name: "Socket is not connected",
 			Messages: []string{
 				"ENOTCONN",
 				"Socket is not connected",
@@ -39350,7 +39434,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-not-supported",
 			Kind: "sdk",
 			Code: "EOPNOTSUPP",
-			Name: "EOPNOTSUPP: operation not supported",
+			Name: "Operation not supported",
 			Messages: []string{
 				"EOPNOTSUPP",
 				"ENOPROTOOPT",
@@ -39390,10 +39474,50 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "errno-protocol",
+			Kind: "sdk",
+			Code: "EPROTO",
+			Name: "Protocol error",
+			Messages: []string{
+				"write EPROTO",
+				"EPROTO",
+			},
+			Numbers: []string{
+				"errno 71",
+			},
+			Meaning: "The other side did not keep to the protocol. Node.js reports a failed TLS handshake like this; the text of OpenSSL after it says why.",
+			Causes: []string{
+				"Plain HTTP or a proxy on the port",
+				"No common version of TLS",
+			},
+			Remedies: []string{
+				"Look for the text of OpenSSL in the line",
+				"Check host and port",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"torvalds/linux include/uapi/asm-generic/errno.h",
+				"nodejs/node doc/api/errors.md (common system errors)",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ProxyInterference,
+				cause.TLSVersionOrCipherUnsupported,
+				cause.TransportProtocolWrong,
+			},
+			Wrapper: true,
+		},
+		numbers: []NumberRange{{71, 71}},
+	},
+	{
+		Entry: Entry{
 			ID:   "errno-resolver-arguments",
 			Kind: "sdk",
 			Code: "EAI_SERVICE",
-			Name: "EAI_SERVICE: resolver was asked for what it does not have",
+			Name: "Resolver was asked for what it does not have",
 			Messages: []string{
 				"EAI_SERVICE",
 				"EAI_FAMILY",
@@ -39443,7 +39567,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-resolver-system",
 			Kind: "sdk",
 			Code: "EAI_SYSTEM",
-			Name: "EAI_SYSTEM: resolver could not work",
+			Name: "Resolver could not work",
 			Messages: []string{
 				"EAI_SYSTEM",
 				"DNS_EAI_SYSTEM",
@@ -39484,7 +39608,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-size",
 			Kind: "sdk",
 			Code: "EMSGSIZE",
-			Name: "EMSGSIZE: message too long",
+			Name: "Message too long",
 			Messages: []string{
 				"EMSGSIZE",
 				"Message too long",
@@ -39525,7 +39649,7 @@ var catalogue = [...]compiled{
 			ID:   "errno-space",
 			Kind: "sdk",
 			Code: "ENOSPC",
-			Name: "ENOSPC: no space left or read-only",
+			Name: "No space left or read-only",
 			Messages: []string{
 				"ENOSPC",
 				"EROFS",
@@ -39565,7 +39689,7 @@ var catalogue = [...]compiled{
 			ID:   "winsock-not-started",
 			Kind: "sdk",
 			Code: "WSANOTINITIALISED",
-			Name: "WSANOTINITIALISED: sockets not initialised",
+			Name: "Sockets not initialised",
 			Messages: []string{
 				"WSANOTINITIALISED",
 				"WSASYSNOTREADY",
@@ -39747,6 +39871,100 @@ var catalogue = [...]compiled{
 				cause.DNSFailure,
 			},
 		},
+	},
+	{
+		Entry: Entry{
+			ID:   "modem-cme-network",
+			Kind: "sdk",
+			Code: "+CME ERROR: 30",
+			Name: "Modem: network does not take the device",
+			Messages: []string{
+				"no network service",
+				"network not allowed - emergency calls only",
+			},
+			Numbers: []string{
+				"cme 30",
+				"cme 31",
+				"cme 32",
+				"cme 103",
+				"cme 106",
+				"cme 107",
+				"cme 111",
+				"cme 112",
+				"cme 113",
+				"cme 132",
+				"cme 133",
+				"cme 134",
+				"cme 148",
+				"cme 149",
+			},
+			Meaning: "Modem error of the mobile network: no service (30), time-out (31), not allowed here (32, 111 to 113), data service not allowed or not subscribed (107, 132, 133), or no data connection (148, 149).",
+			Causes: []string{
+				"No coverage",
+				"APN, user or password of the data connection wrong",
+				"SIM without data, or roaming not allowed",
+			},
+			Remedies: []string{
+				"Check coverage with AT+CSQ and AT+CEREG?",
+				"Check the APN and the tariff of the SIM",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.etsi.org/deliver/etsi_ts/127000_127099/127007/",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{30, 30}, {31, 31}, {32, 32}, {103, 103}, {106, 106}, {107, 107}, {111, 111}, {112, 112}, {113, 113}, {132, 132}, {133, 133}, {134, 134}, {148, 148}, {149, 149}},
+	},
+	{
+		Entry: Entry{
+			ID:   "modem-cme-sim",
+			Kind: "sdk",
+			Code: "+CME ERROR: 10",
+			Name: "Modem: SIM",
+			Messages: []string{
+				"SIM not inserted",
+				"SIM PIN required",
+			},
+			Numbers: []string{
+				"cme 10",
+				"cme 11",
+				"cme 12",
+				"cme 13",
+				"cme 14",
+				"cme 15",
+				"cme 16",
+				"cme 17",
+				"cme 18",
+			},
+			Meaning: "Modem error of the SIM: not inserted (10), locked by a PIN or PUK (11, 12, 17, 18), faulty or not ready (13 to 16).",
+			Causes: []string{
+				"SIM missing or not seated",
+				"PIN set",
+			},
+			Remedies: []string{
+				"Check the SIM with AT+CPIN?",
+				"Switch the PIN off",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.etsi.org/deliver/etsi_ts/127000_127099/127007/",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{10, 10}, {11, 11}, {12, 12}, {13, 13}, {14, 14}, {15, 15}, {16, 16}, {17, 17}, {18, 18}},
 	},
 	{
 		Entry: Entry{

@@ -17,13 +17,27 @@ func Lookup(text string) []*Entry { return Parse(text).Lookup() }
 //     "errorCode:401002", "CONNACK 5", "rc=5", "0x2700", "404 Not Found". The entry about
 //     the number comes first, then the entries for single cases of it; the entries of DPS come
 //     before those of IoT Hub. A small number alone is ambiguous and gives every entry that
-//     goes by it.
+//     goes by it; one of a library, see [Families], needs the name of its family, unless no
+//     other entry has the number.
 //   - A name: "PROV_DEVICE_RESULT_DEV_AUTH_ERROR", "unauthorized-access" with or without
 //     its "amqp:", an exception with or without the package it is in.
 //   - A whole message, as it is in a log. To find messages inside a longer text is not
 //     the task of Lookup.
 //   - The id of an entry, which gives that entry alone.
 func (q Query) Lookup() []*Entry {
+	found := q.lookup()
+	if found == nil && q.numbered && q.number < leastStatus && q.wordsIn(fillers) {
+		q.anyFamily = true
+		return q.match(byNumber(q.number))
+	}
+	return found
+}
+
+// leastStatus is the least number that is more likely to be an HTTP status than one of a library.
+const leastStatus = 400
+
+// lookup is Lookup without the numbers that need the name of their family.
+func (q Query) lookup() []*Entry {
 	if q.numbered && len(q.words) == 0 {
 		return q.match(byNumber(q.number)) // a bare number is neither an id nor a text
 	}
@@ -135,7 +149,7 @@ func (q Query) numberRank(e *Entry) (r rank, ok bool) {
 // with such numbers or, apart from those at both ends that do, they are the entry's name or one of its
 // messages, or two or more words in a row of one.
 func (q Query) fits(e *Entry, n numeral) bool {
-	if !n.isNamed(q.words) {
+	if !q.anyFamily && !n.isNamed(q.words) {
 		return false
 	}
 	known := n.words()

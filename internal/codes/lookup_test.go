@@ -101,6 +101,8 @@ func TestLookup(t *testing.T) {
 		"[Errno 110]":           {"net-timedout"},
 		"errno -3":              {"net-dns-again"},
 		"errno 3":               nil,
+		"113":                   {"net-unreach", "modem-cme-network"},
+		"error 188":             {"wolfssl-trust"},
 		"WinError 10060":        {"net-winsock-timeout"},
 		"10093":                 {"winsock-not-started"},
 		"12175":                 {"winhttp-secure-failure"},

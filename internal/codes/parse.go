@@ -26,6 +26,8 @@ type Query struct {
 	number   uint64   // that number, without its sign
 	negative bool     // whether a minus sign is before it
 	words    []string // the other words of text, in lower case
+
+	anyFamily bool // whether the number may be of any family
 }
 
 // Parse reads a query. An empty query, or one too long to be a code, is the zero Query, which matches

@@ -54,7 +54,7 @@ func (s *settings) storeCAs(group *enrollment) {
 // (azure-iot-cli-extension azext_iot/tests/dps/enrollment).
 func fillDefaults(set *srv.Settings) {
 	if set.ReprovisionPolicy == nil {
-		set.ReprovisionPolicy = &srv.ReprovisionPolicy{UpdateHubAssignment: true, MigrateDeviceData: true}
+		set.ReprovisionPolicy = new(written{}.reprovision())
 	}
 	if set.Capabilities == nil {
 		set.Capabilities = &srv.DeviceCapabilities{}

@@ -192,7 +192,7 @@ func (r *record) state() *dps.Registration {
 }
 
 // forget removes what is known of registrations.
-func (r *record) forget() { r.last, r.pending = nil, nil }
+func (r *record) forget() { r.last, r.pending, r.hub = nil, nil, "" }
 
 // groupOf returns the group of a registration, "" for an individual enrollment.
 func groupOf(state dps.Registration) string {

@@ -1,16 +1,19 @@
 package emulator
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -590,4 +593,112 @@ func endorsementKey(t *testing.T) []byte {
 	t.Helper()
 	tpm, _ := paperTPMs(t)
 	return tpm.ekPublic
+}
+
+// TestAPIAndDevicesTogether: operators and devices use the store at the same time, and a
+// record has at any time one ETag that counts.
+func TestAPIAndDevicesTogether(t *testing.T) {
+	t.Parallel()
+	e := begin(t, Config{})
+	var all sync.WaitGroup
+	won := make(chan string, 100)
+	first := read[srv.IndividualEnrollment](t, newOperator(t, e).call("PUT", "/enrollments/shared", keyed("shared", "")))
+	for n := range 4 {
+		id := fmt.Sprintf("dev-%d", n)
+		o := newOperator(t, e)
+		device := e.Device()
+		device.RegistrationID, device.Attestation, device.Key = id, SymmetricKey, dps.NewSecret(anyKey)
+		d := newClient(t, device)
+		all.Go(func() {
+			o.call("PUT", "/enrollments/"+id, keyed(id, "")).wantBrief(t, "200")
+			d.enter().want(t, "200 assigned")
+			o.call("POST", "/enrollments/query", `{"query":"SELECT *"}`).wantBrief(t, "200")
+			o.call("DELETE", "/enrollments/"+id, "").wantBrief(t, "204")
+			won <- o.call("PUT", "/enrollments/shared", keyed("shared", ""), header("If-Match", first.ETag)).brief()
+		})
+	}
+	all.Wait()
+	close(won)
+	var updated int
+	for got := range won {
+		if got == "200" {
+			updated++
+		} else if got != "412 412000 Precondition Failed" {
+			t.Errorf("an update is answered with %s", got)
+		}
+	}
+	if updated != 1 {
+		t.Errorf("%d updates with one ETag", updated)
+	}
+}
+
+// TestAPIShowsNoSecretInTheLog: neither what was sent nor what is stored gets into the log.
+func TestAPIShowsNoSecretInTheLog(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	e, err := Start(t.Context(), Config{Now: atNoon, Random: seed(), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOperator(t, e)
+	wrong := dps.NewKey([]byte("another key of the policy"))
+	o.call("PUT", "/enrollments/dev-01", keyed("dev-01", "")).wantBrief(t, "200")
+	o.call("PUT", "/enrollments/dev-01", keyed("dev-01", "")+"x", header("If-Match", "*")).wantBrief(t, "400 400012 Deserialization error.")
+	o.call("PUT", "/enrollments/dev-01", strings.Replace(newDevice, `"}`, `","symmetricKey":{"primaryKey":"not a key"}}`, 1), header("If-Match", "*")).wantBrief(t, "400 400004 "+messageKey)
+	o.call("GET", "/enrollments/dev-01", "", asPolicy(ownerPolicy, wrong, o.owner.Resource())).wantBrief(t, "401 401002 Unauthorized")
+	o.call("GET", "/enrollments/dev-01", "", header("Authorization", "Bearer a.b.c-secret")).wantBrief(t, "401 401002 Unauthorized")
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	text := log.String()
+	if strings.Count(text, "operation=service") != 5 {
+		t.Errorf("the log has not each call:\n%s", text)
+	}
+	for _, secret := range []string{anyKey, "not a key", "a.b.c-secret", "sig=", o.owner.Key.Text().Reveal(), e.service.bearer.Reveal()} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the log has %q:\n%s", secret, text)
+		}
+	}
+}
+
+// TestReprovisionPolicy: where a device comes to whose hubs were changed, and what is said of
+// its data.
+func TestReprovisionPolicy(t *testing.T) {
+	t.Parallel()
+	file, err := ParseFile("t.toml", []byte("[[hubs]]\nname = \"north.example\"\n[[hubs]]\nname = \"south.example\"\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := begin(t, Config{File: file})
+	o := newOperator(t, e)
+	device := e.Device()
+	device.RegistrationID, device.Attestation, device.Key = "dev-01", SymmetricKey, dps.NewSecret(anyKey)
+	d := newClient(t, device)
+	for i, step := range []struct{ hub, policy, want string }{
+		{"north", "", "north.example initialAssignment"},
+		{"north", "", "north.example initialAssignment"},
+		{"south", "", "south.example deviceDataMigrated"},
+		{"north", `{"migrateDeviceData":false}`, "north.example deviceDataReset"},
+		{"south", `{"updateHubAssignment":false}`, "north.example initialAssignment"},
+		{"south", `{}`, "south.example deviceDataMigrated"},
+	} {
+		more := fmt.Sprintf(`,"allocationPolicy":"static","iotHubs":["%s.example"]`, step.hub)
+		if step.policy != "" {
+			more += `,"reprovisionPolicy":` + step.policy
+		}
+		edit := header("If-Match", "*")
+		if i == 0 {
+			edit = header("If-Match", "")
+		}
+		o.call("PUT", "/enrollments/dev-01", keyed("dev-01", more), edit).wantBrief(t, "200")
+		state := d.enter().body.Operation.Registration
+		if got := state.AssignedHub + " " + state.Substatus; got != step.want {
+			t.Errorf("step %d: %s, want %s", i+1, got, step.want)
+		}
+	}
+	o.call("DELETE", "/registrations/dev-01", "").wantBrief(t, "204")
+	o.call("PUT", "/enrollments/dev-01", keyed("dev-01", `,"allocationPolicy":"static","iotHubs":["north.example"]`), header("If-Match", "*")).wantBrief(t, "200")
+	if state := d.enter().body.Operation.Registration; state.Substatus != substatusInitial {
+		t.Errorf("after the registration was deleted: %s", state.Substatus)
+	}
 }

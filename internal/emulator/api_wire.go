@@ -40,8 +40,7 @@ const (
 )
 
 // written is the part of an enrollment that only the service API reads and writes. The
-// emulator keeps the initial twin, the capabilities and the reprovision policy, and does
-// nothing with them.
+// emulator keeps the initial twin and the capabilities, and does nothing with them.
 type written struct {
 	// settings are all but the attestation, the provisioning status and the hubs, which are
 	// fields of the enrollment.
@@ -51,6 +50,14 @@ type written struct {
 	// caNames are the names under which the instance stores the CAs of an enrollment; nil for
 	// certificates that belong to the enrollment.
 	caNames []string
+}
+
+// reprovision returns what happens when a device registers again.
+func (w written) reprovision() srv.ReprovisionPolicy {
+	if policy := w.settings.ReprovisionPolicy; policy != nil {
+		return *policy
+	}
+	return srv.ReprovisionPolicy{UpdateHubAssignment: true, MigrateDeviceData: true}
 }
 
 // authority is a CA certificate that is stored in the instance.

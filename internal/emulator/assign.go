@@ -7,9 +7,14 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// substatusInitial is the only substatus that every SDK knows for a device that stays at
-// its first assignment.
-const substatusInitial = "initialAssignment"
+// The substatus of an assigned device: it is at its first assignment, or it came to another
+// hub, and its data was taken along or not (azure-rest-api-specs
+// deviceprovisioningservices/data-plane, device/models.tsp).
+const (
+	substatusInitial  = "initialAssignment"
+	substatusMigrated = "deviceDataMigrated"
+	substatusReset    = "deviceDataReset"
+)
 
 // decide returns how a registration will end, without its timestamps. The status is
 // assigning if it never ends.
@@ -25,7 +30,7 @@ func (s *service) decide(c *caller, rec *record) dps.Registration {
 		state.Status, state.ErrorCode, state.ErrorMessage = f.answer.result, f.answer.code, f.answer.message
 		return state
 	}
-	s.allocate(&state, c)
+	s.allocate(&state, c, rec.hub)
 	if c.enrollment.tpm != nil && state.Status == dps.StatusAssigned {
 		state.TPM = &dps.RegistrationTPM{AuthenticationKey: s.hubKeys[c.enrollment]}
 	}
@@ -34,8 +39,10 @@ func (s *service) decide(c *caller, rec *record) dps.Registration {
 
 // allocate assigns a hub, or returns why there is none. The numbers 400207 to 400209 come
 // in a 200 answer (azure-iot-sdk-c provisioning_client/src/prov_device_ll_client.c,
-// azure-sdk-for-c sdk/tests/iot/provisioning/test_az_iot_provisioning_client_parser.c).
-func (s *service) allocate(state *dps.Registration, c *caller) {
+// azure-sdk-for-c sdk/tests/iot/provisioning/test_az_iot_provisioning_client_parser.c). A
+// device that is at a hub already stays there if its reprovision policy says so
+// (learn.microsoft.com: iot-dps/concepts-device-reprovision).
+func (s *service) allocate(state *dps.Registration, c *caller, current string) {
 	entry := c.enrollment
 	if entry.disabled {
 		state.Status = dps.StatusDisabled
@@ -43,6 +50,11 @@ func (s *service) allocate(state *dps.Registration, c *caller) {
 	}
 	if entry.webhook != 0 && entry.webhook/100 != 2 {
 		fail(state, 400207, fmt.Sprintf("Custom allocation failed with status code: %d", entry.webhook))
+		return
+	}
+	policy := entry.written.reprovision()
+	if current != "" && !policy.UpdateHubAssignment {
+		assign(state, entry, current)
 		return
 	}
 	chosen := entry.allocate(s.hubs, c.registrationID)
@@ -55,7 +67,13 @@ func (s *service) allocate(state *dps.Registration, c *caller) {
 		// Assumed: the hub's own code for an exceeded quota, passed on.
 		fail(state, hubQuotaExceeded, s.hubRefusal(hubQuotaExceeded, fmt.Sprintf("The hub %s has no room for another device.", chosen.name)))
 	default:
-		s.assign(state, entry, chosen)
+		assign(state, entry, s.hubName(chosen.name))
+		if current != "" && current != state.AssignedHub {
+			state.Substatus = substatusReset
+			if policy.MigrateDeviceData {
+				state.Substatus = substatusMigrated
+			}
+		}
 	}
 }
 
@@ -63,9 +81,9 @@ func fail(state *dps.Registration, code int, message string) {
 	state.Status, state.ErrorCode, state.ErrorMessage = dps.StatusFailed, code, message
 }
 
-func (s *service) assign(state *dps.Registration, entry *enrollment, chosen *hub) {
+func assign(state *dps.Registration, entry *enrollment, hub string) {
 	state.Status, state.Substatus = dps.StatusAssigned, substatusInitial
-	state.AssignedHub = s.hubName(chosen.name)
+	state.AssignedHub = hub
 	state.DeviceID = state.RegistrationID
 	if entry.deviceID != "" {
 		state.DeviceID = entry.deviceID

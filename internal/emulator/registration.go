@@ -64,6 +64,7 @@ type record struct {
 	pending []*pending        // newest last, at most maxOperations
 	met     map[*fault]int    // how often each fault has occurred
 	polls   window            // the status calls that were taken
+	hub     string            // to which it was last assigned; "" if none
 	device  *hubDevice        // its identity in the stub hub; nil if none
 }
 
@@ -118,4 +119,7 @@ func (r *record) finish(p *pending, now time.Time, etag string) {
 	p.outcome.LastUpdated = timestamp(now)
 	p.outcome.ETag = etag
 	r.last = &p.outcome
+	if p.outcome.Status == dps.StatusAssigned {
+		r.hub = p.outcome.AssignedHub
+	}
 }

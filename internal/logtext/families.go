@@ -55,6 +55,13 @@ func familyNames() []names {
 		{keyQMTStat, []string{"+qmtstat:"}},
 		{keyQMTConn, []string{"+qmtconn:"}},
 		{keyESPMQTT, []string{"mqtt error type", "error_handle->error_type", "mqtt_error_type", "mqtt_event_error error_type"}},
+		{keyESPTLS, []string{"reported from esp-tls", "esp_tls_last_esp_err", "last esp-tls error", "esp-tls error", "esp_tls error"}},
+		{keyCME, []string{"+cme error"}},
+		{keyNegated, []string{
+			"connect failed", "connect failed: err", "connect failed, err", "connect failed, error", "connect failed err", "connect failed with", "connect failed with error", "connect failed: ret", "connect failed ret", "connect() failed", "connect error", "connect err",
+			"failed to connect", "failed to connect, err", "failed to connect, error", "failed to connect: err", "failed to connect, ret", "failed to connect err", "mqtt client error", "mqtt error", "mqtt connect error", "mqtt connection error",
+			"socket connect error", "tls connect error", "sock_connect failed, ret", "sslclient error",
+		}},
 		{keyNetXSecure, []string{"nx_secure_tls_session_start failed", "nx_secure_tls_session_start error", "nx_secure_tls_session_start returned", "tls session start failed", "nx_secure_tls", "nx_secure_x509", "tls error status"}},
 	}
 }
@@ -62,7 +69,7 @@ func familyNames() []names {
 // families are the families that the number after a name may be from, in the order of their look-up.
 func (k key) families() []numberKind {
 	switch k {
-	case keyErrno, keyErrnoHex, keyWindowsError:
+	case keyErrno, keyErrnoHex, keyWindowsError, keyNegated:
 		return []numberKind{numberErrno}
 	case keyWolfSSL:
 		return []numberKind{numberWolfSSL}
@@ -78,6 +85,8 @@ func (k key) families() []numberKind {
 		return []numberKind{numberCurl}
 	case keyNetXSecure:
 		return []numberKind{numberNetXSecure}
+	case keyESPTLS:
+		return []numberKind{numberESPTLS}
 	}
 	return k.mqttFamilies()
 }
@@ -103,6 +112,8 @@ func (k key) mqttFamilies() []numberKind {
 		return []numberKind{numberConnack}
 	case keyESPMQTT:
 		return []numberKind{numberESPMQTT}
+	case keyCME:
+		return []numberKind{numberCME}
 	}
 	return nil
 }
@@ -115,7 +126,7 @@ func (r *pass) readFamilyNumber(h hit) {
 		rest = lastField(rest)
 	}
 	number, written, ok := cutNumber(rest, h.key == keyErrnoHex)
-	if !ok || number == 0 || h.key == keyWindowsError && number < leastSocketError {
+	if !ok || number == 0 || h.key == keyWindowsError && number < leastSocketError || h.key == keyNegated && number > -leastNegated {
 		return
 	}
 	h = r.upTo(h, written)
@@ -143,9 +154,9 @@ func (r *pass) entryOf(k key, number int) *codes.Entry {
 		}
 	}
 	switch {
-	case k == keyErrno && number <= -leastMbedTLS: // MicroPython has one exception for both
+	case (k == keyErrno || k == keyNegated) && number <= -leastMbedTLS: // MicroPython has one exception for both
 		return known.ofMbedTLS(-number)
-	case k == keyErrno && number <= -leastNegated: // as functions of Zephyr and of Linux return it
+	case (k == keyErrno || k == keyNegated) && number <= -leastNegated: // as functions of Zephyr and of Linux return it
 		return known.ofFamily(numberErrno, -number)
 	case k == keyBearSSL && number > bearSSLAlert:
 		return known.ofFamily(numberAlert, number%bearSSLAlert)

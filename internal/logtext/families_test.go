@@ -19,7 +19,7 @@ func TestEveryNumber(t *testing.T) {
 		"errno": "connect failed: errno=%d", "mbedtls": "mbedtls_ssl_handshake returned -0x%x", "wolfssl": "wolfSSL error: %d", "bearssl": "getLastSSLError: %d",
 		"gnutls": "gnutls_handshake() failed: %d", "openssl-verify": "Verify return code: %d (text)", "alert": "SSL alert number %d", "mbedtls-flags": "esp_tls_cert_verify_flags=0x%x", "curl": "curl: (%d) text",
 		"mosquitto": "Disconnected with result code %d", "pubsubclient": "failed with state %d", "arduino-mqtt": "MQTT connection failed! Error code = %d", "paho-c": "MQTTClient_connect failed, rc=%d",
-		"mqtt5": "MQTT reason code 0x%x", "cmqtt": "+CMQTTCONNECT: 0,%d", "qmt-open": "+QMTOPEN: 0,%d", "qmt-stat": "+QMTSTAT: 0,%d", "esp-mqtt": "mqtt error type: %d", "netx-secure": "nx_secure_tls_session_start failed: 0x%x",
+		"mqtt5": "MQTT reason code 0x%x", "cmqtt": "+CMQTTCONNECT: 0,%d", "qmt-open": "+QMTOPEN: 0,%d", "qmt-stat": "+QMTSTAT: 0,%d", "esp-mqtt": "mqtt error type: %d", "esp-tls": "Last error code reported from esp-tls: 0x%x", "cme": "+CME ERROR: %d", "netx-secure": "nx_secure_tls_session_start failed: 0x%x",
 	}
 	for _, f := range codes.Families() {
 		if forms[f.Name] == "" {
@@ -113,6 +113,13 @@ func TestFamilyNumbers(t *testing.T) {
 		"+QMTOPEN: 2,-1":                                          {"qmt-network 1"},
 		"+QMTCONN: 0,0,4":                                         {"mqtt-connack-4 1"},
 		"+QMTCONN: 0,0,0":                                         nil,
+		"+CME ERROR: 30":                                          {"modem-cme-network 1"},
+		"esp_tls_last_esp_err=0x8001":                             {"esp-tls-dns 1"},
+		"net_mqtt: connect failed, err -116":                      {"net-timedout 1"},
+		"azure_iot_hub: MQTT error: -12":                          {"errno-memory 1"},
+		"Failed to connect: -1":                                   nil,
+		"Failed to connect: -30592":                               {"mbedtls-alert 1"},
+		"device 12 failed to connect 3 times":                     nil,
 		"+QMTSTAT: 0,1":                                           {"qmt-stat-closed 1"},
 		"invalid peer certificate: UnknownIssuer":                 {"rustls-trust 1"},
 		"chain: RevocationStatusUnknown":                          {"net-chain-revocation 1"},

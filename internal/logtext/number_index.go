@@ -42,6 +42,8 @@ const (
 	numberQMTStat
 	numberESPMQTT
 	numberNetXSecure
+	numberESPTLS
+	numberCME
 )
 
 // familyKinds are the kinds by the names of the families.
@@ -51,7 +53,7 @@ func familyKinds() map[string]numberKind {
 		"openssl-verify": numberOpenSSLVerify, "alert": numberAlert, "mbedtls-flags": numberMbedTLSFlags, "curl": numberCurl,
 		"mosquitto": numberMosquitto, "pubsubclient": numberPubSubClient, "arduino-mqtt": numberArduinoMQTT, "paho-c": numberPahoC,
 		"mqtt5": numberMQTT5, "cmqtt": numberCMQTT, "qmt-open": numberQMTOpen, "qmt-stat": numberQMTStat,
-		"esp-mqtt": numberESPMQTT, "netx-secure": numberNetXSecure,
+		"esp-mqtt": numberESPMQTT, "netx-secure": numberNetXSecure, "esp-tls": numberESPTLS, "cme": numberCME,
 	}
 }
 

@@ -254,7 +254,7 @@ func (d *Fleet) drawText(p *page) {
 	}
 	if left := len(d.Clusters) - len(shown); left > 0 {
 		p.blank()
-		p.hang(fmt.Sprintf("%s more: --verbose", count(left, "smaller cluster")))
+		p.hang(fmt.Sprintf("%s more: --verbose", count(left, "smaller group")))
 	}
 	if next := d.next(); next != "" {
 		p.blank()
@@ -354,7 +354,7 @@ func (d *Fleet) html() *htmlPage {
 		}
 	}
 	if len(d.Clusters) > 0 {
-		page.Blocks = append(page.Blocks, htmlBlock{Title: "Which devices, and when", Text: []string{"Each bar begins when the first device of a cluster ended and ends with the last."}, Stages: d.timeline()})
+		page.Blocks = append(page.Blocks, htmlBlock{Title: "Which devices, and when", Text: []string{"Each bar begins when the first device of a group ended and ends with the last."}, Stages: d.timeline()})
 	}
 	for i := range d.Clusters {
 		page.Blocks = append(page.Blocks, d.Clusters[i].html())

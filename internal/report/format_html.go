@@ -2,18 +2,9 @@ package report
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"embed"
-	"encoding/base64"
 	"fmt"
-	"html/template"
 	"io"
 )
-
-// htmlFiles are the style sheet and the templates of the page.
-//
-//go:embed html
-var htmlFiles embed.FS
 
 // htmlDocument is a document that can be a page in a browser.
 type htmlDocument interface {
@@ -28,7 +19,6 @@ type htmlPage struct {
 	Lead        []string
 	Blocks      []htmlBlock
 	Footer      string
-	Policy      string
 }
 
 // htmlBlock is a part of a page: a title, and below it whatever of the rest there is, in
@@ -39,7 +29,6 @@ type htmlBlock struct {
 	Fields   []htmlField
 	Stages   []htmlStage
 	Chart    *htmlChart
-	Timeline *htmlTimeline
 	Bullets  []string
 	Numbered []string
 	Table    *htmlTable
@@ -52,16 +41,25 @@ type htmlBlock struct {
 	Badge, BadgeClass string
 }
 
-// htmlChart is a picture of columns, with what it shows in words.
+// htmlChart is a picture of quantities over time: a row of bars for each name.
 type htmlChart struct {
-	Label   string
-	Columns []htmlColumn
-	Caption string
+	Width    int
+	Rows     []htmlChartRow
+	From, To string
 }
 
-// htmlColumn is a column of a chart, on a scale of 1000 by 200 with the origin at the upper
-// left.
-type htmlColumn struct{ X, Y, Width, Height int }
+// htmlChartRow has bars within the width of the chart and the height chartHeight. About says in
+// words what they show.
+type htmlChartRow struct {
+	Name, Class, About string
+	Bars               []htmlBar
+}
+
+// chartHeight is the height of a row.
+const chartHeight = 100
+
+// htmlBar is a rectangle; X and Y are its upper left corner.
+type htmlBar struct{ X, Y, Width, Height int }
 
 // htmlField is a named value.
 type htmlField struct{ Name, Value string }
@@ -87,23 +85,6 @@ func writeHTML(w io.Writer, doc Document, _ Options) error {
 		return fmt.Errorf("write the HTML report: %w", err)
 	}
 	return nil
-}
-
-func drawHTML(w io.Writer, page *htmlPage) error {
-	style, err := htmlFiles.ReadFile("html/style.css")
-	if err != nil {
-		return err
-	}
-	templates, err := template.ParseFS(htmlFiles, "html/page.tmpl")
-	if err != nil {
-		return err
-	}
-	if _, err := templates.New("style").Parse(string(style)); err != nil {
-		return err
-	}
-	hash := sha256.Sum256(style)
-	page.Policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; base-uri 'none'; form-action 'none'"
-	return templates.ExecuteTemplate(w, "page.tmpl", page)
 }
 
 // fieldsOf are the named values that there are.

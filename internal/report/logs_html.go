@@ -91,50 +91,32 @@ func (d *ResourceLogs) htmlInputs() []htmlBlock {
 	}}
 }
 
-// htmlTimeline is a picture of counts over time: a row of bars for each name.
-type htmlTimeline struct {
-	Columns  int
-	Rows     []htmlTimelineRow
-	From, To string
-}
-
-// htmlTimelineRow has bars of a height of up to 100.
-type htmlTimelineRow struct {
-	Name, Class, About string
-	Bars               []htmlBar
-}
-
-// htmlBar is a column that is not empty.
-type htmlBar struct{ X, Y, Height int }
-
-const (
-	chartHeight = 100
-	chartColumn = 10
-)
+// chartColumn is the width of a column of the timeline, with the space after it.
+const chartColumn = 10
 
 func (d *ResourceLogs) htmlTimeline() []htmlBlock {
 	t := &d.Timeline
 	if t.empty() {
 		return nil
 	}
-	chart := &htmlTimeline{Columns: chartColumn * len(t.Attempts), From: t.at(0), To: t.at(len(t.Attempts)) + " UTC"}
+	chart := &htmlChart{Width: chartColumn * len(t.Attempts), From: t.at(0), To: t.at(len(t.Attempts)) + " UTC"}
 	for i, row := range t.rows() {
 		class := "failed"
 		if i == 0 {
 			class = "idle"
 		}
 		most, sum := slices.Max(row.counts), 0
-		out := htmlTimelineRow{Name: row.name, Class: class}
+		out := htmlChartRow{Name: row.name, Class: class}
 		for column, n := range row.counts {
 			sum += n
 			if n == 0 {
 				continue
 			}
 			height := max(n*chartHeight/most, leastBar)
-			out.Bars = append(out.Bars, htmlBar{column * chartColumn, chartHeight - height, height})
+			out.Bars = append(out.Bars, htmlBar{column * chartColumn, chartHeight - height, chartColumn - 1, height})
 		}
 		out.About = fmt.Sprintf("%s: %d, at most %d in a column", row.name, sum, most)
 		chart.Rows = append(chart.Rows, out)
 	}
-	return []htmlBlock{{Title: "When", Timeline: chart}}
+	return []htmlBlock{{Title: "When", Chart: chart}}
 }

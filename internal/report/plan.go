@@ -301,25 +301,25 @@ func (d *Plan) html() *htmlPage {
 		Footer: "Written by dpsdiag " + d.Tool.Version + ". This page is one file: it loads nothing and runs no script.",
 	}
 	if d.LongestQueue.Devices > 0 {
-		page.Blocks = append(page.Blocks, htmlBlock{Title: "Devices that wait", Chart: d.chart()})
+		page.Blocks = append(page.Blocks, htmlBlock{Title: "Devices that wait", Text: []string{upperFirst(d.queue()) + "."}, Chart: d.chart()})
 	}
 	return page
 }
 
 // chart draws the queue for a page.
 func (d *Plan) chart() *htmlChart {
-	const width, height = 1000, 200
+	const width = 1000
 	heights := d.waiting(min(len(d.Timeline), 2*chartColumns))
-	chart := &htmlChart{Label: "waiting: " + d.queue(), Caption: fmt.Sprintf("%s. From the beginning (left) to %s (right).", upperFirst(d.queue()), spanText(d.end()))}
+	row := htmlChartRow{Name: "waiting", Class: "idle", About: "waiting: " + d.queue()}
 	for i, h := range heights {
 		if h == 0 {
 			continue
 		}
 		x := i * width / len(heights)
-		tall := max(int(int64(h)*height/int64(d.LongestQueue.Devices)), 1)
-		chart.Columns = append(chart.Columns, htmlColumn{X: x, Y: height - tall, Width: (i+1)*width/len(heights) - x, Height: tall})
+		height := max(int(int64(h)*chartHeight/int64(d.LongestQueue.Devices)), 1)
+		row.Bars = append(row.Bars, htmlBar{X: x, Y: chartHeight - height, Width: (i+1)*width/len(heights) - x, Height: height})
 	}
-	return chart
+	return &htmlChart{Width: width, Rows: []htmlChartRow{row}, From: "0", To: spanText(d.end())}
 }
 
 func readPlan(data []byte) (Document, error) {
