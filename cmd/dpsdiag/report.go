@@ -13,9 +13,10 @@ import (
 	"dpsdiag/internal/report"
 )
 
-const reportLong = `report draws a document that probe, explain, fleet, logs or plan saved with
--o json again, in any format: nothing is sent, and the result is the same as if
-that format had been asked for then. "-" reads the document from standard input.
+const reportLong = `report draws a document that probe, explain, inspect, fleet, logs or plan saved
+with -o json again, in any format: nothing is sent, and the result is the same
+as if that format had been asked for then. "-" reads the document from standard
+input.
 
 Exit status: 0 if the document was drawn, whatever it says; exit_code in it has
 the status of that time. 2 if it cannot be read.`

@@ -152,7 +152,8 @@ func TestCompare(t *testing.T) {
 		"TPM beside groups":    {one(group("g", symmetric), group("h", symmetric)), Device{ID: "dev-01", Kind: service.AttestationTPM}, CheckEnrollment, EnrolledNowhereHere},
 		"TPM in that instance": {
 			side{enrollments: []string{group("g", symmetric), group("h", symmetric)}, instance: []string{instanceOf(oneHub)}},
-			Device{ID: "dev-01", Kind: service.AttestationTPM, Scope: "0ne00000001"}, CheckEnrollment, EnrolledNowhere,
+			Device{ID: "dev-01", Kind: service.AttestationTPM, Scope: "0ne00000001"},
+			CheckEnrollment, EnrolledNowhere,
 		},
 		"which group":             {one(group("g", symmetric), group("h", symmetric)), Device{ID: "dev-01"}, CheckEnrollment, NotCompared},
 		"enabled":                 {one(individual(symmetric, `,"provisioningStatus":"enabled"`)), plain, CheckStatus, StatusEnabled},
