@@ -160,8 +160,9 @@ func TestCausesOfThePagesExist(t *testing.T) {
 	for _, page := range pages(t, "../..") {
 		for _, m := range kebab.FindAllStringSubmatch(readPage(t, page), -1) {
 			_, isCause := cause.Lookup(m[1])
-			if !isCause && !slices.Contains(scenarioNames(), m[1]) {
-				t.Errorf("%s: `%s` is neither a cause nor a scenario", page, m[1])
+			_, isWarning := cause.LookupNotice(m[1])
+			if !isCause && !isWarning && !slices.Contains(scenarioNames(), m[1]) {
+				t.Errorf("%s: `%s` is no cause, no warning and no scenario", page, m[1])
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/report":    {"advice", "fleet", "plan", "logtext", "monitor", "probe", "inspect", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/fleet":     {"advice", "probe", "certchain", "dps"},
 		"dpsdiag/internal/plan":      {},
-		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "netfail", "edgeconf", "dps", "codes", "cause", "duration", "shellword"},
+		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "netfail", "edgeconf", "support", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},
 		"dpsdiag/internal/logtext":   {"codes"},
 		"dpsdiag/internal/monitor":   {"logtext"},
@@ -65,6 +65,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/duration":  {},
 		"dpsdiag/internal/shellword": {},
 		"dpsdiag/internal/spelling":  {},
+		"dpsdiag/internal/support":   {},
 	}
 }
 

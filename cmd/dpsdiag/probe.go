@@ -197,7 +197,7 @@ func (o *probeOptions) device(ctx context.Context, a *app, flags *pflag.FlagSet)
 	if o.sandbox != "" {
 		return o.enterSandbox(ctx, a, flags)
 	}
-	s, err := o.resolve(a)
+	s, err := o.resolve(ctx, a)
 	if err != nil {
 		return nil, nil, err
 	}

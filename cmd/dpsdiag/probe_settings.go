@@ -31,7 +31,7 @@ type settings struct {
 }
 
 // resolve reads every source. What stands in the way of using one is a usage error.
-func (o *probeOptions) resolve(a *app) (*settings, error) {
+func (o *probeOptions) resolve(ctx context.Context, a *app) (*settings, error) {
 	flags, err := o.fromFlags()
 	if err != nil {
 		return nil, err
@@ -41,6 +41,7 @@ func (o *probeOptions) resolve(a *app) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.tellSupport(ctx, a, file)
 	merged := edgeconf.Merge(flags, file, env)
 	missing := merged.Missing()
 	switch {

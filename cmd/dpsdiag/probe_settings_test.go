@@ -71,7 +71,7 @@ symmetric_key = { value = "MDEyMzQ1Njc4OWFiY2RlZg==" }
 			if err := flags.Parse(test.flags); err != nil {
 				t.Fatal(err)
 			}
-			s, err := o.resolve(&w.app)
+			s, err := o.resolve(t.Context(), &w.app)
 			if err != nil {
 				t.Fatal(err)
 			}

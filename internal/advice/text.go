@@ -19,6 +19,7 @@ type TextDiagnosis struct {
 	RuledOut []Cause      // what the text excludes although a match lists it
 	Decide   []cause.Step // steps that would decide between the remaining causes
 	Collect  []Collect    // how to get a text that says more; none if this one says enough
+	Notes    []Note       // about the device, whatever the causes are
 }
 
 // DiagnoseText judges what was found in a text. There are two sources of evidence: the matches with
@@ -28,10 +29,12 @@ type TextDiagnosis struct {
 //
 // If the last attempt in the text ended well there is nothing to diagnose.
 func DiagnoseText(found *logtext.Findings, model *likeness.Model) TextDiagnosis {
-	if found.Healthy() {
-		return TextDiagnosis{}
+	var d TextDiagnosis
+	if !found.Healthy() {
+		d = diagnoseText(found, model, usualMeasures())
 	}
-	return diagnoseText(found, model, usualMeasures())
+	d.Notes = Notes(found)
+	return d
 }
 
 // measures are the model and the rules by which a text is judged.

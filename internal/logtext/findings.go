@@ -2,6 +2,7 @@ package logtext
 
 import (
 	"fmt"
+	"time"
 
 	"dpsdiag/internal/codes"
 )
@@ -29,6 +30,10 @@ type Findings struct {
 	// Sample is the part of the text that is read word by word, in its order and unchanged: it may
 	// contain secrets. See [Quote].
 	Sample []Line
+	// Releases are the releases that the text names as installed, in its order.
+	Releases []Release
+	// Day is the day on which the text was read.
+	Day time.Time
 	// Dropped are matches that were left out because other software wrote them, most frequent first.
 	Dropped []Match
 }

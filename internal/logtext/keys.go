@@ -30,6 +30,9 @@ const (
 	keyServerTime
 	keyHubError
 	keyWebhookStatus
+	keyEdgeRelease
+	keyEFLOWRelease
+	keyDaemonRelease
 	keyErrno // from here on those of familyNames
 	keyErrnoHex
 	keyWindowsError
@@ -101,6 +104,12 @@ func keyTable() []names {
 		{keyAPIVersion, []string{"api-version"}},
 		{keyCommonName, []string{"cn=", "cn =", "common name", "commonname"}},
 		{keyServerTime, []string{"timestamputc", "- date:", "error timestamp"}},
+		{keyEdgeRelease, []string{
+			"azureiotedge-agent:1", "azureiotedge-hub:1", "azureiotedge-diagnostics:1", "aziot-edge 1", "aziot-edge=1", "aziot-edged 1", "aziot-identity-service 1",
+			"aziot-identity-service=1", "iotedge 1", "iotedged 1",
+		}},
+		{keyEFLOWRelease, []string{"eflow 1"}},
+		{keyDaemonRelease, []string{"version - 1"}},
 		{keyHubError, []string{"errorcode:iothub", `"message":"errorcode:`, `message":"errorcode:`}},
 	}
 }

@@ -33,6 +33,8 @@ type pass struct {
 	failing bool    // the line reports a failure
 	bare    []byte  // the line before, if it is only a name
 
+	releases []foundRelease
+
 	facts   map[factKey]int      // into found.Facts
 	matches map[*codes.Entry]int // into found.Matches
 	dropped map[*codes.Entry]*Match

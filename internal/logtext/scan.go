@@ -73,6 +73,7 @@ func (s *Scanner) Scan(ctx context.Context, r io.Reader, name string) (*Findings
 	}
 	found := state.finish()
 	found.Inputs = []Input{{Name: name, Encoding: encoding, Lines: lines.line}}
+	found.Day = s.now()
 	return found, nil
 }
 
@@ -87,6 +88,7 @@ func Join(all ...*Findings) *Findings {
 		joined.Facts = joinFacts(joined.Facts, f.Facts)
 		joined.Settings = append(joined.Settings, f.Settings...)
 		joined.Sample = append(joined.Sample, f.Sample...)
+		joined.Releases, joined.Day = append(joined.Releases, f.Releases...), f.Day
 		joined.Related = joined.Related || f.Related
 		joined.Unmatched = append(joined.Unmatched, f.Unmatched...)
 		joined.IDs = joined.IDs.with(f.IDs)

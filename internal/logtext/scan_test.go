@@ -545,3 +545,25 @@ func TestUnifiedStepsAreNotReadForWords(t *testing.T) {
 		t.Errorf("lines read for words: %q, want %q", got, want)
 	}
 }
+
+func TestReleases(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"aziot-identityd[655]: Version - 1.5.6\naziot-keyd[66]: Version - 1.5.6": {"iot-edge 1.5.6 at 1"},
+		"Version - 1.0.7.1 (f7c51d92be)\niotedged[22]: started":                  {"iot-edge 1.0.7.1 at 1"},
+		"Version - 1.4.1 of a broker":                                            nil,
+		"image: azureiotedge-hub:1.5\nimage: azureiotedge-agent:1.4.10.":         {"iot-edge 1.5 at 1", "iot-edge 1.4.10 at 2"},
+		"apt install aziot-edge=1.4.20-1 aziot-identity-service=1.4.8-1":         {"iot-edge 1.4.20 at 1", "iot-edge 1.4.8 at 1"},
+		"EFLOW 1.1.8, TPM":                      {"eflow 1.1.8 at 1"},
+		"azureiotedge-agent:1 and aziot-edge 1": nil, // no minor number
+		"azureiotedge-agent:latest":             nil,
+	} {
+		var got []string
+		for _, r := range scan(t, text).Releases {
+			got = append(got, fmt.Sprintf("%s %s at %d", r.Product, r.Version, r.Line.Line))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+}

@@ -62,6 +62,8 @@ func (r *pass) readIdentity(h hit) {
 		}
 	case keyCommonName:
 		r.readCommonName(h)
+	case keyEdgeRelease, keyEFLOWRelease, keyDaemonRelease:
+		r.readRelease(h)
 	}
 }
 

@@ -44,6 +44,7 @@ type Explain struct {
 	Nearest  []Nearest  `json:"nearest"`   // for what was not recognised
 	Decide   []Decider  `json:"decide"`    // what would separate causes that are left together
 	Collect  []Collect  `json:"collect"`   // how to get a text that tells more
+	Notes    []Note     `json:"notes"`     // on the device of a text, such as a release past its support; no causes
 }
 
 // Query is a code or a cause that was asked for.
@@ -79,6 +80,13 @@ type Fact struct {
 type Collect struct {
 	Client string `json:"client"`
 	How    string `json:"how"`
+}
+
+// Note is a remark on the device that a text is about, with where it is seen and where it is published.
+type Note struct {
+	Text   string `json:"text"`
+	Source string `json:"source"`
+	Place
 }
 
 // Match is one known error, or one cause, that a query or a text holds. HTTPStatus is 0
@@ -120,7 +128,7 @@ func newExplain(view View) Explain {
 	return Explain{
 		Schema: ExplainSchema, View: view, Outcome: newOutcome(&logtext.Outcome{}),
 		Queries: []Query{}, Matches: []Match{}, Causes: []Cause{}, RuledOut: []RuledOut{}, Inputs: []Input{}, Facts: []Fact{},
-		Nearest: []Nearest{}, Decide: []Decider{}, Collect: []Collect{},
+		Nearest: []Nearest{}, Decide: []Decider{}, Collect: []Collect{}, Notes: []Note{},
 	}
 }
 

@@ -38,6 +38,11 @@ func (d *Log) html() *htmlPage {
 	if facts := d.facts(); len(facts) > 0 {
 		page.Blocks = append(page.Blocks, htmlBlock{Title: "What the text tells", Fields: fieldsOf(facts...)})
 	}
+	var notes []string
+	for i := range d.Notes {
+		notes = append(notes, d.Notes[i].line())
+	}
+	page.Blocks = append(page.Blocks, listBlock(notesTitle, notes)...)
 	page.Blocks = append(page.Blocks, d.htmlExclusions()...)
 	var collect []field
 	for _, c := range d.Collect {

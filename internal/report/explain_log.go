@@ -47,6 +47,9 @@ func NewLog(found *logtext.Findings, d advice.TextDiagnosis) *Log {
 	for _, c := range d.Collect {
 		doc.Collect = append(doc.Collect, Collect{Clean(c.Client), Clean(c.How)})
 	}
+	for _, n := range d.Notes {
+		doc.Notes = append(doc.Notes, Note{Clean(n.Text), Clean(n.Source), newPlace(n.Place)})
+	}
 	if doc.ExitCode == ExitUnknown {
 		doc.addNearestOf(found)
 	}

@@ -13,6 +13,14 @@ func (d *Log) drawMarkdown(m *markdown) {
 		m.heading(4, "What the text tells")
 		m.fields(facts...)
 	}
+	if len(d.Notes) > 0 {
+		m.heading(4, notesTitle)
+		list := make([]inline, 0, len(d.Notes))
+		for i := range d.Notes {
+			list = append(list, escape(d.Notes[i].line()))
+		}
+		m.bullets("", list)
+	}
 	markCauses(m, d.Causes)
 	d.markExclusions(m)
 	markDecide(m, d.Decide)

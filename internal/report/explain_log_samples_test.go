@@ -16,7 +16,7 @@ func logSamples() []sample {
 		{"explain-log-registered", NewLog(&logtext.Findings{
 			Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 12}},
 			Outcome: logtext.Outcome{State: logtext.OutcomeRegistered, Line: logtext.Line{Place: logtext.Place{Line: 9}}, Hub: "contoso-hub.azure-devices.net", DeviceID: hostileText},
-		}, advice.TextDiagnosis{})},
+		}, advice.TextDiagnosis{Notes: []advice.Note{{Place: logtext.Place{Line: 1}, Text: "IoT Edge 1.4 is out of support", Source: "a page of " + hostileText}}})},
 		{"explain-log-recovered", NewLog(recoveredLog(), advice.TextDiagnosis{})},
 		{"explain-log-unfinished", NewLog(&logtext.Findings{
 			Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 3}},

@@ -19,6 +19,9 @@ func (d *Log) drawText(p *page) {
 	d.drawShort(p)
 }
 
+// shortNotes is how many notes the short report has.
+const shortNotes = 2
+
 // shortRows is how many known errors the short report lists.
 const shortRows = 8
 
@@ -27,6 +30,7 @@ const shortRows = 8
 func (d *Log) drawShort(p *page) {
 	if d.nothing() {
 		d.drawRead(p)
+		d.drawNotesShort(p)
 		d.drawNearest(p)
 		if len(d.Collect) > 0 {
 			p.blank()
@@ -48,7 +52,14 @@ func (d *Log) drawShort(p *page) {
 	if told := d.told(); told != "" {
 		p.clip(2, told, span{"  " + pad("tells", 12) + " ", faint})
 	}
+	d.drawNotesShort(p)
 	d.drawCausesShort(p)
+}
+
+func (d *Log) drawNotesShort(p *page) {
+	for _, n := range d.Notes[:min(len(d.Notes), shortNotes)] {
+		p.clip(2, n.Text, span{"  " + pad("note", 12) + " ", faint})
+	}
 }
 
 // told are the facts in one line.
@@ -93,11 +104,28 @@ func (d *Log) drawAll(p *page) {
 		p.heading("What the text tells")
 		p.fields("  ", facts...)
 	}
+	d.drawNotes(p)
 	drawCauses(p, causesTitle, d.Causes)
 	d.drawExclusions(p)
 	drawDecide(p, d.Decide)
 	d.drawCollect(p)
 }
+
+func (d *Log) drawNotes(p *page) {
+	if len(d.Notes) == 0 {
+		return
+	}
+	list := make([]string, 0, len(d.Notes))
+	for i := range d.Notes {
+		list = append(list, d.Notes[i].line())
+	}
+	p.bullets(notesTitle, list)
+}
+
+const notesTitle = "Notes on the device, which are no causes"
+
+// line is a note with its place and its source.
+func (n *Note) line() string { return n.String() + ": " + n.Text + " (" + n.Source + ")" }
 
 // nothing reports that there is nothing to tell of the text.
 func (d *Log) nothing() bool {

@@ -165,7 +165,7 @@ func TestExplainSchema(t *testing.T) {
 		outcome outcome.state outcome.line outcome.assigned_hub outcome.device_id outcome.input
 		outcome.failed outcome.failed.input outcome.failed.line outcome.failed.text inputs facts
 		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title
-		decide decide.how decide.command collect`)
+		decide decide.how decide.command collect notes`)
 	got := keysOf(t, NewAnswers([]Answer{
 		&CodeAnswer{Entries: []*codes.Entry{throttlingRow()}},
 		&UnknownAnswer{Query: "404999", Nearest: []*codes.Entry{throttledDPSRow()}},
