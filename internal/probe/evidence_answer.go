@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"strconv"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -79,6 +80,9 @@ type Answer struct {
 	// RetryAfter is the pause that the service asked for; nil if it asked for none.
 	RetryAfter *RetryAfter
 	RequestID  string    // x-ms-request-id
+	// ErrorHeader is x-ms-error-code: the number of the error, or its name for calls that have
+	// names (azure-rest-api-specs deviceprovisioningservices/data-plane, device/models.tsp).
+	ErrorHeader string
 	Location   string    // the target of a redirect
 	ETag       string    // the lock token of a message that a hub delivered
 	Server     string    // the answering server's name for itself
@@ -96,6 +100,23 @@ type Answer struct {
 	// Failure is set if no answer came, or only part of it; Status shows which.
 	Failure  *netfail.Failure
 	Exchange *Exchange // the call on the wire; nil if nothing could be sent
+}
+
+// HeaderCode is the error code of a refusal in its header, 0 if that has none or has a name.
+func (a *Answer) HeaderCode() int {
+	code, err := strconv.Atoi(a.ErrorHeader)
+	if err != nil || a.Status/100 < 4 || len(a.ErrorHeader) != 6 || code < 100_000 {
+		return 0
+	}
+	return code
+}
+
+// headerError is what the header says of a refusal and the body does not, "" for nothing.
+func (a *Answer) headerError() string {
+	if a.Status/100 < 4 || a.Body.Error != nil && a.ErrorHeader == strconv.Itoa(a.Body.Error.ErrorCode) {
+		return ""
+	}
+	return a.ErrorHeader
 }
 
 // RetryAfter is a pause that the service asked for.

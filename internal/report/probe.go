@@ -331,7 +331,7 @@ func (r *Reply) take(a *probe.Answer) {
 	case body.Hub != nil:
 		r.ErrorMessage = strings.TrimSpace(body.Hub.Message + " " + body.Hub.ExceptionMessage)
 	default:
-		r.ErrorMessage = body.Excerpt
+		r.ErrorCode, r.ErrorMessage = a.HeaderCode(), body.Excerpt
 	}
 }
 
