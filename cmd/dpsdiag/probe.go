@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -70,6 +71,7 @@ type probeOptions struct {
 	apiVersion        string
 	preflight, lookup bool
 	hub               hubOptions
+	signing           signingOptions
 	timeout           time.Duration
 	maxAttempts       int
 	retryMaxWait      time.Duration
@@ -112,7 +114,8 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags.BoolVar(&o.lookup, "lookup", false, "look the registration up instead of registering; unbilled, changes nothing")
 	o.hub.addTo(flags)
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
-	flags.StringVar(&o.apiVersion, "api-version", dps.DefaultAPIVersion, "`VERSION` of the device API")
+	flags.StringVar(&o.apiVersion, "api-version", "", "`VERSION` of the device API (default "+dps.DefaultAPIVersion+"; with a signing request "+dps.IssuingAPIVersion+")")
+	o.signing.addTo(flags)
 	addDuration(flags, &o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
 	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of attempts to open and then to register, the first included, when the answer is to come back later")
 	addDuration(flags, &o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
@@ -140,7 +143,8 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	if o.showsKeyAlone(a) {
 		return o.showEndorsementKey(ctx, a)
 	}
-	evidence, err := o.probe(ctx, a, flags)
+	keeper := o.signing.keeper(a)
+	evidence, err := o.probe(ctx, a, flags, keeper)
 	if err != nil {
 		return err
 	}
@@ -151,14 +155,14 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	if a.global.wants("bundle") {
 		text.Attachments = o.attachments(a, flags, evidence)
 	}
-	if err := a.write(doc, text); err != nil {
+	if err := errors.Join(a.write(doc, text), keeper.err()); err != nil {
 		return err
 	}
 	return exitWith(doc.ExitStatus())
 }
 
 // probe makes the probe that the flags ask for. With an error nothing was sent.
-func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) (*probe.Evidence, error) {
+func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet, keeper *issuedKeeper) (*probe.Evidence, error) {
 	o.showTransports(a)
 	transports, err := parseTransports(o.transports.values)
 	if err != nil {
@@ -178,6 +182,9 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 		return nil, err
 	}
 	cfg.Asked = o.asked(flags)
+	if keeper != nil {
+		cfg.OnIssued = keeper.keep
+	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	defer a.endInterruptedLine(ctx)
@@ -210,12 +217,16 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 	if chosen, err = o.fitTransports(a, chosen, d.attestation.Kind()); err != nil {
 		return cfg, err
 	}
+	signing, err := o.request(a, d)
+	if err != nil {
+		return cfg, err
+	}
 	checkHub, noHub, err := o.hub.decide(a, chosen, d.registrationID, o.sandbox != "")
 	if err != nil {
 		return cfg, err
 	}
 	cfg = o.configure(d, chosen)
-	cfg.CheckHub, cfg.NoHub = checkHub, noHub
+	cfg.CheckHub, cfg.NoHub, cfg.Signing = checkHub, noHub, signing
 	return cfg, nil
 }
 
@@ -241,6 +252,21 @@ func (o *probeOptions) configure(d *device, chosen []probe.Transport) probe.Conf
 		ExpiresIn:      o.expiresIn,
 		Now:            d.now,
 	}
+}
+
+// request makes the signing request of a device: that of the flags, or else that of a sandbox.
+func (o *probeOptions) request(a *app, d *device) (*probe.Signing, error) {
+	signing, err := o.signing.read(a, d.registrationID, !o.preflight)
+	if signing != nil || err != nil {
+		if err == nil && o.signing.out == "" && o.sandbox == "" && !o.preflight {
+			tell(a.stderr, "dpsdiag: the issued certificate is not kept without --issued-cert-out FILE")
+		}
+		return signing, err
+	}
+	if o.lookup {
+		return nil, nil
+	}
+	return d.signing, nil
 }
 
 // watch runs a probe and tells what it waits for.
@@ -271,6 +297,9 @@ func (o *probeOptions) check(flags *pflag.FlagSet) error {
 		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has more in it than letters, digits, - and .", o.apiVersion)
 	}
 	if err := o.target.check(flags); err != nil {
+		return err
+	}
+	if err := o.signing.check(o.lookup); err != nil {
 		return err
 	}
 	return o.checkDurations()

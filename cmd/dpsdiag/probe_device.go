@@ -22,6 +22,7 @@ type device struct {
 	registrationID string // "" where only a TPM that cannot be read has it
 	attestation    probe.Attestation
 	payload        json.RawMessage
+	signing        *probe.Signing // of a sandbox that requests a certificate
 	roots          *x509.CertPool // nil means those of the system
 	ownRoots       bool           // the user added some of them
 	proxy          proxy.Func

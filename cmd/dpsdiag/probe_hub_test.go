@@ -39,6 +39,12 @@ func hubExpectations(mqtt bool) map[string]hubExpectation {
 		"hub-identity-unusable": {
 			report.ExitFault, probe.Failed, []string{"suggests hub-identity-unusable", "allows stale-assignment"}, "", []string{ask, register, ask},
 		},
+		"issued-certificate-unusable": {
+			report.ExitFault, probe.Failed,
+			[]string{"suggests issued-certificate-unusable", "allows hub-identity-unusable", "allows stale-assignment"},
+			"",
+			[]string{ask, register, ask},
+		},
 		"stale-assignment":        {report.ExitOK, probe.Warned, nil, "stale-assignment", []string{ask, register, ask}},
 		"hub-unavailable":         passing,
 		"hub-throttled":           passing,

@@ -104,11 +104,17 @@ func weighHubIdentity(c *Case) Weight {
 	step := c.hubAnswer(probe.HubDenied)
 	switch {
 	case c.hub != nil && c.tlsFailure() == netfail.TLSAlert && c.kind().Traits().InHandshake:
+		if c.presentedIssued() {
+			return allowed("the identity in the hub may be disabled")
+		}
 		return suggested("the hub aborted the TLS handshake on a certificate that the provisioning service accepted")
 	case step == nil:
 		return Weight{}
 	case c.hubError() == hubQuota:
 		return ruledOut("the hub says that its quota is used up, so it knows the device")
+	}
+	if c.presentedIssued() {
+		return allowed("the identity in the hub may be disabled")
 	}
 	w := judgeHubIdentity(c.attempt)
 	if c.hubError() == hubNoDevice {

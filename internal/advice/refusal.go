@@ -37,7 +37,7 @@ type refusal struct {
 	opening    *probe.Opening // what refused the session; nil when a call was refused
 	condition  string         // AMQP error condition, "" elsewhere
 	code       int            // six-digit error code, 0 for none
-	inHeader   bool       // the code is in a header only
+	inHeader   bool           // the code is in a header only
 	message    string
 	state      dps.Status // final state of the registration; "" when a call was refused
 	body       dps.BodyKind

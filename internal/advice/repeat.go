@@ -50,7 +50,7 @@ func changedFlags(command string, t probe.Target) []probe.Flag {
 		case strings.HasPrefix(word, "--"):
 			flags = append(flags, probe.Flag{Name: word})
 		case word == "API-VERSION":
-			flags[len(flags)-1].Value = otherVersion(t.APIVersion)
+			flags[len(flags)-1].Value = otherVersion(t)
 		case word != "CREDENTIAL":
 			flags[len(flags)-1].Value = word
 		}

@@ -188,6 +188,9 @@ type documentPolicy struct {
 	Hubs           *[]string `toml:"hubs,omitempty"`
 	WebhookStatus  *int      `toml:"webhook_status,omitempty"`
 	WebhookPayload string    `toml:"webhook_payload,omitempty"`
+
+	CertificatePolicy string `toml:"certificate_policy,omitempty"`
+	CertificateDays   *int   `toml:"certificate_days,omitempty"`
 }
 
 type documentFault struct {

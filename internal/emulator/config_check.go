@@ -296,6 +296,7 @@ func (c *checker) policy(path string, d documentPolicy, entry *enrollment, hubs 
 		entry.hubs = append([]string{}, *d.Hubs...)
 		c.linked(path+".hubs", entry.hubs, hubs)
 	}
+	c.issuance(path, d, entry)
 	if d.WebhookStatus != nil {
 		entry.webhook = *d.WebhookStatus
 		c.within(path+".webhook_status", entry.webhook, 100, 599)
@@ -306,6 +307,21 @@ func (c *checker) policy(path string, d documentPolicy, entry *enrollment, hubs 
 		if err := json.Unmarshal(entry.payload, &object); err != nil || object == nil {
 			c.failf(path+".webhook_payload", "not a JSON object")
 		}
+	}
+}
+
+// issuance reads the certificate policy of an enrollment.
+func (c *checker) issuance(path string, d documentPolicy, entry *enrollment) {
+	switch {
+	case d.CertificatePolicy != "":
+		entry.issuance = &issuance{policy: d.CertificatePolicy, days: defaultIssuedDays}
+	case d.CertificateDays != nil:
+		c.failf(path+".certificate_days", "needs certificate_policy, without which no certificate is issued")
+		return
+	}
+	if d.CertificateDays != nil {
+		entry.issuance.days = *d.CertificateDays
+		c.within(path+".certificate_days", entry.issuance.days, leastIssuedDays, mostIssuedDays)
 	}
 }
 

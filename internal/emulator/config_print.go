@@ -177,6 +177,9 @@ func printPolicy(entry *enrollment, linked []hub) documentPolicy {
 			return !slices.ContainsFunc(linked, func(h hub) bool { return h.name == name })
 		}))
 	}
+	if entry.issuance != nil {
+		doc.CertificatePolicy, doc.CertificateDays = entry.issuance.policy, &entry.issuance.days
+	}
 	if entry.webhook != 0 {
 		doc.WebhookStatus = &entry.webhook
 	}

@@ -42,6 +42,8 @@ type enrollment struct {
 	payload json.RawMessage
 	// written is what only the service API reads and writes.
 	written written
+	// issuance is the certificate policy; nil issues no certificates.
+	issuance *issuance
 }
 
 // hub is an IoT hub linked to the service.

@@ -17,6 +17,10 @@ import (
 type hubCredential struct {
 	keys []dps.Key
 	leaf *x509.Certificate
+	// issued requires a certificate that the service issued, and nothing else. That the hub then
+	// refuses what the device registered with is inferred (learn.microsoft.com: device
+	// certificate issuance).
+	issued bool
 }
 
 // hubCredential returns what the service writes into the hub for a device: its own keys,
@@ -156,6 +160,9 @@ func hubResource(hub, deviceID string) string { return hub + "/devices/" + devic
 
 func (s *service) verifyHubCredential(c hubClaim, device *hubDevice) *refusal {
 	wanted := device.credential
+	if wanted.issued {
+		return s.verifyIssued(c)
+	}
 	switch token, chain := c.credential.token, c.credential.chain; {
 	case !token.IsZero():
 		return s.verifyHubToken(c, wanted.keys)

@@ -23,7 +23,11 @@ type Config struct {
 	Transports     []Transport
 	Mode           Mode            // "" means ModeRegister
 	Payload        json.RawMessage // nil sends none
-	APIVersion     string          // "" means dps.DefaultAPIVersion
+	APIVersion     string          // "" means dps.DefaultAPIVersion, or dps.IssuingAPIVersion with Signing
+	// Signing requests a certificate; nil requests none. OnIssued is called at once with every
+	// chain that the service issues, in DER, leaf first; nil does nothing.
+	Signing  *Signing
+	OnIssued func(transport TransportID, chain [][]byte)
 	// CheckHub asks the assigned hub whether it accepts the device, over the protocols that
 	// DropsLiveDevice describes. NoHub is the reason for the report why the hub is not asked,
 	// if it is anything other than that nobody requested it.
@@ -86,7 +90,12 @@ type Event struct {
 // withDefaults sets the defaults of the zero fields.
 func (c Config) withDefaults() Config {
 	c.Mode = cmp.Or(c.Mode, ModeRegister)
-	c.APIVersion = cmp.Or(c.APIVersion, dps.DefaultAPIVersion)
+	if c.APIVersion == "" {
+		c.APIVersion = dps.DefaultAPIVersion
+		if c.Signing != nil {
+			c.APIVersion = dps.IssuingAPIVersion
+		}
+	}
 	c.Budget = cmp.Or(c.Budget, DefaultBudget)
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, DefaultMaxAttempts)
 	c.RetryMaxWait = cmp.Or(c.RetryMaxWait, DefaultRetryMaxWait)
@@ -96,6 +105,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnEvent == nil {
 		c.OnEvent = func(Event) {}
+	}
+	if c.OnIssued == nil {
+		c.OnIssued = func(TransportID, [][]byte) {}
 	}
 	return c
 }
@@ -108,6 +120,7 @@ func (c Config) target() Target {
 		Attestation:    c.Attestation.Kind(),
 		APIVersion:     c.APIVersion,
 		Mode:           c.Mode,
+		Signing:        c.Signing != nil,
 		ExtraRoots:     c.ExtraRoots,
 		Asked:          c.Asked,
 	}

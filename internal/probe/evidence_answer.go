@@ -79,16 +79,16 @@ type Answer struct {
 	Body   dps.Body
 	// RetryAfter is the pause that the service asked for; nil if it asked for none.
 	RetryAfter *RetryAfter
-	RequestID  string    // x-ms-request-id
+	RequestID  string // x-ms-request-id
 	// ErrorHeader is x-ms-error-code: the number of the error, or its name for calls that have
 	// names (azure-rest-api-specs deviceprovisioningservices/data-plane, device/models.tsp).
 	ErrorHeader string
-	Location   string    // the target of a redirect
-	ETag       string    // the lock token of a message that a hub delivered
-	Server     string    // the answering server's name for itself
-	TooLarge   bool      // the peer sent more than MaxBody bytes; the rest was not read
-	Date       time.Time // the service's clock, zero if it is not known
-	Condition  string    // AMQP error condition
+	Location    string    // the target of a redirect
+	ETag        string    // the lock token of a message that a hub delivered
+	Server      string    // the answering server's name for itself
+	TooLarge    bool      // the peer sent more than MaxBody bytes; the rest was not read
+	Date        time.Time // the service's clock, zero if it is not known
+	Condition   string    // AMQP error condition
 	// Strays counts answers to other calls, or to none, that came since the previous answer and
 	// were ignored: late answers, duplicates, or answers for another client.
 	Strays int

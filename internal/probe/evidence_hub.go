@@ -12,6 +12,7 @@ type HubCheck struct {
 	Hub      string // as the service named it last
 	DeviceID string // the same
 	Endpoint dps.Endpoint
+	Issued   bool        // the device presented the certificate that the service issued
 	Protocol TransportID // in which the hub was asked: https, mqtt or mqtt-ws
 	// Path is the last connection to the hub, from name resolution to the TLS handshake. If no
 	// answer came, its Opening's Failure says why.

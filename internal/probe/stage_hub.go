@@ -36,6 +36,9 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 	case r.strangeHub(registration.AssignedHub):
 		return "no hub in Azure has the name " + registration.AssignedHub + ", so the credential is not sent to it"
 	}
+	if r.run.Issued != nil {
+		return r.lacksIssuedKey()
+	}
 	if lacks := r.target.Attestation.Traits().hubLacks; lacks != nil {
 		return lacks(r.target.Mode, registration)
 	}
@@ -137,16 +140,19 @@ func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep)
 func (r *runner) hubTarget(check *HubCheck) (hubTarget, error) {
 	_, registration := stateOf(r.last)
 	hub := hubTarget{name: registration.AssignedHub, deviceID: cmp.Or(registration.DeviceID, r.target.RegistrationID)}
-	check.Hub, check.DeviceID, check.Path = hub.name, hub.deviceID, Run{}
+	check.Hub, check.DeviceID, check.Path, check.Issued = hub.name, hub.deviceID, Run{}, r.run.Issued != nil
 	var err error
 	hub.endpoint, err = dps.ParseEndpoint(hub.name)
 	check.Endpoint = hub.endpoint
 	return hub, err
 }
 
-// hubIdentity returns the credential that the device presents to its hub. Errors are those
-// of a TPM.
+// hubIdentity returns the credential that the device presents to its hub: the issued
+// certificate if there is one. Errors are those of a TPM.
 func (r *runner) hubIdentity(ctx context.Context, hub hubTarget) (Identity, error) {
+	if r.run.Issued != nil {
+		return Identity{Certificate: r.run.Issued.certificate(r.cfg.Signing.Key), Secrets: r.identity.Secrets}, nil
+	}
 	if r.identity.TPM != nil {
 		token, err := dps.SignHubWith(hub.name, hub.deviceID, r.now().Add(tokenLifetime), func(message []byte) ([]byte, error) {
 			return r.identity.TPM.SignForHub(ctx, message)

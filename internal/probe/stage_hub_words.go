@@ -54,6 +54,9 @@ func (c *HubCheck) afterwards(mode Mode) string {
 // one.
 func (c *HubCheck) addTo(f Finding) Finding {
 	f = f.with("hub", c.Hub).with("device-id", c.DeviceID).with("protocol", string(c.Protocol)).with("attempts", nonZero(c.asked()))
+	if c.Issued {
+		f = f.with("presented", "the issued certificate")
+	}
 	if last := c.Last(HubAsk); last != nil {
 		f = f.with("result", string(last.Result)).withHubAnswer(last.Answer)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
 
@@ -144,6 +145,8 @@ func (d *Probe) refusedHeadline(r *Run, stage *Stage) string {
 	switch {
 	case r.Reply.Status == "disabled":
 		return "the service has it disabled" + inParentheses(r.word())
+	case stage.ID == string(probe.StageAssign) && r.Reply.Status == string(dps.StatusAssigned):
+		return stage.detail() // it was assigned, but lacks what it asked for
 	case stage.ID == string(probe.StageAssign):
 		return "the service could not assign it to a hub" + word
 	case r.Reply.HTTPStatus == 401:

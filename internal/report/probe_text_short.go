@@ -24,6 +24,7 @@ func (d *Probe) drawShort(p *page) {
 	if d.Service != nil {
 		d.Service.drawLine(p)
 	}
+	d.drawIssued(p)
 	d.drawShortWarnings(p)
 	p.blank()
 	d.drawHeadline(p)
