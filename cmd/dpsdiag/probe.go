@@ -227,6 +227,7 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 	}
 	cfg = o.configure(d, chosen)
 	cfg.CheckHub, cfg.NoHub, cfg.Signing = checkHub, noHub, signing
+	cfg.MayDisconnect = o.hub.mayDisconnect(a, o.sandbox != "")
 	return cfg, nil
 }
 

@@ -100,6 +100,7 @@ func expectations() map[string]expectation {
 		"issued-certificate-other-key": proven("issued-certificate-unusable"),
 
 		// Every device registers; what its hub then says the probe does not hear.
+		"hub-protocol-unsupported":    {exit: report.ExitOK},
 		"issued-certificate-unusable": {exit: report.ExitOK},
 		"hub-identity-unusable":       {exit: report.ExitOK},
 		"stale-assignment":            {exit: report.ExitOK},

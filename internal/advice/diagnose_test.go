@@ -79,7 +79,6 @@ func unseen() []cause.ID {
 		cause.PopCertificateWrongIssuer, cause.PopCodeOutdated,
 		cause.ClientVersionUnsupported, cause.ClientLimitExceeded, cause.LocalServiceDenied,
 		cause.DeviceCertificateNotIssued, cause.HubNotAllowedByDevice, cause.DeploymentMissing,
-		cause.HubProtocolUnsupported,
 		cause.ConnectionTakenOver,
 	}
 }

@@ -161,6 +161,10 @@ func (c *Case) hubBusy(throttling bool) Weight {
 	switch {
 	case step == nil:
 		return Weight{}
+	case step.Answer.Layer == probe.LayerMQTT5Connect && throttling != probe.Throttles5(step.Answer.Status):
+		return Weight{}
+	case step.Answer.Layer == probe.LayerMQTT5Connect:
+		return suggested("the hub says: " + step.Text)
 	case step.Answer.Layer == probe.LayerMQTTConnect && throttling:
 		return allowed("MQTT has the same return code for a hub that is unavailable and one that is overloaded")
 	case step.Answer.Layer == probe.LayerMQTTConnect:

@@ -24,7 +24,7 @@ func issuanceRules() []Rule {
 		{ID: cause.CertificateNotIssued, Weigh: weighNotIssued},
 		{ID: cause.CSRRejected, Until: Accepted, Weigh: weighRequestRejected},
 		{ID: cause.IssuedCertificateUnusable, Weigh: weighIssuedUnusable},
-		{ID: cause.HubProtocolUnsupported, Party: HubParty},
+		{ID: cause.HubProtocolUnsupported, Party: HubParty, Weigh: weighHubProtocol},
 		{ID: cause.RegistryLinkBroken, Party: LinkParty, Until: Assigned, Judge: judgeRegistry},
 		{ID: cause.ConnectionTakenOver, Party: HubParty},
 		{ID: cause.PopCodeOutdated, Party: OperatorParty},

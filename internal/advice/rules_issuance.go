@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -112,3 +113,17 @@ func (c *Case) issuedAtHub() Weight {
 
 // presentedIssued reports whether the hub was shown a certificate that the service had issued.
 func (c *Case) presentedIssued() bool { return c.hub != nil && c.hub.Issued }
+
+// weighHubProtocol judges a hub that does not answer as a classic one: it may speak MQTT 5 only. Its
+// answer says nothing about the credential then.
+func weighHubProtocol(c *Case) Weight {
+	if c.hub == nil || !c.hub.SpeaksMQTT5() {
+		return Weight{}
+	}
+	w := proven("the hub answers in MQTT 5 (" + c.hub.Last(probe.HubTryMQTT5).Text + ")")
+	if last := c.hub.Last(probe.HubAsk); last != nil {
+		w.Because = append([]string{fmt.Sprintf("asked over %s, the hub gives no answer of a classic hub: %s", c.hub.Protocol, last.Text)}, w.Because...)
+	}
+	w.Remedies = []string{"Use a client that speaks MQTT 5, with a certificate: a hub of this kind takes no key. dpsdiag does with --csr-key FILE, or --api-version " + dps.IssuingAPIVersion + " and the device's certificate"}
+	return w
+}

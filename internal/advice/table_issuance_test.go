@@ -34,6 +34,15 @@ func issuedTo(end probe.End, steps ...probe.HubStep) change {
 	}
 }
 
+// triedMQTT5 asks the hub whether it speaks MQTT 5.
+func triedMQTT5(result probe.HubResult) probe.HubStep {
+	return probe.HubStep{Action: probe.HubTryMQTT5, Result: result, Hub: hubHost, Text: "CONNACK 0x87: not authorized"}
+}
+
+func overMQTT5(code int) probe.Opening {
+	return probe.Opening{Layer: probe.LayerMQTT5Connect, Status: code}
+}
+
 func issuanceTable() []row {
 	otherKey := func(i *probe.Issued) { i.OtherKey = true }
 	past := func(i *probe.Issued) { i.Expired = true }
@@ -101,6 +110,38 @@ func issuanceTable() []row {
 				run(ev).Hub.Issued = true
 			}),
 			causes: []string{"suggests issued-certificate-unusable", "allows hub-identity-unusable"},
+		},
+		{
+			name: "a hub of MQTT 5 refuses MQTT 3.1.1", verdict: Fault,
+			ev:     refusedProbe(over(probe.MQTT), atHub(probe.EndRefused, asked(probe.HubOdd, overMQTT(1)), triedMQTT5(probe.HubTaken))),
+			causes: []string{"proves hub-protocol-unsupported"},
+		},
+		{
+			name: "a hub that cuts MQTT 3.1.1 speaks MQTT 5", verdict: Fault,
+			ev: refusedProbe(over(probe.MQTT), speechless(netfail.Reset, probe.EndRefused), func(ev *probe.Evidence) {
+				run(ev).Hub.Steps = append(run(ev).Hub.Steps, triedMQTT5(probe.HubTaken))
+			}),
+			causes: []string{"proves hub-protocol-unsupported"},
+		},
+		{
+			name: "a hub of no protocol that is known", verdict: Fault,
+			ev:     refusedProbe(over(probe.MQTT), atHub(probe.EndRefused, asked(probe.HubOdd, overMQTT(1)), triedMQTT5(probe.HubFailed))),
+			causes: []string{"allows proxy-interference"},
+		},
+		{
+			name: "a hub of MQTT 5 refuses the certificate", verdict: Fault,
+			ev:     refusedProbe(signing, issuedTo(probe.EndRefused, asked(probe.HubDenied, overMQTT5(0x87)), registeredAgain(probe.HubTaken), asked(probe.HubDenied, overMQTT5(0x87)))),
+			causes: []string{"suggests issued-certificate-unusable", "allows hub-identity-unusable", "allows stale-assignment"},
+		},
+		{
+			name: "a hub of MQTT 5 throttles until the end", verdict: RetryLater,
+			ev:     refusedProbe(signing, issuedTo(probe.EndExhausted, asked(probe.HubBusy, overMQTT5(0x9f)))),
+			causes: []string{"suggests throttled"},
+		},
+		{
+			name: "a hub of MQTT 5 is unavailable until the end", verdict: RetryLater,
+			ev:     refusedProbe(signing, issuedTo(probe.EndExhausted, asked(probe.HubBusy, overMQTT5(0x88)))),
+			causes: []string{"suggests service-transient"},
 		},
 		{
 			name: "the hub's quota is used up, with an issued certificate", verdict: Fault,

@@ -164,7 +164,8 @@ var issuanceDefinitions = [...]Definition{
 			"Use a client that speaks MQTT 5",
 			"Or allocate the device to a hub of the classic kind",
 		},
-		NoScenario: "The sandbox's hub is of the classic kind.",
+		Scenario: "hub-protocol-unsupported",
+		AtHub:    true,
 	},
 	{
 		ID:    RegistryLinkBroken,

@@ -28,6 +28,14 @@ func IssuesCertificates(version string) bool {
 	return err == nil && date >= firstIssuing
 }
 
+// HasConnectionProfile reports whether the answers of an api-version have the connection
+// profile of the hub: that of the unified SDKs and previews after it
+// (azure-rest-api-specs deviceprovisioningservices/data-plane,
+// device/examples/2026-11-02-preview).
+func HasConnectionProfile(version string) bool {
+	return IssuesCertificates(version) && strings.HasSuffix(version, "-preview") && version >= IssuingAPIVersion
+}
+
 // MaxCSR is the maximum length of a signing request in base64, in bytes (azure-iot-sdk
 // c/docs/eng/certificate-management.md).
 const MaxCSR = 8 << 10

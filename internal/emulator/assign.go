@@ -55,7 +55,7 @@ func (s *service) allocate(state *dps.Registration, c *caller) {
 		// Assumed: the hub's own code for an exceeded quota, passed on.
 		fail(state, hubQuotaExceeded, s.hubRefusal(hubQuotaExceeded, fmt.Sprintf("The hub %s has no room for another device.", chosen.name)))
 	default:
-		s.assign(state, entry, chosen)
+		s.assign(state, c, chosen)
 	}
 }
 
@@ -63,7 +63,8 @@ func fail(state *dps.Registration, code int, message string) {
 	state.Status, state.ErrorCode, state.ErrorMessage = dps.StatusFailed, code, message
 }
 
-func (s *service) assign(state *dps.Registration, entry *enrollment, chosen *hub) {
+func (s *service) assign(state *dps.Registration, c *caller, chosen *hub) {
+	entry := c.enrollment
 	state.Status, state.Substatus = dps.StatusAssigned, substatusInitial
 	state.AssignedHub = s.hubName(chosen.name)
 	state.DeviceID = state.RegistrationID
@@ -71,6 +72,9 @@ func (s *service) assign(state *dps.Registration, entry *enrollment, chosen *hub
 		state.DeviceID = entry.deviceID
 	}
 	state.Payload = entry.payload
+	if dps.HasConnectionProfile(c.apiVersion) && chosen.profile != dps.ProfileClassic {
+		state.ConnectionProfile = chosen.profile // none for a classic hub
+	}
 }
 
 // hubRefusal is the error body of a hub that the service passes on inside its own message.

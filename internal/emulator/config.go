@@ -152,8 +152,9 @@ type documentLimits struct {
 }
 
 type documentHub struct {
-	Name  string `toml:"name"`
-	State string `toml:"state,omitempty"`
+	Name    string `toml:"name"`
+	State   string `toml:"state,omitempty"`
+	Profile string `toml:"profile,omitempty"`
 }
 
 type documentEnrollment struct {

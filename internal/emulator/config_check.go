@@ -133,6 +133,10 @@ func (c *checker) hubs(docs []documentHub) []hub {
 		if states := []hubState{hubLinked, hubUnauthorized, hubFull}; !slices.Contains(states, h.state) {
 			c.failf(path+".state", "%q is none of %q", h.state, states)
 		}
+		if profiles := []dps.ConnectionProfile{dps.ProfileClassic, dps.ProfileMQTT5}; doc.Profile != "" && !slices.Contains(profiles, dps.ConnectionProfile(doc.Profile)) {
+			c.failf(path+".profile", "%q is none of %q", doc.Profile, profiles)
+		}
+		h.profile = dps.ConnectionProfile(doc.Profile)
 		hubs = append(hubs, h)
 	}
 	return hubs

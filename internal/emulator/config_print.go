@@ -79,7 +79,7 @@ func (p *configPrinter) document(s *settings) (*document, error) {
 		Hubs: []documentHub{}, Limits: printLimits(s.limits),
 	}
 	for _, h := range s.hubs {
-		doc.Hubs = append(doc.Hubs, documentHub{Name: h.name, State: string(h.state)})
+		doc.Hubs = append(doc.Hubs, documentHub{Name: h.name, State: string(h.state), Profile: string(h.profile)})
 	}
 	entries := slices.DeleteFunc(s.enrolled.all(), func(e *enrollment) bool { return slices.Contains(p.own, e.name) })
 	slices.SortFunc(entries, func(a, b *enrollment) int { return strings.Compare(a.name, b.name) })

@@ -50,6 +50,8 @@ type enrollment struct {
 type hub struct {
 	name  string
 	state hubState
+	// profile says which protocols a device can use; "" is the classic one.
+	profile dps.ConnectionProfile
 }
 
 // hubState is how a hub reacts to a new device.

@@ -145,6 +145,15 @@ func (s *service) strikeHub(device *hubDevice) *fault {
 	return s.strike(opHub, device.owner.key, device.owner.met)
 }
 
+// profile returns the connection profile of the stub hub.
+func (s *service) profile() dps.ConnectionProfile {
+	at := slices.IndexFunc(s.hubs, func(h hub) bool { return h.name == stubHub })
+	if at < 0 {
+		return dps.ProfileClassic
+	}
+	return s.hubs[at].profile
+}
+
 // hubNames returns the names of the stub hub: its address, with and without the port.
 func (s *service) hubNames() []string {
 	host, _, err := net.SplitHostPort(s.stub)

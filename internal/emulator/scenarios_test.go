@@ -86,6 +86,7 @@ func plays() []played {
 		everyone("issued-certificate-other-key", assigned),
 		everyone("issued-certificate-unusable", assigned),
 		everyone("hub-identity-unusable", assigned), // and then: TestHubScenarios
+		everyone("hub-protocol-unsupported", assigned),
 		everyone("stale-assignment", assigned),
 		everyone("hub-unavailable", assigned),
 		everyone("hub-unavailable-forever", assigned),

@@ -123,6 +123,11 @@ func (w *world) enroll(c Config) error {
 		entry.issuance = policy
 		w.service.enrolled.add(entry)
 	}
+	for i := range w.service.hubs {
+		if h := &w.service.hubs[i]; h.name == stubHub && c.HubProfile != "" {
+			h.profile = c.HubProfile
+		}
+	}
 	if c.RetryAfter != nil {
 		w.service.retryAfter = *c.RetryAfter
 	}

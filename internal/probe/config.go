@@ -33,6 +33,9 @@ type Config struct {
 	// if it is anything other than that nobody requested it.
 	CheckHub bool
 	NoHub    string
+	// MayDisconnect allows the check to disconnect a live device even where the transport alone
+	// would not: a hub that speaks MQTT 5 only can be asked in no other way.
+	MayDisconnect bool
 
 	// Origins are copied into the evidence. Remarks are warnings about the origins; they
 	// replace those with the same id that the inputs stage would make itself.

@@ -62,6 +62,10 @@ const (
 	ModeRegister  Mode = "register"
 	ModePreflight Mode = "preflight"
 	ModeLookup    Mode = "lookup"
+	// ModeHub asks a hub that the device was assigned to before, and ModeResume polls a
+	// registration that was accepted before.
+	ModeHub    Mode = "hub"
+	ModeResume Mode = "resume"
 )
 
 // Run is the evidence of one transport.

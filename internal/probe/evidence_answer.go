@@ -52,6 +52,7 @@ const (
 	LayerHTTP          Layer = "http"           // status of an answer to a plain request
 	LayerWebSocket     Layer = "websocket"      // HTTP status of the handshake's answer; 101 for one that the probe refuses
 	LayerMQTTConnect   Layer = "mqtt-connect"   // return code of the CONNACK
+	LayerMQTT5Connect  Layer = "mqtt5-connect"  // reason code of the CONNACK of a hub that speaks MQTT 5
 	LayerMQTTSubscribe Layer = "mqtt-subscribe" // return code of the SUBACK: 128 for a refusal
 	LayerSASL          Layer = "sasl"           // outcome code: 1 credentials, 2 to 4 system errors
 	LayerAMQPOpen      Layer = "amqp-open"      // 0 always: AMQP refuses with a Condition

@@ -19,7 +19,7 @@ func (r *runner) checkHub(ctx context.Context) Finding {
 		return Finding{Outcome: NotApplicable, Detail: why}
 	}
 	r.leave() // as a device does before it connects to its hub
-	check := &HubCheck{Protocol: r.run.Transport.Traits().hub.transport().ID()}
+	check := &HubCheck{Protocol: r.hubProtocol().name()}
 	r.run.Hub = check
 	f := check.addTo(r.followHub(ctx, check))
 	if check.Protocol != r.run.Transport {
@@ -36,8 +36,8 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 	case r.strangeHub(registration.AssignedHub):
 		return "no hub in Azure has the name " + registration.AssignedHub + ", so the credential is not sent to it"
 	}
-	if r.run.Issued != nil {
-		return r.lacksIssuedKey()
+	if why := cmp.Or(r.profileOutOfReach(registration), r.lacksIssuedKey()); why != "" || r.run.Issued != nil {
+		return why
 	}
 	if lacks := r.target.Attestation.Traits().hubLacks; lacks != nil {
 		return lacks(r.target.Mode, registration)
@@ -67,6 +67,9 @@ func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 			*check = before
 			r.stop(EndExhausted)
 			return busy
+		case r.tryMQTT5(ctx, check):
+			r.stop(EndRefused)
+			return failed("%s speaks MQTT 5 only; over %s it answers: %s", check.Hub, check.Protocol, step.Text)
 		case step.Result == HubDenied && r.target.Mode == ModeRegister && check.Last(HubRegister) == nil:
 			if f, ok := r.registerAgain(ctx, check); !ok {
 				return f
@@ -118,7 +121,7 @@ func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep)
 		step.Result, step.Text = HubFailed, err.Error()
 		return r.tpmFailed(ctx, err), EndRefused
 	}
-	protocol := r.run.Transport.Traits().hub
+	protocol := r.hubProtocol()
 	target := r.target
 	target.Endpoint = hub.endpoint
 	side := newRunner(r.shared, protocol.transport(), target, &check.Path)

@@ -92,6 +92,8 @@ func (s *HubStep) describe(protocol TransportID) string {
 		return fmt.Sprintf("%sasked %s over %s: %s", text, s.Hub, protocol, s.Text)
 	case HubLookup:
 		return "looked the registration up: " + s.Text
+	case HubTryMQTT5:
+		return "tried MQTT 5, as another client: " + s.Text
 	}
 	return "registered again: " + s.Text
 }
