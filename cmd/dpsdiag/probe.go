@@ -72,6 +72,7 @@ type probeOptions struct {
 	preflight, lookup bool
 	hub               hubOptions
 	signing           signingOptions
+	resume            resumeOptions
 	timeout           time.Duration
 	maxAttempts       int
 	retryMaxWait      time.Duration
@@ -116,6 +117,7 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
 	flags.StringVar(&o.apiVersion, "api-version", "", "`VERSION` of the device API (default "+dps.DefaultAPIVersion+"; with a signing request "+dps.IssuingAPIVersion+")")
 	o.signing.addTo(flags)
+	o.resume.addTo(flags)
 	addDuration(flags, &o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
 	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of attempts to open and then to register, the first included, when the answer is to come back later")
 	addDuration(flags, &o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
@@ -201,10 +203,16 @@ func (o *probeOptions) device(ctx context.Context, a *app, flags *pflag.FlagSet)
 	if o.sandbox != "" {
 		return o.enterSandbox(ctx, a, flags)
 	}
+	assignment, err := o.resume.assignment(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.hub.check = o.hub.check || assignment != nil
 	s, err := o.resolve(a)
 	if err != nil {
 		return nil, nil, err
 	}
+	s.assignment = assignment
 	d, err = s.check(ctx, a, o.target.ports)
 	return d, func() {}, err
 }
@@ -215,6 +223,9 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 		chosen, o.transports.values = probe.Transports(), []string{allTransports}
 	}
 	if chosen, err = o.fitTransports(a, chosen, d.attestation.Kind()); err != nil {
+		return cfg, err
+	}
+	if err := o.resume.fits(d.attestation.Kind()); err != nil {
 		return cfg, err
 	}
 	signing, err := o.request(a, d)
@@ -228,6 +239,7 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 	cfg = o.configure(d, chosen)
 	cfg.CheckHub, cfg.NoHub, cfg.Signing = checkHub, noHub, signing
 	cfg.MayDisconnect = o.hub.mayDisconnect(a, o.sandbox != "")
+	cfg.OperationID, cfg.Assignment = o.resume.operationID, d.assignment
 	return cfg, nil
 }
 
@@ -284,18 +296,17 @@ func (o *probeOptions) check(flags *pflag.FlagSet) error {
 		return err
 	}
 	switch {
-	case o.preflight && o.lookup:
-		return usagef("leave one of them out", "--preflight and --lookup exclude each other")
 	case o.sandbox != "" && o.service.given():
 		return usagef("dpsdiag emulate serves the service API as well", "--sandbox cannot be combined with the flags of the service's side")
-	case o.preflight && o.hub.check:
-		return usagef("leave one of them out: the hub is known only after a registration or a lookup", "--preflight and --check-hub exclude each other")
 	case o.failOn != "" && o.failOn != failOnWarning:
 		return usagef("it can be "+failOnWarning, "--fail-on: %q is not a level", o.failOn)
 	case o.maxAttempts < 1:
 		return usagef("the first call is counted, so 1 means no retry", "--max-attempts: %d is too few", o.maxAttempts)
 	case strings.ContainsFunc(o.apiVersion, notInVersion):
 		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has more in it than letters, digits, - and .", o.apiVersion)
+	}
+	if err := o.checkModes(); err != nil {
+		return err
 	}
 	if err := o.target.check(flags); err != nil {
 		return err
@@ -329,6 +340,10 @@ func (o *probeOptions) mode() probe.Mode {
 		return probe.ModePreflight
 	case o.lookup:
 		return probe.ModeLookup
+	case o.resume.hubOnly:
+		return probe.ModeHub
+	case o.resume.operationID != "":
+		return probe.ModeResume
 	}
 	return probe.ModeRegister
 }

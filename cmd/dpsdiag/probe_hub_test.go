@@ -146,7 +146,10 @@ func running(t *testing.T, scenario string) emulator.Ready {
 func runningWith(t *testing.T, config emulator.Config) emulator.Ready {
 	t.Helper()
 	var none time.Duration
-	config.StateDir, config.RetryAfter = t.TempDir(), &none
+	config.StateDir = t.TempDir()
+	if config.RetryAfter == nil {
+		config.RetryAfter = &none
+	}
 	e, err := emulator.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -139,6 +139,9 @@ func weighStale(c *Case) Weight {
 	case c.hub.Last(probe.HubRegister) != nil:
 		return allowed("the hub may still have the data of an earlier registration, if the enrollment's reprovision policy is never")
 	case c.hubError() == hubNoDevice:
+		if c.Evidence.Target.Mode == probe.ModeHub {
+			return suggested("the device keeps an assignment to a hub that does not know it")
+		}
 		return suggested("the service has an assignment to a hub that does not know the device")
 	}
 	return judgeStale(c.attempt)

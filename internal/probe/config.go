@@ -26,8 +26,11 @@ type Config struct {
 	APIVersion     string          // "" means dps.DefaultAPIVersion, or dps.IssuingAPIVersion with Signing
 	// Signing requests a certificate; nil requests none. OnIssued is called at once with every
 	// chain that the service issues, in DER, leaf first; nil does nothing.
-	Signing  *Signing
-	OnIssued func(transport TransportID, chain [][]byte)
+	Signing *Signing
+	// OperationID is that of ModeResume, and Assignment that of ModeHub.
+	OperationID string
+	Assignment  *Assignment
+	OnIssued    func(transport TransportID, chain [][]byte)
 	// CheckHub asks the assigned hub whether it accepts the device, over the protocols that
 	// DropsLiveDevice describes. NoHub is the reason for the report why the hub is not asked,
 	// if it is anything other than that nobody requested it.
@@ -60,6 +63,10 @@ type Config struct {
 	Dial     DialFunc         // nil means a plain net.Dialer
 	OnEvent  func(Event)      // nil means no events; called from one goroutine at a time
 }
+
+// Assignment is the hub that a device was assigned to, and the device's id there; "" means its
+// registration id.
+type Assignment struct{ Hub, DeviceID string }
 
 // Defaults of Config.
 const (

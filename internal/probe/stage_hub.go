@@ -33,7 +33,7 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 	switch {
 	case registration == nil || registration.AssignedHub == "":
 		return "the service did not name the hub"
-	case r.strangeHub(registration.AssignedHub):
+	case r.target.Mode != ModeHub && r.strangeHub(registration.AssignedHub):
 		return "no hub in Azure has the name " + registration.AssignedHub + ", so the credential is not sent to it"
 	}
 	if why := cmp.Or(r.profileOutOfReach(registration), r.lacksIssuedKey()); why != "" || r.run.Issued != nil {
@@ -78,7 +78,7 @@ func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 			continue
 		case step.Result == HubBusy && attempt < r.cfg.MaxAttempts:
 			pause := r.waitForHub(step, attempt+1)
-			if check.Last(HubLookup) == nil {
+			if check.Last(HubLookup) == nil && r.target.Mode != ModeHub {
 				r.lookUpAgain(ctx, check)
 			}
 			if r.wait(ctx, pause) {

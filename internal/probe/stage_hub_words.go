@@ -46,6 +46,10 @@ func (c *HubCheck) afterwards(mode Mode) string {
 		return ", even after it was registered again"
 	case mode == ModeLookup:
 		return "; a device would now register again, which --lookup does not do"
+	case mode == ModeHub:
+		return "; a device would now register again, which --hub-only does not do"
+	case mode == ModeResume:
+		return "; a device would now register again, which --operation-id does not do"
 	}
 	return ""
 }

@@ -302,6 +302,8 @@ func newReply(run *probe.Run) Reply {
 	}
 	if r := run.Registration(); r != nil {
 		reply.takeRegistration(r)
+	} else if run.Hub != nil { // an assignment of before
+		reply.AssignedHub, reply.DeviceID = run.Hub.Hub, run.Hub.DeviceID
 	}
 	return reply.clean()
 }

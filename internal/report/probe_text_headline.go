@@ -99,6 +99,8 @@ func (d *Probe) registeredHeadline(p *page, name string) string {
 		text = name + ": ready; everything up to the register call works, nothing was registered"
 	case d.Mode == string(probe.ModeLookup):
 		text += " (looked up; nothing was changed)"
+	case d.Mode == string(probe.ModeHub):
+		text += " (the assignment that the device keeps; nothing was registered)"
 	case len(d.Runs) > 1:
 		text += fmt.Sprintf(", over each of %d transports", len(d.Runs))
 	}
