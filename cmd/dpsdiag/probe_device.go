@@ -63,7 +63,7 @@ func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *dev
 // usually the same.
 func (s *settings) named() edgeconf.Value {
 	if s.registrationID.IsZero() && s.assignment != nil && s.assignment.DeviceID != "" {
-		return edgeconf.Value{Text: s.assignment.DeviceID, Origin: edgeconf.Origin{Flag: "--device-id"}}
+		return edgeconf.Value{Text: s.assignment.DeviceID, Origin: edgeconf.Origin{Flag: "--hub-device-id"}}
 	}
 	return s.registrationID
 }

@@ -24,7 +24,7 @@ func (o *resumeOptions) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.operationID, "operation-id", "", "`ID` of a registration that the service has accepted: poll it to its end, register nothing")
 	flags.BoolVar(&o.hubOnly, "hub-only", false, "check an assignment that the device keeps, without the service: the hub of --assigned-hub, or else of "+usualDeviceInfo)
 	flags.StringVar(&o.assignedHub, "assigned-hub", "", "`HOST[:PORT]` of the hub of --hub-only")
-	flags.StringVar(&o.deviceID, "device-id", "", "`ID` of the device in that hub; the default is its registration id")
+	flags.StringVar(&o.deviceID, "hub-device-id", "", "`ID` of the device in that hub; the default is its registration id")
 }
 
 // modes are the flags given, of which each says how far a probe goes.
@@ -50,7 +50,7 @@ func (o *probeOptions) checkModes() error {
 	case o.preflight && o.hub.check:
 		return usagef("leave one of them out: the hub is known only after a registration or a lookup", "--preflight and --check-hub exclude each other")
 	case o.resume.deviceID != "" && !o.resume.hubOnly:
-		return usagef("add --hub-only", "--device-id needs --hub-only")
+		return usagef("add --hub-only", "--hub-device-id needs --hub-only")
 	case o.resume.assignedHub != "" && !o.resume.hubOnly:
 		return usagef("add --hub-only", "--assigned-hub needs --hub-only")
 	case o.sandbox != "" && (o.resume.hubOnly || o.resume.operationID != ""):

@@ -111,7 +111,7 @@ func TestHubOnly(t *testing.T) {
 		if status, _ := probeJSON(t, w, full...); status != report.ExitOK {
 			t.Errorf("%s: register: exit status %d", id.Attestation, status)
 		}
-		for _, more := range [][]string{nil, {"--assigned-hub", hubOf(ready), "--registration-id", id.RegistrationID}, {"--assigned-hub", hubOf(ready), "--device-id", id.RegistrationID, "--transport", "mqtt-ws"}} {
+		for _, more := range [][]string{nil, {"--assigned-hub", hubOf(ready), "--registration-id", id.RegistrationID}, {"--assigned-hub", hubOf(ready), "--hub-device-id", id.RegistrationID, "--transport", "mqtt-ws"}} {
 			status, doc := probeJSON(t, w, append(flags, more...)...)
 			got := outcomesOf(doc)
 			if status != report.ExitOK || doc.Mode != "hub" || got["hub"] != string(probe.Passed) || got["resolve"] != string(probe.NotApplicable) || len(doc.Warnings) > 0 {
@@ -158,7 +158,7 @@ func TestResumeUsage(t *testing.T) {
 		{"", append(given, "--hub-only", "--lookup"), "--lookup and --hub-only exclude each other"},
 		{"", append(given, "--operation-id", "4.x", "--preflight"), "--preflight and --operation-id exclude each other"},
 		{"", append(given, "--assigned-hub", "h"), "--assigned-hub needs --hub-only"},
-		{"", append(given, "--device-id", "h"), "--device-id needs --hub-only"},
+		{"", append(given, "--hub-device-id", "h"), "--hub-device-id needs --hub-only"},
 		{"", []string{"--sandbox", "healthy", "--hub-only"}, "--sandbox and --hub-only exclude each other"},
 		{"", []string{"--sandbox", "healthy", "--operation-id", "4.x"}, "--sandbox and --operation-id exclude each other"},
 		{"", append(given, "--operation-id", "4 x"), `--operation-id: "4 x" is not an operation id`},
