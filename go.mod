@@ -7,6 +7,7 @@ require (
 	github.com/Azure/go-amqp v1.7.0 // AMQP 1.0 client of the probe
 	github.com/cenkalti/backoff/v5 v5.0.3 // exponential backoff with jitter of the retries
 	github.com/coder/websocket v1.8.15 // WebSocket of MQTT and AMQP, on both sides
+	github.com/eclipse/paho.golang v0.23.0 // MQTT 5 packets of the probe and of the emulator, for hubs
 	github.com/eclipse/paho.mqtt.golang v1.5.1 // MQTT 3.1.1 client of the probe; its packets are the codec of the emulator
 	github.com/fatih/color v1.19.0 // colours of the text report
 	github.com/google/go-tpm v0.9.8 // TPM 2.0 commands and structures

@@ -32,6 +32,8 @@ type app struct {
 	readConfig func(path string) ([]byte, error)
 	// deviceConfigs are where a device has its configuration; the first that exists is found.
 	deviceConfigs []string
+	// deviceInfo is where the identity service keeps the assignment of the device.
+	deviceInfo string
 	// interruptible returns a context that a signal to end cancels.
 	interruptible func(context.Context) (context.Context, context.CancelFunc)
 	// interruptibleTwice returns a context that a first signal to end cancels and one that a
@@ -68,6 +70,7 @@ func realWorld() *app {
 		terminal:           terminalColumns,
 		readConfig:         edgeconf.ReadFile,
 		deviceConfigs:      []string{usualConfig, oldConfig},
+		deviceInfo:         usualDeviceInfo,
 		askSecret:          askOnTerminal,
 		now:                time.Now,
 		interruptible:      untilSignal,

@@ -40,6 +40,7 @@ type emulateOptions struct {
 	https       string
 	mqtt, amqp  string
 	hub         string
+	hubProfile  string
 	sans        []string
 	stateDir    string
 	configFile  string
@@ -66,6 +67,7 @@ func newEmulateCmd(a *app) *cobra.Command {
 	flags.StringVar(&o.mqtt, "mqtt", "127.0.0.1:0", "`ADDR`ess of the MQTT listener")
 	flags.StringVar(&o.amqp, "amqp", "127.0.0.1:0", "`ADDR`ess of the AMQP listener")
 	flags.StringVar(&o.hub, "hub", "127.0.0.1:0", "`ADDR`ess of the hub that devices are assigned to, for HTTPS, MQTT, and MQTT over WebSocket")
+	flags.StringVar(&o.hubProfile, "hub-profile", "", "connection `PROFILE` of that hub: "+string(dps.ProfileClassic)+" (the default, unless --config says otherwise) or "+string(dps.ProfileMQTT5)+", which speaks MQTT 5 only and takes certificates only")
 	flags.BoolVar(&o.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
 	flags.StringArrayVar(&o.sans, "san", nil, "further `NAME` or address for the server certificate; may be repeated")
 	flags.StringVar(&o.stateDir, "state-dir", "", "`DIR` that keeps CA, keys and identities; the default is a temporary one, removed at the end")
@@ -77,6 +79,9 @@ func newEmulateCmd(a *app) *cobra.Command {
 	flags.BoolVar(&o.printConfig, "print-config", false, "print the configuration that the other flags come to, as TOML that --config takes, and exit; keys are named by their files")
 	a.addFlags(cmd, flagGroup{"Flags", flags})
 	complete(cmd, "scenario", scenarioCompletions)
+	complete(cmd, "hub-profile", func() []cobra.Completion {
+		return []cobra.Completion{string(dps.ProfileClassic), string(dps.ProfileMQTT5)}
+	})
 	return cmd
 }
 
@@ -186,13 +191,17 @@ func (o *emulateOptions) config(flags *pflag.FlagSet) (emulator.Config, error) {
 			return emulator.Config{}, err
 		}
 	}
+	profile := dps.ConnectionProfile(o.hubProfile)
+	if profile != "" && profile != dps.ProfileClassic && profile != dps.ProfileMQTT5 {
+		return emulator.Config{}, usagef("it is "+string(dps.ProfileClassic)+" or "+string(dps.ProfileMQTT5), "--hub-profile: %q is not a connection profile", o.hubProfile)
+	}
 	tpm, err := o.tpm.read()
 	if err != nil {
 		return emulator.Config{}, err
 	}
 	config := emulator.Config{
 		HTTPS: o.https, MQTT: o.mqtt, AMQP: o.amqp, Hub: o.hub,
-		SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario, TPM: tpm,
+		SANs: o.sans, StateDir: o.stateDir, Files: true, Scenario: o.scenario, TPM: tpm, HubProfile: profile,
 	}
 	if o.configFile == "" {
 		return config, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -70,6 +71,8 @@ type probeOptions struct {
 	apiVersion        string
 	preflight, lookup bool
 	hub               hubOptions
+	signing           signingOptions
+	resume            resumeOptions
 	timeout           time.Duration
 	maxAttempts       int
 	retryMaxWait      time.Duration
@@ -112,7 +115,9 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags.BoolVar(&o.lookup, "lookup", false, "look the registration up instead of registering; unbilled, changes nothing")
 	o.hub.addTo(flags)
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
-	flags.StringVar(&o.apiVersion, "api-version", dps.DefaultAPIVersion, "`VERSION` of the device API")
+	flags.StringVar(&o.apiVersion, "api-version", "", "`VERSION` of the device API (default "+dps.DefaultAPIVersion+"; with a signing request "+dps.IssuingAPIVersion+")")
+	o.signing.addTo(flags)
+	o.resume.addTo(flags)
 	addDuration(flags, &o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
 	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of attempts to open and then to register, the first included, when the answer is to come back later")
 	addDuration(flags, &o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
@@ -140,7 +145,8 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	if o.showsKeyAlone(a) {
 		return o.showEndorsementKey(ctx, a)
 	}
-	evidence, err := o.probe(ctx, a, flags)
+	keeper := o.signing.keeper(a)
+	evidence, err := o.probe(ctx, a, flags, keeper)
 	if err != nil {
 		return err
 	}
@@ -151,14 +157,14 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	if a.global.wants("bundle") {
 		text.Attachments = o.attachments(a, flags, evidence)
 	}
-	if err := a.write(doc, text); err != nil {
+	if err := errors.Join(a.write(doc, text), keeper.err()); err != nil {
 		return err
 	}
 	return exitWith(doc.ExitStatus())
 }
 
 // probe makes the probe that the flags ask for. With an error nothing was sent.
-func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) (*probe.Evidence, error) {
+func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet, keeper *issuedKeeper) (*probe.Evidence, error) {
 	o.showTransports(a)
 	transports, err := parseTransports(o.transports.values)
 	if err != nil {
@@ -181,6 +187,9 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet) 
 		return nil, err
 	}
 	cfg.Asked = o.asked(flags)
+	if keeper != nil {
+		cfg.OnIssued = keeper.keep
+	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
 	defer a.endInterruptedLine(ctx)
@@ -197,10 +206,16 @@ func (o *probeOptions) device(ctx context.Context, a *app, flags *pflag.FlagSet)
 	if o.sandbox != "" {
 		return o.enterSandbox(ctx, a, flags)
 	}
+	assignment, err := o.resume.assignment(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.hub.check = o.hub.check || assignment != nil
 	s, err := o.resolve(ctx, a)
 	if err != nil {
 		return nil, nil, err
 	}
+	s.assignment = assignment
 	d, err = s.check(ctx, a, o.target.ports)
 	return d, func() {}, err
 }
@@ -213,12 +228,21 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 	if chosen, err = o.fitTransports(a, chosen, d.attestation.Kind()); err != nil {
 		return cfg, err
 	}
+	if err := o.resume.fits(d.attestation.Kind()); err != nil {
+		return cfg, err
+	}
+	signing, err := o.request(a, d)
+	if err != nil {
+		return cfg, err
+	}
 	checkHub, noHub, err := o.hub.decide(a, chosen, d.registrationID, o.sandbox != "")
 	if err != nil {
 		return cfg, err
 	}
 	cfg = o.configure(d, chosen)
-	cfg.CheckHub, cfg.NoHub = checkHub, noHub
+	cfg.CheckHub, cfg.NoHub, cfg.Signing = checkHub, noHub, signing
+	cfg.MayDisconnect = o.hub.mayDisconnect(a, o.sandbox != "")
+	cfg.OperationID, cfg.Assignment = o.resume.operationID, d.assignment
 	return cfg, nil
 }
 
@@ -246,6 +270,21 @@ func (o *probeOptions) configure(d *device, chosen []probe.Transport) probe.Conf
 	}
 }
 
+// request makes the signing request of a device: that of the flags, or else that of a sandbox.
+func (o *probeOptions) request(a *app, d *device) (*probe.Signing, error) {
+	signing, err := o.signing.read(a, d.registrationID, !o.preflight)
+	if signing != nil || err != nil {
+		if err == nil && o.signing.out == "" && o.sandbox == "" && !o.preflight {
+			tell(a.stderr, "dpsdiag: the issued certificate is not kept without --issued-cert-out FILE")
+		}
+		return signing, err
+	}
+	if o.lookup {
+		return nil, nil
+	}
+	return d.signing, nil
+}
+
 // watch runs a probe and tells what it waits for.
 func watch(ctx context.Context, a *app, cfg probe.Config) probe.Evidence {
 	progress := newProgress(a, cfg)
@@ -260,12 +299,8 @@ func (o *probeOptions) check(flags *pflag.FlagSet) error {
 		return err
 	}
 	switch {
-	case o.preflight && o.lookup:
-		return usagef("leave one of them out", "--preflight and --lookup exclude each other")
 	case o.sandbox != "" && o.service.given():
 		return usagef("dpsdiag emulate serves the service API as well", "--sandbox cannot be combined with the flags of the service's side")
-	case o.preflight && o.hub.check:
-		return usagef("leave one of them out: the hub is known only after a registration or a lookup", "--preflight and --check-hub exclude each other")
 	case o.failOn != "" && o.failOn != failOnWarning:
 		return usagef("it can be "+failOnWarning, "--fail-on: %q is not a level", o.failOn)
 	case o.maxAttempts < 1:
@@ -273,7 +308,13 @@ func (o *probeOptions) check(flags *pflag.FlagSet) error {
 	case strings.ContainsFunc(o.apiVersion, notInVersion):
 		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has more in it than letters, digits, - and .", o.apiVersion)
 	}
+	if err := o.checkModes(); err != nil {
+		return err
+	}
 	if err := o.target.check(flags); err != nil {
+		return err
+	}
+	if err := o.signing.check(o.lookup); err != nil {
 		return err
 	}
 	return o.checkDurations()
@@ -302,6 +343,10 @@ func (o *probeOptions) mode() probe.Mode {
 		return probe.ModePreflight
 	case o.lookup:
 		return probe.ModeLookup
+	case o.resume.hubOnly:
+		return probe.ModeHub
+	case o.resume.operationID != "":
+		return probe.ModeResume
 	}
 	return probe.ModeRegister
 }

@@ -22,6 +22,8 @@ type device struct {
 	registrationID string // "" where only a TPM that cannot be read has it
 	attestation    probe.Attestation
 	payload        json.RawMessage
+	signing        *probe.Signing // of a sandbox that requests a certificate
+	assignment     *probe.Assignment
 	roots          *x509.CertPool // nil means those of the system
 	ownRoots       bool           // the user added some of them
 	proxy          proxy.Func
@@ -35,7 +37,7 @@ type device struct {
 // check makes the device that the settings are about. What is wrong with them is a usage
 // error.
 func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *device, err error) {
-	d = &device{proxy: s.proxy, now: a.now, origins: s.origins, remarks: s.remarks}
+	d = &device{proxy: s.proxy, now: a.now, origins: s.origins, remarks: s.remarks, assignment: s.assignment}
 	if d.payload, err = parsePayload(s.payload); err != nil {
 		return nil, err
 	}
@@ -46,7 +48,7 @@ func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *dev
 		if d.scope, err = s.checkScope(); err != nil {
 			return nil, err
 		}
-		if err := d.identify(s.registrationID); err != nil {
+		if err := d.identify(s.named()); err != nil {
 			return nil, err
 		}
 	}
@@ -59,7 +61,19 @@ func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *dev
 	return d, err
 }
 
+// named is the registration id that was given, or else the device's id in its hub: the two are
+// usually the same.
+func (s *settings) named() edgeconf.Value {
+	if s.registrationID.IsZero() && s.assignment != nil && s.assignment.DeviceID != "" {
+		return edgeconf.Value{Text: s.assignment.DeviceID, Origin: edgeconf.Origin{Flag: "--hub-device-id"}}
+	}
+	return s.registrationID
+}
+
 func (s *settings) checkScope() (string, error) {
+	if s.scope.IsZero() && s.assignment != nil {
+		return "", nil
+	}
 	if s.scope.IsZero() {
 		return "", usagef(scopeHint+"; or try --sandbox healthy", "--id-scope is missing")
 	}

@@ -39,6 +39,12 @@ func (o *hubOptions) decide(a *app, transports []probe.Transport, registrationID
 	return agreed, whyNot, nil
 }
 
+// mayDisconnect reports whether the check may disconnect a live device where only the hub's
+// answer shows that it would: nobody was asked about that.
+func (o *hubOptions) mayDisconnect(a *app, sandbox bool) bool {
+	return o.yes || sandbox || !a.interactive()
+}
+
 // dropping are the transports over which the hub check disconnects a live device.
 func dropping(transports []probe.Transport) []string {
 	var names []string

@@ -3,11 +3,13 @@ package main
 import (
 	"encoding/json"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/report"
@@ -38,6 +40,15 @@ func hubExpectations(mqtt bool) map[string]hubExpectation {
 		"healthy": {report.ExitOK, probe.Passed, nil, "", []string{ask}},
 		"hub-identity-unusable": {
 			report.ExitFault, probe.Failed, []string{"suggests hub-identity-unusable", "allows stale-assignment"}, "", []string{ask, register, ask},
+		},
+		"issued-certificate-unusable": {
+			report.ExitFault, probe.Failed,
+			[]string{"suggests issued-certificate-unusable", "allows hub-identity-unusable", "allows stale-assignment"},
+			"",
+			[]string{ask, register, ask},
+		},
+		"hub-protocol-unsupported": {
+			report.ExitFault, probe.Failed, []string{"proves hub-protocol-unsupported"}, "", []string{ask, "tried MQTT 5, as another client: CONNACK 0x87"},
 		},
 		"stale-assignment":        {report.ExitOK, probe.Warned, nil, "stale-assignment", []string{ask, register, ask}},
 		"hub-unavailable":         passing,
@@ -128,8 +139,18 @@ func TestCheckHubOverEveryTransport(t *testing.T) {
 // running starts an emulator that plays a scenario until the test ends.
 func running(t *testing.T, scenario string) emulator.Ready {
 	t.Helper()
+	return runningWith(t, emulator.Config{Scenario: scenario})
+}
+
+// runningWith starts an emulator that asks for no waits until the test ends.
+func runningWith(t *testing.T, config emulator.Config) emulator.Ready {
+	t.Helper()
 	var none time.Duration
-	e, err := emulator.Start(t.Context(), emulator.Config{Scenario: scenario, StateDir: t.TempDir(), Files: true, RetryAfter: &none})
+	config.StateDir = t.TempDir()
+	if config.RetryAfter == nil {
+		config.RetryAfter = &none
+	}
+	e, err := emulator.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,8 +169,12 @@ func flagsOf(t *testing.T, ready emulator.Ready, id emulator.Identity) []string 
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, amqp, err := net.SplitHostPort(ready.Endpoints.AMQP)
+	if err != nil {
+		t.Fatal(err)
+	}
 	flags := []string{
-		"--endpoint", ready.Endpoints.HTTPS, "--port-mqtt", port, "--ca-file", ready.CAFile, "--id-scope", ready.IDScope,
+		"--endpoint", ready.Endpoints.HTTPS, "--port-mqtt", port, "--port-amqp", amqp, "--ca-file", ready.CAFile, "--id-scope", ready.IDScope,
 		"--registration-id", id.RegistrationID,
 	}
 	switch id.Attestation {
@@ -263,5 +288,54 @@ func TestCheckHubHasTime(t *testing.T) {
 	status, _, hub := checkHub(t, newWorld(), "--sandbox", "hub-throttled-forever", "--max-attempts", "1000", "--retry-max-wait", "1m", "--timeout", "3s")
 	if status != report.ExitRetryLater || hub.Outcome != string(probe.Failed) {
 		t.Errorf("exit status %d after %s, %s: %s", status, time.Since(start), hub.Outcome, hub.Detail)
+	}
+}
+
+// TestCheckHubOfMQTT5: such a hub is asked in its own protocol, with a certificate, over every
+// transport, if the answer of the service names it.
+func TestCheckHubOfMQTT5(t *testing.T) {
+	t.Parallel()
+	ready := runningWith(t, emulator.Config{HubProfile: dps.ProfileMQTT5})
+	for _, transport := range transportNames() {
+		protocol := "mqtt5"
+		if strings.HasSuffix(transport, "-ws") {
+			protocol = "mqtt5-ws"
+		}
+		for name, flags := range map[string][]string{
+			"issued":     append(flagsOf(t, ready, ready.Identities[0]), "--csr-key", filepath.Join(t.TempDir(), "key.pem")),
+			"registered": append(flagsOf(t, ready, ready.Identities[2]), "--api-version", dps.IssuingAPIVersion),
+		} {
+			t.Run(transport+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				status, doc, hub := checkHub(t, newWorld(), append(flags, "--transport", transport)...)
+				if status != report.ExitOK || hub.Outcome != string(probe.Passed) || hub.Facts["protocol"] != protocol {
+					t.Errorf("exit status %d, hub %s: %s, %v", status, hub.Outcome, hub.Detail, hub.Facts)
+				}
+				if profile := doc.Runs[0].Stages[6].Facts["connection-profile"]; profile != "mqttV5" {
+					t.Errorf("profile %q", profile)
+				}
+			})
+		}
+	}
+	// A key is no credential for it, and is not blamed.
+	status, doc, hub := checkHub(t, newWorld(), append(flagsOf(t, ready, ready.Identities[0]), "--api-version", dps.IssuingAPIVersion)...)
+	if status != report.ExitOK || hub.Outcome != string(probe.NotApplicable) || !strings.Contains(hub.Detail, "--csr-key FILE requests one") || len(doc.Causes) > 0 {
+		t.Errorf("exit status %d, hub %s: %s", status, hub.Outcome, hub.Detail)
+	}
+}
+
+// TestCheckHubOfMQTT5DropsNobodyUnasked: over HTTPS nobody was asked whether a live device may be
+// disconnected.
+func TestCheckHubOfMQTT5DropsNobodyUnasked(t *testing.T) {
+	t.Parallel()
+	ready := runningWith(t, emulator.Config{HubProfile: dps.ProfileMQTT5})
+	for yes, want := range map[string]probe.Outcome{"--yes=false": probe.NotApplicable, "--yes": probe.Passed} {
+		w := newWorld()
+		w.stdin = strings.NewReader("")
+		w.terminal = func(stream any) (int, bool) { return 80, stream == w.stdin || stream == w.stderr }
+		_, _, hub := checkHub(t, w, append(flagsOf(t, ready, ready.Identities[2]), "--api-version", dps.IssuingAPIVersion, yes)...)
+		if hub.Outcome != string(want) {
+			t.Errorf("%s: %s: %s", yes, hub.Outcome, hub.Detail)
+		}
 	}
 }

@@ -144,6 +144,13 @@ func play(given emulator.Device, tpm *sandboxedTPM, now func() time.Time) (d *de
 		payload: given.Payload, roots: given.Roots,
 		now: func() time.Time { return now().Add(given.ClockOffset) },
 	}
+	if given.CSR != nil {
+		request, err := certchain.ParseRequest(given.CSR)
+		if err != nil {
+			return nil, err
+		}
+		d.signing = &probe.Signing{Request: request, Key: given.CSRKey}
+	}
 	if tpm != nil {
 		d.attestation = tpm.TPM
 		return d, nil

@@ -25,6 +25,7 @@ type settings struct {
 	trust          edgeconf.File
 	credential     credential
 	proxy          proxy.Func
+	assignment     *probe.Assignment // of --hub-only, which needs no id scope
 
 	origins []probe.Origin
 	remarks []probe.Warning // on the sources, unless flags alone are used
@@ -76,8 +77,8 @@ func (o *probeOptions) needed(s *edgeconf.Settings) error {
 		return nil
 	}
 	named := s.Attestation.Kind == edgeconf.X509 || s.Attestation.Kind == edgeconf.TPM2 || len(given) > 0 && given[0].namesDevice
-	add(s.IDScope.IsZero(), "--id-scope", scopeHint)
-	add(s.RegistrationID.IsZero() && !named, "--registration-id", registrationIDHint)
+	add(s.IDScope.IsZero() && !o.resume.hubOnly, "--id-scope", scopeHint)
+	add(s.RegistrationID.IsZero() && !named && !o.resume.hubOnly, "--registration-id", registrationIDHint)
 	add(none, "a credential", proofHint)
 	add(o.credential.cert != "" && o.credential.certKey == "", "--cert-key", certKeyHint)
 	if len(what) < 2 {

@@ -94,13 +94,20 @@ func expectations() map[string]expectation {
 		"quota-exceeded":                 likely("quota-exceeded"),
 		"never-assigned":                 {exit: report.ExitNoVerdict, first: nil, least: "allows", most: "allows"},
 
+		"certificate-not-issued":       proven("certificate-not-issued"),
+		"csr-rejected":                 likely("csr-rejected"),
+		"issued-certificate-expired":   proven("issued-certificate-unusable"),
+		"issued-certificate-other-key": proven("issued-certificate-unusable"),
+
 		// Every device registers; what its hub then says the probe does not hear.
-		"hub-identity-unusable":   {exit: report.ExitOK},
-		"stale-assignment":        {exit: report.ExitOK},
-		"hub-unavailable":         {exit: report.ExitOK},
-		"hub-unavailable-forever": {exit: report.ExitOK},
-		"hub-throttled":           {exit: report.ExitOK},
-		"hub-throttled-forever":   {exit: report.ExitOK},
+		"hub-protocol-unsupported":    {exit: report.ExitOK},
+		"issued-certificate-unusable": {exit: report.ExitOK},
+		"hub-identity-unusable":       {exit: report.ExitOK},
+		"stale-assignment":            {exit: report.ExitOK},
+		"hub-unavailable":             {exit: report.ExitOK},
+		"hub-unavailable-forever":     {exit: report.ExitOK},
+		"hub-throttled":               {exit: report.ExitOK},
+		"hub-throttled-forever":       {exit: report.ExitOK},
 
 		"throttled-forever":                 later("throttled", "proves"),
 		"service-transient":                 later("service-transient", "suggests"),
@@ -187,9 +194,10 @@ func exceptions() map[string]map[string]expectation {
 	network := likely("public-network-access-disabled")
 	return map[string]map[string]expectation{
 		// Nothing in MQTT or AMQP tells the service's time, so the clock is not proven.
-		"cert-expired":       {"mqtt": likely("cert-expired"), "amqp": likely("cert-expired")},
-		"sas-token-expired":  {"mqtt": likely("sas-token-expired"), "amqp": likely("sas-token-expired")},
-		"device-clock-wrong": {"mqtt": key, "amqp": key},
+		"cert-expired":               {"mqtt": likely("cert-expired"), "amqp": likely("cert-expired")},
+		"issued-certificate-expired": {"mqtt": likely("issued-certificate-unusable"), "amqp": likely("issued-certificate-unusable")},
+		"sas-token-expired":          {"mqtt": likely("sas-token-expired"), "amqp": likely("sas-token-expired")},
+		"device-clock-wrong":         {"mqtt": key, "amqp": key},
 		// A CONNACK and a SASL outcome have one word for every credential that is refused.
 		"enrollment-not-found":           {"mqtt": key, "mqtt-ws": key, "amqp": key, "amqp-ws": key},
 		"public-network-access-disabled": {"mqtt": key, "mqtt-ws": network, "amqp": key, "amqp-ws": network},

@@ -32,6 +32,7 @@ const deviceRoot = "DEVICE_ROOT"
 // runOnDevice is main, but for a machine whose configuration is below deviceRoot, if anywhere.
 func runOnDevice() {
 	a := realWorld()
+	a.deviceInfo = os.Getenv(deviceRoot) + a.deviceInfo
 	for i, path := range a.deviceConfigs {
 		a.deviceConfigs[i] = os.Getenv(deviceRoot) + path
 	}

@@ -89,7 +89,7 @@ func fillCommand(command string, t probe.Target) string {
 		"ID-SCOPE", shellword.Quote(t.Scope),
 		"REGISTRATION-ID", shellword.Quote(t.RegistrationID),
 		"CREDENTIAL", cmp.Or(t.Attestation.Traits().Flags, "CREDENTIAL"),
-		"API-VERSION", otherVersion(t.APIVersion),
+		"API-VERSION", otherVersion(t),
 	).Replace(command)
 }
 
@@ -125,10 +125,19 @@ func portFlag(t probe.TransportID, e dps.Endpoint) string {
 }
 
 // otherVersion is an api-version that nearly every instance accepts, other than the one that was
-// requested.
-func otherVersion(asked string) string {
-	if asked == dps.DefaultAPIVersion {
+// requested. With a signing request it is one that has those.
+func otherVersion(t probe.Target) string {
+	switch {
+	case t.Signing && t.APIVersion == stableIssuing:
+		return dps.IssuingAPIVersion
+	case t.Signing:
+		return stableIssuing
+	case t.APIVersion == dps.DefaultAPIVersion:
 		return "2021-06-01" // of the C SDK and IoT Edge
 	}
 	return dps.DefaultAPIVersion
 }
+
+// stableIssuing is the stable api-version with signing requests (azure-rest-api-specs
+// deviceprovisioningservices/data-plane, device/examples/2026-11-01).
+const stableIssuing = "2026-11-01"

@@ -7,6 +7,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/shellword"
 )
 
 // Diagnose judges the evidence of a probe: the verdict, the possible causes with the likeliest first,
@@ -49,11 +50,32 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	d.Causes, d.RuledOut = asCauses(causes, ev), asCauses(out, ev)
 	d.Warnings = warnings(ev, across, d.Causes)
 	d.Decide = decide(ev, causes)
+	if step := resumption(ev); step != nil && (d.Verdict == NoVerdict || d.Verdict == Interrupted) {
+		d.Decide = append([]cause.Step{*step}, d.Decide...)
+	}
 	known := slices.ContainsFunc(causes, func(c candidate) bool { return !c.last })
 	if step := across.detour(); step != nil && !known && d.Verdict != Registered {
 		d.Decide = []cause.Step{fill(step, ev)}
 	}
 	return d
+}
+
+// resumption is the step that takes up a registration on which the service works on; nil if there is
+// none, or if the service was a sandbox, which is gone.
+func resumption(ev *probe.Evidence) *cause.Step {
+	for i := range ev.Runs {
+		run := &ev.Runs[i]
+		last := run.LastAnswer(probe.OpRegister, probe.OpStatus)
+		if last == nil || last.Body.Operation == nil || !pending(stateOf(last)) || ev.Target.Attestation == probe.KindTPM || has(ev.Target.Asked, "--sandbox") {
+			continue
+		}
+		step := fill(&cause.Step{
+			How:     "Take the registration up again: the service goes on with it",
+			Command: probeCommand + "CREDENTIAL --operation-id " + shellword.Quote(last.Body.Operation.OperationID),
+		}, ev)
+		return &step
+	}
+	return nil
 }
 
 // strongest is the highest strength that a run with that verdict can give to a cause. Without an

@@ -30,7 +30,7 @@ type row struct {
 func table() []row {
 	return slices.Concat(
 		keyTable(), tokenTable(), clockTable(), certificateTable(), chainTable(), enrollmentTable(), requestTable(),
-		allocationTable(), healthTable(), networkTable(), proxyTable(), pathTable(), tlsTable(), goodTable(), hubTable(),
+		allocationTable(), healthTable(), networkTable(), proxyTable(), pathTable(), tlsTable(), goodTable(), hubTable(), issuanceTable(),
 		mqttTable(), amqpTable(), webSocketTable(), compareTable(), tpmTable(),
 	)
 }
@@ -79,7 +79,6 @@ func unseen() []cause.ID {
 		cause.PopCertificateWrongIssuer, cause.PopCodeOutdated,
 		cause.ClientVersionUnsupported, cause.ClientLimitExceeded, cause.LocalServiceDenied,
 		cause.DeviceCertificateNotIssued, cause.HubNotAllowedByDevice, cause.DeploymentMissing,
-		cause.CertificateNotIssued, cause.CSRRejected, cause.IssuedCertificateUnusable, cause.HubProtocolUnsupported,
 		cause.ConnectionTakenOver,
 	}
 }

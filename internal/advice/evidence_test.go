@@ -206,6 +206,11 @@ func answer(a probe.Answer) change {
 	}
 }
 
+// inHeader puts a value into the header x-ms-error-code of the last answer.
+func inHeader(value string) change {
+	return func(ev *probe.Evidence) { run(ev).LastAnswer().ErrorHeader = value }
+}
+
 // accept answers the register call with 202.
 func accept(ev *probe.Evidence) {
 	answer(probe.Answer{Status: 202, Body: operation(dps.StatusAssigning, nil)})(ev)

@@ -104,11 +104,17 @@ func weighHubIdentity(c *Case) Weight {
 	step := c.hubAnswer(probe.HubDenied)
 	switch {
 	case c.hub != nil && c.tlsFailure() == netfail.TLSAlert && c.kind().Traits().InHandshake:
+		if c.presentedIssued() {
+			return allowed("the identity in the hub may be disabled")
+		}
 		return suggested("the hub aborted the TLS handshake on a certificate that the provisioning service accepted")
 	case step == nil:
 		return Weight{}
 	case c.hubError() == hubQuota:
 		return ruledOut("the hub says that its quota is used up, so it knows the device")
+	}
+	if c.presentedIssued() {
+		return allowed("the identity in the hub may be disabled")
 	}
 	w := judgeHubIdentity(c.attempt)
 	if c.hubError() == hubNoDevice {
@@ -133,6 +139,9 @@ func weighStale(c *Case) Weight {
 	case c.hub.Last(probe.HubRegister) != nil:
 		return allowed("the hub may still have the data of an earlier registration, if the enrollment's reprovision policy is never")
 	case c.hubError() == hubNoDevice:
+		if c.Evidence.Target.Mode == probe.ModeHub {
+			return suggested("the device keeps an assignment to a hub that does not know it")
+		}
 		return suggested("the service has an assignment to a hub that does not know the device")
 	}
 	return judgeStale(c.attempt)
@@ -155,6 +164,10 @@ func (c *Case) hubBusy(throttling bool) Weight {
 	switch {
 	case step == nil:
 		return Weight{}
+	case step.Answer.Layer == probe.LayerMQTT5Connect && throttling != probe.Throttles5(step.Answer.Status):
+		return Weight{}
+	case step.Answer.Layer == probe.LayerMQTT5Connect:
+		return suggested("the hub says: " + step.Text)
 	case step.Answer.Layer == probe.LayerMQTTConnect && throttling:
 		return allowed("MQTT has the same return code for a hub that is unavailable and one that is overloaded")
 	case step.Answer.Layer == probe.LayerMQTTConnect:

@@ -38,6 +38,9 @@ func (c *Case) reached(m Milestone) string {
 	case Accepted:
 		return c.acceptance(accepted, "the service accepted the identity over %s")
 	case Assigned:
+		if c.Evidence.Target.Mode == probe.ModeHub {
+			return "the device was assigned to a hub before"
+		}
 		return c.acceptance(assigned, "the service assigned a hub over %s")
 	}
 	return ""

@@ -37,6 +37,7 @@ type refusal struct {
 	opening    *probe.Opening // what refused the session; nil when a call was refused
 	condition  string         // AMQP error condition, "" elsewhere
 	code       int            // six-digit error code, 0 for none
+	inHeader   bool           // the code is in a header only
 	message    string
 	state      dps.Status // final state of the registration; "" when a call was refused
 	body       dps.BodyKind
@@ -66,7 +67,16 @@ func refusalOf(run *probe.Run) *refusal {
 		return r.ofState(stateOf(last), run.Registration())
 	}
 	r.readBody(last.Body)
+	r.readHeader(last)
 	return r
+}
+
+// readHeader takes the error from the header of an answer whose body does not have it: a gateway may
+// have replaced the body.
+func (r *refusal) readHeader(a *probe.Answer) {
+	if code := a.HeaderCode(); r.code == 0 && code != 0 && a.Body.Challenge == nil && a.Body.Hub == nil {
+		r.code, r.inHeader = code, true
+	}
 }
 
 // readBody reads the body of an answer. The description of an AMQP error may be any text, so only a
@@ -211,7 +221,7 @@ func (r *refusal) class() int {
 
 // ofService reports whether the refusal has the format of the provisioning service's own errors.
 func (r *refusal) ofService() bool {
-	return r != nil && (r.body == dps.BodyError || r.state != "")
+	return r != nil && (r.body == dps.BodyError || r.state != "" || r.inHeader)
 }
 
 // plain reports whether a call was refused with an HTTP status and nothing specific to the service.
@@ -249,8 +259,9 @@ func (r *refusal) signIn() bool {
 	return r != nil && r.state == "" && (r.status == status || r.at(probe.LayerWebSocket, status))
 }
 
-// foreign reports whether the body is one that the service does not send.
-func (r *refusal) foreign() bool { return r != nil && r.body.Foreign() }
+// foreign reports whether the body is one that the service does not send, and nothing else in the answer
+// is the service's.
+func (r *refusal) foreign() bool { return r != nil && !r.inHeader && r.body.Foreign() }
 
 // webhookText is the service's own fixed text before the status of an allocation webhook
 // (azure-sdk-for-c sdk/tests/iot/provisioning).
@@ -283,6 +294,8 @@ func (r *refusal) String() string {
 		return r.openingText()
 	case r.state != "":
 		return fmt.Sprintf("the registration ended as %s%s", r.state, r.codeText())
+	case r.inHeader:
+		return fmt.Sprintf("the service answered %d%s in the header x-ms-error-code", r.status, r.codeText())
 	case r.body == dps.BodyChallenge:
 		return fmt.Sprintf("the service answered %d with the challenge for a TPM", r.status)
 	case r.body == dps.BodyHubError:

@@ -32,6 +32,9 @@ func repeat(command string, t probe.Target) string {
 	if slices.ContainsFunc(names, isCredential) && !has(asked, "--registration-id") && t.RegistrationID != "" {
 		asked = append(asked, probe.Flag{Name: "--registration-id", Value: t.RegistrationID})
 	}
+	if t.Mode == probe.ModeHub && !has(asked, "--id-scope") && !has(asked, "--from") {
+		asked = append(asked, probe.Flag{Name: "--id-scope", Value: "ID-SCOPE"}) // which the hub alone did not need
+	}
 	words := []string{"dpsdiag probe"}
 	for _, f := range slices.Concat(asked, changes) {
 		words = append(words, f.Name)
@@ -50,7 +53,7 @@ func changedFlags(command string, t probe.Target) []probe.Flag {
 		case strings.HasPrefix(word, "--"):
 			flags = append(flags, probe.Flag{Name: word})
 		case word == "API-VERSION":
-			flags[len(flags)-1].Value = otherVersion(t.APIVersion)
+			flags[len(flags)-1].Value = otherVersion(t)
 		case word != "CREDENTIAL":
 			flags[len(flags)-1].Value = word
 		}

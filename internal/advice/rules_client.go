@@ -21,10 +21,10 @@ func clientRules() []Rule {
 // hub.
 func issuanceRules() []Rule {
 	return []Rule{
-		{ID: cause.CertificateNotIssued, Outside: noIssuance},
-		{ID: cause.CSRRejected, Outside: noIssuance},
-		{ID: cause.IssuedCertificateUnusable, Outside: noIssuance},
-		{ID: cause.HubProtocolUnsupported, Party: HubParty},
+		{ID: cause.CertificateNotIssued, Weigh: weighNotIssued},
+		{ID: cause.CSRRejected, Until: Accepted, Weigh: weighRequestRejected},
+		{ID: cause.IssuedCertificateUnusable, Weigh: weighIssuedUnusable},
+		{ID: cause.HubProtocolUnsupported, Party: HubParty, Weigh: weighHubProtocol},
 		{ID: cause.RegistryLinkBroken, Party: LinkParty, Until: Assigned, Judge: judgeRegistry},
 		{ID: cause.ConnectionTakenOver, Party: HubParty},
 		{ID: cause.PopCodeOutdated, Party: OperatorParty},

@@ -38,6 +38,24 @@ func enrollmentTable() []row {
 			out:     []string{"hub-identity-unusable", "stale-assignment"},
 		},
 		{
+			name:    "404 with a page, and the service's code in the header",
+			ev:      refusedProbe(page(404), inHeader("404201")),
+			verdict: Fault,
+			causes:  []string{"suggests enrollment-not-found", "allows wrong-id-scope"},
+		},
+		{
+			name:    "404 without a body, and the service's code in the header",
+			ev:      refusedProbe(bare(404), inHeader("404201")),
+			verdict: Fault,
+			causes:  []string{"suggests enrollment-not-found", "allows wrong-id-scope"},
+		},
+		{
+			name:    "404 with a page, and the name of an error in the header",
+			ev:      refusedProbe(host(ownHost), page(404), inHeader("UNKNOWN_WORKFLOW_ID")),
+			verdict: Fault,
+			causes:  []string{"suggests proxy-interference", "allows wrong-global-endpoint"},
+		},
+		{
 			name:    "404 with a page",
 			ev:      refusedProbe(host(ownHost), page(404)),
 			verdict: Fault,

@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"net/http"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -68,6 +69,8 @@ func refused(mode probe.Mode, run *probe.Run) Verdict {
 	switch {
 	case mode == probe.ModeLookup && r.unregistered():
 		return NoVerdict // a device that has not registered yet may still be able to
+	case mode == probe.ModeResume && r.class() == http.StatusNotFound && !accepted(run):
+		return NoVerdict // the service forgets operations, which says nothing about the device
 	case r == nil && pending(stateOf(run.LastAnswer())):
 		return NoVerdict
 	case r != nil && r.state == "" && probe.PutsOff(r.status):

@@ -118,10 +118,10 @@ var issuanceDefinitions = [...]Definition{
 			"Check the api-version that the client sent",
 		},
 		Remedies: []string{
-			"Set a certificate policy in the enrollment and link the namespace",
+			"Set a certificate policy in the enrollment, and link the instance to the namespace of the policy",
 			"Use a client with an api-version that issues certificates",
 		},
-		NoScenario: "The sandbox does not issue certificates.",
+		Scenario: "certificate-not-issued",
 	},
 	{
 		ID:    CSRRejected,
@@ -134,11 +134,11 @@ var issuanceDefinitions = [...]Definition{
 		Remedies: []string{
 			"Make a new request: base64 of DER without PEM lines, common name equal to the registration id, a key of an accepted type",
 		},
-		NoScenario: "The sandbox does not accept signing requests.",
+		Scenario: "csr-rejected",
 	},
 	{
 		ID:    IssuedCertificateUnusable,
-		Title: "The certificate that DPS issued is refused by the hub",
+		Title: "The certificate that DPS issued cannot be used at the hub",
 		Meaning: "The hub does not accept the issued certificate: the authority of the policy is not synchronised to the hub, the device still presents the certificate " +
 			"that it registered with, the issued one has expired or was revoked, or its key is a different one.",
 		Confirm: []string{
@@ -149,7 +149,8 @@ var issuanceDefinitions = [...]Definition{
 			"Present the issued chain with the key of the request",
 			"Synchronise the authority to the hub, or register again for a new certificate",
 		},
-		NoScenario: "The sandbox does not issue certificates.",
+		Scenario: "issued-certificate-unusable",
+		AtHub:    true,
 	},
 	{
 		ID:    HubProtocolUnsupported,
@@ -163,7 +164,8 @@ var issuanceDefinitions = [...]Definition{
 			"Use a client that speaks MQTT 5",
 			"Or allocate the device to a hub of the classic kind",
 		},
-		NoScenario: "The sandbox's hub is of the classic kind.",
+		Scenario: "hub-protocol-unsupported",
+		AtHub:    true,
 	},
 	{
 		ID:    RegistryLinkBroken,

@@ -28,6 +28,9 @@ type Request struct {
 	RegistrationID string          `json:"registrationId,omitempty"`
 	TPM            *TPMKeys        `json:"tpm,omitempty"`
 	Payload        json.RawMessage `json:"payload,omitempty"`
+	// CSR is a PKCS#10 certificate signing request in DER, base64 in JSON; see
+	// [IssuesCertificates]. The lookup must not have one.
+	CSR []byte `json:"csr,omitempty"`
 }
 
 // TPMKeys are the public keys of a TPM attestation: marshalled TPM2B_PUBLIC areas, in
@@ -61,7 +64,22 @@ type Registration struct {
 	LastUpdated    string            `json:"lastUpdatedDateTimeUtc,omitempty"`
 	ETag           string            `json:"etag,omitempty"`
 	Payload        json.RawMessage   `json:"payload,omitempty"`
+	// IssuedCertificateChain is the answer to a signing request: base64 of DER, leaf first and
+	// root last. ConnectionProfile is that of the hub, "" for the classic one or for an
+	// api-version without it.
+	IssuedCertificateChain []string          `json:"issuedCertificateChain,omitempty"`
+	ConnectionProfile      ConnectionProfile `json:"connectionProfile,omitempty"`
 }
+
+// ConnectionProfile is the kind of a hub, by the protocols that it accepts from devices.
+type ConnectionProfile string
+
+// The profiles (azure-rest-api-specs deviceprovisioningservices/data-plane,
+// device/examples/2026-11-02-preview). A hub with ProfileMQTT5 accepts MQTT 5 only.
+const (
+	ProfileClassic ConnectionProfile = "classic"
+	ProfileMQTT5   ConnectionProfile = "mqttV5"
+)
 
 // RegistrationX509 contains the group of an X.509 registration; it is empty for an
 // individual enrollment.

@@ -22,6 +22,9 @@ func (s *settings) publish(now time.Time, random *source) {
 	for _, entry := range entries {
 		set := &entry.written.settings
 		fillDefaults(set)
+		if entry.issuance != nil {
+			set.CredentialPolicyName = entry.issuance.policy
+		}
 		set.Created, set.LastUpdated, set.ETag = timestamp(now), timestamp(now), random.etag(now)
 		switch {
 		case entry.webhook != 0:

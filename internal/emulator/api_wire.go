@@ -147,7 +147,7 @@ func (s *service) enrollmentOf(to apiRoute, wire wireRecord, old *enrollment) (*
 	entry.written = written{settings: wire.settings, information: wire.information}
 	entry.written.settings.Attestation = srv.AttestationMechanism{}
 	for _, step := range []func(*enrollment, srv.Settings, *enrollment) *refusal{
-		checkEnrollmentID, checkTwin, readStatus, s.readAttestation, s.readAllocation,
+		checkEnrollmentID, checkTwin, readStatus, readIssuance, s.readAttestation, s.readAllocation,
 	} {
 		if refused := step(entry, wire.settings, old); refused != nil {
 			return nil, refused
@@ -194,6 +194,19 @@ func readStatus(entry *enrollment, set srv.Settings, _ *enrollment) *refusal {
 	}
 	entry.disabled = status == srv.ProvisioningDisabled
 	fillDefaults(&entry.written.settings)
+	return nil
+}
+
+// readIssuance reads the certificate policy. How long its certificates are valid is not said
+// here (in the service it stands in the policy), so the old enrollment's days stay.
+func readIssuance(entry *enrollment, set srv.Settings, old *enrollment) *refusal {
+	if set.CredentialPolicyName == "" {
+		return nil
+	}
+	entry.issuance = &issuance{policy: set.CredentialPolicyName, days: defaultIssuedDays}
+	if old != nil && old.issuance != nil {
+		entry.issuance.days = old.issuance.days
+	}
 	return nil
 }
 

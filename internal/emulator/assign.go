@@ -54,7 +54,7 @@ func (s *service) allocate(state *dps.Registration, c *caller, current string) {
 	}
 	policy := entry.written.reprovision()
 	if current != "" && !policy.UpdateHubAssignment {
-		assign(state, entry, current)
+		s.assign(state, c, current)
 		return
 	}
 	chosen := entry.allocate(s.hubs, c.registrationID)
@@ -67,7 +67,7 @@ func (s *service) allocate(state *dps.Registration, c *caller, current string) {
 		// Assumed: the hub's own code for an exceeded quota, passed on.
 		fail(state, hubQuotaExceeded, s.hubRefusal(hubQuotaExceeded, fmt.Sprintf("The hub %s has no room for another device.", chosen.name)))
 	default:
-		assign(state, entry, s.hubName(chosen.name))
+		s.assign(state, c, s.hubName(chosen.name))
 		if current != "" && current != state.AssignedHub {
 			state.Substatus = substatusReset
 			if policy.MigrateDeviceData {
@@ -81,14 +81,21 @@ func fail(state *dps.Registration, code int, message string) {
 	state.Status, state.ErrorCode, state.ErrorMessage = dps.StatusFailed, code, message
 }
 
-func assign(state *dps.Registration, entry *enrollment, hub string) {
+// assign names the hub, by its host name, and how it is to be spoken to.
+func (s *service) assign(state *dps.Registration, c *caller, host string) {
+	entry := c.enrollment
 	state.Status, state.Substatus = dps.StatusAssigned, substatusInitial
-	state.AssignedHub = hub
+	state.AssignedHub = host
 	state.DeviceID = state.RegistrationID
 	if entry.deviceID != "" {
 		state.DeviceID = entry.deviceID
 	}
 	state.Payload = entry.payload
+	for _, h := range s.hubs {
+		if s.hubName(h.name) == host && h.profile != dps.ProfileClassic && dps.HasConnectionProfile(c.apiVersion) {
+			state.ConnectionProfile = h.profile // none for a classic hub
+		}
+	}
 }
 
 // hubRefusal is the error body of a hub that the service passes on inside its own message.

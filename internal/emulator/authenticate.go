@@ -16,6 +16,7 @@ import (
 type caller struct {
 	scope          string
 	registrationID string // as the device spells it
+	apiVersion     string
 	enrollment     *enrollment
 	leaf           *x509.Certificate // that the device presented; nil if none
 }
@@ -34,7 +35,7 @@ func (s *service) authenticate(c claim) (*caller, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	proven := &caller{scope: c.scope, registrationID: c.registrationID, enrollment: entry}
+	proven := &caller{scope: c.scope, registrationID: c.registrationID, apiVersion: c.apiVersion, enrollment: entry}
 	if len(c.credential.chain) > 0 {
 		proven.leaf = c.credential.chain[0]
 	}

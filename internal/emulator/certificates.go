@@ -39,6 +39,7 @@ type certified struct {
 type mint struct {
 	now    time.Time
 	random *source
+	curve  elliptic.Curve // of the keys; nil means P-256
 }
 
 // authority makes a CA certificate, self-signed if issuer is nil.
@@ -87,7 +88,11 @@ func (m mint) device(name string, issuer *certified, change func(*x509.Certifica
 
 // issue sets the serial number and validity if the template does not have them, and signs.
 func (m mint) issue(template *x509.Certificate, issuer *certified) (*certified, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	curve := m.curve
+	if curve == nil {
+		curve = elliptic.P256()
+	}
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make key of %s: %w", template.Subject, err)
 	}

@@ -123,6 +123,15 @@ func hubsAre(state hubState) change {
 	}
 }
 
+func hubProfile(profile dps.ConnectionProfile) change {
+	return func(w *world) error {
+		for i := range w.service.hubs {
+			w.service.hubs[i].profile = profile
+		}
+		return nil
+	}
+}
+
 // enrollFormerCertificate gives the X.509 device an individual enrollment with a
 // certificate that it no longer has.
 func enrollFormerCertificate(w *world) error {

@@ -152,8 +152,9 @@ type documentLimits struct {
 }
 
 type documentHub struct {
-	Name  string `toml:"name"`
-	State string `toml:"state,omitempty"`
+	Name    string `toml:"name"`
+	State   string `toml:"state,omitempty"`
+	Profile string `toml:"profile,omitempty"`
 }
 
 type documentEnrollment struct {
@@ -188,6 +189,9 @@ type documentPolicy struct {
 	Hubs           *[]string `toml:"hubs,omitempty"`
 	WebhookStatus  *int      `toml:"webhook_status,omitempty"`
 	WebhookPayload string    `toml:"webhook_payload,omitempty"`
+
+	CertificatePolicy string `toml:"certificate_policy,omitempty"`
+	CertificateDays   *int   `toml:"certificate_days,omitempty"`
 }
 
 type documentFault struct {

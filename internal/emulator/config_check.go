@@ -133,6 +133,10 @@ func (c *checker) hubs(docs []documentHub) []hub {
 		if states := []hubState{hubLinked, hubUnauthorized, hubFull}; !slices.Contains(states, h.state) {
 			c.failf(path+".state", "%q is none of %q", h.state, states)
 		}
+		if profiles := []dps.ConnectionProfile{dps.ProfileClassic, dps.ProfileMQTT5}; doc.Profile != "" && !slices.Contains(profiles, dps.ConnectionProfile(doc.Profile)) {
+			c.failf(path+".profile", "%q is none of %q", doc.Profile, profiles)
+		}
+		h.profile = dps.ConnectionProfile(doc.Profile)
 		hubs = append(hubs, h)
 	}
 	return hubs
@@ -296,6 +300,7 @@ func (c *checker) policy(path string, d documentPolicy, entry *enrollment, hubs 
 		entry.hubs = append([]string{}, *d.Hubs...)
 		c.linked(path+".hubs", entry.hubs, hubs)
 	}
+	c.issuance(path, d, entry)
 	if d.WebhookStatus != nil {
 		entry.webhook = *d.WebhookStatus
 		c.within(path+".webhook_status", entry.webhook, 100, 599)
@@ -306,6 +311,21 @@ func (c *checker) policy(path string, d documentPolicy, entry *enrollment, hubs 
 		if err := json.Unmarshal(entry.payload, &object); err != nil || object == nil {
 			c.failf(path+".webhook_payload", "not a JSON object")
 		}
+	}
+}
+
+// issuance reads the certificate policy of an enrollment.
+func (c *checker) issuance(path string, d documentPolicy, entry *enrollment) {
+	switch {
+	case d.CertificatePolicy != "":
+		entry.issuance = &issuance{policy: d.CertificatePolicy, days: defaultIssuedDays}
+	case d.CertificateDays != nil:
+		c.failf(path+".certificate_days", "needs certificate_policy, without which no certificate is issued")
+		return
+	}
+	if d.CertificateDays != nil {
+		entry.issuance.days = *d.CertificateDays
+		c.within(path+".certificate_days", entry.issuance.days, leastIssuedDays, mostIssuedDays)
 	}
 }
 

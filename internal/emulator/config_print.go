@@ -79,7 +79,7 @@ func (p *configPrinter) document(s *settings) (*document, error) {
 		Hubs: []documentHub{}, Limits: printLimits(s.limits),
 	}
 	for _, h := range s.hubs {
-		doc.Hubs = append(doc.Hubs, documentHub{Name: h.name, State: string(h.state)})
+		doc.Hubs = append(doc.Hubs, documentHub{Name: h.name, State: string(h.state), Profile: string(h.profile)})
 	}
 	entries := slices.DeleteFunc(s.enrolled.all(), func(e *enrollment) bool { return slices.Contains(p.own, e.name) })
 	slices.SortFunc(entries, func(a, b *enrollment) int { return strings.Compare(a.name, b.name) })
@@ -176,6 +176,9 @@ func printPolicy(entry *enrollment, linked []hub) documentPolicy {
 		doc.Hubs = new(slices.DeleteFunc(slices.Clone(entry.hubs), func(name string) bool {
 			return !slices.ContainsFunc(linked, func(h hub) bool { return h.name == name })
 		}))
+	}
+	if entry.issuance != nil {
+		doc.CertificatePolicy, doc.CertificateDays = entry.issuance.policy, &entry.issuance.days
 	}
 	if entry.webhook != 0 {
 		doc.WebhookStatus = &entry.webhook

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"crypto"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -37,6 +38,11 @@ type Device struct {
 	// those others only, and CertKeyPEM is the private key of the leaf (PKCS#8). Set for X509.
 	CertPEM, ChainPEM []byte
 	CertKeyPEM        dps.Secret
+
+	// CSR is the signing request that the device sends, PKCS#10 in DER, and CSRKey its private
+	// key; nil for none.
+	CSR    []byte
+	CSRKey crypto.Signer
 
 	// Payload is the payload that the device sends; nil for none.
 	Payload json.RawMessage

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"dpsdiag/internal/dps"
 	srv "dpsdiag/internal/service"
 )
 
@@ -37,6 +38,9 @@ type Config struct {
 	File *File
 	// TPM enrolls a TPM, and replaces an enrollment with the same id in File; nil enrolls none.
 	TPM *TPMDevice
+	// HubProfile is the connection profile of the stub hub; "" means that of File, or else the
+	// classic one.
+	HubProfile dps.ConnectionProfile
 	// RetryAfter is the requested wait while assigning; nil means that of File, or else two
 	// seconds. A scenario about waiting has its own minimum.
 	RetryAfter *time.Duration

@@ -42,12 +42,16 @@ type enrollment struct {
 	payload json.RawMessage
 	// written is what only the service API reads and writes.
 	written written
+	// issuance is the certificate policy; nil issues no certificates.
+	issuance *issuance
 }
 
 // hub is an IoT hub linked to the service.
 type hub struct {
 	name  string
 	state hubState
+	// profile says which protocols a device can use; "" is the classic one.
+	profile dps.ConnectionProfile
 }
 
 // hubState is how a hub reacts to a new device.

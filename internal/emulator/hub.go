@@ -17,6 +17,10 @@ import (
 type hubCredential struct {
 	keys []dps.Key
 	leaf *x509.Certificate
+	// issued requires a certificate that the service issued, and nothing else. That the hub then
+	// refuses what the device registered with is inferred (learn.microsoft.com: device
+	// certificate issuance).
+	issued bool
 }
 
 // hubCredential returns what the service writes into the hub for a device: its own keys,
@@ -141,6 +145,15 @@ func (s *service) strikeHub(device *hubDevice) *fault {
 	return s.strike(opHub, device.owner.key, device.owner.met)
 }
 
+// profile returns the connection profile of the stub hub.
+func (s *service) profile() dps.ConnectionProfile {
+	at := slices.IndexFunc(s.hubs, func(h hub) bool { return h.name == stubHub })
+	if at < 0 {
+		return dps.ProfileClassic
+	}
+	return s.hubs[at].profile
+}
+
 // hubNames returns the names of the stub hub: its address, with and without the port.
 func (s *service) hubNames() []string {
 	host, _, err := net.SplitHostPort(s.stub)
@@ -156,6 +169,9 @@ func hubResource(hub, deviceID string) string { return hub + "/devices/" + devic
 
 func (s *service) verifyHubCredential(c hubClaim, device *hubDevice) *refusal {
 	wanted := device.credential
+	if wanted.issued {
+		return s.verifyIssued(c)
+	}
 	switch token, chain := c.credential.token, c.credential.chain; {
 	case !token.IsZero():
 		return s.verifyHubToken(c, wanted.keys)

@@ -16,12 +16,19 @@ const maxHubMessage = 256 << 10
 // hubHandler serves HTTP for the stub hub: telemetry, which is not kept, and messages to
 // the device, which do not exist (azure-iot-sdk-node common/core/src/endpoint.ts,
 // device/transport/http/src/http.ts). It passes on requests to use MQTT over a WebSocket.
-type hubHandler struct{ webSockets }
+type hubHandler struct {
+	webSockets
+	mqttOnly bool // HTTP is not for devices
+}
 
 // ServeHTTP implements http.Handler.
 func (h *hubHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if wantsWebSocket(r) {
 		h.upgrade(w, r, func(refused *refusal) { h.send(w, r, "", h.service.refuseHub(refused)) })
+		return
+	}
+	if h.mqttOnly { // that such a hub answers 404 without a body is assumed
+		h.send(w, r, "", response{status: http.StatusNotFound, trackingID: h.service.random.guid()})
 		return
 	}
 	deviceID, method, known := parseHubRoute(r.URL.EscapedPath())

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"dpsdiag/internal/dps"
 )
 
 // hubServer is the only listener of the stub hub. It detects the protocol of a connection
@@ -16,6 +18,7 @@ import (
 type hubServer struct {
 	front
 	tls     tlsServer
+	mqtt    func(context.Context, *stream) error // of the version that the hub speaks
 	handler hubHandler
 	http    *http.Server
 	relay   *relay
@@ -23,8 +26,12 @@ type hubServer struct {
 
 func newHubServer(ctx context.Context, f front, secure *tls.Config, listener net.Listener) *hubServer {
 	h := &hubServer{front: f, relay: newRelay(listener.Addr())}
+	h.mqtt = h.speakHubMQTT
+	if h.service.profile() == dps.ProfileMQTT5 {
+		h.mqtt, h.handler.mqttOnly = h.speakHubMQTT5, true
+	}
 	h.tls = tlsServer{&h.front, transportHub, secure, h.speak}
-	h.handler.webSockets = webSockets{front: &h.front, spoken: []subprotocol{{"mqtt", transportMQTTWS, f.speakHubMQTT}}}
+	h.handler.webSockets = webSockets{front: &h.front, spoken: []subprotocol{{"mqtt", transportMQTTWS, h.mqtt}}}
 	h.http = newHTTPServer(ctx, &h.handler, secure, f.idle, f.log)
 	return h
 }
@@ -60,7 +67,7 @@ func (h *hubServer) speak(ctx context.Context, s *stream) error {
 		opening, transport string
 		speak              func(context.Context, *stream) error
 	}{
-		{openingMQTT, transportMQTT, h.speakHubMQTT},
+		{openingMQTT, transportMQTT, h.mqtt},
 		{openingAMQP, transportAMQP, func(context.Context, *stream) error { return errNoAMQP }},
 	} {
 		if opens, err := conn.opens(known.opening); err != nil {

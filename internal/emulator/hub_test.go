@@ -119,6 +119,10 @@ func TestHubScenarios(t *testing.T) {
 			https: [3]string{"401 IotHubUnauthorizedAccess", "401 IotHubUnauthorizedAccess", "401 IotHubUnauthorizedAccess"},
 			mqtt:  [3]string{"CONNACK 5", "CONNACK 5", "CONNACK 5"},
 		},
+		"hub-protocol-unsupported": {
+			https: [3]string{"404", "404", "404"},
+			mqtt:  [3]string{"CONNACK 1", "CONNACK 1", "CONNACK 1"},
+		},
 		"stale-assignment": {
 			https: [3]string{"404 DeviceNotFound", "404 DeviceNotFound", good},
 			mqtt:  [3]string{"CONNACK 5", "CONNACK 5", good},

@@ -177,8 +177,8 @@ func notFound(reason reason, code int, message, why string) *refusal {
 	return &refusal{reason: reason, status: http.StatusNotFound, code: code, message: message, why: why}
 }
 
-// registrationBody is the body of register and lookup. The members for certificate signing
-// requests belong to preview versions; they are accepted and ignored.
+// registrationBody is the body of register and lookup. ClientCSR belongs to a preview of 2021; it
+// is accepted and ignored.
 type registrationBody struct {
 	RegistrationID string          `json:"registrationId"`
 	TPM            *dps.TPMKeys    `json:"tpm"`

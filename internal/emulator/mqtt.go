@@ -118,7 +118,7 @@ func (m *mqttConversation) connect(p *packets.ConnectPacket) error {
 	if who := m.peer.caller(); who.operation == opHub { // the service is asked by calls, which are logged
 		m.reportAccepted(who, "CONNACK 0")
 	}
-	m.connected, m.patience = true, m.patienceWith(p.Keepalive)
+	m.connected, m.patience = true, patienceWith(p.Keepalive, m.idle)
 	return nil
 }
 
@@ -134,10 +134,10 @@ func (m *mqttConversation) tell(with string, refused *refusal) {
 }
 
 // patienceWith returns how long a client with a keep-alive may be silent: one and a half
-// times as long (MQTT 3.1.1, 3.1.2.10).
-func (m *mqttConversation) patienceWith(keepAlive uint16) time.Duration {
+// times as long (MQTT 3.1.1, 3.1.2.10), or as long as any idle client without one.
+func patienceWith(keepAlive uint16, idle time.Duration) time.Duration {
 	if keepAlive == 0 {
-		return m.idle
+		return idle
 	}
 	return min(time.Duration(keepAlive)*time.Second, maxKeepAlive) * 3 / 2
 }

@@ -48,6 +48,7 @@ func Scenarios() []Scenario {
 	list = append(list, tpmScenarios()...)
 	list = append(list, enrollmentScenarios()...)
 	list = append(list, allocationScenarios()...)
+	list = append(list, issuanceScenarios()...)
 	list = append(list, hubScenarios()...)
 	list = append(list, serviceScenarios()...)
 	return append(list, deliveryScenarios()...)

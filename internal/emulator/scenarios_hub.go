@@ -3,6 +3,8 @@ package emulator
 import (
 	"net/http"
 	"time"
+
+	"dpsdiag/internal/dps"
 )
 
 // hubScenarios are those in which every device registers and its assigned hub refuses it.
@@ -18,6 +20,11 @@ func hubScenarios() []Scenario {
 			Name: "hub-identity-unusable", Cause: "hub-identity-unusable", AtHub: true,
 			Title:   "The assigned hub refuses what the device registered with",
 			service: refuseHub(refused, 0),
+		},
+		{
+			Name: "hub-protocol-unsupported", Cause: "hub-protocol-unsupported", AtHub: true,
+			Title:   "The hub speaks MQTT 5 only, of which the device knows nothing",
+			service: hubProfile(dps.ProfileMQTT5),
 		},
 		{
 			Name: "stale-assignment", Cause: "stale-assignment", AtHub: true,

@@ -80,7 +80,13 @@ func plays() []played {
 		everyone("hub-link-broken", hubBody),
 		everyone("quota-exceeded", hubFullMsg),
 		everyone("never-assigned", "202 assigning"),
+		everyone("certificate-not-issued", assigned), // and then: TestIssuanceScenarios
+		everyone("csr-rejected", assigned),
+		everyone("issued-certificate-expired", assigned),
+		everyone("issued-certificate-other-key", assigned),
+		everyone("issued-certificate-unusable", assigned),
 		everyone("hub-identity-unusable", assigned), // and then: TestHubScenarios
+		everyone("hub-protocol-unsupported", assigned),
 		everyone("stale-assignment", assigned),
 		everyone("hub-unavailable", assigned),
 		everyone("hub-unavailable-forever", assigned),
@@ -175,7 +181,7 @@ func TestScenariosAreWellFormed(t *testing.T) {
 		if !regexp.MustCompile(`^[a-z0-9-]+$`).MatchString(s.Name) || s.Title == "" || strings.HasSuffix(s.Title, ".") {
 			t.Errorf("name %q, title %q", s.Name, s.Title)
 		}
-		if several := []string{"throttled", "service-transient"}; s.Cause != "" && s.Cause != s.Name && !slices.Contains(several, s.Cause) {
+		if several := []string{"throttled", "service-transient", "issued-certificate-unusable"}; s.Cause != "" && s.Cause != s.Name && !slices.Contains(several, s.Cause) {
 			t.Errorf("%s is not named after its cause %s", s.Name, s.Cause)
 		}
 		if found, ok := ScenarioByName(s.Name); !ok || found.Title != s.Title {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"crypto/x509"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,6 +24,8 @@ type settings struct {
 	faults     []*fault
 	limits     *limits // nil enforces none
 	stub       string  // address of the stub hub, host:port
+	issuing    *issuingAuthority
+	issued     issuedFault // "" issues good certificates
 
 	// policies and bearer are the credentials of the service API, hosts its names.
 	policies    []accessPolicy
@@ -67,8 +70,13 @@ func (s *service) serve(c claim, r request) response {
 
 // call answers a call of an authenticated caller.
 func (s *service) call(c *caller, r request) response {
+	var signing *x509.CertificateRequest
 	if r.operation != opStatus {
-		if refused := checkBody(r.body, c.registrationID); refused != nil {
+		body, refused := checkBody(r.body, c.registrationID)
+		if refused == nil {
+			signing, refused = s.signingRequest(c, r.operation, body.CSR)
+		}
+		if refused != nil {
 			return s.refuse(refused)
 		}
 	}
@@ -82,7 +90,7 @@ func (s *service) call(c *caller, r request) response {
 	if refused := s.throttle(rec, r.operation); refused != nil {
 		return s.refuse(refused)
 	}
-	answer := s.answer(c, rec, r)
+	answer := s.answer(c, rec, r, signing)
 	if f == nil {
 		return answer
 	}
@@ -91,10 +99,10 @@ func (s *service) call(c *caller, r request) response {
 }
 
 // answer is the service's own answer to a call.
-func (s *service) answer(c *caller, rec *record, r request) response {
+func (s *service) answer(c *caller, rec *record, r request, signing *x509.CertificateRequest) response {
 	switch r.operation {
 	case opRegister:
-		return s.register(c, rec)
+		return s.register(c, rec, signing)
 	case opStatus:
 		return s.status(c, rec, r.operationID)
 	default:
@@ -112,18 +120,18 @@ func (s *service) subscribe(c *caller) (cuts bool) {
 
 // checkBody refuses a body that cannot be parsed, or that names another device. The real
 // service's answer to the latter is assumed.
-func checkBody(body []byte, id string) *refusal {
+func checkBody(body []byte, id string) (registrationBody, *refusal) {
 	if len(body) > MaxBody {
-		return bare(http.StatusRequestEntityTooLarge, "the body is larger than a message may be")
+		return registrationBody{}, bare(http.StatusRequestEntityTooLarge, "the body is larger than a message may be")
 	}
 	parsed, err := parseBody(body)
 	if err != nil {
-		return unreadable(err.Error())
+		return registrationBody{}, unreadable(err.Error())
 	}
 	if parsed.RegistrationID != "" && !strings.EqualFold(parsed.RegistrationID, id) {
-		return badRequest(reasonRequest, "The registrationId of the body is not that of the request.", "the body is of another registration id")
+		return registrationBody{}, badRequest(reasonRequest, "The registrationId of the body is not that of the request.", "the body is of another registration id")
 	}
-	return nil
+	return parsed, nil
 }
 
 // refuse converts a refusal into the answer for every transport.
@@ -145,9 +153,16 @@ func (s *service) refuse(r *refusal) response {
 
 // register starts a registration. The first answer has no registrationState, as in every
 // log of the real service.
-func (s *service) register(c *caller, rec *record) response {
+func (s *service) register(c *caller, rec *record, signing *x509.CertificateRequest) response {
 	p := &pending{operationID: s.random.operationID(), polls: s.polls, credential: c.hubCredential()}
 	p.outcome = s.decide(c, rec)
+	if signing != nil && p.outcome.Status == dps.StatusAssigned {
+		chain, err := s.issue(signing, c.enrollment.issuance)
+		if err != nil {
+			return s.refuse(bare(http.StatusInternalServerError, err.Error()))
+		}
+		p.outcome.IssuedCertificateChain, p.credential = chain, hubCredential{issued: true}
+	}
 	p.endless = p.outcome.Status == dps.StatusAssigning
 	rec.begin(p, s.now())
 	return s.assigning(&dps.Operation{OperationID: p.operationID, Status: dps.StatusAssigning})
@@ -179,8 +194,10 @@ func (s *service) conclude(rec *record, p *pending) {
 	}
 }
 
-// lookup answers with the registration's state, without an operation. A registration goes on
-// when nobody polls, so a lookup counts as a poll of the newest.
+// lookup answers with the registration's state, without an operation and without an issued
+// certificate (azure-rest-api-specs deviceprovisioningservices/data-plane,
+// device/models.tsp). A registration goes on when nobody polls, so a lookup counts as a poll of
+// the newest.
 func (s *service) lookup(c *caller, rec *record) response {
 	if n := len(rec.pending); n > 0 && !rec.pending[n-1].done {
 		newest := rec.pending[n-1]
@@ -191,6 +208,7 @@ func (s *service) lookup(c *caller, rec *record) response {
 	}
 	if rec.last != nil {
 		last := *rec.last
+		last.IssuedCertificateChain = nil
 		return s.ok(&last)
 	}
 	// Assumed: the only not-found code seen other than 404201 whose meaning is not documented.

@@ -46,6 +46,7 @@ type world struct {
 	key, groupKey      dps.Key    // enrolled
 	root, intermediate *certified // the enrolled CA and the one that signs the devices under it
 	leaf               *certified // of the X.509 device
+	issuing            *issuingAuthority
 }
 
 // newWorld makes a healthy world: a service with an enrolled device for each attestation,
@@ -56,7 +57,7 @@ func newWorld(c Config, s *store) (*world, error) {
 		return nil, err
 	}
 	w := &world{mint: mint{now: c.Now(), random: random}, store: s, tls: tlsVersions{min: tls.VersionTLS12}}
-	for _, step := range []func() error{w.makeKeys, w.makeCertificates} {
+	for _, step := range []func() error{w.makeKeys, w.makeCertificates, w.makeAuthority} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -96,11 +97,13 @@ func (w *world) enroll(c Config) error {
 		scope: defaultScope, polls: defaultPolls, retryAfter: defaultRetryAfter,
 		hubs:     []hub{{name: stubHub, state: hubLinked}},
 		enrolled: newEnrollments(),
+		issuing:  w.issuing,
 	}
+	policy := &issuance{policy: sandboxPolicy, days: defaultIssuedDays}
 	for _, entry := range []*enrollment{
-		{name: keyDevice, keys: []dps.Key{w.key}},
-		{name: keyGroup, group: true, keys: []dps.Key{w.groupKey}},
-		{name: x509Group, group: true, certs: []*x509.Certificate{w.root.cert}},
+		{name: keyDevice, keys: []dps.Key{w.key}, issuance: policy},
+		{name: keyGroup, group: true, keys: []dps.Key{w.groupKey}, issuance: policy},
+		{name: x509Group, group: true, certs: []*x509.Certificate{w.root.cert}, issuance: policy},
 	} {
 		w.service.enrolled.add(entry)
 	}
@@ -117,7 +120,13 @@ func (w *world) enroll(c Config) error {
 		if err != nil {
 			return err
 		}
+		entry.issuance = policy
 		w.service.enrolled.add(entry)
+	}
+	for i := range w.service.hubs {
+		if h := &w.service.hubs[i]; h.name == stubHub && c.HubProfile != "" {
+			h.profile = c.HubProfile
+		}
 	}
 	if c.RetryAfter != nil {
 		w.service.retryAfter = *c.RetryAfter

@@ -31,6 +31,14 @@ func PutsOff(status int) bool {
 
 // describeRefusal describes an answer in one line.
 func describeRefusal(a Answer) string {
+	text := describeBody(a)
+	if header := a.headerError(); header != "" {
+		text += "; the header says " + header
+	}
+	return text
+}
+
+func describeBody(a Answer) string {
 	switch b := a.Body; {
 	case b.Error != nil:
 		return fmt.Sprintf("%d: %d %s", a.Status, b.Error.ErrorCode, b.Error.Message)

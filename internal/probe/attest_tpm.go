@@ -17,6 +17,8 @@ func tpmHubLacks(mode Mode, registration *dps.Registration) string {
 	switch {
 	case mode == ModeLookup:
 		return "a TPM gets its key for the hub with a registration, and a lookup is not one"
+	case mode == ModeHub:
+		return "a TPM gets its key for the hub with a registration, which --hub-only does not do"
 	case registration.TPM == nil:
 		return "the service sent no key for the hub, which a TPM needs"
 	}

@@ -23,12 +23,22 @@ type Config struct {
 	Transports     []Transport
 	Mode           Mode            // "" means ModeRegister
 	Payload        json.RawMessage // nil sends none
-	APIVersion     string          // "" means dps.DefaultAPIVersion
+	APIVersion     string          // "" means dps.DefaultAPIVersion, or dps.IssuingAPIVersion with Signing
+	// Signing requests a certificate; nil requests none. OnIssued is called at once with every
+	// chain that the service issues, in DER, leaf first; nil does nothing.
+	Signing *Signing
+	// OperationID is that of ModeResume, and Assignment that of ModeHub.
+	OperationID string
+	Assignment  *Assignment
+	OnIssued    func(transport TransportID, chain [][]byte)
 	// CheckHub asks the assigned hub whether it accepts the device, over the protocols that
 	// DropsLiveDevice describes. NoHub is the reason for the report why the hub is not asked,
 	// if it is anything other than that nobody requested it.
 	CheckHub bool
 	NoHub    string
+	// MayDisconnect allows the check to disconnect a live device even where the transport alone
+	// would not: a hub that speaks MQTT 5 only can be asked in no other way.
+	MayDisconnect bool
 
 	// Origins are copied into the evidence. Remarks are warnings about the origins; they
 	// replace those with the same id that the inputs stage would make itself.
@@ -53,6 +63,10 @@ type Config struct {
 	Dial     DialFunc         // nil means a plain net.Dialer
 	OnEvent  func(Event)      // nil means no events; called from one goroutine at a time
 }
+
+// Assignment is the hub that a device was assigned to, and the device's id there; "" means its
+// registration id.
+type Assignment struct{ Hub, DeviceID string }
 
 // Defaults of Config.
 const (
@@ -86,7 +100,12 @@ type Event struct {
 // withDefaults sets the defaults of the zero fields.
 func (c Config) withDefaults() Config {
 	c.Mode = cmp.Or(c.Mode, ModeRegister)
-	c.APIVersion = cmp.Or(c.APIVersion, dps.DefaultAPIVersion)
+	if c.APIVersion == "" {
+		c.APIVersion = dps.DefaultAPIVersion
+		if c.Signing != nil {
+			c.APIVersion = dps.IssuingAPIVersion
+		}
+	}
 	c.Budget = cmp.Or(c.Budget, DefaultBudget)
 	c.MaxAttempts = cmp.Or(c.MaxAttempts, DefaultMaxAttempts)
 	c.RetryMaxWait = cmp.Or(c.RetryMaxWait, DefaultRetryMaxWait)
@@ -96,6 +115,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnEvent == nil {
 		c.OnEvent = func(Event) {}
+	}
+	if c.OnIssued == nil {
+		c.OnIssued = func(TransportID, [][]byte) {}
 	}
 	return c
 }
@@ -108,6 +130,7 @@ func (c Config) target() Target {
 		Attestation:    c.Attestation.Kind(),
 		APIVersion:     c.APIVersion,
 		Mode:           c.Mode,
+		Signing:        c.Signing != nil,
 		ExtraRoots:     c.ExtraRoots,
 		Asked:          c.Asked,
 	}

@@ -85,7 +85,7 @@ type echoPeer struct {
 func echoPeers() []echoPeer {
 	oneLine := func(text string) string { return strings.NewReplacer("\n", " ", "\r", " ").Replace(text) }
 	refused := func(text string) http.HandlerFunc {
-		return answer(401, text, "Server", oneLine(text), "Location", oneLine(text), "Retry-After", oneLine(text), "X-Ms-Request-Id", oneLine(text))
+		return answer(401, text, "Server", oneLine(text), "Location", oneLine(text), "Retry-After", oneLine(text), "X-Ms-Request-Id", oneLine(text), "X-Ms-Error-Code", oneLine(text))
 	}
 	list := []echoPeer{
 		{"https register", func(t *testing.T, text string) probe.Config { return start(t, service{register: refused(text)}) }},

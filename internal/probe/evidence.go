@@ -40,6 +40,7 @@ type Target struct {
 	Attestation    AttestationKind
 	APIVersion     string
 	Mode           Mode
+	Signing        bool // a certificate was requested
 	ExtraRoots     bool // --ca-file added trust anchors to those of the system
 	// Asked are the flags that asked for the probe, as far as another one has to repeat them;
 	// nil when nobody told.
@@ -61,6 +62,10 @@ const (
 	ModeRegister  Mode = "register"
 	ModePreflight Mode = "preflight"
 	ModeLookup    Mode = "lookup"
+	// ModeHub asks a hub that the device was assigned to before, and ModeResume polls a
+	// registration that was accepted before.
+	ModeHub    Mode = "hub"
+	ModeResume Mode = "resume"
 )
 
 // Run is the evidence of one transport.
@@ -80,7 +85,9 @@ type Run struct {
 	// TPM is why the device's TPM could not answer the service. It is nil if the TPM answered
 	// or was not asked. A TPM that fails before any packet is in Inputs instead.
 	TPM *tpm.Error
-	Hub *HubCheck // the assigned hub's answer about the device; nil if it was not asked
+	// Issued is the certificate that the service issued last; nil if it issued none.
+	Issued *Issued
+	Hub    *HubCheck // the assigned hub's answer about the device; nil if it was not asked
 	// OutOfTime says what the run was doing when the budget ran out. It is nil if the budget
 	// lasted or the run had its answer by then.
 	OutOfTime *Timeout

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"strconv"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -51,6 +52,7 @@ const (
 	LayerHTTP          Layer = "http"           // status of an answer to a plain request
 	LayerWebSocket     Layer = "websocket"      // HTTP status of the handshake's answer; 101 for one that the probe refuses
 	LayerMQTTConnect   Layer = "mqtt-connect"   // return code of the CONNACK
+	LayerMQTT5Connect  Layer = "mqtt5-connect"  // reason code of the CONNACK of a hub that speaks MQTT 5
 	LayerMQTTSubscribe Layer = "mqtt-subscribe" // return code of the SUBACK: 128 for a refusal
 	LayerSASL          Layer = "sasl"           // outcome code: 1 credentials, 2 to 4 system errors
 	LayerAMQPOpen      Layer = "amqp-open"      // 0 always: AMQP refuses with a Condition
@@ -78,13 +80,16 @@ type Answer struct {
 	Body   dps.Body
 	// RetryAfter is the pause that the service asked for; nil if it asked for none.
 	RetryAfter *RetryAfter
-	RequestID  string    // x-ms-request-id
-	Location   string    // the target of a redirect
-	ETag       string    // the lock token of a message that a hub delivered
-	Server     string    // the answering server's name for itself
-	TooLarge   bool      // the peer sent more than MaxBody bytes; the rest was not read
-	Date       time.Time // the service's clock, zero if it is not known
-	Condition  string    // AMQP error condition
+	RequestID  string // x-ms-request-id
+	// ErrorHeader is x-ms-error-code: the number of the error, or its name for calls that have
+	// names (azure-rest-api-specs deviceprovisioningservices/data-plane, device/models.tsp).
+	ErrorHeader string
+	Location    string    // the target of a redirect
+	ETag        string    // the lock token of a message that a hub delivered
+	Server      string    // the answering server's name for itself
+	TooLarge    bool      // the peer sent more than MaxBody bytes; the rest was not read
+	Date        time.Time // the service's clock, zero if it is not known
+	Condition   string    // AMQP error condition
 	// Strays counts answers to other calls, or to none, that came since the previous answer and
 	// were ignored: late answers, duplicates, or answers for another client.
 	Strays int
@@ -96,6 +101,23 @@ type Answer struct {
 	// Failure is set if no answer came, or only part of it; Status shows which.
 	Failure  *netfail.Failure
 	Exchange *Exchange // the call on the wire; nil if nothing could be sent
+}
+
+// HeaderCode is the error code of a refusal in its header, 0 if that has none or has a name.
+func (a *Answer) HeaderCode() int {
+	code, err := strconv.Atoi(a.ErrorHeader)
+	if err != nil || a.Status/100 < 4 || len(a.ErrorHeader) != 6 || code < 100_000 {
+		return 0
+	}
+	return code
+}
+
+// headerError is what the header says of a refusal and the body does not, "" for nothing.
+func (a *Answer) headerError() string {
+	if a.Status/100 < 4 || a.Body.Error != nil && a.ErrorHeader == strconv.Itoa(a.Body.Error.ErrorCode) {
+		return ""
+	}
+	return a.ErrorHeader
 }
 
 // RetryAfter is a pause that the service asked for.

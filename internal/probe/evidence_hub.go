@@ -12,7 +12,8 @@ type HubCheck struct {
 	Hub      string // as the service named it last
 	DeviceID string // the same
 	Endpoint dps.Endpoint
-	Protocol TransportID // in which the hub was asked: https, mqtt or mqtt-ws
+	Issued   bool        // the device presented the certificate that the service issued
+	Protocol TransportID // in which the hub was asked: https, mqtt, mqtt-ws, mqtt5 or mqtt5-ws
 	// Path is the last connection to the hub, from name resolution to the TLS handshake. If no
 	// answer came, its Opening's Failure says why.
 	Path  Run
@@ -34,6 +35,19 @@ type HubStep struct {
 // answered reports a step in which the hub answered.
 func (s *HubStep) answered() bool { return s.Result != HubUnreached && s.Result != HubSilent }
 
+// The names in a report of MQTT 5, which only hubs speak.
+const (
+	HubMQTT5   TransportID = "mqtt5"
+	HubMQTT5WS TransportID = "mqtt5-ws"
+)
+
+// SpeaksMQTT5 reports whether the hub was found to speak MQTT 5, after it gave no answer of a
+// classic hub.
+func (c *HubCheck) SpeaksMQTT5() bool {
+	step := c.Last(HubTryMQTT5)
+	return step != nil && step.Result == HubTaken
+}
+
 // HubAction is the action of a step.
 type HubAction string
 
@@ -42,6 +56,9 @@ const (
 	HubAsk      HubAction = "ask"      // connect to the hub with the device's credential
 	HubRegister HubAction = "register" // register again, as a device should after a refusal
 	HubLookup   HubAction = "lookup"   // request the registration's state, if the hub has a temporary failure
+	// HubTryMQTT5 asks the hub, as another client, whether it speaks MQTT 5. It is Taken if the
+	// hub does.
+	HubTryMQTT5 HubAction = "try-mqtt5"
 )
 
 // HubResult is the result of a step.

@@ -42,7 +42,7 @@ func joinSome(list []string) string {
 
 // answerFinding adds the facts of an answer to a finding.
 func answerFinding(f Finding, a Answer) Finding {
-	f = f.with("http-status", nonZero(a.Status)).with("condition", a.Condition).withError(a.Body.Error)
+	f = f.with("http-status", nonZero(a.Status)).with("condition", a.Condition).withError(a.Body.Error).with("error-header", a.headerError())
 	if a.RetryAfter != nil {
 		f = f.with("retry-after", a.RetryAfter.Text)
 	}

@@ -24,6 +24,8 @@ type hubTarget struct {
 type hubProtocol interface {
 	// transport has the port and the name of the protocol.
 	transport() Transport
+	// name is that of the protocol in reports.
+	name() TransportID
 	// dropsDevice says that asking disconnects the device from the hub.
 	dropsDevice() bool
 	// ask presents the identity to the hub and then disconnects. dial connects.
@@ -45,6 +47,8 @@ func (o *Opening) hubResult() HubResult {
 		return HubOdd
 	case o.Layer == LayerMQTTConnect:
 		return connackResult(byte(o.Status))
+	case o.Layer == LayerMQTT5Connect:
+		return connack5Result(byte(o.Status))
 	case PutsOff(o.Status):
 		return HubBusy
 	case o.Body.Kind.Foreign():
@@ -85,6 +89,8 @@ func (o *Opening) describeHub() string {
 		return "no usable answer: " + o.Failure.Describe()
 	case o.Layer == LayerMQTTConnect:
 		return cmp.Or(o.Refusal, "CONNACK 0: accepted")
+	case o.Layer == LayerMQTT5Connect:
+		return cmp.Or(o.Refusal, "CONNACK 0x00: success")
 	case o.Body.Hub != nil:
 		return joinWords(strconv.Itoa(o.Status), cmp.Or(o.Body.Hub.Name(), o.Body.Hub.Message))
 	case o.Location != "":

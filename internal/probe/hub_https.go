@@ -15,6 +15,8 @@ type hubHTTPS struct{}
 
 func (hubHTTPS) transport() Transport { return NewHTTPS() }
 
+func (hubHTTPS) name() TransportID { return HTTPS }
+
 func (hubHTTPS) dropsDevice() bool { return false }
 
 func (hubHTTPS) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identity) Opening {

@@ -17,6 +17,8 @@ type hubMQTT struct{ overWebSocket bool }
 
 func (h hubMQTT) transport() Transport { return mqttTransport(h) }
 
+func (h hubMQTT) name() TransportID { return h.transport().ID() }
+
 func (hubMQTT) dropsDevice() bool { return true }
 
 func (h hubMQTT) ask(ctx context.Context, dial Dialer, hub hubTarget, id Identity) Opening {

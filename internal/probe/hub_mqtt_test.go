@@ -42,14 +42,14 @@ func TestHubOverMQTT(t *testing.T) {
 		text  string
 	}{
 		"taken":                 {connack(0), "ask=taken", probe.EndComplete, "CONNACK 0: accepted"},
-		"wrong version":         {connack(1), "ask=odd", probe.EndRefused, "CONNACK 1: unacceptable protocol version"},
+		"wrong version":         {connack(1), "ask=odd try-mqtt5=failed", probe.EndRefused, "CONNACK 1: unacceptable protocol version"},
 		"wrong id":              {connack(2), "ask=denied register=taken ask=denied", probe.EndRefused, "CONNACK 2: identifier rejected"},
 		"wrong name":            {connack(4), "ask=denied register=taken ask=denied", probe.EndRefused, "CONNACK 4: bad user name or password"},
 		"not believed":          {connack(5), "ask=denied register=taken ask=denied", probe.EndRefused, "CONNACK 5: not authorized"},
-		"no such code":          {connack(77), "ask=odd", probe.EndRefused, "CONNACK 77: a reserved code"},
-		"cut":                   {cut[connecting], "ask=silent", probe.EndCut, "the connection was cut before an answer"},
+		"no such code":          {connack(77), "ask=odd try-mqtt5=failed", probe.EndRefused, "CONNACK 77: a reserved code"},
+		"cut":                   {cut[connecting], "ask=silent try-mqtt5=failed", probe.EndCut, "the connection was cut before an answer"},
 		"silent":                {silence[connecting], "ask=silent", probe.EndTimeout, "no answer came"},
-		"not MQTT":              {raw[connecting]("HTTP/1.1 400 Bad Request\r\n\r\n"), "ask=odd", probe.EndRefused, "not a CONNACK"},
+		"not MQTT":              {raw[connecting]("HTTP/1.1 400 Bad Request\r\n\r\n"), "ask=odd try-mqtt5=failed", probe.EndRefused, "not a CONNACK"},
 		"a message comes along": {then(connack(0), raw[connecting]("\x30\x03\x00\x01a")), "ask=taken", probe.EndComplete, "CONNACK 0: accepted"},
 	} {
 		t.Run(name, func(t *testing.T) {

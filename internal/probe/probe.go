@@ -31,6 +31,7 @@ func Do(ctx context.Context, cfg Config) Evidence {
 	ev := Evidence{Started: p.cfg.Now(), Target: p.cfg.target(), Runs: make([]Run, len(cfg.Transports)), Origins: p.cfg.Origins}
 	ev.Inputs = p.cfg.Attestation.Inspect(ev.Target, p.cfg.Now(), p.cfg.ExpiresIn)
 	ev.Inputs.inspectSettings(ev.Target, p.cfg.Payload)
+	p.cfg.Signing.inspect(&ev.Inputs, ev.Target)
 	ev.Inputs.preferRemarks(p.cfg.Remarks)
 	p.inputs = &ev.Inputs
 

@@ -118,7 +118,7 @@ func (r *redactor) parse(body []byte) dps.Body { return dps.ParseBody([]byte(r.s
 // answer returns an answer with everything scrubbed except its body, which is scrubbed
 // before it is parsed. The transport's own value is not changed: other code may use it too.
 func (r *redactor) answer(a Answer) Answer {
-	r.texts(&a.RequestID, &a.Location, &a.Server, &a.Condition)
+	r.texts(&a.RequestID, &a.ErrorHeader, &a.Location, &a.Server, &a.Condition)
 	a.RetryAfter, a.Failure = r.retryAfter(a.RetryAfter), r.failure(a.Failure)
 	return a
 }

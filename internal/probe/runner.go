@@ -45,6 +45,7 @@ func newRunner(s *shared, transport Transport, target Target, run *Run) *runner 
 // walk runs every stage in order and leaves one finding for each.
 func (r *runner) walk(ctx context.Context) {
 	defer r.close()
+	r.takeUp()
 	var blocked StageID
 	for _, s := range stages() {
 		f := r.stage(ctx, s, blocked)

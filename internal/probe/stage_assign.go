@@ -83,7 +83,7 @@ func (r *runner) judgeAssign(status dps.Status, reg *dps.Registration, polls int
 	}
 	switch {
 	case status == dps.StatusAssigned:
-		f = r.assignedFinding(reg)
+		f = r.takeIssued(r.assignedFinding(reg), reg)
 	case reg.ErrorCode != 0:
 		r.stop(EndRefused)
 		f = failed("%s: %d %s", status, reg.ErrorCode, reg.ErrorMessage)

@@ -19,7 +19,7 @@ func (r *runner) checkHub(ctx context.Context) Finding {
 		return Finding{Outcome: NotApplicable, Detail: why}
 	}
 	r.leave() // as a device does before it connects to its hub
-	check := &HubCheck{Protocol: r.run.Transport.Traits().hub.transport().ID()}
+	check := &HubCheck{Protocol: r.hubProtocol().name()}
 	r.run.Hub = check
 	f := check.addTo(r.followHub(ctx, check))
 	if check.Protocol != r.run.Transport {
@@ -33,8 +33,11 @@ func (r *runner) hubOutOfReach(registration *dps.Registration) string {
 	switch {
 	case registration == nil || registration.AssignedHub == "":
 		return "the service did not name the hub"
-	case r.strangeHub(registration.AssignedHub):
+	case r.target.Mode != ModeHub && r.strangeHub(registration.AssignedHub):
 		return "no hub in Azure has the name " + registration.AssignedHub + ", so the credential is not sent to it"
+	}
+	if why := cmp.Or(r.profileOutOfReach(registration), r.lacksIssuedKey()); why != "" || r.run.Issued != nil {
+		return why
 	}
 	if lacks := r.target.Attestation.Traits().hubLacks; lacks != nil {
 		return lacks(r.target.Mode, registration)
@@ -64,6 +67,9 @@ func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 			*check = before
 			r.stop(EndExhausted)
 			return busy
+		case r.tryMQTT5(ctx, check):
+			r.stop(EndRefused)
+			return failed("%s speaks MQTT 5 only; over %s it answers: %s", check.Hub, check.Protocol, step.Text)
 		case step.Result == HubDenied && r.target.Mode == ModeRegister && check.Last(HubRegister) == nil:
 			if f, ok := r.registerAgain(ctx, check); !ok {
 				return f
@@ -72,7 +78,7 @@ func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 			continue
 		case step.Result == HubBusy && attempt < r.cfg.MaxAttempts:
 			pause := r.waitForHub(step, attempt+1)
-			if check.Last(HubLookup) == nil {
+			if check.Last(HubLookup) == nil && r.target.Mode != ModeHub {
 				r.lookUpAgain(ctx, check)
 			}
 			if r.wait(ctx, pause) {
@@ -115,7 +121,7 @@ func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep)
 		step.Result, step.Text = HubFailed, err.Error()
 		return r.tpmFailed(ctx, err), EndRefused
 	}
-	protocol := r.run.Transport.Traits().hub
+	protocol := r.hubProtocol()
 	target := r.target
 	target.Endpoint = hub.endpoint
 	side := newRunner(r.shared, protocol.transport(), target, &check.Path)
@@ -137,16 +143,19 @@ func (r *runner) connectHub(ctx context.Context, check *HubCheck, step *HubStep)
 func (r *runner) hubTarget(check *HubCheck) (hubTarget, error) {
 	_, registration := stateOf(r.last)
 	hub := hubTarget{name: registration.AssignedHub, deviceID: cmp.Or(registration.DeviceID, r.target.RegistrationID)}
-	check.Hub, check.DeviceID, check.Path = hub.name, hub.deviceID, Run{}
+	check.Hub, check.DeviceID, check.Path, check.Issued = hub.name, hub.deviceID, Run{}, r.run.Issued != nil
 	var err error
 	hub.endpoint, err = dps.ParseEndpoint(hub.name)
 	check.Endpoint = hub.endpoint
 	return hub, err
 }
 
-// hubIdentity returns the credential that the device presents to its hub. Errors are those
-// of a TPM.
+// hubIdentity returns the credential that the device presents to its hub: the issued
+// certificate if there is one. Errors are those of a TPM.
 func (r *runner) hubIdentity(ctx context.Context, hub hubTarget) (Identity, error) {
+	if r.run.Issued != nil {
+		return Identity{Certificate: r.run.Issued.certificate(r.cfg.Signing.Key), Secrets: r.identity.Secrets}, nil
+	}
 	if r.identity.TPM != nil {
 		token, err := dps.SignHubWith(hub.name, hub.deviceID, r.now().Add(tokenLifetime), func(message []byte) ([]byte, error) {
 			return r.identity.TPM.SignForHub(ctx, message)

@@ -43,6 +43,9 @@ func (r *runner) again(ctx context.Context, transport Transport, mode Mode, chec
 	r.queued += side.queued
 	r.run.Answers = slices.Concat(r.run.Answers, side.run.Answers)
 	r.run.Waits = slices.Concat(r.run.Waits, side.run.Waits)
+	if side.run.Issued != nil {
+		r.run.Issued = side.run.Issued
+	}
 	step := HubStep{Action: HubRegister, Result: HubTaken, Took: time.Since(start) - side.queued, Text: f.Detail}
 	if mode == ModeLookup {
 		step.Action = HubLookup

@@ -95,7 +95,7 @@ func TestHubAnswers(t *testing.T) {
 		"nothing of a hub":    {answer(200, ""), "", "hub=failed", probe.EndRefused, "ask=odd", "200 OK"},
 		"redirect":            {answer(302, "", "Location", "https://portal.example/"), "", "hub=failed", probe.EndRefused, "ask=odd", "redirected to https://portal.example/"},
 		"bad request":         {hubSays(400, "InvalidProtocolVersion"), "", "hub=failed", probe.EndRefused, "ask=odd", "400 InvalidProtocolVersion"},
-		"cut":                 {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "", "hub=failed", probe.EndCut, "ask=silent", "the connection was cut"},
+		"cut":                 {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "", "hub=failed", probe.EndCut, "ask=silent try-mqtt5=failed", "the connection was cut"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -46,6 +46,10 @@ func (c *HubCheck) afterwards(mode Mode) string {
 		return ", even after it was registered again"
 	case mode == ModeLookup:
 		return "; a device would now register again, which --lookup does not do"
+	case mode == ModeHub:
+		return "; a device would now register again, which --hub-only does not do"
+	case mode == ModeResume:
+		return "; a device would now register again, which --operation-id does not do"
 	}
 	return ""
 }
@@ -54,6 +58,9 @@ func (c *HubCheck) afterwards(mode Mode) string {
 // one.
 func (c *HubCheck) addTo(f Finding) Finding {
 	f = f.with("hub", c.Hub).with("device-id", c.DeviceID).with("protocol", string(c.Protocol)).with("attempts", nonZero(c.asked()))
+	if c.Issued {
+		f = f.with("presented", "the issued certificate")
+	}
 	if last := c.Last(HubAsk); last != nil {
 		f = f.with("result", string(last.Result)).withHubAnswer(last.Answer)
 	}
@@ -89,6 +96,8 @@ func (s *HubStep) describe(protocol TransportID) string {
 		return fmt.Sprintf("%sasked %s over %s: %s", text, s.Hub, protocol, s.Text)
 	case HubLookup:
 		return "looked the registration up: " + s.Text
+	case HubTryMQTT5:
+		return "tried MQTT 5, as another client: " + s.Text
 	}
 	return "registered again: " + s.Text
 }

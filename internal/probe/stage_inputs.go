@@ -37,7 +37,9 @@ func (in *Inputs) inspectSettings(target Target, payload json.RawMessage) {
 	if target.RegistrationID != "" || !target.Attestation.Traits().NamesDevice {
 		in.remark(cause.RegistrationIDInvalid, dps.CheckRegistrationID, target.RegistrationID)
 	}
-	in.remark(cause.WrongIDScope, dps.CheckIDScope, target.Scope)
+	if target.Mode != ModeHub || target.Scope != "" {
+		in.remark(cause.WrongIDScope, dps.CheckIDScope, target.Scope)
+	}
 	if len(payload) > 0 && payload[0] != '{' {
 		in.warn(cause.PayloadInvalid, "the payload is not a JSON object, which the service's documentation requires")
 	}

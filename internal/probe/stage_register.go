@@ -76,5 +76,5 @@ func (r *runner) judgeRegister(answer Answer) Finding {
 
 // request returns the body of register and lookup.
 func (r *runner) request() dps.Request {
-	return dps.Request{RegistrationID: r.target.RegistrationID, TPM: r.tpmKeys(), Payload: r.cfg.Payload}
+	return dps.Request{RegistrationID: r.target.RegistrationID, TPM: r.tpmKeys(), Payload: r.cfg.Payload, CSR: r.csr()}
 }

@@ -37,11 +37,11 @@ type stage struct {
 func stages() []stage {
 	return []stage{
 		{StageInputs, unlessAnonymous, (*runner).inspect},
-		{StageResolve, always, (*runner).resolve},
-		{StageConnect, always, (*runner).connect},
-		{StageTLS, always, (*runner).handshakeTLS},
-		{StageOpen, always, (*runner).open},
-		{StageRegister, unlessPreflight, (*runner).register},
+		{StageResolve, unlessHubOnly, (*runner).resolve},
+		{StageConnect, unlessHubOnly, (*runner).connect},
+		{StageTLS, unlessHubOnly, (*runner).handshakeTLS},
+		{StageOpen, unlessHubOnly, (*runner).open},
+		{StageRegister, unlessResumed, (*runner).register},
 		{StageAssign, unlessPreflight, (*runner).assign},
 		{StageHub, unlessUnasked, (*runner).checkHub},
 	}
@@ -60,10 +60,27 @@ func unlessPreflight(c Config) string {
 	if c.Mode == ModePreflight {
 		return "not requested: preflight stops before it"
 	}
+	return unlessHubOnly(c)
+}
+
+func unlessHubOnly(c Config) string {
+	if c.Mode == ModeHub {
+		return "not requested: only the hub is asked"
+	}
 	return ""
 }
 
+func unlessResumed(c Config) string {
+	if c.Mode == ModeResume {
+		return "not requested: a registration is taken up again"
+	}
+	return unlessPreflight(c)
+}
+
 func unlessUnasked(c Config) string {
+	if c.CheckHub && c.Mode == ModeHub {
+		return ""
+	}
 	if c.CheckHub {
 		return unlessPreflight(c)
 	}

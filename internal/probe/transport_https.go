@@ -167,6 +167,7 @@ func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor
 	a.Status = resp.StatusCode
 	a.Server = resp.Header.Get("Server")
 	a.RequestID = resp.Header.Get("x-ms-request-id")
+	a.ErrorHeader = resp.Header.Get("x-ms-error-code")
 	a.ETag = resp.Header.Get("ETag")
 	a.Location = resp.Header.Get("Location")
 	if a.Status/100 != 3 {

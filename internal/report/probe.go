@@ -302,6 +302,8 @@ func newReply(run *probe.Run) Reply {
 	}
 	if r := run.Registration(); r != nil {
 		reply.takeRegistration(r)
+	} else if run.Hub != nil { // an assignment of before
+		reply.AssignedHub, reply.DeviceID = run.Hub.Hub, run.Hub.DeviceID
 	}
 	return reply.clean()
 }
@@ -331,7 +333,7 @@ func (r *Reply) take(a *probe.Answer) {
 	case body.Hub != nil:
 		r.ErrorMessage = strings.TrimSpace(body.Hub.Message + " " + body.Hub.ExceptionMessage)
 	default:
-		r.ErrorMessage = body.Excerpt
+		r.ErrorCode, r.ErrorMessage = a.HeaderCode(), body.Excerpt
 	}
 }
 

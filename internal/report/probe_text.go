@@ -330,6 +330,8 @@ func (d *Probe) registeredText() string {
 		text = "everything up to the register call works; nothing was registered"
 	case d.Mode == string(probe.ModeLookup):
 		text = "the service holds a registration of this device; nothing was changed"
+	case d.Mode == string(probe.ModeHub):
+		text = "the hub accepts the device; nothing was registered"
 	}
 	if d.warned() {
 		return text + ", with warnings"

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/advice"
+	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
 
@@ -98,6 +99,8 @@ func (d *Probe) registeredHeadline(p *page, name string) string {
 		text = name + ": ready; everything up to the register call works, nothing was registered"
 	case d.Mode == string(probe.ModeLookup):
 		text += " (looked up; nothing was changed)"
+	case d.Mode == string(probe.ModeHub):
+		text += " (the assignment that the device keeps; nothing was registered)"
 	case len(d.Runs) > 1:
 		text += fmt.Sprintf(", over each of %d transports", len(d.Runs))
 	}
@@ -144,6 +147,8 @@ func (d *Probe) refusedHeadline(r *Run, stage *Stage) string {
 	switch {
 	case r.Reply.Status == "disabled":
 		return "the service has it disabled" + inParentheses(r.word())
+	case stage.ID == string(probe.StageAssign) && r.Reply.Status == string(dps.StatusAssigned):
+		return stage.detail() // it was assigned, but lacks what it asked for
 	case stage.ID == string(probe.StageAssign):
 		return "the service could not assign it to a hub" + word
 	case r.Reply.HTTPStatus == 401:

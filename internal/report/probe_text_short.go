@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"dpsdiag/internal/advice"
@@ -24,6 +25,7 @@ func (d *Probe) drawShort(p *page) {
 	if d.Service != nil {
 		d.Service.drawLine(p)
 	}
+	d.drawIssued(p)
 	d.drawShortWarnings(p)
 	p.blank()
 	d.drawHeadline(p)
@@ -35,6 +37,9 @@ func (d *Probe) drawShort(p *page) {
 func (d *Probe) drawTargetLine(p *page) {
 	t := &d.Target
 	parts := []string{cmp.Or(t.RegistrationID, "(no registration id)"), t.Attestation, "id scope " + t.IDScope, t.Endpoint}
+	if d.Mode == string(probe.ModeHub) {
+		parts = []string{t.RegistrationID, t.Attestation, "the hub alone: " + d.Runs[0].Reply.AssignedHub}
+	}
 	if d.anonymous() {
 		parts = []string{"no credential, the network alone", t.Endpoint}
 	}
@@ -144,6 +149,10 @@ func (d *Probe) conclusion() conclusion {
 		return conclusion{hint: d.afterwards()}
 	case d.Unregistered:
 		e.hint = "the same without --lookup registers it"
+	case d.Mode == string(probe.ModeResume) && d.failedRun() != nil && d.failedRun().Reply.HTTPStatus == http.StatusNotFound:
+		e.hint = "the service does not know the operation: it has forgotten it, or it is that of another device; without --operation-id the device registers again"
+	case d.resumable():
+		e.hint = "the service goes on with the registration; the same with --operation-id " + d.failedRun().Reply.OperationID + " takes it up again"
 	}
 	return e
 }
@@ -157,4 +166,10 @@ func (d *Probe) afterwards() string {
 		return "the hub itself was not asked; --check-hub does"
 	}
 	return ""
+}
+
+// resumable reports whether the first step is to take the registration of a run up again.
+func (d *Probe) resumable() bool {
+	r := d.failedRun()
+	return r != nil && r.Reply.OperationID != "" && len(d.Decide) > 0 && strings.Contains(d.Decide[0].Command, " --operation-id ")
 }

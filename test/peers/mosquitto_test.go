@@ -4,6 +4,8 @@ package peers
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -22,6 +25,7 @@ type mosquitto struct {
 	webSocket int // MQTT over a WebSocket over TLS
 	mutual    int // MQTT over TLS, for clients with a certificate of the authority
 	locked    int // MQTT over TLS, refuses every client
+	plain     int // MQTT without TLS
 }
 
 // startMosquitto runs a broker until the test ends. It uses the certificates in dir.
@@ -31,8 +35,8 @@ func startMosquitto(t *testing.T, dir string) mosquitto {
 	if err != nil {
 		program = "/usr/sbin/mosquitto" // some users do not have the directory in PATH
 	}
-	ports := freePorts(t, 4)
-	m := mosquitto{tls: ports[0], webSocket: ports[1], mutual: ports[2], locked: ports[3]}
+	ports := freePorts(t, 5)
+	m := mosquitto{tls: ports[0], webSocket: ports[1], mutual: ports[2], locked: ports[3], plain: ports[4]}
 	config := filepath.Join(dir, "mosquitto.conf")
 	writeFile(t, config, m.config(dir))
 	writeFile(t, filepath.Join(dir, "passwords"), "")
@@ -88,6 +92,7 @@ func (m mosquitto) config(dir string) string {
 		fmt.Sprintf("listener %d 127.0.0.1\n%s%s", m.tls, secured, open),
 		fmt.Sprintf("listener %d 127.0.0.1\nprotocol websockets\n%s%s", m.webSocket, secured, open),
 		fmt.Sprintf("listener %d 127.0.0.1\nrequire_certificate true\ncafile %s\n%s%s", m.mutual, filepath.Join(dir, "ca.pem"), secured, open),
+		fmt.Sprintf("listener %d 127.0.0.1\n%s", m.plain, open),
 		fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous false\npassword_file %s\n%s", m.locked, filepath.Join(dir, "passwords"), secured),
 	}, "\n")
 }
@@ -112,4 +117,61 @@ func writeFile(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// onlyMQTT5 lets clients of MQTT 5 through to the broker, over TLS, and refuses others as MQTT
+// 3.1.1 tells: before version 2.1 mosquitto cannot be set so. With mutual a client needs a
+// certificate of the authority. It returns the port.
+func (m mosquitto) onlyMQTT5(t *testing.T, dir string, mutual bool) int {
+	t.Helper()
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	if mutual {
+		authority, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.RequireAndVerifyClientCert
+		config.ClientCAs.AppendCertsFromPEM(authority)
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var open sync.WaitGroup
+	t.Cleanup(func() { listener.Close(); open.Wait() })
+	open.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			open.Go(func() { m.relay(conn) })
+		}
+	})
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// relay passes a connection on to the broker if it begins with a CONNECT of MQTT 5.
+func (m mosquitto) relay(conn net.Conn) {
+	defer conn.Close()
+	reader := bufio.NewReader(conn)
+	const level = 2 + 2 + len("MQTT") // of a CONNECT of less than 128 bytes
+	head, err := reader.Peek(level + 1)
+	if err != nil {
+		return
+	}
+	if head[level] != 5 {
+		_, _ = conn.Write([]byte{0x20, 2, 0, 1})
+		return
+	}
+	broker, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", m.plain))
+	if err != nil {
+		return
+	}
+	go func() { _, _ = io.Copy(broker, reader); broker.Close() }()
+	_, _ = io.Copy(conn, broker)
 }

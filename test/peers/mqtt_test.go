@@ -13,6 +13,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 	"github.com/google/go-cmp/cmp"
 
+	"dpsdiag/internal/advice"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
 )
@@ -23,8 +24,9 @@ const (
 )
 
 // startService answers the device API as another client of the broker: it sees and
-// publishes only topics, which are written out here and do not come from package dps.
-func startService(t *testing.T, port int, roots *x509.CertPool, register string) {
+// publishes only topics, which are written out here and do not come from package dps. hub is
+// the assigned one as JSON, and perhaps members after it.
+func startService(t *testing.T, port int, roots *x509.CertPool, register, hub string) {
 	t.Helper()
 	client := mqtt.NewClient(mqtt.NewClientOptions().
 		AddBroker(fmt.Sprintf("ssl://127.0.0.1:%d", port)).
@@ -35,7 +37,7 @@ func startService(t *testing.T, port int, roots *x509.CertPool, register string)
 	answer := func(c mqtt.Client, asked mqtt.Message) {
 		_, query, _ := strings.Cut(asked.Topic(), "/?$rid=")
 		rid, operation, _ := strings.Cut(query, "&operationId=")
-		topic, body := "$dps/registrations/res/200/?$rid="+rid, `{"operationId":"`+operation+`","status":"assigned","registrationState":{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.example","deviceId":"thing-1"}}`
+		topic, body := "$dps/registrations/res/200/?$rid="+rid, `{"operationId":"`+operation+`","status":"assigned","registrationState":{"registrationId":"dev-01","status":"assigned","assignedHub":`+hub+`,"deviceId":"dev-01"}}`
 		if operation == "" {
 			topic, body = register+"/?$rid="+rid+"&retry-after=0", `{"operationId":"5.71cf7e385566aa10.4469ed4c","status":"assigning"}`
 		}
@@ -108,7 +110,7 @@ func TestMosquitto(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			startService(t, broker.tls, ca.roots(), test.register)
+			startService(t, broker.tls, ca.roots(), test.register, `"hub.example"`)
 			run := probe.Do(t.Context(), probeOf(test.port, ca.roots(), test.transport, test.attestation)).Runs[0]
 			got := outcome{End: run.End}
 			if f := run.FailedStage(); f != nil {
@@ -124,6 +126,53 @@ func TestMosquitto(t *testing.T) {
 				if a.Unacknowledged || a.Strays != 0 {
 					t.Errorf("%s: unacknowledged %v, %d strays", a.Op, a.Unacknowledged, a.Strays)
 				}
+			}
+		})
+	}
+}
+
+// TestMosquittoAsHub: the broker as the assigned hub, also one that takes MQTT 5 only.
+func TestMosquittoAsHub(t *testing.T) {
+	dir := t.TempDir()
+	ca := newAuthority(t, dir)
+	broker := startMosquitto(t, dir)
+	key := probe.NewSymmetricKey(dps.NewKey([]byte("0123456789abcdef0123456789abcdef")))
+	leaf, signer := ca.device(t, id)
+	certificate, err := probe.NewX509([]*x509.Certificate{leaf}, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	five, fiveMutual := broker.onlyMQTT5(t, dir, false), broker.onlyMQTT5(t, dir, true)
+	named := func(port int) string { return fmt.Sprintf(`"127.0.0.1:%d","connectionProfile":"mqttV5"`, port) }
+	unnamed := func(port int) string { return fmt.Sprintf(`"127.0.0.1:%d"`, port) }
+	for name, test := range map[string]struct {
+		port        int
+		attestation probe.Attestation
+		hub         string
+		verdict     advice.Verdict
+		causes, did string
+	}{
+		"named":              {broker.mutual, certificate, named(five), advice.Registered, "", "ask=taken"},
+		"named, certificate": {broker.mutual, certificate, named(fiveMutual), advice.Registered, "", "ask=taken"},
+		"unnamed":            {broker.tls, key, unnamed(five), advice.Fault, "hub-protocol-unsupported", "ask=odd try-mqtt5=taken"},
+		"unnamed, mutual":    {broker.mutual, certificate, unnamed(fiveMutual), advice.Fault, "hub-protocol-unsupported", "ask=odd try-mqtt5=taken"},
+		"classic":            {broker.tls, key, unnamed(broker.tls), advice.Registered, "", "ask=taken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			startService(t, broker.tls, ca.roots(), "$dps/registrations/res/202", test.hub)
+			cfg := probeOf(test.port, ca.roots(), probe.NewMQTT(), test.attestation)
+			cfg.CheckHub, cfg.MayDisconnect = true, true
+			ev := probe.Do(t.Context(), cfg)
+			var did, causes []string
+			for _, step := range ev.Runs[0].Hub.Steps {
+				did = append(did, string(step.Action)+"="+string(step.Result))
+			}
+			d := advice.Diagnose(&ev)
+			for _, c := range d.Causes {
+				causes = append(causes, c.ID.String())
+			}
+			if got := strings.Join(did, " "); got != test.did || d.Verdict != test.verdict || strings.Join(causes, " ") != test.causes {
+				t.Errorf("%s, verdict %s, causes %s; %q", got, d.Verdict, causes, ev.Runs[0].Find(probe.StageHub).Steps)
 			}
 		})
 	}
