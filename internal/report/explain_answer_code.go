@@ -193,7 +193,7 @@ func (a *CodeAnswer) more() []field {
 		list = append(list, field{sandbox, "see it happen, without Azure"})
 	}
 	if query := queryCommand(a.Entries[0]); query != "" {
-		list = append(list, field{query, "the query that finds the devices that get it"})
+		list = append(list, field{query, "the query for the devices with it"})
 	}
 	return list
 }
