@@ -45,8 +45,9 @@ score: ## how often `explain` is right on reports held out from training; fails 
 score-write: ## the same, written into docs/judgement.md
 	go run ./test/score -write docs/judgement.md
 
-conformance: build ## the official Azure SDKs for Node.js (devices, service) against `dpsdiag emulate` (needs Node.js, npm and swtpm)
+conformance: build ## the official Azure SDKs for Node.js (devices, service) against `dpsdiag emulate`, and the queries of `dpsdiag kql` in the KQL parser of Microsoft (needs Node.js, npm and swtpm)
 	cd test/sdk && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
+	cd test/kql && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
 
 tpm: ## the TPM attestation against a software TPM, and that at `dpsdiag emulate` (needs swtpm)
 	$(GOTEST) -tags tpm ./internal/tpm ./internal/probe

@@ -71,7 +71,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 // them is what logs tells.
 func (o explainOptions) explainRecords(ctx context.Context, a *app, inputs []textInput, codesGiven []argument) error {
 	collector := monitor.NewCollector()
-	command := "dpsdiag logs"
+	command := []string{"dpsdiag logs"}
 	for _, in := range inputs {
 		if err := collectLog(ctx, collector, in); err != nil {
 			return err
@@ -80,11 +80,11 @@ func (o explainOptions) explainRecords(ctx context.Context, a *app, inputs []tex
 		if in.name == "standard input" {
 			name = "-"
 		}
-		command += " " + name
+		command = append(command, name)
 	}
 	interrupted := ctx.Err() != nil
 	a.endInterruptedLine(ctx)
-	doc := report.NewRecordsLog(report.NewResourceLogs(collector.Summary(), interrupted), command)
+	doc := report.NewRecordsLog(report.NewResourceLogs(collector.Summary(), interrupted), strings.Join(command, " "))
 	if interrupted {
 		doc.ExitCode = report.ExitInterrupted
 		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")

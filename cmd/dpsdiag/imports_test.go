@@ -41,7 +41,7 @@ func listPackages(t *testing.T) map[string]goPackage {
 // What is not listed is forbidden.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "fleet", "plan", "monitor", "probe", "inspect", "certchain", "proxy", "tpm", "edgeconf", "service", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
+		"dpsdiag/cmd/dpsdiag":        {"report", "advice", "likeness", "logtext", "fleet", "plan", "monitor", "kql", "probe", "inspect", "certchain", "proxy", "tpm", "edgeconf", "service", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
 		"dpsdiag/internal/report":    {"advice", "fleet", "plan", "logtext", "monitor", "probe", "inspect", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/fleet":     {"advice", "probe", "certchain", "dps"},
 		"dpsdiag/internal/plan":      {},
@@ -49,6 +49,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/likeness":  {"cause"},
 		"dpsdiag/internal/logtext":   {"codes"},
 		"dpsdiag/internal/monitor":   {"logtext"},
+		"dpsdiag/internal/kql":       {"codes", "cause"},
 		"dpsdiag/internal/probe":     {"inspect", "certchain", "proxy", "tpm", "netfail", "dps", "amqp", "cause", "duration"},
 		"dpsdiag/internal/inspect":   {"certchain", "service", "dps"},
 		"dpsdiag/internal/proxy":     {"netfail", "dps"},

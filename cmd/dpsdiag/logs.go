@@ -34,7 +34,7 @@ of DPS or one cannot be read; 130 after Ctrl-C, with what was read until then.`
 
 const logsExample = `  dpsdiag logs PT1H.json
   dpsdiag logs insights-logs-deviceoperations insights-logs-serviceoperations
-  gzip -dc export.json.gz | dpsdiag logs -
+  dpsdiag logs - < query.json
   dpsdiag logs query_data.csv -o html=fleet.html`
 
 type logsOptions struct{ verbose bool }

@@ -80,7 +80,7 @@ func newRootCmd(a *app) *cobra.Command {
 	own := pflag.NewFlagSet("dpsdiag", pflag.ContinueOnError)
 	own.BoolVar(&version, "version", false, "the same as dpsdiag version")
 	a.addFlags(cmd, flagGroup{"Flags", own})
-	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newInspectCmd(a), newFleetCmd(a), newLogsCmd(a), newPlanCmd(a), newReportCmd(a), newEmulateCmd(a), newDiffCmd(a), newDeriveKeyCmd(a))
+	cmd.AddCommand(newExplainCmd(a), newProbeCmd(a), newInspectCmd(a), newFleetCmd(a), newLogsCmd(a), newKQLCmd(a), newPlanCmd(a), newReportCmd(a), newEmulateCmd(a), newDiffCmd(a), newDeriveKeyCmd(a))
 	cmd.AddCommand(newVersionCmd(a), newCompletionCmd(a), newManCmd(a))
 	cmd.SetHelpCommand(newHelpCmd(a))
 	completeWith(cmd, "output", completeFormats)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dpsdiag/internal/advice"
@@ -78,7 +79,7 @@ func (a *CodeAnswer) drawFurther(p *page, others []*codes.Entry) {
 	p.hang("--verbose has all causes, remedies and sources", partLabel("more"))
 	var commands []string
 	for _, f := range a.more() {
-		if len(commands) == 0 || strings.Contains(f.name, "--sandbox") {
+		if len(commands) == 0 || strings.Contains(f.name, "--sandbox") || strings.HasPrefix(f.name, "dpsdiag kql ") {
 			commands = append(commands, f.name)
 		}
 	}
@@ -179,8 +180,8 @@ func (a *CodeAnswer) markMore(m *markdown) {
 	m.table([]string{"Command", "tells"}, rows)
 }
 
-// more are commands, each with what it tells: one for each cause, and the sandbox that shows
-// the first cause which has a scenario.
+// more are commands, each with what it tells: one for each cause, the sandbox that shows the first
+// cause which has a scenario, and the query for Log Analytics.
 func (a *CodeAnswer) more() []field {
 	sandbox := ""
 	var list []field
@@ -191,7 +192,21 @@ func (a *CodeAnswer) more() []field {
 	if sandbox != "" {
 		list = append(list, field{sandbox, "see it happen, without Azure"})
 	}
+	if query := queryCommand(a.Entries[0]); query != "" {
+		list = append(list, field{query, "the query for the devices with it"})
+	}
 	return list
+}
+
+// queryCommand prints the query for the devices that were refused with a code, "" if the service does
+// not record it.
+func queryCommand(e *codes.Entry) string {
+	code, err := strconv.Atoi(e.Code)
+	recorded := e.Kind == codes.KindDPS || e.Kind == codes.KindHTTP
+	if err != nil || code < 400 || !recorded || !slices.Contains(e.AppliesTo, "device-api") {
+		return ""
+	}
+	return "dpsdiag kql " + e.Code
 }
 
 // entryFacts is the line below an entry's title.

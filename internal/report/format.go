@@ -8,7 +8,7 @@ import (
 )
 
 // Document is a finished report, one type for each: [Probe]; [Answers], [Common],
-// [Catalogue], [Log] and [Parts] of the command explain; [Inspection]; [Fleet]; [Plan]; [ResourceLogs]; [DerivedKey], [EndorsementKey], [Scenarios] and [Version].
+// [Catalogue], [Log] and [Parts] of the command explain; [Inspection]; [Fleet]; [Plan]; [ResourceLogs]; [Queries]; [DerivedKey], [EndorsementKey], [Scenarios] and [Version].
 type Document interface {
 	// ExitStatus is the exit status of the program that writes the document.
 	ExitStatus() int

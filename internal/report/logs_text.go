@@ -69,7 +69,7 @@ func (d *ResourceLogs) headline() string {
 		parts = append(parts, fmt.Sprintf("%d never succeeded", n.NeverSucceeded))
 	}
 	if worked := n.Failing - n.NeverSucceeded; worked > 0 {
-		parts = append(parts, fmt.Sprintf("%d did before", worked))
+		parts = append(parts, fmt.Sprintf("%d had succeeded before", worked))
 	}
 	if n.Recovered > 0 {
 		parts = append(parts, fmt.Sprintf("%d others recovered", n.Recovered))

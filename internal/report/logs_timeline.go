@@ -25,6 +25,14 @@ func (t *LogTimeline) rows() []timelineRow {
 	return rows
 }
 
+// most is the count of the highest column of a row. What is refused is shown as a part of the attempts.
+func (t *LogTimeline) most(number int, counts []int) int {
+	if number == 1 {
+		counts = t.Attempts
+	}
+	return max(slices.Max(counts), 1)
+}
+
 // empty reports whether there is nothing to see: no failures, or a single column.
 func (t *LogTimeline) empty() bool {
 	total := 0
@@ -58,11 +66,8 @@ func (d *ResourceLogs) drawTimeline(p *page) {
 	}
 	for i, row := range rows {
 		counts := foldColumns(row.counts, fold)
-		most := slices.Max(counts)
-		if i == 1 { // what is refused is a part of the attempts
-			most = slices.Max(foldColumns(t.Attempts, fold))
-		}
-		p.line(partLabel(row.name), span{sparkline(counts, most, p.opts.ASCII), accent})
+		folded := LogTimeline{Attempts: foldColumns(t.Attempts, fold)}
+		p.line(partLabel(row.name), span{sparkline(counts, folded.most(i, counts), p.opts.ASCII), accent})
 	}
 	width := (len(t.Attempts) + fold - 1) / fold
 	from, to := t.at(0), t.at(len(t.Attempts))

@@ -73,10 +73,12 @@ func Read(r io.Reader) (Document, error) {
 		return readPlan(data)
 	case LogsSchema:
 		return readResourceLogs(data)
+	case QueriesSchema:
+		return readQueries(data)
 	case "":
 		return nil, &ReadError{"no JSON document of dpsdiag: it names no schema", save}
 	}
-	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, InspectSchema, ExplainSchema, FleetSchema, PlanSchema, LogsSchema}, ", ")}
+	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, InspectSchema, ExplainSchema, FleetSchema, PlanSchema, LogsSchema, QueriesSchema}, ", ")}
 }
 
 // damaged is the error of a document that says too little, or what none says.
@@ -217,6 +219,17 @@ func readResourceLogs(data []byte) (Document, error) {
 		if len(row.counts) != len(doc.Timeline.Attempts) {
 			return nil, damaged("the timeline has rows of different lengths")
 		}
+	}
+	return doc, nil
+}
+
+func readQueries(data []byte) (Document, error) {
+	doc := &Queries{}
+	if err := decode(data, doc); err != nil {
+		return nil, err
+	}
+	if !doc.List && len(doc.Queries) != 1 {
+		return nil, damaged("it has %d queries", len(doc.Queries))
 	}
 	return doc, nil
 }

@@ -23,7 +23,7 @@ func readSamples() []sample {
 	for e := range codes.All() {
 		all = append(all, e)
 	}
-	return slices.Concat(probeSamples(), logSamples(), fleetSamples(), planSamples(), resourceLogSamples(), []sample{
+	return slices.Concat(probeSamples(), logSamples(), fleetSamples(), planSamples(), resourceLogSamples(), querySamples(), []sample{
 		{"answers", NewAnswers([]Answer{
 			&CodeAnswer{codes.Lookup("429")},
 			&CauseAnswer{cause.Throttled.Definition()},
