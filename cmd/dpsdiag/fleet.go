@@ -119,7 +119,7 @@ func (o *fleetOptions) actionFlags() *pflag.FlagSet {
 	o.rate = rateFlag{fleetRate, "600/m"}
 	flags.Var(&o.rate, "rate", "`RATE` at which devices begin, such as 10/s, 600/m or 20000/h; "+noRate+" for no limit")
 	flags.IntVar(&o.concurrency, "concurrency", fleet.DefaultConcurrency, "`NUMBER` of devices at a time")
-	addDuration(flags, &o.patience, "patience", fleet.DefaultPatience, "`DURATION` for which devices that the service throttles are tried again while none finishes")
+	addDuration(flags, &o.patience, "patience", fleet.DefaultPatience, "`DURATION` for which the service may throttle while no device finishes; then no further device is begun")
 	return flags
 }
 

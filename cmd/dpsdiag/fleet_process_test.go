@@ -192,7 +192,7 @@ func TestInterruptedFleetTellsWhatItLearned(t *testing.T) {
 		t.Fatalf("%v in %q", err, out)
 	}
 	total := doc.Totals.Registered + doc.Totals.Interrupted + doc.Totals.NotStarted
-	if status != report.ExitInterrupted || doc.ExitCode != status || doc.Totals.NotStarted == 0 || doc.Totals.Registered < 5 || total != devices {
+	if status != report.ExitInterrupted || doc.ExitCode != status || doc.Totals.NotStarted == 0 || doc.Totals.NotStarted > devices-10 || total != devices {
 		t.Errorf("exit status %d, %+v", status, doc.Totals)
 	}
 	if doc := startProcess(t, args...).readFleet(t); doc.Totals.Registered != devices {

@@ -18,6 +18,9 @@ const (
 	tellEvery   = 10 * time.Second
 )
 
+// longPause is the shortest pause that is told at once.
+const longPause = 3 * time.Second
+
 // fleetProgress tells on standard error how far a fleet is: in one line that is rewritten on a
 // terminal, else in a line now and then.
 type fleetProgress struct {
@@ -27,7 +30,7 @@ type fleetProgress struct {
 	now     func() time.Time
 	started time.Time
 	told    time.Time // last
-	held    bool      // it was told that everything waits
+	held    bool      // everything waits
 }
 
 func newFleetProgress(a *app) *fleetProgress {
@@ -61,11 +64,12 @@ func (p *fleetProgress) event(e fleet.Progress) {
 	if p.columns > 0 {
 		every = redrawEvery
 	}
-	waits := e.Held > time.Second && !p.held
+	waits := e.Held >= longPause && !p.held
+	p.held = e.Held > 0
 	if now.Sub(p.told) < every && !waits {
 		return
 	}
-	p.told, p.held = now, e.Held > 0
+	p.told = now
 	text := p.text(e, now.Sub(p.started))
 	if p.columns == 0 {
 		tell(p.out, "dpsdiag: %s", text)
@@ -89,7 +93,7 @@ func (p *fleetProgress) text(e fleet.Progress, took time.Duration) string {
 		left := time.Duration(float64(e.Devices-e.Finished) / speed * float64(time.Second))
 		parts = append(parts, fmt.Sprintf("%.1f/s", speed), duration.Rough(left)+" left")
 	}
-	if e.Held > 0 {
+	if e.Held >= time.Second {
 		parts = append(parts, fmt.Sprintf("the service asks all to wait %s", duration.Rough(e.Held)))
 	}
 	return report.Clean(strings.Join(parts, ", "))

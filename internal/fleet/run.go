@@ -22,8 +22,8 @@ type Config struct {
 	Credentials *Credentials
 	Rate        rate.Limit // devices and repeated register calls per second
 	Concurrency int        // devices at a time; 0 means DefaultConcurrency
-	// Patience is how long a device that is throttled is tried again while no device finishes;
-	// 0 means DefaultPatience.
+	// Patience is how long the service may throttle while no device finishes; then nothing more
+	// begins. 0 means DefaultPatience.
 	Patience time.Duration
 	Journal  *Journal // nil keeps none
 	// OnProgress is told what has changed; nil is told nothing. It is called from one goroutine
@@ -63,8 +63,7 @@ type task struct {
 	// doubt is when a registration began whose end is not known; zero if there is none. The
 	// device is then looked up before it is registered.
 	doubt     time.Time
-	rounds    int       // how often it was probed
-	since     time.Time // when it was first put off
+	failed    int // how often the service failed with 5xx
 	notBefore time.Time
 }
 
@@ -88,9 +87,11 @@ type run struct {
 	queue    []*task
 	ended    chan end
 	inFlight int
-	stopped  bool      // nothing begins any more
-	moved    time.Time // when a device finished last
-	out      Outcome
+	stopped  bool // nothing begins any more
+	// throttled is since when the service throttles and no device has finished; zero if it
+	// does not.
+	throttled time.Time
+	out       Outcome
 }
 
 // Run probes the devices of a list that Check has no problem with. It always returns what was
@@ -100,7 +101,7 @@ func Run(ctx context.Context, devices []Device, cfg Config) Outcome {
 	cfg.Concurrency = cmp.Or(cfg.Concurrency, DefaultConcurrency)
 	cfg.Patience = cmp.Or(cfg.Patience, DefaultPatience)
 	start := time.Now()
-	r := &run{cfg: cfg, pace: newPace(cfg.Rate), ended: make(chan end, cfg.Concurrency), moved: start}
+	r := &run{cfg: cfg, pace: newPace(cfg.Rate), ended: make(chan end, cfg.Concurrency)}
 	r.cfg.Probe.OnEvent = r.pace.event
 	r.out = newOutcome(start, devices)
 	if cfg.Journal != nil {
@@ -126,6 +127,8 @@ func Run(ctx context.Context, devices []Device, cfg Config) Outcome {
 func (r *run) loop(ctx context.Context) {
 	var turn *time.Timer // when the next device may begin; nil if none can
 	cancelled := ctx.Done()
+	clock := time.NewTicker(time.Second) // a long pause is told of while it passes
+	defer clock.Stop()
 	for r.inFlight > 0 || len(r.queue) > 0 && !r.stopped {
 		if turn == nil && r.canBegin() {
 			turn = time.NewTimer(max(r.pace.reserve(), time.Until(r.queue[0].notBefore)))
@@ -145,6 +148,7 @@ func (r *run) loop(ctx context.Context) {
 			if r.canBegin() {
 				r.begin(ctx)
 			}
+		case <-clock.C:
 		case e := <-r.ended:
 			r.inFlight--
 			r.take(e)
@@ -197,31 +201,27 @@ func (r *run) take(e end) {
 		return
 	}
 	if !e.again {
-		r.moved = time.Now()
+		r.throttled = time.Time{}
 	}
 	r.out.add(&e.result)
 }
 
 // tryAgain puts a device that the service put off back into the queue, and reports false if
-// that was done long enough. A device that is throttled comes first: it was its turn.
+// that was done often enough. If the service throttles all, nothing more begins. A device that is throttled comes first: it was its turn.
 func (r *run) tryAgain(e end) bool {
 	t, now := e.task, time.Now()
-	if t.since.IsZero() {
-		t.since = now
-	}
-	t.rounds++
 	if e.asked > 0 {
-		last := t.since
-		if r.moved.After(last) {
-			last = r.moved
+		if r.throttled.IsZero() {
+			r.throttled = now
 		}
-		if now.Sub(last) > r.cfg.Patience {
+		if now.Sub(r.throttled) > r.cfg.Patience {
+			r.stopped = true
 			return false
 		}
 		r.queue = slices.Insert(r.queue, 0, t)
 		return true
 	}
-	if t.rounds >= failedRounds {
+	if t.failed++; t.failed >= failedRounds {
 		return false
 	}
 	t.notBefore = now.Add(throttledPause)
