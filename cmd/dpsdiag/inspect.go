@@ -26,10 +26,11 @@ certificate by thumbprint and chain, the TPM by its endorsement key. Keys are
 compared on this machine and never shown.
 
 The service's side is read from the service API, with the connection string of a
-shared access policy (EnrollmentRead and RegistrationStatusRead; to show keys the
-service may want EnrollmentWrite) or a bearer token, or offline from files that
-az printed. Only reads are sent. What the API does not show (id scope, linked
-hubs, verified CAs, network access) comes from --instance and --certificates.
+shared access policy (EnrollmentRead and RegistrationStatusRead; to show keys,
+the service may want EnrollmentWrite) or a bearer token, or offline from files
+that az printed. Only reads are sent. What the API does not show (id scope,
+linked hubs, verified CAs, network access) comes from --instance and
+--certificates.
 
 The same flags make probe diagnose from both sides.
 
