@@ -115,6 +115,7 @@ func (o *fleetOptions) actionFlags() *pflag.FlagSet {
 	flags.AddFlagSet(chosen("probe", o.probe.actionFlags(), "transport", "preflight", "lookup", "payload", "api-version", "timeout", "max-attempts", "expires-in"))
 	flags.Lookup("transport").Usage = "`TRANSPORT` to use: " + strings.Join(transportNames(), ", ")
 	flags.Lookup("preflight").Usage = "stop before the register call; changes nothing in the service"
+	flags.Lookup("api-version").Usage = "`VERSION` of the device API (default " + dps.DefaultAPIVersion + ")"
 	flags.Lookup("timeout").Usage = "`DURATION` that each device may take"
 	o.rate = rateFlag{fleetRate, "600/m"}
 	flags.Var(&o.rate, "rate", "`RATE` at which devices begin, such as 10/s, 600/m or 20000/h; "+noRate+" for no limit")
