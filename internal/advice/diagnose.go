@@ -49,15 +49,22 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	}
 	d.Causes, d.RuledOut = asCauses(causes, ev), asCauses(out, ev)
 	d.Warnings = warnings(ev, across, d.Causes)
-	d.Decide = decide(ev, causes)
-	if step := resumption(ev); step != nil && (d.Verdict == NoVerdict || d.Verdict == Interrupted) {
-		d.Decide = append([]cause.Step{*step}, d.Decide...)
-	}
-	known := slices.ContainsFunc(causes, func(c candidate) bool { return !c.last })
-	if step := across.detour(); step != nil && !known && d.Verdict != Registered {
-		d.Decide = []cause.Step{fill(step, ev)}
-	}
+	d.Decide = nextSteps(ev, across, d.Verdict, causes)
 	return d
+}
+
+// nextSteps are the steps that would decide. Where the service still works on the registration, the
+// first one is to take it up again.
+func nextSteps(ev *probe.Evidence, across *comparison, verdict Verdict, causes []candidate) []cause.Step {
+	known := slices.ContainsFunc(causes, func(c candidate) bool { return !c.last })
+	if step := across.detour(); step != nil && !known && verdict != Registered {
+		return []cause.Step{fill(step, ev)}
+	}
+	steps := decide(ev, causes)
+	if step := resumption(ev); step != nil && (verdict == NoVerdict || verdict == Interrupted) {
+		return append([]cause.Step{*step}, steps...)
+	}
+	return steps
 }
 
 // resumption is the step that takes up a registration on which the service works on; nil if there is
