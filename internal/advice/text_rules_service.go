@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"net/http"
 	"slices"
 
 	"dpsdiag/internal/cause"
@@ -14,6 +15,16 @@ func allocationTextRules() []textRule {
 			id: "function-refuses", why: "this is the log of the function, which refused the caller",
 			see:     seeFunctionStatus(401, 403),
 			effects: []effect{favours(exact, cause.CustomAllocationUnauthorized)},
+		},
+		{
+			id: "webhook-forbids", why: "a webhook that requires a key or an identity says so too",
+			see: func(c *textCase) string {
+				if c.attempt.Webhook.Value != http.StatusForbidden {
+					return ""
+				}
+				return c.attempt.webhook("")
+			},
+			effects: []effect{weakens(cause.CustomAllocationRejected)},
 		},
 		{
 			id: "record-disabled", why: "this is a hub's record of a device, so the identity in the hub is disabled and not the enrollment",

@@ -113,8 +113,15 @@ func (c *textCase) worth(m *logtext.Match) grade {
 }
 
 // introduces reports whether a match is only the class of an exception, or a hub's name for an error,
-// before the message that says what it was: "ErrorCode:ArgumentInvalid;Unknown ...".
+// before the message that says what it was: "ErrorCode:ArgumentInvalid;Unknown ...". The same goes for
+// a message with a more specific one after a colon: "failed to lookup address information: Temporary failure in
+// name resolution".
 func (c *textCase) introduces(m *logtext.Match) bool {
+	if c.matching(func(o *logtext.Match) bool {
+		return o.Entry != m.Entry && o.Line.Place == m.Line.Place && telling(o) && strings.Contains(o.Line.Text, m.Phrase+": "+o.Phrase)
+	}) != nil {
+		return true
+	}
 	name := strings.ToLower(m.Phrase)
 	isName := strings.HasSuffix(name, "exception") || strings.HasSuffix(name, "error") || m.Entry.Kind == codes.KindIoTHub
 	if !isName || strings.Contains(name, " ") {
