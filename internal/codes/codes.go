@@ -1,14 +1,14 @@
 // Package codes looks up what an error means: call [Lookup] with a code in any usual spelling, and
 // [Nearest] if it finds nothing.
 //
-// It contains the catalogue of the errors that a device can get while it provisions: what the Device
-// Provisioning Service, IoT Hub, MQTT, AMQP, TLS, the SDKs and IoT Edge report, what it means and what
-// to do. [ForReply] finds the entries for an answer of the service, [ByCause] those for a cause, and
-// [Common] the codes that the service documents itself.
+// It contains the catalogue of the errors that a device can get while it provisions. The errors come from
+// the Device Provisioning Service, IoT Hub, MQTT, AMQP, TLS, the SDKs and IoT Edge; each entry says what
+// its error means and what to do. [ForReply] finds the entries for an answer of the service, [ByCause]
+// those for a cause, and [Common] those for the codes that the service itself documents.
 //
 // The catalogue is kept in catalogue/*.toml, which people edit (see the README there), and
 // compiled into the program as static data, so it costs nothing at start; "go generate"
-// brings catalogue_gen.go up to date. The entries are shared by all callers and must not
+// updates catalogue_gen.go. The entries are shared by all callers and must not
 // be changed.
 package codes
 
@@ -37,14 +37,14 @@ type Entry struct {
 	Aliases []string
 	// Name is the service's or the SDK's own name, if one is known.
 	Name string
-	// HTTPStatus is the HTTP status that goes with the error, 0 for none. It is 200 for
-	// codes that come in the body of a successful answer.
+	// HTTPStatus is the HTTP status of the answer that contains the error, 0 for none. It is 200
+	// for codes that come in the body of a successful answer.
 	HTTPStatus int
-	// Messages are the exact strings to look for in a log. Some are patterns cut at their
-	// first variable part. No two entries share one.
+	// Messages are the exact strings to look for in a log. A message with a variable part is cut
+	// off before that part. No message is in two entries.
 	Messages []string
-	// Numbers are those by which libraries and systems report the error, each after the name of its
-	// family: "errno 110". See [Families].
+	// Numbers are the error numbers that libraries and operating systems print for the error, each
+	// after the name of its family: "errno 110". See [Families].
 	Numbers []string
 	// Meaning says what happened, in one to four sentences.
 	Meaning string
@@ -56,7 +56,7 @@ type Entry struct {
 	Retry Retry
 	// AppliesTo lists who can get the error: "device-api", "service-api", "hub", "client".
 	AppliesTo []string
-	// Sources say where the facts were read: a web address, a repository with a path, the title of a
+	// Sources say where the facts come from: a web address, a repository with a path, the title of a
 	// document, or "seed" for the initial requirements of this program.
 	Sources []string
 	// Confidence is the confidence in the code and its meaning: "documented" (documentation or SDK
@@ -120,8 +120,8 @@ func All() iter.Seq[*Entry] {
 	}
 }
 
-// At returns the entry with that number, counted from 0 in the order of [All].
-func At(number int) *Entry { return &catalogue[number].Entry }
+// At returns the entry at an index in the order of [All], counted from 0.
+func At(index int) *Entry { return &catalogue[index].Entry }
 
 // ByID returns the entry with that id, or nil.
 func ByID(id string) *Entry {
@@ -133,8 +133,8 @@ func ByID(id string) *Entry {
 	return nil
 }
 
-// byStatus returns the entry of an HTTP status. A server error without an entry gets that of the 500
-// series, any other status without one gets nil.
+// byStatus returns the entry of an HTTP status. For a server error (5xx) without its own entry it
+// returns the common entry of the 5xx statuses, for any other status without an entry nil.
 func byStatus(status int) *Entry {
 	code := strconv.Itoa(status)
 	for e := range All() {
@@ -148,12 +148,12 @@ func byStatus(status int) *Entry {
 	return nil
 }
 
-// codeFamily returns the entry with the rule for six-digit codes without an entry.
+// codeFamily returns the entry that explains six-digit codes without their own entry.
 func codeFamily() *Entry { return ByID("dps-code-family") }
 
-// Common returns the nine HTTP statuses that the service documents as its errors, and 403, which
-// is not in that table but in the advice next to it, in ascending order (learn.microsoft.com:
-// how-to-troubleshoot-dps).
+// Common returns the entries of the common HTTP statuses in ascending order: the nine in the table of
+// errors that the service documents, and 403, which the text next to that table mentions
+// (learn.microsoft.com: how-to-troubleshoot-dps).
 func Common() []*Entry {
 	var common []*Entry
 	for _, status := range [...]int{400, 401, 403, 404, 405, 409, 412, 415, 429, 500} {
@@ -162,8 +162,8 @@ func Common() []*Entry {
 	return common
 }
 
-// ByCause returns the entries that are evidence for a cause: first those that list it first, and in
-// the order of the catalogue for the same position.
+// ByCause returns the entries that are evidence for a cause, sorted by the position of the cause in
+// their CauseIDs. Entries with the same position are in the order of the catalogue.
 func ByCause(id cause.ID) []*Entry {
 	var found []*Entry
 	for e := range All() {

@@ -10,19 +10,18 @@ import (
 // Lookup looks up a query given as text; see [Query.Lookup].
 func Lookup(text string) []*Entry { return Parse(text).Lookup() }
 
-// Lookup returns the entries for a code in any usual spelling, best first, and nil when the
-// catalogue has none. Case, quotes around the query and punctuation do not matter.
+// Lookup returns the entries that match the query, best first, or nil if there is none. Letter
+// case, quotes around the query and punctuation do not matter. A query can be:
 //
-//   - A number, alone or with the words that usually go with it: "429", "HTTP/1.1 404",
+//   - A number, alone or with the words that are usually next to it: "429", "HTTP/1.1 404",
 //     "errorCode:401002", "CONNACK 5", "rc=5", "0x2700", "404 Not Found". The entry about
-//     the number comes first, then the entries for single cases of it; the entries of DPS come
-//     before those of IoT Hub. A small number alone is ambiguous and gives every entry that
-//     goes by it; one of a library, see [Families], needs the name of its family, unless no
-//     other entry has the number.
+//     the number itself comes first, then the entries for special cases of it. Entries of DPS
+//     come before those of IoT Hub. A small number alone is ambiguous, and Lookup returns every
+//     entry that has it. The error number of a library needs the name of its family, see
+//     [Families], unless no other entry has that number.
 //   - A name: "PROV_DEVICE_RESULT_DEV_AUTH_ERROR", "unauthorized-access" with or without
 //     its "amqp:", an exception with or without the package it is in.
-//   - A whole message, as it is in a log. To find messages inside a longer text is not
-//     the task of Lookup.
+//   - A whole message, as it is in a log. Lookup does not find messages inside a longer text.
 //   - The id of an entry, which gives that entry alone.
 func (q Query) Lookup() []*Entry {
 	found := q.lookup()
@@ -33,10 +32,11 @@ func (q Query) Lookup() []*Entry {
 	return found
 }
 
-// leastStatus is the least number that is more likely to be an HTTP status than one of a library.
+// leastStatus is the lowest number that is more likely an HTTP status than the error number of a
+// library.
 const leastStatus = 400
 
-// lookup is Lookup without the numbers that need the name of their family.
+// lookup is Lookup, except that a library's error number without the name of its family matches nothing.
 func (q Query) lookup() []*Entry {
 	if q.numbered && len(q.words) == 0 {
 		return q.match(byNumber(q.number)) // a bare number is neither an id nor a text
@@ -54,7 +54,7 @@ func (q Query) lookup() []*Entry {
 	return nil
 }
 
-// match returns those of the entries that match the query, best first.
+// match returns the entries that match the query, best first.
 func (q Query) match(entries iter.Seq[*Entry]) []*Entry {
 	type hit struct {
 		entry *Entry
@@ -81,16 +81,16 @@ func (q Query) match(entries iter.Seq[*Entry]) []*Entry {
 	return found
 }
 
-// rank says how well an entry matches a query: its fields are compared in their order, and less is
-// better. The catalogue's own order decides between equals.
+// rank says how well an entry matches a query. Ranks are compared field by field, and a lower value is
+// better. Entries of equal rank stay in the order of the catalogue.
 type rank struct {
 	distance int
-	part     int // of the entry's texts; for a number the place of its kind
-	last     int // 1 for what comes after its equals: single cases of a number, wrappers
+	part     int // which text of the entry matches; for a number the position of the entry's kind
+	last     int // 1 for an entry that comes after others like it: a special case of a number, a wrapper
 }
 
-// How much a query differs from a text of an entry; fillers around a number are removed before the
-// query is compared with texts.
+// How much a query differs from a text of an entry, from least to most. Fillers around a number are
+// removed before the query is compared with texts.
 const (
 	sameNumber = iota
 	identical
@@ -117,8 +117,8 @@ func (r rank) isExactCode() bool {
 	return r.distance > sameNumber && r.distance < sameButPunctuation && r.part <= partCondition
 }
 
-// rank ranks an entry, of which numbered says whether it has the number of the query; ok is false when
-// it does not match.
+// rank ranks an entry. numbered says whether the entry has the number of the query. ok is false if the
+// entry does not match.
 func (q Query) rank(e *Entry, numbered bool) (r rank, ok bool) {
 	if numbered {
 		if r, ok := q.numberRank(e); ok {
@@ -129,8 +129,8 @@ func (q Query) rank(e *Entry, numbered bool) (r rank, ok bool) {
 	return r, r.distance < different
 }
 
-// numberRank ranks an entry that matches the number of the query: by kind, and within a kind the entry
-// about the number itself before its single cases.
+// numberRank ranks an entry that has the number of the query: by kind, and within a kind the entry
+// about the number itself before those for special cases of it.
 func (q Query) numberRank(e *Entry) (r rank, ok bool) {
 	for n := range e.numerals() {
 		if !n.holds(q.number) || n.signed && n.negative != q.negative || !q.fits(e, n) {
@@ -145,9 +145,9 @@ func (q Query) numberRank(e *Entry) (r rank, ok bool) {
 	return rank{}, false
 }
 
-// fits reports whether the words next to the number leave the query a spelling of the entry: they go
-// with such numbers or, apart from those at both ends that do, they are the entry's name or one of its
-// messages, or two or more words in a row of one.
+// fits reports whether the words around the number are compatible with the entry. It first removes words
+// at both ends that are usual next to such a number. The rest has to be empty, the entry's name or one
+// of its messages, or at least two consecutive words of one of these.
 func (q Query) fits(e *Entry, n numeral) bool {
 	if !q.anyFamily && !n.isNamed(q.words) {
 		return false
@@ -170,7 +170,7 @@ func (q Query) fits(e *Entry, n numeral) bool {
 	return isIn(e.Name) || slices.ContainsFunc(e.Messages, isIn)
 }
 
-// textRank ranks an entry by that one of its texts that is closest to the query.
+// textRank ranks an entry by the one of its texts that is closest to the query.
 func (q Query) textRank(e *Entry) rank {
 	best := rank{distance: different}
 	if e.Wrapper {
@@ -182,7 +182,7 @@ func (q Query) textRank(e *Entry) rank {
 			best = r
 		}
 	}
-	if !strings.HasPrefix(e.Code, "(") { // there is no code, only a remark
+	if !strings.HasPrefix(e.Code, "(") { // a code in parentheses is only a remark
 		consider(partCode, e.Code)
 	}
 	for _, alias := range e.Aliases {
@@ -216,8 +216,9 @@ func distance(text, query string) int {
 	return sameButPunctuation
 }
 
-// unqualified returns the name of an exception or error class without the package before
-// it, as in "azure.iot.device.exceptions.CredentialError"; "" when text is no such name.
+// unqualified returns the name of an exception or error class without its package, such as
+// "CredentialError" for "azure.iot.device.exceptions.CredentialError", or "" if text is not such a
+// name.
 func unqualified(text string) string {
 	dot := strings.LastIndexByte(text, '.')
 	if dot < 0 || strings.ContainsAny(text, " \t\r\n") {

@@ -8,11 +8,11 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// dictionary is everything that is looked for, made from the catalogue and the tables of this package.
-// It exists only while the vocabulary is compiled.
+// dictionary has every text that the log reader looks for. It is made from the catalogue and the tables
+// of this package, and exists only while the vocabulary is compiled.
 type dictionary struct {
 	terms []term
-	words []words // that the facts of terms are numbered by
+	words []words // the facts of a term are indexes into it
 }
 
 // term is a text to look for, with its meaning.
@@ -57,15 +57,15 @@ func newDictionary() *dictionary {
 }
 
 // normalForm converts a text of a table to the form in which lines are searched: normalised, in lower
-// case, without spaces around it and without the full stop at its end.
+// case, without surrounding spaces and without a full stop at the end.
 func normalForm(text string) string {
 	var n normaliser
 	normal := string(bytes.TrimSpace(n.normalise([]byte(text))))
 	return strings.TrimSuffix(strings.Map(lowerASCII, normal), ".")
 }
 
-// addCatalogue adds the messages of every entry, then the codes and names that occur in logs. If two
-// entries have the same text, a message goes before a name.
+// addCatalogue adds the messages of every entry, then the codes and names that occur in logs. A text
+// that is the message of one entry and the name of another belongs to the entry with the message.
 func addCatalogue(add func(text string) *term) {
 	for e := range codes.All() {
 		for _, message := range e.Messages {
@@ -86,7 +86,7 @@ func addCatalogue(add func(text string) *term) {
 	}
 }
 
-// describe makes t a text of the entry e.
+// describe makes t match the entry e.
 func (t *term) describe(e *codes.Entry) {
 	t.entry = e
 	t.generic = !isSpecific(t.text)
@@ -96,14 +96,14 @@ func (t *term) describe(e *codes.Entry) {
 	t.anchor = t.anchor || !t.generic
 }
 
-// wholeMessageWords are texts of the catalogue that are words of any language: they count only if they
-// are a whole message.
+// wholeMessageWords are texts of the catalogue that are ordinary words: they count only as a whole
+// message.
 func wholeMessageWords() []string {
 	return []string{"eof", "unauthorized", "conflict", "not authorized", "server unavailable", "bad request"}
 }
 
 // ordinaryNames are names that IoT Hub gives to errors and that other programs print as well, such as
-// PowerShell in every CategoryInfo. They are the hub's only after the words that introduce a code:
+// PowerShell in every CategoryInfo. They count only after words that introduce a code of the hub:
 // "ErrorCode:ServerError;...".
 func ordinaryNames() []string {
 	return []string{
@@ -112,8 +112,8 @@ func ordinaryNames() []string {
 	}
 }
 
-// runtimeNames are the exceptions of a language that its programs throw for any reason. An entry may
-// have such a name, but the name does not match the entry.
+// runtimeNames are general exceptions of a programming language, which its programs throw for many
+// reasons. An entry may have such a name, but the name in a log is no evidence for the entry.
 func runtimeNames() []string {
 	return []string{"IllegalArgumentException", "ValueError", "FormatException", "SyntaxError", "ReferenceError", "NotImplementedError"}
 }
@@ -141,18 +141,17 @@ func isSpecific(text string) bool {
 }
 
 // isIdentifier reports whether a name is one that programs use, such as PROV_DEVICE_RESULT_OK,
-// amqp:not-found or DeviceNotFound, and not words of a language.
+// amqp:not-found or DeviceNotFound, and not ordinary words.
 func isIdentifier(name string) bool {
 	if len(name) < 8 || strings.ContainsAny(name, " ()$*/") {
 		return false
 	}
-	humps := 0
 	for i := 1; i < len(name); i++ {
 		if isLower(name[i-1]) && isUpper(name[i]) {
-			humps++
+			return true
 		}
 	}
-	return humps > 0 || strings.ContainsAny(name, "_:")
+	return strings.ContainsAny(name, "_:")
 }
 
 func isLower(b byte) bool { return b >= 'a' && b <= 'z' }

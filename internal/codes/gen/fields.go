@@ -12,28 +12,28 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// form is the type of a field's value.
-type form int
+// valueType is the type of a field's value.
+type valueType int
 
 const (
-	text form = iota
-	list      // of texts
+	text valueType = iota
+	list           // of texts
 	number
-	truth // true, the only value that is written
+	trueOnly // the value is true, or the field is left out
 )
 
-// String returns the name of the form in messages.
-func (f form) String() string {
-	return [...]string{"a text", "a list of texts", "a number", "true, or is left out"}[f]
+// String returns the name of the type in messages.
+func (t valueType) String() string {
+	return [...]string{"a text", "a list of texts", "a number", "true, or is left out"}[t]
 }
 
-// field is a field of an entry.
+// field describes one field of the catalogue's entries.
 type field struct {
-	key      string // in the files
-	name     string // of the field of codes.Entry
-	form     form
+	key      string // its name in the files
+	name     string // its name in codes.Entry
+	typ      valueType
 	required bool
-	check    func(text string) error // of a text, or of every text of a list
+	check    func(text string) error // checks the text, or each text of a list; nil for no check
 }
 
 // fields returns the fields of an entry. Their meaning is in codes.Entry and in catalogue/README.md.
@@ -47,8 +47,8 @@ func fields() []field {
 		{"messages", "Messages", list, false, nil},
 		{"numbers", "Numbers", list, false, familyNumber},
 		{"meaning", "Meaning", text, true, sentences},
-		{"causes", "Causes", list, true, notSmall},
-		{"remedies", "Remedies", list, true, capital},
+		{"causes", "Causes", list, true, notLowerCase},
+		{"remedies", "Remedies", list, true, upperCase},
 		{"retry", "Retry", text, true, oneOf(
 			codes.RetryNo, codes.RetryBackoff, codes.RetryAfterFix, codes.RetryReregister, codes.RetryStatusLookup)},
 		{"applies_to", "AppliesTo", list, true, oneOf("device-api", "service-api", "hub", "client")},
@@ -56,7 +56,7 @@ func fields() []field {
 		{"confidence", "Confidence", text, true, oneOf("documented", "observed", "inferred")},
 		{"cause_ids", "CauseIDs", list, false, causeID},
 		{"no_cause_reason", "NoCauseReason", text, false, trimmed},
-		{"wrapper", "Wrapper", truth, false, nil},
+		{"wrapper", "Wrapper", trueOnly, false, nil},
 		{"conflict", "Conflict", text, false, sentences},
 	}
 }
@@ -84,14 +84,14 @@ func sentences(text string) error {
 	return trimmed(text)
 }
 
-func notSmall(text string) error {
+func notLowerCase(text string) error {
 	if first, _ := utf8.DecodeRuneInString(text); unicode.IsLower(first) {
 		return fmt.Errorf("%q begins with a lower-case letter", text)
 	}
 	return nil
 }
 
-func capital(text string) error {
+func upperCase(text string) error {
 	if first, _ := utf8.DecodeRuneInString(text); !unicode.IsUpper(first) {
 		return fmt.Errorf("%q does not begin with a capital", text)
 	}
@@ -110,8 +110,8 @@ func causeID(text string) error {
 	return nil
 }
 
-// source checks that a source can be found: it is an address, a repository with a path, or the title
-// of a document of a body whose titles can be searched for.
+// source checks that a reader can find a source: it is a web address, a repository with a path, or the
+// title of a document of OASIS, the RFC series or Microsoft Learn, which can be searched for.
 func source(text string) error {
 	for _, known := range []string{
 		`^seed$`,

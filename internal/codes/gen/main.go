@@ -1,7 +1,7 @@
 // Command gen compiles the catalogue of errors: it reads the files of catalogue/ in the current folder
-// and writes catalogue_gen.go, the same entries as a Go array that the linker lays out, so that they
-// cost a program nothing at start. Every mistake in the files is reported with its file and line, and
-// then nothing is written.
+// and writes catalogue_gen.go. That file has the same entries as a Go array of static data, so a program
+// does no work for them at start. gen reports every mistake in the files with its file and line; if
+// there is one, it writes nothing.
 package main
 
 import (
@@ -50,8 +50,8 @@ func compile(folder fs.FS) ([]byte, error) {
 	return formatGo(entries, constants)
 }
 
-// read returns the entries of all files in the order of the catalogue, or every mistake in
-// the files.
+// read returns the entries of all files in the order of the catalogue. The error has every
+// mistake in the files.
 func read(folder fs.FS) ([]*entry, error) {
 	names, err := fs.Glob(folder, entryFiles)
 	if err != nil {

@@ -158,25 +158,25 @@ func (r *reader) readField(expression *unstable.Node) {
 	v, ok := r.readValue(f, at, expression.Value())
 	r.entry.values[key] = v
 	if !ok {
-		r.problem(at, "%s is %s", key, f.form)
+		r.problem(at, "%s is %s", key, f.typ)
 		return
 	}
 	r.checkValue(f, v)
 }
 
-// readValue reads the value of a field; ok is false if it is not of the field's form.
+// readValue reads the value of a field; ok is false if it is not of the field's type.
 func (r *reader) readValue(f field, at place, node *unstable.Node) (v value, ok bool) {
 	v = value{at: at}
 	add := func(node *unstable.Node, line int) {
 		v.texts, v.lines = append(v.texts, string(node.Data)), append(v.lines, line)
 	}
 	switch {
-	case f.form == text && node.Kind == unstable.String,
-		f.form == number && node.Kind == unstable.Integer,
-		f.form == truth && node.Kind == unstable.Bool && string(node.Data) == "true":
+	case f.typ == text && node.Kind == unstable.String,
+		f.typ == number && node.Kind == unstable.Integer,
+		f.typ == trueOnly && node.Kind == unstable.Bool && string(node.Data) == "true":
 		add(node, at.line)
 		return v, true
-	case f.form != list || node.Kind != unstable.Array:
+	case f.typ != list || node.Kind != unstable.Array:
 		return v, false
 	}
 	for children := node.Children(); children.Next(); {

@@ -47,13 +47,13 @@ func writeField(out *bytes.Buffer, f field, v value, constants map[string]string
 			fmt.Fprintf(out, "cause.%s,\n", constants[bare(id)])
 		}
 		out.WriteString("},\n")
-	case f.form == list:
+	case f.typ == list:
 		fmt.Fprintf(out, "%s: []string{\n", f.name)
 		for _, text := range v.texts {
 			fmt.Fprintf(out, "%s,\n", strconv.Quote(text))
 		}
 		out.WriteString("},\n")
-	case f.form == text:
+	case f.typ == text:
 		fmt.Fprintf(out, "%s: %s,\n", f.name, strconv.Quote(v.texts[0]))
 	default:
 		fmt.Fprintf(out, "%s: %s,\n", f.name, v.texts[0])
