@@ -15,8 +15,8 @@ import (
 	"slices"
 )
 
-// ParseRequest parses the first certificate signing request of a file: in PEM, in DER, or
-// in DER as base64, as the service takes it.
+// ParseRequest parses the first certificate signing request of a file. The file is PEM, DER, or
+// base64 of DER, which is the form that the service accepts.
 func ParseRequest(file []byte) (*x509.CertificateRequest, error) {
 	der, err := requestDER(file)
 	if err != nil {
@@ -51,7 +51,7 @@ func requestDER(file []byte) ([]byte, error) {
 	return file, nil
 }
 
-// NewRequest makes a signing request for a common name.
+// NewRequest makes a signing request for a common name, signed with key.
 func NewRequest(commonName string, key crypto.Signer) (*x509.CertificateRequest, error) {
 	template := &x509.CertificateRequest{Subject: pkix.Name{CommonName: commonName}}
 	der, err := x509.CreateCertificateRequest(rand.Reader, template, key)
@@ -61,8 +61,8 @@ func NewRequest(commonName string, key crypto.Signer) (*x509.CertificateRequest,
 	return x509.ParseCertificateRequest(der)
 }
 
-// NewKey makes a key of the kind that the service issues certificates for, EC P-384, and
-// returns it also as PKCS#8 in PEM.
+// NewKey generates an EC P-384 key, a kind for which the service issues certificates. text is the
+// same key in PKCS#8 and PEM.
 func NewKey() (key crypto.Signer, text []byte, err error) {
 	made, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
@@ -81,8 +81,9 @@ func SameKey(a, b crypto.PublicKey) bool {
 	return ok && key.Equal(b)
 }
 
-// DecodeIssued decodes a chain that the service issued: base64 of DER, leaf first. Its
-// second result are the certificates, nil with an error if one of them cannot be parsed.
+// DecodeIssued decodes a chain that the service issued: base64 of DER, leaf first. If a
+// certificate cannot be parsed, it returns an error and no certificates, but still the DER of
+// all of them.
 func DecodeIssued(chain []string) (ders [][]byte, certs []*x509.Certificate, err error) {
 	for i, text := range chain {
 		der, err := base64.StdEncoding.DecodeString(text)

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// printed is the text of PrintConfig.
+// printed returns the text of PrintConfig.
 func printed(t *testing.T, config Config) string {
 	t.Helper()
 	config.Now, config.Random = atNoon, seed()
@@ -22,13 +22,13 @@ func printed(t *testing.T, config Config) string {
 	return string(text)
 }
 
-// reprinted is what is read of the text of PrintConfig.
-func reprinted(t *testing.T, config Config) *File {
+// printedFile returns the File that is parsed from the text of PrintConfig.
+func printedFile(t *testing.T, config Config) *File {
 	t.Helper()
-	return reread(t, printed(t, config))
+	return parsed(t, printed(t, config))
 }
 
-func reread(t *testing.T, text string) *File {
+func parsed(t *testing.T, text string) *File {
 	t.Helper()
 	file, err := ParseFile("printed.toml", []byte(text), os.ReadFile)
 	if err != nil {
@@ -37,8 +37,9 @@ func reread(t *testing.T, text string) *File {
 	return file
 }
 
-// What is printed is taken back and printed the same, with every scenario.
-func TestPrintedConfigIsTakenBack(t *testing.T) {
+// For every scenario ParseFile accepts the printed text, and printing the parsed file gives the
+// same text again.
+func TestPrintedConfigRoundTrip(t *testing.T) {
 	t.Parallel()
 	sample, err := ReadFile(samplePath)
 	if err != nil {
@@ -58,7 +59,7 @@ func TestPrintedConfigIsTakenBack(t *testing.T) {
 			dir := t.TempDir()
 			config := Config{File: file, Scenario: s.Name, StateDir: dir}
 			first := printed(t, config)
-			again := printed(t, Config{File: reread(t, first), StateDir: dir})
+			again := printed(t, Config{File: parsed(t, first), StateDir: dir})
 			body := func(text string) string { return text[strings.Index(text, "\n\n"):] }
 			if diff := cmp.Diff(body(first), body(again)); diff != "" {
 				t.Errorf("%s (-printed +printed again):\n%s", s.Name, diff)
@@ -70,23 +71,24 @@ func TestPrintedConfigIsTakenBack(t *testing.T) {
 	}
 }
 
-// caOf is the certificate of a CA in PEM.
+// caOf returns the certificate of a CA in PEM.
 func caOf(t *testing.T) string {
 	t.Helper()
 	_, w := newTestService(t)
 	return string(certsPEM(w.root.cert))
 }
 
-// A printed scenario is played by its configuration alone.
-func TestPrintedScenarioIsPlayed(t *testing.T) {
+// An emulator that reads the printed text has the scenario's fault, without the scenario's name.
+func TestPrintedScenarioHasItsFault(t *testing.T) {
 	t.Parallel()
-	e := begin(t, Config{File: reprinted(t, Config{Scenario: "throttled-forever"})})
+	e := begin(t, Config{File: printedFile(t, Config{Scenario: "throttled-forever"})})
 	if got := newClient(t, e.Device()).register(); got.status != http.StatusTooManyRequests || got.body.Error.ErrorCode != 429001 {
 		t.Errorf("register: %s", got)
 	}
 }
 
-// No key is printed: it stays in its file, or gets one in the state directory.
+// No key is printed. The text names the file of a key; a key without one is written to a file in
+// the state directory.
 func TestPrintedConfigHoldsNoKey(t *testing.T) {
 	t.Parallel()
 	const primary, secondary = "c2FtcGxlIGtleSBvZiBwcmVzcy0wNywgcHJpbWFyeSAg", "c2FtcGxlIGtleSBvZiBwcmVzcy0wNywgc2Vjb25kYXJ5"
@@ -100,12 +102,12 @@ func TestPrintedConfigHoldsNoKey(t *testing.T) {
 		text, stateDir string
 		want           []string
 	}{
-		"in files": {inFiles, "", []string{"primary_key_file = '" + filepath.Join(dir, "first.key") + "'\n"}},
-		"one that is not": {inFiles + "secondary_key = '" + secondary + "'\n", filepath.Join(dir, "state"), []string{
+		"keys in files": {inFiles, "", []string{"primary_key_file = '" + filepath.Join(dir, "first.key") + "'\n"}},
+		"a key without a file": {inFiles + "secondary_key = '" + secondary + "'\n", filepath.Join(dir, "state"), []string{
 			"primary_key_file = '" + filepath.Join(dir, "first.key") + "'\n",
 			"secondary_key_file = '" + filepath.Join(dir, "state", enrolledDir, "config-individual-press%3A07-2.key") + "'\n",
 		}},
-		"and nowhere to put it": {inFiles + "secondary_key = '" + secondary + "'\n", "", nil},
+		"no state directory for it": {inFiles + "secondary_key = '" + secondary + "'\n", "", nil},
 	} {
 		if err := os.WriteFile(config, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)

@@ -99,7 +99,7 @@ func TestSampleServes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, file := range map[string]*File{"as written": written, "as printed": reprinted(t, Config{File: written, StateDir: t.TempDir()})} {
+	for name, file := range map[string]*File{"as written": written, "as printed": printedFile(t, Config{File: written, StateDir: t.TempDir()})} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			checkSampleServes(t, file)

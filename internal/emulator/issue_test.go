@@ -283,7 +283,7 @@ func TestPolicyOfConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []*File{file, reprinted(t, Config{File: file, StateDir: t.TempDir()})} {
+	for _, file := range []*File{file, printedFile(t, Config{File: file, StateDir: t.TempDir()})} {
 		e := begin(t, Config{File: file})
 		d := e.Device()
 		d.RegistrationID, d.Key = "a", file.enrollments[0].keys[0].Text()

@@ -13,9 +13,9 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// source makes ids, symmetric keys and serial numbers. The same seed always makes the same
-// ones, for tests; otherwise the seed is random. ChaCha8 is a cryptographically strong
-// generator, so keys may come from it too.
+// source generates ids, symmetric keys and serial numbers. The same seed always gives the same
+// values, which tests use; otherwise the seed is random. ChaCha8 is a cryptographically strong
+// generator, so it may also generate keys.
 type source struct {
 	mu     sync.Mutex
 	stream *rand.ChaCha8
@@ -34,7 +34,7 @@ func (s *source) bytes(n int) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := make([]byte, n)
-	_, _ = s.stream.Read(b) // is documented never to fail
+	_, _ = s.stream.Read(b) // never fails, as documented
 	return b
 }
 

@@ -16,7 +16,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// innerKeySize is the size in bytes of the AES key of the inner wrapping; the C and C#
+// innerKeySize is the size in bytes of the AES key of the inner wrapper; the C and C#
 // clients accept no other size.
 const innerKeySize = 16
 
@@ -149,8 +149,8 @@ func newIdentity(key dps.Key, obfuscation []byte) (identity, error) {
 	return identity{public: tpm2.Marshal(public), name: name.Buffer, sensitive: sized(tpm2.Marshal(sensitive))}, nil
 }
 
-// wrap encrypts the key twice: the inner wrapping with innerKey and a digest for integrity,
-// the outer one with keys derived from a seed that only parent can decrypt.
+// wrap encrypts the key twice: the inner wrapper uses innerKey and a digest for integrity, the
+// outer wrapper uses keys derived from a seed that only parent can decrypt.
 func (id identity) wrap(parent storageKey, innerKey []byte, random io.Reader) (duplicate, outerSeed []byte, err error) {
 	digest := sha256.Sum256(append(append([]byte{}, id.sensitive...), id.name...))
 	inner, err := encryptCFB(innerKey, append(sized(digest[:]), id.sensitive...))

@@ -25,8 +25,8 @@ const (
 	signature = "c2VjcmV0c2lnbmF0dXJldGhhdGlzbG9uZ2Vub3VnaCE="
 )
 
-// spellings are the forms in which a peer may send the token and the key back.
-func spellings(token string) map[string]string {
+// echoTexts returns texts in which a peer may send the token and the key back, by name.
+func echoTexts(token string) map[string]string {
 	escaped := func(text string) string {
 		var b strings.Builder
 		for _, r := range text {
@@ -55,7 +55,7 @@ func spellings(token string) map[string]string {
 	}
 }
 
-// echoDevice authenticates with a ready token and has a key that its peer also knows.
+// echoDevice authenticates with a ready token, and has a key that the peer also knows.
 type echoDevice struct{ probe.Attestation }
 
 // Identify implements probe.Attestation.
@@ -75,13 +75,14 @@ func newEchoDevice(t *testing.T) (device echoDevice, token string) {
 	return echoDevice{ready}, token
 }
 
-// echoPeer starts a peer that sends text back, in a body or elsewhere.
+// echoPeer is a peer that sends text back in one place, such as the body of an answer. start
+// starts it and returns the configuration of a probe of it.
 type echoPeer struct {
 	name  string
 	start func(t *testing.T, text string) probe.Config
 }
 
-// echoPeers are the places in each transport where a peer can send text.
+// echoPeers returns a peer for each place in each transport where a peer can send text.
 func echoPeers() []echoPeer {
 	oneLine := func(text string) string { return strings.NewReplacer("\n", " ", "\r", " ").Replace(text) }
 	refused := func(text string) http.HandlerFunc {
@@ -131,14 +132,14 @@ func echoPeers() []echoPeer {
 	return list
 }
 
-// TestAnEchoedSecretIsInNoReport: whatever a peer sends back, wherever and in whichever
-// form, neither the token nor the key is in the evidence or in a report.
+// TestAnEchoedSecretIsInNoReport: if a peer sends the token or the key back, in any place and
+// in any form, neither is in the evidence or in a report.
 func TestAnEchoedSecretIsInNoReport(t *testing.T) {
 	t.Parallel()
 	device, token := newEchoDevice(t)
 	secrets := []string{signature[:12], signature[20:36], echoedKey[:12], echoedKey[20:36], "SharedAccessSignature sr", "SharedAccessSignature+sr"}
 	for _, peer := range echoPeers() {
-		for name, text := range spellings(token) {
+		for name, text := range echoTexts(token) {
 			t.Run(peer.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				cfg := peer.start(t, text)
@@ -156,7 +157,8 @@ func TestAnEchoedSecretIsInNoReport(t *testing.T) {
 	}
 }
 
-// TestAKeyAttestationNamesItsSecrets: the redactor knows the key that signs.
+// TestAKeyAttestationNamesItsSecrets: an attestation with a key lists every key that it uses
+// as a secret, so that the redactor can hide them.
 func TestAKeyAttestationNamesItsSecrets(t *testing.T) {
 	t.Parallel()
 	key := dps.NewKey([]byte("0123456789abcdef0123456789abcdef"))
@@ -178,10 +180,10 @@ func TestAKeyAttestationNamesItsSecrets(t *testing.T) {
 	}
 }
 
-// shownOf returns the evidence and every report of it.
+// shownOf returns the text of the evidence and of every report of it, by name.
 func shownOf(t *testing.T, ev *probe.Evidence) map[string]string {
 	t.Helper()
-	ev.Runs[0].TLS = nil // certificates, from before anything secret was sent
+	ev.Runs[0].TLS = nil // the certificates arrive before any secret is sent
 	evidence, err := json.Marshal(ev.Runs)
 	if err != nil {
 		t.Fatal(err)

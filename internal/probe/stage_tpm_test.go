@@ -88,7 +88,7 @@ func unlessProved(first, then http.HandlerFunc) http.HandlerFunc {
 
 func TestTPMStages(t *testing.T) {
 	t.Parallel()
-	misfit := &tpm.Error{Kind: tpm.Activation, Step: "activate the credential", Code: 0x1df}
+	otherTPM := &tpm.Error{Kind: tpm.Activation, Step: "activate the credential", Code: 0x1df}
 	accepted := answer(202, `{"operationId":"op1","status":"assigning"}`, "Retry-After", "0")
 	unauthorized := answer(401, `{"errorCode":401002,"message":"Unauthorized"}`)
 	tests := map[string]struct {
@@ -127,8 +127,8 @@ func TestTPMStages(t *testing.T) {
 			want:     "register=failed assign=skipped " + healthy, end: probe.EndRefused, statuses: []int{401},
 		},
 		"blob for another": {
-			tpm: fakeTPM{activate: misfit}, register: challenge(),
-			want: "register=failed assign=skipped " + healthy, end: probe.EndRefused, statuses: []int{401}, received: []string{"blob"}, failure: misfit,
+			tpm: fakeTPM{activate: otherTPM}, register: challenge(),
+			want: "register=failed assign=skipped " + healthy, end: probe.EndRefused, statuses: []int{401}, received: []string{"blob"}, failure: otherTPM,
 		},
 		"error of no kind": {
 			tpm: fakeTPM{activate: errors.New("odd")}, register: challenge(),
@@ -140,8 +140,8 @@ func TestTPMStages(t *testing.T) {
 			want: "assign=warned " + healthy, end: probe.EndComplete, statuses: []int{-401, 202, 200}, received: []string{"blob"},
 		},
 		"key for the hub refused": {
-			tpm: fakeTPM{hub: misfit}, register: unlessProved(challenge(), accepted),
-			want: "assign=failed " + healthy, end: probe.EndRefused, statuses: []int{-401, 202, 200}, received: []string{"blob", "hub key"}, failure: misfit,
+			tpm: fakeTPM{hub: otherTPM}, register: unlessProved(challenge(), accepted),
+			want: "assign=failed " + healthy, end: probe.EndRefused, statuses: []int{-401, 202, 200}, received: []string{"blob", "hub key"}, failure: otherTPM,
 		},
 		"fails before": {
 			tpm: fakeTPM{failure: &tpm.Error{Kind: tpm.Missing, Path: "/dev/tpmrm0"}}, register: accepted,

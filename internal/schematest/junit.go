@@ -11,9 +11,10 @@ import (
 	"testing"
 )
 
-// JUnit reports where a document does not match what the schemas of the Apache Ant task
-// (windyroad/JUnit-Schema JUnit.xsd) and of Jenkins (jenkinsci/xunit-plugin junit-10.xsd)
-// both accept, or where the counts of a suite are wrong. It returns the root.
+// JUnit checks a document against two schemas at once: that of the Apache Ant task
+// (windyroad/JUnit-Schema JUnit.xsd) and that of Jenkins (jenkinsci/xunit-plugin junit-10.xsd).
+// It reports everything that one of them does not accept, and every wrong count of a suite.
+// It returns the root element.
 func JUnit(t testing.TB, label string, document []byte) *Element {
 	t.Helper()
 	top := ParseXML(t, document)
@@ -39,8 +40,8 @@ type Element struct {
 	Text     string
 }
 
-// junitRule is what the schemas of Ant and Jenkins both accept in an element: its
-// attributes, all required and matching a pattern, and its children in order.
+// junitRule is what both schemas accept in an element: its attributes, all of them required
+// and each with a pattern for its value, and its children in order.
 type junitRule struct {
 	attrs    map[string]string // name to pattern
 	children []string
@@ -70,7 +71,8 @@ func junitRules() map[string]junitRule {
 	}
 }
 
-// ParseXML parses a document as a strict XML parser does.
+// ParseXML parses a document in the strict mode of encoding/xml and returns its root element.
+// A document that is not well-formed fails the test.
 func ParseXML(t testing.TB, data []byte) *Element {
 	t.Helper()
 	dec := xml.NewDecoder(bytes.NewReader(data))
@@ -135,7 +137,7 @@ func (e *Element) check(t testing.TB, label string) {
 	}
 }
 
-// All returns all descendants of that name, in order.
+// All returns all descendants with a name, in document order.
 func (e *Element) All(name string) []*Element {
 	var found []*Element
 	for _, child := range e.Children {

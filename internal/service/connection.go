@@ -10,8 +10,8 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// ConnectionString is the credential of a shared access policy of a Device Provisioning
-// Service instance.
+// ConnectionString is a parsed connection string: the credential of a shared access policy of a
+// Device Provisioning Service instance.
 type ConnectionString struct {
 	// Host is the instance's service host, with a port if the text has one.
 	Host string
@@ -28,11 +28,12 @@ const (
 	keyPart    = "SharedAccessKey"
 )
 
-// connectionForm is what an error shows as the expected form.
+// connectionForm is the expected form of a connection string, for error messages.
 const connectionForm = "HostName=NAME.azure-devices-provisioning.net;SharedAccessKeyName=POLICY;SharedAccessKey=KEY"
 
 // ParseConnectionString parses the connection string of a policy. Parts may be in any order
-// and letter case. The error says what the text is instead, and never contains its key.
+// and letter case. If the text is something else, such as a token, the error says what it is. No
+// error contains the key.
 func ParseConnectionString(text dps.Secret) (ConnectionString, error) {
 	trimmed := strings.TrimSpace(text.Reveal())
 	if err := otherText(trimmed); err != nil {
@@ -61,7 +62,8 @@ func ParseConnectionString(text dps.Secret) (ConnectionString, error) {
 	return ConnectionString{Host: host, Policy: parts[strings.ToLower(policyPart)], Key: key}, nil
 }
 
-// otherText recognises what is often given instead of a connection string.
+// otherText returns an error if the text is something that people often give instead of a
+// connection string.
 func otherText(text string) error {
 	switch {
 	case text == "":
@@ -98,7 +100,8 @@ func splitParts(text string) (map[string]string, error) {
 	return parts, nil
 }
 
-// otherService recognises the connection string of another service, or of a device.
+// otherService returns an error if the parts are those of the connection string of another
+// service, or of a device.
 func otherService(parts map[string]string) error {
 	host := strings.ToLower(parts[strings.ToLower(hostPart)])
 	_, device := parts["deviceid"]
@@ -107,15 +110,15 @@ func otherService(parts map[string]string) error {
 	_, storage := parts["accountkey"]
 	switch {
 	case module:
-		return errors.New("this is the connection string of a module at an IoT hub; the one of a policy of the provisioning service is needed")
+		return errors.New("this is the connection string of a module at an IoT hub; give the connection string of a shared access policy of the provisioning service")
 	case device:
-		return errors.New("this is the connection string of a device at an IoT hub; the one of a policy of the provisioning service is needed")
+		return errors.New("this is the connection string of a device at an IoT hub; give the connection string of a shared access policy of the provisioning service")
 	case endpoint:
-		return errors.New("this is the connection string of an event hub or a service bus; the one of a policy of the provisioning service is needed")
+		return errors.New("this is the connection string of an event hub or a service bus; give the connection string of a shared access policy of the provisioning service")
 	case storage:
-		return errors.New("this is the connection string of a storage account; the one of a policy of the provisioning service is needed")
+		return errors.New("this is the connection string of a storage account; give the connection string of a shared access policy of the provisioning service")
 	case dps.IsHubHost(host):
-		return errors.New("this is the connection string of an IoT hub; the one of a policy of the provisioning service is needed")
+		return errors.New("this is the connection string of an IoT hub; give the connection string of a shared access policy of the provisioning service")
 	}
 	return nil
 }
@@ -141,11 +144,11 @@ func checkHost(host string) error {
 	return nil
 }
 
-// Resource is what the policy's token is for: the host in lower case (learn.microsoft.com:
-// iot-dps/how-to-control-access).
+// Resource returns the resource URI of the policy's tokens: the host in lower case
+// (learn.microsoft.com: iot-dps/how-to-control-access).
 func (c ConnectionString) Resource() string { return strings.ToLower(c.Host) }
 
-// Token returns a token of the policy for the service API, valid until expiry.
+// Token returns a SAS token of the policy for the service API, valid until expiry.
 func (c ConnectionString) Token(expiry time.Time) dps.Secret {
 	return dps.SignPolicy(c.Key, c.Policy, c.Resource(), expiry)
 }

@@ -12,13 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// testKey is a key of 32 bytes; testURL contains the key of a function.
+// testKey is a key of 32 bytes. testURL is a webhook's URL with the function's key in its query.
 const (
 	testKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 	testURL = "https://f.example/api/x?code=c2VjcmV0"
 )
 
-// record is an enrollment with a value for every member that a test can lose.
+// record is an enrollment in which every member has a value, so that a test notices when one is
+// lost.
 const record = `{"registrationId":"dev-01","deviceId":"d","registrationState":{"registrationId":"dev-01","status":"failed","errorCode":400207,"errorMessage":"m","payload":{"a":1}},` +
 	`"optionalDeviceInformation":{"x":1},"attestation":{"type":"symmetricKey","symmetricKey":{"primaryKey":"` + testKey + `"}},"capabilities":{"iotEdge":true},` +
 	`"iotHubHostName":"h","initialTwin":{"tags":{"t":1},"properties":{"desired":{"p":2}}},"etag":"\"e\"","provisioningStatus":"disabled",` +
@@ -48,7 +49,8 @@ func TestEnrollmentRoundTrip(t *testing.T) {
 	}
 }
 
-// TestNothingPrintsASecret tries the ways in which a record gets into a message or a file.
+// TestNothingPrintsASecret: no secret is in the JSON of a value or in its text in any format of
+// package fmt.
 func TestNothingPrintsASecret(t *testing.T) {
 	e := decode[IndividualEnrollment](t, record)
 	c, err := ParseConnectionString(dps.NewSecret("HostName=a.azure-devices-provisioning.net;SharedAccessKeyName=p;SharedAccessKey=" + testKey))
@@ -94,7 +96,7 @@ func TestParseConnectionString(t *testing.T) {
 		}
 		again, err := ParseConnectionString(c.Text())
 		if err != nil || again.Host != c.Host || again.Policy != c.Policy {
-			t.Errorf("Text does not parse to itself: %+v, %v", again, err)
+			t.Errorf("the result of Text is parsed as %+v, %v", again, err)
 		}
 	}
 	if c, err := ParseConnectionString(dps.NewSecret("HostName=localhost:8443;SharedAccessKeyName=p;SharedAccessKey=" + testKey)); err != nil || c.Host != "localhost:8443" {
@@ -170,7 +172,7 @@ func FuzzParseConnectionString(f *testing.F) {
 			return
 		}
 		if again, err := ParseConnectionString(c.Text()); err != nil || again.Host != c.Host || again.Policy != c.Policy {
-			t.Errorf("%q does not print back to itself: %v", text, err)
+			t.Errorf("the Text of %q is not parsed to the same: %v", text, err)
 		}
 	})
 }

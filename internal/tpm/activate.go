@@ -8,15 +8,16 @@ import (
 	"github.com/google/go-tpm/tpm2"
 )
 
-// identityKey is a key that the service gave the device. Its private part is encrypted with
-// the storage root key; no other TPM can use it.
+// identityKey is the key with which the service identifies the device. The service makes it. Its
+// private part is encrypted with the storage root key, so no other TPM can use it.
 type identityKey struct {
 	public  tpm2.TPM2BPublic
 	private tpm2.TPM2BPrivate
 }
 
-// activate imports the key of an activation blob into the TPM: the endorsement key decrypts
-// the inner wrapping, the storage root key the outer one.
+// activate imports the identity key of an activation blob into the TPM. The key is encrypted
+// twice: the key of the inner wrapper is encrypted to the endorsement key, and that of the
+// outer wrapper to the storage root key.
 func (t *TPM) activate(c *chip, blob []byte) (*identityKey, error) {
 	parts, err := parseActivation(blob)
 	if err != nil {
@@ -45,13 +46,13 @@ func (t *TPM) activate(c *chip, blob []byte) (*identityKey, error) {
 		},
 	}.Execute(c)
 	if err != nil {
-		return nil, c.misfit("import the key", err)
+		return nil, c.activationFailed("import the key", err)
 	}
 	key.private = rsp.OutPrivate
 	return key, nil
 }
 
-// activateCredential returns the key of the inner wrapping.
+// activateCredential decrypts the key of the inner wrapper with the endorsement key.
 func (t *TPM) activateCredential(c *chip, srk tpm2.AuthHandle, parts activation) ([]byte, error) {
 	ek, release, err := t.ek.load(c)
 	if err != nil {
@@ -71,28 +72,28 @@ func (t *TPM) activateCredential(c *chip, srk tpm2.AuthHandle, parts activation)
 		Secret:         tpm2.TPM2BEncryptedSecret{Buffer: parts.credentialSeed},
 	}.Execute(c)
 	if err != nil {
-		return nil, c.misfit("activate the credential", err)
+		return nil, c.activationFailed("activate the credential", err)
 	}
 	if n := len(rsp.CertInfo.Buffer); n != innerKeySize {
-		return nil, &Error{Kind: Blob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapping has %d bytes; the clients accept only %d", n, innerKeySize)}
+		return nil, &Error{Kind: Blob, Step: "activate the credential", Path: c.path, Text: fmt.Sprintf("the key of the inner wrapper has %d bytes; the SDKs accept only %d", n, innerKeySize)}
 	}
 	return rsp.CertInfo.Buffer, nil
 }
 
-// misfit classifies the refusal of data that should be encrypted to this TPM. If it was
-// encrypted to another one, a parameter cannot be decrypted: which parameter, and with
-// which code, differs between TPMs. Software TPMs that use OpenSSL report an internal
-// failure, but keep working.
-func (c *chip) misfit(step string, err error) error {
+// activationFailed classifies the error of a command that decrypts data from the service. If
+// the data was encrypted to another TPM, this one refuses a parameter; which one, and with
+// which code, differs between TPMs. Software TPMs that use OpenSSL report an internal failure
+// in this case, but keep working.
+func (c *chip) activationFailed(step string, err error) error {
 	code, ok := errors.AsType[tpm2.TPMRC](err)
-	if ok && (isParameter(code) || errors.Is(code, tpm2.TPMRCFailure) && c.sound()) {
+	if ok && (isParameter(code) || errors.Is(code, tpm2.TPMRCFailure) && c.works()) {
 		return &Error{Kind: Activation, Step: step, Path: c.path, Code: uint32(code), Text: code.Error()}
 	}
 	return c.failed(step, err)
 }
 
-// sound reports whether the TPM still works, which it does not do in failure mode.
-func (c *chip) sound() bool {
+// works reports whether the TPM still executes commands. In failure mode it does not.
+func (c *chip) works() bool {
 	_, err := tpm2.GetRandom{BytesRequested: 1}.Execute(c)
 	return err == nil
 }
@@ -117,7 +118,7 @@ func (c *chip) endorsementSession() (tpm2.Session, error) {
 	return session, nil
 }
 
-// load loads an identity key for use until release is called.
+// load loads an identity key into the TPM; release removes it.
 func (t *TPM) load(c *chip, key *identityKey) (loaded tpm2.AuthHandle, release func(), err error) {
 	srk, releaseSRK, err := t.srk.load(c)
 	if err != nil {
@@ -149,7 +150,8 @@ func (t *TPM) sign(c *chip, key *identityKey, message []byte) ([]byte, error) {
 	return rsp.OutHMAC.Buffer, nil
 }
 
-// hmacSequence sends a message to the TPM in pieces of at most size bytes.
+// hmacSequence returns the HMAC-SHA256 of a message that is too long for one command. It sends
+// the message in pieces of at most size bytes.
 func (c *chip) hmacSequence(key tpm2.AuthHandle, message []byte, size int) ([]byte, error) {
 	start, err := tpm2.HmacStart{Handle: key, HashAlg: tpm2.TPMAlgSHA256}.Execute(c)
 	if err != nil {
@@ -171,8 +173,9 @@ func (c *chip) hmacSequence(key tpm2.AuthHandle, message []byte, size int) ([]by
 	return end.Result.Buffer, nil
 }
 
-// keep makes the three keys persistent as the SDKs do, and replaces the identity key that
-// was there. It cannot be interrupted: a device must not end up without a key.
+// keep makes the endorsement key, the storage root key and the identity key persistent, as the
+// SDKs do. It replaces an older identity key. It ignores the cancellation of the context, since
+// an interruption could leave the device without an identity key.
 func (t *TPM) keep(c *chip, key *identityKey) error {
 	c = &chip{ctx: context.WithoutCancel(c.ctx), path: c.path, auth: c.auth, tpm: c.tpm}
 	if err := t.ek.persist(c); err != nil {

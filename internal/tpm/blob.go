@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// innerKeySize is the size in bytes of the AES key of the inner wrapping; the C and C#
+// innerKeySize is the size in bytes of the AES key of the inner wrapper; the C and C#
 // clients accept no other size.
 const innerKeySize = 16
 
@@ -13,7 +13,7 @@ const innerKeySize = 16
 // key (azure-iot-sdk-node security/tpm/src/tpm.ts). The parts are the contents of
 // structures of the TPM 2.0 Library, part 2.
 type activation struct {
-	credential     []byte // TPM2B_ID_OBJECT: the key of the inner wrapping, for this pair of SRK and EK
+	credential     []byte // TPM2B_ID_OBJECT: the key of the inner wrapper, for this pair of SRK and EK
 	credentialSeed []byte // TPM2B_ENCRYPTED_SECRET: encrypted to the EK
 	duplicate      []byte // TPM2B_PRIVATE: the identity key, wrapped twice
 	outerSeed      []byte // TPM2B_ENCRYPTED_SECRET: encrypted to the SRK

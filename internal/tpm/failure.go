@@ -30,17 +30,17 @@ type Kind string
 const (
 	Missing    Kind = "missing"             // no such device or socket
 	Permission Kind = "permission"          // the user may not open it
-	NoManager  Kind = "no-resource-manager" // only the raw device exists, it is in use, or its slots are full
+	NoManager  Kind = "no-resource-manager" // only the raw device exists, the device is in use, or the TPM has no room for keys or sessions
 	NoAnswer   Kind = "no-answer"           // not a TPM 2.0, or it does not answer
 	Hierarchy  Kind = "hierarchy"           // the owner or endorsement hierarchy needs a password, or is disabled
 	Lockout    Kind = "lockout"             // too many wrong passwords
-	Template   Kind = "template"            // no key with the standard RSA-2048 template is available
-	Activation Kind = "activation"          // the service's key is not for this TPM: another endorsement key is enrolled
+	Template   Kind = "template"            // the TPM cannot make a key from the standard RSA-2048 template
+	Activation Kind = "activation"          // the key from the service is encrypted to another TPM: another endorsement key is enrolled
 	Blob       Kind = "blob"                // the service did not send an activation blob
 	Other      Kind = "other"
 )
 
-// Error describes the failure in one line; package advice has the remedies.
+// Error describes the failure in one line. Package advice has the remedies.
 func (e *Error) Error() string {
 	switch e.Kind {
 	case Missing:
@@ -58,8 +58,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.Step, e.Text)
 }
 
-// AsError returns the classified failure in err. The end of a context is not a failure of
-// the TPM, but leaves the facts unknown as well.
+// AsError returns the [*Error] in err. Another error, such as that of a canceled context, becomes
+// one of kind Other: it is not a failure of the TPM, but nothing was learned about the TPM either.
 func AsError(err error) *Error {
 	if failure, ok := errors.AsType[*Error](err); ok {
 		return failure
@@ -67,8 +67,8 @@ func AsError(err error) *Error {
 	return &Error{Kind: Other, Step: "use the TPM", Text: err.Error()}
 }
 
-// classify classifies an error of the TPM, or of opening or using it, by the step that
-// failed.
+// classify makes an Error from an error of the TPM, or of opening or using the device. step is
+// what was being done.
 func classify(path, step string, err error) *Error {
 	e := &Error{Kind: NoAnswer, Step: step, Path: path, Text: err.Error()}
 	code, answered := errors.AsType[tpm2.TPMRC](err)
@@ -90,8 +90,8 @@ func classify(path, step string, err error) *Error {
 	return e
 }
 
-// rawDevice returns the existing device without a resource manager that corresponds to
-// path, such as /dev/tpm0 for /dev/tpmrm0, or "" if there is none.
+// rawDevice returns the device without a resource manager that corresponds to path, such as
+// /dev/tpm0 for /dev/tpmrm0, or "" if it does not exist.
 func rawDevice(path string) string {
 	dir, name := filepath.Split(path)
 	number, managed := strings.CutPrefix(name, "tpmrm")

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestOpenPaths: a path that cannot be a TPM is an error; one that could be a TPM but is
-// not gives facts.
+// TestOpenPaths: Open returns an error for a directory or a regular file, which cannot be a
+// TPM. For any other path without a working TPM, the failure is in the facts.
 func TestOpenPaths(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -32,8 +32,8 @@ func TestOpenPaths(t *testing.T) {
 		filepath.Join(dir, "tpmrm1"):  Missing,
 		filepath.Join(dir, "tpmrm0"):  NoManager,
 		os.DevNull:                    NoAnswer,
-		deafSocket(t, dir):            NoAnswer,
-		strangeSocket(t, dir):         NoAnswer,
+		closedSocket(t, dir):          NoAnswer,
+		httpSocket(t, dir):            NoAnswer,
 	} {
 		opened, err := Open(t.Context(), path, false, Auth{})
 		if err != nil {
@@ -50,20 +50,20 @@ func TestOpenPaths(t *testing.T) {
 	}
 }
 
-// deafSocket makes a socket on which nothing listens any more.
-func deafSocket(t *testing.T, dir string) string {
+// closedSocket makes a socket file on which no process listens.
+func closedSocket(t *testing.T, dir string) string {
 	t.Helper()
-	path := filepath.Join(dir, "deaf")
+	path := filepath.Join(dir, "closed")
 	listener := listen(t, path)
 	listener.SetUnlinkOnClose(false)
 	listener.Close()
 	return path
 }
 
-// strangeSocket makes the socket of another service.
-func strangeSocket(t *testing.T, dir string) string {
+// httpSocket makes a socket on which an HTTP server answers, not a TPM.
+func httpSocket(t *testing.T, dir string) string {
 	t.Helper()
-	path := filepath.Join(dir, "strange")
+	path := filepath.Join(dir, "http")
 	listener := listen(t, path)
 	done := make(chan struct{})
 	go func() {
@@ -90,7 +90,8 @@ func listen(t *testing.T, path string) *net.UnixListener {
 	return listener
 }
 
-// TestGroupOf: the group that owns a node is the one that a user must join.
+// TestGroupOf: a failure for lack of permission names the group that owns the device node,
+// since the user has to join it.
 func TestGroupOf(t *testing.T) {
 	t.Parallel()
 	failure := classify(os.DevNull, "open", &fs.PathError{Op: "open", Path: os.DevNull, Err: syscall.EACCES})

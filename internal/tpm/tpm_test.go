@@ -126,7 +126,7 @@ func TestMisfit(t *testing.T) {
 		{tpm2.TPMRCBadAuth | 0x900, working, Hierarchy},
 	} {
 		c := &chip{ctx: t.Context(), tpm: fixedTPM{test.random}}
-		if got := AsError(c.misfit("a step", test.code)); got.Kind != test.want {
+		if got := AsError(c.activationFailed("a step", test.code)); got.Kind != test.want {
 			t.Errorf("0x%03x: %s, want %s", uint32(test.code), got.Kind, test.want)
 		}
 	}
