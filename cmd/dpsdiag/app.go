@@ -18,12 +18,12 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// app is the world that commands run in.
+// app is what commands use of the process and the system: streams, environment, clock, signals.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookupEnv      func(string) (string, bool)
-	// terminal tells the width of a stream that is a terminal.
+	// terminal returns the width of a stream in columns; ok is false if it is not a terminal.
 	terminal func(stream any) (columns int, ok bool)
 	// askSecret asks the person at the terminal that stdin is, without showing the answer.
 	askSecret func(ctx context.Context, prompt string) (dps.Secret, error)

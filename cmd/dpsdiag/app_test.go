@@ -59,16 +59,18 @@ func TestKeyIsNotReadFromATerminal(t *testing.T) {
 	}
 }
 
-// full is a disk without room.
-type full struct{}
+// fullDisk is a writer that fails as a file on a full disk does.
+type fullDisk struct{}
 
-func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
+// TestUnwrittenReportIsNoVerdict: if the report cannot be written, the exit status is that of a
+// run without a verdict, and standard error says why.
 func TestUnwrittenReportIsNoVerdict(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"explain", "429"}, {"probe", "--sandbox", "healthy", "-o", "json"}, {"version"}} {
 		w := newWorld()
-		w.stdout = full{}
+		w.stdout = fullDisk{}
 		if got := w.run(t, args...); got != report.ExitNoVerdict {
 			t.Errorf("%v: exit status %d, want %d", args, got, report.ExitNoVerdict)
 		}
@@ -78,7 +80,8 @@ func TestUnwrittenReportIsNoVerdict(t *testing.T) {
 	}
 }
 
-// TestReportAfterInterruptHasItsOwnLine: a terminal shows ^C where the cursor was.
+// TestReportAfterInterruptHasItsOwnLine: a terminal shows ^C at the cursor, so the report after an
+// interrupt begins on a new line.
 func TestReportAfterInterruptHasItsOwnLine(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -14,9 +14,9 @@ import (
 	"dpsdiag/internal/emulator"
 )
 
-// TestCommandsOfThePagesExist checks every command line of dpsdiag in a block of code,
-// those too that need a device or a cloud and cannot be run: the command, each flag and
-// what -o, --sandbox and --scenario take.
+// TestCommandsOfThePagesExist checks the dpsdiag command lines in the code blocks of all pages:
+// the command, each flag, and the values of -o, --sandbox and --scenario. It runs none of them,
+// so it also checks those that need a device or an Azure account.
 func TestCommandsOfThePagesExist(t *testing.T) {
 	t.Parallel()
 	block := regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```")
@@ -39,7 +39,7 @@ func TestCommandsOfThePagesExist(t *testing.T) {
 	}
 }
 
-// commandLines are the words after dpsdiag of every call in a line of shell or YAML.
+// commandLines returns the words after dpsdiag for every call in a line of shell or YAML.
 func commandLines(line string) [][]string {
 	call := regexp.MustCompile(`(?:^|[\s:])(?:dpsdiag|go run \./cmd/dpsdiag) ((?:"[^"]*"|[^|<>;&#"])+)`)
 	var lines [][]string
@@ -82,8 +82,7 @@ func checkFlag(t *testing.T, page string, cmd *cobra.Command, name string) {
 	}
 }
 
-// checkValue refuses a value that is none of the known ones; a word in capitals stands for
-// any.
+// checkValue reports a value that is not a known one. A word in capitals is a placeholder.
 func checkValue(t *testing.T, page, flag, value string, known []string) {
 	t.Helper()
 	if value != strings.ToUpper(value) && !slices.Contains(known, value) {
@@ -118,8 +117,8 @@ func TestLinksOfThePagesExist(t *testing.T) {
 	}
 }
 
-// anchors are what a link to a heading is called: in lower case, without punctuation, with
-// hyphens for blanks.
+// anchors returns the names by which links refer to the headings of a text: in lower case, without
+// punctuation, and with hyphens instead of spaces.
 func anchors(text string) []string {
 	var list []string
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
@@ -138,22 +137,23 @@ func readPage(t *testing.T, page string) string {
 	return string(text)
 }
 
-// TestEveryPageIsInTheIndex: the index leads to every page of docs, and the README to the
-// index.
+// TestEveryPageIsInTheIndex: the index has a link to every page of docs, and the README has one to
+// the index.
 func TestEveryPageIsInTheIndex(t *testing.T) {
 	t.Parallel()
 	index := readPage(t, "../../docs/README.md")
 	if !strings.Contains(readPage(t, "../../README.md"), "](docs/README.md)") {
-		t.Error("the README does not lead to the index of docs")
+		t.Error("README.md has no link to docs/README.md")
 	}
 	for _, page := range pages(t, "../..") {
 		if name := filepath.Base(page); name != "README.md" && !strings.Contains(index, "]("+name+")") {
-			t.Errorf("docs/README.md does not lead to %s", name)
+			t.Errorf("docs/README.md has no link to %s", name)
 		}
 	}
 }
 
-// TestCausesOfThePagesExist checks every code span that looks like a cause or a scenario.
+// TestCausesOfThePagesExist checks every code span that looks like the name of a cause, a warning or
+// a scenario.
 func TestCausesOfThePagesExist(t *testing.T) {
 	t.Parallel()
 	kebab := regexp.MustCompile("`([a-z0-9]+(?:-[a-z0-9]+)+)`")

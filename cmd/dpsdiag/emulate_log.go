@@ -14,23 +14,23 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// callLog writes the log of the emulator for people, a line for each call and each connection
-// that means something: "03:22:58 https register sensor-17 → 401002: signed with neither key".
+// callLog writes the log of the emulator as text, one line for each call and each accepted or
+// refused connection: "03:22:58 https register sensor-17 → 401002: signed with neither key".
 type callLog struct {
 	out   *callLogOutput
 	arrow string
 	attrs []slog.Attr
 }
 
-// callLogOutput is where the lines go, whoever logs.
+// callLogOutput is the output that all loggers of an emulator share.
 type callLogOutput struct {
 	mu sync.Mutex
 	io.Writer
-	// lost is called when nobody reads the log any more.
+	// lost is called when a line cannot be written.
 	lost func()
 }
 
-// newCallLog returns the log of an emulator on standard error.
+// newCallLog returns a logger that writes to standard error, or nowhere with -q.
 func newCallLog(a *app, lost func()) *slog.Logger {
 	if a.global.quiet {
 		return slog.New(slog.DiscardHandler)
@@ -52,7 +52,7 @@ func (l *callLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &further
 }
 
-// WithGroup implements slog.Handler. A line has no room for the names of groups.
+// WithGroup implements slog.Handler. The lines do not show the names of groups.
 func (l *callLog) WithGroup(string) slog.Handler { return l }
 
 // Handle implements slog.Handler.
@@ -76,12 +76,12 @@ func (l *callLog) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
-// text says what happened: who asked what, and what came of it.
+// text describes a call or a connection: the transport, the operation and the device, then the result.
 func (l *callLog) text(message string, facts map[string]string) string {
 	who := words(facts["transport"], callName(message, facts), cmp.Or(facts["registration_id"], facts["device_id"], facts["request"]))
 	switch message {
 	case emulator.LogCall:
-		return who + l.arrow + callUpshot(facts)
+		return who + l.arrow + callResult(facts)
 	case emulator.LogRefused:
 		return who + l.arrow + colon(facts["with"], facts["why"])
 	case emulator.LogAccepted:
@@ -90,7 +90,7 @@ func (l *callLog) text(message string, facts map[string]string) string {
 	return colon(message, facts["error"])
 }
 
-// callName is what a person calls the operation that was asked for.
+// callName returns the name of the operation in the log.
 func callName(message string, facts map[string]string) string {
 	switch operation := facts["operation"]; {
 	case operation == "status":
@@ -105,8 +105,8 @@ func callName(message string, facts map[string]string) string {
 	return "request"
 }
 
-// callUpshot is what was answered to a call.
-func callUpshot(facts map[string]string) string {
+// callResult describes the answer to a call.
+func callResult(facts map[string]string) string {
 	var text string
 	switch code := facts["error_code"]; {
 	case facts["reason"] == "tpm-challenge":
@@ -143,12 +143,12 @@ func deliveryWord(how string) string {
 	return how // cut, late
 }
 
-// words joins those that there are.
+// words joins the words that are not empty.
 func words(list ...string) string {
 	return strings.Join(slices.DeleteFunc(list, func(w string) bool { return w == "" }), " ")
 }
 
-// colon joins a head and what follows from it, if anything does.
+// colon joins two texts with a colon, if the second is not empty.
 func colon(head, rest string) string {
 	if rest == "" {
 		return head

@@ -15,10 +15,10 @@ import (
 	"dpsdiag/internal/spelling"
 )
 
-// usageError is a mistake in how the program was called. Nothing was sent.
+// usageError is a mistake in the command line or in an input. Nothing was sent.
 type usageError struct {
-	message string // names the flag and what was found
-	hint    string // what to do instead, a line for each thing
+	message string // the flag and what is wrong
+	hint    string // what to do instead, one hint on each line
 }
 
 func (e *usageError) Error() string { return e.message }
@@ -27,12 +27,12 @@ func usagef(hint, format string, args ...any) error {
 	return &usageError{message: fmt.Sprintf(format, args...), hint: hint}
 }
 
-// exitError carries the exit status of a document that has been written.
+// exitError is the exit status that a document gives, after the document has been written.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// exitWith is nil for status 0.
+// exitWith returns the error for an exit status, nil for status 0.
 func exitWith(status int) error {
 	if status == report.ExitOK {
 		return nil
@@ -40,24 +40,24 @@ func exitWith(status int) error {
 	return exitError(status)
 }
 
-// tell writes one line for people to standard error, whatever the arguments hold. That
-// it cannot be written there is nothing to tell anybody.
+// tell writes one line to standard error. It replaces keys and control characters in the
+// arguments. It ignores a write error, because there is no other place to report it.
 func tell(stderr io.Writer, format string, args ...any) {
 	_, _ = io.WriteString(stderr, report.Clean(hideKeys(fmt.Sprintf(format, args...)))+"\n")
 }
 
-// hideKeys hides what looks like a symmetric key or holds one, and tokens: people put them
-// where a name, a file or a code belongs, and messages quote what they got. A key of 16
-// bytes or more, but for lengths that no service makes, is at least 22 characters of base64
-// and one or two equals signs, which names do not end in.
+// hideKeys hides symmetric keys, in connection strings too, and the signatures of tokens. Users
+// sometimes give one as a name, a file or a code, and messages quote their arguments. A key of 16
+// bytes or more is at least 22 characters of base64 with one or two equals signs at the end, which
+// names do not have. (A key without equals signs has a length that no service generates.)
 func hideKeys(text string) string {
 	keys := regexp.MustCompile(`[A-Za-z0-9+/]{22,}={1,2}`)
 	named := regexp.MustCompile(`(?i)(SharedAccessKey=|sig=)[^;&\s"]{8,}`)
 	return keys.ReplaceAllString(named.ReplaceAllString(text, "$1[hidden]"), "[hidden]")
 }
 
-// conclude turns the error of a command into the exit status, and tells people about it
-// unless a document did.
+// conclude returns the exit status for the error of a command. It also prints the error, unless a
+// document already shows it.
 func conclude(stderr io.Writer, err error) int {
 	if err == nil {
 		return report.ExitOK
@@ -68,8 +68,8 @@ func conclude(stderr io.Writer, err error) int {
 	tell(stderr, "dpsdiag: %v", err)
 	usage, ok := errors.AsType[*usageError](err)
 	if !ok {
-		// The machine failed the program: a full disk, no free port for the sandbox. Whoever
-		// asked has no verdict.
+		// The cause is on this machine, such as a full disk or no free port for the sandbox, so
+		// there is no verdict about the device.
 		return report.ExitNoVerdict
 	}
 	for hint := range strings.Lines(usage.hint) {
@@ -78,8 +78,8 @@ func conclude(stderr io.Writer, err error) int {
 	return report.ExitUsage
 }
 
-// flagError says what is wrong with a flag as the other usage errors do. It never quotes a
-// value that may be a secret.
+// flagError makes a usage error from an error of package pflag. It never quotes a value that may
+// be a secret.
 func flagError(cmd *cobra.Command, err error) error {
 	help := fmt.Sprintf("run %q for the flags", cmd.CommandPath()+" --help")
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
@@ -100,7 +100,7 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 		return usagef(help, "unknown flag -%s", name)
 	}
 	if strings.Contains(name, " ") {
-		return usagef("what begins with dashes and is no flag comes after --: "+cmd.CommandPath()+` -- "--TEXT"`, "unknown flag --%s", name)
+		return usagef("put text that begins with dashes after --: "+cmd.CommandPath()+` -- "--TEXT"`, "unknown flag --%s", name)
 	}
 	if ours, ok := otherFlagNames()[name]; ok && cmd.Flags().Lookup(ours) != nil {
 		return usagef("it is called --"+ours+" here", "unknown flag --%s", name)
@@ -110,8 +110,7 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 	return usagef(didYouMean("--%s", name, names, help), "unknown flag --%s", name)
 }
 
-// otherFlagNames are the names that SDKs, the portal and other tools have for what a flag of
-// ours gives, each with the flag.
+// otherFlagNames maps names of settings in SDKs, the portal and other tools to our flags.
 func otherFlagNames() map[string]string {
 	return map[string]string{
 		"scope-id": "id-scope", "scope": "id-scope", "idscope": "id-scope", "dps-id-scope": "id-scope",
@@ -149,7 +148,7 @@ func valueHint(f *pflag.Flag, help string) string {
 	return help
 }
 
-// quotedIn is the argument that an error quotes, "" if it quotes none.
+// quotedIn returns the argument that an error quotes, "" if there is none.
 func quotedIn(err error, args []string) string {
 	for _, arg := range args {
 		if strings.Contains(err.Error(), fmt.Sprintf("%q", arg)) {
@@ -159,8 +158,8 @@ func quotedIn(err error, args []string) string {
 	return ""
 }
 
-// unknownCommand answers a first word that is no command. It may be what explain takes, or
-// what other tools call a command of ours.
+// unknownCommand returns the usage error for a first word that is not a command. The hint suggests
+// explain if it knows the word, or the command that has this name in other tools.
 func unknownCommand(root *cobra.Command, word string) error {
 	if isExplainable(word) {
 		return usagef(fmt.Sprintf(`did you mean "dpsdiag explain %s"?`, shellword.Quote(hideKeys(word))), "unknown command %q", word)
@@ -185,8 +184,8 @@ func unknownCommand(root *cobra.Command, word string) error {
 	return usagef(hint, "unknown command %q", word)
 }
 
-// didYouMean is the hint that names the word which a mistyped one most likely stands for, in
-// a form with %s for it, or else another hint.
+// didYouMean returns a hint with the name that the user probably meant by word; form has %s for
+// the name. If no name is similar, it returns otherwise.
 func didYouMean(form, word string, names []string, otherwise string) string {
 	if near, ok := spelling.Nearest(word, names); ok {
 		return "did you mean " + fmt.Sprintf(form, near) + "?"

@@ -14,7 +14,7 @@ import (
 // argumentKind says what an argument of explain is.
 type argumentKind string
 
-// The kinds of arguments. A code need not be a known one, a file need not be a text.
+// The kinds of arguments. A code may be unknown, and a file may contain something other than text.
 const (
 	codeArgument   argumentKind = "code"
 	causeArgument  argumentKind = "cause"
@@ -30,22 +30,23 @@ type argument struct {
 	text     string // as given; for a file its path
 	position int    // on the command line, from 1
 
-	// What a code or a cause was recognised by.
+	// What was found for a code, a cause or a warning.
 	query   codes.Query
-	entries []*codes.Entry    // of the catalogue, best first; none for an unknown code
+	entries []*codes.Entry    // of a code, best first; empty for an unknown one
 	cause   *cause.Definition // of a cause
 	notice  *cause.Notice     // of a warning
 }
 
-// isText reports whether the argument is something to read.
+// isText reports whether the argument is a text to read: a file, standard input or the argument
+// itself.
 func (a *argument) isText() bool {
 	return a.kind == fileArgument || a.kind == textArgument || a.kind == stdinArgument
 }
 
-// classify tells what each argument is. A file comes first, then a cause or a warning, since
-// no code has the name of one; then a code. A word that is not known is taken for a code, more
-// than one for a text. An argument that is several numeric codes, such as "401002, 404201", is
-// taken apart. find returns the files that a path or a pattern names.
+// classify decides what each argument is. It tries a file first, then a cause or a warning (no
+// code has such a name), then a code. An unknown argument is a code if it is one word, or else a
+// text. An argument with several numeric codes, such as "401002, 404201", becomes one argument
+// for each. find returns the files at a path, or those that match it as a pattern.
 func classify(args []string, find func(path string) []string) []argument {
 	var list []argument
 	for i, arg := range args {
@@ -57,7 +58,7 @@ func classify(args []string, find func(path string) []string) []argument {
 	return list
 }
 
-// classifyArgument tells what the things are that one argument names.
+// classifyArgument classifies one argument. It returns several for a pattern or several codes.
 func classifyArgument(arg string, find func(path string) []string) []argument {
 	if arg == "-" {
 		return []argument{{kind: stdinArgument, text: arg}}
@@ -79,7 +80,7 @@ func classifyArgument(arg string, find func(path string) []string) []argument {
 	return list
 }
 
-// classifyWords tells what an argument is that names no file.
+// classifyWords classifies a text that is not the name of a file.
 func classifyWords(text string) argument {
 	a := argument{kind: textArgument, text: text}
 	trimmed := strings.TrimSpace(text)
@@ -103,8 +104,7 @@ func classifyWords(text string) argument {
 	return a
 }
 
-// isExplainable reports whether a word is something known that explain takes: a code, a
-// cause, a warning or a file.
+// isExplainable reports whether explain knows a word: as a code, a cause, a warning or a file.
 func isExplainable(word string) bool {
 	if strings.TrimSpace(word) == "" {
 		return false
@@ -120,8 +120,8 @@ func isExplainable(word string) bool {
 	return false
 }
 
-// numericCodes are the words of a text that consists of numeric codes alone, nil for any
-// other.
+// numericCodes returns the words of a text that consists only of numeric codes, and nil for any
+// other text.
 func numericCodes(text string) []string {
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t,;/", r) })
 	if slices.ContainsFunc(words, func(w string) bool { return !isNumericCode(w) }) {
@@ -136,14 +136,14 @@ func isNumericCode(word string) bool {
 }
 
 // fileExists reports whether there is something to read at a path: a file, a pipe or a
-// device, but no directory.
+// device, but not a directory.
 func fileExists(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && !info.IsDir()
 }
 
-// findFiles returns the file at a path or, if there is none, those that it is a pattern of: a
-// shell has not expanded it, as on Windows or behind quotes.
+// findFiles returns the file at a path or, if there is none, the files that match it as a pattern.
+// Shells do not expand a pattern in quotes, and those of Windows expand none.
 func findFiles(path string) []string {
 	if fileExists(path) {
 		return []string{path}
@@ -153,12 +153,13 @@ func findFiles(path string) []string {
 	}
 	paths, err := filepath.Glob(path)
 	if err != nil {
-		return nil // no pattern either
+		return nil // it is not a valid pattern either
 	}
 	return slices.DeleteFunc(paths, func(p string) bool { return !fileExists(p) })
 }
 
-// pathHint says why an unknown code that looks like a path was not read, "" for any other.
+// pathHint says why an unknown code that looks like a path was not read as a file. It returns ""
+// for any other code.
 func pathHint(text string) string {
 	extension := filepath.Ext(text)
 	info, err := os.Stat(text)

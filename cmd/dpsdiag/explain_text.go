@@ -19,7 +19,7 @@ import (
 
 // textInput is a text to explain: what somebody pasted, standard input or a file.
 type textInput struct {
-	name string // what messages call it
+	name string // in messages
 	open func() (io.ReadCloser, error)
 }
 

@@ -19,15 +19,15 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// registrations counts the register calls that an emulator took, by device. It is the
-// emulator's log.
+// registrations is a log handler for an emulator. It counts the register calls that the emulator
+// accepted, by device.
 type registrations struct {
 	slog.Handler
-	mu      sync.Mutex
-	taken   map[string]int
-	total   int
-	refused int
-	reached map[int]chan struct{} // closed when the total is that
+	mu       sync.Mutex
+	accepted map[string]int // register calls by registration id
+	total    int
+	refused  int
+	reached  map[int]chan struct{} // by total; closed when that total is reached
 }
 
 func (r *registrations) Enabled(context.Context, slog.Level) bool { return true }
@@ -47,7 +47,7 @@ func (r *registrations) Handle(_ context.Context, record slog.Record) error {
 		r.refused++
 		return nil
 	}
-	r.taken[at["registration_id"]]++
+	r.accepted[at["registration_id"]]++
 	r.total++
 	if reached, ok := r.reached[r.total]; ok {
 		close(reached)
@@ -55,7 +55,7 @@ func (r *registrations) Handle(_ context.Context, record slog.Record) error {
 	return nil
 }
 
-// after returns a channel that is closed when so many registrations were taken.
+// after returns a channel that is closed once total registrations were accepted.
 func (r *registrations) after(total int) <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,25 +73,25 @@ func (r *registrations) wantOnce(t *testing.T, devices int) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.taken) != devices {
-		t.Errorf("%d devices were registered, want %d", len(r.taken), devices)
+	if len(r.accepted) != devices {
+		t.Errorf("%d devices were registered, want %d", len(r.accepted), devices)
 	}
-	for id, times := range r.taken {
+	for id, times := range r.accepted {
 		if times != 1 {
 			t.Errorf("%s was registered %d times", id, times)
 		}
 	}
 }
 
-// startFleetService starts an emulator that counts, and returns the command line of a fleet
-// of so many devices at it.
+// startFleetService starts an emulator and returns its count of registrations, and the arguments
+// of a fleet command that registers that number of devices at it.
 func startFleetService(t *testing.T, toml string, devices int) (*registrations, []string) {
 	t.Helper()
 	file, err := emulator.ParseFile("f.toml", []byte(toml), os.ReadFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	counted := &registrations{Handler: slog.DiscardHandler, taken: map[string]int{}, reached: map[int]chan struct{}{}}
+	counted := &registrations{Handler: slog.DiscardHandler, accepted: map[string]int{}, reached: map[int]chan struct{}{}}
 	e, err := emulator.Start(t.Context(), emulator.Config{File: file, StateDir: t.TempDir(), Log: slog.New(counted)})
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func startFleetService(t *testing.T, toml string, devices int) (*registrations, 
 	}
 }
 
-// groupKeyFile is the file with the key of an emulator's group.
+// groupKeyFile returns the file with the key of an emulator's enrollment group.
 func groupKeyFile(e *emulator.Emulator) string {
 	for _, id := range e.Ready().Identities {
 		if id.GroupKeyFile != "" {
@@ -122,10 +122,10 @@ func groupKeyFile(e *emulator.Emulator) string {
 	return ""
 }
 
-// deviceName is the registration id of a device.
+// deviceName returns the registration id of a device.
 func deviceName(number int) string { return fmt.Sprintf("dev-%05d", number) }
 
-// readFleet reads the report of a process that ends by itself.
+// readFleet waits until a process ends and returns its report.
 func (p *process) readFleet(t *testing.T) (doc report.Fleet) {
 	t.Helper()
 	errs := make(chan string, 1)
@@ -148,8 +148,9 @@ func (p *process) readFleet(t *testing.T) (doc report.Fleet) {
 	return doc
 }
 
-// killAndResume kills a fleet after so many registrations, each time once more than before,
-// and returns the report of the run that was left alone.
+// killAndResume runs the same fleet command several times. For each number in kills it kills one
+// run when that many devices in total were registered. It lets the last run end and returns its
+// report.
 func killAndResume(t *testing.T, counted *registrations, args []string, kills ...int) (*process, report.Fleet) {
 	t.Helper()
 	args = append(args, "--resume", filepath.Join(t.TempDir(), "run.jsonl"), "-o", "json")
@@ -157,15 +158,15 @@ func killAndResume(t *testing.T, counted *registrations, args []string, kills ..
 		p := startProcess(t, args...)
 		<-counted.after(after)
 		if _, status := p.end(t, syscall.SIGKILL); status != -1 {
-			t.Fatalf("it had ended with status %d before it was killed", status)
+			t.Fatalf("the fleet ended with status %d before it was killed", status)
 		}
 	}
 	p := startProcess(t, args...)
 	return p, p.readFleet(t)
 }
 
-// TestKilledFleetRegistersEachDeviceOnce: kill -9 at any moment loses nothing and registers
-// nothing twice. The load test does it with 10,000 devices.
+// TestKilledFleetRegistersEachDeviceOnce: after kill -9 at any moment, the next run leaves no device
+// out and registers none twice. The load test does the same with 10,000 devices.
 func TestKilledFleetRegistersEachDeviceOnce(t *testing.T) {
 	t.Parallel()
 	const devices = 200
@@ -177,9 +178,9 @@ func TestKilledFleetRegistersEachDeviceOnce(t *testing.T) {
 	counted.wantOnce(t, devices)
 }
 
-// TestInterruptedFleetTellsWhatItLearned: Ctrl-C ends it with its report, and the same command
-// goes on.
-func TestInterruptedFleetTellsWhatItLearned(t *testing.T) {
+// TestInterruptedFleetWritesItsReport: after Ctrl-C a fleet writes the report of what it did, and
+// the same command continues from there.
+func TestInterruptedFleetWritesItsReport(t *testing.T) {
 	t.Parallel()
 	const devices = 60
 	counted, args := startFleetService(t, "retry_after = 0\n", devices)
@@ -201,14 +202,14 @@ func TestInterruptedFleetTellsWhatItLearned(t *testing.T) {
 	counted.wantOnce(t, devices)
 }
 
-// TestFleetOnAFullDisk: one line says that the journal cannot be written, and the report has
-// what was learned.
+// TestFleetOnAFullDisk: if the journal cannot be written, one line on standard error says so, and
+// the report still has the results until then.
 func TestFleetOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	const devices = 40
 	counted, args := startFleetService(t, "retry_after = 0\n", devices)
 	journal := filepath.Join(t.TempDir(), "run.jsonl")
-	// A limit of the size of files is as good as a full disk; 4 blocks are 2 or 4 KiB.
+	// A limit on the size of files has the effect of a full disk; 4 blocks are 2 or 4 KiB.
 	words := []string{`ulimit -f 4; exec dpsdiag "$@"`, "sh"}
 	words = append(append(words, args...), "--rate", "none", "--concurrency", "4", "--resume", journal, "-o", "json")
 	p := startShell(t, words...)

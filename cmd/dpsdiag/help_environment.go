@@ -12,18 +12,19 @@ const environmentTopic = "environment"
 
 const environmentIntro = `Environment variables of dpsdiag itself:
 
-  HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy of probe, in small letters too;
-                                    --proxy wins
-  SSL_CERT_FILE, SSL_CERT_DIR       trusted certificates in place of the
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY  the proxy of probe, also in lower case;
+                                    --proxy takes precedence
+  SSL_CERT_FILE, SSL_CERT_DIR       trusted certificates instead of the
                                     system's, on Linux
   NO_COLOR, TERM=dumb               no colour
-  LC_ALL, LC_CTYPE, LANG            ASCII marks where the first that is set
-                                    does not say UTF-8
+  LC_ALL, LC_CTYPE, LANG            the character set, from the first one that
+                                    is set: ASCII marks if it is not UTF-8
 
-Variables of the SDK samples. probe takes from them what neither a flag nor the
-file of --from gives. Of several samples the first whose credential is set
-counts, or else the one with the most variables. Variables whose name alone says
-nothing of provisioning, such as KEY_FILE, count beside one that does.
+Variables of the SDK samples. probe uses them for settings that neither a flag
+nor the file of --from gives. If the variables of several samples are set, probe
+uses the first sample with a credential, or else the one with the most
+variables. Variables with a general name, such as KEY_FILE, count only if a
+variable of the same sample with a specific name is set too.
 `
 
 // environmentHelp lists every environment variable that is read.

@@ -13,12 +13,12 @@ import (
 	"dpsdiag/internal/edgeconf"
 )
 
-// maxInput bounds what is read of a file or of standard input, in bytes. Keys,
-// certificates and payloads are a fraction of it.
+// maxInput is the maximum size in bytes of a file or of standard input. Keys, certificates and
+// payloads are much smaller.
 const maxInput = 1 << 20
 
-// readFile reads the file that a flag names. What cannot be an input (nothing, too much,
-// a directory) is a usage error that names the flag.
+// readFile reads the file that a flag names. If it is a directory, empty or too large, the
+// result is a usage error that names the flag.
 func readFile(flag, path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -31,13 +31,15 @@ func readFile(flag, path string) ([]byte, error) {
 	return readInput(flag, fmt.Sprintf("%q", path), file)
 }
 
-// readMaterial reads the file that a flag names as the file of a setting.
+// readMaterial reads the file that a flag names, such as a key or certificates, and records the
+// flag as its origin.
 func readMaterial(flag, path string) (edgeconf.File, error) {
 	data, err := readFile(flag, path)
 	return edgeconf.File{Path: path, Content: dps.NewSecret(string(data)), Origin: edgeconf.Origin{Flag: flag}}, err
 }
 
-// readTextOrFile reads a flag whose value is the text itself, or @ and the name of a file.
+// readTextOrFile reads the value of a flag that is either the text itself or @ and the name of a
+// file.
 func readTextOrFile(flag, value string) (edgeconf.File, error) {
 	if path, isFile := strings.CutPrefix(value, "@"); isFile {
 		return readMaterial(flag, path)
@@ -45,7 +47,7 @@ func readTextOrFile(flag, value string) (edgeconf.File, error) {
 	return edgeconf.File{Path: value, Content: dps.NewSecret(value), Origin: edgeconf.Origin{Flag: flag}}, nil
 }
 
-// readInput reads a stream that a flag names; source is what messages call it.
+// readInput reads a stream that a flag names; source is its name in messages.
 func readInput(flag, source string, r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
 	switch {
@@ -61,7 +63,7 @@ func readInput(flag, source string, r io.Reader) ([]byte, error) {
 	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
 }
 
-// reason is the operating system's part of a file error, without the path again.
+// reason returns the operating system's message in a file error, without the path.
 func reason(err error) string {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err.Error()
@@ -69,14 +71,14 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// secretSource is where a secret comes from: one of a file, an environment variable and
-// the command line itself.
+// secretSource says where a secret comes from: a file, an environment variable, or the command
+// line itself.
 type secretSource struct {
 	name             string // of the flag, "key" for --key-file, --key-env and --key
 	file, env, value string
 }
 
-// flags are the flags by which the secret was given.
+// flags returns the flags with which the secret was given.
 func (s secretSource) flags() []string {
 	var given []string
 	for _, f := range []struct{ flag, value string }{
@@ -89,7 +91,7 @@ func (s secretSource) flags() []string {
 	return given
 }
 
-// read returns the secret and what messages call its source. It refuses two sources.
+// read returns the secret and the name of its source for messages. Two sources are an error.
 func (s secretSource) read(a *app) (secret dps.Secret, source string, err error) {
 	if given := s.flags(); len(given) > 1 {
 		return dps.Secret{}, "", usagef("leave one of them out", "%s and %s both give the same secret", given[0], given[1])
@@ -125,7 +127,8 @@ func (a *app) secretFromEnv(flag, variable string) (dps.Secret, error) {
 	return dps.NewSecret(value), nil
 }
 
-// readStdin reads a secret from standard input. Typing one into a terminal would show it.
+// readStdin reads a secret from standard input. It refuses a terminal, which would show what is
+// typed.
 func (a *app) readStdin(flag string) ([]byte, error) {
 	if _, terminal := a.terminal(a.stdin); terminal {
 		return nil, usagef("pipe it: dpsdiag ... "+flag+" < FILE", "%s: standard input is a terminal", flag)

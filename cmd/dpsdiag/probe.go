@@ -17,27 +17,27 @@ import (
 )
 
 const probeLong = `probe registers a device with the service, stage by stage (inputs, resolve,
-connect, tls, open, register, assign and, with --check-hub, hub), and tells what
-went wrong, how sure that is and what to do.
+connect, tls, open, register, assign and, with --check-hub, hub), and says what
+went wrong, how certain that is and what to do.
 
 It is a real registration: the service may create or update the device in the
 assigned hub, and counts and bills it. --lookup and --preflight change nothing.
 Nothing is sent before all flags and files have been checked.
 
---check-hub shows the assigned hub the same credential: MQTT CONNECT and
+--check-hub tries the same credential at the assigned hub: MQTT CONNECT and
 DISCONNECT for mqtt and mqtt-ws, a request for messages over HTTPS for the other
-transports. A hub keeps one connection of a device, so over MQTT a live device
-of this id is disconnected; on a terminal you are asked first. On 401, 403 or
-404 the device is registered again, once, and the hub asked again; on 429 or 5xx
-the registration is looked up and the hub asked again, as often and as patiently
-as below. With --lookup nothing is registered again.
+transports. A hub keeps one connection for each device, so over MQTT a connected
+device with this id is disconnected; on a terminal you are asked first. On 401,
+403 or 404 the device is registered again, once, and the hub is tried again. On
+429 or 5xx the registration is looked up and the hub is tried again, with the
+retries described below. With --lookup nothing is registered again.
 
-429 and 5xx, and what means the same when a session is opened, are retried with
-exponential backoff, full jitter and Retry-After; every wait is told on standard
-error, unless -q is given. Ctrl-C prints what was learned; a second one ends at
-once.`
+429, 5xx and the refusals of a session that mean the same are retried with
+exponential backoff, full jitter and Retry-After. Every wait is shown on
+standard error, unless -q is given. Ctrl-C stops the probe and prints what was
+learned; a second Ctrl-C ends dpsdiag at once.`
 
-// probeForms are the ways in which a device to probe is given.
+// probeForms are the usual forms of the command line.
 const probeForms = `dpsdiag probe --id-scope ID --registration-id ID --key-file FILE [flags]
 dpsdiag probe --id-scope ID --cert FILE --cert-key FILE [flags]
 dpsdiag probe [--from FILE] [flags]
@@ -48,11 +48,11 @@ const probeShort = `  --id-scope, --registration-id    the DPS instance and the 
   --key-file, --group-key-file,
   --cert with --cert-key,
   --pkcs12, --tpm                  how the device proves itself (one of them)
-  --transport all                  compare every way to the service
-  --preflight                      change nothing: without a credential, check
-                                   the network alone
+  --transport all                  compare all transports
+  --preflight                      change nothing; without a credential check
+                                   only the network
   --sandbox healthy                try it here, without Azure
-  -v, -o json                      everything; another format`
+  -v, -o json                      show everything; use another format`
 
 const probeExample = `  dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --key-file key.txt
   dpsdiag probe --id-scope 0ne0045B3C6 --registration-id sensor-17 --group-key-env GROUP_KEY
@@ -111,7 +111,7 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("action", pflag.ContinueOnError)
 	o.transports.values = []string{string(probe.HTTPS)}
 	flags.Var(&o.transports, "transport", "`TRANSPORT` to use: "+strings.Join(transportNames(), ", ")+"; several with commas or with the flag again, or "+allTransports+" to compare them side by side")
-	flags.BoolVar(&o.preflight, "preflight", false, "stop before the register call; changes nothing in the service. Without a credential, id scope and id it checks the network alone, over every transport")
+	flags.BoolVar(&o.preflight, "preflight", false, "stop before the register call; changes nothing in the service. Without a credential, id scope and id it checks only the network, over every transport")
 	flags.BoolVar(&o.lookup, "lookup", false, "look the registration up instead of registering; unbilled, changes nothing")
 	o.hub.addTo(flags)
 	flags.StringVar(&o.payload, "payload", "", "`JSON` to send with the registration, or @FILE")
@@ -119,10 +119,10 @@ func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	o.signing.addTo(flags)
 	o.resume.addTo(flags)
 	addDuration(flags, &o.timeout, "timeout", probe.DefaultBudget, "`DURATION` that the whole probe may take")
-	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "`NUMBER` of attempts to open and then to register, the first included, when the answer is to come back later")
-	addDuration(flags, &o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest single `DURATION` to wait, whatever the service asks for")
+	flags.IntVar(&o.maxAttempts, "max-attempts", probe.DefaultMaxAttempts, "maximum `NUMBER` of attempts to open a session, and then to register, while the service asks to try again later; the first attempt counts")
+	addDuration(flags, &o.retryMaxWait, "retry-max-wait", probe.DefaultRetryMaxWait, "longest `DURATION` of one wait, even if the service asks for a longer one")
 	addDuration(flags, &o.expiresIn, "expires-in", probe.DefaultExpiresIn, "warn of certificates that expire within this `DURATION`")
-	flags.StringVar(&o.sandbox, "sandbox", "", "probe an emulator inside this program that plays `SCENARIO`, with a fitting identity or that of --tpm; no network, no Azure account (see dpsdiag emulate --list-scenarios)")
+	flags.StringVar(&o.sandbox, "sandbox", "", "probe an emulator inside this program with the fault of `SCENARIO`, as a matching device or with --tpm; no network, no Azure account (see dpsdiag emulate --list-scenarios)")
 	return flags
 }
 
@@ -132,12 +132,11 @@ const failOnWarning = "warning"
 func (o *probeOptions) resultFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("result", pflag.ContinueOnError)
 	flags.StringVar(&o.failOn, "fail-on", "", "exit status 5 when the device is registered but there are warnings; `LEVEL` is "+failOnWarning)
-	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show everything: the facts of every stage, all causes and what to do about them, why others are ruled out, which JSON always has, and the exchange with the service without its secrets")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show everything: the facts of every stage, all causes and remedies, why others are ruled out, and the exchange with the service without its secrets; JSON always has all of this")
 	return flags
 }
 
-// runProbe registers the device, and reads the service's side after that: the state of the
-// registration is then that of this attempt.
+// runProbe probes the device and writes the report.
 func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet) error {
 	if err := o.check(flags); err != nil {
 		return err
@@ -163,7 +162,9 @@ func runProbe(ctx context.Context, a *app, o *probeOptions, flags *pflag.FlagSet
 	return exitWith(doc.ExitStatus())
 }
 
-// probe makes the probe that the flags ask for. With an error nothing was sent.
+// probe runs the probe that the flags describe. It reads the service's side after the probe, so that
+// the registration state there is the result of this attempt. If it returns an error, nothing was
+// sent.
 func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet, keeper *issuedKeeper) (*probe.Evidence, error) {
 	o.showTransports(a)
 	transports, err := parseTransports(o.transports.values)
@@ -200,8 +201,8 @@ func (o *probeOptions) probe(ctx context.Context, a *app, flags *pflag.FlagSet, 
 	return &evidence, nil
 }
 
-// device is the device to probe, of the sandbox or of the settings, and what to call when
-// the probe has ended.
+// device returns the device to probe: that of the sandbox, or that of the settings. The caller calls
+// end after the probe.
 func (o *probeOptions) device(ctx context.Context, a *app, flags *pflag.FlagSet) (d *device, end func(), err error) {
 	if o.sandbox != "" {
 		return o.enterSandbox(ctx, a, flags)
@@ -220,7 +221,7 @@ func (o *probeOptions) device(ctx context.Context, a *app, flags *pflag.FlagSet)
 	return d, func() {}, err
 }
 
-// build makes the configuration of the probe; only what watches it is added later.
+// build makes the configuration of the probe, except for Asked and the callbacks, which are set later.
 func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg probe.Config, err error) {
 	if d.attestation.Kind() == probe.KindNone && !o.transports.given {
 		chosen, o.transports.values = probe.Transports(), []string{allTransports}
@@ -246,7 +247,7 @@ func (o *probeOptions) build(a *app, d *device, chosen []probe.Transport) (cfg p
 	return cfg, nil
 }
 
-// configure makes the configuration of what the flags of a probe and of a fleet say.
+// configure makes the part of the configuration that a probe and a fleet have in common.
 func (o *probeOptions) configure(d *device, chosen []probe.Transport) probe.Config {
 	return probe.Config{
 		Endpoint:       d.endpoint,
@@ -270,7 +271,7 @@ func (o *probeOptions) configure(d *device, chosen []probe.Transport) probe.Conf
 	}
 }
 
-// request makes the signing request of a device: that of the flags, or else that of a sandbox.
+// request returns the signing request to send: that of the flags, or else that of the sandbox, or nil.
 func (o *probeOptions) request(a *app, d *device) (*probe.Signing, error) {
 	signing, err := o.signing.read(a, d.registrationID, !o.preflight)
 	if signing != nil || err != nil {
@@ -285,7 +286,7 @@ func (o *probeOptions) request(a *app, d *device) (*probe.Signing, error) {
 	return d.signing, nil
 }
 
-// watch runs a probe and tells what it waits for.
+// watch runs a probe and shows its progress.
 func watch(ctx context.Context, a *app, cfg probe.Config) probe.Evidence {
 	progress := newProgress(a, cfg)
 	defer progress.stop()
@@ -293,7 +294,7 @@ func watch(ctx context.Context, a *app, cfg probe.Config) probe.Evidence {
 	return probe.Do(ctx, cfg)
 }
 
-// check checks what can be checked of the flags alone.
+// check checks the flags, as far as that is possible without reading files.
 func (o *probeOptions) check(flags *pflag.FlagSet) error {
 	if err := noEmptyValue(flags); err != nil {
 		return err
@@ -306,7 +307,7 @@ func (o *probeOptions) check(flags *pflag.FlagSet) error {
 	case o.maxAttempts < 1:
 		return usagef("the first call is counted, so 1 means no retry", "--max-attempts: %d is too few", o.maxAttempts)
 	case strings.ContainsFunc(o.apiVersion, notInVersion):
-		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q has more in it than letters, digits, - and .", o.apiVersion)
+		return usagef("an api-version looks like "+dps.DefaultAPIVersion, "--api-version: %q may contain only letters, digits, - and .", o.apiVersion)
 	}
 	if err := o.checkModes(); err != nil {
 		return err
@@ -320,7 +321,7 @@ func (o *probeOptions) check(flags *pflag.FlagSet) error {
 	return o.checkDurations()
 }
 
-// notInVersion reports what no api-version has.
+// notInVersion reports whether r cannot be part of an api-version.
 func notInVersion(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.'
 }

@@ -14,28 +14,27 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// device is the device that a probe acts as and the way to its service, checked: that of
-// the settings, or one of the sandbox.
+// device is the device that a probe acts as, and how to reach the service. It is made from the
+// settings or by the sandbox, and its values have been checked.
 type device struct {
 	endpoint       dps.Endpoint
 	scope          string
-	registrationID string // "" where only a TPM that cannot be read has it
+	registrationID string // "" if it is the id of a TPM that cannot be read
 	attestation    probe.Attestation
 	payload        json.RawMessage
 	signing        *probe.Signing // of a sandbox that requests a certificate
 	assignment     *probe.Assignment
-	roots          *x509.CertPool // nil means those of the system
-	ownRoots       bool           // the user added some of them
+	roots          *x509.CertPool // trusted certificates; nil means those of the system
+	ownRoots       bool           // whether the user added some of the roots
 	proxy          proxy.Func
 	now            func() time.Time
 	origins        []probe.Origin
 	remarks        []probe.Warning
-	// chain is what the device presents, where only its certificates are known, without the key.
+	// chain is the device's certificate chain, if its private key is not known.
 	chain []*x509.Certificate
 }
 
-// check makes the device that the settings are about. What is wrong with them is a usage
-// error.
+// check checks the settings and makes the device from them. A mistake in them is a usage error.
 func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *device, err error) {
 	d = &device{proxy: s.proxy, now: a.now, origins: s.origins, remarks: s.remarks, assignment: s.assignment}
 	if d.payload, err = parsePayload(s.payload); err != nil {
@@ -48,7 +47,7 @@ func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *dev
 		if d.scope, err = s.checkScope(); err != nil {
 			return nil, err
 		}
-		if err := d.identify(s.named()); err != nil {
+		if err := d.identify(s.givenID()); err != nil {
 			return nil, err
 		}
 	}
@@ -61,9 +60,9 @@ func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *dev
 	return d, err
 }
 
-// named is the registration id that was given, or else the device's id in its hub: the two are
-// usually the same.
-func (s *settings) named() edgeconf.Value {
+// givenID returns the registration id that was given, or else the device id in the hub that was
+// given, since the two are usually the same.
+func (s *settings) givenID() edgeconf.Value {
 	if s.registrationID.IsZero() && s.assignment != nil && s.assignment.DeviceID != "" {
 		return edgeconf.Value{Text: s.assignment.DeviceID, Origin: edgeconf.Origin{Flag: "--hub-device-id"}}
 	}
@@ -83,7 +82,7 @@ func (s *settings) checkScope() (string, error) {
 	return s.scope.Text, nil
 }
 
-// identify takes the registration id that was given, or else that of the credential.
+// identify sets the registration id to the one that was given, or else to that of the credential.
 func (d *device) identify(given edgeconf.Value) error {
 	id, source := given.Text, given.Origin.String()
 	if given.IsZero() {
@@ -102,8 +101,8 @@ func (d *device) identify(given edgeconf.Value) error {
 	return nil
 }
 
-// ownID is the registration id that a credential carries, and what messages call it. That of
-// a TPM is "" when the TPM cannot be read, which the probe reports.
+// ownID returns the registration id that a credential contains, and the name of its source for
+// messages. The id is "" if the TPM cannot be read, which the probe reports.
 func ownID(attestation probe.Attestation) (id, source string, err error) {
 	switch carrier := attestation.(type) {
 	case interface{ RegistrationID() string }:
@@ -117,8 +116,8 @@ func ownID(attestation probe.Attestation) (id, source string, err error) {
 	return "", "", usagef(registrationIDHint, "--registration-id is missing")
 }
 
-// trustAnchors are those of the system and those that were named besides; nil means those of
-// the system alone.
+// trustAnchors returns the trusted certificates of the system and those that the user added, or nil
+// if the user added none.
 func (s *settings) trustAnchors() (*x509.CertPool, error) {
 	if s.trust.IsZero() {
 		return nil, nil
@@ -129,7 +128,7 @@ func (s *settings) trustAnchors() (*x509.CertPool, error) {
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
-		pool = x509.NewCertPool() // a system without trust anchors can still use these
+		pool = x509.NewCertPool() // the system has none, so those of the user are the only ones
 	}
 	for _, c := range certs {
 		pool.AddCert(c)
@@ -137,7 +136,7 @@ func (s *settings) trustAnchors() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// parsePayload checks a payload; none is nil.
+// parsePayload checks a payload. It returns nil if there is none.
 func parsePayload(f edgeconf.File) (json.RawMessage, error) {
 	if f.IsZero() {
 		return nil, nil

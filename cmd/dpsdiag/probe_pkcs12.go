@@ -27,7 +27,7 @@ func (o *pkcs12Options) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.password.env, "pkcs12-password-env", "", "environment variable `VAR` with the password of --pkcs12")
 }
 
-// given are the flags that were used.
+// given returns the flags that were used.
 func (o *pkcs12Options) given() []string {
 	var used []string
 	if o.file != "" {
@@ -36,7 +36,7 @@ func (o *pkcs12Options) given() []string {
 	return append(used, o.password.flags()...)
 }
 
-// read opens the file.
+// read returns the certificates and the private key in the file.
 func (o *pkcs12Options) read(ctx context.Context, a *app) ([]*x509.Certificate, crypto.Signer, error) {
 	if o.file == "" {
 		return nil, nil, usagef("give --pkcs12 FILE", "%s needs --pkcs12", o.given()[0])
@@ -52,15 +52,15 @@ func (o *pkcs12Options) read(ctx context.Context, a *app) ([]*x509.Certificate, 
 	chain, key, err := certchain.ParsePKCS12(data, password)
 	switch {
 	case errors.Is(err, certchain.ErrPassword):
-		return nil, nil, usagef("it is the one that the file was exported with", "--pkcs12 %q: %v", o.file, err)
+		return nil, nil, usagef("give the password with which the file was exported", "--pkcs12 %q: %v", o.file, err)
 	case err != nil:
-		return nil, nil, usagef("a PKCS#12 file with one device: openssl pkcs12 -export -in CERT -inkey KEY -certfile CHAIN -out FILE.p12", "--pkcs12 %q: %v", o.file, err)
+		return nil, nil, usagef("make a PKCS#12 file for one device: openssl pkcs12 -export -in CERT -inkey KEY -certfile CHAIN -out FILE.p12", "--pkcs12 %q: %v", o.file, err)
 	}
 	return chain, key, nil
 }
 
-// readPassword returns the password that was given, none if the file opens without, or else
-// asks for it.
+// readPassword returns the password that the flags give. Without one it returns none if the file
+// can be opened without a password, or else asks the user.
 func (o *pkcs12Options) readPassword(ctx context.Context, a *app, data []byte) (dps.Secret, error) {
 	if len(o.password.flags()) > 0 {
 		secret, _, err := o.password.read(a)
@@ -71,7 +71,7 @@ func (o *pkcs12Options) readPassword(ctx context.Context, a *app, data []byte) (
 		return dps.Secret{}, nil
 	}
 	if _, terminal := a.terminal(a.stdin); !terminal {
-		return dps.Secret{}, usagef("give --pkcs12-password-file or --pkcs12-password-env", "--pkcs12 %q: it has a password", o.file)
+		return dps.Secret{}, usagef("give --pkcs12-password-file or --pkcs12-password-env", "--pkcs12 %q: the file needs a password", o.file)
 	}
 	password, err := a.askSecret(ctx, fmt.Sprintf("Password of %q: ", o.file))
 	if err != nil {

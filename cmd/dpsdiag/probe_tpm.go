@@ -63,7 +63,7 @@ func (o *tpmOptions) open(ctx context.Context) (*probe.TPM, error) {
 	return o.openAt(ctx, o.path, "--tpm", tpm.Auth{})
 }
 
-// openAt looks at the TPM at path; source is what messages call the setting.
+// openAt looks at the TPM at path; source is the name of the setting in messages.
 func (o *tpmOptions) openAt(ctx context.Context, path, source string, auth tpm.Auth) (*probe.TPM, error) {
 	device, err := tpm.Open(ctx, path, o.persist, auth)
 	if err != nil {

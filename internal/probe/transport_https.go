@@ -19,14 +19,13 @@ import (
 // MaxBody is the maximum number of bytes read of any answer.
 const MaxBody = 1 << 20
 
-// maxHeader is the maximum size of a header block in bytes: the service never sends a
-// longer one.
+// maxHeader is the maximum size of the headers of an answer in bytes. The service sends much less.
 const maxHeader = 64 << 10
 
-// callTimeout is how long one call may take; the budget may end it sooner.
+// callTimeout is the maximum duration of one call. The budget of the probe may end it earlier.
 const callTimeout = 30 * time.Second
 
-// httpsTransport speaks the device API of the REST specification (azure-rest-api-specs
+// httpsTransport implements the device API of the REST specification (azure-rest-api-specs
 // deviceprovisioningservices/data-plane, device/routes.tsp).
 type httpsTransport struct{}
 
@@ -60,7 +59,7 @@ func (t httpsTransport) Open(ctx context.Context, dial Dialer, target Target, id
 	return s, openingOf(a)
 }
 
-// openingOf returns what an answer says about the connection.
+// openingOf returns the Opening for the answer to the first request.
 func openingOf(a Answer) Opening {
 	return Opening{
 		Layer: LayerHTTP, Status: a.Status, Server: a.Server, Location: a.Location, Body: a.Body,
@@ -81,7 +80,7 @@ func newHTTPSSession(dial Dialer, target Target, id Identity) *httpsSession {
 		Transport: &http.Transport{
 			DialTLSContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 			DisableCompression:     true,
-			MaxConnsPerHost:        1, // one identity, one connection
+			MaxConnsPerHost:        1, // as a device has
 			MaxResponseHeaderBytes: maxHeader,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -114,7 +113,7 @@ func (s *httpsSession) Close() error {
 
 func (s *httpsSession) query() string { return "?" + dps.Query(s.target.APIVersion) }
 
-// call makes one request. It never fails: if no answer came, the answer has a Failure.
+// call makes one request. It returns no error: if the request failed, Answer.Failure says why.
 func (s *httpsSession) call(ctx context.Context, op Operation, method, path, query string, body []byte) Answer {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -147,7 +146,8 @@ func (s *httpsSession) request(ctx context.Context, method, pathAndQuery string,
 	return req, nil
 }
 
-// exchange sends a request, reads the answer and keeps both unchanged.
+// exchange sends a request and reads the answer. It keeps the text of both, without secrets, in
+// a.Exchange.
 func (s *httpsSession) exchange(req *http.Request, body []byte, a *Answer) error {
 	headers := append([]Fact{{"Host", req.URL.Host}}, httpHeaders(req.Header)...)
 	a.Exchange = &Exchange{Request: s.redact.message(req.Method+" "+req.URL.RequestURI()+" "+req.Proto, headers, body)}
@@ -160,8 +160,8 @@ func (s *httpsSession) exchange(req *http.Request, body []byte, a *Answer) error
 	return err
 }
 
-// read reads what is needed of a response, and returns the body. It reads one byte more
-// than MaxBody of it.
+// read takes the fields of a from a response, and returns the body. It reads at most MaxBody+1
+// bytes, so that setBody can notice a longer body.
 func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor) ([]byte, error) {
 	defer resp.Body.Close()
 	a.Status = resp.StatusCode
@@ -178,7 +178,7 @@ func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor
 	}
 	a.RetryAfter = ParseRetryAfter(resp.Header.Get("Retry-After"), cmp.Or(a.Date, time.Now()))
 	if a.Status == http.StatusSwitchingProtocols {
-		return nil, nil // what follows is not a body but a connection, which nothing would end
+		return nil, nil // what follows is not a body, and a read of it would not end
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBody+1))
 	switch {
@@ -191,7 +191,7 @@ func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor
 	return body, nil
 }
 
-// setBody parses a body that was read up to one byte more than MaxBody.
+// setBody parses a body of which at most MaxBody+1 bytes were read.
 func (a *Answer) setBody(body []byte, redact *redactor) {
 	if len(body) > MaxBody {
 		a.TooLarge, body = true, body[:MaxBody]
@@ -199,7 +199,7 @@ func (a *Answer) setBody(body []byte, redact *redactor) {
 	a.Body = redact.parse(body)
 }
 
-// exchanges returns the call as a step of opening.
+// exchanges returns the exchange of the call as a list, empty if nothing was sent.
 func (a *Answer) exchanges() []Exchange {
 	if a.Exchange == nil {
 		return nil
@@ -207,7 +207,7 @@ func (a *Answer) exchanges() []Exchange {
 	return []Exchange{*a.Exchange}
 }
 
-// callFailure classifies why no answer came.
+// callFailure classifies the error of a request.
 func callFailure(err error) *netfail.Failure {
 	if dial, ok := errors.AsType[*dialError](err); ok {
 		return dial.failure
