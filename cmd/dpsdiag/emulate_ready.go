@@ -16,7 +16,7 @@ import (
 	"dpsdiag/internal/shellword"
 )
 
-// writeReady tells how to reach the emulator: one line of JSON, or text for a person.
+// writeReady writes how to reach the emulator: as one line of JSON, or as text.
 func (a *app) writeReady(ready emulator.Ready, scenario string) error {
 	if a.global.onStdout() == "json" {
 		if err := json.NewEncoder(a.stdout).Encode(ready); err != nil {
@@ -30,10 +30,9 @@ func (a *app) writeReady(ready emulator.Ready, scenario string) error {
 	return nil
 }
 
-// readyText fits a screen of 80 columns and 24 lines, of which the last is that of the cursor:
-// the addresses, and a command for each transport, which together use every identity. The
-// files are named as they are from the state directory, since whole paths would take the
-// screen.
+// readyText returns the addresses, and a command for each transport, which together use every
+// identity. It fits a screen of 80 columns and 24 lines; the cursor is on the last one. Paths are
+// relative to the state directory, since absolute ones would be too long.
 func readyText(ready emulator.Ready, scenario string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Ready until Ctrl-C. Scenario: %s\n", scenario)

@@ -46,7 +46,7 @@ func newFleetProgress(a *app) *fleetProgress {
 	return p
 }
 
-// watchFleet runs a fleet that can be interrupted and tells how far it is.
+// watchFleet runs a fleet that can be interrupted, and shows its progress.
 func watchFleet(ctx context.Context, a *app, list *fleet.List, cfg fleet.Config) fleet.Outcome {
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
@@ -57,8 +57,8 @@ func watchFleet(ctx context.Context, a *app, list *fleet.List, cfg fleet.Config)
 	return fleet.Run(ctx, list.Devices, cfg)
 }
 
-// event tells what has changed, if it is time to. A pause that the service asks for is told
-// at once.
+// event shows the progress if enough time has passed since the last time. It shows a pause that
+// the service asks for at once.
 func (p *fleetProgress) event(e fleet.Progress) {
 	now, every := p.now(), tellEvery
 	if p.columns > 0 {

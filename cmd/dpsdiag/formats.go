@@ -38,8 +38,7 @@ func formatNames(formats []report.Format) []string {
 	return names
 }
 
-// formatHelp tells which formats there are: those of every command, and those that only some
-// have.
+// formatHelp lists the formats: those of every command, and those of some commands only.
 func formatHelp() string {
 	var all, explain, fleet, drawn, probe []string
 	for _, f := range report.Formats() {

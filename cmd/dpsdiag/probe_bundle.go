@@ -95,8 +95,8 @@ func shownProxy(value string) string {
 	return parsed.URL()
 }
 
-// systemText tells what may matter of the machine, line by line. What cannot be learned is
-// left out.
+// systemText lists facts about the machine that may matter, one on each line. It leaves out those
+// that cannot be found.
 func (a *app) systemText(evidence *probe.Evidence) string {
 	var b strings.Builder
 	version := buildVersion()

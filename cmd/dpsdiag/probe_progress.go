@@ -107,7 +107,7 @@ func (p *progress) tellWait(e probe.Event) {
 	}
 }
 
-// tell tells what a stage waits for.
+// tell writes what a stage waits for.
 func (p *progress) tell(e probe.Event, text string) {
 	if p.columns > 0 {
 		p.show(e, text)
@@ -116,7 +116,7 @@ func (p *progress) tell(e probe.Event, text string) {
 	tell(p.out, "%s %s: %s", e.Transport, e.Stage, text)
 }
 
-// show tells it on a terminal alone, where the line is gone when it is no longer true.
+// show writes what a stage waits for only on a terminal, where the line disappears afterwards.
 func (p *progress) show(e probe.Event, text string) {
 	p.waiting[e.Transport] = fmt.Sprintf("%s %s: %s", e.Transport, e.Stage, text)
 	p.redraw()

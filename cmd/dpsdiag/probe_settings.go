@@ -89,8 +89,8 @@ func (o *probeOptions) needed(s *edgeconf.Settings) error {
 	return usagef(strings.Join(hints, "\n"), "missing: %s and %s", strings.Join(what[:last], ", "), what[last])
 }
 
-// readFrom reads the file of --from or, where nothing else tells how the device proves itself
-// or which it is, the configuration that this machine has; nil if there is none.
+// readFrom reads the file of --from. Without --from, and if nothing else gives a credential or an
+// id, it reads the configuration of this machine, and returns nil if there is none.
 func (o *probeOptions) readFrom(a *app, flags, env *edgeconf.Settings) (*edgeconf.Settings, error) {
 	if o.target.from != "" {
 		file, err := edgeconf.Read(o.target.from, a.readConfig)
@@ -193,7 +193,8 @@ func (o *probeOptions) readPayload() (edgeconf.File, error) {
 	return readTextOrFile("--payload", o.payload)
 }
 
-// cannotUse tells why a source cannot be used, and what else is odd about it.
+// cannotUse returns the error for a source that cannot be used, and prints the other remarks
+// about it.
 func (a *app) cannotUse(s *edgeconf.Settings, missing *edgeconf.Obstacle) error {
 	for _, remark := range edgeconf.Lint(s) {
 		if remark.Detail != missing.Detail {

@@ -53,7 +53,7 @@ func (o *serviceOptions) given() bool {
 // source reads the service's side of one device. Files and the credential have been checked.
 type source struct {
 	client *inspect.Client // nil with files alone
-	// files are what was given besides; read adds them to what the API shows.
+	// files has the content of the files that were given; read adds it to what the API returns.
 	files   inspect.Held
 	secrets []dps.Secret
 	budget  time.Duration

@@ -12,7 +12,7 @@ type Note struct {
 	Source string // where it is published
 }
 
-// Notes tells which of the software and hardware that the text names is past its end of support.
+// Notes returns a note for each software or hardware in the text that is past its end of support.
 func Notes(found *logtext.Findings) []Note {
 	var list []Note
 	add := func(product support.Product, version string, at logtext.Place) {

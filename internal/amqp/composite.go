@@ -12,7 +12,7 @@ type Composite interface {
 	visit(f *fields)
 }
 
-// descriptor is the code that tells what a described value is.
+// descriptor is the code that says what a described value is.
 type descriptor uint64
 
 // The descriptors of the standard: parts 2 (performatives), 3 (states,

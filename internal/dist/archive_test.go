@@ -68,7 +68,7 @@ func TestTar(t *testing.T) {
 			t.Fatal(err)
 		}
 		if h.Uid != 0 || h.Gid != 0 || h.Uname != "" || h.Gname != "" || !h.ModTime.Equal(when) {
-			t.Errorf("%s tells of the machine: %+v", h.Name, h)
+			t.Errorf("%s has details of the build machine: %+v", h.Name, h)
 		}
 		data, err := io.ReadAll(archive)
 		if err != nil {

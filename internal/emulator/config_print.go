@@ -16,15 +16,15 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// ErrKeysNotPrinted says that a configuration holds keys that are in no file. No output has a
-// secret in it, so there is no way to print them.
+// ErrKeysNotPrinted means that a configuration contains keys that are not in a file. PrintConfig does
+// not print secrets, and it has no file to refer to.
 var ErrKeysNotPrinted = errors.New("the keys of the configuration are in no file")
 
-// PrintConfig returns the configuration that an emulator of this Config would run with, as
-// TOML that ReadFile takes. It has what the flags, the file and the scenario come to, but for
-// the ready identities, which every emulator has, and for what a scenario changes of them, of
-// the devices, of TLS and of ports. A key is named by its file; where it is in none, it is put
-// into one in Config.StateDir, and without that the error is ErrKeysNotPrinted.
+// PrintConfig returns the configuration with which an emulator of this Config would run, as TOML
+// that ReadFile accepts. It merges the flags, the file and the scenario. It leaves out the ready
+// identities, which every emulator has, and what a scenario changes in them, in the devices, in
+// TLS and in ports. Keys are given as files. A key without a file is written to one in
+// Config.StateDir; if StateDir is empty, the error is ErrKeysNotPrinted.
 func PrintConfig(config Config) ([]byte, error) {
 	config = config.withDefaults()
 	scenario, ok := ScenarioByName(config.Scenario)

@@ -28,7 +28,7 @@ type authority struct {
 	listed *service.CACertificate
 }
 
-// called is what messages call the certificate.
+// called returns the name of the certificate for messages.
 func (a *authority) called() string {
 	name := a.subject
 	if a.cert != nil {

@@ -95,7 +95,7 @@ func (c *comparison) unread(id CheckID) Check {
 	return notMeant(id, "there is no enrollment")
 }
 
-// access tells what could be read.
+// access reports what could be read.
 func (c *comparison) access() Check {
 	h := c.held
 	if h.Source == SourceFiles {
@@ -222,7 +222,7 @@ func (c *comparison) nowhere(candidates int, unmatched Result, why string) {
 	}
 }
 
-// enrollment tells which enrollment decides.
+// enrollment reports which enrollment the service uses for the device.
 func (c *comparison) enrollment() Check {
 	e := c.entry
 	switch c.found {

@@ -47,7 +47,7 @@ type shape struct {
 	} `json:"properties"`
 }
 
-// The kinds of output, as messages call them.
+// The kinds of output, for messages.
 const (
 	kindEnrollment   = "an individual enrollment"
 	kindGroup        = "an enrollment group"

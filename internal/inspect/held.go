@@ -71,7 +71,7 @@ type Enrollment struct {
 	NoKeys string
 }
 
-// called is what messages call the enrollment.
+// called returns the name of the enrollment for messages.
 func (e *Enrollment) called() string {
 	if e.Group {
 		return "the enrollment group " + quoted(e.Name)

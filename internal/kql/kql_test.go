@@ -277,7 +277,7 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// attempts are device records at a minute: so many, of which some with a status.
+// attempts returns total device records within a minute; refused of them have a status.
 func attempts(at time.Time, total, refused int, status string) table {
 	var rows table
 	for i := range total {

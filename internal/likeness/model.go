@@ -19,7 +19,7 @@ type Weights struct {
 	Bias     []float64 // of each class
 }
 
-// Value is the value of a feature that occurs so many times in a text.
+// Value returns the value of a feature that occurs count times in a text.
 func Value(count int, idf float64) float64 { return (1 + math.Log(float64(count))) * idf }
 
 // Model is a packed model: it uses the bytes in place, so that it costs nothing to load. Make one with

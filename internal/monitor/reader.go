@@ -4,8 +4,8 @@
 // Give a [Collector] every input with [Collector.Read], in any order, then ask for its
 // [Collector.Summary]. The records come in the shapes in which Azure stores and exports them: a JSON
 // object a line, an array, envelopes with "records", the answer of the query API, and CSV, each also
-// packed with gzip. They are told apart by content. What is damaged or of another service is counted
-// and left out. [Detect] tells whether a text is such a log.
+// packed with gzip. A Collector recognises the shape by the content. It counts and skips records that
+// are damaged or of another service. [Detect] reports whether a text is such a log.
 //
 // It is not known which records DPS writes when it refuses a device: both records in its documentation
 // are of successes. So nothing here depends on a certain text, and a record without a field is still a

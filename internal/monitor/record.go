@@ -179,7 +179,7 @@ func propertyOf(name []byte) property {
 	return noProperty
 }
 
-// class tells what a record is about. Columns may be missing where a query chose some.
+// class returns what a record is about. Columns may be missing if a query selected only some.
 func (f *fields) class(r *record, a *arena) class {
 	category := f[categoryField]
 	if len(category) == 0 {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// levels is how many refusals of a device are told apart: after so many the backoff is the
-// longest.
+// levels is the number of backoff levels. A device goes up one level with each refusal, until the
+// backoff has its longest value.
 const levels = 8
 
 // simulation goes through time in steps. Devices that do the same in one step are a number,
@@ -90,7 +90,7 @@ func (s *simulation) advance(i *instance, now int) {
 	}
 }
 
-// choose chooses so many of the calls of a step, by level: they come in any order.
+// choose chooses wanted of the total calls of a step, by level, as if they came in random order.
 func (s *simulation) choose(calls [levels]int32, total, wanted int) (chosen [levels]int32) {
 	left := wanted
 	for level, n := range calls {
@@ -146,7 +146,8 @@ func (s *simulation) room(i *instance, now int) time.Duration {
 	return (wait + time.Second - 1).Truncate(time.Second)
 }
 
-// pause is the shortest and the longest time that a device waits after so many refusals.
+// pause returns the shortest and the longest time that a device waits at a level, which is its
+// number of refusals.
 func (q *Question) pause(level int, asked time.Duration) (least, most time.Duration) {
 	backoff := min(firstBackoff<<level, longestBackoff)
 	switch {

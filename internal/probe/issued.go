@@ -78,7 +78,7 @@ func (r *runner) serviceTime() time.Time {
 	return r.now().Add(-r.run.Clock.Skew)
 }
 
-// newIssued reads an issued chain; nil where there is none.
+// newIssued reads an issued chain. issued is nil if the chain is empty.
 func newIssued(chain []string, signing *Signing, registrationID string, now time.Time) (issued *Issued, ders [][]byte) {
 	if len(chain) == 0 {
 		return nil, nil

@@ -33,7 +33,7 @@ func newSecretPatterns() *secretPatterns {
 
 // redactor replaces secrets in a peer's data before anything else reads it: a service, or a
 // webhook that it calls, may repeat the token that it received or the key that it knows.
-// Anything that looks like a token is replaced, whoever owns it.
+// It also replaces anything that looks like a token, even one of another device.
 type redactor struct {
 	*secretPatterns
 	secrets []string // of this device, in every spelling

@@ -203,7 +203,7 @@ func (c *comparison) compareRun(good, bad *Run) {
 	c.compareTLS(transport, good.stage(probe.StageTLS), bad.stage(probe.StageTLS))
 	c.note(diffAddresses, "addresses", transport, addresses(good), addresses(bad))
 	if skipped := string(probe.Skipped); good.stage(probe.StageRegister).Outcome == skipped || bad.stage(probe.StageRegister).Outcome == skipped {
-		return // that one was never asked is told by an earlier stage
+		return // an earlier stage shows that one of them was not asked
 	}
 	for _, part := range []struct{ name, good, bad string }{
 		{"status", good.Reply.Status, bad.Reply.Status},

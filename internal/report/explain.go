@@ -38,12 +38,12 @@ type Explain struct {
 	Matches  []Match    `json:"matches"`
 	Causes   []Cause    `json:"causes"`    // most likely first
 	RuledOut []RuledOut `json:"ruled_out"` // by a text
-	Outcome  Outcome    `json:"outcome"`   // of the registration that a text tells of
+	Outcome  Outcome    `json:"outcome"`   // of the registration in a text
 	Inputs   []Input    `json:"inputs"`    // the texts that were read
-	Facts    []Fact     `json:"facts"`     // what a text tells of the device
+	Facts    []Fact     `json:"facts"`     // about the device, from a text
 	Nearest  []Nearest  `json:"nearest"`   // for what was not recognised
 	Decide   []Decider  `json:"decide"`    // what would separate causes that are left together
-	Collect  []Collect  `json:"collect"`   // how to get a text that tells more
+	Collect  []Collect  `json:"collect"`   // how to get a text with more in it
 	Notes    []Note     `json:"notes"`     // on the device of a text, such as a release past its support; no causes
 }
 
@@ -69,14 +69,14 @@ type Place struct {
 	Line  int    `json:"line"`
 }
 
-// Fact is what a text tells of the device, with where.
+// Fact is a fact about the device in a text, with its place.
 type Fact struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 	Place
 }
 
-// Collect says how a client is made to write a text that tells more.
+// Collect says how to make a client write a more detailed log.
 type Collect struct {
 	Client string `json:"client"`
 	How    string `json:"how"`

@@ -44,8 +44,7 @@ func (a *CodeAnswer) drawText(p *page) {
 // shortCauses is how many likely causes the short answer names.
 const shortCauses = 4
 
-// drawShort asks for the message where the code has several, and then tells what holds for
-// all of them.
+// drawShort asks for the message if the code has several, and shows what is true for all of them.
 func (a *CodeAnswer) drawShort(p *page) {
 	e := a.Entries[0]
 	title := e.Code

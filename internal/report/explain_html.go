@@ -13,8 +13,8 @@ import (
 
 const explainFooter = "Written by dpsdiag explain. This page is one file: it loads nothing and runs no script."
 
-// html makes the page of a text: how it ended, the known errors, the causes and what the
-// text tells of the device.
+// html makes the page of a text: how it ended, the known errors, the causes and the facts
+// about the device.
 func (d *Log) html() *htmlPage {
 	ending := d.ending()
 	page := &htmlPage{

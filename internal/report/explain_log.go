@@ -115,7 +115,7 @@ func (d *Log) addNearestOf(found *logtext.Findings) {
 	}
 }
 
-// logFacts are what the text tells of the device, each with the line.
+// logFacts returns the facts about the device in the text, each with its line.
 func logFacts(found *logtext.Findings) []Fact {
 	list := []Fact{}
 	ids := func(name string, values []logtext.ID) {

@@ -36,7 +36,7 @@ func newOutcome(o *logtext.Outcome) Outcome {
 	}
 }
 
-// ending is what the faces for people show of an outcome, in plain words.
+// ending is an outcome in plain words, for the formats that people read.
 type ending struct {
 	state logtext.OutcomeState
 	good  bool

@@ -94,8 +94,8 @@ func (d *Log) drawCollectShort(p *page) {
 	}
 }
 
-// drawAll shows what the text holds: the known errors with their lines, what it tells of the
-// device, the causes, and what to do next, which is to decide between them.
+// drawAll shows everything: the known errors with their lines, the facts about the device, the
+// causes, and how to decide between them.
 func (d *Log) drawAll(p *page) {
 	d.ending().draw(p)
 	d.drawRead(p)
@@ -127,7 +127,7 @@ const notesTitle = "Notes on the device, which are no causes"
 // line is a note with its place and its source.
 func (n *Note) line() string { return n.String() + ": " + n.Text + " (" + n.Source + ")" }
 
-// nothing reports that there is nothing to tell of the text.
+// nothing reports whether nothing was found in the text.
 func (d *Log) nothing() bool {
 	return len(d.Matches) == 0 && len(d.Causes) == 0 && d.ending().title == ""
 }
@@ -143,7 +143,7 @@ func (d *Log) ending() *ending {
 	return &e
 }
 
-// facts are what the text tells of the device; a name stands at the first of its values.
+// facts returns the facts about the device. Only the first value of a name has the name.
 func (d *Log) facts() []field {
 	list := make([]field, 0, len(d.Facts))
 	last := ""

@@ -10,8 +10,8 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// NewRecordsLog makes the report of explain on resource logs, from that of logs: the known errors and
-// one list of causes. Command is the one that tells which devices have them.
+// NewRecordsLog makes the document of explain for resource logs from that of logs: the known errors and
+// one list of causes. command is the command line that shows which devices have them.
 func NewRecordsLog(logs *ResourceLogs, command string) *Log {
 	doc := &Log{newExplain(ViewText)}
 	doc.ExitCode = ExitOK

@@ -45,8 +45,8 @@ func (d *Probe) annotations() []annotation {
 	return list
 }
 
-// verdictAnnotation tells what is wrong, why, and what to do. It is an error exactly where
-// the exit status fails the step.
+// verdictAnnotation says what is wrong, why, and what to do. Its level is error exactly if the
+// exit status fails the step.
 func (d *Probe) verdictAnnotation() annotation {
 	level := levelNotice
 	switch {

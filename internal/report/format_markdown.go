@@ -90,7 +90,7 @@ func (m *markdown) table(header []string, rows [][]inline) {
 	m.block(b.String())
 }
 
-// fields adds a table of named values, those that there are.
+// fields adds a table of the named values that are not empty.
 func (m *markdown) fields(list ...field) {
 	var rows [][]inline
 	for _, f := range list {

@@ -188,7 +188,7 @@ func commandParts(text string, width int) []string {
 	return parts
 }
 
-// clip is hang for a text that may take at most so many lines; what is cut off ends in dots.
+// clip is hang with a maximum number of lines; a text that is cut off ends in dots.
 func (p *page) clip(most int, text string, lead ...span) {
 	indent := 0
 	for _, s := range lead {

@@ -79,7 +79,7 @@ func (d *ResourceLogs) drawTimeline(p *page) {
 	p.line(partLabel(""), span{"to   " + to, faint})
 }
 
-// foldColumns adds up so many columns each.
+// foldColumns adds up each group of fold columns.
 func foldColumns(counts []int, fold int) []int {
 	folded := make([]int, 0, len(counts)/fold+1)
 	for i, n := range counts {

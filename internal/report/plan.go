@@ -270,7 +270,7 @@ func (d *Plan) drawQueue(p *page) {
 // end is the time at which the picture ends, in milliseconds.
 func (d *Plan) end() float64 { return d.Timeline[len(d.Timeline)-1].AtMS }
 
-// waiting is the longest queue in each of so many equal parts of the time.
+// waiting divides the time into equal parts and returns the longest queue in each.
 func (d *Plan) waiting(parts int) []int {
 	heights := make([]int, parts)
 	part := 0

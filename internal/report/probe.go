@@ -103,7 +103,7 @@ type Reply struct {
 	Attempts     int    `json:"attempts"` // register or lookup calls made
 }
 
-// Cause is a possible cause, with the facts that speak for it and what to do.
+// Cause is a possible cause, with the evidence for it and what to do.
 type Cause struct {
 	ID       string   `json:"id"`
 	Title    string   `json:"title"`

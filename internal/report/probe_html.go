@@ -127,7 +127,7 @@ func (r *Run) total() float64 {
 }
 
 func (r *Run) html(longest float64) htmlBlock {
-	block := htmlBlock{Title: fmt.Sprintf("Stages over %s: %s", r.Transport, r.upshot()), Stages: r.waterfall(longest)}
+	block := htmlBlock{Title: fmt.Sprintf("Stages over %s: %s", r.Transport, r.result()), Stages: r.waterfall(longest)}
 	if !r.Reply.empty() {
 		block.Blocks = append(block.Blocks, htmlBlock{Title: "Answer of the service", Sub: true, Fields: fieldsOf(r.Reply.fields()...)})
 	}

@@ -130,7 +130,8 @@ func (s *Stage) draw(p *page) {
 	s.drawSteps(p, indent)
 }
 
-// drawSteps tells what was done in a stage, unless it was one thing that its line tells.
+// drawSteps lists the steps of a stage if there is more than one; the stage's line shows a single
+// step.
 func (s *Stage) drawSteps(p *page, indent int) {
 	steps := s.steps()
 	for i, step := range steps {

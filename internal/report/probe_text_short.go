@@ -110,7 +110,7 @@ func (d *Probe) drawRunLines(p *page) {
 		default:
 			mark, look = p.marks.warned, odd
 		}
-		text := r.upshot()
+		text := r.result()
 		if s := r.failed(); s != nil {
 			text = s.ID + " failed: " + s.detail()
 		}

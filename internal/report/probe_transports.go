@@ -8,8 +8,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// drawComparison sets the transports side by side: a row each, with a mark for each stage
-// and what came of it.
+// drawComparison compares the transports: one line each, with a mark for every stage and the
+// result.
 func (d *Probe) drawComparison(p *page) {
 	p.heading("Transports")
 	lead := 2 + d.transportWidth() + 2
@@ -18,10 +18,10 @@ func (d *Probe) drawComparison(p *page) {
 		heads += pad(s.ID, p.markColumn(s.ID))
 	}
 	for i := range d.Runs {
-		widest = max(widest, columns(d.Runs[i].upshot()))
+		widest = max(widest, columns(d.Runs[i].result()))
 	}
 	if columns(heads)+widest > p.width {
-		p.fields("  ", d.upshots()...)
+		p.fields("  ", d.results()...)
 		return
 	}
 	p.line(span{strings.TrimRight(heads, " "), faint})
@@ -32,20 +32,20 @@ func (d *Probe) drawComparison(p *page) {
 			mark, look := r.Stages[j].mark(p)
 			row = append(row, span{mark, look}, span{strings.Repeat(" ", p.markColumn(r.Stages[j].ID)-columns(mark)), plain})
 		}
-		p.line(append(row, span{r.upshot(), plain})...)
+		p.line(append(row, span{r.result(), plain})...)
 	}
 }
 
-// upshots are what came of each run, for a page that has no room for the marks.
-func (d *Probe) upshots() []field {
+// results returns the result of each run, for a page that is too narrow for the marks.
+func (d *Probe) results() []field {
 	list := make([]field, 0, len(d.Runs))
 	for i := range d.Runs {
-		list = append(list, field{d.Runs[i].Transport, d.Runs[i].upshot()})
+		list = append(list, field{d.Runs[i].Transport, d.Runs[i].result()})
 	}
 	return list
 }
 
-// markComparison does the same in Markdown.
+// markComparison is drawComparison in Markdown.
 func (d *Probe) markComparison(m *markdown) {
 	header := []string{"Transport"}
 	for _, s := range d.Runs[0].Stages {
@@ -58,13 +58,13 @@ func (d *Probe) markComparison(m *markdown) {
 		for j := range r.Stages {
 			row = append(row, markOf(r.Stages[j].Outcome))
 		}
-		rows = append(rows, append(row, escape(r.upshot())))
+		rows = append(rows, append(row, escape(r.result())))
 	}
 	m.heading(4, "Transports")
 	m.table(append(header, "Verdict"), rows)
 }
 
-// markOf is the mark of an outcome, which the tables below spell out.
+// markOf returns the mark of an outcome. The tables below it have the outcome as a word.
 func markOf(outcome string) inline {
 	marks := marksFor(false)
 	switch probe.Outcome(outcome) {
@@ -80,8 +80,8 @@ func markOf(outcome string) inline {
 	return inline(marks.notApplicable)
 }
 
-// upshot says in a few words what came of a run; the stages below tell the rest.
-func (r *Run) upshot() string {
+// result returns the result of a run in a few words. The stages have the details.
+func (r *Run) result() string {
 	switch advice.Verdict(r.Verdict) {
 	case advice.Registered:
 		return "registered"

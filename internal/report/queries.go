@@ -5,7 +5,7 @@ import "strings"
 // QueriesSchema names the JSON of [Queries].
 const QueriesSchema = "dpsdiag/kql/1"
 
-// Queries are queries for Log Analytics: one to run, or the list of those that there are.
+// Queries are queries for Log Analytics: one to run, or the list of all.
 type Queries struct {
 	Schema   string     `json:"schema"`
 	ExitCode int        `json:"exit_code"`

@@ -17,7 +17,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// A ReadError tells why a text is no document that can be drawn.
+// A ReadError says why a text is not a document that can be drawn.
 type ReadError struct {
 	Problem string // completes "it is …" or "it has …"
 	Hint    string
