@@ -37,8 +37,8 @@ type app struct {
 	// interruptible returns a context that a signal to end cancels.
 	interruptible func(context.Context) (context.Context, context.CancelFunc)
 	// interruptibleTwice returns a context that a first signal to end cancels and one that a
-	// second does. Until stop is called no signal ends the program, and none comes of a pipe
-	// that nobody reads: writing to it is an error.
+	// second does. Until stop is called no signal ends the program, and a write to a closed pipe
+	// returns an error instead of a signal.
 	interruptibleTwice func(context.Context) (first, second context.Context, stop context.CancelFunc)
 	// startSandbox starts the emulator behind --sandbox.
 	startSandbox sandboxStarter
@@ -142,7 +142,7 @@ func terminalColumns(stream any) (int, bool) {
 		return 0, false
 	}
 	columns, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || columns <= 0 { // a terminal that nobody has told its size
+	if err != nil || columns <= 0 { // a terminal without a known size
 		columns = report.DefaultWidth
 	}
 	return columns, true

@@ -60,8 +60,8 @@ func newCompletionCmd(a *app) *cobra.Command {
 	}
 }
 
-// prepareCompletion readies a command and all below it for what a shell asks: what a flag
-// means is told without the marks of its help, and files are offered only where one belongs.
+// prepareCompletion prepares a command and its subcommands for completion in a shell. It removes the
+// back quotes from the descriptions of flags, and offers files only where a file is expected.
 func prepareCompletion(cmd *cobra.Command) {
 	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions

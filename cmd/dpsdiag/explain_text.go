@@ -61,7 +61,7 @@ func fileInput(source, path string) textInput {
 	return textInput{path, func() (io.ReadCloser, error) { return openText(source, path) }}
 }
 
-// openStdin is standard input. A person at a terminal is told what it waits for.
+// openStdin returns standard input. On a terminal it first says what it waits for.
 func (a *app) openStdin() (io.ReadCloser, error) {
 	if _, terminal := a.terminal(a.stdin); terminal {
 		end := "Ctrl-D"
@@ -87,9 +87,9 @@ func openText(source, path string) (io.ReadCloser, error) {
 	return file, nil
 }
 
-// explainTexts reads the texts and reports what they hold together. An interruption ends the
-// reading, and what was read until then is reported. A text that is nothing but a code, as
-// one that was echoed, is taken as the code. codesGiven are explained beside the texts.
+// explainTexts reads the texts and writes one report of all of them. After an interruption the report
+// is about what was read until then. A text that consists only of a code, for example from echo, is
+// treated as the code. codesGiven are explained in the same report.
 func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textInput, codesGiven []argument) error {
 	ctx, stop := a.interruptible(ctx)
 	defer stop()

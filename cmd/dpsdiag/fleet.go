@@ -229,7 +229,7 @@ func (o *fleetOptions) check(flags *pflag.FlagSet) error {
 	return o.probe.check(flags)
 }
 
-// build makes the configuration of the run, but for the group key and the journal.
+// build makes the configuration of the run, except for the group key and the journal.
 func (o *fleetOptions) build(a *app) (cfg fleet.Config, err error) {
 	transports, err := parseTransports(o.probe.transports.values)
 	switch {

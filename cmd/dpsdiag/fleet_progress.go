@@ -12,13 +12,13 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// How often progress is told: on a terminal, and elsewhere.
+// How often progress is shown: on a terminal, and elsewhere.
 const (
 	redrawEvery = 200 * time.Millisecond
 	tellEvery   = 10 * time.Second
 )
 
-// longPause is the shortest pause that is told at once.
+// longPause is the shortest pause that is shown at once.
 const longPause = 3 * time.Second
 
 // fleetProgress tells on standard error how far a fleet is: in one line that is rewritten on a
@@ -79,7 +79,7 @@ func (p *fleetProgress) event(e fleet.Progress) {
 	line = line[:min(len(line), max(p.columns-1, 0))]
 	blanks := strings.Repeat(" ", max(p.shown-len(line), 0))
 	p.shown = len(line)
-	_, _ = io.WriteString(p.out, "\r"+string(line)+blanks+strings.Repeat("\b", len(blanks))) // there is nobody else to tell
+	_, _ = io.WriteString(p.out, "\r"+string(line)+blanks+strings.Repeat("\b", len(blanks))) // there is no other place to report an error
 }
 
 // text says how far the run is, how fast, and how long the rest will take at that speed.

@@ -106,8 +106,7 @@ func manPage(cmd *cobra.Command, date string) string {
 	return b.String()
 }
 
-// manForm is a form of a command as man pages write it: what is typed in bold, what stands for
-// something else in italics.
+// manForm formats a form of a command for a man page: literal text in bold, placeholders in italics.
 func manForm(form string) string {
 	word := regexp.MustCompile(`[A-Za-z0-9-]+`)
 	return word.ReplaceAllStringFunc(strings.ReplaceAll(form, "[flags]", "[OPTIONS]"), func(w string) string {

@@ -49,7 +49,7 @@ const probeShort = `  --id-scope, --registration-id    the DPS instance and the 
   --cert with --cert-key,
   --pkcs12, --tpm                  how the device proves itself (one of them)
   --transport all                  compare all transports
-  --preflight                      change nothing; without a credential check
+  --preflight                      change nothing; without a credential, check
                                    only the network
   --sandbox healthy                try it here, without Azure
   -v, -o json                      show everything; use another format`

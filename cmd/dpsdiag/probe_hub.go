@@ -17,9 +17,9 @@ func (o *hubOptions) addTo(flags *pflag.FlagSet) {
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before --check-hub disconnects a live device")
 }
 
-// decide settles whether the hub of a device is asked, and why not if there is more to say
-// than that nobody wanted it. On a terminal a person is asked first where that would
-// disconnect a live device; a sandbox has none.
+// decide decides whether the probe asks the device's hub. If the check would disconnect a live device,
+// it first asks the user on a terminal; whyNot is the reason for the report if the user declines. A
+// sandbox has no live device.
 func (o *hubOptions) decide(a *app, transports []probe.Transport, registrationID string, sandbox bool) (check bool, whyNot string, err error) {
 	drops := dropping(transports)
 	if !o.check || sandbox || len(drops) == 0 {
@@ -39,8 +39,8 @@ func (o *hubOptions) decide(a *app, transports []probe.Transport, registrationID
 	return agreed, whyNot, nil
 }
 
-// mayDisconnect reports whether the check may disconnect a live device where only the hub's
-// answer shows that it would: nobody was asked about that.
+// mayDisconnect reports whether the check may disconnect a live device when only the hub's answer
+// shows that it would. The user was not asked about this case.
 func (o *hubOptions) mayDisconnect(a *app, sandbox bool) bool {
 	return o.yes || sandbox || !a.interactive()
 }

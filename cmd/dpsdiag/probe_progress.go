@@ -13,10 +13,10 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// slowStage is how long a stage may take before a person is told that it does.
+// slowStage is how long a stage may take before a terminal shows that it is running.
 const slowStage = time.Second
 
-// noticeable is the shortest pause that a person is told of.
+// noticeable is the shortest pause that is shown.
 const noticeable = 5 * time.Millisecond
 
 // progress tells on standard error what a probe is waiting for: in one line that is
@@ -146,7 +146,7 @@ func (p *progress) redraw() {
 	line = line[:min(len(line), max(p.columns-1, 0))]
 	blanks := strings.Repeat(" ", max(p.shown-len(line), 0))
 	p.shown = len(line)
-	_, _ = io.WriteString(p.out, "\r"+string(line)+blanks+strings.Repeat("\b", len(blanks))) // there is nobody else to tell
+	_, _ = io.WriteString(p.out, "\r"+string(line)+blanks+strings.Repeat("\b", len(blanks))) // there is no other place to report an error
 }
 
 // stop ends the watching and leaves the terminal as it was.

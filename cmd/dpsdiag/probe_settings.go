@@ -13,10 +13,9 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// settings are what a probe is told of the service and the device. Each value is that of a
-// flag, else of the file of --from, else of the environment, else the default, and says
-// where it comes from. Files have been read, but not the credential: that may ask for a
-// password, or look at a TPM.
+// settings are the settings of a probe: the service and the device. Each value comes from a flag, or
+// else from the file of --from, the environment or the default, and records its origin. Files have
+// been read, except for the credential: reading it may ask for a password or use a TPM.
 type settings struct {
 	endpoint       edgeconf.Value
 	scope          edgeconf.Value // zero where no source has one
@@ -31,7 +30,7 @@ type settings struct {
 	remarks []probe.Warning // on the sources, unless flags alone are used
 }
 
-// resolve reads every source. What stands in the way of using one is a usage error.
+// resolve reads all sources and merges them. A source that cannot be used is a usage error.
 func (o *probeOptions) resolve(ctx context.Context, a *app) (*settings, error) {
 	flags, err := o.fromFlags()
 	if err != nil {
@@ -158,8 +157,8 @@ func (o *probeOptions) settingsOf(a *app, merged *edgeconf.Settings) (s *setting
 	return s, err
 }
 
-// fromFlags are the settings that flags make. Of a credential only the flag is told, so that
-// no other source is asked for one.
+// fromFlags returns the settings that the flags give. For a credential they have only the flag, so
+// that no other source is asked for one.
 func (o *probeOptions) fromFlags() (s *edgeconf.Settings, err error) {
 	value := func(flag, text string) edgeconf.Value {
 		if text == "" {

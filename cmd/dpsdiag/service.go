@@ -256,7 +256,7 @@ func dialService(ctx context.Context, network, address string, roots *x509.CertP
 	return through, nil
 }
 
-// slowRead is after how long somebody who waits is told for what.
+// slowRead is how long reading may take before standard error says what it waits for.
 const slowRead = 3 * time.Second
 
 // read reads the service's side.

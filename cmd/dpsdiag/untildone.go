@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// untilDone returns what f returns, or the error of the context if that ends first: f then
-// waits on alone. It is for what no context reaches, such as a named pipe that nobody
-// writes.
+// untilDone returns what f returns, or the error of the context if the context ends first; f then
+// continues in the background. It is for calls that take no context, such as a read of a named
+// pipe without a writer.
 func untilDone[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	type result struct {
 		value T

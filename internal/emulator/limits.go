@@ -19,7 +19,7 @@ const (
 // that it takes; whether it counts refused ones too is not documented.
 type limits struct {
 	registrations, polls rate
-	// retryAfter is what a refused call is told to wait; nil means until there is room again.
+	// retryAfter is the Retry-After of a refused call; nil means until there is room again.
 	retryAfter *time.Duration
 }
 

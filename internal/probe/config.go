@@ -13,7 +13,7 @@ import (
 )
 
 // Config is one probe. Endpoint, Scope, RegistrationID, Attestation and Transports must be
-// set, but for Scope and RegistrationID with NoCredential; the zero value of every other
+// set, except for Scope and RegistrationID with NoCredential. The zero value of every other
 // field works.
 type Config struct {
 	Endpoint       dps.Endpoint
@@ -32,12 +32,12 @@ type Config struct {
 	Assignment  *Assignment
 	OnIssued    func(transport TransportID, chain [][]byte)
 	// CheckHub asks the assigned hub whether it accepts the device, over the protocols that
-	// DropsLiveDevice describes. NoHub is the reason for the report why the hub is not asked,
-	// if it is anything other than that nobody requested it.
+	// DropsLiveDevice describes. NoHub is the reason for not asking the hub, for the
+	// report; "" if the check was not requested.
 	CheckHub bool
 	NoHub    string
-	// MayDisconnect allows the check to disconnect a live device even where the transport alone
-	// would not: a hub that speaks MQTT 5 only can be asked in no other way.
+	// MayDisconnect allows the check to disconnect a live device even if the transport alone
+	// would not. This is the only way to ask a hub that accepts only MQTT 5.
 	MayDisconnect bool
 
 	// Origins are copied into the evidence. Remarks are warnings about the origins; they

@@ -42,8 +42,8 @@ type Target struct {
 	Mode           Mode
 	Signing        bool // a certificate was requested
 	ExtraRoots     bool // --ca-file added trust anchors to those of the system
-	// Asked are the flags that asked for the probe, as far as another one has to repeat them;
-	// nil when nobody told.
+	// Asked are the flags of this probe that another probe has to repeat; nil if they are not
+	// known.
 	Asked []Flag
 }
 

@@ -93,7 +93,8 @@ func (e conclusion) named() []Cause {
 	return e.causes[:min(end, asLikely)]
 }
 
-// answers are how reasons begin that say no more than the verdict, or speak against a cause.
+// answers returns the beginnings of reasons that say no more than the verdict, or are evidence against
+// a cause.
 func answers() []string {
 	return []string{"the service answered", "the registration ended", "the session was refused", "after a hub was assigned", "against it:"}
 }

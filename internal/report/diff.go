@@ -142,7 +142,7 @@ func (c *comparison) note(kind, name, transport, good, bad string) {
 	c.found = append(c.found, d)
 }
 
-// same compares two texts but for what differs from probe to probe.
+// same reports whether two texts are the same, apart from parts that differ in every probe.
 func (c *comparison) same(good, bad string) bool {
 	neutral := func(text string, id *regexp.Regexp) string {
 		if id.String() != anyCase {

@@ -28,8 +28,8 @@ const (
 )
 
 // Explain is the JSON that the documents of the command explain share: [Answers], [Common],
-// [Catalogue], [Log] and [Parts] embed it. It has all that they draw but for what the catalogue says
-// of a code or a cause, which is found by its id.
+// [Catalogue], [Log] and [Parts] embed it. It has everything that they show, except for the texts
+// of the catalogue on a code or a cause, which are found by its id.
 type Explain struct {
 	Schema   string     `json:"schema"`
 	ExitCode int        `json:"exit_code"`

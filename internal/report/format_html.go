@@ -21,7 +21,7 @@ type htmlPage struct {
 	Footer      string
 }
 
-// htmlBlock is a part of a page: a title, and below it whatever of the rest there is, in
+// htmlBlock is a part of a page: a title, and below it the other fields that are not empty, in
 // this order.
 type htmlBlock struct {
 	Title    string

@@ -97,8 +97,8 @@ type LogLoad struct {
 	Throttled     int        `json:"throttled"`
 }
 
-// Cluster is the failures that look alike: with one status, code and protocol, and one message but for
-// words that differ from device to device.
+// Cluster is a group of similar failures: with the same status, code and protocol, and the same
+// message, except for words that differ from device to device.
 type Cluster struct {
 	HTTPStatus int    `json:"http_status"` // 0 where the records have none
 	ErrorCode  int    `json:"error_code"`  // the same
@@ -106,12 +106,13 @@ type Cluster struct {
 	Message    string `json:"message"`
 	Result     string `json:"result"` // the result type
 	Devices    int    `json:"devices"`
-	Failing    int    `json:"failing"`       // of these, those whose last attempt failed so
+	Failing    int    `json:"failing"`       // of these, those whose last attempt failed in this way
 	Worked     int    `json:"worked_before"` // of these, those that had succeeded before
 	Records    int    `json:"records"`
 	First      string `json:"first"`
 	Last       string `json:"last"`
-	// Since is when the devices began to fail so: First, but for a few that did long before the rest.
+	// Since is when the devices began to fail in this way: First, unless a few failed long before the
+	// others.
 	Since     string          `json:"since"`
 	Instances []string        `json:"instances"`
 	Examples  []ClusterDevice `json:"examples"`

@@ -90,8 +90,8 @@ func (r *Run) draw(p *page, compared bool) {
 	}
 }
 
-// told are the stages that have something to tell; beside other runs those that did not
-// run have not.
+// told returns the stages to show. In a comparison with other runs it leaves out the stages that did
+// not run.
 func (r *Run) told(compared bool) []*Stage {
 	var told []*Stage
 	for i := range r.Stages {

@@ -10,8 +10,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// drawHeadline draws the verdict: the device, what came of it in the words of who said so,
-// and the exit status at the end of the line.
+// drawHeadline draws the verdict: the device, the result in the words of the service or hub that
+// answered, and the exit status at the end of the line.
 func (d *Probe) drawHeadline(p *page) {
 	mark, look := d.verdictMark(p)
 	p.conclude(d.headline(p), d.ExitCode, span{strings.TrimSpace(mark) + " ", look})

@@ -83,9 +83,9 @@ func shares(causes []cause.ID) []Share {
 	return found
 }
 
-// thin takes about a third of the ordinary words out of what a program printed: those of
-// letters, lower case but for the first. Another version of it says the same in other words, so
-// the model must not rely on any single one.
+// thin removes about a third of the ordinary words from the output of a program. An ordinary word
+// has only letters, in lower case except for the first. Another version of the program says the
+// same in other words, so the model must not rely on any single one.
 func thin(text string, ordinary *regexp.Regexp) string {
 	seed := likeness.Hash(text)
 	return ordinary.ReplaceAllStringFunc(text, func(word string) string {
