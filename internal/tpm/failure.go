@@ -58,7 +58,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s", e.Step, e.Text)
 }
 
-// AsError returns the [*Error] in err. Another error, such as that of a canceled context, becomes
+// AsError returns the [*Error] in err. Another error, such as that of a cancelled context, becomes
 // one of kind Other: it is not a failure of the TPM, but nothing was learned about the TPM either.
 func AsError(err error) *Error {
 	if failure, ok := errors.AsType[*Error](err); ok {
