@@ -2,13 +2,14 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"strings"
 	"unicode"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/probe"
 )
 
@@ -80,23 +81,17 @@ func (o *resumeOptions) fits(kind probe.AttestationKind) error {
 // (iot-identity-service identity/aziot-identityd/src/identity.rs).
 const usualDeviceInfo = "/var/lib/aziot/identityd/device_info"
 
-// deviceInfo is the content of that file.
-type deviceInfo struct {
-	HubName  string `toml:"hub_name"`
-	DeviceID string `toml:"device_id"`
-}
-
 // readDeviceInfo reads the file.
-func (a *app) readDeviceInfo() (info deviceInfo, err error) {
+func (a *app) readDeviceInfo() (info edgeconf.DeviceInfo, err error) {
 	const hint = "give --assigned-hub HOST; the identity service writes the file when it has provisioned the device, and usually only root can read it"
 	data, err := readFile("--hub-only", a.deviceInfo)
 	if err != nil {
 		return info, usagef(hint, "%v", err)
 	}
-	if strings.TrimSpace(string(data)) == "unprovisioned" {
+	switch info, err = edgeconf.ReadDeviceInfo(data); {
+	case errors.Is(err, edgeconf.ErrUnprovisioned):
 		return info, usagef(hint, "--hub-only: %q says that the device is not provisioned", a.deviceInfo)
-	}
-	if err := toml.Unmarshal(data, &info); err != nil || info.HubName == "" {
+	case err != nil:
 		return info, usagef(hint, "--hub-only: %q is not the assignment of the identity service", a.deviceInfo)
 	}
 	return info, nil
