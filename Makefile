@@ -9,8 +9,10 @@ RACE ?= ./...
 # Many tests wait for a peer that says nothing, so more of them run at a time than there are cores.
 GOTEST := go test -shuffle=on -parallel 8
 LINT := go tool -modfile=tools/go.mod golangci-lint
+# Where `make vuln` gets the known vulnerabilities from, if not from the Go project: an address, or file:// and a folder.
+VULNDB ?=
 
-.PHONY: build dist test check lint race fmt fuzz bench score score-write conformance tpm peers load browser help
+.PHONY: build dist test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -28,6 +30,10 @@ race: ## the tests of $(RACE) under the race detector (needs a C compiler)
 
 lint: ## golangci-lint, built from tools/go.mod (the first time takes minutes)
 	$(LINT) run ./...
+
+vuln: ## known vulnerabilities that the program can reach (needs the network, or VULNDB=file:///FOLDER)
+	@go tool -modfile=tools/go.mod govulncheck $(if $(VULNDB),-db '$(VULNDB)') -tags nethttpomithttp2 ./cmd/dpsdiag || { status=$$?; \
+		[ $$status -eq 3 ] || echo 'make vuln: the check did not run to its end, so this is no result (see docs/development.md)' >&2; exit $$status; }
 
 fmt: ## format the Go code as the linter wants it
 	$(LINT) fmt ./...

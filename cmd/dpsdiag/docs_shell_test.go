@@ -81,7 +81,7 @@ func isScript(block string) bool {
 // needsMore reports commands that need a device, a file of the reader or an end by hand.
 func needsMore(command string) bool {
 	emulates := strings.HasPrefix(command, "dpsdiag emulate") && !strings.Contains(command, "--list-scenarios")
-	return emulates || strings.HasPrefix(command, "dpsdiag diff") || strings.HasPrefix(command, "dpsdiag logs") || regexp.MustCompile(`--id-scope|--hub-only|--service-env|--file|--from|\s-(\s|$)`).MatchString(command)
+	return emulates || strings.HasPrefix(command, "dpsdiag diff") || strings.HasPrefix(command, "dpsdiag logs") || regexp.MustCompile(`--id-scope|--key-file|--service-env|--file|--from|\s-(\s|$)`).MatchString(command)
 }
 
 // runShell runs a script in an empty folder. It must not end as wrong usage does, nor

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -156,7 +157,7 @@ func TestEveryPageIsInTheIndex(t *testing.T) {
 // a scenario.
 func TestCausesOfThePagesExist(t *testing.T) {
 	t.Parallel()
-	kebab := regexp.MustCompile("`([a-z0-9]+(?:-[a-z0-9]+)+)`")
+	kebab := regexp.MustCompile("`([a-z][a-z0-9]*(?:-[a-z0-9]+)+)`") // an api-version begins with a digit
 	for _, page := range pages(t, "../..") {
 		for _, m := range kebab.FindAllStringSubmatch(readPage(t, page), -1) {
 			_, isCause := cause.Lookup(m[1])
@@ -166,4 +167,46 @@ func TestCausesOfThePagesExist(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTestsOfThePagesExist checks every code span that names a test: the tree has such a test, in
+// the package if the page names that too, as in `internal/probe.TestRedact`.
+func TestTestsOfThePagesExist(t *testing.T) {
+	t.Parallel()
+	tests := testsOfTheTree(t)
+	span := regexp.MustCompile("`(?:([a-z0-9/]+)\\.)?((?:Test|Fuzz)[A-Z]\\w*)`")
+	found := 0
+	for _, page := range pages(t, "../..") {
+		for _, m := range span.FindAllStringSubmatch(readPage(t, page), -1) {
+			found++
+			if dirs := tests[m[2]]; len(dirs) == 0 || m[1] != "" && !slices.Contains(dirs, m[1]) {
+				t.Errorf("%s: there is no test %s, but in %q", page, m[0], dirs)
+			}
+		}
+	}
+	if found < 60 {
+		t.Errorf("only %d names of tests found", found)
+	}
+}
+
+// testsOfTheTree are the directories of each test and fuzz target, by its name.
+func testsOfTheTree(t *testing.T) map[string][]string {
+	t.Helper()
+	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	tests := map[string][]string{}
+	root := os.DirFS("../..")
+	err := fs.WalkDir(root, ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := fs.ReadFile(root, path)
+		for _, m := range function.FindAllSubmatch(text, -1) {
+			tests[string(m[1])] = append(tests[string(m[1])], filepath.ToSlash(filepath.Dir(path)))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tests
 }

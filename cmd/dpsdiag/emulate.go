@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -96,6 +97,7 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 	if o.printConfig {
 		return o.showConfig(a, config)
 	}
+	o.warnOfRemote(a.stderr)
 	first, second, stop := a.interruptibleTwice(ctx)
 	defer stop()
 	ctx, end := context.WithCancel(first)
@@ -186,7 +188,7 @@ func (o *emulateOptions) config(flags *pflag.FlagSet) (emulator.Config, error) {
 	if err := checkScenario("--scenario", o.scenario); err != nil {
 		return emulator.Config{}, err
 	}
-	for _, l := range []struct{ flag, address string }{{"--https", o.https}, {"--mqtt", o.mqtt}, {"--amqp", o.amqp}, {"--hub", o.hub}} {
+	for _, l := range o.listeners() {
 		if err := checkListen(l.flag, l.address, o.allowRemote); err != nil {
 			return emulator.Config{}, err
 		}
@@ -266,17 +268,43 @@ func readEndorsementKey(text string) ([]byte, error) {
 // unless that is allowed: the emulator hands out working credentials.
 func checkListen(flag, address string, allowRemote bool) error {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil {
+	if err != nil || strings.Contains(address, "@") {
 		return usagef("an address is HOST:PORT, such as 127.0.0.1:8443", "%s: %q is not an address", flag, address)
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return usagef("a port is a number from 1 to 65535, or 0 for a free one", "%s: %q is not a port", flag, port)
 	}
-	ip := net.ParseIP(host)
-	if allowRemote || host == "localhost" || ip != nil && ip.IsLoopback() {
+	if allowRemote || isLoopback(host) {
 		return nil
 	}
 	return usagef("use 127.0.0.1, or add --allow-remote if that is meant", "%s: %q can be reached from other machines", flag, address)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// listener is an address to listen on, with what whoever reaches it can do there.
+type listener struct{ flag, address, exposes string }
+
+func (o *emulateOptions) listeners() []listener {
+	const register = "register devices"
+	return []listener{
+		{"--https", o.https, register + ", and read and change every enrollment with the connection string of the service API"},
+		{"--mqtt", o.mqtt, register},
+		{"--amqp", o.amqp, register},
+		{"--hub", o.hub, "connect as a registered device"},
+	}
+}
+
+// warnOfRemote says what the addresses that other machines can reach let them do.
+func (o *emulateOptions) warnOfRemote(stderr io.Writer) {
+	for _, l := range o.listeners() {
+		if host, _, err := net.SplitHostPort(l.address); err == nil && !isLoopback(host) {
+			tell(stderr, "dpsdiag: warning: %s %s: other machines can %s", l.flag, l.address, l.exposes)
+		}
+	}
 }
 
 func scenarioList() *report.Scenarios {

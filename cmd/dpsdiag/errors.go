@@ -46,13 +46,16 @@ func tell(stderr io.Writer, format string, args ...any) {
 	_, _ = io.WriteString(stderr, report.Clean(hideKeys(fmt.Sprintf(format, args...)))+"\n")
 }
 
-// hideKeys hides symmetric keys, in connection strings too, and the signatures of tokens. Users
-// sometimes give one as a name, a file or a code, and messages quote their arguments. A key of 16
-// bytes or more is at least 22 characters of base64 with one or two equals signs at the end, which
-// names do not have. (A key without equals signs has a length that no service generates.)
+// hideKeys hides symmetric keys, in connection strings too, the signatures of tokens, and the password
+// of user:password@host. Users sometimes give one as a name, a file or a code, and messages quote
+// their arguments. A key of 16 bytes or more is at least 22 characters of base64 with one or two equals
+// signs at the end, which names do not have. (A key without equals signs has a length that no service
+// generates.)
 func hideKeys(text string) string {
+	passwords := regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"]*:|[^\s/:@"]+:)[^\s"\\][^\s"]*@([\w."\[-]|$)`)
 	keys := regexp.MustCompile(`[A-Za-z0-9+/]{22,}={1,2}`)
 	named := regexp.MustCompile(`(?i)(SharedAccessKey=|sig=)[^;&\s"]{8,}`)
+	text = passwords.ReplaceAllString(text, "$1[hidden]@$2")
 	return keys.ReplaceAllString(named.ReplaceAllString(text, "$1[hidden]"), "[hidden]")
 }
 

@@ -67,9 +67,11 @@ func StandardPorts() Endpoint { return Endpoint{HTTPS: PortHTTPS, MQTT: PortMQTT
 
 // ParseEndpoint parses HOST or HOST:PORT. A port given here is used for every protocol, as
 // for the --endpoint flag. A URL, a path or white space is an error. The error quotes text,
-// unless it is a connection string.
+// unless it is a connection string or has an @, which may have a password before it.
 func ParseEndpoint(text string) (Endpoint, error) {
 	switch {
+	case strings.Contains(text, "@"):
+		return Endpoint{}, fmt.Errorf("an endpoint has no user and no password; it is a host name such as %s", CloudPublic.GlobalHost())
 	case strings.Contains(strings.ToLower(text), "sharedaccesskey"):
 		return Endpoint{}, fmt.Errorf("this is a connection string; an endpoint is a host name such as %s", CloudPublic.GlobalHost())
 	case strings.Contains(text, "://"):

@@ -32,6 +32,9 @@ func looksSecret(text string) bool {
 	if hasForeign(text) || len(text) > 256 {
 		return true
 	}
+	if at := strings.LastIndexByte(text, '@'); at > 0 && strings.Contains(text[:at], ":") { // user:password@host
+		return true
+	}
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return r != '+' && r != '/' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 	})

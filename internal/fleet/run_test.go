@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -346,6 +347,16 @@ func TestJournalSurvivesACutAtAnyByte(t *testing.T) {
 			t.Errorf("after %d bytes and one more line: %d devices in doubt", size, len(again.begun))
 		}
 		_ = again.Close()
+	}
+}
+
+// A journal names devices: other users may not read it.
+func TestJournalIsForTheOwnerAlone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "run.jsonl")
+	openJournal(t, path)
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		t.Errorf("mode %v, %v", info, err)
 	}
 }
 

@@ -3,9 +3,9 @@ package logtext
 import "strings"
 
 // redact hides what may be a key, a signature, a token or a password: a long run of base64 that is not
-// a hexadecimal number, and the values after the names of such things.
+// a hexadecimal number, the values after the names of such things, and the password in a URL.
 func redact(text string) string {
-	text = redactNamed(text)
+	text = redactURLs(redactNamed(text))
 	var out strings.Builder
 	for i := 0; i < len(text); {
 		end := i
@@ -81,6 +81,25 @@ func secretAfter(text string, from int) (start, end int, ok bool) {
 		return 0, 0, false
 	}
 	return start, end, true
+}
+
+// redactURLs hides the passwords of URLs, as in http://user:password@host.
+func redactURLs(text string) string {
+	for from := 0; ; {
+		i := strings.Index(text[from:], "://")
+		if i < 0 {
+			return text
+		}
+		from += i + len("://")
+		authority := text[from:]
+		if end := strings.IndexAny(authority, " \t/\"'<>"); end >= 0 {
+			authority = authority[:end]
+		}
+		at := strings.LastIndexByte(authority, '@')
+		if colon := strings.IndexByte(authority, ':'); colon >= 0 && colon+1 < at {
+			text = text[:from+colon+1] + hidden + text[from+at:]
+		}
+	}
 }
 
 func isBase64(b byte) bool {

@@ -19,6 +19,8 @@ func TestRedact(t *testing.T) {
 		"Starting provisioning edge device via symmetric_key now":   "Starting provisioning edge device via symmetric_key now",
 		"PWD: XXXX | CLEAN: 1":                                      "PWD: [hidden] | CLEAN: 1",
 		"password=hunter2":                                          "password=[hidden]",
+		"via http://u:hunter2@proxy:8080/ and socks5://u:p@ss@h":    "via http://u:[hidden]@proxy:8080/ and socks5://u:[hidden]@h",
+		"https://h:8883/a@b, amqps://user@h:5671, http://u:@h":      "https://h:8883/a@b, amqps://user@h:5671, http://u:@h",
 		"symmetric_key = <key>":                                     "symmetric_key = <key>",
 	} {
 		if got := redact(text); got != want {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -338,6 +339,57 @@ func TestOneLongLine(t *testing.T) {
 	s := summarise(t, `{"records":[`+b.String()+`]}`)
 	if in := s.Inputs[0]; in.Unreadable+in.Foreign != 0 || in.Shape != monitor.ShapeEnvelope || in.Records < 8000 || s.Devices.Seen != 250+0 {
 		t.Errorf("%+v, %d devices", in, s.Devices.Seen)
+	}
+}
+
+// endless repeats a character after a beginning, as often as is left, and watches the heap.
+type endless struct {
+	head string
+	fill byte
+	left int
+	most uint64
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	if e.head != "" {
+		n := copy(p, e.head)
+		e.head = e.head[n:]
+		return n, nil
+	}
+	if e.left%(8<<20) < len(p) {
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		e.most = max(e.most, stats.HeapAlloc)
+	}
+	n := min(len(p), e.left)
+	e.left -= n
+	for i := range p[:n] {
+		p[i] = e.fill
+	}
+	return n, nil
+}
+
+// TestRecordWithoutEnd: a record, a line or a list that goes on, such as a small gzip file may hold,
+// needs no more memory than the largest record.
+func TestRecordWithoutEnd(t *testing.T) {
+	const size, most = 128 << 20, 64 << 20
+	for name, in := range map[string]*endless{
+		"blanks": {head: `{"records":[`, fill: ' '},
+		"text":   {head: `{"records":[{"category":"DeviceOperations","properties":"`, fill: 'x'},
+		"line":   {head: `{"category":"DeviceOperations","properties":"`, fill: 'x'},
+		"depth":  {head: `{"records":`, fill: '['},
+	} {
+		in.left = size
+		runtime.GC()
+		if err := monitor.NewCollector().Read(in, name); err != nil || in.most > most {
+			t.Errorf("%s: %d MiB of memory, %v", name, in.most>>20, err)
+		}
+		if in.left > 0 {
+			t.Errorf("%s: %d bytes were not read", name, in.left)
+		}
 	}
 }
 

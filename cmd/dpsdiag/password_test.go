@@ -1,0 +1,102 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"dpsdiag/internal/report"
+)
+
+// TestNoPasswordOfAnAddress: people copy addresses with user and password into flags, arguments
+// and files. Whatever becomes of them, the password is in no output.
+func TestNoPasswordOfAnAddress(t *testing.T) {
+	t.Parallel()
+	const password = "a-password/of:an@address"
+	const address = "user:" + password + "@127.0.0.1"
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	key := write("device.key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+	list := write("devices.csv", "registration_id,key_file\nsensor-17,"+key+"\n")
+	log := write("device.log", "connect to https://user:hunter-2000@proxy.plant: connection refused\n")
+	config := func(name, endpoint string) string {
+		return write(name, strings.Join([]string{
+			"[provisioning]", `source = "dps"`, `global_endpoint = "` + endpoint + `"`, `id_scope = "0ne0045B3C6"`,
+			"[provisioning.attestation]", `method = "symmetric_key"`, `registration_id = "sensor-17"`,
+			`symmetric_key = { value = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" }`,
+		}, "\n"))
+	}
+	device := []string{"--id-scope", "0ne0045B3C6", "--registration-id", "sensor-17", "--key-file", key}
+	at := func(args ...string) []string { return append(args, device...) }
+	for _, args := range [][]string{
+		at("probe", "--endpoint", address),
+		at("probe", "--endpoint", "https://"+address),
+		at("probe", "--endpoint", address+":443"),
+		at("probe", "--proxy", address+":1:2", "--endpoint", "localhost"),
+		at("probe", "--proxy", "ftp://"+address, "--endpoint", "localhost"),
+		at("probe", "--proxy", "http://"+address+":1", "--endpoint", "localhost", "--port-https", "1"),
+		at("probe", "--ca-file", "https://"+address),
+		at("probe", "--cloud", address),
+		at("probe", address),
+		{"probe", "--id-scope", address, "--registration-id", "sensor-17", "--key-file", key},
+		{"probe", "--from", config("url.toml", "https://"+address), "--preflight", "--timeout", "1ns"},
+		{"probe", "--from", config("host.toml", address)},
+		{"fleet", "--devices", list, "--id-scope", "0ne0045B3C6", "--endpoint", address},
+		{"inspect", "sensor-17", "--service-host", address, "--service-token-env", "TOKEN"},
+		{"emulate", "--https", address},
+		{"emulate", "--https", address + ":0", "--allow-remote"},
+		{"emulate", "--hub", "https://" + address},
+		{"explain", address},
+		{"explain", "https://" + address},
+		{"explain", log},
+		{"explain", "connect to https://user:hunter-2000@proxy.plant: connection refused"},
+		{"logs", "https://" + address},
+		{"report", "https://" + address},
+		{"plan", "--devices", address},
+		{address},
+	} {
+		for _, format := range []string{"text", "json"} {
+			w := newWorld()
+			w.setEnv(map[string]string{"TOKEN": "x"})
+			args := append(slices.Clone(args), "-o", format)
+			status := w.run(t, args...)
+			out := w.out.String() + w.err.String()
+			if status == report.ExitOK && args[0] != "explain" || out == "" {
+				t.Errorf("%q: exit status %d: %s", args, status, out)
+			}
+			for _, secret := range []string{"a-password", "an@address", "hunter-2000"} {
+				if strings.Contains(out, secret) {
+					t.Errorf("%q: %s is in the output:\n%s", args, secret, out)
+				}
+			}
+		}
+	}
+}
+
+func TestHideKeys(t *testing.T) {
+	t.Parallel()
+	const key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+	for text, want := range map[string]string{
+		"--key-file " + key:                   "--key-file [hidden]",
+		"SharedAccessKey=c2hvcnQxMjM=;x":      "SharedAccessKey=[hidden];x",
+		`"user:pass@h:1" is not`:              `"user:[hidden]@h:1" is not`,
+		"https://u:p/a@s@s@[::1]:1/":          "https://u:[hidden]@[::1]:1/",
+		"http://:pass@h":                      "http://:[hidden]@h",
+		`"user:pass@"`:                        `"user:[hidden]@"`,
+		"socks5://[USER:PASSWORD@]HOST":       "socks5://[USER:PASSWORD@]HOST",
+		`cannot open "C:\\keys\\a@b.pem"`:     `cannot open "C:\\keys\\a@b.pem"`,
+		"--payload: @file, user@h, 10:30 a@b": "--payload: @file, user@h, 10:30 a@b",
+	} {
+		if got := hideKeys(text); got != want {
+			t.Errorf("hideKeys(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
