@@ -134,6 +134,7 @@ type release struct {
 	version    string
 	time       time.Time
 	maintainer string // of the packages
+	url        string // of the folder with the archives
 }
 
 // environment is ours, with SOURCE_DATE_EPOCH set to the time of the release.

@@ -1,10 +1,10 @@
 // Command dist builds a release of dpsdiag: a static program for each platform in an archive
-// with completions and manual pages, packages for Linux, and checksums.
+// with completions and manual pages, packages for Linux, manifests for package managers, and checksums.
 // The same source, toolchain and SOURCE_DATE_EPOCH give the same bytes.
 //
 // main.go coordinates the steps, build.go runs the toolchain and checks the result,
-// archive.go writes the archives and packages.go the packages. "make dist" runs it from the
-// root of the repository.
+// archive.go writes the archives, packages.go the packages and manifests.go the manifests.
+// "make dist" runs it from the root of the repository.
 package main
 
 import (
@@ -26,6 +26,7 @@ func main() {
 	flag.StringVar(&o.out, "out", "dist", "`DIR` for the release; an earlier release in it is removed")
 	flag.StringVar(&o.only, "only", "", "build only these `PLATFORMS`, such as linux_amd64,darwin_arm64")
 	flag.StringVar(&o.maintainer, "maintainer", "dpsdiag authors <authors@dpsdiag.invalid>", "`NAME <ADDRESS>` in the packages")
+	flag.StringVar(&o.url, "url", "https://dpsdiag.invalid", "`URL` of the folder from which the archives will be downloaded, for the manifests")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, o)
@@ -36,7 +37,7 @@ func main() {
 	}
 }
 
-type options struct{ out, only, maintainer string }
+type options struct{ out, only, maintainer, url string }
 
 // platforms selects the platforms to build for.
 func (o options) platforms() ([]platform, error) {
@@ -76,40 +77,54 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	about.maintainer = o.maintainer
+	about.maintainer, about.url = o.maintainer, strings.TrimSuffix(o.url, "/")
 	if err := prepare(o.out); err != nil {
 		return err
 	}
-	var sums strings.Builder
+	var all []artifact
+	archives := map[string]artifact{}
 	for _, p := range chosen {
 		made, err := p.release(ctx, work, shared, about)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		for _, a := range made {
-			if err := a.write(o.out); err != nil {
-				return err
-			}
-			fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(a.data), a.name)
+		all = append(all, made...)
+		archives[p.String()] = made[0]
+	}
+	if o.only == "" { // a manifest names the archives of several platforms
+		made, err := manifests(newOffer(about, archives))
+		if err != nil {
+			return fmt.Errorf("manifests: %w", err)
+		}
+		all = append(all, made...)
+	}
+	return writeAll(o.out, all)
+}
+
+// writeAll writes the files of a release, and their checksums.
+func writeAll(dir string, all []artifact) error {
+	var sums strings.Builder
+	for _, a := range all {
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(a.data), a.name)
+	}
+	for _, a := range append(all, artifact{checksums, []byte(sums.String())}) {
+		fmt.Fprintf(os.Stderr, "%9d  %s\n", len(a.data), a.name)
+		if err := os.WriteFile(filepath.Join(dir, a.name), a.data, 0o644); err != nil { //nolint:gosec // a release is for everyone
+			return err
 		}
 	}
-	return artifact{checksums, []byte(sums.String())}.write(o.out)
+	return nil
 }
 
 // checksums is the name of the file for sha256sum -c.
 const checksums = "SHA256SUMS"
-
-func (a artifact) write(dir string) error {
-	fmt.Fprintf(os.Stderr, "%9d  %s\n", len(a.data), a.name)
-	return os.WriteFile(filepath.Join(dir, a.name), a.data, 0o644) //nolint:gosec // a release is for everyone
-}
 
 // prepare makes the folder and removes the files of an earlier run.
 func prepare(out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // a release is for everyone
 		return err
 	}
-	for _, pattern := range []string{"dpsdiag_*", checksums} {
+	for _, pattern := range []string{"dpsdiag_*", "dpsdiag.*", checksums} {
 		old, err := filepath.Glob(filepath.Join(out, pattern))
 		if err != nil {
 			return err
@@ -124,7 +139,7 @@ func prepare(out string) error {
 }
 
 // release builds the program for a platform and packs it with the files common to all
-// platforms.
+// platforms: the archive, then the packages.
 func (p platform) release(ctx context.Context, work string, shared []file, about release) ([]artifact, error) {
 	program := filepath.Join(work, "dpsdiag"+p.suffix())
 	if err := p.build(ctx, program); err != nil {
