@@ -1,10 +1,10 @@
 // Command dist builds a release of dpsdiag: a static program for each platform in an archive
-// with completions and manual pages, packages for Linux, manifests for package managers, and checksums.
+// with completions and manual pages, packages for Linux, manifests for package managers, lists of components, and checksums.
 // The same source, toolchain and SOURCE_DATE_EPOCH give the same bytes.
 //
 // main.go coordinates the steps, build.go runs the toolchain and checks the result,
-// archive.go writes the archives, packages.go the packages and manifests.go the manifests.
-// "make dist" runs it from the root of the repository.
+// archive.go writes the archives, packages.go the packages, manifests.go the manifests
+// and sbom.go the lists of components. "make dist" runs it from the root of the repository.
 package main
 
 import (
@@ -58,8 +58,9 @@ func (o options) platforms() ([]platform, error) {
 
 // artifact is one file of a release.
 type artifact struct {
-	name string
-	data []byte
+	name     string
+	data     []byte
+	contains []component // none if there is nothing of Go in it
 }
 
 // run builds everything into a folder.
@@ -91,6 +92,13 @@ func run(ctx context.Context, o options) (err error) {
 		all = append(all, made...)
 		archives[p.String()] = made[0]
 	}
+	for _, a := range slices.Clone(all) {
+		list, err := sbom(a, about)
+		if err != nil {
+			return err
+		}
+		all = append(all, list)
+	}
 	if o.only == "" { // a manifest names the archives of several platforms
 		made, err := manifests(newOffer(about, archives))
 		if err != nil {
@@ -107,7 +115,7 @@ func writeAll(dir string, all []artifact) error {
 	for _, a := range all {
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(a.data), a.name)
 	}
-	for _, a := range append(all, artifact{checksums, []byte(sums.String())}) {
+	for _, a := range append(all, artifact{name: checksums, data: []byte(sums.String())}) {
 		fmt.Fprintf(os.Stderr, "%9d  %s\n", len(a.data), a.name)
 		if err := os.WriteFile(filepath.Join(dir, a.name), a.data, 0o644); err != nil { //nolint:gosec // a release is for everyone
 			return err
@@ -152,12 +160,26 @@ func (p platform) release(ctx context.Context, work string, shared []file, about
 	if err := p.check(binary); err != nil {
 		return nil, err
 	}
-	archive, err := p.archive(binary, shared, about)
-	if err != nil || p.os != "linux" {
-		return []artifact{archive}, err
+	list, err := components(binary)
+	if err != nil {
+		return nil, err
 	}
-	packages, err := p.packages(ctx, work, binary, shared, about)
-	return append([]artifact{archive}, packages...), err
+	archive, err := p.archive(binary, shared, about)
+	if err != nil {
+		return nil, err
+	}
+	made := []artifact{archive}
+	if p.os == "linux" {
+		packages, err := p.packages(ctx, work, binary, shared, about)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, packages...)
+	}
+	for i := range made {
+		made[i].contains = list
+	}
+	return made, nil
 }
 
 // archive packs a program for a platform with the files common to all archives.
@@ -174,7 +196,7 @@ func (p platform) archive(binary []byte, shared []file, about release) (artifact
 		pack, ending = writeZip, ".zip"
 	}
 	err := pack(&packed, files, about.time)
-	return artifact{folder + ending, packed.Bytes()}, err
+	return artifact{name: folder + ending, data: packed.Bytes()}, err
 }
 
 // name is the name of what is released for a platform, without its ending.

@@ -67,7 +67,7 @@ func manifests(o offer) ([]artifact, error) {
 		if err := t.Execute(&b, o); err != nil {
 			return nil, err
 		}
-		made = append(made, artifact{m.name, b.Bytes()})
+		made = append(made, artifact{name: m.name, data: b.Bytes()})
 	}
 	return made, nil
 }
@@ -147,7 +147,7 @@ func scoopManifest(o offer) (artifact, error) {
 		Architecture map[string]architecture `json:"architecture"`
 		Bin          string                  `json:"bin"`
 	}{o.Version, o.Summary, o.Home, o.License, of, "dpsdiag.exe"}, "", "    ")
-	return artifact{"dpsdiag.json", append(data, '\n')}, err
+	return artifact{name: "dpsdiag.json", data: append(data, '\n')}, err
 }
 
 // winget is the identifier of the package there: publisher and name.

@@ -13,7 +13,7 @@ func archives() map[string]artifact {
 		if p.os == "windows" {
 			ending = ".zip"
 		}
-		made[p.String()] = artifact{release{version: "v1.2.0"}.name(p) + ending, []byte(p.String())}
+		made[p.String()] = artifact{release{version: "v1.2.0"}.name(p) + ending, []byte(p.String()), nil}
 	}
 	return made
 }

@@ -39,7 +39,7 @@ func (p platform) packages(ctx context.Context, work string, binary []byte, shar
 	return made, nil
 }
 
-// pack has nfpm make one package. Its tool chain is kept in tools/dist/go.mod.
+// pack has nfpm make one package. Its version is in tools/dist/go.mod.
 func (p platform) pack(ctx context.Context, dir, format string, binary []byte, shared []file, about release) (artifact, error) {
 	files, err := installed(format, binary, shared)
 	if err != nil {
@@ -71,7 +71,7 @@ func (p platform) pack(ctx context.Context, dir, format string, binary []byte, s
 		return artifact{}, fmt.Errorf("nfpm: %w\n%s", err, out)
 	}
 	packed, err := os.ReadFile(target)
-	return artifact{name, packed}, err
+	return artifact{name: name, data: packed}, err
 }
 
 func writeFile(name string, data []byte) error {
