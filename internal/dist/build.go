@@ -48,6 +48,31 @@ func (p platform) suffix() string {
 	return ""
 }
 
+// built is the program for a platform.
+type built struct {
+	platform
+
+	data     []byte
+	contains []component
+}
+
+// program builds the program and checks it.
+func (p platform) program(ctx context.Context, work string) (built, error) {
+	name := filepath.Join(work, "dpsdiag"+p.suffix())
+	if err := p.build(ctx, name); err != nil {
+		return built{}, err
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return built{}, err
+	}
+	if err := p.check(data); err != nil {
+		return built{}, err
+	}
+	contains, err := components(data)
+	return built{p, data, contains}, err
+}
+
 // build builds the program, statically linked and without paths of this machine.
 func (p platform) build(ctx context.Context, program string) error {
 	env := []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "GOARM=" + p.variant}

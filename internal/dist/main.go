@@ -1,10 +1,12 @@
 // Command dist builds a release of dpsdiag: a static program for each platform in an archive
-// with completions and manual pages, packages for Linux, manifests for package managers, lists of components, and checksums.
+// with completions and manual pages, packages for Linux, manifests for package managers, an image for containers,
+// lists of components, and checksums.
 // The same source, toolchain and SOURCE_DATE_EPOCH give the same bytes.
 //
 // main.go coordinates the steps, build.go runs the toolchain and checks the result,
-// archive.go writes the archives, packages.go the packages, manifests.go the manifests
-// and sbom.go the lists of components. "make dist" runs it from the root of the repository.
+// archive.go writes the archives, packages.go the packages, manifests.go the manifests,
+// image.go the image and sbom.go the lists of components. "make dist" runs it from the root
+// of the repository.
 package main
 
 import (
@@ -82,31 +84,53 @@ func run(ctx context.Context, o options) (err error) {
 	if err := prepare(o.out); err != nil {
 		return err
 	}
+	all, err := artifacts(ctx, work, chosen, shared, about)
+	if err != nil {
+		return err
+	}
+	return writeAll(o.out, all)
+}
+
+// artifacts makes everything but the checksums. The manifests name archives of several platforms,
+// and are left out if not all are chosen.
+func artifacts(ctx context.Context, work string, chosen []platform, shared []file, about release) ([]artifact, error) {
 	var all []artifact
+	var programs []built // for the image
 	archives := map[string]artifact{}
 	for _, p := range chosen {
-		made, err := p.release(ctx, work, shared, about)
+		program, err := p.program(ctx, work)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+		made, err := program.artifacts(ctx, work, shared, about)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p, err)
 		}
 		all = append(all, made...)
 		archives[p.String()] = made[0]
+		if p.os == "linux" {
+			programs = append(programs, program)
+		}
+	}
+	if len(programs) > 0 {
+		image, err := imageOf(ctx, programs, about)
+		if err != nil {
+			return nil, fmt.Errorf("image: %w", err)
+		}
+		all = append(all, image)
 	}
 	for _, a := range slices.Clone(all) {
 		list, err := sbom(a, about)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		all = append(all, list)
 	}
-	if o.only == "" { // a manifest names the archives of several platforms
-		made, err := manifests(newOffer(about, archives))
-		if err != nil {
-			return fmt.Errorf("manifests: %w", err)
-		}
-		all = append(all, made...)
+	if len(chosen) < len(platforms()) {
+		return all, nil
 	}
-	return writeAll(o.out, all)
+	made, err := manifests(newOffer(about, archives))
+	return append(all, made...), err
 }
 
 // writeAll writes the files of a release, and their checksums.
@@ -146,38 +170,22 @@ func prepare(out string) error {
 	return nil
 }
 
-// release builds the program for a platform and packs it with the files common to all
-// platforms: the archive, then the packages.
-func (p platform) release(ctx context.Context, work string, shared []file, about release) ([]artifact, error) {
-	program := filepath.Join(work, "dpsdiag"+p.suffix())
-	if err := p.build(ctx, program); err != nil {
-		return nil, err
-	}
-	binary, err := os.ReadFile(program)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.check(binary); err != nil {
-		return nil, err
-	}
-	list, err := components(binary)
-	if err != nil {
-		return nil, err
-	}
-	archive, err := p.archive(binary, shared, about)
+// artifacts packs a program with the files common to all platforms: the archive, then the packages.
+func (b built) artifacts(ctx context.Context, work string, shared []file, about release) ([]artifact, error) {
+	archive, err := b.archive(b.data, shared, about)
 	if err != nil {
 		return nil, err
 	}
 	made := []artifact{archive}
-	if p.os == "linux" {
-		packages, err := p.packages(ctx, work, binary, shared, about)
+	if b.os == "linux" {
+		packages, err := b.packages(ctx, work, b.data, shared, about)
 		if err != nil {
 			return nil, err
 		}
 		made = append(made, packages...)
 	}
 	for i := range made {
-		made[i].contains = list
+		made[i].contains = b.contains
 	}
 	return made, nil
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -137,18 +135,11 @@ func installed(format string, binary []byte, shared []file) ([]file, error) {
 			continue
 		}
 		if strings.HasPrefix(f.path, "/usr/share/man/") {
-			var packed bytes.Buffer
-			w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+			packed, err := compress(f.data)
 			if err != nil {
 				return nil, err
 			}
-			if _, err := w.Write(f.data); err != nil {
-				return nil, err
-			}
-			if err := w.Close(); err != nil {
-				return nil, err
-			}
-			f.data = packed.Bytes()
+			f.data = packed
 		}
 		files = append(files, f)
 	}
