@@ -12,13 +12,16 @@ GOTEST := go test -shuffle=on -parallel 8
 DIST ?=
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: build dist test check lint race fmt fuzz bench score score-write conformance tpm peers load browser help
+.PHONY: build dist dist-check test check lint race fmt fuzz bench score score-write conformance tpm peers load browser help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
 
 dist: ## a release in dist/ (reproducible); DIST='-only linux_amd64' makes part of it; needs the network the first time
 	go run ./internal/dist $(DIST)
+
+dist-check: dist ## inspects the release, makes it again, runs the image, installs the deb in a bare Debian (needs root, debootstrap, the network)
+	go test -count=1 -timeout 60m -tags dist -run Release ./internal/dist
 
 test: ## all tests; needs nothing but Go (-shuffle also keeps results from being cached)
 	$(GOTEST) ./...
