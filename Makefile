@@ -8,17 +8,22 @@ FUZZTIME ?= 10s
 RACE ?= ./...
 # Many tests wait for a peer that says nothing, so more of them run at a time than there are cores.
 GOTEST := go test -shuffle=on -parallel 8
+# Flags for `make dist`: see docs/releasing.md.
+DIST ?=
 LINT := go tool -modfile=tools/go.mod golangci-lint
 # Where `make vuln` gets the known vulnerabilities from, if not from the Go project: an address, or file:// and a folder.
 VULNDB ?=
 
-.PHONY: build dist test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln help
+.PHONY: build dist dist-check test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
 
-dist: ## release archives for every platform, with checksums, in dist/ (reproducible)
-	go run ./internal/dist
+dist: ## a release in dist/ (reproducible); DIST='-only linux_amd64' makes part of it; needs the network the first time
+	go run ./internal/dist $(DIST)
+
+dist-check: dist ## inspects the release, makes it again, runs the image, installs the deb in a bare Debian (needs root, debootstrap, the network)
+	go test -count=1 -timeout 60m -tags dist -run Release ./internal/dist
 
 test: ## all tests; needs nothing but Go (-shuffle also keeps results from being cached)
 	$(GOTEST) ./...

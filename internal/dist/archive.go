@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"archive/zip"
+	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -23,14 +24,32 @@ func (f file) mode() int64 {
 	return 0o644
 }
 
-// writeTar packs files in their order. Owner, group and everything else that depends on the
-// machine is left out; the gzip header has neither name nor time.
+// writeTar packs files in their order.
 func writeTar(w io.Writer, files []file, when time.Time) error {
-	compressed, err := gzip.NewWriterLevel(w, gzip.BestCompression)
+	var plain bytes.Buffer
+	if err := plainTar(&plain, files, when); err != nil {
+		return err
+	}
+	packed, err := compress(plain.Bytes())
 	if err != nil {
 		return err
 	}
-	archive := tar.NewWriter(compressed)
+	_, err = w.Write(packed)
+	return err
+}
+
+// plainTar packs files in their order, not compressed.
+func plainTar(w io.Writer, files []file, when time.Time) error {
+	archive := tar.NewWriter(w)
+	if err := addToTar(archive, files, when); err != nil {
+		return err
+	}
+	return archive.Close()
+}
+
+// addToTar adds files in their order. Owner, group and everything else that depends on the
+// machine is left out.
+func addToTar(archive *tar.Writer, files []file, when time.Time) error {
 	for _, f := range files {
 		header := &tar.Header{
 			Typeflag: tar.TypeReg, Name: f.path, Size: int64(len(f.data)), Mode: f.mode(), ModTime: when, Format: tar.FormatUSTAR,
@@ -42,10 +61,23 @@ func writeTar(w io.Writer, files []file, when time.Time) error {
 			return fmt.Errorf("pack %s: %w", f.path, err)
 		}
 	}
-	if err := archive.Close(); err != nil {
-		return err
+	return nil
+}
+
+// compress is gzip without name and time in its header.
+func compress(data []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		return nil, err
 	}
-	return compressed.Close()
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return packed.Bytes(), nil
 }
 
 // writeZip packs files in their order.

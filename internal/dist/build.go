@@ -27,6 +27,8 @@ func platforms() []platform {
 		{"linux", "arm64", ""},
 		{"linux", "arm", "7"},
 		{"windows", "amd64", ""},
+		{"windows", "arm64", ""},
+		{"darwin", "amd64", ""},
 		{"darwin", "arm64", ""},
 	}
 }
@@ -44,6 +46,31 @@ func (p platform) suffix() string {
 		return ".exe"
 	}
 	return ""
+}
+
+// built is the program for a platform.
+type built struct {
+	platform
+
+	data     []byte
+	contains []component
+}
+
+// program builds the program and checks it.
+func (p platform) program(ctx context.Context, work string) (built, error) {
+	name := filepath.Join(work, "dpsdiag"+p.suffix())
+	if err := p.build(ctx, name); err != nil {
+		return built{}, err
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return built{}, err
+	}
+	if err := p.check(data); err != nil {
+		return built{}, err
+	}
+	contains, err := components(data)
+	return built{p, data, contains}, err
 }
 
 // build builds the program, statically linked and without paths of this machine.
@@ -76,6 +103,8 @@ func goBuild(ctx context.Context, program string, env ...string) error {
 // most devices.
 const maxProgram = 22_000_000
 
+const otherMachine = "the program is for another machine"
+
 // check verifies that a program is for its platform, static and not too large.
 func (p platform) check(binary []byte) error {
 	if p.os == "linux" && len(binary) > maxProgram {
@@ -88,13 +117,15 @@ func (p platform) check(binary []byte) error {
 		if err != nil {
 			return err
 		}
-		return expect(f.Machine == pe.IMAGE_FILE_MACHINE_AMD64, "the program is for another machine")
+		machines := map[string]uint16{"amd64": pe.IMAGE_FILE_MACHINE_AMD64, "arm64": pe.IMAGE_FILE_MACHINE_ARM64}
+		return expect(f.Machine == machines[p.arch], otherMachine)
 	case "darwin":
 		f, err := macho.NewFile(r)
 		if err != nil {
 			return err
 		}
-		return expect(f.Cpu == macho.CpuArm64, "the program is for another machine")
+		machines := map[string]macho.Cpu{"amd64": macho.CpuAmd64, "arm64": macho.CpuArm64}
+		return expect(f.Cpu == machines[p.arch], otherMachine)
 	}
 	return p.checkELF(r)
 }
@@ -105,7 +136,7 @@ func (p platform) checkELF(r *bytes.Reader) error {
 		return err
 	}
 	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "arm": elf.EM_ARM}
-	if err := expect(f.Machine == machines[p.arch], "the program is for another machine"); err != nil {
+	if err := expect(f.Machine == machines[p.arch], otherMachine); err != nil {
 		return err
 	}
 	for _, program := range f.Progs {
@@ -123,10 +154,17 @@ func expect(ok bool, otherwise string) error {
 	return errors.New(otherwise)
 }
 
-// release is the data common to every archive of one run.
+// release is the data common to every artifact of one run.
 type release struct {
-	version string
-	time    time.Time
+	version    string
+	time       time.Time
+	maintainer string // of the packages
+	url        string // of the folder with the archives
+}
+
+// environment is ours, with SOURCE_DATE_EPOCH set to the time of the release.
+func (r release) environment() []string {
+	return append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(r.time.Unix(), 10))
 }
 
 // describe builds the program for this machine and has it write the files that go into
@@ -208,7 +246,7 @@ func manPages(ctx context.Context, program string, about release, dir string) ([
 // output runs the program with SOURCE_DATE_EPOCH set to the time of the release.
 func output(ctx context.Context, program string, about release, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // the program was just built
-	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(about.time.Unix(), 10))
+	cmd.Env = about.environment()
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

@@ -1,9 +1,12 @@
-// Command dist builds the release archives of dpsdiag: a static program for each platform,
-// with completions and manual pages, and checksums. The same source, toolchain and
-// SOURCE_DATE_EPOCH give the same bytes.
+// Command dist builds a release of dpsdiag: a static program for each platform in an archive
+// with completions and manual pages, packages for Linux, manifests for package managers, an image for containers,
+// lists of components, and checksums.
+// The same source, toolchain and SOURCE_DATE_EPOCH give the same bytes.
 //
-// main.go coordinates the steps, build.go runs the toolchain and checks the result, and
-// archive.go writes the archives. "make dist" runs it from the root of the repository.
+// main.go coordinates the steps, build.go runs the toolchain and checks the result,
+// archive.go writes the archives, packages.go the packages, manifests.go the manifests,
+// image.go the image and sbom.go the lists of components. "make dist" runs it from the root
+// of the repository.
 package main
 
 import (
@@ -16,14 +19,19 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 func main() {
-	out := flag.String("out", "dist", "`DIR` for the archives; existing archives in it are removed")
+	var o options
+	flag.StringVar(&o.out, "out", "dist", "`DIR` for the release; an earlier release in it is removed")
+	flag.StringVar(&o.only, "only", "", "build only these `PLATFORMS`, such as linux_amd64,darwin_arm64")
+	flag.StringVar(&o.maintainer, "maintainer", "dpsdiag authors <authors@dpsdiag.invalid>", "`NAME <ADDRESS>` in the packages")
+	flag.StringVar(&o.url, "url", "https://dpsdiag.invalid", "`URL` of the folder from which the archives will be downloaded, for the manifests")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *out)
+	err := run(ctx, o)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "dist:", err)
@@ -31,8 +39,38 @@ func main() {
 	}
 }
 
+type options struct{ out, only, maintainer, url string }
+
+// platforms selects the platforms to build for.
+func (o options) platforms() ([]platform, error) {
+	all := platforms()
+	if o.only == "" {
+		return all, nil
+	}
+	var chosen []platform
+	for name := range strings.SplitSeq(o.only, ",") {
+		i := slices.IndexFunc(all, func(p platform) bool { return p.String() == name })
+		if i < 0 {
+			return nil, fmt.Errorf("-only: there is no platform %q; there are %v", name, all)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// artifact is one file of a release.
+type artifact struct {
+	name     string
+	data     []byte
+	contains []component // none if there is nothing of Go in it
+}
+
 // run builds everything into a folder.
-func run(ctx context.Context, out string) (err error) {
+func run(ctx context.Context, o options) (err error) {
+	chosen, err := o.platforms()
+	if err != nil {
+		return err
+	}
 	work, err := os.MkdirTemp("", "dpsdiag-dist-")
 	if err != nil {
 		return err
@@ -42,22 +80,72 @@ func run(ctx context.Context, out string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := prepare(out); err != nil {
+	about.maintainer, about.url = o.maintainer, strings.TrimSuffix(o.url, "/")
+	if err := prepare(o.out); err != nil {
 		return err
 	}
-	var sums strings.Builder
-	for _, p := range platforms() {
-		name, data, err := p.archive(ctx, work, shared, about)
+	all, err := artifacts(ctx, work, chosen, shared, about)
+	if err != nil {
+		return err
+	}
+	return writeAll(o.out, all)
+}
+
+// artifacts makes everything but the checksums. The manifests name archives of several platforms,
+// and are left out if not all are chosen.
+func artifacts(ctx context.Context, work string, chosen []platform, shared []file, about release) ([]artifact, error) {
+	var all []artifact
+	var programs []built // for the image
+	archives := map[string]artifact{}
+	for _, p := range chosen {
+		program, err := p.program(ctx, work)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
+			return nil, fmt.Errorf("%s: %w", p, err)
 		}
-		if err := os.WriteFile(filepath.Join(out, name), data, 0o644); err != nil { //nolint:gosec // a release is for everyone
+		made, err := program.artifacts(ctx, work, shared, about)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+		all = append(all, made...)
+		archives[p.String()] = made[0]
+		if p.os == "linux" {
+			programs = append(programs, program)
+		}
+	}
+	if len(programs) > 0 {
+		image, err := imageOf(ctx, programs, about)
+		if err != nil {
+			return nil, fmt.Errorf("image: %w", err)
+		}
+		all = append(all, image)
+	}
+	for _, a := range slices.Clone(all) {
+		list, err := sbom(a, about)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list)
+	}
+	if len(chosen) < len(platforms()) {
+		return all, nil
+	}
+	made, err := manifests(newOffer(about, archives))
+	return append(all, made...), err
+}
+
+// writeAll writes the files of a release, and their checksums.
+func writeAll(dir string, all []artifact) error {
+	var sums strings.Builder
+	for _, a := range all {
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(a.data), a.name)
+	}
+	for _, a := range append(all, artifact{name: checksums, data: []byte(sums.String())}) {
+		fmt.Fprintf(os.Stderr, "%9d  %s\n", len(a.data), a.name)
+		if err := os.WriteFile(filepath.Join(dir, a.name), a.data, 0o644); err != nil { //nolint:gosec // a release is for everyone
 			return err
 		}
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(data), name)
-		fmt.Fprintf(os.Stderr, "%9d  %s\n", len(data), name)
 	}
-	return os.WriteFile(filepath.Join(out, checksums), []byte(sums.String()), 0o644) //nolint:gosec // as above
+	return nil
 }
 
 // checksums is the name of the file for sha256sum -c.
@@ -68,7 +156,7 @@ func prepare(out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // a release is for everyone
 		return err
 	}
-	for _, pattern := range []string{"dpsdiag_*.tar.gz", "dpsdiag_*.zip", checksums} {
+	for _, pattern := range []string{"dpsdiag_*", "dpsdiag.*", checksums} {
 		old, err := filepath.Glob(filepath.Join(out, pattern))
 		if err != nil {
 			return err
@@ -82,21 +170,29 @@ func prepare(out string) error {
 	return nil
 }
 
-// archive builds the program for a platform and packs it with the files common to all
-// archives.
-func (p platform) archive(ctx context.Context, work string, shared []file, about release) (name string, data []byte, err error) {
-	program := filepath.Join(work, "dpsdiag"+p.suffix())
-	if err := p.build(ctx, program); err != nil {
-		return "", nil, err
-	}
-	binary, err := os.ReadFile(program)
+// artifacts packs a program with the files common to all platforms: the archive, then the packages.
+func (b built) artifacts(ctx context.Context, work string, shared []file, about release) ([]artifact, error) {
+	archive, err := b.archive(b.data, shared, about)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	if err := p.check(binary); err != nil {
-		return "", nil, err
+	made := []artifact{archive}
+	if b.os == "linux" {
+		packages, err := b.packages(ctx, work, b.data, shared, about)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, packages...)
 	}
-	folder := fmt.Sprintf("dpsdiag_%s_%s", about.version, p)
+	for i := range made {
+		made[i].contains = b.contains
+	}
+	return made, nil
+}
+
+// archive packs a program for a platform with the files common to all archives.
+func (p platform) archive(binary []byte, shared []file, about release) (artifact, error) {
+	folder := about.name(p)
 	files := []file{{path: folder + "/dpsdiag" + p.suffix(), data: binary, program: true}}
 	for _, f := range shared {
 		f.path = folder + "/" + f.path
@@ -107,8 +203,9 @@ func (p platform) archive(ctx context.Context, work string, shared []file, about
 	if p.os == "windows" {
 		pack, ending = writeZip, ".zip"
 	}
-	if err := pack(&packed, files, about.time); err != nil {
-		return "", nil, err
-	}
-	return folder + ending, packed.Bytes(), nil
+	err := pack(&packed, files, about.time)
+	return artifact{name: folder + ending, data: packed.Bytes()}, err
 }
+
+// name is the name of what is released for a platform, without its ending.
+func (r release) name(p platform) string { return fmt.Sprintf("dpsdiag_%s_%s", r.version, p) }
