@@ -63,7 +63,10 @@ func TestNoFileIsQuoted(t *testing.T) {
 func TestTLSIsAlwaysVerified(t *testing.T) {
 	t.Parallel()
 	root, read := os.DirFS("../.."), 0
-	err := fs.WalkDir(root, ".", func(path string, _ fs.DirEntry, err error) error {
+	err := fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Name() == "node_modules" {
+			return fs.SkipDir
+		}
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}

@@ -52,7 +52,7 @@ func watchPeak(pid int) <-chan float64 {
 	result := make(chan float64, 1)
 	go func() {
 		peak := 0.0
-		for {
+		for range time.Tick(10 * time.Millisecond) {
 			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 			_, after, found := strings.Cut(string(status), "VmHWM:")
 			if err != nil || !found { // it has ended
@@ -62,7 +62,6 @@ func watchPeak(pid int) <-chan float64 {
 			if kilobytes, err := strconv.ParseFloat(strings.Fields(after)[0], 64); err == nil {
 				peak = kilobytes / 1e3
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 	}()
 	return result
