@@ -28,7 +28,7 @@ func (c *Case) witness() *Attempt {
 		a.Private = measured("the name resolves to private addresses, as with a private endpoint, and no connection was made")
 	}
 	if step := c.hubAnswer(probe.HubDenied); step != nil && c.hubError() != hubQuota {
-		a.HubRefused = measured(" " + step.Text)
+		a.HubRefused = measured(": " + step.Text)
 	}
 	if c.refusal != nil {
 		c.witnessRefusal(a)

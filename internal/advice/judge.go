@@ -169,7 +169,7 @@ func judgeRegistry(a *Attempt) Weight {
 
 func judgeHubIdentity(a *Attempt) Weight {
 	if a.HubRefused.Known {
-		return suggested(a.HubRefused.say("provisioning succeeded: this is an answer of the hub" + a.HubRefused.Value))
+		return suggested(a.HubRefused.say("provisioning succeeded, and then the hub refused the device" + a.HubRefused.Value))
 	}
 	return Weight{}
 }

@@ -78,7 +78,7 @@ func weighKeyMismatch(c *Case) Weight {
 	case key.Size == dps.DerivedKeySize:
 		return doubted(fmt.Sprintf("the key has %d bytes, the size of a derived key; keys made by the service have %d", key.Size, dps.GeneratedKeySize))
 	case key.Size == dps.GeneratedKeySize:
-		return suggested(fmt.Sprintf("the key has %d bytes, as keys made by the service have", key.Size))
+		return suggested(fmt.Sprintf("the key has %d bytes, so the service made it: for another enrollment, or for a group", key.Size))
 	}
 	return Weight{}
 }

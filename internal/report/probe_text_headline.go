@@ -161,9 +161,9 @@ func (d *Probe) refusedHeadline(r *Run, stage *Stage) string {
 func (d *Probe) credential() string {
 	switch probe.AttestationKind(d.Target.Attestation) {
 	case probe.KindSymmetricKey:
-		return "the key"
+		return "the token signed with the key"
 	case probe.KindGroupKey:
-		return "the key derived from the group's"
+		return "the token signed with the derived key"
 	case probe.KindX509:
 		return "the certificate"
 	case probe.KindSASToken:
