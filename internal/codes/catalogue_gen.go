@@ -2011,7 +2011,7 @@ var catalogue = [...]compiled{
 			Meaning: "An enrollment or group of that id exists, and the request to create or update it had no If-Match header. An ETag in the body alone does not count.",
 			Causes: []string{
 				"Existing enrollment saved again without If-Match",
-				"ETag only in the record, not passed as If-Match by the client (Python if_match, .NET 2.0 preview)",
+				"ETag only in the record, not passed as If-Match by the client",
 				"Two tools create the same enrollment",
 			},
 			Remedies: []string{
@@ -2025,7 +2025,6 @@ var catalogue = [...]compiled{
 			Sources: []string{
 				"https://www.devgem.io/posts/updating-azure-dps-enrollments-navigating-error-409201-and-key-regeneration",
 				"https://github.com/Azure/azure-iot-sdk-csharp/issues/3076",
-				"https://github.com/Azure/azure-sdk-for-python/issues/35187",
 			},
 			Confidence: "observed",
 			CauseIDs: []cause.ID{

@@ -28,9 +28,8 @@ func (s *service) getMechanism(r apiRequest) response {
 }
 
 // putRecord creates or replaces a record. A record that exists is replaced only if the
-// caller sends If-Match (GitHub issues Azure/azure-iot-sdk-csharp#3076 and
-// Azure/azure-sdk-for-python#35187). The answer contains the keys
-// (azure-iot-sdk-csharp e2e/test/provisioning/ProvisioningE2ETests.cs reads them there).
+// caller sends If-Match (GitHub issue Azure/azure-iot-sdk-csharp#3076). The answer contains the
+// keys (azure-iot-sdk-csharp e2e/test/provisioning/ProvisioningE2ETests.cs reads them there).
 func (s *service) putRecord(r apiRequest) response {
 	old := s.find(r.apiRoute)
 	if refused := r.condition.check(etagOf(old)); refused != nil {
