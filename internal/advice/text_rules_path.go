@@ -75,7 +75,7 @@ func pathTextRules() []textRule {
 		{
 			id: "proxy-and-no-connection", why: "a proxy is used, and the connection failed",
 			see:     seeBoth(seeMatch(missesNetwork), seeSign(logtext.SignProxy)),
-			effects: []effect{favours(hinted, cause.ProxyNotConfigured), favours(faint, cause.ProxyInterference)},
+			effects: []effect{favours(faint, cause.ProxyInterference)},
 		},
 		{
 			id: "own-port-silent", why: "the transport has its own port, which firewalls block more often than 443",
