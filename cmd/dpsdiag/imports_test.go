@@ -47,7 +47,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/plan":      {},
 		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "netfail", "edgeconf", "support", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},
-		"dpsdiag/internal/logtext":   {"codes"},
+		"dpsdiag/internal/logtext":   {"codes", "thesaurus"},
 		"dpsdiag/internal/monitor":   {"logtext"},
 		"dpsdiag/internal/kql":       {"codes", "cause"},
 		"dpsdiag/internal/probe":     {"inspect", "certchain", "proxy", "tpm", "netfail", "dps", "amqp", "cause", "duration"},
@@ -65,6 +65,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/cause":     {},
 		"dpsdiag/internal/duration":  {},
 		"dpsdiag/internal/shellword": {},
+		"dpsdiag/internal/thesaurus": {},
 		"dpsdiag/internal/spelling":  {},
 		"dpsdiag/internal/support":   {},
 	}

@@ -108,6 +108,8 @@ func judgeWebhookFailed(a *Attempt) Weight {
 		return remark(a.webhook(", so what it returned is not an allocation"))
 	case status == http.StatusRequestTimeout || status == http.StatusTooManyRequests:
 		return remark(a.webhook(", so it did not decide"))
+	case status/100 == 4 && status != http.StatusNotFound:
+		return doubted(a.webhook(", which is a decision, not a failure"))
 	}
 	return Weight{}
 }

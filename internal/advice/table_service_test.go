@@ -241,12 +241,12 @@ func allocationTable() []row {
 		},
 		{
 			name: "the webhook rejects the device", ev: refusedProbe(webhook("400")), verdict: Fault,
-			causes: []string{"suggests custom-allocation-rejected", "allows custom-allocation-failed", "allows iot-central-device-not-ready"},
+			causes: []string{"suggests custom-allocation-rejected", "allows iot-central-device-not-ready", "allows custom-allocation-failed"},
 			out:    []string{"custom-allocation-unauthorized"},
 		},
 		{
 			name: "the webhook is full", ev: refusedProbe(webhook("409")), verdict: Fault,
-			causes: []string{"suggests custom-allocation-rejected", "allows custom-allocation-failed", "allows iot-central-device-not-ready"},
+			causes: []string{"suggests custom-allocation-rejected", "allows iot-central-device-not-ready", "allows custom-allocation-failed"},
 		},
 		{
 			name: "IoT Central does not know the device", ev: refusedProbe(webhook("404")), verdict: Fault,

@@ -124,6 +124,7 @@ const (
 	weighLead   = 2.0 // being the first cause that the matches list
 	weighProof  = 1.0 // a message of the service about this cause only
 	narrower    = 1.0 // a narrower cause says more than the wider one
+	unnamed     = 3.0 // what a cause loses that nothing names in a text about a refusal
 
 	suggestible  = 0.65  // share from which a cause is suggested
 	worthNaming  = 0.04  // share from which it is listed at all
@@ -131,8 +132,8 @@ const (
 	plain        = 0.25  // share that words need if nothing else shows a failure of a device
 	evident      = 0.40  // the same in a text that is somewhat like those without a fault
 	faultless    = 0.50  // likeness to texts without a fault from which words alone list no cause
-	leastKnown   = 0.30  // share of the words that the model has to know in a text that is not about a device
-	familiar     = 0.60  // share of known words below which the others count against the clearness of the known ones
+	leastKnown   = 0.40  // share of the words that the model has to know in a text that is not about a device
+	familiar     = 0.70  // share of known words below which the others count against the clearness of the known ones
 	maxReasons   = 4
 )
 
@@ -161,11 +162,16 @@ func (c *textCase) shares(rules []Rule, scores scoreboard) (shares []float64, ba
 	}
 	bare = most == 0
 	most = max(most, 1)
+	refused := c.onlyRefused()
 	shares = make([]float64, len(rules))
 	sum := 0.0
 	for i := range rules {
 		if s := scores.of(rules[i].ID); len(s.out) == 0 {
-			shares[i] = math.Exp(c.weight(rules[i].ID, s.total(), most, s.proven))
+			w := c.weight(rules[i].ID, s.total(), most, s.proven)
+			if refused && s.total() == 0 {
+				w -= unnamed
+			}
+			shares[i] = math.Exp(w)
 			sum += shares[i]
 		}
 	}
@@ -173,6 +179,12 @@ func (c *textCase) shares(rules []Rule, scores scoreboard) (shares []float64, ba
 		shares[i] /= sum
 	}
 	return shares, bare
+}
+
+// onlyRefused reports whether all that the text says about the failure is that the device was refused,
+// so that words about anything else are of the lines around it.
+func (c *textCase) onlyRefused() bool {
+	return seeBlankRefusal(c) != "" && c.matching(func(m *logtext.Match) bool { return telling(m) && !refusesIdentity(m) }) == nil
 }
 
 // settle gives a candidate its strength and its reasons, and reports whether it is worth listing.

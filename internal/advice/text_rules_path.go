@@ -99,7 +99,7 @@ func pathTextRules() []textRule {
 		{
 			id: "no-private-key", why: "a certificate without its private key cannot be presented",
 			see:     unless(seeSign(logtext.SignPrivateKey), seeSign(logtext.SignNoPrivateKey)), // next to a leaf with its key it is a CA
-			effects: []effect{favours(worded, cause.ClientCertNotPresented)},
+			effects: []effect{favours(worded, cause.ClientCertNotPresented), weakens(cause.CertNotTrustedByEnrollment, cause.CertEnrollmentMismatch)},
 		},
 	}
 }

@@ -36,7 +36,7 @@ func allocationTextRules() []textRule {
 			see: seeBoth(seeMatch(func(m *logtext.Match) bool {
 				return m.Phase == logtext.PhaseAssigned && namingAny(cause.IssuedCertificateUnusable)(m)
 			}), seeSign(logtext.SignIssued)),
-			effects: []effect{favours(worded, cause.IssuedCertificateUnusable)},
+			effects: []effect{favours(hinted, cause.IssuedCertificateUnusable)},
 		},
 		{
 			id: "identity-from-before", why: "the device uses an earlier assignment",
@@ -160,8 +160,16 @@ func silenceTextRules() []textRule {
 			effects: []effect{favours(hinted, cause.EnrollmentNotFound), favours(hinted, cause.WrongIDScope), favours(hinted, cause.EnrollmentDisabled)},
 		},
 		{
+			id: "nothing-but-assigning", why: "the service accepted the request, and was still assigning a hub when the text ends",
+			see: seeSilence(logtext.KindEvent, logtext.EventAssigning),
+			effects: []effect{
+				favours(hinted, cause.CustomAllocationFailed), favours(hinted, cause.ServiceTransient),
+				weakens(cause.NetworkUnreachable, cause.DeviceClockWrong, cause.EnrollmentNotFound, cause.EnrollmentDisabled, cause.SymmetricKeyMismatch, cause.WrongIDScope),
+			},
+		},
+		{
 			id: "nothing-but-begin", why: "the registration begins, and the text ends before an answer",
-			see:     seeSilence(logtext.KindEvent, logtext.EventBegun),
+			see:     unless(func(c *textCase) string { return quoteFact(c.event(logtext.EventAssigning)) }, seeSilence(logtext.KindEvent, logtext.EventBegun)),
 			effects: []effect{favours(hinted, cause.EnrollmentNotFound), favours(hinted, cause.EnrollmentDisabled), favours(hinted, cause.NetworkUnreachable), favours(faint, cause.WrongIDScope), favours(faint, cause.SymmetricKeyMismatch)},
 		},
 		{

@@ -7000,6 +7000,117 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "cch-dns",
+			Kind: "mqtt",
+			Code: "+CCHOPEN 13",
+			Name: "SIMCom modem: name not resolved",
+			Messages: []string{
+				"+CDNSGIP: 0",
+			},
+			Numbers: []string{
+				"cch 13",
+			},
+			Meaning: "SIMCom modem: the modem could not resolve the name of the server.",
+			Causes: []string{
+				"Wrong name",
+				"No name server in the data context",
+			},
+			Remedies: []string{
+				"Check the name; try AT+CDNSGIP",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.simcom.com/download/list-863-en.html",
+			},
+			Confidence: "inferred",
+			CauseIDs: []cause.ID{
+				cause.DNSFailure,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{13, 13}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cch-network",
+			Kind: "mqtt",
+			Code: "+CCHOPEN 4 to 9, 14",
+			Name: "SIMCom modem: no connection to the server",
+			Numbers: []string{
+				"cch 4",
+				"cch 5",
+				"cch 6",
+				"cch 9",
+				"cch 14",
+				"cch 17",
+				"cch 18",
+			},
+			Meaning: "SIMCom modem: the connection was closed (4), timed out (5), failed (6, 9) or its socket could not connect (14).",
+			Causes: []string{
+				"Network lost or slow",
+				"Port blocked by the operator's network",
+				"Server closed the connection",
+			},
+			Remedies: []string{
+				"Check signal and data context",
+				"Try port 443",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.simcom.com/download/list-863-en.html",
+			},
+			Confidence: "inferred",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+				cause.PortBlocked,
+			},
+		},
+		numbers: []NumberRange{{4, 4}, {5, 5}, {6, 6}, {9, 9}, {14, 14}, {17, 17}, {18, 18}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cch-tls",
+			Kind: "mqtt",
+			Code: "+CCHOPEN 15, 19",
+			Name: "SIMCom modem: TLS handshake failed",
+			Numbers: []string{
+				"cch 15",
+				"cch 19",
+			},
+			Meaning: "SIMCom modem: the TLS handshake failed (15), or no certificate is set (19).",
+			Causes: []string{
+				"Root of the service not loaded into the modem, or not named in AT+CSSLCFG",
+				"Clock of the modem wrong",
+				"Server name indication not switched on",
+			},
+			Remedies: []string{
+				"Load the root with AT+CCERTDOWN and name it in AT+CSSLCFG",
+				"Set the clock (AT+CCLK) and enableSNI",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.simcom.com/download/list-863-en.html",
+			},
+			Confidence: "inferred",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.DeviceClockWrong,
+				cause.TLSVersionOrCipherUnsupported,
+			},
+		},
+		numbers: []NumberRange{{15, 15}, {19, 19}},
+	},
+	{
+		Entry: Entry{
 			ID:   "cmqtt-client",
 			Kind: "mqtt",
 			Code: "SIMCom MQTT 10 to 24",
@@ -9558,6 +9669,7 @@ var catalogue = [...]compiled{
 			Messages: []string{
 				"Put token failed. status-code: 401",
 				"Put token failed. status-code: 404",
+				"Authentication Put-Token failed",
 			},
 			Meaning: "A hub refused the token that the client put over AMQP. DPS does not accept tokens in this way, so the device had been provisioned already, or uses an earlier assignment.",
 			Causes: []string{
@@ -10347,6 +10459,40 @@ var catalogue = [...]compiled{
 				cause.ClientDefect,
 			},
 			Wrapper: true,
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "amqp-claims-required",
+			Kind: "amqp",
+			Code: "claim(s) are required to perform this operation",
+			Name: "Event Hubs: a right is missing",
+			Messages: []string{
+				"claim(s) are required to perform this operation",
+				"claims are required to perform this operation",
+			},
+			Meaning: "Event Hubs or Service Bus: the shared access policy of the connection string lacks the right (Send, Listen, Manage) for this operation. The built-in endpoint of a hub only gives Listen: a device cannot send there.",
+			Causes: []string{
+				"Policy without the right",
+				"Built-in endpoint of the hub used where messages of devices are to be sent",
+			},
+			Remedies: []string{
+				"Use a policy that has the right",
+				"Send as a device to the hub, not to its built-in endpoint",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+				"client",
+			},
+			Sources: []string{
+				"Microsoft Learn, Authenticate access to Event Hubs resources using shared access signatures",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
+				cause.ClientConfigInvalid,
+			},
 		},
 	},
 	{
@@ -17849,6 +17995,203 @@ var catalogue = [...]compiled{
 				cause.PortBlocked,
 			},
 		},
+	},
+	{
+		Entry: Entry{
+			ID:   "apple-client-certificate",
+			Kind: "tls",
+			Code: "NSURLErrorClientCertificateRejected",
+			Name: "Apple: client certificate refused or wanted",
+			Numbers: []string{
+				"apple -1205",
+				"apple -1206",
+			},
+			Meaning: "Apple's URL loading: the server refused the client certificate, or asked for one.",
+			Causes: []string{
+				"No client certificate was given",
+				"The certificate is expired or not accepted",
+			},
+			Remedies: []string{
+				"Give the client certificate with its key",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.apple.com/documentation/security/secure_transport/secure_transport_result_codes",
+				"https://developer.apple.com/documentation/foundation/url_loading_system/url_loading_system_error_codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientCertNotPresented,
+				cause.CertNotTrustedByEnrollment,
+				cause.CertExpired,
+			},
+		},
+		numbers: []NumberRange{{1205, 1205}, {1206, 1206}},
+	},
+	{
+		Entry: Entry{
+			ID:   "apple-tls-expired",
+			Kind: "tls",
+			Code: "errSSLCertExpired",
+			Name: "Apple: certificate not valid at this time",
+			Messages: []string{
+				"errSSLCertNotYetValid",
+			},
+			Numbers: []string{
+				"apple -9814",
+				"apple -9815",
+				"apple -1201",
+				"apple -1204",
+			},
+			Meaning: "Apple's TLS: a certificate of the server is expired or not yet valid by the clock of the device.",
+			Causes: []string{
+				"Clock of the device wrong",
+				"A certificate that has expired",
+			},
+			Remedies: []string{
+				"Compare the clock of the device with UTC",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.apple.com/documentation/security/secure_transport/secure_transport_result_codes",
+				"https://developer.apple.com/documentation/foundation/url_loading_system/url_loading_system_error_codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceClockWrong,
+				cause.CertExpired,
+			},
+		},
+		numbers: []NumberRange{{9814, 9814}, {9815, 9815}, {1201, 1201}, {1204, 1204}},
+	},
+	{
+		Entry: Entry{
+			ID:   "apple-tls-handshake",
+			Kind: "tls",
+			Code: "errSSLPeerHandshakeFail",
+			Name: "Apple: handshake refused or cut",
+			Numbers: []string{
+				"apple -9805",
+				"apple -9806",
+				"apple -9824",
+				"apple -9836",
+				"apple -9838",
+				"apple -9846",
+				"apple -9858",
+				"apple -1200",
+			},
+			Meaning: "Apple's TLS: the peer ended the handshake.",
+			Causes: []string{
+				"Protocol version or cipher that the peer does not take",
+				"A proxy or firewall cuts the connection",
+				"Client certificate missing or refused",
+			},
+			Remedies: []string{
+				"Try the same name with openssl s_client from the same network",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.apple.com/documentation/security/secure_transport/secure_transport_result_codes",
+				"https://developer.apple.com/documentation/foundation/url_loading_system/url_loading_system_error_codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.TLSVersionOrCipherUnsupported,
+				cause.ProxyInterference,
+				cause.ClientCertNotPresented,
+			},
+		},
+		numbers: []NumberRange{{9805, 9805}, {9806, 9806}, {9824, 9824}, {9836, 9836}, {9838, 9838}, {9846, 9846}, {9858, 9858}, {1200, 1200}},
+	},
+	{
+		Entry: Entry{
+			ID:   "apple-tls-host",
+			Kind: "tls",
+			Code: "errSSLHostNameMismatch",
+			Name: "Apple: certificate for another name",
+			Numbers: []string{
+				"apple -9843",
+			},
+			Meaning: "Apple's TLS: the certificate is for another name than the one that the client connected to.",
+			Causes: []string{
+				"Client connects to an address or another name",
+				"A proxy or firewall that answers in place of the service",
+			},
+			Remedies: []string{
+				"Connect by the name of the service",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.apple.com/documentation/security/secure_transport/secure_transport_result_codes",
+				"https://developer.apple.com/documentation/foundation/url_loading_system/url_loading_system_error_codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.WrongGlobalEndpoint,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{9843, 9843}},
+	},
+	{
+		Entry: Entry{
+			ID:   "apple-tls-untrusted",
+			Kind: "tls",
+			Code: "errSSLXCertChainInvalid",
+			Name: "Apple: chain of the server not trusted",
+			Messages: []string{
+				"default TLS Trust evaluation failed",
+				"errSSLUnknownRootCert",
+				"errSSLNoRootCert",
+			},
+			Numbers: []string{
+				"apple -9802",
+				"apple -9807",
+				"apple -9808",
+				"apple -9812",
+				"apple -9813",
+				"apple -9829",
+				"apple -9831",
+				"apple -1202",
+				"apple -1203",
+			},
+			Meaning: "Apple's TLS: the device does not trust the chain that the server sent.",
+			Causes: []string{
+				"Root of the service not in the trust store that the client uses",
+				"A proxy or firewall that opens TLS",
+				"Client pins an old certificate",
+			},
+			Remedies: []string{
+				"Add the roots that the service uses",
+				"Compare the issuer that the device sees with that of the service",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.apple.com/documentation/security/secure_transport/secure_transport_result_codes",
+				"https://developer.apple.com/documentation/foundation/url_loading_system/url_loading_system_error_codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServerRootCAMissing,
+				cause.ProxyInterference,
+			},
+		},
+		numbers: []NumberRange{{9802, 9802}, {9807, 9807}, {9808, 9808}, {9812, 9812}, {9813, 9813}, {9829, 9829}, {9831, 9831}, {1202, 1202}, {1203, 1203}},
 	},
 	{
 		Entry: Entry{
@@ -32160,7 +32503,6 @@ var catalogue = [...]compiled{
 			Name: "libcurl call failed",
 			Messages: []string{
 				"curl_easy_perform() failed:",
-				"Failure in HTTP communication: server reply code is",
 				"unable to init cURL structure",
 				"unable to get cURL backend SSL info",
 				"failure in curl_easy_setopt - CURLOPT_SSL_CTX_FUNCTION",
@@ -38050,6 +38392,120 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "apple-connect",
+			Kind: "sdk",
+			Code: "NSURLErrorCannotConnectToHost",
+			Name: "Apple: no connection to the host",
+			Messages: []string{
+				"Could not connect to the server.",
+			},
+			Numbers: []string{
+				"apple -1001",
+				"apple -1004",
+			},
+			Meaning: "Apple's URL loading: the host did not take the connection, or did not answer in time.",
+			Causes: []string{
+				"Port blocked by a firewall",
+				"Service or proxy not reachable",
+			},
+			Remedies: []string{
+				"Try port 443 from the same network",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.apple.com/documentation/security/secure_transport/secure_transport_result_codes",
+				"https://developer.apple.com/documentation/foundation/url_loading_system/url_loading_system_error_codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.PortBlocked,
+				cause.NetworkUnreachable,
+				cause.ProxyNotConfigured,
+			},
+		},
+		numbers: []NumberRange{{1001, 1001}, {1004, 1004}},
+	},
+	{
+		Entry: Entry{
+			ID:   "apple-dns",
+			Kind: "sdk",
+			Code: "NSURLErrorCannotFindHost",
+			Name: "Apple: host not found",
+			Messages: []string{
+				"A server with the specified hostname could not be found",
+			},
+			Numbers: []string{
+				"apple -1003",
+				"apple -1006",
+			},
+			Meaning: "Apple's URL loading: the name of the host has no address.",
+			Causes: []string{
+				"Name misspelled",
+				"No name resolution on this network",
+			},
+			Remedies: []string{
+				"Check the name",
+				"Resolve the name on the device",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.apple.com/documentation/security/secure_transport/secure_transport_result_codes",
+				"https://developer.apple.com/documentation/foundation/url_loading_system/url_loading_system_error_codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DNSFailure,
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{1003, 1003}, {1006, 1006}},
+	},
+	{
+		Entry: Entry{
+			ID:   "apple-offline",
+			Kind: "sdk",
+			Code: "NSURLErrorNotConnectedToInternet",
+			Name: "Apple: no network",
+			Messages: []string{
+				"The Internet connection appears to be offline",
+				"The network connection was lost.",
+			},
+			Numbers: []string{
+				"apple -1005",
+				"apple -1009",
+				"apple -1018",
+				"apple -1020",
+			},
+			Meaning: "Apple's URL loading: the device has no network, or lost it.",
+			Causes: []string{
+				"No Wi-Fi, mobile data off or no coverage",
+			},
+			Remedies: []string{
+				"Bring the network up and try again",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.apple.com/documentation/security/secure_transport/secure_transport_result_codes",
+				"https://developer.apple.com/documentation/foundation/url_loading_system/url_loading_system_error_codes",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+			},
+		},
+		numbers: []NumberRange{{1005, 1005}, {1009, 1009}, {1018, 1018}, {1020, 1020}},
+	},
+	{
+		Entry: Entry{
 			ID:   "arduino-pubsub-disconnected",
 			Kind: "sdk",
 			Code: "PubSubClient state -1",
@@ -38327,6 +38783,37 @@ var catalogue = [...]compiled{
 			CauseIDs: []cause.ID{
 				cause.ClientVersionUnsupported,
 				cause.ManagementRequestInvalid,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "az-graph-denied",
+			Kind: "sdk",
+			Code: "Authorization_RequestDenied",
+			Name: "Microsoft Graph refuses the operator",
+			Messages: []string{
+				"Authorization_RequestDenied",
+				"Insufficient privileges to complete the operation",
+			},
+			Meaning: "Microsoft Graph refused a call about applications, groups or service principals: the account that signed in lacks a right in the directory, whatever its role in the subscription is.",
+			Causes: []string{
+				"The account is not allowed to register applications or to give consent",
+				"A guest account, or a service principal without Graph permissions",
+			},
+			Remedies: []string{
+				"Have an administrator of the directory grant the permission, or run the command as one",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"Microsoft Learn, Microsoft Graph error responses",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ServiceCredentialsInsufficient,
 			},
 		},
 	},
@@ -38879,6 +39366,46 @@ var catalogue = [...]compiled{
 			Wrapper:       true,
 		},
 		numbers: []NumberRange{{22, 22}},
+	},
+	{
+		Entry: Entry{
+			ID:   "cs-certificate-frame",
+			Kind: "sdk",
+			Code: "X509Certificate2..ctor",
+			Name: ".NET: exception while a certificate is loaded",
+			Messages: []string{
+				"X509Certificates.X509Certificate2..ctor",
+				"X509Certificates.X509Certificate..ctor",
+				"Cryptography.Certificates.Certificate..ctor",
+				"X509CertificateLoader.LoadPkcs12",
+				"X509CertificateLoader.LoadCertificate",
+				"CertificatePal.FromBlobOrFile",
+				"StorePal.FromBlobOrFile",
+				"X509Certificate2.CreateFromPem",
+			},
+			Meaning: ".NET: the frame of the stack says that an exception was thrown while a certificate was read from a file, a store or bytes. The message above it says why.",
+			Causes: []string{
+				"File missing, in another format, or with another password",
+				"Certificate without its private key",
+			},
+			Remedies: []string{
+				"Read the message above the frame",
+				"Open the file with openssl pkcs12 -info or openssl x509 -text",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"dotnet/runtime src/libraries/System.Security.Cryptography/src/System/Security/Cryptography/X509Certificates/X509Certificate2.cs",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceKeyMaterialUnreadable,
+				cause.ClientConfigInvalid,
+			},
+			Wrapper: true,
+		},
 	},
 	{
 		Entry: Entry{
@@ -39839,6 +40366,42 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "java-certificate-frame",
+			Kind: "sdk",
+			Code: "X509Factory.engineGenerateCertificate",
+			Name: "Java: exception while a certificate or key is loaded",
+			Messages: []string{
+				"X509Factory.engineGenerateCertificate",
+				"PKCS12KeyStore.engineLoad",
+				"PEMParser.readObject",
+				"KeyFactorySpi.engineGeneratePrivate",
+				"PKCS8Key.decode",
+			},
+			Meaning: "Java: the frame of the stack says that an exception was thrown while a certificate, key or key store was read. The message above it says why.",
+			Causes: []string{
+				"File missing, in another format, or with another password",
+			},
+			Remedies: []string{
+				"Read the message above the frame",
+				"Open the file with openssl or keytool -list",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"openjdk/jdk src/java.base/share/classes/sun/security/provider/X509Factory.java",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceKeyMaterialUnreadable,
+				cause.ClientConfigInvalid,
+			},
+			Wrapper: true,
+		},
+	},
+	{
+		Entry: Entry{
 			ID:   "java-host-null",
 			Kind: "sdk",
 			Code: "UnknownHostException: null",
@@ -39967,6 +40530,54 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:   "modem-denied",
+			Kind: "sdk",
+			Code: "+CREG: 0,3",
+			Name: "Mobile network refuses the modem",
+			Messages: []string{
+				"+CREG: 0,0",
+				"+CREG: 0,2",
+				"+CREG: 0,3",
+				"+CGREG: 0,0",
+				"+CGREG: 0,2",
+				"+CGREG: 0,3",
+				"+CEREG: 0,0",
+				"+CEREG: 0,2",
+				"+CEREG: 0,3",
+				"+CGATT: 0",
+				"No suitable cells in tracking area",
+				"No suitable cells in location area",
+				"EPS services not allowed",
+				"PLMN not allowed",
+				"attach rejected",
+				"registration denied by network",
+			},
+			Meaning: "Modem: it is not registered in the mobile network: refused (3), searching (2) or not (0), or it is not attached to packet data.",
+			Causes: []string{
+				"SIM not active, or not for this network or technology",
+				"No coverage, antenna or band wrong",
+				"Access point name (APN) wrong",
+			},
+			Remedies: []string{
+				"Check SIM, subscription and access point name",
+				"Check signal (AT+CSQ) and AT+CPSI? or AT+QNWINFO",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://www.3gpp.org/ftp/Specs/archive/27_series/27.007/",
+				"https://www.3gpp.org/ftp/Specs/archive/24_series/24.301/",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.NetworkUnreachable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
 			ID:   "node-connection-string",
 			Kind: "sdk",
 			Code: "connection_string.js",
@@ -40040,6 +40651,43 @@ var catalogue = [...]compiled{
 				cause.ClientConfigMissing,
 				cause.ClientConfigInvalid,
 				cause.DNSFailure,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "node-type-error",
+			Kind: "sdk",
+			Code: "is not a function",
+			Name: "JavaScript: the program calls something that is not there",
+			Messages: []string{
+				"is not a function",
+				"is not a constructor",
+				"has to be a Function",
+				"before initialization",
+				"Cannot read properties of undefined",
+				"Cannot read property",
+			},
+			Meaning: "JavaScript: the program uses a function, class or variable that does not exist at this point: a mistake in the program, or a module of another version than the one it was written for.",
+			Causes: []string{
+				"Module of another major version",
+				"Mistake in the program",
+			},
+			Remedies: []string{
+				"Compare the versions in package.json with those that the sample or the documentation names",
+				"Install from the lock file (npm ci)",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"https://developer.mozilla.org/docs/Web/JavaScript/Reference/Errors/Not_a_function",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.ClientDefect,
+				cause.ClientVersionUnsupported,
 			},
 		},
 	},

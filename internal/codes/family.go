@@ -40,6 +40,8 @@ func Families() []Family {
 		{"cmqtt", false, "cmqtt cmqttconnect cmqttstart cmqttconnlost simcom", "at mqtt modem"},
 		{"qmt-open", true, "qmtopen quectel", "at mqtt modem"},
 		{"qmt-stat", false, "qmtstat quectel", "at mqtt modem"},
+		{"cch", false, "cchopen simcom", "at tls ssl modem"},
+		{"apple", false, "cfnetwork securetransport nsurlerrordomain kcfstreamerrordomainssl", "sslhandshake failed code error domain ios macos swift"},
 		{"cme", false, "cme modem", "at"},
 		{"esp-tls", false, "esp", "tls last reported from"},
 		{"esp-mqtt", false, "esp", "mqtt type event"},

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Feature is a word in a text, two words in a row, or two with one between them. It is identified by
-// the hash of its text.
+// Feature is a word in a text, two words in a row, or two with one between them, where a word may stand
+// for a class of synonyms. It is identified by the hash of its text.
 type Feature uint32
 
 // Hash returns the feature of a text.
@@ -39,6 +39,11 @@ func words(line string) []word {
 			}
 			i++
 		}
+		if negates(line, start, i) {
+			found = append(found, word{strings.ToLower(line[start:i]) + "t", start, i + len("'t")})
+			i += len("'t")
+			continue
+		}
 		switch i - start {
 		case 0:
 			i++ // between two words
@@ -49,6 +54,12 @@ func words(line string) []word {
 		}
 	}
 	return found
+}
+
+// negates reports whether a word continues with an apostrophe as in "can't".
+func negates(line string, start, end int) bool {
+	rest := line[end:]
+	return end > start && line[end-1]|0x20 == 'n' && len(rest) > 1 && rest[0] == '\'' && rest[1]|0x20 == 't' && (len(rest) == 2 || !isAlphanumeric(rest[2]))
 }
 
 // appendNumber adds the digits of a line from start to end, with the sign before them.
@@ -117,27 +128,44 @@ type occurrence struct {
 	start, end int
 }
 
-// occurrences are the features of a line in the order in which they end.
-func occurrences(line string) []occurrence {
-	ws := words(line)
-	found := make([]occurrence, 0, 3*len(ws))
-	for i, w := range ws {
-		found = append(found, occurrence{Hash(w.text), w.start, w.end})
+// occurrences are the features of a line: its words and pairs of them, and the same after synonyms were
+// replaced by their class. Words in classes and pairs with one are what other programs say in other
+// words; what a class hides is still in the words themselves.
+func (s synonyms) occurrences(line string) []occurrence {
+	own := words(line)
+	found := make([]occurrence, 0, 4*len(own))
+	add := func(text string, start, end int) { found = append(found, occurrence{Hash(text), start, end}) }
+	for i, w := range own {
+		add(w.text, w.start, w.end)
 		if i > 0 {
-			found = append(found, occurrence{Hash(ws[i-1].text + "_" + w.text), ws[i-1].start, w.end})
+			add(own[i-1].text+"_"+w.text, own[i-1].start, w.end)
+		}
+	}
+	unified := s.unify(own)
+	for i, w := range unified {
+		if isClass(w) {
+			add(w.text, w.start, w.end)
+		}
+		if i > 0 && (isClass(w) || isClass(unified[i-1])) {
+			add(unified[i-1].text+"_"+w.text, unified[i-1].start, w.end)
 		}
 		if i > 1 {
-			found = append(found, occurrence{Hash(ws[i-2].text + "~" + w.text), ws[i-2].start, w.end})
+			add(unified[i-2].text+"~"+w.text, unified[i-2].start, w.end)
 		}
 	}
 	return found
 }
 
-// Counts returns how often each feature occurs in a text of several lines.
-func Counts(text string) map[Feature]int {
+// Counts returns how often each feature occurs in a text of several lines, with the synonyms that
+// were packed.
+func Counts(text string, packedSynonyms string) map[Feature]int {
+	return openSynonyms(packedSynonyms).counts(text)
+}
+
+func (s synonyms) counts(text string) map[Feature]int {
 	counts := map[Feature]int{}
 	for line := range strings.SplitSeq(text, "\n") {
-		for _, o := range occurrences(line) {
+		for _, o := range s.occurrences(line) {
 			counts[o.Feature]++
 		}
 	}

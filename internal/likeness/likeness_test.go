@@ -2,6 +2,7 @@ package likeness
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -96,6 +97,7 @@ func TestWords(t *testing.T) {
 		"error -9984 0x2700 404201":                     "error -9984 0x2700 404201",
 		"id 701c9c8f-e467-47d8-8a01-c805a19ab22a at 12": "id e467 at",
 		"x509 sha256":                                   "x509 sha256",
+		"Can't connect, isn't up; isn'table":            "cant connect isnt up isn tabl",
 		"":                                              "",
 	} {
 		var got []string
@@ -104,6 +106,60 @@ func TestWords(t *testing.T) {
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%q: %q, want %q", line, strings.Join(got, " "), want)
+		}
+	}
+}
+
+// TestUnify: synonyms become one word for their class, the longest phrase first, at the place of the
+// phrase. Other words stay.
+func TestUnify(t *testing.T) {
+	t.Parallel()
+	s := openSynonyms(PackSynonyms(func(yield func(string, []string) bool) {
+		_ = yield("fail", []string{"fail", "failed", "could not", "can't"}) && yield("not-found", []string{"could not find", "no such", "missing in a very long phrase"}) && yield("other", []string{"no such"})
+	}))
+	for line, want := range map[string]string{
+		"The connection failed: it could not open": "the connection =0@15 it =0@26 open",
+		"could not find the key":                   "=1@0 the key",
+		"no such file, can't go":                   "=1@0 file =0@14 go",
+		"could":                                    "could",
+		"":                                         "",
+	} {
+		var got []string
+		for _, w := range s.unify(words(line)) {
+			if isClass(w) {
+				w.text += "@" + strconv.Itoa(w.start)
+			}
+			got = append(got, w.text)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %q, want %q", line, strings.Join(got, " "), want)
+		}
+	}
+}
+
+// TestOtherWords: a text is like the same text in other words.
+func TestOtherWords(t *testing.T) {
+	t.Parallel()
+	m := Default()
+	for _, pair := range [][2]string{
+		{"Error: could not find the certificate file", "Problem: the certificate file is missing"},
+		{"host lookup failed", "host lookup went wrong"},
+	} {
+		a, b := m.vector(m.synonyms.counts(pair[0])), m.vector(m.synonyms.counts(pair[1]))
+		shared := 0
+		for _, at := range a.at {
+			if slices.Contains(b.at, at) {
+				shared++
+			}
+		}
+		own := 0
+		for f := range (synonyms{}).counts(pair[0]) {
+			if _, too := (synonyms{}).counts(pair[1])[f]; too {
+				own++
+			}
+		}
+		if shared <= own {
+			t.Errorf("%q: %d features in common, %d without synonyms", pair, shared, own)
 		}
 	}
 }

@@ -17,6 +17,7 @@ type Weights struct {
 	IDF      []float64 // of each feature: how informative it is because it is rare
 	Weights  []float64 // of each feature for each class, the classes of a feature together
 	Bias     []float64 // of each class
+	Synonyms string    // as [PackSynonyms] returns them: those of the features
 }
 
 // Value returns the value of a feature that occurs count times in a text.
@@ -27,8 +28,8 @@ func Value(count int, idf float64) float64 { return (1 + math.Log(float64(count)
 //
 // The bytes are: the number of classes K and of features N, the scales of weights and idf
 // (float32), then K class ids (uint16), K biases (float32), N features (uint32, ascending),
-// N idfs (uint8), N+1 offsets (uint32), and for each feature its weights: class (uint8) and
-// weight (int8). All numbers are little-endian.
+// N idfs (uint8), N+1 offsets (uint32), the size of the synonyms (uint32), the synonyms, and for each
+// feature its weights: class (uint8) and weight (int8). All numbers are little-endian.
 type Model struct {
 	classes  []cause.ID
 	bias     []float64
@@ -36,6 +37,7 @@ type Model struct {
 	idf      string
 	offsets  string
 	weights  string
+	synonyms synonyms
 	weight   float64 // of one unit
 	rarity   float64 // of one unit of idf
 
@@ -85,6 +87,8 @@ func Pack(w *Weights) []byte {
 		}
 	}
 	out = binary.LittleEndian.AppendUint32(out, uint32(len(weights)/2))
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(w.Synonyms)))
+	out = append(out, w.Synonyms...)
 	return append(out, weights...)
 }
 
@@ -110,6 +114,7 @@ func Open(data string) (*Model, error) {
 		m.bias = append(m.bias, r.float())
 	}
 	m.features, m.idf, m.offsets = r.take(4*n), r.take(n), r.take(4*(n+1))
+	m.synonyms = openSynonyms(r.take(int(min(r.uint32(), uint32(len(data))))))
 	m.weights = r.data
 	if r.failed || len(m.weights) != 2*int(uint32At(m.offsets, n)) {
 		return nil, errModel

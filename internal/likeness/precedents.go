@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 
@@ -39,9 +40,12 @@ const keptFeatures = 48
 // cause (uint16), the number of its features (uint8), the features (uint16 each), their values
 // (uint8 each), the length of its JSON (uint16), the JSON.
 func PackPrecedents(m *Model, reports []Precedent) ([]byte, error) {
+	if len(m.idf) > math.MaxUint16 {
+		return nil, fmt.Errorf("a model of %d features is too large for precedents", len(m.idf))
+	}
 	var out []byte
 	for _, r := range reports {
-		v := m.vector(Counts(r.Text))
+		v := m.vector(m.synonyms.counts(r.Text))
 		order := make([]int, len(v.at))
 		for i := range order {
 			order[i] = i

@@ -32,7 +32,7 @@ func (m *Model) Read(lines []string) *Reading {
 	r := &Reading{model: m, lines: lines, whole: map[Feature]int{}}
 	for n, line := range lines {
 		counts := map[Feature]int{}
-		for _, o := range occurrences(line) {
+		for _, o := range m.synonyms.occurrences(line) {
 			counts[o.Feature]++
 		}
 		for f, k := range counts {
@@ -109,7 +109,7 @@ func (r *Reading) Reason(id cause.ID) (Reason, bool) {
 		weight float64
 	}
 	var all, kept []weighed
-	for _, o := range occurrences(line) {
+	for _, o := range r.model.synonyms.occurrences(line) {
 		if at, known := r.model.find(o.Feature); known {
 			if weight := r.model.weightFor(at, class) * float64(r.model.idf[at]) * r.model.rarity; weight > 0 {
 				all = append(all, weighed{o, weight})

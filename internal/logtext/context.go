@@ -34,7 +34,7 @@ func attestationWords() []words {
 		{KindAttestation, "x509", true, []string{
 			"X509Registration", "X509SecurityClient", "SecurityProviderX509", "SecurityProviderX509Certificate", "SecurityProviderX509Cert",
 			"create_from_x509_certificate", "DpsX509", "AuthenticationProviderX509", "via X509", "via x.509", "X509 provisioning",
-			"X.509 provisioning", "X509 certificate based registration", "using x509 certificates", "register_x509", "X509Sample",
+			"X.509 provisioning", "X509 certificate based registration", "X509 based registration", "X.509 based registration", "using x509 certificates", "register_x509", "X509Sample",
 			"x509_sample", "configuring SSL context with client-side certificate and key", "method = \"x509\"", "method: \"x509\"",
 			"identity_cert =", "identity_pk =", "identity_cert:", "identity_pk:", "X509_CERT_FILE", "X509_KEY_FILE", "hsm_client_x509",
 			"hsm_client_riot", "SECURE_DEVICE_TYPE_X509", "hsm_type_x509", "device identity certificate", "device ID certificate",
@@ -45,7 +45,7 @@ func attestationWords() []words {
 		}},
 		{KindAttestation, "tpm", true, []string{
 			"TpmRegistration", "TpmSecurityClient", "SecurityProviderTpm", "SecurityProviderTpmHsm", "SecurityProviderTPMHsm",
-			"SecurityProviderTPMEmulator", "DpsTpm", "via TPM", "TPM provisioning", "TPM attestation", "endorsement key", "endorsementKey",
+			"SecurityProviderTPMEmulator", "DpsTpm", "via TPM", "TPM based registration", "TPM provisioning", "TPM attestation", "endorsement key", "endorsementKey",
 			"storage root key", "storageRootKey", "hsm_client_tpm", "hsm_client_tpm_device", "tpm_codec", "tpm_comm", "prov_sasl_tpm",
 			"aziot-tpmd", "SECURE_DEVICE_TYPE_TPM", "hsm_type_sastoken", "method = \"tpm\"", "method: \"tpm\"", "/dev/tpm0", "/dev/tpmrm0",
 			"azure-iot-security-tpm", "using tpm", "tpm_device_provision", "tpm simulator", "simulated TPM", "TPM emulator",
@@ -147,6 +147,7 @@ const (
 const (
 	EventBegun     = "begun"
 	EventConnected = "connected"
+	EventAssigning = "assigning"
 	EventAssigned  = "assigned"
 	EventSucceeded = "succeeded"
 	EventResent    = "resent" // the TPM's second request, with the activated key
@@ -168,8 +169,11 @@ func eventWords() []words {
 		}},
 		{KindEvent, EventConnected, true, []string{
 			"PROV_DEVICE_REG_STATUS_CONNECTED", "Connection to device provisioning service opened successfully", "$dps/registrations/res",
-			"PROV_DEVICE_REG_STATUS_REGISTERING", "PROV_DEVICE_REG_STATUS_ASSIGNING", "\"status\":\"assigning\"", "Checking DPS registration status",
-			"DPS registration is still in progress", "Current provisioning status: ASSIGNING", "dps state=AZ_IOT_CONN_STATE_CONNECTED",
+			"PROV_DEVICE_REG_STATUS_REGISTERING", "dps state=AZ_IOT_CONN_STATE_CONNECTED",
+		}},
+		{KindEvent, EventAssigning, true, []string{
+			"PROV_DEVICE_REG_STATUS_ASSIGNING", "\"status\":\"assigning\"", "Checking DPS registration status", "DPS registration is still in progress",
+			"Current provisioning status: ASSIGNING", "registration status: assigning", "status=assigning",
 		}},
 		{KindEvent, EventAssigned, true, []string{
 			"\"status\":\"assigned\"", "DPS registration assigned device", "Assigned to IoT hub:", "Successfully provisioned with DPS",

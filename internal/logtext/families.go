@@ -52,6 +52,8 @@ func familyNames() []names {
 		}},
 		{keyCMQTT, []string{"+cmqttstart:", "+cmqttaccq:", "+cmqttsslcfg:", "+cmqttconnect:", "+cmqttdisc:", "+cmqttsub:", "+cmqttunsub:", "+cmqttpub:", "+cmqttrel:", "+cmqttstop:"}},
 		{keyQMTOpen, []string{"+qmtopen:"}},
+		{keyCCH, []string{"+cchopen:"}},
+		{keyApple, []string{"cfnetwork sslhandshake failed", "sslhandshake failed", "tls trust encountered error 3:", "ssl handshake failed (osstatus", "securetransport error", "nsurlerrordomain error", "nsurlerrordomain code", "domain=nsurlerrordomain code", "error domain=nsurlerrordomain code", "kcfstreamerrordomainssl error", "kcfstreamerrordomainssl code", "kcfstreamerrordomainssl,", "_kcfstreamerrorcodekey", "osstatus error", "osstatus"}},
 		{keyQMTStat, []string{"+qmtstat:"}},
 		{keyQMTConn, []string{"+qmtconn:"}},
 		{keyESPMQTT, []string{"mqtt error type", "error_handle->error_type", "mqtt_error_type", "mqtt_event_error error_type"}},
@@ -87,6 +89,8 @@ func (k key) families() []numberKind {
 		return []numberKind{numberNetXSecure}
 	case keyESPTLS:
 		return []numberKind{numberESPTLS}
+	case keyApple:
+		return []numberKind{numberApple}
 	}
 	return k.mqttFamilies()
 }
@@ -106,6 +110,8 @@ func (k key) mqttFamilies() []numberKind {
 		return []numberKind{numberCMQTT}
 	case keyQMTOpen:
 		return []numberKind{numberQMTOpen}
+	case keyCCH:
+		return []numberKind{numberCCH}
 	case keyQMTStat:
 		return []numberKind{numberQMTStat}
 	case keyQMTConn:
@@ -122,7 +128,7 @@ func (k key) mqttFamilies() []numberKind {
 func (r *pass) readFamilyNumber(h hit) {
 	rest := r.after(h)
 	switch h.key {
-	case keyCMQTT, keyQMTOpen, keyQMTStat, keyQMTConn:
+	case keyCMQTT, keyQMTOpen, keyQMTStat, keyQMTConn, keyCCH:
 		rest = lastField(rest)
 	}
 	number, written, ok := cutNumber(rest, h.key == keyErrnoHex)

@@ -20,6 +20,7 @@ func TestEveryNumber(t *testing.T) {
 		"gnutls": "gnutls_handshake() failed: %d", "openssl-verify": "Verify return code: %d (text)", "alert": "SSL alert number %d", "mbedtls-flags": "esp_tls_cert_verify_flags=0x%x", "curl": "curl: (%d) text",
 		"mosquitto": "Disconnected with result code %d", "pubsubclient": "failed with state %d", "arduino-mqtt": "MQTT connection failed! Error code = %d", "paho-c": "MQTTClient_connect failed, rc=%d",
 		"mqtt5": "MQTT reason code 0x%x", "cmqtt": "+CMQTTCONNECT: 0,%d", "qmt-open": "+QMTOPEN: 0,%d", "qmt-stat": "+QMTSTAT: 0,%d", "esp-mqtt": "mqtt error type: %d", "esp-tls": "Last error code reported from esp-tls: 0x%x", "cme": "+CME ERROR: %d", "netx-secure": "nx_secure_tls_session_start failed: 0x%x",
+		"cch": "+CCHOPEN: 0,%d", "apple": "NSURLErrorDomain error %d",
 	}
 	for _, f := range codes.Families() {
 		if forms[f.Name] == "" {
@@ -61,6 +62,12 @@ func TestFamilyNumbers(t *testing.T) {
 		"OSError: 113":                                            {"net-unreach 1"},
 		"captured as transport's socket errno: 0x68":              {"net-reset 1"},
 		"mqtt_connect failed -111":                                {"net-refused 1", "zephyr-mqtt-connect 1"},
+		"CFNetwork SSLHandshake failed (-9807)":                   {"apple-tls-untrusted 1"},
+		"Connection 1: TLS Trust encountered error 3:-9807":       {"apple-tls-untrusted 1"},
+		"Error Domain=NSURLErrorDomain Code=-1003 text":           {"apple-dns 1"},
+		"OSStatus error -9814.":                                   {"apple-tls-expired 1"},
+		"+CCHOPEN: 1,15":                                          {"cch-tls 1"},
+		"+CCHOPEN: 0,0":                                           nil,
 		"[WinError 32] used by another process":                   nil,
 		"[WinError 1225] refused":                                 {"net-refused 1"},
 		"WinHttpOpen failed, GetLastError() = 12007":              {"winhttp-name 1", "c-winhttp 1"},

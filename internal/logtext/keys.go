@@ -49,6 +49,8 @@ const (
 	keyPahoC
 	keyCMQTT
 	keyQMTOpen
+	keyCCH
+	keyApple
 	keyQMTStat
 	keyQMTConn
 	keyESPMQTT
@@ -87,7 +89,7 @@ func keyTable() []names {
 		{keyErrorCode, []string{"errorcode", "error code", "error_code", "error-code", "with error", "extended code", "service error", "code"}},
 		{keyHTTPStatus, []string{
 			"http status code", "status code", "statuscode", "status_code", "http/1.1", "http/1.0", "http/2", "http status", "http error", "http response", "returned status",
-			"responded with", "response code", "server returned", "http code", "http",
+			"responded with", "response code", "server returned", "http code", "http", "server reply code is", "reply code", "status code is", "response status", "response status code",
 		}},
 		{keyWebhookStatus, []string{"custom allocation failed with status code"}},
 		{keyConnack, []string{"connack", "return code", "returncode", "return_code", "reason code", "reasoncode", "connect_return_code", "rc", "result code", "mqttexception"}},

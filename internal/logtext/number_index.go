@@ -39,6 +39,8 @@ const (
 	numberMQTT5
 	numberCMQTT
 	numberQMTOpen
+	numberCCH
+	numberApple
 	numberQMTStat
 	numberESPMQTT
 	numberNetXSecure
@@ -52,7 +54,7 @@ func familyKinds() map[string]numberKind {
 		"errno": numberErrno, "mbedtls": numberMbedTLS, "wolfssl": numberWolfSSL, "bearssl": numberBearSSL, "gnutls": numberGnuTLS,
 		"openssl-verify": numberOpenSSLVerify, "alert": numberAlert, "mbedtls-flags": numberMbedTLSFlags, "curl": numberCurl,
 		"mosquitto": numberMosquitto, "pubsubclient": numberPubSubClient, "arduino-mqtt": numberArduinoMQTT, "paho-c": numberPahoC,
-		"mqtt5": numberMQTT5, "cmqtt": numberCMQTT, "qmt-open": numberQMTOpen, "qmt-stat": numberQMTStat,
+		"mqtt5": numberMQTT5, "cmqtt": numberCMQTT, "qmt-open": numberQMTOpen, "qmt-stat": numberQMTStat, "cch": numberCCH, "apple": numberApple,
 		"esp-mqtt": numberESPMQTT, "netx-secure": numberNetXSecure, "esp-tls": numberESPTLS, "cme": numberCME,
 	}
 }

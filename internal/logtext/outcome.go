@@ -253,7 +253,7 @@ func (r *pass) countsNothing(h hit) bool {
 		return false
 	}
 	switch strings.ToLower(string(before[len(before)-1])) {
-	case "0", "no", "without", "zero", "not", "never", "any":
+	case "0", "no", "without", "zero", "not", "never", "any", "non-fatal", "nonfatal":
 		return true
 	}
 	return bytes.HasSuffix(r.text[:h.start], []byte("non-"))

@@ -18,7 +18,7 @@ func stepOfEvent(event string) string {
 	switch event {
 	case EventBegun:
 		return stepBegun
-	case EventConnected, EventResent:
+	case EventConnected, EventAssigning, EventResent:
 		return stepProgress
 	case EventAssigned, EventSucceeded:
 		return stepRegistered

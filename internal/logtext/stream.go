@@ -50,7 +50,7 @@ func (s *stream) event(value string) {
 	switch value {
 	case EventBegun:
 		s.phase = PhaseRegister
-	case EventConnected:
+	case EventConnected, EventAssigning:
 		if s.phase == PhaseUnknown {
 			s.phase = PhaseRegister
 		}

@@ -1,5 +1,11 @@
 package logtext
 
+import (
+	"slices"
+
+	"dpsdiag/internal/thesaurus"
+)
+
 // topics are the subjects of a line, as a set: things and what may be wrong with them. A thing and a
 // fault on one line are a hint if the text has no known message.
 type topics uint64
@@ -78,34 +84,39 @@ func topicTable() []topicWords {
 			"provisioning client", "ProvisioningDeviceClient", "ProvisioningTransportException", "RegisterAsync",
 		}},
 
-		{faultMissing, []string{
+		{faultMissing, alike([]string{
 			"not found", "missing", "no such file", "no such file or directory", "cannot find", "could not find", "does not exist", "doesn't exist", "not set", "is empty", "empty",
 			"is null", "undefined", "not specified", "is required", "not provided", "cannot be blank", "can not be blank", "cannot be empty", "may not be empty", "must not be empty", "not be none", "cannot be null", "must be set", "not available", "unavailable", "no such device", "not present",
 			"not configured", "not loaded", "can't be blank", "no tpm",
-		}},
-		{faultDenied, []string{
+		}, "not-found", "missing", "empty", "undefined", "unset", "unavailable")},
+		{faultDenied, alike([]string{
 			"permission denied", "access denied", "access is denied", "eacces", "operation not permitted", "not permitted", "forbidden", "not authorized", "unauthorized",
 			"insufficient privileges", "os error 13", "access to the path",
-		}},
-		{faultInvalid, []string{
+		}, "denied", "not-permitted", "forbidden", "unauthorized")},
+		{faultInvalid, alike([]string{
 			"invalid", "malformed", "not valid", "bad", "wrong", "corrupt", "corrupted", "cannot parse", "could not parse", "failed to parse", "unable to parse", "parse error", "error parsing", "parsing error", "cannot be parsed", "deserialize error",
 			"unexpected", "not supported", "unsupported", "incorrect", "unable to load", "could not load", "failed to load", "cannot load", "could not read", "cannot read", "unable to read",
 			"error loading", "unable to decrypt", "bad decrypt", "not base64", "illegal", "exceeds", "too long",
-		}},
-		{faultExpired, []string{"expired", "has expired", "past its", "not after", "no longer valid", "out of date"}},
-		{faultEarly, []string{"not yet valid", "not before", "in the future", "1970", "not synchronized", "out of sync", "skew", "skewed"}},
-		{faultMismatch, []string{"mismatch", "does not match", "doesn't match", "do not match", "not match", "differs", "different from", "is not the same", "not a pair"}},
-		{faultDisabled, []string{"disabled", "is disabled", "blocked", "blacklisted", "deactivated"}},
-		{faultTimeout, []string{"timeout", "timed out", "time out", "no response", "not responding", "deadline"}},
-		{faultUnreachable, []string{"unreachable", "could not connect", "cannot connect", "unable to connect", "failed to connect", "connection failed", "no route", "refused", "offline", "no internet"}},
-		{faultExceeded, []string{"exceeded", "too many", "limit reached", "throttled", "throttling", "maximum", "over quota", "rate limit"}},
-		{faultUntrusted, []string{"untrusted", "not trusted", "unknown ca", "self-signed", "self signed", "unable to verify", "verification failed", "verify failed", "cannot verify", "not verified", "unverified", "not signed by", "could not be verified"}},
-		{faultCrash, []string{
+		}, "invalid", "incorrect", "malformed", "corrupt", "unsupported", "unexpected", "unreadable")},
+		{faultExpired, alike([]string{"expired", "has expired", "past its", "not after", "no longer valid", "out of date"})},
+		{faultEarly, alike([]string{"not yet valid", "not before", "in the future", "1970", "not synchronized", "out of sync", "skew", "skewed"}, "not-yet-valid")},
+		{faultMismatch, alike([]string{"mismatch", "does not match", "doesn't match", "do not match", "not match", "differs", "different from", "is not the same", "not a pair"}, "mismatch")},
+		{faultDisabled, alike([]string{"disabled", "is disabled", "blocked", "blacklisted", "deactivated"})},
+		{faultTimeout, alike([]string{"timeout", "timed out", "time out", "no response", "not responding", "deadline"}, "timeout", "no-response")},
+		{faultUnreachable, alike([]string{"unreachable", "could not connect", "cannot connect", "unable to connect", "failed to connect", "connection failed", "no route", "refused", "offline", "no internet"}, "unreachable", "refused", "offline")},
+		{faultExceeded, alike([]string{"exceeded", "too many", "limit reached", "throttled", "throttling", "maximum", "over quota", "rate limit"}, "throttled", "too-many")},
+		{faultUntrusted, alike([]string{"untrusted", "not trusted", "unknown ca", "self-signed", "self signed", "unable to verify", "verification failed", "verify failed", "cannot verify", "not verified", "unverified", "not signed by", "could not be verified"}, "untrusted", "unverified", "self-signed")},
+		{faultCrash, alike([]string{
 			"NullReferenceException", "NullPointerException", "ObjectDisposedException", "IndexOutOfRangeException", "AttributeError", "TypeError", "segmentation fault",
 			"segfault", "access violation", "core dumped", "stack overflow", "panicked at", "is not a function", "heap corruption", "double free", "memory leak",
-		}},
-		{faultFailed, []string{"failed", "failure", "error", "exception", "could not", "cannot", "unable to", "fatal"}},
+		}, "crash", "panic", "segfault", "core-dumped")},
+		{faultFailed, alike([]string{"failed", "failure", "error", "exception", "could not", "cannot", "unable to", "fatal"}, "fail", "error", "exception", "fatal")},
 	}
+}
+
+// alike adds the words of classes of the thesaurus to some phrases.
+func alike(phrases []string, classes ...string) []string {
+	return slices.Concat(phrases, thesaurus.Members(classes...))
 }
 
 // fault is a pair of topics that means something together.

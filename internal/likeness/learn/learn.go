@@ -12,6 +12,7 @@ import (
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/likeness"
+	"dpsdiag/internal/thesaurus"
 )
 
 // Document is one text to learn from.
@@ -55,7 +56,7 @@ type vector struct {
 // Train fits a multinomial logistic regression over the words of the documents and returns
 // its weights. It is deterministic.
 func Train(documents []Document, options Options) (*likeness.Weights, error) {
-	w := &likeness.Weights{Classes: classes(documents)}
+	w := &likeness.Weights{Classes: classes(documents), Synonyms: likeness.PackSynonyms(thesaurus.All())}
 	vectors := makeVectors(w, documents, options)
 	if err := fit(w, vectors, options); err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func makeVectors(w *likeness.Weights, documents []Document, options Options) []v
 	in := map[likeness.Feature]int{}
 	originals := 0
 	for i, d := range documents {
-		counts[i] = likeness.Counts(d.Text)
+		counts[i] = likeness.Counts(d.Text, w.Synonyms)
 		if d.Copy {
 			continue
 		}
@@ -257,7 +258,7 @@ func Prune(w *likeness.Weights, size int) {
 }
 
 // modelWeights is how many weights a packed model keeps.
-const modelWeights = 274_000
+const modelWeights = 235_000
 
 // Model trains on documents and returns the bytes of the packed model.
 func Model(documents []Document) ([]byte, error) {
