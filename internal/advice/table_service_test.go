@@ -236,7 +236,7 @@ func allocationTable() []row {
 			name: "the webhook forbids", ev: refusedProbe(webhook("403")), verdict: Fault,
 			causes: []string{
 				"suggests custom-allocation-unauthorized", "suggests custom-allocation-rejected",
-				"allows custom-allocation-failed", "allows iot-central-device-not-ready",
+				"allows iot-central-device-not-ready", "allows custom-allocation-failed",
 			},
 		},
 		{

@@ -5373,6 +5373,42 @@ var catalogue = [...]compiled{
 	},
 	{
 		Entry: Entry{
+			ID:         "arm-ih500019",
+			Kind:       "iothub-extended",
+			Code:       "500019",
+			Name:       "Internal error of the control plane",
+			HTTPStatus: 500,
+			Messages: []string{
+				"Internal Error. If you contact a support representative",
+				"errorcode: IH500019",
+			},
+			Meaning: "An operation on a hub or a provisioning service ended with an internal error of the control plane. It says nothing about what was asked for; some requests that the service cannot handle end so as well.",
+			Causes: []string{
+				"A failure of the service that passes",
+				"A value or a certificate that the service does not handle",
+			},
+			Remedies: []string{
+				"Try again after some minutes, and look at the status of Azure",
+				"If it stays: compare with a request for another certificate or name, and report the correlation identifier",
+			},
+			Retry: "backoff",
+			AppliesTo: []string{
+				"service-api",
+			},
+			Sources: []string{
+				"https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors",
+			},
+			Confidence: "observed",
+			CauseIDs: []cause.ID{
+				cause.ServiceTransient,
+				cause.ManagementRequestInvalid,
+				cause.EnrollmentCertUploadInvalid,
+			},
+		},
+		numbers: []NumberRange{{500019, 500019}},
+	},
+	{
+		Entry: Entry{
 			ID:   "mqtt-connack-0",
 			Kind: "mqtt",
 			Code: "CONNACK 0",
@@ -6239,7 +6275,9 @@ var catalogue = [...]compiled{
 			Code: "MqttException (32103)",
 			Name: "MqttException (32103)",
 			Messages: []string{
-				"Unable to connect to server (32103)",
+				"Unable to connect to server",
+				"无法连接至服务器",
+				"無法連接到伺服器",
 				"(32103) - java.net",
 			},
 			Meaning: "Eclipse Paho Java 32103: TCP or TLS to the broker failed. The exception after the dash is the reason.",
@@ -8451,6 +8489,7 @@ var catalogue = [...]compiled{
 			HTTPStatus: 401,
 			Messages: []string{
 				"amqp:unauthorized-access",
+				"ErrorCodes.UnauthorizedAccess",
 				"com.microsoft:open-error",
 			},
 			Meaning: "The peer may not do this. At DPS it carries the JSON error body with the six-digit code in the description.",
@@ -44212,6 +44251,7 @@ var catalogue = [...]compiled{
 			Name: "Could not get token",
 			Messages: []string{
 				"Could not get token",
+				"Token source error",
 			},
 			Meaning: "IoT Edge 1.1 daemon: SAS token could not be made. The cause is on the following \"caused by\" lines.",
 			Causes: []string{
@@ -47304,7 +47344,6 @@ var catalogue = [...]compiled{
 				"Could not parse trust bundle",
 				"Unable to convert a TLS certificate into a PKCS#12 certificate",
 				"Error processing private key from pem",
-				"Token source error",
 				"Could not initialize HTTP client",
 				"Could not initialize device client",
 			},
@@ -47642,6 +47681,40 @@ var catalogue = [...]compiled{
 			CauseIDs: []cause.ID{
 				cause.ClientDefect,
 				cause.NetworkUnreachable,
+			},
+		},
+	},
+	{
+		Entry: Entry{
+			ID:   "edge-11-hsm-store",
+			Kind: "iotedge",
+			Code: "Could not create store. Error code",
+			Name: "IoT Edge 1.1: key store of the daemon not made",
+			Messages: []string{
+				"Could not create store. Error code",
+			},
+			Meaning: "IoT Edge 1.1: the library for keys and certificates could not open or make its store in the home folder, with the certificates that the configuration names.",
+			Causes: []string{
+				"Certificate or key file in the configuration missing, unreadable for the account iotedge, or not a pair",
+				"Store left from an earlier installation, or damaged",
+				"Home folder not writable",
+			},
+			Remedies: []string{
+				"Check the files of the section certificates, and their owner",
+				"Move the folder hsm under the home folder away and start the daemon again",
+			},
+			Retry: "after-fix",
+			AppliesTo: []string{
+				"client",
+			},
+			Sources: []string{
+				"Azure/iotedge edgelet/hsm-sys/azure-iot-hsm-c/src/edge_hsm_client_crypto.c",
+			},
+			Confidence: "documented",
+			CauseIDs: []cause.ID{
+				cause.DeviceKeyMaterialUnreadable,
+				cause.ClientConfigInvalid,
+				cause.CertKeyPairMismatch,
 			},
 		},
 	},
