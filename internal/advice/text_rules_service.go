@@ -32,13 +32,6 @@ func allocationTextRules() []textRule {
 			effects: []effect{favours(worded, cause.HubIdentityUnusable), weakens(cause.EnrollmentDisabled)},
 		},
 		{
-			id: "certificate-was-issued", why: "DPS issued a certificate to the device, and that is the one the hub expects",
-			see: seeBoth(seeMatch(func(m *logtext.Match) bool {
-				return m.Phase == logtext.PhaseAssigned && namingAny(cause.IssuedCertificateUnusable)(m)
-			}), seeSign(logtext.SignIssued)),
-			effects: []effect{favours(hinted, cause.IssuedCertificateUnusable)},
-		},
-		{
 			id: "identity-from-before", why: "the device uses an earlier assignment",
 			see: seeBoth(seeAny(func(c *textCase) string { return quoteMatch(c.refusedByHub()) }, seeMatch(func(m *logtext.Match) bool {
 				return !m.Entry.Wrapper && namingAny(cause.StaleAssignment, cause.HubIdentityUnusable)(m)
@@ -140,7 +133,7 @@ func topicTextRules() []textRule {
 		topic("api-version", logtext.TopicAPIVersion, favours(worded, cause.APIVersionUnsupported)),
 		topic("quota", logtext.TopicQuota, favours(worded, cause.QuotaExceeded)),
 		topic("throttled", logtext.TopicThrottled, favours(worded, cause.Throttled)),
-		topic("key-material", logtext.TopicKeyMaterial, favours(worded, cause.DeviceKeyMaterialUnreadable), favours(faint, cause.ClientConfigMissing), favours(faint, cause.ClientCertNotPresented)),
+		topic("key-material", logtext.TopicKeyMaterial, favours(worded, cause.DeviceKeyMaterialUnreadable), favours(faint, cause.ClientConfigMissing)),
 		topic("proxy", logtext.TopicProxy, favours(worded, cause.ProxyNotConfigured), favours(faint, cause.ProxyInterference)),
 		topic("name", logtext.TopicName, favours(hinted, cause.DNSFailure), favours(faint, cause.NetworkUnreachable, cause.WrongGlobalEndpoint)),
 		topic("key-invalid", logtext.TopicKeyInvalid, favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.SASTokenMalformed, cause.ClientConfigMissing)),

@@ -183,7 +183,8 @@ func eventWords() []words {
 			"Registration status: assigned", "status: assigned", "Device successfully provisioned", "provisioned device to hub", "registered to hub",
 			"The device was assigned to hub", "The device was registered successfully", "Registration is successful", "Device registered to hub",
 			"SUCCESS: DPS", "Hub connection string", "Provisioning was successful", "iothub uri:", "Iot hub hostname", "Will send telemetry from the provisioned device",
-			"operational certificate issued", "current endpoint is now IoT Hub",
+			"operational certificate issued", "current endpoint is now IoT Hub", "with the operational certificate", "issued certificate chain received",
+			"Saved DPS-issued identity certificate as", "Connecting to IoT Hub using issued certificate", "Processing issued certificate", "\"issuedCertificateChain\":[",
 		}},
 		{KindEvent, EventSucceeded, true, []string{
 			"Provisioning successful", "Provisioning complete", "Provisioning succeeded", "Finished provisioning edge device", "provisioning finished",
@@ -221,10 +222,9 @@ const (
 	SignStack        = "client-stack" // a stack trace inside a provisioning client
 	SignRawClient    = "own-client"   // the device builds requests or tokens itself
 	SignEmptyID      = "empty-registration-id"
-	SignOldRoot      = "root-migration"     // names of the roots that servers moved from and to
-	SignUnverified   = "unverified-ca"      // a CA certificate without proof of possession
-	SignRegistry     = "device-registry"    // Azure Device Registry is involved
-	SignIssued       = "issued-certificate" // DPS issued a certificate to the device
+	SignOldRoot      = "root-migration"  // names of the roots that servers moved from and to
+	SignUnverified   = "unverified-ca"   // a CA certificate without proof of possession
+	SignRegistry     = "device-registry" // Azure Device Registry is involved
 )
 
 // signWords are for circumstances that only single rules use.
@@ -309,10 +309,6 @@ func signWords() []words {
 		{KindSign, SignRegistry, true, []string{
 			"device registry", "device registry namespace", "Microsoft.DeviceRegistry", "deviceRegistryNamespace", "deviceRegistryNamespaces", "registry namespace",
 			"ADR namespace", "az iot adr ns",
-		}},
-		{KindSign, SignIssued, true, []string{
-			"operational certificate issued", "with the operational certificate", "issued certificate chain received", "Saved DPS-issued identity certificate as",
-			"Connecting to IoT Hub using issued certificate", "Processing issued certificate", "\"issuedCertificateChain\":[",
 		}},
 		{KindSign, SignUnverified, true, []string{
 			"\"isVerified\":false", "isVerified: false", "isVerified = false", "isVerified=false", "certificate is not verified", "certificate not verified", "unverified certificate",
