@@ -202,8 +202,11 @@ func (r *pass) readFailureWords() {
 		return
 	}
 	level, failures := levelOf(r.text), failureTopics
-	if level != levelQuiet && r.way.state == attemptRegistered {
-		failures |= fineTopics // after a success even a small doubt counts
+	if r.way.state == attemptRegistered && !r.isAboutDevice() {
+		return
+	}
+	if level != levelQuiet && r.way.state == attemptRegistered && r.namesFault() {
+		failures |= fineTopics // after a success even a small doubt about the device's own things counts
 	}
 	for _, h := range r.hits {
 		if h.topics&failures != 0 && !r.countsNothing(h) || h.topics&faultTimeout != 0 && bytes.EqualFold(r.text[h.start:h.end], []byte("timed out")) {
@@ -214,6 +217,21 @@ func (r *pass) readFailureWords() {
 	if level == levelError || namesException(r.text, "Error") || namesException(r.text, "Exception") {
 		r.fail(weightWords)
 	}
+}
+
+// isAboutDevice reports whether the line speaks of a client, of the device's connection, or of what is at
+// fault with a registration. After a success other failures are the application's own.
+func (r *pass) isAboutDevice() bool {
+	return r.lineIsAnchored() || indexFold(r.text, "connect") >= 0 || r.namesFault()
+}
+
+// namesFault reports whether the line says that something of a registration is at fault.
+func (r *pass) namesFault() bool {
+	var all topics
+	for _, h := range r.hits {
+		all |= h.topics
+	}
+	return r.words.fault(all, false) != ""
 }
 
 // namesException reports whether a line has a word such as TimeoutException, with a value other than
