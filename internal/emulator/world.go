@@ -46,7 +46,7 @@ type world struct {
 	key, groupKey      dps.Key    // enrolled
 	root, intermediate *certified // the enrolled CA and the one that signs the devices under it
 	leaf               *certified // of the X.509 device
-	issuing            *issuingAuthority
+	issuing            func() (*issuingAuthority, error)
 }
 
 // newWorld makes a healthy world: a service with an enrolled device for each attestation,
