@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -52,17 +51,6 @@ const (
 	issuedUnsynchronised issuedFault = "unsynchronised"
 	issuedRefused        issuedFault = "refused" // every signing request is refused
 )
-
-// makeAuthority makes the authority, at once if the state directory keeps it, and otherwise when it
-// is first needed, since keys of its curve take longer than all else at a start.
-func (w *world) makeAuthority() error {
-	w.issuing = sync.OnceValues(w.newAuthority)
-	if w.store.dir == "" {
-		return nil
-	}
-	_, err := w.issuing()
-	return err
-}
 
 // newAuthority makes an authority of EC P-384, as the documentation says of issued certificates
 // (learn.microsoft.com: certificate renewal).
