@@ -93,7 +93,7 @@ func TestReportAfterInterruptHasItsOwnLine(t *testing.T) {
 		"probe":                {[]string{"probe", "--sandbox", "healthy"}, true, true, "\n"},
 		"explain":              {[]string{"explain", "-"}, true, true, "\n"},
 		"not on a terminal":    {[]string{"probe", "--sandbox", "healthy"}, false, true, ""},
-		"without an interrupt": {[]string{"probe", "--sandbox", "healthy"}, true, false, ""},
+		"without an interrupt": {[]string{"probe", "--sandbox", "healthy", "-q"}, true, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

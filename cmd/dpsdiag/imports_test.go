@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +35,31 @@ func listPackages(t *testing.T) map[string]goPackage {
 			t.Fatal(err)
 		}
 		packages[p.ImportPath] = p
+	}
+}
+
+// TestEveryPackageIsOneThing: the first sentence of a package's comment, and its row in
+// docs/architecture.md, say what it is without an "and".
+func TestEveryPackageIsOneThing(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}\t{{.Name}}\t{{.Doc}}", "dpsdiag/internal/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := readPage(t, "../../docs/architecture.md")
+	for line := range strings.Lines(string(out)) {
+		path, rest, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		name, synopsis, _ := strings.Cut(rest, "\t")
+		if name == "main" && strings.HasSuffix(path, "/gen") {
+			continue // belongs to the package that it generates a file for
+		}
+		if synopsis == "" || strings.Contains(synopsis, " and ") {
+			t.Errorf("%s: the first sentence of its comment is %q: say in one without \"and\" what it is", path, synopsis)
+		}
+		row := regexp.MustCompile("(?m)^\\|.*`" + regexp.QuoteMeta(strings.TrimPrefix(path, "dpsdiag/")) + "`.*? \\| ([^|]*) \\|").FindStringSubmatch(table)
+		if row == nil || strings.Contains(row[1], " and ") {
+			t.Errorf("%s: its row in docs/architecture.md is %q: say there without \"and\" what it contains", path, row)
+		}
 	}
 }
 

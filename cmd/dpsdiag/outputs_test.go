@@ -17,8 +17,7 @@ import (
 	"dpsdiag/internal/schematest"
 )
 
-// outputs are the ways in which a probe can tell its result. What programs read is the same
-// with --verbose, as a test of package report makes sure. A bundle goes to a folder of its
+// outputs are the ways in which a probe can tell its result. A bundle goes to a folder of its
 // own, from which [world.run] reads it.
 func outputs(t *testing.T) [][]string {
 	t.Helper()
@@ -29,17 +28,17 @@ func outputs(t *testing.T) [][]string {
 			continue
 		}
 		list = append(list, []string{"-o", f.Name})
-		if !slices.Contains([]string{"json", "html", "sarif", "github"}, f.Name) {
+		if changesWithVerbose(f) {
 			list = append(list, []string{"-o", f.Name, "--verbose"})
 		}
 	}
 	return list
 }
 
-// outputName names an output, for a test.
-func outputName(output []string) string {
-	format, _, _ := strings.Cut(strings.Join(output, ""), "=")
-	return format
+// changesWithVerbose reports whether a format says more with --verbose. What programs read is the
+// same with it, as a test of package report makes sure.
+func changesWithVerbose(f report.Format) bool {
+	return !f.FileOnly && !slices.Contains([]string{"json", "html", "sarif", "github"}, f.Name)
 }
 
 // documents check what a format promises beside its text.
@@ -66,12 +65,12 @@ func TestEveryScenarioInEveryFormat(t *testing.T) {
 	t.Parallel()
 	checks := documents(t)
 	for _, s := range scenariosWithoutTPM() {
-		for _, output := range outputs(t) {
-			t.Run(s.Name+outputName(output), func(t *testing.T) {
-				t.Parallel()
-				checkOutput(t, checks, s.Name, expectations()[s.Name].exit, slices.Concat(quickly(s.Name), output))
-			})
-		}
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, verbose := range []bool{false, true} {
+				checkOutputs(t, checks, s.Name, expectations()[s.Name].exit, verbose, quickly(s.Name)...)
+			}
+		})
 	}
 }
 
@@ -85,43 +84,76 @@ func TestComparisonsInEveryFormat(t *testing.T) {
 		"cert-chain-incomplete": report.ExitFault, "server-root-ca-missing": report.ExitFault, "cut-before-answer": report.ExitNoVerdict,
 		"throttled-forever": report.ExitRetryLater,
 	} {
-		for _, output := range outputs(t) {
-			t.Run(scenario+outputName(output), func(t *testing.T) {
-				t.Parallel()
-				args := slices.Concat([]string{"--transport", "all", "--max-attempts", "2"}, quickly(scenario), output)
-				out := checkOutput(t, checks, scenario, want, args)
-				for _, transport := range transportNames() {
-					if shown := bytes.Contains(out, []byte(transport)); !shown && output[1] != "github" && output[1] != "sarif" {
-						t.Errorf("nothing of %s is shown", transport)
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			for _, verbose := range []bool{false, true} {
+				args := append([]string{"--transport", "all", "--max-attempts", "2"}, quickly(scenario)...)
+				for format, out := range checkOutputs(t, checks, scenario, want, verbose, args...) {
+					for _, transport := range transportNames() {
+						if !strings.Contains(out, transport) && format != "github" && format != "sarif" {
+							t.Errorf("%s: nothing of %s is shown", format, transport)
+						}
 					}
 				}
-			})
-		}
+			}
+		})
 	}
 }
 
-// checkOutput probes a scenario with more arguments, which hold the format, and returns
-// the output.
-func checkOutput(t *testing.T, checks map[string]func(*testing.T, []byte), scenario string, want int, args []string) []byte {
+// checkOutputs probes a scenario once with more arguments, and returns what was written in each
+// format: text on standard output, and the others into files.
+func checkOutputs(t *testing.T, checks map[string]func(*testing.T, []byte), scenario string, want int, verbose bool, args ...string) map[string]string {
 	t.Helper()
-	w := newWorld()
-	device := w.keepDevice()
-	status := w.run(t, append([]string{"probe", "--sandbox", scenario}, args...)...)
-	if w.out.Len() == 0 {
-		t.Fatalf("no output; standard error: %s", w.err.String())
+	args = append([]string{"probe", "--sandbox", scenario, "-o", "text"}, args...)
+	if verbose {
+		args = append(args, "--verbose")
 	}
-	if status != want {
-		t.Errorf("exit status %d, want %d", status, want)
-	}
-	if check, ok := checks[args[slices.Index(args, "-o")+1]]; ok {
-		check(t, w.out.Bytes())
-	}
-	for _, secret := range secretsOf(*device) {
-		for form := range leaks(secret, w.out.String()+w.err.String()) {
-			t.Errorf("a secret of the device is in the output (%s)", form)
+	dir, files := t.TempDir(), map[string]string{}
+	for _, f := range report.FormatsFor(&report.Probe{}) {
+		if f.Name != "text" && (!verbose || changesWithVerbose(f)) {
+			files[f.Name] = filepath.Join(dir, "report."+f.Name)
+			args = append(args, "-o", f.Name+"="+files[f.Name])
 		}
 	}
-	return w.out.Bytes()
+	w := newWorld()
+	device := w.keepDevice()
+	if status := w.run(t, args...); status != want {
+		t.Errorf("exit status %d, want %d; standard error: %s", status, want, w.err.String())
+	}
+	written := map[string]string{"text": w.out.String()}
+	for format, path := range files {
+		written[format] = readOutput(t, format, path)
+	}
+	told := w.err.String()
+	for format, out := range written {
+		if out == "" {
+			t.Errorf("%s: no output; standard error: %s", format, w.err.String())
+		}
+		if check, ok := checks[format]; ok {
+			check(t, []byte(out))
+		}
+		told += "\n" + out
+	}
+	for _, secret := range secretsOf(*device) {
+		for form := range leaks(secret, told) {
+			t.Errorf("a secret of the device is in an output (%s)", form)
+		}
+	}
+	return written
+}
+
+// readOutput reads what was written in a format: of a bundle, what is in it.
+func readOutput(t *testing.T, format, path string) string {
+	t.Helper()
+	if format == "bundle" {
+		files := unzip(t, path)
+		return strings.Join(slices.Collect(maps.Values(files)), "\n")
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // TestJUnitShowsTheBrokenStage compares the failed test cases with the failed stages.

@@ -1,5 +1,5 @@
-// Package advice judges evidence: it turns what a probe learned into a verdict and a
-// ranked list of causes, each with the reasons and the remedies.
+// Package advice judges the evidence of a registration. A diagnosis is a verdict with a ranked list
+// of causes, each with its reasons and remedies.
 //
 // Call [Diagnose] with the evidence of a probe, or [Rules] for the rules. Nothing here does I/O or looks at a clock: the same evidence gives
 // the same diagnosis, so every rule can be tested by a table.

@@ -99,13 +99,15 @@ func (c *Case) strongest(v Verdict) Strength {
 
 func asCauses(list []candidate, ev *probe.Evidence) []Cause {
 	var causes []Cause
+	command := commandsFor(ev)
 	for _, c := range list {
+		definition := c.rule.ID.Definition()
 		causes = append(causes, Cause{
-			Definition: c.rule.ID.Definition(),
+			Definition: definition,
 			Strength:   c.strength,
 			Because:    c.because,
-			Remedies:   slices.Concat(c.remedies, c.rule.ID.Definition().Remedies),
-			Command:    commandOf(c.rule.ID.Definition(), ev),
+			Remedies:   slices.Concat(c.remedies, definition.Remedies),
+			Command:    command(definition),
 			Explain:    cmp.Or(c.explain, c.rule.ID.String()),
 		})
 	}

@@ -137,13 +137,23 @@ func carries(list string, mode probe.Mode, attestation probe.AttestationKind) bo
 	return list != "all" || able > 1
 }
 
-// commandOf is the command line that shows what a cause is about, for this target, with the
-// words that are not known left for the reader.
-func commandOf(d *cause.Definition, ev *probe.Evidence) string {
-	t := ev.Target
-	if has(t.Asked, "--sandbox") && (strings.Contains(d.Show, "HOST") || strings.Contains(d.Show, "-FILE")) {
-		return "" // the service is gone, and there was no file
+// commandsFor returns the command line that shows what a cause is about, for this target, with the
+// words that are not known left for the reader. A diagnosis has dozens of causes, so what is known
+// of the target is found once.
+func commandsFor(ev *probe.Evidence) func(*cause.Definition) string {
+	sandbox := has(ev.Target.Asked, "--sandbox")
+	known := placeholders(ev)
+	return func(d *cause.Definition) string {
+		if sandbox && (strings.Contains(d.Show, "HOST") || strings.Contains(d.Show, "-FILE")) {
+			return "" // the service is gone, and there was no file
+		}
+		return known.Replace(d.Show)
 	}
+}
+
+// placeholders replaces the placeholders of commands by what is known of the target.
+func placeholders(ev *probe.Evidence) *strings.Replacer {
+	t := ev.Target
 	certificate, dpsName, hub, device, scope := "CERT-FILE", "DPS-NAME", "HUB-NAME", t.RegistrationID, "ID-SCOPE"
 	if _, err := dps.CheckIDScope(t.Scope); err == nil {
 		scope = t.Scope // stands inside quotes
@@ -176,7 +186,7 @@ func commandOf(d *cause.Definition, ev *probe.Evidence) string {
 		"CERT-FILE", certificate,
 		"HOST", shellword.Quote(t.Endpoint.Host),
 		"PORT", strconv.Itoa(t.Endpoint.HTTPS),
-	).Replace(d.Show)
+	)
 }
 
 // instanceName is the name of the instance whose own endpoint a host is.

@@ -76,7 +76,7 @@ func TestRepeat(t *testing.T) {
 	}
 }
 
-func TestCommandOf(t *testing.T) {
+func TestCommandsFor(t *testing.T) {
 	t.Parallel()
 	known := &probe.Evidence{Target: probe.Target{
 		Endpoint: dps.Endpoint{Host: "plant.azure-devices-provisioning.net"}, Scope: "0ne1", RegistrationID: "it's",
@@ -101,7 +101,7 @@ func TestCommandOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := commandOf(test.id.Definition(), test.ev); got != test.want {
+			if got := commandsFor(test.ev)(test.id.Definition()); got != test.want {
 				t.Errorf("%s\nwant %s", got, test.want)
 			}
 		})

@@ -1,5 +1,7 @@
 package advice
 
+import "dpsdiag/internal/cause"
+
 // families returns the functions that make the rules of each family, in their order.
 func families() []func() []Rule {
 	return []func() []Rule{
@@ -25,7 +27,7 @@ func families() []func() []Rule {
 // Rules returns every rule, family by family: one per cause of the taxonomy. If the evidence ranks two
 // causes alike, the earlier one comes first.
 func Rules() []Rule {
-	var rules []Rule
+	rules := make([]Rule, 0, len(cause.All()))
 	for _, family := range families() {
 		rules = append(rules, family()...)
 	}

@@ -146,7 +146,8 @@ func (c *textCase) candidates(rules []Rule, scores scoreboard) []candidate {
 	var found []candidate
 	for i := range rules {
 		cand := candidate{rule: &rules[i], index: i, weight: shares[i]}
-		if c.settle(&cand, scores.of(rules[i].ID)) {
+		if s := scores.of(rules[i].ID); c.settle(&cand, s) {
+			cand.explain = explainQuery(s.entry)
 			found = append(found, cand)
 		}
 	}
@@ -189,7 +190,7 @@ func (c *textCase) onlyRefused() bool {
 
 // settle gives a candidate its strength and its reasons, and reports whether it is worth listing.
 func (c *textCase) settle(cand *candidate, s *score) bool {
-	cand.position, cand.explain = s.position, explainQuery(s.entry)
+	cand.position = s.position
 	switch {
 	case len(s.out) > 0:
 		cand.strength, cand.because = RulesOut, s.out

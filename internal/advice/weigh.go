@@ -117,9 +117,12 @@ type naming struct {
 // first one without evidence against it. An entry mainly about keys or certificates says nothing about
 // a TPM.
 func nameCauses(c *Case, rules []Rule, own []Weight) map[cause.ID]naming {
-	weights := map[cause.ID]Weight{}
+	if len(c.Entries) == 0 {
+		return nil
+	}
+	weights := make(map[cause.ID]*Weight, len(rules))
 	for i := range rules {
-		weights[rules[i].ID] = own[i]
+		weights[rules[i].ID] = &own[i]
 	}
 	possible := func(id cause.ID) bool { w, known := weights[id]; return known && w.Strength != RulesOut }
 	for _, entry := range c.Entries {

@@ -1,4 +1,4 @@
-// Package amqp reads and writes AMQP 1.0 as the Device Provisioning Service uses it. The
+// Package amqp is a codec of AMQP 1.0, as far as the Device Provisioning Service uses it. The
 // probe uses it for its SASL exchange and the emulator for everything.
 //
 // A peer starts with [ReadProtocol] and [WriteProtocol], authenticates with [ClientSASL] or

@@ -1,4 +1,4 @@
-// Package certchain reads a device's certificate chain and private key.
+// Package certchain reads the X.509 credential of a device: its certificate chain with the private key.
 package certchain
 
 import "crypto/x509"

@@ -1,4 +1,4 @@
-// Package codes looks up what an error means: call [Lookup] with a code in any usual spelling, and
+// Package codes looks up what an error means. Call [Lookup] with a code in any usual spelling, and
 // [Nearest] if it finds nothing.
 //
 // It contains the catalogue of the errors that a device can get while it provisions. The errors come from

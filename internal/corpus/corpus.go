@@ -1,6 +1,6 @@
-// Package corpus reads the reports that dpsdiag is trained and measured on: what programs printed when
-// a device did not provision, with the cause that was confirmed in public. Call [Reports] for them and
-// [Messages] for what the official clients can print.
+// Package corpus reads reports of failures whose cause was confirmed in public: what programs printed
+// when a device did not provision. dpsdiag is trained and measured on them. Call [Reports] for them
+// and [Messages] for what the official clients can print.
 //
 // The program itself does not contain them. They are in testdata/corpus; the README there describes
 // their format and origin.

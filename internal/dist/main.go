@@ -1,4 +1,4 @@
-// Command dist builds a release of dpsdiag: a static program for each platform in an archive
+// Command dist builds a release of dpsdiag. That is a static program for each platform in an archive
 // with completions and manual pages, packages for Linux, manifests for package managers, an image for containers,
 // lists of components, and checksums.
 // The same source, toolchain and SOURCE_DATE_EPOCH give the same bytes.

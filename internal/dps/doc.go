@@ -1,5 +1,5 @@
-// Package dps contains the basic types of the Azure IoT Hub Device Provisioning Service: a
-// device's requests, the service's answers, and the credentials that both sides compute.
+// Package dps contains the basic types of the Azure IoT Hub Device Provisioning Service. These are
+// a device's requests, the service's answers, and the credentials that both sides compute.
 //
 // Start with [CheckRegistrationID] and [CheckIDScope] for the names of a device, [Resource]
 // and [Sign] for the token that authenticates it, and [ParseBody] for the service's

@@ -1,4 +1,5 @@
-// Package duration formats durations for people and parses the ones that they type.
+// Package duration is the form of durations in texts of people. It formats those that they read and
+// parses those that they type.
 package duration
 
 import (

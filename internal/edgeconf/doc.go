@@ -1,6 +1,6 @@
-// Package edgeconf reads a device's existing configuration into typed settings for a probe:
-// the config.toml of IoT Edge 1.2 and later or of the identity service, the file that
-// "config apply" makes from it for aziot-identityd, and the environment variables of the
+// Package edgeconf reads a device's existing configuration into typed settings for a probe.
+// That is the config.toml of IoT Edge 1.2 and later or of the identity service, the file that
+// "config apply" makes from it for aziot-identityd, or the environment variables of the
 // official SDK samples.
 //
 // Call [Read] for a file and [FromEnv] for the environment, combine them with [Merge], ask

@@ -1,5 +1,5 @@
-// Package emulator is a device provisioning service that runs on this machine: official
-// SDKs and the sandbox of the probe register against it.
+// Package emulator is a device provisioning service that runs on this machine. Official SDKs
+// and the sandbox of the probe register against it.
 //
 // Call [Start] with a [Config], then use [Emulator.Ready] for the data that a person or a
 // script needs to connect, or [Emulator.Device] for the identity that demonstrates the

@@ -117,6 +117,11 @@ func (e *Emulator) start(ctx context.Context, config Config, scenario Scenario) 
 	if err != nil {
 		return err
 	}
+	if config.Files { // all of them, from the start
+		if _, err := w.issuing(); err != nil {
+			return err
+		}
+	}
 	if err := scenario.stage(w, config.Files); err != nil {
 		return err
 	}

@@ -52,20 +52,19 @@ const (
 	issuedRefused        issuedFault = "refused" // every signing request is refused
 )
 
-// makeAuthority makes the authority: of EC P-384, as the documentation says of issued
-// certificates (learn.microsoft.com: certificate renewal).
-func (w *world) makeAuthority() (err error) {
+// newAuthority makes an authority of EC P-384, as the documentation says of issued certificates
+// (learn.microsoft.com: certificate renewal).
+func (w *world) newAuthority() (a *issuingAuthority, err error) {
 	mint := w.mint
 	mint.curve = elliptic.P384()
-	a := &issuingAuthority{}
+	a = &issuingAuthority{}
 	if a.root, err = w.store.authority(filepath.Join(enrolledDir, "issuing-root"), "dpsdiag sandbox issuing root", mint); err != nil {
-		return err
+		return nil, err
 	}
 	if a.intermediate, err = mint.authority("dpsdiag sandbox issuing intermediate", a.root); err != nil {
-		return err
+		return nil, err
 	}
-	w.issuing = a
-	return nil
+	return a, nil
 }
 
 // signingRequest returns the signing request of a call that is to be signed, nil for none. A
@@ -146,13 +145,17 @@ func (s *service) issue(request *x509.CertificateRequest, policy *issuance) ([]s
 		}
 		public = &other.PublicKey
 	}
-	issuer := s.issuing.intermediate
+	authority, err := s.issuing()
+	if err != nil {
+		return nil, fmt.Errorf("make the issuing authority: %w", err)
+	}
+	issuer := authority.intermediate
 	der, err := x509.CreateCertificate(rand.Reader, template, issuer.cert, public, issuer.key)
 	if err != nil {
 		return nil, fmt.Errorf("issue a certificate: %w", err)
 	}
 	var chain []string
-	for _, each := range [][]byte{der, issuer.cert.Raw, s.issuing.root.cert.Raw} {
+	for _, each := range [][]byte{der, issuer.cert.Raw, authority.root.cert.Raw} {
 		chain = append(chain, base64.StdEncoding.EncodeToString(each))
 	}
 	return chain, nil
@@ -165,12 +168,16 @@ func (s *service) verifyIssued(c hubClaim) *refusal {
 	if len(chain) == 0 {
 		return badToken("the device has an issued certificate and did not present it")
 	}
+	authority, err := s.issuing()
+	if err != nil {
+		return badToken("there is no issuing authority: %v", err)
+	}
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
 	if s.issued != issuedUnsynchronised {
-		roots.AddCert(s.issuing.root.cert)
+		roots.AddCert(authority.root.cert)
 	}
 	addAll(intermediates, chain[1:])
-	_, err := chain[0].Verify(x509.VerifyOptions{
+	_, err = chain[0].Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: intermediates, CurrentTime: s.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	})
 	if err != nil {

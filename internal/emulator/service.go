@@ -24,7 +24,7 @@ type settings struct {
 	faults     []*fault
 	limits     *limits // nil enforces none
 	stub       string  // address of the stub hub, host:port
-	issuing    *issuingAuthority
+	issuing    func() (*issuingAuthority, error)
 	issued     issuedFault // "" issues good certificates
 
 	// policies and bearer are the credentials of the service API, hosts its names.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"dpsdiag/internal/dps"
@@ -46,7 +47,8 @@ type world struct {
 	key, groupKey      dps.Key    // enrolled
 	root, intermediate *certified // the enrolled CA and the one that signs the devices under it
 	leaf               *certified // of the X.509 device
-	issuing            *issuingAuthority
+	// issuing makes the authority when it is first called: its keys take longer than all else.
+	issuing func() (*issuingAuthority, error)
 }
 
 // newWorld makes a healthy world: a service with an enrolled device for each attestation,
@@ -57,7 +59,8 @@ func newWorld(c Config, s *store) (*world, error) {
 		return nil, err
 	}
 	w := &world{mint: mint{now: c.Now(), random: random}, store: s, tls: tlsVersions{min: tls.VersionTLS12}}
-	for _, step := range []func() error{w.makeKeys, w.makeCertificates, w.makeAuthority} {
+	w.issuing = sync.OnceValues(w.newAuthority)
+	for _, step := range []func() error{w.makeKeys, w.makeCertificates} {
 		if err := step(); err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-// Package fleet probes many devices: it paces the registrations, keeps a journal of the devices
+// Package fleet probes many devices. It paces the registrations, keeps a journal of the devices
 // that have finished, and sorts the faults into clusters.
 //
 // [ReadList] reads the devices, [Credentials] their credentials, and [List.Check] finds what is

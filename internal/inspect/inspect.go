@@ -1,6 +1,6 @@
 // Package inspect compares what the provisioning service holds for a device with the device
-// itself: its enrollment, the group that matches it, its registration state, the linked hubs
-// and the instance.
+// itself. The service holds its enrollment, the group that matches it, its registration state,
+// the linked hubs and the instance.
 //
 // Read the service's side with [Client.Read] from the service API, or with [ReadFiles] from
 // what the Azure CLI printed; then call [Compare] with the [Device]. The result is a list of

@@ -1,5 +1,5 @@
-// Package kql has the queries by which Log Analytics answers what dpsdiag logs answers for files: who
-// fails, since when and with what.
+// Package kql has the queries by which Log Analytics answers what dpsdiag logs answers for files.
+// They ask who fails, since when and with what.
 //
 // [Topics] lists the queries with a name of their own, [HitBy] makes the one for the devices that were
 // refused with a code, [HitByCause] for a cause, and [Topic.Text] is a query to run. The queries are

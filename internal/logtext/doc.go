@@ -1,6 +1,6 @@
-// Package logtext reads logs: it finds the errors of the catalogue in a text of any size and what the
-// text says about the circumstances, such as how the device attests, how far it got and what its clock
-// said. Make a [Scanner], then call [Scanner.Scan].
+// Package logtext finds in a log of any size what can help to explain a failure. These are the errors of
+// the catalogue and what the text says about the circumstances, such as how the device attests, how far
+// it got and what its clock said. Make a [Scanner], then call [Scanner.Scan].
 //
 // A text goes through these steps, in one pass and in constant memory:
 //

@@ -1,5 +1,5 @@
-// Package monitor reads the resource logs that Azure Monitor keeps of a Device Provisioning Service:
-// which devices were refused, since when and with what.
+// Package monitor reads the resource logs that Azure Monitor keeps of a Device Provisioning Service.
+// They show which devices were refused, since when and with what.
 //
 // Give a [Collector] every input with [Collector.Read], in any order, then ask for its
 // [Collector.Summary]. The records come in the shapes in which Azure stores and exports them: a JSON

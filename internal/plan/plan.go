@@ -1,5 +1,5 @@
-// Package plan simulates what many devices do to the limits of the service: when the last one
-// is assigned, how many calls are refused, and how long the queue is.
+// Package plan simulates what many devices do to the limits of the service. The result says when
+// the last one is assigned, how many calls are refused, and how long the queue is.
 //
 // [Simulate] answers a [Question], and [SmallestSpread] finds how far the devices must be
 // spread so that no register call is refused.

@@ -1,5 +1,5 @@
-// Package probe performs a real registration with a device provisioning service, stage by
-// stage, and gathers evidence. It draws no conclusions: package advice does that.
+// Package probe gathers evidence by a real registration with a device provisioning service, stage
+// by stage. It draws no conclusions: package advice does that.
 //
 // Fill in a [Config] and call [Do]. Do always returns what it learned, even after a
 // failure, a timeout or a cancelled context.

@@ -1,4 +1,4 @@
-// Package report turns what was learned into documents and documents into bytes.
+// Package report writes what was learned as documents, each in several formats.
 //
 // Each document is a type of its own, made by a function such as [NewProbe], [NewAnswers] or
 // [NewLog], and written with the [Format] that [FormatNamed] returns. A document is finished

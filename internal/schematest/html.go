@@ -21,10 +21,11 @@ func HTML(t testing.TB, label string, page []byte) string {
 		t.Fatalf("%s: %v", label, err)
 	}
 	var text, style, policy string
+	elements := htmlElements()
 	for node := range root.Descendants() {
 		switch node.Type {
 		case html.ElementNode:
-			policy += checkElement(t, label, node)
+			policy += checkElement(t, label, elements, node)
 		case html.TextNode:
 			if node.Parent.Data == "style" {
 				style += node.Data
@@ -47,10 +48,10 @@ func HTML(t testing.TB, label string, page []byte) string {
 	return text
 }
 
-// checkElement checks one element and returns the policy that it sets, if it does.
-func checkElement(t testing.TB, label string, node *html.Node) (policy string) {
+// checkElement checks one element, of the known ones, and returns the policy that it sets, if it does.
+func checkElement(t testing.TB, label string, elements map[string]string, node *html.Node) (policy string) {
 	t.Helper()
-	attributes, known := htmlElements()[node.Data]
+	attributes, known := elements[node.Data]
 	if !known {
 		t.Errorf("%s: an element <%s>", label, node.Data)
 		return ""

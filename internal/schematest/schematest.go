@@ -1,4 +1,4 @@
-// Package schematest checks documents in tests against the schemas that they must follow:
+// Package schematest checks documents in tests against the schemas that they must follow.
 // [Load] loads a schema of docs/schema, [LoadSARIF] loads the SARIF schema, and [JUnit]
 // checks the rules that readers of JUnit XML agree on.
 package schematest

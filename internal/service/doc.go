@@ -1,6 +1,6 @@
 // Package service contains the data of the service API of a Device Provisioning Service
-// instance: what an operator's tools read and write with a shared access policy, such as
-// enrollments, groups and registration states.
+// instance. That is what an operator's tools read and write with a shared access policy, such
+// as enrollments, groups and registration states.
 //
 // Start with [ParseConnectionString] for the credential, [IndividualEnrollment] and
 // [EnrollmentGroup] for the records, and [Instance] for the description of an instance that

@@ -1,5 +1,5 @@
-// Package thesaurus lists words and short phrases that mean the same in the messages of programs:
-// another version of a program, or another program, says the same in other words.
+// Package thesaurus lists phrases that mean the same in the messages of programs. Another version of a
+// program, or another program, says the same in other words.
 package thesaurus
 
 import (

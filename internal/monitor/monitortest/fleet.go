@@ -1,5 +1,5 @@
-// Package monitortest makes resource logs for tests: the records of a fleet of devices with faults of
-// which the beginning and the devices are known.
+// Package monitortest makes resource logs for tests. They are the records of a fleet of devices with
+// faults of which the beginning and the devices are known.
 package monitortest
 
 import (
