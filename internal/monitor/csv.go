@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -32,10 +31,10 @@ func csvColumns(header []byte) (columns []field, comma rune) {
 }
 
 // readCSV reads a table whose header was recognised.
-func (c *Collector) readCSV(source *bufio.Reader, columns []field, comma rune) error {
+func (c *Collector) readCSV(source io.Reader, columns []field, comma rune) error {
 	table := csv.NewReader(source)
 	table.Comma, table.LazyQuotes, table.FieldsPerRecord, table.ReuseRecord = comma, true, -1, true
-	var b batch
+	b := batch{seed: c.seed}
 	defer func() { c.addBatch(&b) }()
 	for first := true; ; first = false {
 		row, err := table.Read()
@@ -86,5 +85,6 @@ func (b *batch) row(row []string, columns []field, line int) {
 		b.unreadable++ // cut, or without the quotes that it needs
 		return
 	}
+	b.setProperties(&f)
 	b.add(&f, line, local)
 }

@@ -60,15 +60,15 @@ func (c *Collector) readText(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	counted := &lineCounter{source: decoded}
-	defer func() { c.input.Lines = counted.lines() }()
-	text := bufio.NewReaderSize(counted, headSize)
-	head, err := text.Peek(headSize)
+	buffered := bufio.NewReaderSize(decoded, headSize)
+	head, err := buffered.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		if len(head) == 0 {
 			return fmt.Errorf("read the log: %w", err)
 		}
 	}
+	text := &lineCounter{source: buffered}
+	defer func() { c.input.Lines = text.lines() }()
 	c.input.Shape = shapeOf(head)
 	switch c.input.Shape {
 	case ShapeCSV:
@@ -149,8 +149,8 @@ func shapeOf(head []byte) Shape {
 }
 
 // readLines reads one record a line.
-func (c *Collector) readLines(text io.Reader) error {
-	lines := newLineReader(text)
+func (c *Collector) readLines(text *lineCounter) error {
+	lines := newLineReader(text, c.seed)
 	for j := lines.next(); j != nil; j = lines.next() {
 		c.addBatch(&j.batch)
 		if j.other < 0 {
@@ -169,7 +169,8 @@ func (c *Collector) readLines(text io.Reader) error {
 
 // readStream reads any other JSON.
 func (c *Collector) readStream(text io.Reader, line int) error {
-	var b batch
+	b := batch{seed: c.seed}
+	b.reset()
 	s := stream{source: text, line: line, batch: &b}
 	s.flush = func() bool {
 		c.addBatch(&b)

@@ -179,10 +179,13 @@ type deviceHit struct {
 func (c *Collector) clusterDevices() map[*cluster][]deviceHit {
 	found := map[*cluster][]deviceHit{}
 	for _, at := range c.instances {
-		for _, d := range at.devices {
-			for i := range d.hits {
-				k := d.hits[i].cluster
-				found[k] = append(found[k], deviceHit{d, &d.hits[i], at})
+		for d := range at.devices.all() {
+			if d.refused == nil {
+				continue
+			}
+			for i := range d.refused.hits {
+				h := &d.refused.hits[i]
+				found[h.cluster] = append(found[h.cluster], deviceHit{d, h, at})
 			}
 		}
 	}
@@ -191,16 +194,16 @@ func (c *Collector) clusterDevices() map[*cluster][]deviceHit {
 
 // summarise counts the devices of an instance, here and in the summary of all.
 func (c *Collector) summarise(at *instance, s *Summary) Instance {
-	out := Instance{Name: at.name, Records: at.records, Failed: at.failed, Seen: len(at.devices)}
-	s.Devices.Seen += len(at.devices)
-	for _, d := range at.devices {
+	out := Instance{Name: at.name, Records: at.records, Failed: at.failed, Seen: at.devices.count}
+	s.Devices.Seen += at.devices.count
+	for d := range at.devices.all() {
 		switch {
 		case d.fails():
 			out.Failing++
 			if d.good == 0 {
 				s.Devices.NeverSucceeded++
 			}
-		case d.bad > 0:
+		case d.refused != nil:
 			s.Devices.Recovered++
 		}
 	}
@@ -230,12 +233,12 @@ func (c *Collector) protocolCounts() []Protocol {
 		list[i] = Protocol{Name: p.name, Records: p.records, Failed: p.failed}
 	}
 	for _, at := range c.instances {
-		for _, d := range at.devices {
+		for d := range at.devices.all() {
 			for i := range list {
 				if d.protocols&(1<<i) != 0 {
 					list[i].Seen++
 				}
-				if d.fails() && d.badProtocols&(1<<i) != 0 {
+				if d.fails() && d.refused.protocols&(1<<i) != 0 {
 					list[i].Failing++
 				}
 			}
@@ -253,7 +256,7 @@ func (k *cluster) summarise(devices []deviceHit, inputs []Input) Cluster {
 	}
 	var begun []int64
 	for _, d := range devices {
-		if d.device.fails() && d.device.current == k {
+		if d.device.failsBy(k) {
 			out.Failing++
 		}
 		if d.device.firstGood != 0 && d.device.firstGood < d.hit.first {
@@ -270,7 +273,7 @@ func (k *cluster) summarise(devices []deviceHit, inputs []Input) Cluster {
 	since := onset(begun)
 	out.Since = timeOf(since)
 	for _, d := range devices {
-		if d.device.fails() && d.device.current == k && d.device.lastGood > since+near {
+		if d.device.failsBy(k) && d.device.lastGood > since+near {
 			out.Late++
 		}
 	}
@@ -301,7 +304,7 @@ func onset(begun []int64) int64 {
 func examples(devices []deviceHit, k *cluster) []Example {
 	devices = slices.Clone(devices)
 	now := func(d deviceHit) int {
-		if d.device.fails() && d.device.current == k {
+		if d.device.failsBy(k) {
 			return 0
 		}
 		return 1
@@ -315,8 +318,8 @@ func examples(devices []deviceHit, k *cluster) []Example {
 			break
 		}
 		e := Example{ID: d.device.id, Since: timeOf(d.hit.first), Last: timeOf(d.hit.last), Records: int(d.hit.records), Failing: now(d) == 0, LastSucceeded: timeOf(d.device.lastGood)}
-		if e.Failing && d.device.since.first != 0 {
-			e.Since = timeOf(d.device.since.first)
+		if since := d.device.refused.since.first; e.Failing && since != 0 {
+			e.Since = timeOf(since)
 		}
 		list = append(list, e)
 	}
