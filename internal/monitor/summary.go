@@ -40,14 +40,17 @@ type Summary struct {
 	Failed        int       // of these
 	Undated       int       // records without a time that can be read
 	Nameless      int       // attempts without the id of a device
-	Service       Service
-	Devices       Devices
-	Instances     []Instance // by name
-	Protocols     []Protocol // most records first
-	Clusters      []Cluster  // most devices first
-	Changes       []Change   // in order
-	Load          Load
-	Timeline      Timeline
+	// Apart are devices known only from records that do not say of which instance they are, while
+	// several instances have a device of that id.
+	Apart     int
+	Service   Service
+	Devices   Devices
+	Instances []Instance // by name
+	Protocols []Protocol // most records first
+	Clusters  []Cluster  // most devices first
+	Changes   []Change   // in order
+	Load      Load
+	Timeline  Timeline
 	// UnknownResults says that there are results other than those in the documentation.
 	UnknownResults bool
 
@@ -143,12 +146,14 @@ func (c *Collector) Summary() *Summary {
 	s := c.summary
 	s.Inputs = slices.Clone(c.summary.Inputs)
 	s.First, s.Last = timeOf(c.summary.first), timeOf(c.summary.last)
-	found := c.clusterDevices()
-	for _, at := range c.instances {
-		s.Instances = append(s.Instances, c.summarise(at, &s))
+	populations, apart := c.populations()
+	s.Apart = apart
+	found := clusterDevices(populations)
+	for i := range populations {
+		s.Instances = append(s.Instances, populations[i].summarise(&s))
 	}
 	slices.SortFunc(s.Instances, func(a, b Instance) int { return cmp.Compare(a.Name, b.Name) })
-	s.Protocols = c.protocolCounts()
+	s.Protocols = c.protocolCounts(populations)
 	for _, k := range c.ordered {
 		s.Clusters = append(s.Clusters, k.summarise(found[k], s.Inputs))
 		s.UnknownResults = s.UnknownResults || k.unknownResults
@@ -172,20 +177,20 @@ func timeOf(ms int64) time.Time {
 type deviceHit struct {
 	device *device
 	hit    *hit
-	at     *instance
+	at     string // the instance
 }
 
 // clusterDevices returns the devices of each cluster.
-func (c *Collector) clusterDevices() map[*cluster][]deviceHit {
+func clusterDevices(populations []population) map[*cluster][]deviceHit {
 	found := map[*cluster][]deviceHit{}
-	for _, at := range c.instances {
-		for d := range at.devices.all() {
+	for _, at := range populations {
+		for _, d := range at.devices {
 			if d.refused == nil {
 				continue
 			}
 			for i := range d.refused.hits {
 				h := &d.refused.hits[i]
-				found[h.cluster] = append(found[h.cluster], deviceHit{d, h, at})
+				found[h.cluster] = append(found[h.cluster], deviceHit{d, h, at.name})
 			}
 		}
 	}
@@ -193,10 +198,10 @@ func (c *Collector) clusterDevices() map[*cluster][]deviceHit {
 }
 
 // summarise counts the devices of an instance, here and in the summary of all.
-func (c *Collector) summarise(at *instance, s *Summary) Instance {
-	out := Instance{Name: at.name, Records: at.records, Failed: at.failed, Seen: at.devices.count}
-	s.Devices.Seen += at.devices.count
-	for d := range at.devices.all() {
+func (at *population) summarise(s *Summary) Instance {
+	out := Instance{Name: at.name, Records: at.records, Failed: at.failed, Seen: len(at.devices)}
+	s.Devices.Seen += len(at.devices)
+	for _, d := range at.devices {
 		switch {
 		case d.fails():
 			out.Failing++
@@ -227,13 +232,13 @@ func (c *Collector) summarise(at *instance, s *Summary) Instance {
 	return out
 }
 
-func (c *Collector) protocolCounts() []Protocol {
+func (c *Collector) protocolCounts(populations []population) []Protocol {
 	list := make([]Protocol, len(c.protocols))
 	for i, p := range c.protocols {
 		list[i] = Protocol{Name: p.name, Records: p.records, Failed: p.failed}
 	}
-	for _, at := range c.instances {
-		for d := range at.devices.all() {
+	for _, at := range populations {
+		for _, d := range at.devices {
 			for i := range list {
 				if d.protocols&(1<<i) != 0 {
 					list[i].Seen++
@@ -265,8 +270,8 @@ func (k *cluster) summarise(devices []deviceHit, inputs []Input) Cluster {
 		if d.hit.first != 0 {
 			begun = append(begun, d.hit.first)
 		}
-		if d.at.name != "" && !slices.Contains(out.Instances, d.at.name) {
-			out.Instances = append(out.Instances, d.at.name)
+		if d.at != "" && !slices.Contains(out.Instances, d.at) {
+			out.Instances = append(out.Instances, d.at)
 		}
 	}
 	slices.Sort(out.Instances)
