@@ -367,7 +367,13 @@ func (o *fleetOptions) openList(a *app) (*fleet.List, error) {
 	if err == nil {
 		list, err = fleet.ReadList(text)
 	}
+	binary, isBinary := errors.AsType[*logtext.BinaryError](err)
+	_, isLong := errors.AsType[*fleet.LongLineError](err)
 	switch {
+	case isBinary:
+		return nil, usagef("a list is CSV or JSON lines, not packed", "--devices: %s is %v", name, binary)
+	case isLong:
+		return nil, usagef("is it the right file? A list is CSV or JSON lines", "--devices: %s: %v", name, err)
 	case errors.Is(err, fleet.ErrNoHeader):
 		return nil, usagef("the columns are "+strings.Join(fleet.Columns(), ", ")+"; or write JSON lines", "--devices: %s: %v", name, err)
 	case errors.Is(err, fleet.ErrNoDevices):

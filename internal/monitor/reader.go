@@ -28,21 +28,29 @@ import (
 const headSize = 64 << 10
 
 // Read reads one input; name is what the summary calls it. What was read before an error counts.
-// The error is one of r's, or a [logtext.BinaryError].
+// The error is one of r's, or a [logtext.BinaryError]: then the input is left out of the summary.
 func (c *Collector) Read(r io.Reader, name string) error {
 	c.begin(name)
 	defer c.end()
+	err := c.readInput(r)
+	if _, binary := errors.AsType[*logtext.BinaryError](err); binary {
+		c.summary.Inputs = c.summary.Inputs[:len(c.summary.Inputs)-1]
+	}
+	return err
+}
+
+func (c *Collector) readInput(r io.Reader) error {
 	packed := bufio.NewReader(r)
 	if magic, err := packed.Peek(2); err == nil && string(magic) == "\x1f\x8b" {
 		unpacked, err := gzip.NewReader(packed)
-		if err != nil {
-			c.input.Unreadable++
-			return nil
-		}
-		if err := c.readText(unpacked); !isCorrupt(err) {
-			return err
+		if err == nil {
+			err = c.readText(unpacked)
+			if !isCorrupt(err) {
+				return err
+			}
 		}
 		c.input.Unreadable++
+		c.input.BadGzip = true
 		return nil
 	}
 	return c.readText(packed)

@@ -30,6 +30,7 @@ type Input struct {
 	Foreign    int  // records of something else
 	Unreadable int  // damaged lines or records
 	Partial    bool // the answer of a query says that it is incomplete
+	BadGzip    bool // it is packed with gzip and damaged, or cut
 }
 
 // Summary is what the records of all inputs say.
