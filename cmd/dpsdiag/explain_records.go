@@ -74,7 +74,7 @@ func (o explainOptions) explainRecords(ctx context.Context, a *app, inputs []tex
 	command := []string{"dpsdiag logs"}
 	for _, in := range inputs {
 		if err := collectLog(ctx, collector, in); err != nil {
-			return err
+			return logProblem(in.name, err)
 		}
 		name := shellword.Quote(in.name)
 		if in.name == "standard input" {

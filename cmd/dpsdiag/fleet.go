@@ -43,11 +43,13 @@ later.
 --resume FILE keeps what has finished, a JSON line for each device. The same
 command with the same file goes on after Ctrl-C, a crash or kill -9, and
 registers no device twice: one that may have been registered is looked up first,
-over HTTPS.
+over HTTPS. With --retry-failed it also registers those again that had failed;
+the last result of each device counts.
 
 Exit status: that of the worst device; 130 after Ctrl-C, with what was learned.`
 
 const fleetExample = `  dpsdiag fleet --id-scope 0ne0045B3C6 --devices devices.csv --resume run.jsonl
+  dpsdiag fleet --id-scope 0ne0045B3C6 --devices devices.csv --resume run.jsonl --retry-failed
   dpsdiag fleet --id-scope 0ne0045B3C6 --devices ids.csv --group-key-env GROUP_KEY --rate 300/m
   dpsdiag fleet --id-scope 0ne0045B3C6 --devices devices.csv --dry-run
   dpsdiag fleet --id-scope 0ne0045B3C6 --devices devices.csv --lookup -o html=fleet.html`
@@ -63,6 +65,7 @@ type fleetOptions struct {
 	rate        rateFlag
 	concurrency int
 	resume      string
+	retryFailed bool
 	dryRun      bool
 	patience    time.Duration
 }
@@ -106,6 +109,7 @@ func (o *fleetOptions) listFlags() *pflag.FlagSet {
 	flags.Lookup("pkcs12-password-file").Usage = "`FILE` with the password of every pkcs12 of the list in its first line"
 	flags.Lookup("pkcs12-password-env").Usage = "environment variable `VAR` with the password of every pkcs12 of the list"
 	flags.StringVar(&o.resume, "resume", "", "`FILE` that keeps what has finished, made if there is none; with the same file the run goes on where it ended")
+	flags.BoolVar(&o.retryFailed, "retry-failed", false, "also register those again that failed in the run that --resume names")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check the whole list and send nothing")
 	return flags
 }
@@ -221,6 +225,8 @@ func (o *fleetOptions) check(flags *pflag.FlagSet) error {
 		return usagef("a CSV with the column registration_id and one for the credential, such as key_file; see dpsdiag fleet --help", "--devices is missing")
 	case o.concurrency < 1 || o.concurrency > 1000:
 		return usagef("give a number from 1 to 1000", "--concurrency: %d is not possible", o.concurrency)
+	case o.retryFailed && o.resume == "":
+		return usagef("give the file that --resume kept when they failed", "--retry-failed needs --resume")
 	case o.patience <= 0:
 		return usagef("give a duration such as 30s or 2m", "--patience: %s is not more than zero", duration.Notation(o.patience))
 	}
@@ -251,7 +257,7 @@ func (o *fleetOptions) build(a *app) (cfg fleet.Config, err error) {
 	if s.proxy, err = o.probe.target.chooseProxy(a, merged); err != nil {
 		return cfg, err
 	}
-	cfg = fleet.Config{Rate: o.rate.limit, Concurrency: o.concurrency, Patience: o.patience}
+	cfg = fleet.Config{Rate: o.rate.limit, Concurrency: o.concurrency, Patience: o.patience, RetryFailed: o.retryFailed}
 	cfg.Probe, err = o.service(a, s, transports)
 	return cfg, err
 }
@@ -293,6 +299,9 @@ func endpointOf(cfg probe.Config) string {
 func (o *fleetOptions) openJournal(ctx context.Context, cfg probe.Config, now time.Time) (*fleet.Journal, error) {
 	if o.resume == "" {
 		return nil, nil
+	}
+	if info, err := os.Stat(o.resume); o.retryFailed && (err != nil || info.Size() == 0) {
+		return nil, usagef("for a first run leave out --retry-failed", "--retry-failed: %q keeps no run", o.resume)
 	}
 	journal, err := fleet.OpenJournal(ctx, o.resume, fleet.Head{
 		Endpoint: cfg.Endpoint.Host, IDScope: cfg.Scope, Mode: string(cfg.Mode), StartedAt: now.UTC().Truncate(time.Second),
@@ -358,7 +367,13 @@ func (o *fleetOptions) openList(a *app) (*fleet.List, error) {
 	if err == nil {
 		list, err = fleet.ReadList(text)
 	}
+	binary, isBinary := errors.AsType[*logtext.BinaryError](err)
+	_, isLong := errors.AsType[*fleet.LongLineError](err)
 	switch {
+	case isBinary:
+		return nil, usagef("a list is CSV or JSON lines, not packed", "--devices: %s is %v", name, binary)
+	case isLong:
+		return nil, usagef("is it the right file? A list is CSV or JSON lines", "--devices: %s: %v", name, err)
 	case errors.Is(err, fleet.ErrNoHeader):
 		return nil, usagef("the columns are "+strings.Join(fleet.Columns(), ", ")+"; or write JSON lines", "--devices: %s: %v", name, err)
 	case errors.Is(err, fleet.ErrNoDevices):

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -63,8 +62,13 @@ func runLogs(ctx context.Context, a *app, o logsOptions, args []string) error {
 	defer stop()
 	collector := monitor.NewCollector()
 	for _, in := range inputs {
-		if err := collectLog(ctx, collector, in); err != nil {
-			return err
+		err := collectLog(ctx, collector, in.textInput)
+		if binary, ok := errors.AsType[*logtext.BinaryError](err); ok && in.found {
+			tell(a.stderr, "dpsdiag: left out: %s is %v", in.name, binary)
+			continue
+		}
+		if err != nil {
+			return logProblem(in.name, err)
 		}
 		if ctx.Err() != nil {
 			break
@@ -87,17 +91,23 @@ func runLogs(ctx context.Context, a *app, o logsOptions, args []string) error {
 	return exitWith(doc.ExitStatus())
 }
 
+// logInput is a file of resource logs, or standard input.
+type logInput struct {
+	textInput
+	found bool // in a folder, not named itself
+}
+
 // logInputs are the inputs that the arguments name, each once.
-func (a *app) logInputs(args []string) ([]textInput, error) {
+func (a *app) logInputs(args []string) ([]logInput, error) {
 	if len(args) == 0 {
 		return nil, usagef(`name the files of the resource logs, or "-" for standard input`, "logs needs a file")
 	}
-	var inputs []textInput
+	var inputs []logInput
 	named := map[string]bool{}
 	for _, arg := range args {
 		if arg == "-" {
 			if !named[arg] {
-				inputs = append(inputs, textInput{"standard input", a.openStdin})
+				inputs = append(inputs, logInput{textInput: textInput{"standard input", a.openStdin}})
 			}
 			named[arg] = true
 			continue
@@ -106,10 +116,10 @@ func (a *app) logInputs(args []string) ([]textInput, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, path := range paths {
-			if clean := filepath.Clean(path); !named[clean] {
+		for _, in := range paths {
+			if clean := filepath.Clean(in.name); !named[clean] {
 				named[clean] = true
-				inputs = append(inputs, fileInput("", path))
+				inputs = append(inputs, in)
 			}
 		}
 	}
@@ -118,21 +128,21 @@ func (a *app) logInputs(args []string) ([]textInput, error) {
 
 // logFiles are the files that an argument names: itself, those of a pattern, or those in a folder and
 // its folders.
-func logFiles(arg string) ([]string, error) {
+func logFiles(arg string) ([]logInput, error) {
 	paths := []string{arg}
 	if _, err := os.Stat(arg); err != nil {
 		if matches, globErr := filepath.Glob(arg); globErr == nil && len(matches) > 0 {
 			paths = matches
 		}
 	}
-	var files []string
+	var files []logInput
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, usagef("check the path and its permissions", "cannot open %q: %s", path, reason(err))
 		}
 		if !info.IsDir() {
-			files = append(files, path)
+			files = append(files, logInput{textInput: fileInput("", path)})
 			continue
 		}
 		inside, err := filesIn(path)
@@ -142,7 +152,9 @@ func logFiles(arg string) ([]string, error) {
 		if len(inside) == 0 {
 			return nil, usagef("is it the right folder, and is the download complete?", "there is no file in %q", path)
 		}
-		files = append(files, inside...)
+		for _, path := range inside {
+			files = append(files, logInput{fileInput("", path), true})
+		}
 	}
 	return files, nil
 }
@@ -160,7 +172,7 @@ func filesIn(folder string) ([]string, error) {
 	return files, err
 }
 
-// collectLog reads one input as far as it comes before the context ends.
+// collectLog reads one input as far as it comes before the context ends. logProblem tells of its error.
 func collectLog(ctx context.Context, collector *monitor.Collector, in textInput) error {
 	source, err := untilDone(ctx, in.open)
 	if err != nil {
@@ -171,13 +183,21 @@ func collectLog(ctx context.Context, collector *monitor.Collector, in textInput)
 	}
 	defer source.Close()
 	err = collector.Read(&endableReader{ctx: ctx, source: source}, in.name)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// logProblem tells why an input cannot be read.
+func logProblem(name string, err error) error {
+	if _, told := errors.AsType[*usageError](err); told {
+		return err
+	}
 	if binary, ok := errors.AsType[*logtext.BinaryError](err); ok {
-		return usagef(cmp.Or(binary.Hint, "logs reads JSON and CSV, also packed with gzip"), "%s is %v", in.name, binary)
+		return usagef("logs reads JSON and CSV, plain or packed with gzip", "%s is %v", name, binary)
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return usagef("check the path and its permissions", "%s: %s", in.name, reason(err))
-	}
-	return nil
+	return usagef("check the path and its permissions", "%s: %s", name, reason(err))
 }
 
 // holdsRecords is an error if no input has a record of DPS.
@@ -192,10 +212,26 @@ func holdsRecords(s *monitor.Summary) error {
 	what := "the inputs hold"
 	if len(s.Inputs) == 1 {
 		what = s.Inputs[0].Name + " holds"
+		if err := whyNoRecord(&s.Inputs[0]); err != nil {
+			return err
+		}
 	}
 	if foreign > 0 {
 		return usagef("the records wanted are those of the categories DeviceOperations and ServiceOperations of a provisioning service",
 			"%s no resource log of DPS, only of other services or categories", what)
 	}
 	return usagef("a device's own log is for dpsdiag explain; how to get resource logs: docs/logs.md", "%s no resource log of DPS", what)
+}
+
+// whyNoRecord is an error if an input without a record of DPS is empty or damaged.
+func whyNoRecord(in *monitor.Input) error {
+	switch {
+	case in.BadGzip:
+		return usagef("download it again, or wait until it is written to the end", "%s is packed with gzip and damaged: no record of it can be read", in.Name)
+	case in.Lines == 0:
+		return usagef("is it the right file, and was it written to the end?", "%s is empty", in.Name)
+	case in.Unreadable > 0 && in.Foreign == 0 && in.Shape != monitor.ShapeOther:
+		return usagef("download it again, or wait until it is written to the end", "%s is damaged or cut: it holds no whole record", in.Name)
+	}
+	return nil
 }

@@ -53,7 +53,7 @@ func TestLogsInterruptedBeforeAnything(t *testing.T) {
 	w.stdin = log
 	defer writer.Close()
 	go func() { (<-interrupts)() }()
-	if status := w.run(t, "logs", "-"); status != report.ExitInterrupted || !strings.Contains(w.out.String(), "reading was interrupted") {
+	if status := w.run(t, "logs", "-"); status != report.ExitInterrupted || !strings.HasPrefix(w.out.String(), "[!] ") || !strings.Contains(w.out.String(), "reading was interrupted") {
 		t.Errorf("exit status %d, %q", status, w.out.String())
 	}
 }

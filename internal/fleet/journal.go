@@ -34,13 +34,14 @@ type begin struct {
 }
 
 // Journal is a file of JSON lines: the head, then two lines of each device, one before it is
-// registered and its [Result]. A line is written and synced before the next step. Every prefix
+// registered and its [Result], and two more each time that it is registered again because it failed.
+// The last line of a device counts. A line is written and synced before the next step. Every prefix
 // of it is a valid journal: a line that was cut is removed when it is opened again. Its
 // methods may be called from several goroutines.
 type Journal struct {
 	head  Head
 	done  map[string]Result    // by lower-case id
-	begun map[string]time.Time // devices without a result, by lower-case id
+	begun map[string]time.Time // devices that have begun and not ended since, by lower-case id
 
 	mu      sync.Mutex
 	file    journalFile
@@ -174,6 +175,7 @@ func (j *Journal) take(number int, line []byte) error {
 	key := strings.ToLower(entry.RegistrationID)
 	if entry.Verdict == "" {
 		j.begun[key] = entry.BegunAt
+		delete(j.done, key)
 		return nil
 	}
 	j.done[key] = entry.Result

@@ -93,11 +93,40 @@ var (
 // longestLine bounds a line of a list, in bytes.
 const longestLine = 1 << 20
 
+// LongLineError says that a line of a list is longer than 1 MiB, so it is hardly a list.
+type LongLineError struct{ Line int }
+
+// Error implements error.
+func (e *LongLineError) Error() string { return fmt.Sprintf("line %d is longer than 1 MiB", e.Line) }
+
+// boundedLines passes a text on until a line is too long.
+type boundedLines struct {
+	source io.Reader
+	line   int // from 0
+	size   int // of the line until here
+}
+
+// Read implements [io.Reader].
+func (b *boundedLines) Read(p []byte) (int, error) {
+	n, err := b.source.Read(p)
+	for part := range bytes.Lines(p[:n]) {
+		b.size += len(part)
+		if b.size > longestLine {
+			return 0, &LongLineError{b.line + 1}
+		}
+		if part[len(part)-1] == '\n' {
+			b.line++
+			b.size = 0
+		}
+	}
+	return n, err
+}
+
 // ReadList reads a list: JSON lines if it begins with a brace, otherwise CSV whose first line
 // names the columns. A separator can be a comma, a semicolon or a tab. An error is about the list as a
 // whole.
 func ReadList(r io.Reader) (*List, error) {
-	buffered := bufio.NewReader(r)
+	buffered := bufio.NewReader(&boundedLines{source: r})
 	if start, _ := buffered.Peek(3); bytes.Equal(start, []byte("\xef\xbb\xbf")) {
 		_, _ = buffered.Discard(3) // which are there
 	}
@@ -126,7 +155,7 @@ func (l *List) problem(line int, format string, args ...any) {
 func readJSONLines(r io.Reader) (*List, error) {
 	list := &List{}
 	scanner := bufio.NewScanner(r)
-	scanner.Buffer(nil, longestLine)
+	scanner.Buffer(nil, 2*longestLine)
 	for line := 1; scanner.Scan(); line++ {
 		text := bytes.TrimSpace(scanner.Bytes())
 		if len(text) == 0 {
@@ -173,6 +202,9 @@ func readCSV(r *bufio.Reader) (*List, error) {
 	lines.Comma = separator(first)
 	lines.FieldsPerRecord, lines.TrimLeadingSpace, lines.ReuseRecord = -1, true, true
 	header, err := lines.Read()
+	if _, long := errors.AsType[*LongLineError](err); long {
+		return nil, err
+	}
 	if err != nil {
 		return nil, ErrNoHeader
 	}
@@ -197,7 +229,7 @@ func readCSV(r *bufio.Reader) (*List, error) {
 		case err != nil:
 			return nil, err
 		case len(fields) != len(header):
-			list.problem(lineOf(lines), "%d fields, the first line has %d", len(fields), len(header))
+			list.problem(lineOf(lines), "%s, the first line has %d", fieldCount(len(fields)), len(header))
 		default:
 			d := Device{Line: lineOf(lines)}
 			for i, name := range header {
@@ -206,6 +238,13 @@ func readCSV(r *bufio.Reader) (*List, error) {
 			list.Devices = append(list.Devices, d)
 		}
 	}
+}
+
+func fieldCount(n int) string {
+	if n == 1 {
+		return "1 field"
+	}
+	return fmt.Sprintf("%d fields", n)
 }
 
 // lineOf is the line of the record that was read last.

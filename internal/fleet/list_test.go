@@ -40,7 +40,7 @@ func TestReadList(t *testing.T) {
 		"CSV":                        {"registration_id,key\na,k1\nb,k2\n", []string{"2 a key", "3 b key"}, nil},
 		"CSV of Excel":               {"\xef\xbb\xbfRegistration_ID;Key_File;Site\r\na;a.key;north\r\n\r\nb;b.key;\r\n", []string{"2 a key_file", "4 b key_file"}, nil},
 		"tabs, quotes, no last line": {"\"registration_id\"\tcert\tcert_key\na\t\"c.pem\"\tk.pem", []string{"2 a cert"}, nil},
-		"CSV with bad lines":         {"registration_id,key\na\nb,\"k\nc,k3\nd,k4,\n", []string{"line 2: 1 fields, the first line has 2", `line 3: not CSV: extraneous or missing " in quoted-field`}, nil},
+		"CSV with bad lines":         {"registration_id,key\na\nb,\"k\nc,k3\nd,k4,\n", []string{"line 2: 1 field, the first line has 2", `line 3: not CSV: extraneous or missing " in quoted-field`}, nil},
 		"no header":                  {"a,k1\n", nil, ErrNoHeader},
 		"no devices":                 {"registration_id,key\n", nil, ErrNoDevices},
 		"empty":                      {"", nil, ErrNoDevices},
@@ -147,7 +147,7 @@ func TestCheckNamesEveryBadLine(t *testing.T) {
 		9: "key and key_file are two credentials", 10: "no credential", 11: "key: ", 12: `key_file "none.key": no such file or directory`,
 		13: `key_file "empty.key": it is empty`, 14: "key_file: ", 15: `key_env: there is no environment variable "MISSING"`,
 		16: "cert_key is missing", 17: `cert_key "other-key.pem": the private key does not belong`, 18: `cert "good.key": `, 19: `pkcs12 "cert.pem": `,
-		20: "1 fields, the first line has 7",
+		20: "1 field, the first line has 7",
 	}
 	for line := 2; line <= 20; line++ {
 		if text, bad := got[line]; bad != (want[line] != "") || !strings.HasPrefix(text, want[line]) {

@@ -26,6 +26,9 @@ type Config struct {
 	// begins. 0 means DefaultPatience.
 	Patience time.Duration
 	Journal  *Journal // nil keeps none
+	// RetryFailed probes those devices again that an earlier run finished and that are not
+	// registered. Their earlier result counts if that comes to nothing.
+	RetryFailed bool
 	// OnProgress is told what has changed; nil is told nothing. It is called from one goroutine
 	// at a time.
 	OnProgress func(Progress)
@@ -63,7 +66,8 @@ type task struct {
 	// doubt is when a registration began whose end is not known; zero if there is none. The
 	// device is then looked up before it is registered.
 	doubt     time.Time
-	failed    int // how often the service failed with 5xx
+	earlier   *Result // of an earlier run, if the device is probed again
+	failed    int     // how often the service failed with 5xx
 	notBefore time.Time
 }
 
@@ -109,18 +113,33 @@ func Run(ctx context.Context, devices []Device, cfg Config) Outcome {
 	}
 	for i := range devices {
 		d := &devices[i]
+		t := &task{device: d, doubt: cfg.Journal.doubt(d.RegistrationID)}
 		if result, done := cfg.Journal.result(d.RegistrationID); done {
-			r.out.add(&result)
-			r.out.Resumed++
-			continue
+			if !cfg.RetryFailed || result.Verdict == advice.Registered {
+				r.resume(&result)
+				continue
+			}
+			t.earlier = &result
 		}
-		r.queue = append(r.queue, &task{device: d, doubt: cfg.Journal.doubt(d.RegistrationID)})
+		r.queue = append(r.queue, t)
 	}
 	r.loop(ctx)
-	r.out.NotStarted = len(r.queue)
+	for _, t := range r.queue {
+		if t.earlier != nil {
+			r.resume(t.earlier)
+			continue
+		}
+		r.out.NotStarted++
+	}
 	r.out.Took = time.Since(start)
 	r.out.sort()
 	return r.out
+}
+
+// resume adds the result of an earlier run.
+func (r *run) resume(result *Result) {
+	r.out.add(result)
+	r.out.Resumed++
 }
 
 // loop begins devices as the pace allows, until all have ended.

@@ -28,11 +28,11 @@ const maxChanges = 20_000
 const changeWindow = 6 * time.Hour
 
 // addChange keeps an operation that changes something.
-func (c *Collector) addChange(at *instance, r *record) {
+func (c *Collector) addChange(r *record) {
 	if r.at == 0 || readsOnly(r) || len(c.changes) >= maxChanges {
 		return
 	}
-	key := changeKey{at, string(r.operation), string(r.kind), r.at / 60_000}
+	key := changeKey{r.instance, string(r.operation), string(r.kind), r.at / 60_000}
 	found, known := c.changes[key]
 	if !known {
 		found = &change{first: r.at, last: r.at, id: string(r.device)}

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"bytes"
+	"hash/maphash"
 	"slices"
 	"strings"
 )
@@ -11,7 +12,8 @@ import (
 type Collector struct {
 	summary   Summary // the counts so far
 	input     *Input  // that is read
-	seen      *seen
+	seed      maphash.Seed
+	seen      seen
 	instances []*instance
 	named     map[string]*instance // by the resource as it is written
 	lastNamed []byte
@@ -25,14 +27,14 @@ type Collector struct {
 
 // NewCollector returns a collector that has read nothing.
 func NewCollector() *Collector {
-	return &Collector{seen: newSeen(), named: map[string]*instance{}, clusters: map[string]*cluster{}, changes: map[changeKey]*change{}}
+	return &Collector{seed: maphash.MakeSeed(), named: map[string]*instance{}, clusters: map[string]*cluster{}, changes: map[changeKey]*change{}}
 }
 
 // instance is what is counted of a provisioning service.
 type instance struct {
 	name            string
 	records, failed int
-	devices         map[string]*device
+	devices         devices
 	minutes         map[int64]*minute
 	lastMinute      int64
 	last            *minute
@@ -40,26 +42,6 @@ type instance struct {
 
 // minute is the load of a minute.
 type minute struct{ records, failed, throttled uint32 }
-
-// device is what is counted of a device.
-type device struct {
-	id                  string
-	good, bad           uint32
-	firstGood, lastGood int64
-	lastBad             int64
-	since               failures // after lastGood
-	protocols           uint32   // a bit for each
-	badProtocols        uint32
-	current             *cluster // of the last failure
-	hits                []hit    // one for each cluster
-}
-
-// hit is what a device has of a cluster.
-type hit struct {
-	cluster     *cluster
-	first, last int64
-	records     uint32
-}
 
 // cluster is the failures that look alike.
 type cluster struct {
@@ -96,14 +78,32 @@ func (c *Collector) begin(name string) {
 // end makes sure that nothing refers to the text of the input.
 func (c *Collector) end() { c.lastNamed = nil }
 
-// addBatch counts the records of a batch.
+// addBatch counts the records of a batch. It finds what they are counted with for all of them first:
+// the processor then waits for several parts of the large tables at a time.
 func (c *Collector) addBatch(b *batch) {
 	c.input.Unreadable += b.unreadable
 	c.input.Partial = c.input.Partial || b.partial
 	for i := range b.records {
+		c.find(&b.records[i])
+	}
+	for i := range b.records {
 		c.add(&b.records[i])
 	}
 	c.lastNamed = nil
+}
+
+// find finds what a record is counted with.
+func (c *Collector) find(r *record) {
+	if r.class == foreignClass {
+		return
+	}
+	if r.repeated = c.seen.repeated(r.hash); r.repeated {
+		return
+	}
+	r.instance = c.instanceOf(r.resource)
+	if r.class == deviceClass {
+		r.counted = r.instance.devices.find(r.device, r.deviceHash)
+	}
 }
 
 func (c *Collector) add(r *record) {
@@ -112,7 +112,7 @@ func (c *Collector) add(r *record) {
 		return
 	}
 	c.input.Records++
-	if c.seen.repeated(r) {
+	if r.repeated {
 		c.input.Repeated++
 		return
 	}
@@ -120,19 +120,18 @@ func (c *Collector) add(r *record) {
 	if r.at == 0 {
 		c.summary.Undated++
 	}
-	at := c.instanceOf(r.resource)
 	switch r.class {
 	case deviceClass:
-		c.addDevice(at, r)
+		c.addDevice(r)
 	case serviceClass:
 		c.summary.Service.Records++
 		if r.failed() {
 			c.summary.Service.Failed++
 		}
-		c.addChange(at, r)
+		c.addChange(r)
 	case managementClass:
 		c.summary.Service.Management++
-		c.addChange(at, r)
+		c.addChange(r)
 	case foreignClass:
 	}
 }
@@ -158,7 +157,7 @@ func (c *Collector) instanceOf(resource []byte) *instance {
 		i := slices.IndexFunc(c.instances, func(other *instance) bool { return other.name == name })
 		if i < 0 {
 			i = len(c.instances)
-			c.instances = append(c.instances, &instance{name: name, devices: map[string]*device{}, minutes: map[int64]*minute{}})
+			c.instances = append(c.instances, &instance{name: name, minutes: map[int64]*minute{}})
 		}
 		at = c.instances[i]
 		c.named[strings.Clone(string(resource))] = at
@@ -178,15 +177,14 @@ func instanceName(resource string) string {
 }
 
 // addDevice counts an attempt of a device to attest.
-func (c *Collector) addDevice(at *instance, r *record) {
-	failed := r.failed()
+func (c *Collector) addDevice(r *record) {
+	failed, at, d := r.failed(), r.instance, r.counted
 	p, bit := c.protocolOf(r.protocol)
 	at.records++
 	p.records++
 	c.summary.DeviceRecords++
 	m := at.minute(r.at)
 	m.records++
-	d := at.deviceOf(r.device)
 	if d == nil {
 		c.summary.Nameless++
 	}
@@ -227,22 +225,9 @@ func (at *instance) minute(ms int64) *minute {
 	return m
 }
 
-// deviceOf returns the device of that id, nil for none.
-func (at *instance) deviceOf(id []byte) *device {
-	if len(id) == 0 {
-		return nil
-	}
-	d, known := at.devices[string(id)]
-	if !known {
-		d = &device{id: string(id)}
-		at.devices[d.id] = d
-	}
-	return d
-}
-
 func (c *Collector) protocolOf(name []byte) (*protocol, uint32) {
 	for i, p := range c.protocols {
-		if len(p.name) == len(name) && strings.EqualFold(p.name, string(name)) || i == maxProtocols {
+		if p.name == string(name) || strings.EqualFold(p.name, string(name)) || i == maxProtocols {
 			return p, 1 << i
 		}
 	}
@@ -289,57 +274,4 @@ func (k *cluster) count(at int64) {
 	}
 	k.last = max(k.last, at)
 	k.series.add(at)
-}
-
-func (d *device) succeeded(at int64, protocol uint32) {
-	if d == nil {
-		return
-	}
-	d.good++
-	d.protocols |= protocol
-	if at == 0 {
-		return
-	}
-	if d.firstGood == 0 || at < d.firstGood {
-		d.firstGood = at
-	}
-	if at > d.lastGood {
-		d.lastGood = at
-		d.since.forget(at)
-	}
-}
-
-func (d *device) failed(at int64, protocol uint32, k *cluster) {
-	if d == nil {
-		return
-	}
-	d.bad++
-	d.protocols |= protocol
-	d.badProtocols |= protocol
-	i := slices.IndexFunc(d.hits, func(h hit) bool { return h.cluster == k })
-	if i < 0 {
-		i = len(d.hits)
-		d.hits = append(d.hits, hit{cluster: k})
-	}
-	h := &d.hits[i]
-	h.records++
-	if d.current == nil || at >= d.lastBad {
-		d.current = k
-	}
-	if at == 0 {
-		return
-	}
-	if h.first == 0 || at < h.first {
-		h.first = at
-	}
-	h.last = max(h.last, at)
-	d.lastBad = max(d.lastBad, at)
-	if at > d.lastGood {
-		d.since.add(at)
-	}
-}
-
-// fails reports whether the last that is known of the device is a failure.
-func (d *device) fails() bool {
-	return d.bad > 0 && (d.good == 0 || d.lastBad > d.lastGood)
 }

@@ -32,13 +32,15 @@ func csvColumns(header []byte) (columns []field, comma rune) {
 }
 
 // readCSV reads a table whose header was recognised.
-func (c *Collector) readCSV(source *bufio.Reader, columns []field, comma rune) error {
-	table := csv.NewReader(source)
+func (c *Collector) readCSV(source io.Reader, columns []field, comma rune) error {
+	table := csv.NewReader(&boundedRows{source: bufio.NewReader(source), comma: byte(comma)})
 	table.Comma, table.LazyQuotes, table.FieldsPerRecord, table.ReuseRecord = comma, true, -1, true
-	var b batch
+	b := batch{seed: c.seed}
 	defer func() { c.addBatch(&b) }()
-	for first := true; ; first = false {
+	for first, before := true, int64(0); ; first = false {
 		row, err := table.Read()
+		size := table.InputOffset() - before
+		before += size
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
@@ -46,7 +48,7 @@ func (c *Collector) readCSV(source *bufio.Reader, columns []field, comma rune) e
 			return err
 		case first: // the header
 			continue
-		case err != nil:
+		case err != nil || size > maxRecord:
 			b.unreadable++
 			continue
 		}
@@ -86,5 +88,82 @@ func (b *batch) row(row []string, columns []field, line int) {
 		b.unreadable++ // cut, or without the quotes that it needs
 		return
 	}
+	b.setProperties(&f)
 	b.add(&f, line, local)
+}
+
+// boundedRows passes the text of a table on and cuts each row that is larger than maxRecord. A
+// [csv.Reader] keeps a row as a whole, and one quote too many makes a row of all that follows.
+type boundedRows struct {
+	source *bufio.Reader
+	comma  byte
+	at     placeInRow
+	size   int    // of the row until here
+	end    string // of a row that was cut, to be passed on
+}
+
+// placeInRow is where in a row a character is, as a [csv.Reader] with LazyQuotes sees it.
+type placeInRow int
+
+const (
+	atCell     placeInRow = iota // at the beginning of a cell
+	inCell                       // in a cell without quotes
+	inQuotes                     // in a cell with quotes
+	afterQuote                   // after a quote in that, which ends the cell or is part of it
+)
+
+// Read implements [io.Reader].
+func (r *boundedRows) Read(p []byte) (int, error) {
+	if r.end != "" {
+		n := copy(p, r.end)
+		r.end = r.end[n:]
+		return n, nil
+	}
+	if _, err := r.source.Peek(1); err != nil {
+		return 0, err
+	}
+	text, _ := r.source.Peek(min(len(p), r.source.Buffered())) // which is there
+	n := 0
+	for n < len(text) && r.size <= maxRecord {
+		r.step(text[n])
+		n++
+	}
+	copy(p, text[:n])
+	_, _ = r.source.Discard(n) // the same
+	if r.size > maxRecord {
+		r.cut()
+	}
+	return n, nil
+}
+
+// step takes the next character.
+func (r *boundedRows) step(c byte) {
+	r.size++
+	quoted := r.at == inQuotes || r.at == afterQuote && c != r.comma && c != '\r' && c != '\n'
+	switch {
+	case quoted && c == '"' && r.at == inQuotes:
+		r.at = afterQuote
+	case quoted || c == '"' && r.at == atCell:
+		r.at = inQuotes
+	case c == '\n':
+		r.at, r.size = atCell, 0
+	case c == r.comma:
+		r.at = atCell
+	case r.at == atCell:
+		r.at = inCell
+	}
+}
+
+// cut ends the row, and goes behind the line in which it became too large.
+func (r *boundedRows) cut() {
+	r.end = "\n"
+	if r.at == inQuotes {
+		r.end = "\"\n"
+	}
+	r.at, r.size = atCell, 0
+	for {
+		if _, err := r.source.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
+			return // another error comes again
+		}
+	}
 }

@@ -3,13 +3,14 @@ package monitor
 import (
 	"bytes"
 	"errors"
+	"hash/maphash"
 	"io"
 	"runtime"
 	"sync"
 )
 
 // lineBlock is how much of an input of one record a line is read at a time.
-const lineBlock = 1 << 20
+const lineBlock = 256 << 10
 
 // job is a part of an input, whole lines, and the records that are in it.
 type job struct {
@@ -26,7 +27,7 @@ type job struct {
 // lineReader reads an input of one record a line. Several goroutines parse, and the caller gets the
 // records in order.
 type lineReader struct {
-	source  io.Reader
+	source  *lineCounter
 	err     error
 	rest    []byte    // the beginning of a line at the end of the last block
 	left    []byte    // of a part that Read was called for
@@ -35,11 +36,11 @@ type lineReader struct {
 	ordered chan *job
 }
 
-func newLineReader(source io.Reader) *lineReader {
+func newLineReader(source *lineCounter, seed maphash.Seed) *lineReader {
 	workers := runtime.GOMAXPROCS(0)
 	r := &lineReader{source: source, idle: make(chan *job, 3*workers), parse: make(chan *job, workers), ordered: make(chan *job, 2*workers)}
 	for range cap(r.idle) {
-		r.idle <- &job{done: make(chan struct{}, 1)}
+		r.idle <- &job{done: make(chan struct{}, 1), batch: batch{seed: seed}}
 	}
 	var parsing sync.WaitGroup
 	for range workers {
@@ -72,14 +73,12 @@ func (r *lineReader) giveBack(j *job) { r.idle <- j }
 
 // split cuts the input at ends of lines.
 func (r *lineReader) split() {
-	line := 1
 	for r.err == nil {
 		j := <-r.idle
 		j.text = append(j.text[:0], r.rest...)
 		r.rest = r.rest[:0]
+		j.line = r.source.ends + 1
 		r.fill(j)
-		j.line = line
-		line += bytes.Count(j.text, []byte("\n"))
 		r.ordered <- j
 		r.parse <- j
 	}
@@ -118,11 +117,22 @@ func (j *job) read() {
 	j.other = -1
 	line := j.line
 	for at := 0; at < len(j.text); line++ {
+		begin := at
+		if end := j.batch.known(j.text[at:], line); end >= 0 {
+			at += end
+			if at < len(j.text) && j.text[at] == '\n' {
+				at++
+				continue
+			}
+		}
 		end := bytes.IndexByte(j.text[at:], '\n')
 		if end < 0 {
 			end = len(j.text) - at
 		}
-		if !j.batch.readLine(j.text[at:at+end], line) {
+		switch rest := j.text[at : at+end]; {
+		case at > begin:
+			j.batch.readRest(rest, line)
+		case !j.batch.readLine(rest, line):
 			j.other, j.otherLine = at, line
 			return
 		}
@@ -148,10 +158,15 @@ func (b *batch) readLine(text []byte, line int) bool {
 		b.unreadable++
 		return true
 	}
-	if rest := bytes.TrimRight(text[at+end:], ", \t\r"); len(rest) > 0 {
+	b.readRest(text[at+end:], line)
+	return true
+}
+
+// readRest parses what follows a record on its line.
+func (b *batch) readRest(text []byte, line int) {
+	if rest := bytes.TrimRight(text, ", \t\r"); len(rest) > 0 {
 		b.nested(rest, line)
 	}
-	return true
 }
 
 // Read implements [io.Reader]: the parts that were not taken yet, as text.

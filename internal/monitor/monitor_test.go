@@ -381,6 +381,9 @@ func TestRecordWithoutEnd(t *testing.T) {
 		"text":   {head: `{"records":[{"category":"DeviceOperations","properties":"`, fill: 'x'},
 		"line":   {head: `{"category":"DeviceOperations","properties":"`, fill: 'x'},
 		"depth":  {head: `{"records":`, fill: '['},
+		"cell":   {head: "Category,ResultType,properties_s\nDeviceOperations,\"", fill: 'x'},
+		"row":    {head: "Category,ResultType,properties_s\n", fill: 'x'},
+		"rows":   {head: "Category,ResultType,properties_s\nDeviceOperations,\"", fill: '\n'},
 	} {
 		in.left = size
 		runtime.GC()
@@ -390,6 +393,35 @@ func TestRecordWithoutEnd(t *testing.T) {
 		if in.left > 0 {
 			t.Errorf("%s: %d bytes were not read", name, in.left)
 		}
+	}
+}
+
+// TestLargeRows: a row of a table that is too large, such as after a quote too many, is counted as
+// damaged, and the rows after its line are read.
+func TestLargeRows(t *testing.T) {
+	t.Parallel()
+	const header, row = "Category,ResultType,properties_s\n", `DeviceOperations,Failure,"{""id"":""s-%d"",""protocol"":""Mqtt""}"` + "\n"
+	large := strings.Repeat("x", 5<<20)
+	for name, in := range map[string]string{
+		"a quote too many": `DeviceOperations,"Failure,` + large,
+		"a last cell":      `DeviceOperations,Failure,"` + large + `"`,
+		"no quotes":        large,
+		"quotes in a cell": `Device"Operations",Failure` + large,
+		"doubled quotes":   `DeviceOperations,"Fail""ure` + large + `""`,
+		"a quote at once":  `"` + large,
+	} {
+		s := summarise(t, header+fmt.Sprintf(row, 1)+in+"\n"+fmt.Sprintf(row, 2))
+		if s.Devices.Seen != 2 || s.Inputs[0].Unreadable != 1 || s.Inputs[0].Records != 2 {
+			t.Errorf("%s: %d devices, %+v", name, s.Devices.Seen, s.Inputs[0])
+		}
+	}
+	var small strings.Builder
+	for i := range 3 {
+		fmt.Fprintf(&small, row, i)
+	}
+	whole := summarise(t, header+strings.Repeat(small.String(), 40_000)) // together more than a row may have
+	if whole.DeviceRecords != 120_000 || whole.Inputs[0].Unreadable != 0 {
+		t.Errorf("%d attempts, %+v", whole.DeviceRecords, whole.Inputs[0])
 	}
 }
 

@@ -91,10 +91,12 @@ func skipSpace(text []byte, at int) int {
 	return at
 }
 
-// What endOfString and endOfValue return for a text that ends too early, and for one that is no JSON.
+// What stands for an end in a text that ends too early, in one that is no JSON, and in a record of
+// another layout.
 const (
 	isCut    = -1
 	isBroken = -2
+	isOther  = -3
 )
 
 // endOfString returns the index after the closing quote of a string whose first character is at at. No
@@ -194,40 +196,28 @@ func endOfNested(text []byte, at int) int {
 }
 
 // arena holds the texts of a batch that could not stay as they were written.
-type arena struct {
-	free []byte
-	// path is the last resource id, and other whether it is of another service than DPS.
-	path  []byte
-	other bool
-}
+type arena struct{ free []byte }
 
-func (a *arena) reset() { a.free, a.path = a.free[:0], nil }
-
-// ofOther reports whether a resource id is of another service than DPS.
-func (a *arena) ofOther(path []byte) bool {
-	if len(path) == 0 {
-		return false
-	}
-	if a.path == nil || !bytes.Equal(a.path, path) {
-		a.path, a.other = path, !containsFold(path, "/PROVISIONINGSERVICES/")
-	}
-	return a.other
-}
+func (a *arena) reset() { a.free = a.free[:0] }
 
 // text is the value of a string without quotes and escapes, a number or a word as it is written, and
 // nil for null.
 func (a *arena) text(value []byte) []byte {
 	if len(value) < 2 || value[0] != '"' {
-		if string(value) == "null" {
-			return nil
-		}
-		return value
+		return withoutNull(value)
 	}
 	inner := value[1 : len(value)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
 		return inner
 	}
 	return a.unescape(value, inner)
+}
+
+func withoutNull(value []byte) []byte {
+	if string(value) == "null" {
+		return nil
+	}
+	return value
 }
 
 // unescape handles the escapes of one character itself, and leaves others to encoding/json.

@@ -28,21 +28,29 @@ import (
 const headSize = 64 << 10
 
 // Read reads one input; name is what the summary calls it. What was read before an error counts.
-// The error is one of r's, or a [logtext.BinaryError].
+// The error is one of r's, or a [logtext.BinaryError]: then the input is left out of the summary.
 func (c *Collector) Read(r io.Reader, name string) error {
 	c.begin(name)
 	defer c.end()
+	err := c.readInput(r)
+	if _, binary := errors.AsType[*logtext.BinaryError](err); binary {
+		c.summary.Inputs = c.summary.Inputs[:len(c.summary.Inputs)-1]
+	}
+	return err
+}
+
+func (c *Collector) readInput(r io.Reader) error {
 	packed := bufio.NewReader(r)
 	if magic, err := packed.Peek(2); err == nil && string(magic) == "\x1f\x8b" {
 		unpacked, err := gzip.NewReader(packed)
-		if err != nil {
-			c.input.Unreadable++
-			return nil
-		}
-		if err := c.readText(unpacked); !isCorrupt(err) {
-			return err
+		if err == nil {
+			err = c.readText(unpacked)
+			if !isCorrupt(err) {
+				return err
+			}
 		}
 		c.input.Unreadable++
+		c.input.BadGzip = true
 		return nil
 	}
 	return c.readText(packed)
@@ -60,15 +68,15 @@ func (c *Collector) readText(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	counted := &lineCounter{source: decoded}
-	defer func() { c.input.Lines = counted.lines() }()
-	text := bufio.NewReaderSize(counted, headSize)
-	head, err := text.Peek(headSize)
+	buffered := bufio.NewReaderSize(decoded, headSize)
+	head, err := buffered.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		if len(head) == 0 {
 			return fmt.Errorf("read the log: %w", err)
 		}
 	}
+	text := &lineCounter{source: buffered}
+	defer func() { c.input.Lines = text.lines() }()
 	c.input.Shape = shapeOf(head)
 	switch c.input.Shape {
 	case ShapeCSV:
@@ -149,8 +157,8 @@ func shapeOf(head []byte) Shape {
 }
 
 // readLines reads one record a line.
-func (c *Collector) readLines(text io.Reader) error {
-	lines := newLineReader(text)
+func (c *Collector) readLines(text *lineCounter) error {
+	lines := newLineReader(text, c.seed)
 	for j := lines.next(); j != nil; j = lines.next() {
 		c.addBatch(&j.batch)
 		if j.other < 0 {
@@ -169,7 +177,8 @@ func (c *Collector) readLines(text io.Reader) error {
 
 // readStream reads any other JSON.
 func (c *Collector) readStream(text io.Reader, line int) error {
-	var b batch
+	b := batch{seed: c.seed}
+	b.reset()
 	s := stream{source: text, line: line, batch: &b}
 	s.flush = func() bool {
 		c.addBatch(&b)

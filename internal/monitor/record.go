@@ -12,6 +12,15 @@ type record struct {
 	at    int64 // Unix milliseconds, 0 if not known
 	line  int   // of the input, from 1
 
+	// hash is that of what tells the record from others, 0 if nothing does. deviceHash is that of the
+	// device.
+	hash, deviceHash uint64
+
+	// What the record is counted with: nothing if it was read before.
+	repeated bool
+	instance *instance
+	counted  *device // nil for none
+
 	result, signature, description []byte
 	operation, correlation         []byte
 	device, kind, protocol         []byte // of the properties
@@ -29,7 +38,7 @@ const (
 	managementClass       // an operator's call to Azure Resource Manager
 )
 
-// field is a member of a record.
+// field is a member of a record or of its properties.
 type field int
 
 const (
@@ -49,6 +58,9 @@ const (
 	resourceTypeField
 	recordsField // of an envelope
 	tablesField
+	deviceField // of the properties, as the following
+	kindField
+	protocolField
 	fieldCount
 )
 
@@ -116,71 +128,21 @@ func (f *fields) set(field field, value []byte) {
 	}
 }
 
-// record makes a record from the values. It reports false if they have nothing of a resource log.
-func (f *fields) record(r *record, a *arena, local localTime) bool {
-	*r = record{
-		result: f[resultField], signature: f[signatureField], description: f[descriptionField],
-		operation: f[operationField], correlation: f[correlationField], resource: f[pathField],
-	}
-	if len(r.resource) == 0 {
-		r.resource = f[nameField]
-	}
-	if len(f[timeField]) == 0 && len(f[categoryField]) == 0 && len(r.result) == 0 && len(r.operation) == 0 {
-		return false
-	}
-	r.at = parseTime(f[timeField], local)
-	r.readProperties(f[propertiesField], a)
-	r.class = f.class(r, a)
-	return true
-}
-
-// readProperties reads the properties, an object or a text that holds one.
-func (r *record) readProperties(properties []byte, a *arena) {
-	for m := (members{text: properties}); m.next(); {
-		switch propertyOf(m.key) {
-		case deviceProperty:
-			r.device = a.text(m.value)
-		case kindProperty:
-			r.kind = a.text(m.value)
-		case protocolProperty:
-			r.protocol = a.text(m.value)
-		case noProperty:
-		}
-	}
-}
-
-// property is a member of the properties that is read.
-type property int
-
-const (
-	noProperty property = iota
-	deviceProperty
-	kindProperty
-	protocolProperty
-)
-
-func propertyOf(name []byte) property {
-	switch string(name) {
-	case "id":
-		return deviceProperty
-	case "type":
-		return kindProperty
-	case "protocol":
-		return protocolProperty
-	}
+// propertyOf returns the field that a member of the properties is.
+func propertyOf(name []byte) field {
 	switch strings.ToLower(string(name)) {
 	case "id", "registrationid":
-		return deviceProperty
+		return deviceField
 	case "type":
-		return kindProperty
+		return kindField
 	case "protocol":
-		return protocolProperty
+		return protocolField
 	}
-	return noProperty
+	return noField
 }
 
 // class returns what a record is about. Columns may be missing if a query selected only some.
-func (f *fields) class(r *record, a *arena) class {
+func (b *batch) class(f *fields, r *record) class {
 	category := f[categoryField]
 	if len(category) == 0 {
 		category = f[typeField]
@@ -188,7 +150,7 @@ func (f *fields) class(r *record, a *arena) class {
 	switch {
 	case isManagement(r.operation):
 		return managementClass
-	case a.ofOther(f[pathField]) || f.ofOther():
+	case b.ofOther(f[pathField]) || f.ofOther():
 		return foreignClass
 	case bytes.EqualFold(category, []byte("DeviceOperations")):
 		return deviceClass
@@ -235,7 +197,7 @@ func (r *record) failed() bool {
 	if len(r.result) == 0 {
 		return r.status() >= 300
 	}
-	return !bytes.EqualFold(r.result, []byte("Success"))
+	return string(r.result) != "Success" && !bytes.EqualFold(r.result, []byte("Success"))
 }
 
 // knownResult reports whether the documentation names the result.

@@ -1,10 +1,5 @@
 package monitor
 
-import (
-	"encoding/binary"
-	"hash/maphash"
-)
-
 // generation is how many records are remembered together, places the size of their table, and fewest
 // that of the first one.
 const (
@@ -16,26 +11,15 @@ const (
 // seen remembers at least the last generation of records, so that a record that was exported twice counts
 // once.
 type seen struct {
-	seed     maphash.Seed
 	now, old []uint64 // tables of hashes with linear probing
 	count    int      // in now
-	scratch  []byte
 }
 
-func newSeen() *seen { return &seen{seed: maphash.MakeSeed()} }
-
-// repeated reports whether a record was seen before. One without a correlation id is never taken for
-// another one.
-func (s *seen) repeated(r *record) bool {
-	if len(r.correlation) == 0 {
-		return false
-	}
-	s.scratch = append(s.scratch[:0], r.correlation...)
-	s.scratch = append(append(s.scratch, 0), r.device...)
-	s.scratch = append(append(s.scratch, 0), r.signature...)
-	s.scratch = binary.LittleEndian.AppendUint64(s.scratch, uint64(r.at/1000))
-	hash := maphash.Bytes(s.seed, s.scratch) | 1 // 0 is free
+// repeated reports whether a record with that hash was seen before. Those with the hash 0 never were.
+func (s *seen) repeated(hash uint64) bool {
 	switch {
+	case hash == 0:
+		return false
 	case s.count == generation:
 		s.old, s.now, s.count = s.now, make([]uint64, places), 0
 	case 2*s.count >= len(s.now):

@@ -135,6 +135,10 @@ func (s *stream) use(end int) {
 
 // object reads a record, or goes into an envelope.
 func (s *stream) object() {
+	if end := s.batch.known(s.text[s.at:], s.line); end >= 0 {
+		s.use(s.at + end)
+		return
+	}
 	for {
 		var f fields
 		m := members{text: s.text[s.at:]}
@@ -146,15 +150,12 @@ func (s *stream) object() {
 			if !m.nextValue() {
 				break
 			}
-			if field != noField {
-				f.set(field, m.value)
-			}
+			s.batch.set(&f, field, m.value)
 		}
 		if m.done {
-			for i := range f {
-				f[i] = s.batch.arena.text(f[i])
-			}
+			s.batch.setProperties(&f)
 			s.batch.add(&f, s.line, monthFirst)
+			s.batch.layouts.learn(s.text[s.at : s.at+m.at])
 			s.use(s.at + m.at)
 			return
 		}
@@ -229,12 +230,13 @@ func (s *stream) row() {
 		if end < 0 {
 			break
 		}
-		if column < len(s.columns) && s.columns[column] != noField {
-			f.set(s.columns[column], s.batch.arena.text(row[at:end]))
+		if column < len(s.columns) {
+			s.batch.set(&f, s.columns[column], row[at:end])
 		}
 		column++
 		at = skipSpace(row, end)
 	}
+	s.batch.setProperties(&f)
 	s.batch.add(&f, line, monthFirst)
 }
 

@@ -30,6 +30,7 @@ type Input struct {
 	Foreign    int  // records of something else
 	Unreadable int  // damaged lines or records
 	Partial    bool // the answer of a query says that it is incomplete
+	BadGzip    bool // it is packed with gzip and damaged, or cut
 }
 
 // Summary is what the records of all inputs say.
@@ -40,14 +41,17 @@ type Summary struct {
 	Failed        int       // of these
 	Undated       int       // records without a time that can be read
 	Nameless      int       // attempts without the id of a device
-	Service       Service
-	Devices       Devices
-	Instances     []Instance // by name
-	Protocols     []Protocol // most records first
-	Clusters      []Cluster  // most devices first
-	Changes       []Change   // in order
-	Load          Load
-	Timeline      Timeline
+	// Apart are devices known only from records that do not say of which instance they are, while
+	// several instances have a device of that id.
+	Apart     int
+	Service   Service
+	Devices   Devices
+	Instances []Instance // by name
+	Protocols []Protocol // most records first
+	Clusters  []Cluster  // most devices first
+	Changes   []Change   // in order
+	Load      Load
+	Timeline  Timeline
 	// UnknownResults says that there are results other than those in the documentation.
 	UnknownResults bool
 
@@ -143,12 +147,14 @@ func (c *Collector) Summary() *Summary {
 	s := c.summary
 	s.Inputs = slices.Clone(c.summary.Inputs)
 	s.First, s.Last = timeOf(c.summary.first), timeOf(c.summary.last)
-	found := c.clusterDevices()
-	for _, at := range c.instances {
-		s.Instances = append(s.Instances, c.summarise(at, &s))
+	populations, apart := c.populations()
+	s.Apart = apart
+	found := clusterDevices(populations)
+	for i := range populations {
+		s.Instances = append(s.Instances, populations[i].summarise(&s))
 	}
 	slices.SortFunc(s.Instances, func(a, b Instance) int { return cmp.Compare(a.Name, b.Name) })
-	s.Protocols = c.protocolCounts()
+	s.Protocols = c.protocolCounts(populations)
 	for _, k := range c.ordered {
 		s.Clusters = append(s.Clusters, k.summarise(found[k], s.Inputs))
 		s.UnknownResults = s.UnknownResults || k.unknownResults
@@ -172,17 +178,20 @@ func timeOf(ms int64) time.Time {
 type deviceHit struct {
 	device *device
 	hit    *hit
-	at     *instance
+	at     string // the instance
 }
 
 // clusterDevices returns the devices of each cluster.
-func (c *Collector) clusterDevices() map[*cluster][]deviceHit {
+func clusterDevices(populations []population) map[*cluster][]deviceHit {
 	found := map[*cluster][]deviceHit{}
-	for _, at := range c.instances {
+	for _, at := range populations {
 		for _, d := range at.devices {
-			for i := range d.hits {
-				k := d.hits[i].cluster
-				found[k] = append(found[k], deviceHit{d, &d.hits[i], at})
+			if d.refused == nil {
+				continue
+			}
+			for i := range d.refused.hits {
+				h := &d.refused.hits[i]
+				found[h.cluster] = append(found[h.cluster], deviceHit{d, h, at.name})
 			}
 		}
 	}
@@ -190,7 +199,7 @@ func (c *Collector) clusterDevices() map[*cluster][]deviceHit {
 }
 
 // summarise counts the devices of an instance, here and in the summary of all.
-func (c *Collector) summarise(at *instance, s *Summary) Instance {
+func (at *population) summarise(s *Summary) Instance {
 	out := Instance{Name: at.name, Records: at.records, Failed: at.failed, Seen: len(at.devices)}
 	s.Devices.Seen += len(at.devices)
 	for _, d := range at.devices {
@@ -200,7 +209,7 @@ func (c *Collector) summarise(at *instance, s *Summary) Instance {
 			if d.good == 0 {
 				s.Devices.NeverSucceeded++
 			}
-		case d.bad > 0:
+		case d.refused != nil:
 			s.Devices.Recovered++
 		}
 	}
@@ -224,18 +233,18 @@ func (c *Collector) summarise(at *instance, s *Summary) Instance {
 	return out
 }
 
-func (c *Collector) protocolCounts() []Protocol {
+func (c *Collector) protocolCounts(populations []population) []Protocol {
 	list := make([]Protocol, len(c.protocols))
 	for i, p := range c.protocols {
 		list[i] = Protocol{Name: p.name, Records: p.records, Failed: p.failed}
 	}
-	for _, at := range c.instances {
+	for _, at := range populations {
 		for _, d := range at.devices {
 			for i := range list {
 				if d.protocols&(1<<i) != 0 {
 					list[i].Seen++
 				}
-				if d.fails() && d.badProtocols&(1<<i) != 0 {
+				if d.fails() && d.refused.protocols&(1<<i) != 0 {
 					list[i].Failing++
 				}
 			}
@@ -253,7 +262,7 @@ func (k *cluster) summarise(devices []deviceHit, inputs []Input) Cluster {
 	}
 	var begun []int64
 	for _, d := range devices {
-		if d.device.fails() && d.device.current == k {
+		if d.device.failsBy(k) {
 			out.Failing++
 		}
 		if d.device.firstGood != 0 && d.device.firstGood < d.hit.first {
@@ -262,15 +271,15 @@ func (k *cluster) summarise(devices []deviceHit, inputs []Input) Cluster {
 		if d.hit.first != 0 {
 			begun = append(begun, d.hit.first)
 		}
-		if d.at.name != "" && !slices.Contains(out.Instances, d.at.name) {
-			out.Instances = append(out.Instances, d.at.name)
+		if d.at != "" && !slices.Contains(out.Instances, d.at) {
+			out.Instances = append(out.Instances, d.at)
 		}
 	}
 	slices.Sort(out.Instances)
 	since := onset(begun)
 	out.Since = timeOf(since)
 	for _, d := range devices {
-		if d.device.fails() && d.device.current == k && d.device.lastGood > since+near {
+		if d.device.failsBy(k) && d.device.lastGood > since+near {
 			out.Late++
 		}
 	}
@@ -301,7 +310,7 @@ func onset(begun []int64) int64 {
 func examples(devices []deviceHit, k *cluster) []Example {
 	devices = slices.Clone(devices)
 	now := func(d deviceHit) int {
-		if d.device.fails() && d.device.current == k {
+		if d.device.failsBy(k) {
 			return 0
 		}
 		return 1
@@ -315,8 +324,8 @@ func examples(devices []deviceHit, k *cluster) []Example {
 			break
 		}
 		e := Example{ID: d.device.id, Since: timeOf(d.hit.first), Last: timeOf(d.hit.last), Records: int(d.hit.records), Failing: now(d) == 0, LastSucceeded: timeOf(d.device.lastGood)}
-		if e.Failing && d.device.since.first != 0 {
-			e.Since = timeOf(d.device.since.first)
+		if since := d.device.refused.since.first; e.Failing && since != 0 {
+			e.Since = timeOf(since)
 		}
 		list = append(list, e)
 	}

@@ -15,13 +15,19 @@ const (
 	dayFirst   localTime = true
 )
 
-// parseTime returns a time in Unix milliseconds, 0 if it is none.
-func parseTime(text []byte, local localTime) int64 {
-	if at, ok := parseUTC(text); ok {
+// minuteCache remembers the minute of the last time that was read: most records are of the same one.
+type minuteCache struct {
+	text [len("2026-11-29T10:15")]byte
+	at   int64
+}
+
+// parse returns a time in Unix milliseconds, 0 if it is none.
+func (c *minuteCache) parse(text []byte, local localTime) int64 {
+	if at, ok := c.parseUTC(text); ok {
 		return at
 	}
 	clean := strings.TrimSpace(string(bytes.ReplaceAll(text, []byte("\u202f"), []byte(" ")))) // browsers put it before AM
-	for _, layout := range layouts(local) {
+	for _, layout := range timeLayouts(local) {
 		if at, err := time.Parse(layout, clean); err == nil {
 			return at.UnixMilli()
 		}
@@ -29,8 +35,8 @@ func parseTime(text []byte, local localTime) int64 {
 	return 0
 }
 
-// layouts are the ways in which times are written other than in UTC by RFC 3339.
-func layouts(local localTime) []string {
+// timeLayouts are the ways in which times are written other than in UTC by RFC 3339.
+func timeLayouts(local localTime) []string {
 	both := []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"}
 	month := []string{"1/2/2006, 3:04:05 PM", "1/2/2006 3:04:05 PM", "1/2/2006, 15:04:05", "1/2/2006 15:04:05"}
 	day := []string{"2/1/2006, 15:04:05", "2/1/2006 15:04:05", "2.1.2006, 15:04:05", "2.1.2006 15:04:05", "2/1/2006, 3:04:05 PM"}
@@ -41,15 +47,13 @@ func layouts(local localTime) []string {
 }
 
 // parseUTC reads a time such as 2026-11-29T10:15:41.5501220Z, which nearly all are.
-func parseUTC(text []byte) (int64, bool) {
+func (c *minuteCache) parseUTC(text []byte) (int64, bool) {
 	const shortest = len("2026-11-29T10:15:41Z")
-	if len(text) < shortest || text[len(text)-1] != 'Z' || text[10] != 'T' || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':' {
+	if len(text) < shortest || text[len(text)-1] != 'Z' || text[len(c.text)] != ':' || !c.find(text[:len(c.text)]) {
 		return 0, false
 	}
 	d := digits{text: text}
-	year, month, day := d.number(0, 4, 1, 9999), d.number(5, 7, 1, 12), d.number(8, 10, 1, 31)
-	hour, minute, second := d.number(11, 13, 0, 23), d.number(14, 16, 0, 59), d.number(17, 19, 0, 60)
-	millis := 0
+	second, millis := d.number(17, 19, 0, 60), 0
 	if fraction := len(text) - 1 - shortest; fraction > 0 {
 		d.bad = d.bad || text[19] != '.'
 		millis = d.number(20, 20+min(3, fraction), 0, 999)
@@ -57,10 +61,23 @@ func parseUTC(text []byte) (int64, bool) {
 			millis *= 10
 		}
 	}
-	if d.bad {
-		return 0, false
+	return c.at + int64(second*1000+millis), !d.bad
+}
+
+// find sets at to the minute that a text means. It reports false if that is none.
+func (c *minuteCache) find(text []byte) bool {
+	if string(text) == string(c.text[:]) {
+		return true
 	}
-	return daysFrom1970(year, month, day)*86_400_000 + int64(hour*3600+minute*60+second)*1000 + int64(millis), true
+	d := digits{text: text}
+	year, month, day := d.number(0, 4, 1, 9999), d.number(5, 7, 1, 12), d.number(8, 10, 1, 31)
+	hour, minute := d.number(11, 13, 0, 23), d.number(14, 16, 0, 59)
+	if d.bad || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' {
+		return false
+	}
+	copy(c.text[:], text)
+	c.at = daysFrom1970(year, month, day)*86_400_000 + int64(hour*60+minute)*60_000
+	return true
 }
 
 // digits reads numbers of fixed places in a text, and remembers if one is none.

@@ -216,9 +216,12 @@ func (d *Fleet) fields() []field {
 // next says how to go on, "" if there is nothing left to do.
 func (d *Fleet) next() string {
 	unfinished := d.Totals.NotStarted + d.Totals.Interrupted + d.Totals.RetryLater
+	failed := d.Totals.Fault + d.Totals.NoVerdict
 	switch {
-	case d.Mode == DryRun || unfinished == 0:
+	case d.Mode == DryRun || unfinished == 0 && (failed == 0 || d.Journal == ""):
 		return ""
+	case unfinished == 0:
+		return fmt.Sprintf("when the causes are put right: the same command with --retry-failed tries %s again", count(failed, "device"))
 	case d.Journal != "":
 		return fmt.Sprintf("%s left: the same command goes on where it ended", count(unfinished, "device"))
 	}

@@ -299,6 +299,9 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 	if s.Nameless > 0 {
 		note("%s no device: they are counted as attempts only", nameName(s.Nameless))
 	}
+	if s.Apart > 0 {
+		note("%s counted apart: the records do not say of which instance, and several have a device of that id", haveHas(s.Apart, "device"))
+	}
 	if s.UnknownResults {
 		note("some results are none of those that Microsoft documents (Success, Failure, ClientError); they count as failures")
 	}

@@ -16,8 +16,11 @@ const (
 // drawText shows who fails since when and why, in short or with everything.
 func (d *ResourceLogs) drawText(p *page) {
 	mark, look := p.marks.failed, bad
-	if d.Devices.Failing == 0 && d.ExitCode == ExitOK {
+	switch {
+	case d.Devices.Failing == 0 && d.ExitCode == ExitOK:
 		mark, look = p.marks.passed, good
+	case d.Devices.Failing == 0 && d.Interrupted:
+		mark, look = p.marks.warned, odd
 	}
 	p.hang(d.headline(), span{mark + " ", look})
 	p.hang(d.extent(), span{"  ", plain})
