@@ -14,8 +14,10 @@ DIST ?=
 LINT := go tool -modfile=tools/go.mod golangci-lint
 # Where `make vuln` gets the known vulnerabilities from, if not from the Go project: an address, or file:// and a folder.
 VULNDB ?=
+# Where `make real` writes the answers.
+OUT ?= real.json
 
-.PHONY: build dist dist-check test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln help
+.PHONY: build dist dist-check test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln real help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -48,8 +50,8 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s) each
 	go test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {while (n) print $$2, t[--n]}' | while read -r pkg target; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null; done
 
-bench: ## benchmarks, also against an empty Go program, grep, and the official SDK if `make conformance` has fetched it
-	go test -run '^$$' -bench . ./...
+bench: ## what is promised about speed: each ratio with its limit, met or not (Linux; minutes; the SDK's part if `make conformance` has fetched it)
+	go test -count=1 -tags bench -run Ratios -v -timeout 30m ./test/bench
 
 score: ## how often `explain` is right on reports held out from training; fails if docs/judgement.md says otherwise
 	go run ./test/score -check docs/judgement.md
@@ -62,7 +64,7 @@ conformance: build ## the official Azure SDKs for Node.js (devices, service) aga
 	cd test/kql && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
 
 tpm: ## the TPM attestation against a software TPM, and that at `dpsdiag emulate` (needs swtpm)
-	$(GOTEST) -tags tpm ./internal/tpm ./internal/probe
+	$(GOTEST) -tags tpm ./internal/tpm ./internal/probe ./test/real
 	$(GOTEST) -tags tpm -run TPM ./cmd/dpsdiag
 
 peers: ## the probe against servers that are not ours (needs mosquitto, four proxies, Node.js and npm)
@@ -71,6 +73,10 @@ peers: ## the probe against servers that are not ours (needs mosquitto, four pro
 
 load: ## 10,000 devices killed twice, and the limits of the service in real time (Linux; takes minutes)
 	go test -tags load -run Load -v -timeout 30m ./cmd/dpsdiag
+
+real: ## asks a real instance what the documents leave open (environment variables: docs/real.md); writes $(OUT)
+	@go build -o bin/real ./test/real
+	@bin/real -o '$(OUT)'
 
 browser: ## the HTML reports in a real browser (needs Chromium)
 	$(GOTEST) -tags browser ./test/browser/
