@@ -8,13 +8,15 @@ FUZZTIME ?= 10s
 RACE ?= ./...
 # Many tests wait for a peer that says nothing, so more of them run at a time than there are cores.
 GOTEST := go test -shuffle=on -parallel 8
+# The systems for `make vet-platforms`: one of each operating system and size of a word is enough to find what does not compile.
+PLATFORMS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm linux/arm64
 # Flags for `make dist`: see docs/releasing.md.
 DIST ?=
 LINT := go tool -modfile=tools/go.mod golangci-lint
 # Where `make vuln` gets the known vulnerabilities from, if not from the Go project: an address, or file:// and a folder.
 VULNDB ?=
 
-.PHONY: build dist dist-check test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln help
+.PHONY: build dist dist-check test check lint vet-platforms race fmt fuzz bench score score-write conformance tpm peers load browser vuln help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -35,6 +37,10 @@ race: ## the tests of $(RACE) under the race detector (needs a C compiler)
 
 lint: ## golangci-lint, built from tools/go.mod (the first time takes minutes)
 	$(LINT) run ./...
+
+vet-platforms: ## go vet, with the tests, for each of $(PLATFORMS) (the first time compiles the standard library for it)
+	@for platform in $(PLATFORMS); do echo "go vet for $$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet ./...; done
 
 vuln: ## known vulnerabilities that the program can reach (needs the network, or VULNDB=file:///FOLDER)
 	@go tool -modfile=tools/go.mod govulncheck $(if $(VULNDB),-db '$(VULNDB)') -tags nethttpomithttp2 ./cmd/dpsdiag || { status=$$?; \

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/report"
@@ -28,6 +29,8 @@ type app struct {
 	// askSecret asks the person at the terminal that stdin is, without showing the answer.
 	askSecret func(ctx context.Context, prompt string) (dps.Secret, error)
 	now       func() time.Time
+	// disk is where reports, keys and certificates are written.
+	disk atomicfile.Disk
 	// readConfig reads the files of a device's configuration.
 	readConfig func(path string) ([]byte, error)
 	// deviceConfigs are where a device has its configuration; the first that exists is found.
@@ -68,6 +71,7 @@ func realWorld() *app {
 		stderr:             os.Stderr,
 		lookupEnv:          os.LookupEnv,
 		terminal:           terminalColumns,
+		disk:               atomicfile.System{},
 		readConfig:         edgeconf.ReadFile,
 		deviceConfigs:      []string{usualConfig, oldConfig},
 		deviceInfo:         usualDeviceInfo,
