@@ -10,13 +10,15 @@ RACE ?= ./...
 GOTEST := go test -shuffle=on -parallel 8
 # The systems for `make vet-platforms`: one of each operating system and size of a word is enough to find what does not compile.
 PLATFORMS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm linux/arm64
+# How long `make soak` takes.
+MINUTES ?= 20
 # Flags for `make dist`: see docs/releasing.md.
 DIST ?=
 LINT := go tool -modfile=tools/go.mod golangci-lint
 # Where `make vuln` gets the known vulnerabilities from, if not from the Go project: an address, or file:// and a folder.
 VULNDB ?=
 
-.PHONY: build dist dist-check test check lint vet-platforms race fmt fuzz bench score score-write conformance tpm peers load browser vuln help
+.PHONY: build dist dist-check test check lint vet-platforms race fmt fuzz hostile soak bench score score-write conformance tpm peers load browser vuln help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -52,6 +54,12 @@ fmt: ## format the Go code as the linter wants it
 fuzz: ## every fuzz target for FUZZTIME (default 10s) each
 	go test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {while (n) print $$2, t[--n]}' | while read -r pkg target; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null; done
+
+hostile: ## 1,000 hostile servers of the generator in test/hostile, in place of the few of make test
+	go test -parallel 8 -tags hostile -count=1 ./test/hostile
+
+soak: ## dpsdiag emulate under honest and hostile load for MINUTES (default 20): flat memory, threads and files (Linux)
+	MINUTES='$(MINUTES)' go test -tags soak -run Soak -count=1 -v -timeout $$(($(MINUTES) + 10))m ./cmd/dpsdiag
 
 bench: ## benchmarks, also against an empty Go program, grep, and the official SDK if `make conformance` has fetched it
 	go test -run '^$$' -bench . ./...

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime"
@@ -64,7 +65,10 @@ type globalOptions struct {
 	quiet   bool
 }
 
+// realWorld is that of the process. It also turns off the log of package log, in which package
+// net/http quotes what a server sends without being asked: that may be the token.
 func realWorld() *app {
+	log.SetOutput(io.Discard)
 	return &app{
 		stdin:              os.Stdin,
 		stdout:             os.Stdout,
