@@ -59,7 +59,7 @@ hostile: ## 1,000 hostile servers of the generator in test/hostile, in place of 
 	go test -parallel 8 -tags hostile -count=1 ./test/hostile
 
 soak: ## dpsdiag emulate under honest and hostile load for MINUTES (default 20): flat memory, threads and files (Linux)
-	MINUTES='$(MINUTES)' go test -tags soak -run Soak -count=1 -v -timeout $$(($(MINUTES) + 10))m ./cmd/dpsdiag
+	MINUTES='$(MINUTES)' go test -tags soak -run '^TestSoak$$' -count=1 -v -timeout $$(($(MINUTES) + 10))m ./cmd/dpsdiag
 
 bench: ## benchmarks, also against an empty Go program, grep, and the official SDK if `make conformance` has fetched it
 	go test -run '^$$' -bench . ./...

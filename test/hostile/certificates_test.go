@@ -12,6 +12,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"dpsdiag/test/hostile"
 )
 
 // authority is a CA that the device trusts.
@@ -70,7 +72,7 @@ func tlsTricks() []trick {
 	changed("certificate for another host", func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"other.example"} })
 	changed("certificate without a name", func(c *x509.Certificate) { c.IPAddresses, c.Subject = nil, pkix.Name{} })
 	changed("certificate with escapes", func(c *x509.Certificate) {
-		c.IPAddresses, c.Subject = nil, pkix.Name{CommonName: controls, Organization: []string{controls, "\n::error::x"}}
+		c.IPAddresses, c.Subject = nil, pkix.Name{CommonName: hostile.Controls, Organization: []string{hostile.Controls, "\n::error::x"}}
 	})
 	changed("certificate with many names", func(c *x509.Certificate) {
 		for range 3000 {
@@ -98,9 +100,9 @@ func tlsTricks() []trick {
 			c.Certificates[0].Certificate = append(c.Certificates[0].Certificate, c.Certificates[0].Certificate[0])
 		}
 	})
-	with("no certificate but bytes", func(c *tls.Config) { c.Certificates[0].Certificate = [][]byte{[]byte(escapes)} })
+	with("no certificate but bytes", func(c *tls.Config) { c.Certificates[0].Certificate = [][]byte{[]byte(hostile.Escapes)} })
 	with("bytes behind the certificate", func(c *tls.Config) {
-		c.Certificates[0].Certificate = append(c.Certificates[0].Certificate, []byte(escapes), nil)
+		c.Certificates[0].Certificate = append(c.Certificates[0].Certificate, []byte(hostile.Escapes), nil)
 	})
 	with("key of another certificate", func(c *tls.Config) {
 		if key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err == nil {
@@ -114,7 +116,7 @@ func tlsTricks() []trick {
 	with("a client certificate of many CAs", func(c *tls.Config) {
 		c.ClientAuth, c.ClientCAs = tls.RequestClientCert, x509.NewCertPool()
 		for i := range 500 {
-			c.ClientCAs.AddCert(&x509.Certificate{Raw: []byte{byte(i), byte(i >> 8)}, RawSubject: []byte(escapes)})
+			c.ClientCAs.AddCert(&x509.Certificate{Raw: []byte{byte(i), byte(i >> 8)}, RawSubject: []byte(hostile.Escapes)})
 		}
 	})
 	return list

@@ -14,6 +14,7 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
+	"dpsdiag/test/hostile"
 )
 
 // layer is where a peer departs from the protocol.
@@ -211,7 +212,7 @@ func (p *peer) perform(conn, device net.Conn, chunk []byte) bool {
 	p.mu.Lock()
 	rng := rand.New(rand.NewPCG(p.rng.Uint64(), 2))
 	p.mu.Unlock()
-	p.trick.send(device, &turn{rng, chunk, p.cut, p.transport.ID(), p.secrets})
+	p.trick.send(device, &turn{rng, hostile.Source{Rand: rng, Secrets: p.secrets()}, chunk, p.cut, p.transport.ID()})
 	switch p.then {
 	case hangUp:
 		_ = device.Close()

@@ -8,19 +8,30 @@ import (
 	"time"
 
 	"dpsdiag/internal/probe"
+	"dpsdiag/test/hostile"
 )
 
 // turn is what a trick knows when it is done.
 type turn struct {
 	rng       *rand.Rand
+	source    hostile.Source
 	honest    []byte // the message that is due, if there is one
 	cut       int
 	transport probe.TransportID
-	secrets   func() string
 }
 
 // start is the beginning of the honest message.
 func (t *turn) start() []byte { return t.honest[:min(t.cut, len(t.honest))] }
+
+// wrapped puts what is sent into frames of a WebSocket where the transport uses one.
+func (t *turn) wrapped(texts [][]byte) [][]byte {
+	if t.transport.Traits().WebSocket {
+		for i := range texts {
+			texts[i] = hostile.InWebSocket(texts[i])
+		}
+	}
+	return texts
+}
 
 // trick is one thing that a server may do wrong.
 type trick struct {
@@ -60,17 +71,17 @@ func tricksFor(id probe.TransportID) []trick {
 	}
 	traits := id.Traits()
 	if traits.BeginsInHTTP {
-		add("HTTP", httpTexts)
-		add("HTTP with an odd body", httpBodies)
+		add("HTTP", func(t *turn) [][]byte { return t.source.HTTP() })
+		add("HTTP with an odd body", func(t *turn) [][]byte { return t.source.HTTPBodies() })
 	}
 	if traits.WebSocket {
-		add("WebSocket", webSocketFrames)
+		add("WebSocket", func(t *turn) [][]byte { return t.source.WebSocket() })
 	}
 	switch id {
 	case probe.MQTT, probe.MQTTWS:
-		add("MQTT", wrapped(mqttPackets))
+		add("MQTT", func(t *turn) [][]byte { return t.wrapped(t.source.MQTT()) })
 	case probe.AMQP, probe.AMQPWS:
-		add("AMQP", wrapped(amqpFrames))
+		add("AMQP", func(t *turn) [][]byte { return t.wrapped(t.source.AMQP()) })
 	}
 	return list
 }
@@ -115,19 +126,11 @@ func byteTricks(l layer) []trick {
 		{name: "twice", layer: l, send: func(w io.Writer, t *turn) { _, _ = w.Write(bytes.Repeat(t.honest, 2)) }},
 		{name: "again and again", layer: l, send: func(w io.Writer, t *turn) { repeat(w, t.honest) }},
 		{name: "random bytes", layer: l, send: func(w io.Writer, t *turn) {
-			_, _ = w.Write(append(t.start(), random(t.rng, 1+t.rng.IntN(4096))...))
+			_, _ = w.Write(append(t.start(), hostile.Random(t.rng, 1+t.rng.IntN(4096))...))
 		}},
 		{name: "flood of zeros", layer: l, send: func(w io.Writer, t *turn) { _, _ = w.Write(t.start()); repeat(w, make([]byte, 1024)) }},
-		{name: "flood of random bytes", layer: l, send: func(w io.Writer, t *turn) { _, _ = w.Write(t.start()); repeat(w, random(t.rng, 1021)) }},
+		{name: "flood of random bytes", layer: l, send: func(w io.Writer, t *turn) { _, _ = w.Write(t.start()); repeat(w, hostile.Random(t.rng, 1021)) }},
 	}
-}
-
-func random(rng *rand.Rand, n int) []byte {
-	text := make([]byte, n)
-	for i := range text {
-		text[i] = byte(rng.Uint32())
-	}
-	return text
 }
 
 // tcpTricks answer the ClientHello.
@@ -159,6 +162,6 @@ func tcpTricks() []trick {
 		{name: "no TLS", layer: inTCP, send: func(w io.Writer, t *turn) { sendOne(w, t, texts(t)) }},
 		{name: "no TLS, again and again", layer: inTCP, send: func(w io.Writer, t *turn) { repeat(w, first[t.rng.IntN(len(first))]) }},
 		{name: "no TLS, slowly", layer: inTCP, send: func(w io.Writer, t *turn) { drip(w, first[t.rng.IntN(len(first))]) }},
-		{name: "random bytes, no TLS", layer: inTCP, send: func(w io.Writer, t *turn) { _, _ = w.Write(random(t.rng, 1+t.rng.IntN(2000))) }},
+		{name: "random bytes, no TLS", layer: inTCP, send: func(w io.Writer, t *turn) { _, _ = w.Write(hostile.Random(t.rng, 1+t.rng.IntN(2000))) }},
 	}
 }
