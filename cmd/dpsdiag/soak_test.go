@@ -259,8 +259,8 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// hostile does what a hostile or a broken device does, again and again.
-func (l *load) hostile(ctx context.Context, seed uint64) {
+// attack does what a hostile or a broken device does, again and again.
+func (l *load) attack(ctx context.Context, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	ends := l.ready.Endpoints
 	for ctx.Err() == nil {
@@ -361,12 +361,12 @@ func TestSoak(t *testing.T) {
 	var workers sync.WaitGroup
 	for i := range 4 {
 		workers.Go(func() { l.honest(ctx, t, i) })
-		workers.Go(func() { l.hostile(ctx, uint64(i)) })
-		workers.Go(func() { l.hostile(ctx, uint64(100+i)) })
+		workers.Go(func() { l.attack(ctx, uint64(i)) })
+		workers.Go(func() { l.attack(ctx, uint64(100+i)) })
 	}
 	var samples []sample
 	for range count {
-		time.Sleep(total / count)
+		rest(ctx, total/count)
 		samples = append(samples, s.measure(t))
 		t.Logf("%d registered, %d wrong, %d hostile: %+v", l.registered.Load(), l.wrong.Load(), l.enemy.Load(), samples[len(samples)-1])
 	}
@@ -393,7 +393,7 @@ func TestSoak(t *testing.T) {
 			t.Errorf("%s grew from %d to %d", m.name, before, after)
 		}
 	}
-	for wait := time.Now().Add(3 * time.Minute); ; time.Sleep(time.Second) {
+	for wait := time.Now().Add(3 * time.Minute); ; rest(t.Context(), time.Second) {
 		end := s.measure(t)
 		if end.Goroutines <= idle.Goroutines+2 && end.Files <= idle.Files+2 {
 			t.Logf("without load: %+v, before it: %+v", end, idle)

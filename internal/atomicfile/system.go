@@ -22,7 +22,7 @@ func (System) CreateTemp(dir, pattern string) (File, error) {
 // Rename implements [Disk]. Where another process may have a file open for a moment and this
 // prevents renaming (a virus scanner on Windows), it tries for up to half a second.
 func (System) Rename(from, to string) error {
-	return patiently(func() error { return os.Rename(from, to) }, isBusy, time.Sleep)
+	return patiently(func() error { return os.Rename(from, to) }, isBusy, func(d time.Duration) { <-time.After(d) })
 }
 
 // patiently repeats what fails because a file is in use.

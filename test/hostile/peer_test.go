@@ -152,7 +152,7 @@ func (p *peer) dialTLS() (net.Conn, error) { return tls.Dial("tcp", p.upstream, 
 
 // relay passes on what the device and the emulator send, and does the trick if it is its turn. conn is the TCP
 // connection below device.
-func (p *peer) relay(conn, device net.Conn, dial func() (net.Conn, error), hostile bool) {
+func (p *peer) relay(conn, device net.Conn, dial func() (net.Conn, error), armed bool) {
 	upstream, err := dial()
 	if err != nil {
 		return
@@ -165,8 +165,8 @@ func (p *peer) relay(conn, device net.Conn, dial func() (net.Conn, error), hosti
 		n, err := upstream.Read(buffer)
 		chunk := buffer[:n]
 		switch {
-		case n > 0 && hostile && (p.trick.layer == inCipher || int(p.count.Add(1)-1) == p.at):
-			hostile = p.trick.layer != inCipher
+		case n > 0 && armed && (p.trick.layer == inCipher || int(p.count.Add(1)-1) == p.at):
+			armed = p.trick.layer != inCipher
 			if !p.perform(conn, device, chunk) {
 				return
 			}

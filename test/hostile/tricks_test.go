@@ -107,7 +107,7 @@ func drip(w io.Writer, text []byte) {
 		if _, err := w.Write(text[i : i+1]); err != nil {
 			return
 		}
-		time.Sleep(3 * time.Millisecond)
+		<-time.After(3 * time.Millisecond)
 	}
 }
 
