@@ -4,5 +4,5 @@
 //
 // make test runs a few of them and make hostile 1,000. One is repeated with
 //
-//	go test ./test/hostile -tags hostile -run 'TestHostilePeers/seed-17$' -v
+//	go test ./test/hostile -tags hostile -run 'TestHostilePeers/peers/seed-17$' -v
 package hostile
