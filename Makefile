@@ -9,6 +9,10 @@ RACE ?= ./...
 # Many tests wait for a peer that says nothing, so more of them run at a time than there are cores.
 # They need little memory, so collecting it more rarely saves a quarter of the time.
 GOTEST := GOGC=400 go test -shuffle=on -parallel 8
+# The systems for `make vet-platforms`: one of each operating system and size of a word is enough to find what does not compile.
+PLATFORMS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm linux/arm64
+# How long `make soak` takes.
+MINUTES ?= 20
 # Flags for `make dist`: see docs/releasing.md.
 DIST ?=
 LINT := go tool -modfile=tools/go.mod golangci-lint
@@ -17,7 +21,7 @@ VULNDB ?=
 # Where `make real` writes the answers.
 OUT ?= real.json
 
-.PHONY: build dist dist-check test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln real help
+.PHONY: build dist dist-check test check lint vet-platforms race fmt fuzz hostile soak bench score score-write conformance tpm peers load browser vuln real help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -39,6 +43,10 @@ race: ## the tests of $(RACE) under the race detector (needs a C compiler)
 lint: ## golangci-lint, built from tools/go.mod (the first time takes minutes)
 	$(LINT) run ./...
 
+vet-platforms: ## go vet, with the tests, for each of $(PLATFORMS) (the first time compiles the standard library for it)
+	@for platform in $(PLATFORMS); do echo "go vet for $$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet ./...; done
+
 vuln: ## known vulnerabilities that the program can reach (needs the network, or VULNDB=file:///FOLDER)
 	@go tool -modfile=tools/go.mod govulncheck $(if $(VULNDB),-db '$(VULNDB)') -tags nethttpomithttp2 ./cmd/dpsdiag || { status=$$?; \
 		[ $$status -eq 3 ] || echo 'make vuln: the check did not run to its end, so this is no result (see docs/development.md)' >&2; exit $$status; }
@@ -49,6 +57,12 @@ fmt: ## format the Go code as the linter wants it
 fuzz: ## every fuzz target for FUZZTIME (default 10s) each
 	go test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++] = $$1} /^ok/ {while (n) print $$2, t[--n]}' | while read -r pkg target; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null; done
+
+hostile: ## 1,000 hostile servers of the generator in test/hostile, in place of the few of make test
+	go test -parallel 8 -tags hostile -count=1 ./test/hostile
+
+soak: ## dpsdiag emulate under honest and hostile load for MINUTES (default 20): flat memory, threads and files (Linux)
+	MINUTES='$(MINUTES)' go test -tags soak -run '^TestSoak$$' -count=1 -v -timeout $$(($(MINUTES) + 10))m ./cmd/dpsdiag
 
 bench: ## what is promised about speed: each ratio with its limit, met or not (Linux; minutes; the SDK's part if `make conformance` has fetched it)
 	go test -count=1 -tags bench -run Ratios -v -timeout 30m ./test/bench

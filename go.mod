@@ -17,6 +17,7 @@ require (
 	github.com/spf13/cobra v1.10.2 // commands, completion, manual pages
 	github.com/spf13/pflag v1.0.9 // flags in groups
 	golang.org/x/net v0.62.0 // SOCKS5, the proxy variables of the environment, and the pages of reports
+	golang.org/x/sys v0.49.0 // the lock of a file on Windows
 	golang.org/x/term v0.47.0 // whether there is a terminal, how wide it is, passwords without echo
 	golang.org/x/time v0.16.0 // the rate of a fleet
 	software.sslmate.com/src/go-pkcs12 v0.7.4 // .pfx and .p12 files
@@ -42,7 +43,6 @@ require (
 	github.com/rivo/uniseg v0.4.7 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 )

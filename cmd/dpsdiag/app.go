@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/term"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/report"
@@ -28,6 +30,8 @@ type app struct {
 	// askSecret asks the person at the terminal that stdin is, without showing the answer.
 	askSecret func(ctx context.Context, prompt string) (dps.Secret, error)
 	now       func() time.Time
+	// disk is where reports, keys and certificates are written.
+	disk atomicfile.Disk
 	// readConfig reads the files of a device's configuration.
 	readConfig func(path string) ([]byte, error)
 	// deviceConfigs are where a device has its configuration; the first that exists is found.
@@ -61,13 +65,17 @@ type globalOptions struct {
 	quiet   bool
 }
 
+// realWorld is that of the process. It also turns off the log of package log, in which package
+// net/http quotes what a server sends without being asked: that may be the token.
 func realWorld() *app {
+	log.SetOutput(io.Discard)
 	return &app{
 		stdin:              os.Stdin,
 		stdout:             os.Stdout,
 		stderr:             os.Stderr,
 		lookupEnv:          os.LookupEnv,
 		terminal:           terminalColumns,
+		disk:               atomicfile.System{},
 		readConfig:         edgeconf.ReadFile,
 		deviceConfigs:      []string{usualConfig, oldConfig},
 		deviceInfo:         usualDeviceInfo,

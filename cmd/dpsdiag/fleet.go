@@ -392,8 +392,15 @@ func readBounded(path string) ([]byte, error) {
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxInput+1))
-	if err == nil && len(data) > maxInput {
-		err = errors.New("larger than 1 MiB")
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) > maxInput:
+		return nil, errors.New("larger than 1 MiB")
 	}
-	return data, err
+	text, ok := withoutMark(data)
+	if !ok {
+		return nil, errors.New("UTF-16 text; save it as UTF-8 or ASCII")
+	}
+	return text, nil
 }

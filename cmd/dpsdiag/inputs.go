@@ -57,10 +57,21 @@ func readInput(flag, source string, r io.Reader) ([]byte, error) {
 		return nil, usagef("is it the right file?", "%s: %s is larger than 1 MiB", flag, source)
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, usagef("is it the right file, and was it written to the end?", "%s: %s is empty", flag, source)
-	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
+	}
+	data, ok := withoutMark(data)
+	if !ok {
 		return nil, usagef("save it as UTF-8 or ASCII; Windows PowerShell writes UTF-16 with >", "%s: %s is UTF-16 text", flag, source)
 	}
-	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+	return data, nil
+}
+
+// withoutMark removes the byte order mark that editors on Windows write at the start of UTF-8. It
+// reports false for UTF-16.
+func withoutMark(data []byte) (text []byte, ok bool) {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, false
+	}
+	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), true
 }
 
 // reason returns the operating system's message in a file error, without the path.

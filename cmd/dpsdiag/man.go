@@ -3,7 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"dpsdiag/internal/atomicfile"
 )
 
 const manLong = `man writes the manual page of every command into a folder that exists, as files
@@ -52,7 +54,8 @@ func (a *app) writeMan(cmd *cobra.Command, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, manName(cmd)+".1"), []byte(manPage(cmd, date)), 0o644); err != nil { //nolint:gosec // a manual page is for everybody
+	page := func(w io.Writer) error { _, err := io.WriteString(w, manPage(cmd, date)); return err }
+	if err := atomicfile.Write(a.disk, filepath.Join(dir, manName(cmd)+".1"), 0o644, page); err != nil {
 		return usagef("name a folder that exists", "man: %s", reason(err))
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/report"
 )
 
@@ -131,7 +132,7 @@ func (a *app) writeOutput(out output, doc report.Document, opts report.Options) 
 			tell(a.stderr, "dpsdiag: into %s: %s, %s", out.file, file.Name, file.About)
 		}
 	}
-	return writeFile(out.file, func(w io.Writer) error { return out.format.Write(w, doc, opts) })
+	return writeFile(a.disk, out.file, func(w io.Writer) error { return out.format.Write(w, doc, opts) })
 }
 
 // checkWritable reports why a file could not be written; "" is standard output.
@@ -143,15 +144,12 @@ func checkWritable(path string) error {
 	if err != nil || special {
 		return err
 	}
-	trial, err := os.CreateTemp(filepath.Dir(path), temporaryName)
+	trial, err := os.CreateTemp(filepath.Dir(path), atomicfile.Pattern)
 	if err != nil {
 		return err
 	}
 	return errors.Join(trial.Close(), os.Remove(trial.Name()))
 }
-
-// temporaryName is the pattern of the files that become an output when they are whole.
-const temporaryName = ".dpsdiag-*"
 
 // destination follows links. A special file, such as /dev/null or a pipe, is not replaced
 // but written to.
@@ -173,7 +171,7 @@ func destination(path string) (resolved string, special bool, err error) {
 
 // writeFile writes a file whole or not at all. Only its owner may read it, since reports
 // name devices.
-func writeFile(path string, write func(io.Writer) error) (err error) {
+func writeFile(disk atomicfile.Disk, path string, write func(io.Writer) error) error {
 	path, special, err := destination(path)
 	if err != nil {
 		return err
@@ -185,12 +183,5 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 		}
 		return errors.Join(write(file), file.Close())
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), temporaryName) // of mode 0600
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return os.Rename(file.Name(), path)
+	return atomicfile.Write(disk, path, 0o600, write)
 }

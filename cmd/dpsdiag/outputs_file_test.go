@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"dpsdiag/internal/atomicfile"
 )
 
 // TestFilesAreWrittenWholeOrNotAtAll: an output that fails half way leaves what was there.
@@ -14,7 +16,7 @@ func TestFilesAreWrittenWholeOrNotAtAll(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "report.json"), filepath.Join(dir, "latest.json")
 	write := func(text string, err error) error {
-		return writeFile(link, func(w io.Writer) error { return errors.Join(err, ignoreCount(io.WriteString(w, text))) })
+		return writeFile(atomicfile.System{}, link, func(w io.Writer) error { return errors.Join(err, ignoreCount(io.WriteString(w, text))) })
 	}
 	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/probe"
@@ -106,7 +107,7 @@ func (o *signingOptions) readOrMakeKey(a *app, keep bool) (crypto.Signer, error)
 	if err != nil || !keep {
 		return key, err
 	}
-	if err := writeFile(o.key, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+	if err := writeFile(a.disk, o.key, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 		return nil, usagef("name a file in a folder that exists and that you may write to", "--csr-key: cannot write %q: %s", o.key, reason(err))
 	}
 	tell(a.stderr, "dpsdiag: made a new key, %s, in %q", dps.KeyText(key.Public()), o.key)
@@ -116,6 +117,7 @@ func (o *signingOptions) readOrMakeKey(a *app, keep bool) (crypto.Signer, error)
 // issuedKeeper writes issued chains to a file.
 type issuedKeeper struct {
 	file   string
+	disk   atomicfile.Disk
 	stderr io.Writer
 
 	mu     sync.Mutex
@@ -127,7 +129,7 @@ func (k *issuedKeeper) keep(_ probe.TransportID, chain [][]byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	text := certchain.EncodePEM(chain)
-	err := writeFile(k.file, func(w io.Writer) error { _, err := w.Write(text); return err })
+	err := writeFile(k.disk, k.file, func(w io.Writer) error { _, err := w.Write(text); return err })
 	if err == nil {
 		return
 	}
@@ -150,5 +152,5 @@ func (o *signingOptions) keeper(a *app) *issuedKeeper {
 	if o.out == "" {
 		return nil
 	}
-	return &issuedKeeper{file: o.out, stderr: a.stderr}
+	return &issuedKeeper{file: o.out, disk: a.disk, stderr: a.stderr}
 }

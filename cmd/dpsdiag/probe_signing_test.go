@@ -73,7 +73,7 @@ func TestCertificateOverEveryTransport(t *testing.T) {
 func TestIssuedChainCannotBeKept(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(), t.TempDir()
-	k := &issuedKeeper{file: filepath.Join(dir, "gone", "issued.pem"), stderr: w.stderr}
+	k := &issuedKeeper{file: filepath.Join(dir, "gone", "issued.pem"), disk: w.disk, stderr: w.stderr}
 	k.keep(probe.HTTPS, [][]byte{{1, 2, 3}})
 	if k.err() == nil || !strings.Contains(w.err.String(), "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n") {
 		t.Errorf("%v, standard error: %s", k.err(), w.err.String())

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/edgeconf"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/report"
@@ -27,6 +28,7 @@ func newWorld() *world {
 		stderr:        &w.err,
 		lookupEnv:     func(string) (string, bool) { return "", false },
 		terminal:      func(any) (int, bool) { return 0, false },
+		disk:          atomicfile.System{},
 		readConfig:    edgeconf.ReadFile,
 		now:           time.Now,
 		interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) },

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"dpsdiag/internal/duration"
 	"dpsdiag/internal/probe"
@@ -66,6 +67,9 @@ func judgeCommonName(a *Attempt) Weight {
 	return suggested(a.OtherName.say(a.OtherName.Value))
 }
 
+// clockEdge is how exactly a difference of two clocks is known: a Date has whole seconds, and its answer took time.
+const clockEdge = 5 * time.Second
+
 // judgeClock judges the clock of a device. A token dated too early has expired when it arrives; one
 // dated too late only lives longer.
 func judgeClock(a *Attempt) Weight {
@@ -77,6 +81,8 @@ func judgeClock(a *Attempt) Weight {
 		return Weight{}
 	case behind > probe.TokenLifetime():
 		return proven(a.Behind.say("a token that is valid for " + life + " had expired " + duration.Rough(behind-probe.TokenLifetime()) + " before it arrived"))
+	case behind > probe.TokenLifetime()-clockEdge:
+		return suggested(a.Behind.say("a token that is valid for " + life + " may have expired when it arrived"))
 	case behind > 0:
 		return doubted(a.Behind.say("a token valid for " + life + " is valid longer than the error of the clock"))
 	case a.TokenRefused:

@@ -176,6 +176,13 @@ func clockTable() []row {
 				"allows derived-key-incorrect", "allows device-clock-wrong")[:8],
 		},
 		{
+			name:    "the clock is behind by exactly the life of a token",
+			ev:      refusedProbe(clock(-time.Hour), unauthorized()),
+			verdict: Fault,
+			causes: anyRefusal("suggests symmetric-key-mismatch", "suggests group-key-not-derived", "suggests device-clock-wrong",
+				"allows derived-key-incorrect")[:8],
+		},
+		{
 			name:    "nor does one ahead",
 			ev:      refusedProbe(clock(day), unauthorized()),
 			verdict: Fault,

@@ -31,7 +31,7 @@ func PrintConfig(config Config) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("unknown scenario %q", config.Scenario)
 	}
-	store, err := openStore(config.StateDir, false)
+	store, err := openStore(config.StateDir, false, config.Disk)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/dps"
 	srv "dpsdiag/internal/service"
 )
@@ -32,6 +33,8 @@ type Config struct {
 	// Close removes. The devices are then assumed to be outside this process.
 	StateDir string
 	Files    bool
+	// Disk is where files are written; nil means that of the system.
+	Disk atomicfile.Disk
 	// Scenario is the name of one of Scenarios; "" means Healthy.
 	Scenario string
 	// File adds enrollments, groups, hubs and faults; nil adds none. See ReadFile.
@@ -59,6 +62,9 @@ func (c Config) withDefaults() Config {
 	}
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, DefaultIdleTimeout)
 	c.Files = c.Files || c.StateDir != ""
+	if c.Disk == nil {
+		c.Disk = atomicfile.System{}
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -101,7 +107,7 @@ func Start(ctx context.Context, config Config) (*Emulator, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("start the emulator: %w", err)
 	}
-	store, err := openStore(config.StateDir, config.Files)
+	store, err := openStore(config.StateDir, config.Files, config.Disk)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -31,8 +32,8 @@ func (e *Emulator) Export(dir string) error {
 	files["instance.json"] = encodeAz(e.instance())
 	files["certificates.json"] = encodeAz(e.service.certificateList())
 	for name, text := range files {
-		if err := replaceFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			return err
+		if err := replaceFile(e.store.disk, filepath.Join(dir, name), text, 0o600); err != nil {
+			return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
 		}
 	}
 	for _, name := range e.exported {

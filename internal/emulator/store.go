@@ -3,12 +3,13 @@ package emulator
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/dps"
 )
 
@@ -27,20 +28,21 @@ const (
 type store struct {
 	dir       string // absolute, or "" for no files
 	temporary bool   // made here, removed by close
+	disk      atomicfile.Disk
 }
 
 // openStore creates the directory if needed: dir if given, otherwise a new temporary one if
 // files are wanted, otherwise none.
-func openStore(dir string, files bool) (*store, error) {
+func openStore(dir string, files bool, disk atomicfile.Disk) (*store, error) {
 	if dir == "" && !files {
-		return &store{}, nil
+		return &store{disk: disk}, nil
 	}
 	if dir == "" {
 		made, err := os.MkdirTemp("", "dpsdiag-emulator-")
 		if err != nil {
 			return nil, fmt.Errorf("make temporary state directory: %w", err)
 		}
-		return &store{dir: made, temporary: true}, nil
+		return &store{dir: made, temporary: true, disk: disk}, nil
 	}
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
@@ -49,7 +51,7 @@ func openStore(dir string, files bool) (*store, error) {
 	if err := os.MkdirAll(absolute, 0o700); err != nil {
 		return nil, fmt.Errorf("make state directory: %w", err)
 	}
-	return &store{dir: absolute}, nil
+	return &store{dir: absolute, disk: disk}, nil
 }
 
 // close removes a temporary directory; a directory that was given stays.
@@ -167,24 +169,15 @@ func (s *store) write(name string, data []byte, mode fs.FileMode) (path string, 
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("write state: %w", err)
 	}
-	if err := replaceFile(path, data, mode); err != nil {
-		return "", fmt.Errorf("write state: %w", err)
+	if err := replaceFile(s.disk, path, data, mode); err != nil {
+		return "", fmt.Errorf("write %s: %w", path, err)
 	}
 	return path, nil
 }
 
-func replaceFile(path string, data []byte, mode fs.FileMode) error {
-	file, err := os.CreateTemp(filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))+"-*.tmp")
-	if err != nil {
+func replaceFile(disk atomicfile.Disk, path string, data []byte, mode fs.FileMode) error {
+	return atomicfile.Write(disk, path, mode, func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
-	}
-	_, err = file.Write(data)
-	err = errors.Join(err, file.Chmod(mode), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
+	})
 }

@@ -46,6 +46,7 @@ type Journal struct {
 	mu      sync.Mutex
 	file    journalFile
 	size    int64 // of what is certainly written
+	torn    bool  // there may be a part of a line after size
 	waiting []journalLine
 	writing bool
 }
@@ -145,6 +146,8 @@ func (j *Journal) read() error {
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
 		switch {
+		case errors.Is(err, io.EOF) && number == 1 && !isPartOfHead(line):
+			return foreignLine(number)
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
@@ -157,8 +160,19 @@ func (j *Journal) read() error {
 	}
 }
 
+func foreignLine(number int) *JournalError {
+	return &JournalError{fmt.Sprintf("has a line %d that dpsdiag did not write", number), "name a new file, or one that --resume made"}
+}
+
+// isPartOfHead reports whether a line without an end can be a head that was cut. Anything else
+// is a file that must not be overwritten.
+func isPartOfHead(line []byte) bool {
+	const start = `{"schema":"` + journalSchema + `",`
+	return strings.HasPrefix(start, string(line)) || bytes.HasPrefix(line, []byte(start))
+}
+
 func (j *Journal) take(number int, line []byte) error {
-	foreign := &JournalError{fmt.Sprintf("has a line %d that dpsdiag did not write", number), "name a new file, or one that --resume made"}
+	foreign := foreignLine(number)
 	if number == 1 {
 		if err := json.Unmarshal(line, &j.head); err != nil || j.head.Schema != journalSchema {
 			return foreign
@@ -253,15 +267,25 @@ func (j *Journal) flush() {
 	}
 }
 
-// append appends lines whole or not at all, as far as the disk allows: a part of a line would
-// damage the next one.
+// append appends lines whole or not at all. What an earlier call left of a line is removed
+// first: a shorter line would not cover it, and nothing could be read after it. If that fails, the next
+// opening removes it.
 func (j *Journal) append(text []byte) error {
-	_, err := j.file.WriteAt(text, j.size)
+	if j.torn {
+		if err := j.file.Truncate(j.size); err != nil {
+			return err
+		}
+		j.torn = false
+	}
+	n, err := j.file.WriteAt(text, j.size)
+	if err == nil && n < len(text) {
+		err = io.ErrShortWrite
+	}
 	if err == nil {
 		err = j.file.Sync()
 	}
 	if err != nil {
-		_ = j.file.Truncate(j.size) // the first error counts, and the next opening removes the part
+		j.torn = j.file.Truncate(j.size) != nil
 		return err
 	}
 	j.size += int64(len(text))

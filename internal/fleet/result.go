@@ -107,10 +107,10 @@ const (
 	conclusive                      // the result of the lookup is the result
 )
 
-// readLookup reads the answer to a lookup. begun is when the device was noted before its
-// registration, by the local clock; the age of a state is measured by the service's clock, if
-// that is known.
-func readLookup(ev *probe.Evidence, begun, now time.Time) lookupSays {
+// readLookup reads the answer to a lookup. since is how long ago the device was noted before its
+// registration. The age of a state is measured by the service's clock, if that is known: the local one, which
+// now is read from, may have been set in between.
+func readLookup(ev *probe.Evidence, since time.Duration, now time.Time) lookupSays {
 	run := &ev.Runs[0]
 	answer, state := run.LastAnswer(probe.OpLookup), run.Registration()
 	switch {
@@ -130,10 +130,10 @@ func readLookup(ev *probe.Evidence, begun, now time.Time) lookupSays {
 		return conclusive // a state of unknown age: it is not registered a second time
 	}
 	if !answer.Date.IsZero() {
-		updated = updated.Add(now.Sub(answer.Date))
+		now = answer.Date
 	}
 	const rounding = 2 * time.Second // the Date of an answer has whole seconds, and took time to arrive
-	if updated.Before(begun.Add(-rounding)) {
+	if now.Sub(updated) > since+rounding {
 		return notRegistered
 	}
 	return conclusive

@@ -290,7 +290,7 @@ func (r *run) lookUp(ctx context.Context, t *task, cfg probe.Config) (e end, kno
 	for {
 		ev := probe.Do(ctx, cfg)
 		e = r.judge(t, &ev)
-		switch says := readLookup(&ev, t.doubt, time.Now()); {
+		switch says := readLookup(&ev, time.Since(t.doubt), time.Now()); {
 		case e.again || e.result.Verdict == advice.Interrupted:
 			return e, true
 		case says == notRegistered:

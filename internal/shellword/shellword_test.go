@@ -18,7 +18,7 @@ func TestQuote(t *testing.T) {
 		"x; echo":           "'x; echo'",
 		"amqp:unauthorized": "amqp:unauthorized",
 	} {
-		if got := shellword.Quote(text); got != want {
+		if got := shellword.QuoteFor("linux", text); got != want {
 			t.Errorf("Quote(%q) = %s, want %s", text, got, want)
 		}
 	}
