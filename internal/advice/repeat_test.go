@@ -93,9 +93,8 @@ func TestCommandsFor(t *testing.T) {
 		"the hub":                     {cause.HubIdentityUnusable, known, "az iot hub device-identity show --hub-name plant-4 --device-id d"},
 		"the hub by its device name":  {cause.HubIdentityUnusable, newer, "az iot hub device-identity show --hub-name plant-4 --device-id d"},
 		"the file":                    {cause.CertExpired, known, "openssl x509 -noout -dates -in 'my certs/d.pem'"},
-		"the scope":                   {cause.WrongIDScope, known, `az iot dps list --query "[?properties.idScope=='0ne1'].name"`},
+		"the scopes of all instances": {cause.WrongIDScope, known, `az iot dps list --query "[*].{name:name,idScope:properties.idScope}" --output table`},
 		"nothing known":               {cause.SymmetricKeyMismatch, unknown, "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id REGISTRATION-ID --show-keys"},
-		"a scope that is none":        {cause.WrongIDScope, unknown, `az iot dps list --query "[?properties.idScope=='ID-SCOPE'].name"`},
 		"no hub asked":                {cause.HubIdentityUnusable, unknown, "az iot hub device-identity show --hub-name HUB-NAME --device-id DEVICE-ID"},
 		"no command":                  {cause.Throttled, known, ""},
 	} {

@@ -46,8 +46,8 @@ func (c *textCase) lastFailure() logtext.Place {
 // seeAnswerAfterNetwork finds an answer of DPS after the last failure of the network.
 func seeAnswerAfterNetwork(c *textCase) string {
 	answer, network := c.matching(answersOfDPS), c.matching(missesNetwork)
-	if answer == nil || network == nil || !last(network).Before(last(answer)) {
-		return ""
+	if answer == nil || network == nil || last(answer).Input != last(network).Input || last(answer).Before(last(network)) {
+		return "" // in a log on a single line the answer counts
 	}
 	return quoteMatch(answer)
 }

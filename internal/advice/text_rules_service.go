@@ -134,7 +134,7 @@ func topicTextRules() []textRule {
 		topic("quota", logtext.TopicQuota, favours(worded, cause.QuotaExceeded)),
 		topic("throttled", logtext.TopicThrottled, favours(worded, cause.Throttled)),
 		topic("key-material", logtext.TopicKeyMaterial, favours(worded, cause.DeviceKeyMaterialUnreadable), favours(faint, cause.ClientConfigMissing)),
-		topic("proxy", logtext.TopicProxy, favours(worded, cause.ProxyNotConfigured), favours(faint, cause.ProxyInterference)),
+		topic("proxy", logtext.TopicProxy, favours(worded, cause.ProxyNotConfigured)),
 		topic("name", logtext.TopicName, favours(hinted, cause.DNSFailure), favours(faint, cause.NetworkUnreachable, cause.WrongGlobalEndpoint)),
 		topic("key-invalid", logtext.TopicKeyInvalid, favours(hinted, cause.SymmetricKeyMismatch), favours(hinted, cause.GroupKeyNotDerived), favours(hinted, cause.SASTokenMalformed, cause.ClientConfigMissing)),
 		topic("crash", logtext.TopicCrash, favours(worded, cause.ClientDefect)),
