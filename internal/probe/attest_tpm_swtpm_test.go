@@ -20,7 +20,6 @@ import (
 	"github.com/google/go-tpm/tpm2"
 
 	"dpsdiag/internal/dps"
-	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/swtpm"
 	"dpsdiag/internal/tpm"
@@ -36,22 +35,7 @@ type provisioning struct {
 }
 
 func newProvisioning(t *testing.T) *provisioning {
-	return &provisioning{t: t, key: randomKey(), hubKey: randomKey()}
-}
-
-func randomKey() dps.Key {
-	b := make([]byte, dps.GeneratedKeySize)
-	rand.Read(b)
-	return dps.NewKey(b)
-}
-
-func blobFor(t *testing.T, keys dps.TPMKeys, key dps.Key) []byte {
-	t.Helper()
-	blob, err := emulator.NewActivation(keys.EndorsementKey, keys.StorageRootKey, key, "hub.example", rand.Reader)
-	if err != nil {
-		t.Error(err)
-	}
-	return blob
+	return &provisioning{t: t, key: swtpm.NewKey(), hubKey: swtpm.NewKey()}
 }
 
 func (p *provisioning) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -63,13 +47,13 @@ func (p *provisioning) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case req.Method == http.MethodPut && req.Header.Get("Authorization") == "":
 		p.challenges.Add(1)
 		w.WriteHeader(http.StatusUnauthorized)
-		p.answer(w, dps.Challenge{Message: "Authorization required", AuthenticationKey: blobFor(p.t, p.caller(req), p.key), KeyName: "registration"})
+		p.answer(w, dps.Challenge{Message: "Authorization required", AuthenticationKey: swtpm.Encrypted(p.t, p.caller(req), p.key), KeyName: "registration"})
 	case !p.authorized(req, id[1], id[3]):
 		w.WriteHeader(http.StatusUnauthorized)
 		io.WriteString(w, `{"errorCode":401002,"message":"Unauthorized"}`)
 	case req.Method == http.MethodPut:
 		w.WriteHeader(http.StatusAccepted)
-		hub := blobFor(p.t, p.caller(req), p.hubKey)
+		hub := swtpm.Encrypted(p.t, p.caller(req), p.hubKey)
 		p.answer(w, dps.Operation{OperationID: base64.RawURLEncoding.EncodeToString(hub), Status: dps.StatusAssigning})
 	default:
 		// The operation id contains the hub's blob, so that no state is needed.
@@ -217,7 +201,7 @@ func TestPersist(t *testing.T) {
 	want := []tpm2.TPMHandle{0x81000001, 0x81000100, 0x81010001}
 	service := newProvisioning(t)
 	for range 2 { // the second run finds its keys in place
-		service.hubKey = randomKey()
+		service.hubKey = swtpm.NewKey()
 		if run := registerWith(t, service, openTPM(t, soft.Path, true)); outcomes(run) != healthy {
 			t.Fatalf("outcomes %s; %v", outcomes(run), run.FailedStage())
 		}
@@ -232,7 +216,7 @@ func TestPersist(t *testing.T) {
 		t.Errorf("keys (-want +got):\n%s\nidentity key %v", diff, f.IdentityKey)
 	}
 	persisted := service.hubKey
-	service.hubKey = randomKey()
+	service.hubKey = swtpm.NewKey()
 	if run := registerWith(t, service, later); outcomes(run) != healthy {
 		t.Errorf("outcomes %s", outcomes(run))
 	}
@@ -298,11 +282,11 @@ func TestSignForHub(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
 	p := proof(t, openTPM(t, soft.Path, false))
-	key := randomKey()
+	key := swtpm.NewKey()
 	if _, err := p.SignForHub(t.Context(), []byte("early")); err == nil {
 		t.Error("signed before there was a key")
 	}
-	if err := p.ActivateHub(t.Context(), blobFor(t, p.Keys(), key)); err != nil {
+	if err := p.ActivateHub(t.Context(), swtpm.Encrypted(t, p.Keys(), key)); err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range []int{0, 1, 1024, 1025, 2048, 5000} {

@@ -5,6 +5,7 @@
 package swtpm
 
 import (
+	"crypto/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,9 @@ import (
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
 	"github.com/google/go-tpm/tpm2/transport/linuxudstpm"
+
+	"dpsdiag/internal/dps"
+	"dpsdiag/internal/emulator"
 )
 
 // TPM is a running software TPM.
@@ -122,4 +126,21 @@ func (s *TPM) Handles(t *testing.T) []tpm2.TPMHandle {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// NewKey returns a random key of the size that the service generates.
+func NewKey() dps.Key {
+	b := make([]byte, dps.GeneratedKeySize)
+	rand.Read(b)
+	return dps.NewKey(b)
+}
+
+// Encrypted returns a key that only the TPM with those public keys can read, as the service sends it.
+func Encrypted(t *testing.T, keys dps.TPMKeys, key dps.Key) []byte {
+	t.Helper()
+	blob, err := emulator.NewActivation(keys.EndorsementKey, keys.StorageRootKey, key, "hub.example", rand.Reader)
+	if err != nil {
+		t.Error(err)
+	}
+	return blob
 }

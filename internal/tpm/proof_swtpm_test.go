@@ -4,14 +4,12 @@ package tpm_test
 
 import (
 	"context"
-	crand "crypto/rand"
 	"errors"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"dpsdiag/internal/dps"
-	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/swtpm"
 	"dpsdiag/internal/tpm"
 )
@@ -28,22 +26,6 @@ func proof(t *testing.T, soft *swtpm.TPM) *tpm.Proof {
 		t.Fatal(opened.Facts().Failure)
 	}
 	return p
-}
-
-func randomKey() dps.Key {
-	b := make([]byte, dps.GeneratedKeySize)
-	crand.Read(b)
-	return dps.NewKey(b)
-}
-
-// blobFor encrypts a key for the TPM with those public keys.
-func blobFor(t *testing.T, keys dps.TPMKeys, key dps.Key) []byte {
-	t.Helper()
-	blob, err := emulator.NewActivation(keys.EndorsementKey, keys.StorageRootKey, key, "hub.example", crand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return blob
 }
 
 // countdown is a context that ends after it has been asked a given number of times.
@@ -65,7 +47,7 @@ func TestCancelAnywhere(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
 	p := proof(t, soft)
-	blob := blobFor(t, p.Keys(), randomKey())
+	blob := swtpm.Encrypted(t, p.Keys(), swtpm.NewKey())
 	for n := 0; ; n++ {
 		_, err := p.Activate(&countdown{t.Context(), n}, blob)
 		if left := soft.Handles(t); len(left) != 0 {
@@ -89,8 +71,8 @@ func TestDamagedBlobs(t *testing.T) {
 	t.Parallel()
 	soft := swtpm.Start(t)
 	p := proof(t, soft)
-	key := randomKey()
-	blob := blobFor(t, p.Keys(), key)
+	key := swtpm.NewKey()
+	blob := swtpm.Encrypted(t, p.Keys(), key)
 	random := rand.New(rand.NewPCG(1, 2))
 	damaged := [][]byte{nil, {0}}
 	for range 40 {
