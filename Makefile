@@ -13,8 +13,10 @@ DIST ?=
 LINT := go tool -modfile=tools/go.mod golangci-lint
 # Where `make vuln` gets the known vulnerabilities from, if not from the Go project: an address, or file:// and a folder.
 VULNDB ?=
+# Where `make real` writes the answers.
+OUT ?= real.json
 
-.PHONY: build dist dist-check test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln help
+.PHONY: build dist dist-check test check lint race fmt fuzz bench score score-write conformance tpm peers load browser vuln real help
 
 build: ## static binary in bin/dpsdiag
 	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -tags=nethttpomithttp2 -o bin/dpsdiag ./cmd/dpsdiag
@@ -61,7 +63,7 @@ conformance: build ## the official Azure SDKs for Node.js (devices, service) aga
 	cd test/kql && npm ci --ignore-scripts && DPSDIAG='$(CURDIR)/bin/dpsdiag' npm test
 
 tpm: ## the TPM attestation against a software TPM, and that at `dpsdiag emulate` (needs swtpm)
-	$(GOTEST) -tags tpm ./internal/tpm ./internal/probe
+	$(GOTEST) -tags tpm ./internal/tpm ./internal/probe ./test/real
 	$(GOTEST) -tags tpm -run TPM ./cmd/dpsdiag
 
 peers: ## the probe against servers that are not ours (needs mosquitto, four proxies, Node.js and npm)
@@ -70,6 +72,10 @@ peers: ## the probe against servers that are not ours (needs mosquitto, four pro
 
 load: ## 10,000 devices killed twice, and the limits of the service in real time (Linux; takes minutes)
 	go test -tags load -run Load -v -timeout 30m ./cmd/dpsdiag
+
+real: ## asks a real instance what the documents leave open (environment variables: docs/real.md); writes $(OUT)
+	@go build -o bin/real ./test/real
+	@bin/real -o '$(OUT)'
 
 browser: ## the HTML reports in a real browser (needs Chromium)
 	$(GOTEST) -tags browser ./test/browser/

@@ -49,6 +49,12 @@ func newRedactor(patterns *secretPatterns, id Identity) *redactor {
 	return r
 }
 
+// NewRedactor returns a function that replaces these secrets in a text, in every spelling, and
+// whatever looks like a token, as the probe does with all that a peer sends.
+func NewRedactor(secrets ...dps.Secret) func(text string) string {
+	return newRedactor(newSecretPatterns(), Identity{Secrets: secrets}).scrub
+}
+
 // leastSecret is the minimum length of a secret: shorter texts occur in unrelated words.
 const leastSecret = 8
 
