@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -103,6 +104,7 @@ func runEmulate(ctx context.Context, a *app, o *emulateOptions, flags *pflag.Fla
 	ctx, end := context.WithCancel(first)
 	defer end()
 	config.Log = newCallLog(a, end)
+	collectOften(a)
 	service, err := emulator.Start(ctx, config)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -313,4 +315,12 @@ func scenarioList() *report.Scenarios {
 		doc.Scenarios = append(doc.Scenarios, report.Scenario{Name: s.Name, Title: s.Title, Cause: s.Cause})
 	}
 	return doc
+}
+
+// collectOften halves the memory that may become garbage before it is collected, unless GOGC says
+// otherwise: an emulator has to fit beside the firmware's own tools, with ten thousand devices too.
+func collectOften(a *app) {
+	if _, set := a.lookupEnv("GOGC"); !set {
+		debug.SetGCPercent(50)
+	}
 }

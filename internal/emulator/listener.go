@@ -12,7 +12,8 @@ import (
 
 // Limits of the listeners, so that peers that send nothing, or too much, do no harm.
 const (
-	maxConnections = 2048     // of each listener
+	// maxConnections are those of each listener: ten thousand devices that wait, and some more.
+	maxConnections = 12_000
 	maxHeader      = 32 << 10 // bytes
 	readTimeout    = 20 * time.Second
 	writeTimeout   = 20 * time.Second

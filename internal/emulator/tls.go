@@ -52,22 +52,26 @@ func (t *tlsServer) serve(ctx context.Context, listener net.Listener) {
 			t.log.Error("cannot accept a connection", "transport", t.transport, "error", err)
 			pause(ctx, acceptPause)
 		default:
-			connections.Go(func() { t.welcome(ctx, conn) })
+			connections.Go(func() { t.welcome(ctx, conn, &connections) })
 		}
 	}
 }
 
-// welcome serves one connection.
-func (t *tlsServer) welcome(ctx context.Context, conn net.Conn) {
-	defer conn.Close()
+// welcome makes the handshake of one connection and serves it in another goroutine: a handshake takes a
+// deep stack, which a device that waits would keep.
+func (t *tlsServer) welcome(ctx context.Context, conn net.Conn, connections *sync.WaitGroup) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // interrupts any pending operation
-	defer stop()
-	secure := tls.Server(conn, t.config)
-	err := shakeHands(ctx, secure)
-	if err == nil {
-		err = t.speak(ctx, newTLSStream(t.transport, secure))
+	end := func(err error) {
+		stop()
+		_ = conn.Close() // the end of the conversation is reported
+		t.reportEnd(t.transport, conn.RemoteAddr().String(), err)
 	}
-	t.reportEnd(t.transport, conn.RemoteAddr().String(), err)
+	secure := tls.Server(conn, t.config)
+	if err := shakeHands(ctx, secure); err != nil {
+		end(err)
+		return
+	}
+	connections.Go(func() { end(t.speak(ctx, newTLSStream(t.transport, secure))) })
 }
 
 func shakeHands(ctx context.Context, conn *tls.Conn) error {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/netfail"
@@ -14,21 +16,47 @@ import (
 // redacted replaces a secret.
 const redacted = "[redacted]"
 
-// secretPatterns match secrets of any owner by their form and their position.
+// secretPatterns match secrets of any owner by their form and their position. Each is compiled when it
+// is first needed: most texts have no words that call for one.
 type secretPatterns struct {
-	quoted                   *regexp.Regexp // a JSON string
-	tokens, values           *regexp.Regexp // in a text
-	tpmMember, secretMembers *regexp.Regexp // of a JSON document
+	quoted                   func() *regexp.Regexp // a JSON string
+	tokens, values           func() *regexp.Regexp // in a text
+	tpmMember, secretMembers func() *regexp.Regexp // of a JSON document
 }
 
 func newSecretPatterns() *secretPatterns {
-	return &secretPatterns{
-		quoted:        regexp.MustCompile(`"(?:[^"\\]|\\.)*"`),
-		tokens:        regexp.MustCompile(`(?i)SharedAccessSignature(?: |\+|%(?:25)*20)+(?:sr|sig|se|skn)(?:=|%(?:25)*3D)[^"\s]*`),
-		values:        regexp.MustCompile(`(?i)(sig|SharedAccessKey|password)(=|%(?:25)*3D)[^&;"\s]*`),
-		tpmMember:     regexp.MustCompile(`(?i)("tpm"\s*:\s*)\{[^}]*\}?`),
-		secretMembers: regexp.MustCompile(`(?i)("[^"]*(?:key|token|secret|password|signature|connectionstring)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)`),
+	compiled := func(pattern string) func() *regexp.Regexp {
+		return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 	}
+	return &secretPatterns{
+		quoted:        compiled(`"(?:[^"\\]|\\.)*"`),
+		tokens:        compiled(`(?i)SharedAccessSignature(?: |\+|%(?:25)*20)+(?:sr|sig|se|skn)(?:=|%(?:25)*3D)[^"\s]*`),
+		values:        compiled(`(?i)(sig|SharedAccessKey|password)(=|%(?:25)*3D)[^&;"\s]*`),
+		tpmMember:     compiled(`(?i)("tpm"\s*:\s*)\{[^}]*\}?`),
+		secretMembers: compiled(`(?i)("[^"]*(?:key|token|secret|password|signature|connectionstring)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)`),
+	}
+}
+
+// secretWords are what tokens and values begin with, and secretNames the ends of the names that
+// secretMembers matches, all in lower case. A text without them needs no pattern.
+const (
+	secretWords = "sharedaccesssignature sig= sig% sharedaccesskey= sharedaccesskey% password= password%"
+	secretNames = `key" token" secret" password" signature" connectionstring"` //nolint:gosec // names, not values
+)
+
+// mayHave reports whether a text has one of the words, in any case. A text with letters other than those
+// of ASCII may have any: some of them are the same letter in another case.
+func mayHave(text, words string) bool {
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) || strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return true
+	}
+	for word := range strings.FieldsSeq(words) {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // redactor replaces secrets in a peer's data before anything else reads it: a service, or a
@@ -71,7 +99,7 @@ func (r *redactor) add(secret dps.Secret) {
 	}
 	for _, form := range forms {
 		for _, spelling := range []string{form, url.QueryEscape(form), url.PathEscape(form)} {
-			if len(spelling) >= leastSecret {
+			if len(spelling) >= leastSecret && !slices.Contains(r.secrets, spelling) {
 				r.secrets = append(r.secrets, spelling)
 			}
 		}
@@ -82,12 +110,15 @@ func (r *redactor) add(secret dps.Secret) {
 // with escapes. A JSON document remains a JSON document.
 func (r *redactor) scrub(text string) string {
 	if strings.Contains(text, `\`) {
-		text = r.quoted.ReplaceAllStringFunc(text, r.scrubLiteral)
+		text = r.quoted().ReplaceAllStringFunc(text, r.scrubLiteral)
 	}
 	for _, secret := range r.secrets {
 		text = cutShort(strings.ReplaceAll(text, secret, redacted), secret)
 	}
-	return r.values.ReplaceAllString(r.tokens.ReplaceAllString(text, redacted), "$1$2"+redacted)
+	if !strings.ContainsAny(text, "=%") || !mayHave(text, secretWords) {
+		return text
+	}
+	return r.values().ReplaceAllString(r.tokens().ReplaceAllString(text, redacted), "$1$2"+redacted)
 }
 
 // scrubLiteral scrubs the value of a JSON string, and leaves a string without secrets
@@ -110,7 +141,14 @@ func (r *redactor) scrubLiteral(quoted string) string {
 
 // cutShort replaces the beginning of a secret at the end of truncated text.
 func cutShort(text, secret string) string {
+	if text == "" {
+		return text
+	}
+	last := text[len(text)-1]
 	for n := len(secret) - 1; n >= leastSecret; n-- {
+		if secret[n-1] != last {
+			continue
+		}
 		if rest, ok := strings.CutSuffix(text, secret[:n]); ok {
 			return rest + redacted
 		}
@@ -174,6 +212,12 @@ func (r *redactor) failure(f *netfail.Failure) *netfail.Failure {
 // document or in the beginning of one. It is for display: the probe itself needs some of
 // them.
 func (r *redactor) members(text string) string {
-	text = r.tpmMember.ReplaceAllString(r.scrub(text), `$1"`+redacted+`"`)
-	return r.secretMembers.ReplaceAllString(text, `$1"`+redacted+`"`)
+	text = r.scrub(text)
+	if mayHave(text, `"tpm"`) {
+		text = r.tpmMember().ReplaceAllString(text, `$1"`+redacted+`"`)
+	}
+	if mayHave(text, secretNames) {
+		text = r.secretMembers().ReplaceAllString(text, `$1"`+redacted+`"`)
+	}
+	return text
 }

@@ -1,8 +1,11 @@
 package probe
 
 import (
+	"bytes"
 	"crypto/x509"
 	"embed"
+	"encoding/pem"
+	"slices"
 	"time"
 )
 
@@ -27,7 +30,7 @@ func issuerOf(peer []*x509.Certificate) ServerIssuer {
 		intermediates.AddCert(c)
 	}
 	_, err := peer[0].Verify(x509.VerifyOptions{
-		Roots:         publicRootPool(),
+		Roots:         publicRootPool(peer),
 		Intermediates: intermediates,
 		CurrentTime:   peer[0].NotBefore.Add(time.Second),
 		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
@@ -38,13 +41,18 @@ func issuerOf(peer []*x509.Certificate) ServerIssuer {
 	return IssuerKnown
 }
 
-// publicRootPool parses the embedded files; a test proves that each of them can be parsed.
-func publicRootPool() *x509.CertPool {
+// publicRootPool returns the embedded roots that may have issued one of the presented certificates: a
+// root has the name of the issuer in it. To parse all of them takes longer than the rest of a handshake.
+func publicRootPool(peer []*x509.Certificate) *x509.CertPool {
 	pool := x509.NewCertPool()
 	entries, _ := publicRoots.ReadDir("roots")
 	for _, entry := range entries {
 		file, _ := publicRoots.ReadFile("roots/" + entry.Name())
-		pool.AppendCertsFromPEM(file)
+		block, _ := pem.Decode(file)
+		issued := func(c *x509.Certificate) bool { return bytes.Contains(block.Bytes, c.RawIssuer) }
+		if block != nil && slices.ContainsFunc(peer, issued) {
+			pool.AppendCertsFromPEM(file)
+		}
 	}
 	return pool
 }

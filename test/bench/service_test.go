@@ -24,54 +24,61 @@ type service struct {
 	pid   int
 }
 
-// startService starts the emulator and stops it at the end of the benchmark.
-func startService(b *testing.B, program string) service {
-	b.Helper()
-	folder := b.TempDir()
+// startService starts the emulator with more lines in its configuration, and stops it at the end of
+// the test or benchmark.
+func startService(tb testing.TB, program, more string) service {
+	tb.Helper()
+	folder := tb.TempDir()
 	config := filepath.Join(folder, "emulator.toml")
-	if err := os.WriteFile(config, []byte("retry_after = 0\n"), 0o600); err != nil {
-		b.Fatal(err)
+	if err := os.WriteFile(config, []byte("retry_after = 0\n"+more), 0o600); err != nil {
+		tb.Fatal(err)
 	}
-	cmd := exec.CommandContext(b.Context(), program, "emulate", "-o", "json", "--config", config, "--state-dir", folder)
+	cmd := exec.CommandContext(tb.Context(), program, "emulate", "-o", "json", "--config", config, "--state-dir", folder)
+	log, err := os.Create(filepath.Join(folder, "calls.log")) // it logs as it does for everybody
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { log.Close() })
+	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	b.Cleanup(func() { _ = cmd.Wait() }) // it is killed when the context of the benchmark ends
+	tb.Cleanup(func() { _ = cmd.Wait() }) // it is killed when that context ends
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := service{pid: cmd.Process.Pid}
 	if err := json.Unmarshal(line, &s.ready); err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 // identity returns the ready identity with an attestation.
-func (s service) identity(b *testing.B, a emulator.Attestation) emulator.Identity {
-	b.Helper()
+func (s service) identity(tb testing.TB, a emulator.Attestation) emulator.Identity {
+	tb.Helper()
 	i := slices.IndexFunc(s.ready.Identities, func(id emulator.Identity) bool { return id.Attestation == a })
 	if i < 0 {
-		b.Fatalf("no identity for %s", a)
+		tb.Fatalf("no identity for %s", a)
 	}
 	return s.ready.Identities[i]
 }
 
 // config returns a probe of the service by a device over one transport.
-func (s service) config(b *testing.B, t probe.Transport, registrationID string, a probe.Attestation) probe.Config {
-	b.Helper()
+func (s service) config(tb testing.TB, t probe.Transport, registrationID string, a probe.Attestation) probe.Config {
+	tb.Helper()
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(readFile(b, s.ready.CAFile)) {
-		b.Fatal("no CA certificate")
+	if !roots.AppendCertsFromPEM(readFile(tb, s.ready.CAFile)) {
+		tb.Fatal("no CA certificate")
 	}
 	at := s.ready.Endpoints
 	return probe.Config{
-		Endpoint:       dps.Endpoint{Host: hostName, HTTPS: portOf(b, at.HTTPS), MQTT: portOf(b, at.MQTT), AMQP: portOf(b, at.AMQP)},
+		Endpoint:       dps.Endpoint{Host: hostName, HTTPS: portOf(tb, at.HTTPS), MQTT: portOf(tb, at.MQTT), AMQP: portOf(tb, at.AMQP)},
 		Scope:          s.ready.IDScope,
 		RegistrationID: registrationID,
 		Attestation:    a,
@@ -113,40 +120,40 @@ const hostName = "localhost"
 
 // registered runs a probe, which must end with the device assigned, and returns its
 // duration in milliseconds.
-func registered(b *testing.B, cfg probe.Config) float64 {
-	b.Helper()
-	evidence := probe.Do(b.Context(), cfg)
+func registered(tb testing.TB, cfg probe.Config) float64 {
+	tb.Helper()
+	evidence := probe.Do(tb.Context(), cfg)
 	for _, f := range evidence.Runs[0].Findings {
 		if f.Outcome == probe.Failed {
-			b.Fatalf("%s over %s: %s", f.Stage, evidence.Runs[0].Transport, f.Detail)
+			tb.Fatalf("%s over %s: %s", f.Stage, evidence.Runs[0].Transport, f.Detail)
 		}
 	}
 	return milliseconds(evidence.Took)
 }
 
-func readKey(b *testing.B, path string) dps.Key {
-	b.Helper()
-	key, err := dps.ParseKey(dps.NewSecret(string(readFile(b, path))))
+func readKey(tb testing.TB, path string) dps.Key {
+	tb.Helper()
+	key, err := dps.ParseKey(dps.NewSecret(string(readFile(tb, path))))
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key
 }
 
-func readFile(b *testing.B, path string) []byte {
-	b.Helper()
+func readFile(tb testing.TB, path string) []byte {
+	tb.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return data
 }
 
-func portOf(b *testing.B, address string) int {
-	b.Helper()
+func portOf(tb testing.TB, address string) int {
+	tb.Helper()
 	port, err := strconv.Atoi(address[strings.LastIndex(address, ":")+1:])
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return port
 }

@@ -15,7 +15,7 @@ import (
 // and its memory at the end (VmRSS).
 func BenchmarkThousandDevices(b *testing.B) {
 	const devices, some = 1000, 100
-	s := startService(b, build(b, "dpsdiag/cmd/dpsdiag"))
+	s := startService(b, build(b, "dpsdiag/cmd/dpsdiag"), "")
 	group := probe.NewGroupKey(readKey(b, s.identity(b, emulator.GroupKey).GroupKeyFile))
 	for _, t := range probe.Transports() {
 		b.Run(string(t.ID()), func(b *testing.B) {
