@@ -196,7 +196,7 @@ func (o *emulateOptions) config(flags *pflag.FlagSet) (emulator.Config, error) {
 		}
 	}
 	profile := dps.ConnectionProfile(o.hubProfile)
-	if profile != "" && profile != dps.ProfileClassic && profile != dps.ProfileMQTT5 {
+	if !knownProfile(o.hubProfile) {
 		return emulator.Config{}, usagef("it is "+string(dps.ProfileClassic)+" or "+string(dps.ProfileMQTT5), "--hub-profile: %q is not a connection profile", o.hubProfile)
 	}
 	tpm, err := o.tpm.read()

@@ -19,12 +19,14 @@ type resumeOptions struct {
 	operationID           string
 	hubOnly               bool
 	assignedHub, deviceID string
+	hubProfile            string
 }
 
 func (o *resumeOptions) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.operationID, "operation-id", "", "`ID` of a registration that the service has accepted: poll it to its end, register nothing")
 	flags.BoolVar(&o.hubOnly, "hub-only", false, "check an assignment that the device keeps, without the service: the hub of --assigned-hub, or else of "+usualDeviceInfo)
 	flags.StringVar(&o.assignedHub, "assigned-hub", "", "`HOST[:PORT]` of the hub of --hub-only")
+	flags.StringVar(&o.hubProfile, "hub-profile", "", "connection `PROFILE` of the hub of --hub-only: "+string(dps.ProfileClassic)+", or "+string(dps.ProfileMQTT5)+" for one that speaks MQTT 5 only; without it a hub that does not answer like a classic one is asked once which it is")
 	flags.StringVar(&o.deviceID, "hub-device-id", "", "`ID` of the device in that hub; the default is its registration id")
 }
 
@@ -50,10 +52,6 @@ func (o *probeOptions) checkModes() error {
 		return usagef("leave one of them out", "%s and %s exclude each other", modes[0], modes[1])
 	case o.preflight && o.hub.check:
 		return usagef("leave one of them out: the hub is known only after a registration or a lookup", "--preflight and --check-hub exclude each other")
-	case o.resume.deviceID != "" && !o.resume.hubOnly:
-		return usagef("add --hub-only", "--hub-device-id needs --hub-only")
-	case o.resume.assignedHub != "" && !o.resume.hubOnly:
-		return usagef("add --hub-only", "--assigned-hub needs --hub-only")
 	case o.sandbox != "" && (o.resume.hubOnly || o.resume.operationID != ""):
 		return usagef("leave one of them out: a sandbox begins anew", "--sandbox and %s exclude each other", modes[0])
 	case o.resume.hubOnly && o.signing.given() != "":
@@ -61,7 +59,28 @@ func (o *probeOptions) checkModes() error {
 	case strings.ContainsFunc(o.resume.operationID, notInOperation):
 		return usagef("it looks like 4.d0b49468da6fbd4b.76b00509-17db-4518-9cda-d38c0dbb6df1", "--operation-id: %q is not an operation id", o.resume.operationID)
 	}
+	return o.resume.check()
+}
+
+// check checks the flags of --hub-only.
+func (o *resumeOptions) check() error {
+	switch {
+	case o.deviceID != "" && !o.hubOnly:
+		return usagef("add --hub-only", "--hub-device-id needs --hub-only")
+	case o.assignedHub != "" && !o.hubOnly:
+		return usagef("add --hub-only", "--assigned-hub needs --hub-only")
+	case o.hubProfile != "" && !o.hubOnly:
+		return usagef("add --hub-only; after a registration the service names the profile to --api-version "+dps.IssuingAPIVersion, "--hub-profile needs --hub-only")
+	case !knownProfile(o.hubProfile):
+		return usagef("it is "+string(dps.ProfileClassic)+" or "+string(dps.ProfileMQTT5), "--hub-profile: %q is not a connection profile", o.hubProfile)
+	}
 	return nil
+}
+
+// knownProfile reports whether a connection profile is one that dpsdiag knows, or is not given.
+func knownProfile(name string) bool {
+	profile := dps.ConnectionProfile(name)
+	return profile == "" || profile == dps.ProfileClassic || profile == dps.ProfileMQTT5
 }
 
 // notInOperation reports what no operation id has.
@@ -103,7 +122,7 @@ func (o *resumeOptions) assignment(a *app) (*probe.Assignment, error) {
 	if !o.hubOnly {
 		return nil, nil
 	}
-	at := &probe.Assignment{Hub: o.assignedHub, DeviceID: o.deviceID}
+	at := &probe.Assignment{Hub: o.assignedHub, DeviceID: o.deviceID, Profile: dps.ConnectionProfile(o.hubProfile)}
 	source := "--assigned-hub"
 	if o.assignedHub == "" {
 		info, err := a.readDeviceInfo()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/report"
@@ -137,6 +138,32 @@ func TestHubOnlyWaits(t *testing.T) {
 	}
 }
 
+// TestHubOnlyOfMQTT5: a hub of which the user knows that it speaks MQTT 5 only is asked in that at once, with
+// a certificate; a key is not blamed.
+func TestHubOnlyOfMQTT5(t *testing.T) {
+	t.Parallel()
+	ready := runningWith(t, emulator.Config{HubProfile: dps.ProfileMQTT5})
+	device := flagsOf(t, ready, ready.Identities[2])
+	probeJSON(t, newWorld(), append(device, "--api-version", dps.IssuingAPIVersion)...)
+	hub := []string{"--hub-only", "--assigned-hub", hubOf(ready), "--yes"}
+	told := append(hub, "--hub-profile", "mqttV5")
+	status, _, stage := checkHub(t, newWorld(), append(device, told...)...)
+	if status != report.ExitOK || stage.Outcome != string(probe.Passed) || stage.Facts["protocol"] != "mqtt5" || len(steps(stage)) != 1 {
+		t.Errorf("told so: exit status %d, %s: %s, %v", status, stage.Outcome, stage.Detail, stage.Facts)
+	}
+	for name, profile := range map[string][]string{"not told": nil, "told that it is classic": {"--hub-profile", "classic"}} {
+		status, doc, stage := checkHub(t, newWorld(), append(append(device, hub...), profile...)...)
+		found := len(doc.Causes) > 0 && doc.Causes[0].ID == "hub-protocol-unsupported"
+		if status != report.ExitFault || stage.Outcome != string(probe.Failed) || found != (profile == nil) {
+			t.Errorf("%s: exit status %d, %s: %s, %+v", name, status, stage.Outcome, stage.Detail, doc.Causes)
+		}
+	}
+	_, _, stage = checkHub(t, newWorld(), append(flagsOf(t, ready, ready.Identities[0]), told...)...)
+	if stage.Outcome != string(probe.NotApplicable) || !strings.Contains(stage.Detail, "--cert and --cert-key give the one that was issued") {
+		t.Errorf("with a key: %s: %s", stage.Outcome, stage.Detail)
+	}
+}
+
 // TestResumeUsage: what cannot be is said before anything is sent.
 func TestResumeUsage(t *testing.T) {
 	t.Parallel()
@@ -159,6 +186,8 @@ func TestResumeUsage(t *testing.T) {
 		{"", append(given, "--operation-id", "4.x", "--preflight"), "--preflight and --operation-id exclude each other"},
 		{"", append(given, "--assigned-hub", "h"), "--assigned-hub needs --hub-only"},
 		{"", append(given, "--hub-device-id", "h"), "--hub-device-id needs --hub-only"},
+		{"", append(given, "--hub-profile", "mqttV5"), "--hub-profile needs --hub-only"},
+		{"", append(given, "--hub-only", "--hub-profile", "v5"), `--hub-profile: "v5" is not a connection profile`},
 		{"", []string{"--sandbox", "healthy", "--hub-only"}, "--sandbox and --hub-only exclude each other"},
 		{"", []string{"--sandbox", "healthy", "--operation-id", "4.x"}, "--sandbox and --operation-id exclude each other"},
 		{"", append(given, "--operation-id", "4 x"), `--operation-id: "4 x" is not an operation id`},

@@ -445,3 +445,36 @@ func (f sided) notContradicted(t *testing.T, name string, doc report.Probe) {
 		t.Errorf("%s: %s is proven", name, doc.Causes[0].ID)
 	}
 }
+
+// TestTheInstanceMayBeAnother: over the service API of an instance that the device's endpoint does not
+// name, another key proves nothing; what az shows of the instance makes it a proof.
+func TestTheInstanceMayBeAnother(t *testing.T) {
+	t.Parallel()
+	ready := running(t, "symmetric-key-mismatch")
+	policy, err := os.ReadFile(ready.ServiceConnectionStringFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance := filepath.Join(t.TempDir(), "instance.json")
+	text := `{"name": "contoso", "properties": {"idScope": "` + ready.IDScope + `", "state": "Active"}}`
+	if err := os.WriteFile(instance, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(ready.Endpoints.HTTPS, ":")
+	device := append(flagsOf(t, ready, ready.Identities[0]), "--service-env", "DPS")
+	for name, test := range map[string]struct {
+		more []string
+		want string
+	}{
+		"a name for all instances": {[]string{"--endpoint", "localhost:" + port}, "suggests"},
+		"its own endpoint":         {[]string{"--endpoint", "127.0.0.1:" + port}, "proves"},
+		"what az shows":            {[]string{"--endpoint", "localhost:" + port, "--instance", instance}, "proves"},
+	} {
+		w := newWorld()
+		w.setEnv(map[string]string{"DPS": strings.TrimSpace(string(policy))})
+		_, doc := probeJSON(t, w, append(device, test.more...)...)
+		if len(doc.Causes) == 0 || doc.Causes[0].ID != "symmetric-key-mismatch" || doc.Causes[0].Strength != test.want {
+			t.Errorf("%s: %+v", name, doc.Causes)
+		}
+	}
+}

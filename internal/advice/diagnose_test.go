@@ -230,7 +230,7 @@ func TestDiagnosisInFull(t *testing.T) {
 			{Definition: cause.EnrollmentNotFound.Definition(), Strength: Suggests, Because: []string{event}, Explain: "404201", Command: "az iot dps enrollment show --dps-name DPS-NAME --enrollment-id sensor-17"},
 			{
 				Definition: cause.WrongIDScope.Definition(), Strength: Allows, Explain: "404201",
-				Command: `az iot dps list --query "[?properties.idScope=='0ne0045B3C6'].name"`,
+				Command: `az iot dps list --query "[*].{name:name,idScope:properties.idScope}" --output table`,
 				Because: []string{event, "an enrollment in another instance is not visible under this id scope"},
 			},
 		},

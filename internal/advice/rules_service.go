@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"dpsdiag/internal/cause"
 	"dpsdiag/internal/probe"
@@ -41,7 +42,7 @@ func weighThrottled(c *Case) Weight {
 	if c.class() == http.StatusTooManyRequests {
 		var attempts []string
 		if n := c.putOff(); n > 0 && c.record == nil {
-			attempts = append(attempts, fmt.Sprintf("%d of %d answers were 429", n, len(c.Run.Answers)))
+			attempts = append(attempts, fmt.Sprintf("%d of %d answers were 429, %s", n, len(c.Run.Answers), c.askedWait()))
 		}
 		if c.refusal.ofService() {
 			return proven(attempts...)
@@ -52,6 +53,24 @@ func weighThrottled(c *Case) Weight {
 		return allowed("the service answered 429 earlier in the run")
 	}
 	return Weight{}
+}
+
+// askedWait says which pause the last answer of status 429 asked for.
+func (c *Case) askedWait() string {
+	for _, answer := range slices.Backward(c.Run.Answers) {
+		if answer.Status != http.StatusTooManyRequests {
+			continue
+		}
+		switch asked := answer.RetryAfter; {
+		case asked == nil:
+			return "without Retry-After"
+		case !asked.Valid:
+			return fmt.Sprintf("the last with a Retry-After that is no time: %q", asked.Text)
+		default:
+			return "the last with Retry-After: " + asked.Text
+		}
+	}
+	return "without Retry-After"
 }
 
 // putOff counts the answers of status 429.

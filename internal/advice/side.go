@@ -23,6 +23,8 @@ type sight struct {
 	later bool
 	// aside says that the service refuses no device for it: it is a warning beside a refusal.
 	aside bool
+	// here says that it proves something only in the device's own instance.
+	here bool
 }
 
 // sights lists what every result means that means something.
@@ -46,28 +48,28 @@ func sights() map[inspect.Result]sight {
 		inspect.EnrolledNowhere:      {proves: cause.EnrollmentNotFound},
 		inspect.EnrolledNowhereHere:  {suggests: []cause.ID{cause.EnrollmentNotFound, cause.WrongIDScope}},
 		inspect.KeyOfNoGroup:         {suggests: []cause.ID{cause.EnrollmentNotFound, cause.SymmetricKeyMismatch}},
-		inspect.ChainToNoGroup:       {proves: cause.CertNotTrustedByEnrollment},
+		inspect.ChainToNoGroup:       {proves: cause.CertNotTrustedByEnrollment, here: true},
 		inspect.LeafToNoGroup:        {suggests: []cause.ID{cause.CertChainIncomplete, cause.CertNotTrustedByEnrollment}},
 
 		inspect.StatusEnabled:  {rulesOut: []cause.ID{cause.EnrollmentDisabled}},
-		inspect.StatusDisabled: {proves: cause.EnrollmentDisabled},
+		inspect.StatusDisabled: {proves: cause.EnrollmentDisabled, here: true},
 
 		inspect.AttestationSame:  {rulesOut: []cause.ID{cause.AttestationMismatch}},
-		inspect.AttestationOther: {proves: cause.AttestationMismatch},
+		inspect.AttestationOther: {proves: cause.AttestationMismatch, here: true},
 
 		inspect.KeyPrimary:       {rulesOut: keys},
 		inspect.KeySecondary:     {rulesOut: keys},
 		inspect.KeyDerived:       {rulesOut: keys},
 		inspect.KeyOfGroupItself: {proves: cause.GroupKeyNotDerived},
 		inspect.KeyMisderived:    {proves: cause.DerivedKeyIncorrect},
-		inspect.KeyOther:         {proves: cause.SymmetricKeyMismatch},
+		inspect.KeyOther:         {proves: cause.SymmetricKeyMismatch, here: true},
 
 		inspect.CertificateSame:      {rulesOut: signers},
-		inspect.CertificateOther:     {proves: cause.CertEnrollmentMismatch},
+		inspect.CertificateOther:     {proves: cause.CertEnrollmentMismatch, here: true},
 		inspect.ChainSame:            {rulesOut: signers},
 		inspect.ChainByName:          {rulesOut: []cause.ID{cause.CertEnrollmentMismatch}},
-		inspect.ChainOther:           {proves: cause.CertNotTrustedByEnrollment},
-		inspect.ChainOtherKey:        {proves: cause.CertNotTrustedByEnrollment},
+		inspect.ChainOther:           {proves: cause.CertNotTrustedByEnrollment, here: true},
+		inspect.ChainOtherKey:        {proves: cause.CertNotTrustedByEnrollment, here: true},
 		inspect.ChainMaybeIncomplete: {suggests: []cause.ID{cause.CertChainIncomplete, cause.CertNotTrustedByEnrollment}},
 
 		inspect.NameSame:        {rulesOut: []cause.ID{cause.CertCNRegistrationIDMismatch}},
@@ -79,15 +81,15 @@ func sights() map[inspect.Result]sight {
 		inspect.CAMissing:    {proves: cause.CANotVerified},
 
 		inspect.EKSame:  {rulesOut: []cause.ID{cause.TPMEKMismatch}},
-		inspect.EKOther: {proves: cause.TPMEKMismatch},
+		inspect.EKOther: {proves: cause.TPMEKMismatch, here: true},
 
-		inspect.AllocationIncomplete: {proves: cause.CustomAllocationFailed, later: true},
-		inspect.WebhookInvalid:       {proves: cause.CustomAllocationFailed, later: true},
+		inspect.AllocationIncomplete: {proves: cause.CustomAllocationFailed, later: true, here: true},
+		inspect.WebhookInvalid:       {proves: cause.CustomAllocationFailed, later: true, here: true},
 		inspect.WebhookNoKey:         {suggests: []cause.ID{cause.CustomAllocationUnauthorized}, later: true},
 
-		inspect.HubsNone:       {proves: cause.NoHubAvailable, later: true},
-		inspect.HubsUnlinked:   {proves: cause.NoHubAvailable, later: true},
-		inspect.HubsWeightless: {proves: cause.NoHubAvailable, later: true},
+		inspect.HubsNone:       {proves: cause.NoHubAvailable, later: true, here: true},
+		inspect.HubsUnlinked:   {proves: cause.NoHubAvailable, later: true, here: true},
+		inspect.HubsWeightless: {proves: cause.NoHubAvailable, later: true, here: true},
 
 		inspect.RegistrationHubGone: {proves: cause.StaleAssignment, aside: true},
 	}
@@ -128,6 +130,8 @@ func weighSide(side *inspect.Findings, id cause.ID, ignored func(sight) bool) We
 			continue
 		}
 		switch because := sideText(check); {
+		case s.proves == id && s.here && side.MaybeOther && w.Strength < Proves:
+			w.Strength, w.Because = Suggests, append(w.Because, because, otherInstance)
 		case s.proves == id:
 			w.Strength, w.Because = Proves, append(w.Because, because)
 		case slices.Contains(s.suggests, id) && w.Strength < Proves:
@@ -138,6 +142,9 @@ func weighSide(side *inspect.Findings, id cause.ID, ignored func(sight) bool) We
 	}
 	return w
 }
+
+// otherInstance is why a difference from the enrollment proves nothing yet.
+const otherInstance = "nothing shows that this is the instance of the device's id scope: --instance FILE, from " + inspect.InstanceCommand + ", would"
 
 // relevant are the checks that say something about the device: if the device uses another instance
 // than the one that was read, only that.

@@ -156,3 +156,48 @@ func TestInspectJudgesTheSideAlone(t *testing.T) {
 		t.Errorf("the causes of a clear side are %v", got.Causes)
 	}
 }
+
+// TestOtherInstance: what differs from the enrollments of an instance that may be another one than the
+// device's proves nothing, and the reasons say what would show it.
+func TestOtherInstance(t *testing.T) {
+	t.Parallel()
+	refused := refuse(401, 401002, "Unauthorized")
+	elsewhere := func(ev *probe.Evidence) { ev.Service.MaybeOther = true }
+	lowered := 0
+	for result, s := range sights() {
+		if s.proves == cause.None || s.later || s.aside {
+			continue
+		}
+		d := Diagnose(refusedProbe(refused, shown(result), elsewhere))
+		at := slices.IndexFunc(d.Causes, func(c Cause) bool { return c.ID == s.proves })
+		if at < 0 {
+			t.Errorf("%s: no %s", result, s.proves)
+			continue
+		}
+		want := Proves
+		if s.here {
+			want, lowered = Suggests, lowered+1
+		}
+		if got := d.Causes[at]; got.Strength != want || slices.Contains(got.Because, otherInstance) != s.here {
+			t.Errorf("%s: %s is %s because %q", result, s.proves, got.Strength, got.Because)
+		}
+	}
+	if lowered < 8 {
+		t.Errorf("only %d results depend on the instance", lowered)
+	}
+}
+
+// TestRetryAfterIsTold: whether the service asked for a pause, and for which, is a reason of throttled.
+func TestRetryAfterIsTold(t *testing.T) {
+	t.Parallel()
+	for want, asked := range map[string]*probe.RetryAfter{
+		"1 of 1 answers were 429, without Retry-After":                                  nil,
+		"1 of 1 answers were 429, the last with Retry-After: 7":                         {Text: "7", Valid: true},
+		`1 of 1 answers were 429, the last with a Retry-After that is no time: "later"`: {Text: "later"},
+	} {
+		d := Diagnose(refusedProbe(refuse(429, 429001, "throttled"), func(ev *probe.Evidence) { ev.Runs[0].Answers[0].RetryAfter = asked }))
+		if d.Causes[0].ID != cause.Throttled || !slices.Contains(d.Causes[0].Because, want) {
+			t.Errorf("%s because %q, want %q", d.Causes[0].ID, d.Causes[0].Because, want)
+		}
+	}
+}

@@ -6,7 +6,9 @@ var chainDefinitions = [...]Definition{
 		ID:    CertChainIncomplete,
 		Title: "Intermediate certificates not sent",
 		Meaning: "The device presents its leaf without the certificates above it, or with one missing, and the service cannot build the path from the leaf to the CA " +
-			"of the enrollment group. Some TLS libraries take the intermediates from the operating system's store: the same program then works on one machine and not on another.",
+			"of the enrollment group. It may then say \"CA certificate not found\": that is no statement about the CA, which may be enrolled, but about what was sent, " +
+			"as none of it was issued by a CA that is. The issuer of the last certificate that is sent decides: if it is the enrolled CA, nothing is missing between them. " +
+			"Some TLS libraries take the intermediates from the operating system's store: the same program then works on one machine and not on another.",
 		Confirm: []string{
 			"Count the certificates in the file or store that the device uses: leaf first, then each one's issuer",
 			"Compare the issuer of the last one with the subject of the CA in the enrollment group: they must be the same",
@@ -27,7 +29,8 @@ var chainDefinitions = [...]Definition{
 		ID:    CertNotTrustedByEnrollment,
 		Title: "Signing CA is not the one enrolled",
 		Meaning: "The chain was read, but no certificate in it is the CA of an enrollment group of this instance: the devices are signed by another CA, " +
-			"or by one with the same name and another key.",
+			"or by one with the same name and another key. \"CA certificate not found\" means this only if the chain is complete: " +
+			"the service says the same if the intermediates were not sent.",
 		Confirm: []string{
 			"Compare the thumbprint of every certificate above the leaf with the certificate of the enrollment group; the same name is not enough",
 			"Check that the group is in the instance that the id scope belongs to",

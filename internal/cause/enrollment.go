@@ -31,7 +31,7 @@ var enrollmentDefinitions = [...]Definition{
 			"Copy the id scope of the right instance into the device's configuration",
 			"After an instance was deleted and created again, update every device: the new one has another id scope",
 		},
-		Show:     `az iot dps list --query "[?properties.idScope=='ID-SCOPE'].name"`,
+		Show:     `az iot dps list --query "[*].{name:name,idScope:properties.idScope}" --output table`,
 		Scenario: "wrong-id-scope",
 		Decide: &Step{
 			How:     "Probe again with the id scope copied from the overview page of the instance that has the enrollment",

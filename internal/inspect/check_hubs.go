@@ -49,7 +49,7 @@ func (c *comparison) webhook() Check {
 		return check.with("host", u.Hostname()).with("api-version", clip(def.APIVersion))
 	}
 	if strings.HasSuffix(strings.ToLower(u.Hostname()), ".azurewebsites.net") && u.Query().Get("code") == "" {
-		return facts(warned(CheckWebhook, WebhookNoKey, "the URL of the function at %s has no key (code=...); the function must allow anonymous calls", quoted(u.Hostname())))
+		return facts(warned(CheckWebhook, WebhookNoKey, "the URL of the webhook at %s has no key (code=...); it must allow anonymous calls", quoted(u.Hostname())))
 	}
 	return facts(passed(CheckWebhook, WebhookUsable, "at %s", quoted(u.Hostname())))
 }

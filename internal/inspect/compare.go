@@ -23,6 +23,8 @@ func Compare(h *Held, d Device) *Findings {
 	for _, check := range checks() {
 		f.Checks = append(f.Checks, check(c))
 	}
+	f.MaybeOther = h.Source == SourceAPI && h.Instance == nil && !c.sameEndpoint() && !f.has(KeyPrimary, KeySecondary, KeyDerived, KeyOfGroupItself, KeyMisderived,
+		CertificateSame, ChainSame, ChainByName, EKSame)
 	c.redact(f)
 	return f
 }

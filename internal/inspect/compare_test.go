@@ -338,3 +338,40 @@ func FuzzFiles(f *testing.F) {
 		}
 	})
 }
+
+// TestMaybeOther: the API of an instance shows nothing about the device's instance, unless the device uses
+// its endpoint, its id scope is known, or a key is the device's.
+func TestMaybeOther(t *testing.T) {
+	t.Parallel()
+	right, wrong := key(t, keyA), key(t, keyB)
+	held := func(source Source) *Held {
+		h := &Held{Source: source, Host: "contoso.azure-devices-provisioning.net", Reads: 1}
+		h.Individual = &Enrollment{Name: "dev-01", Settings: service.Settings{Attestation: service.AttestationMechanism{
+			Type: service.AttestationSymmetricKey, SymmetricKey: &service.SymmetricKeyAttestation{PrimaryKey: right.Text(), SecondaryKey: right.Text()},
+		}}}
+		return h
+	}
+	device := func(k dps.Key, host, scope string) Device {
+		return Device{ID: "dev-01", Scope: scope, Host: host, Kind: service.AttestationSymmetricKey, SignsWith: k.Equal}
+	}
+	const global, own, scope = "global.azure-devices-provisioning.net", "contoso.azure-devices-provisioning.net", "0ne00A0B0C0"
+	described := held(SourceAPI)
+	described.Instance = &service.Instance{Name: "contoso", Properties: service.InstanceProperties{IDScope: scope}}
+	for name, test := range map[string]struct {
+		held   *Held
+		device Device
+		want   bool
+	}{
+		"another key":                       {held(SourceAPI), device(wrong, global, scope), true},
+		"another key, no endpoint":          {held(SourceAPI), device(wrong, "", ""), true},
+		"the key":                           {held(SourceAPI), device(right, global, scope), false},
+		"its own endpoint":                  {held(SourceAPI), device(wrong, own, scope), false},
+		"the same id scope":                 {described, device(wrong, global, scope), false},
+		"described, no id scope to compare": {described, device(wrong, global, ""), false},
+		"files that the user chose":         {held(SourceFiles), device(wrong, global, scope), false},
+	} {
+		if got := Compare(test.held, test.device).MaybeOther; got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

@@ -11,6 +11,7 @@
 package inspect
 
 import (
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,9 @@ type Findings struct {
 	// ErrorCode and ErrorMessage are those that the service keeps of the last registration.
 	ErrorCode    int
 	ErrorMessage string
+	// MaybeOther says that the API was asked of an instance that nothing shows to be the device's: its
+	// id scope is not known, and no key or certificate is the device's.
+	MaybeOther bool
 }
 
 // Source is where the service's side was read from.
@@ -190,6 +194,11 @@ const (
 	NotCompared Result = "not-compared"
 	NotMeant    Result = "not-meant"
 )
+
+// has reports whether a check has one of these results.
+func (f *Findings) has(results ...Result) bool {
+	return slices.ContainsFunc(f.Checks, func(c Check) bool { return slices.Contains(results, c.Result) })
+}
 
 // Find returns the check of that id, or nil.
 func (f *Findings) Find(id CheckID) *Check {

@@ -65,8 +65,11 @@ type Config struct {
 }
 
 // Assignment is the hub that a device was assigned to, and the device's id there; "" means its
-// registration id.
-type Assignment struct{ Hub, DeviceID string }
+// registration id. Profile is the connection profile of the hub, "" if it is not known.
+type Assignment struct {
+	Hub, DeviceID string
+	Profile       dps.ConnectionProfile
+}
 
 // Defaults of Config.
 const (

@@ -182,6 +182,8 @@ func (r *runner) profileOutOfReach(registration *dps.Registration) string {
 		return ""
 	case profile != dps.ProfileMQTT5:
 		return "the hub has the connection profile " + string(profile) + ", which dpsdiag does not know"
+	case r.target.Mode == ModeHub && !r.target.Attestation.Traits().InHandshake:
+		return "the hub speaks MQTT 5 and takes certificates only; --cert and --cert-key give the one that was issued"
 	case r.run.Issued == nil && !r.target.Attestation.Traits().InHandshake:
 		return "the hub speaks MQTT 5 and takes certificates only; --csr-key FILE requests one"
 	case !r.cfg.MayDisconnect && !DropsLiveDevice(r.run.Transport):
@@ -197,7 +199,10 @@ const trialTimeout = 5 * time.Second
 // and its connection profile is not known. It reports whether the hub does.
 func (r *runner) tryMQTT5(ctx context.Context, check *HubCheck) bool {
 	step := check.Last(HubAsk)
-	known := dps.HasConnectionProfile(r.target.APIVersion) && r.target.Mode != ModeHub
+	known := dps.HasConnectionProfile(r.target.APIVersion)
+	if r.target.Mode == ModeHub {
+		known = r.cfg.Assignment.Profile != ""
+	}
 	if known || !step.otherKind() || check.Last(HubTryMQTT5) != nil || ctx.Err() != nil {
 		return false
 	}

@@ -10,7 +10,7 @@ func (r *runner) takeUp() {
 		at := &dps.Operation{OperationID: r.cfg.OperationID, Status: dps.StatusAssigning}
 		r.last = Answer{Op: OpRegister, Body: dps.Body{Kind: dps.BodyOperation, Operation: at}, RetryAfter: &RetryAfter{Valid: true}}
 	case ModeHub:
-		at := &dps.Registration{AssignedHub: r.cfg.Assignment.Hub, DeviceID: r.cfg.Assignment.DeviceID, Status: dps.StatusAssigned}
+		at := &dps.Registration{AssignedHub: r.cfg.Assignment.Hub, DeviceID: r.cfg.Assignment.DeviceID, Status: dps.StatusAssigned, ConnectionProfile: r.cfg.Assignment.Profile}
 		r.last = Answer{Op: OpLookup, Body: dps.Body{Kind: dps.BodyRegistration, Registration: at}}
 	}
 }

@@ -50,7 +50,7 @@ func (e conclusion) draw(p *page) {
 		p.clip(shortDetail, first.Remedies[0], partLabel(e.remedyLabel()))
 	}
 	if first.Command != "" {
-		p.command(first.Command, partLabel(""))
+		p.command(first.Command, partLabel("check"))
 	}
 	if step := e.step(); step != nil {
 		p.clip(2, step.How, partLabel("to be sure"))

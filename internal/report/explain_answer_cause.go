@@ -66,7 +66,7 @@ func (a *CauseAnswer) drawShort(p *page) {
 		p.clip(shortDetail, Clean(text), partLabel(firstOnly(i, "make sure")))
 	}
 	if def.Show != "" {
-		p.command(Clean(def.Show), partLabel(""))
+		p.command(Clean(def.Show), partLabel("check"))
 	}
 	for i, text := range def.Remedies {
 		p.clip(2, Clean(text), partLabel(firstOnly(i, "do")))

@@ -58,7 +58,7 @@ func newEnding(o *Outcome) ending {
 	case logtext.OutcomeUnfinished:
 		e.title = fmt.Sprintf("Unfinished: a registration is under way (%s), and the text ends before an answer", at)
 		e.more = []string{
-			"Wait for the answer: DPS assigns a hub within seconds, and the device asks again until then. A custom allocation function may take longer.",
+			"Wait for the answer: DPS assigns a hub within seconds, and the device asks again until then. A custom allocation webhook may take longer.",
 			"After two minutes, collect the log again up to its last line: \"assigned\", an error, or silence each tell something else.",
 		}
 	case logtext.OutcomeRefused:

@@ -399,7 +399,7 @@ func (c *Cause) draw(p *page, number int, full bool, told map[string]bool) {
 		p.hang(line, label(firstOnly(i, "do")), span{strconv.Itoa(i+1) + ". ", plain})
 	}
 	if c.Command != "" {
-		p.command(c.Command, label(""))
+		p.command(c.Command, label("check"))
 	}
 	p.command("dpsdiag explain "+c.ID, label("more"))
 }
