@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dpsdiag/internal/cause"
+	"dpsdiag/internal/codes"
 	"dpsdiag/internal/emulator"
 )
 
@@ -153,8 +154,8 @@ func TestEveryPageIsInTheIndex(t *testing.T) {
 	}
 }
 
-// TestCausesOfThePagesExist checks every code span that looks like the name of a cause, a warning or
-// a scenario.
+// TestCausesOfThePagesExist checks every code span that looks like the name of a cause, a warning, a
+// scenario or an entry of the catalogue.
 func TestCausesOfThePagesExist(t *testing.T) {
 	t.Parallel()
 	kebab := regexp.MustCompile("`([a-z][a-z0-9]*(?:-[a-z0-9]+)+)`") // an api-version begins with a digit
@@ -162,8 +163,9 @@ func TestCausesOfThePagesExist(t *testing.T) {
 		for _, m := range kebab.FindAllStringSubmatch(readPage(t, page), -1) {
 			_, isCause := cause.Lookup(m[1])
 			_, isWarning := cause.LookupNotice(m[1])
-			if !isCause && !isWarning && !slices.Contains(scenarioNames(), m[1]) {
-				t.Errorf("%s: `%s` is no cause, no warning and no scenario", page, m[1])
+			isEntry := slices.ContainsFunc(codes.Lookup(m[1]), func(e *codes.Entry) bool { return e.ID == m[1] })
+			if !isCause && !isWarning && !isEntry && !slices.Contains(scenarioNames(), m[1]) {
+				t.Errorf("%s: `%s` is no cause, no warning, no scenario and no entry of the catalogue", page, m[1])
 			}
 		}
 	}
