@@ -193,6 +193,9 @@ func scanText(ctx context.Context, scanner *logtext.Scanner, in textInput, name 
 	if errors.Is(err, logtext.ErrEmpty) {
 		return nil, usagef("is it the right file, and was it written to the end?", "%s is empty", in.name)
 	}
+	if errors.Is(err, logtext.ErrDamaged) {
+		return nil, usagef("fetch it again, or read what is left of it: gzip -dc FILE | dpsdiag explain -", "%s is %v", in.name, logtext.ErrDamaged)
+	}
 	if binary, ok := errors.AsType[*logtext.BinaryError](err); ok {
 		return nil, usagef(cmp.Or(binary.Hint, "explain reads logs and other text in UTF-8 or UTF-16"), "%s is %v", in.name, binary)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -163,17 +165,28 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// packed is a text in gzip.
+func packed(text []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write(text) // into memory
+	_ = w.Close()
+	return b.Bytes()
+}
+
 // makeFile ("mkfile NAME KIND") makes a file that a script cannot hold.
 func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: mkfile NAME huge|utf16|der|gzip")
+		ts.Fatalf("usage: mkfile NAME huge|utf16|der|gzip|cutgzip|zip")
 	}
 	contents := map[string][]byte{
 		"huge":  make([]byte, maxInput+1),
 		"utf16": []byte("\xff\xfek\x00e\x00y\x00"),
 		"der":   {0x30, 0x82, 0x01, 0x0a, 0x02, 0x82},
-		"gzip":  {0x1f, 0x8b, 0x08, 0x00},
+		"gzip":  packed([]byte("DPS registration failed: 401002 CA certificate not found.\n")),
+		"zip":   []byte("PK\x03\x04"),
 	}
+	contents["cutgzip"] = contents["gzip"][:len(contents["gzip"])-6]
 	data, ok := contents[args[1]]
 	if !ok {
 		ts.Fatalf("mkfile: no kind %q", args[1])

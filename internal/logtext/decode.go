@@ -3,6 +3,8 @@ package logtext
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -41,10 +43,42 @@ func (e *BinaryError) Error() string {
 // sampleSize is how much of an input is used to find out what it is.
 const sampleSize = 4096
 
+// ErrDamaged says that a text is packed with gzip and cannot be unpacked, or not to its end.
+var ErrDamaged = errors.New("packed with gzip and damaged")
+
 // Decode returns r as UTF-8, without a byte order mark, and how it was encoded. Bytes that are not
-// valid UTF-8 stay as they are. A binary file is a [BinaryError].
+// valid UTF-8 stay as they are. A text that is packed with gzip is unpacked while it is read; if it is
+// damaged, an error that is [ErrDamaged] comes, from Decode or from the reader. A binary file is a
+// [BinaryError].
 func Decode(r io.Reader) (io.Reader, Encoding, error) {
-	buffered := bufio.NewReaderSize(r, sampleSize)
+	packed := bufio.NewReaderSize(r, sampleSize)
+	if magic, err := packed.Peek(len(gzipMagic)); err != nil || string(magic) != gzipMagic {
+		return decode(packed)
+	}
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, "", ErrDamaged
+	}
+	return decode(bufio.NewReaderSize(gzipReader{unpacked}, sampleSize))
+}
+
+// gzipMagic is how a file begins that is packed with gzip (RFC 1952, section 2.3.1).
+const gzipMagic = "\x1f\x8b"
+
+// gzipReader unpacks, and names what is damaged as such.
+type gzipReader struct{ unpacked *gzip.Reader }
+
+// Read implements [io.Reader].
+func (g gzipReader) Read(p []byte) (int, error) {
+	n, err := g.unpacked.Read(p)
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	if corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = ErrDamaged
+	}
+	return n, err
+}
+
+func decode(buffered *bufio.Reader) (io.Reader, Encoding, error) {
 	sample, err := buffered.Peek(sampleSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, "", fmt.Errorf("read the text: %w", err)
@@ -120,7 +154,7 @@ func checkText(sample []byte) error {
 // binaryFormats are the files that people mistake for a log.
 func binaryFormats() []struct{ magic, what, hint string } {
 	return []struct{ magic, what, hint string }{
-		{"\x1f\x8b", "a gzip file", "unpack it first: gzip -dc FILE | dpsdiag explain -"},
+		{gzipMagic, "a gzip file in a gzip file", "unpack it first: gzip -dc FILE | gzip -dc | dpsdiag explain -"},
 		{"\x28\xb5\x2f\xfd", "a Zstandard file", "unpack it first: zstd -dc FILE | dpsdiag explain -"},
 		{"BZh", "a bzip2 file", "unpack it first: bzip2 -dc FILE | dpsdiag explain -"},
 		{"\xfd7zXZ\x00", "an xz file", "unpack it first: xz -dc FILE | dpsdiag explain -"},

@@ -1,6 +1,8 @@
 package logtext_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -443,7 +445,9 @@ func TestBadInput(t *testing.T) {
 	}{
 		"empty":             {strings.NewReader(""), func(err error) bool { return errors.Is(err, logtext.ErrEmpty) }},
 		"only white space":  {strings.NewReader(" \n\t\r\n"), func(err error) bool { return errors.Is(err, logtext.ErrEmpty) }},
-		"gzip":              {strings.NewReader("\x1f\x8b\x08\x00abc"), binary("a gzip file")},
+		"damaged gzip":      {strings.NewReader("\x1f\x8b\x08\x00abc"), func(err error) bool { return errors.Is(err, logtext.ErrDamaged) }},
+		"cut gzip":          {bytes.NewReader(gzipped(t, "text\n")[:20]), func(err error) bool { return errors.Is(err, logtext.ErrDamaged) }},
+		"gzip twice":        {bytes.NewReader(gzipped(t, string(gzipped(t, "text\n")))), binary("a gzip file in a gzip file")},
 		"a program":         {strings.NewReader("\x7fELF\x02\x01"), binary("a program")},
 		"noise":             {strings.NewReader(strings.Repeat("\x01\x02\xfe\xffa", 100)), binary("")},
 		"a broken reader":   {io.MultiReader(strings.NewReader("text\n"), brokenReader{}), func(err error) bool { return errors.Is(err, errBroken) }},
@@ -456,6 +460,39 @@ func TestBadInput(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestGzip: a text that is packed with gzip is read as it is, in any encoding.
+func TestGzip(t *testing.T) {
+	t.Parallel()
+	const text = "errorCode: 401002, CA certificate not found"
+	for _, text := range []string{text, "\xff\xfe" + strings.Join(strings.Split(text, ""), "\x00") + "\x00"} {
+		plain, err := scanner.Scan(t.Context(), strings.NewReader(text), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed, err := scanner.Scan(t.Context(), bytes.NewReader(gzipped(t, text)), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(matches(plain.Matches), matches(packed.Matches)); diff != "" || len(plain.Matches) == 0 {
+			t.Errorf("%q: matches of the plain and of the packed text:\n%s", text, diff)
+		}
+	}
+}
+
+// gzipped is a text, packed.
+func gzipped(t *testing.T, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 var errBroken = errors.New("broken")
