@@ -141,7 +141,7 @@ func judgeWebhookRejected(a *Attempt) Weight {
 	case status == http.StatusForbidden || status == http.StatusNotFound:
 		return remark(a.webhook(""))
 	}
-	return suggested(a.webhook(", as a webhook does when it rejects a device"))
+	return allowed(a.webhook(", as a webhook does when it rejects a device"))
 }
 
 func judgeCentral(a *Attempt) Weight {

@@ -3,6 +3,7 @@ package advice
 import (
 	"cmp"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -199,7 +200,7 @@ func (c *textCase) settle(cand *candidate, s *score) bool {
 		return false
 	}
 	cand.strength, cand.because = Allows, c.reasons(cand.rule.ID, s)
-	if cand.weight >= suggestible && len(s.against) == 0 && c.Outcome.State != logtext.OutcomeUnfinished && (c.Related || s.total() > 0) {
+	if cand.weight >= suggestible && len(s.against) == 0 && (s.points > 0 || !c.onlyRefused()) && c.Outcome.State != logtext.OutcomeUnfinished && (c.Related || s.total() > 0) {
 		cand.strength = Suggests
 		if s.proven {
 			cand.strength = Proves
@@ -246,10 +247,23 @@ func (c *textCase) wordsCount(shares []float64) bool {
 		return true
 	case c.Related: // and nothing in it says that something failed
 		return none < faultless/5 && best >= plain
-	case known < leastKnown || best < plain+max(0, familiar-known):
+	case known < leastKnown || best < plain+max(0, familiar-known) || c.servesOthers():
 		return false
 	}
 	return none < faultless/4 || none < 0.8*faultless && best >= evident
+}
+
+// servesOthers reports whether a text that is not about a device has several HTTP statuses, as the log of
+// a web server or of its clients has.
+func (c *textCase) servesOthers() bool {
+	status := regexp.MustCompile(`(?i)\bstatus(?:code)?["']?\s*[:=]\s*["']?([45]\d\d)\b`)
+	seen := map[string]bool{}
+	for i := range c.Sample {
+		if m := status.FindStringSubmatch(c.Sample[i].Text); m != nil {
+			seen[m[1]] = true
+		}
+	}
+	return len(seen) > 1
 }
 
 // leastSeen is how many words and pairs of words of a text the model must know.

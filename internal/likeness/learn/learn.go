@@ -43,7 +43,7 @@ type Options struct {
 }
 
 // DefaultOptions are the settings that held-out reports chose.
-func DefaultOptions() Options { return Options{Inverse: 20, Iterations: 80, Rare: 2} }
+func DefaultOptions() Options { return Options{Inverse: 32, Iterations: 110, Rare: 2} }
 
 // vector is a document as a vector of length one: its features and their values.
 type vector struct {
