@@ -1,6 +1,8 @@
 package inspect
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -203,9 +205,9 @@ func (c *comparison) twin() Check {
 	if t == nil {
 		return passed(CheckTwin, TwinFits, "none")
 	}
-	tags, desired := len(t.Tags), 0
+	tags, desired := compactSize(t.Tags), 0
 	if t.Properties != nil {
-		desired = len(t.Properties.Desired)
+		desired = compactSize(t.Properties.Desired)
 	}
 	facts := func(check Check) Check {
 		return check.with("tags-bytes", strconv.Itoa(tags)).with("desired-bytes", strconv.Itoa(desired))
@@ -214,6 +216,15 @@ func (c *comparison) twin() Check {
 		return facts(warned(CheckTwin, TwinLarge, "tags of %d bytes and desired properties of %d: a hub takes at most %d and %d", tags, desired, maxTags, maxDesired))
 	}
 	return facts(passed(CheckTwin, TwinFits, "tags of %d bytes, desired properties of %d", tags, desired))
+}
+
+// compactSize is how many bytes JSON has without white space, which az prints and a hub does not count.
+func compactSize(text json.RawMessage) int {
+	var b bytes.Buffer
+	if err := json.Compact(&b, text); err != nil {
+		return len(text)
+	}
+	return b.Len()
 }
 
 // registration looks at the last outcome of the device's registrations.
