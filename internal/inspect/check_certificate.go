@@ -320,9 +320,9 @@ func (c *comparison) chooseByChain() {
 		c.found, c.why = NotCompared, unread
 	case len(c.device.Chain) == 1:
 		leaf := c.device.Chain[0]
-		c.nowhere(len(groups), LeafToNoGroup, fmt.Sprintf("there is no individual enrollment of this registration id, and no group has the CA %s, which issued the device's certificate; no certificate above it was presented", c.quoted(leaf.Issuer.String())))
+		c.nowhere(len(groups), LeafToNoGroup, fmt.Sprintf("no group has the CA %s, which issued the device's certificate; no certificate above it was presented", c.quoted(leaf.Issuer.String())))
 	default:
-		c.nowhere(len(groups), ChainToNoGroup, "there is no individual enrollment of this registration id, and no CA of the device's chain is that of a group: "+c.names(groups))
+		c.nowhere(len(groups), ChainToNoGroup, "no CA of the device's chain is that of a group: "+c.names(groups))
 	}
 }
 
@@ -399,11 +399,8 @@ func (c *comparison) validity() Check {
 		list = c.authorities(c.entry)
 	}
 	expired, later := c.outOfDate()
-	for i := range list {
-		if a := &list[i]; c.enrolledExpired(a, len(list) == 1) {
-			expired = append(expired, fmt.Sprintf("%s of the enrollment expired on %s", c.calledAuthority(a), day(a.notAfter)))
-		}
-	}
+	needed, spare := c.enrolledExpired(list)
+	expired = append(expired, needed...)
 	dated := func(a authority) bool { return !a.notAfter.IsZero() }
 	switch {
 	case len(c.device.Chain) == 0 && !slices.ContainsFunc(list, dated):
@@ -412,6 +409,8 @@ func (c *comparison) validity() Check {
 		return failed(CheckValidity, ValidityExpired, "%s", strings.Join(append(expired, later...), "; "))
 	case len(later) > 0:
 		return failed(CheckValidity, ValidityNotYet, "%s", strings.Join(later, "; "))
+	case len(spare) > 0:
+		return passed(CheckValidity, ValidityInDate, "every certificate that the device needs is in date; %s", strings.Join(spare, "; "))
 	}
 	return passed(CheckValidity, ValidityInDate, "every certificate that is known is in date")
 }
@@ -429,11 +428,36 @@ func (c *comparison) outOfDate() (expired, later []string) {
 	return expired, later
 }
 
-// enrolledExpired reports whether a certificate of the enrollment has expired and is needed: the
-// secondary one may be a former one.
-func (c *comparison) enrolledExpired(a *authority, alone bool) bool {
-	late := !a.notAfter.IsZero() && c.device.Now.After(a.notAfter)
-	return late && (alone || a.which == "primary") && !slices.ContainsFunc(c.device.Chain, a.is)
+// enrolledExpired says which certificates of the enrollment have expired: those that the device needs,
+// and those that it does not need, since its own matches another one. While nothing matches, the
+// secondary one may be a former one, and is not needed.
+func (c *comparison) enrolledExpired(list []authority) (needed, spare []string) {
+	matched := slices.ContainsFunc(list, c.matches)
+	for i := range list {
+		a := &list[i]
+		if a.notAfter.IsZero() || !c.device.Now.After(a.notAfter) || slices.ContainsFunc(c.device.Chain, a.is) {
+			continue // in date, or told as one of the device's
+		}
+		text := fmt.Sprintf("%s of the enrollment expired on %s", c.calledAuthority(a), day(a.notAfter))
+		switch {
+		case matched && !c.matches(*a):
+			spare = append(spare, text)
+		case matched || len(list) == 1 || a.which == "primary":
+			needed = append(needed, text)
+		}
+	}
+	return needed, spare
+}
+
+// matches reports whether the device's certificate or its chain is known to match one of the enrollment.
+func (c *comparison) matches(a authority) bool {
+	if len(c.device.Chain) == 0 {
+		return false
+	}
+	if c.entry.ownCertificate() {
+		return a.is(c.device.Chain[0])
+	}
+	return c.matchAuthority(&a).result == ChainSame
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -155,7 +155,7 @@ func (c *comparison) chooseByKey() {
 	case unread != "":
 		c.found, c.why = NotCompared, unread
 	default:
-		c.nowhere(len(groups), KeyOfNoGroup, "there is no individual enrollment of this registration id, and the device's key is derived from none of the groups with keys: "+c.names(groups))
+		c.nowhere(len(groups), KeyOfNoGroup, "the device's key is derived from none of the groups with keys: "+c.names(groups))
 	}
 }
 

@@ -212,16 +212,24 @@ func (c *comparison) take(matching []*Enrollment) {
 	}
 }
 
+// individualUnknown is added where files have groups alone.
+const individualUnknown = "whether there is an individual enrollment of this registration id, the files do not show"
+
 // nowhere says that no group matches, or why that is not known.
 func (c *comparison) nowhere(candidates int, unmatched Result, why string) {
+	const noIndividual = "there is no individual enrollment of this registration id, and "
 	gap := c.gap("the enrollment groups")
 	switch {
 	case !c.held.AllGroups && c.held.Source == SourceAPI:
 		c.found, c.why = NotRead, gap
+	case candidates == 0 && !c.held.NoIndividual:
+		c.found, c.why = NotCompared, "none of the groups that were given is for this attestation; "+individualUnknown
+	case !c.held.NoIndividual:
+		c.found, c.why = NotCompared, why+"; "+individualUnknown
 	case candidates == 0:
-		c.found, c.why = EnrolledNowhere, "there is no individual enrollment of this registration id, and no group for this attestation"
+		c.found, c.why = EnrolledNowhere, noIndividual+"no group for this attestation"
 	default:
-		c.found, c.why = unmatched, why
+		c.found, c.why = unmatched, noIndividual+why
 	}
 }
 

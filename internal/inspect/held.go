@@ -8,8 +8,8 @@ import (
 	"dpsdiag/internal/service"
 )
 
-// Held is what the service holds, as far as it was read. A nil pointer or slice means that
-// it was not read, never that there is none.
+// Held is what the service holds, as far as it was read. A nil pointer means that it was not read,
+// unless another member says that there is none.
 type Held struct {
 	Source Source
 	ReadAt time.Time
@@ -27,7 +27,8 @@ type Held struct {
 	// NoState says that the device has never registered.
 	NoState bool
 
-	Instance     *service.Instance
+	Instance *service.Instance
+	// Certificates are those of the instance: nil if they were not read, empty if there are none.
 	Certificates []service.CACertificate
 
 	// Gaps are what could not be read.
