@@ -213,8 +213,8 @@ func (o *inspectOptions) read(ctx context.Context, a *app, s *source, d *device)
 	return report.NewInspection(side, target, report.Tool{Version: buildVersion().Version}, ctx.Err() != nil)
 }
 
-// watchFor reads again until something differs from the first report. A reading that failed is
-// no change.
+// watchFor reads again until something differs from the first report. A reading that failed, as a whole
+// or in part, is no change.
 func (o *inspectOptions) watchFor(ctx context.Context, a *app, s *source, d *device, first *report.Inspection) *report.Inspection {
 	say := func(format string, args ...any) {
 		if !a.global.quiet {
@@ -235,8 +235,8 @@ func (o *inspectOptions) watchFor(ctx context.Context, a *app, s *source, d *dev
 		case ctx.Err() != nil:
 			last.Interrupt()
 			return last
-		case next.Unread() && !first.Unread():
-			say("could not be read this time")
+		case next.Worse(first):
+			say("not everything could be read this time")
 			continue
 		case next.State() != first.State():
 			say("changed: %s", strings.Join(next.Changes(first), ", "))

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -299,4 +302,42 @@ func (s *stage) keys(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return append(list, owner.Key.Text().Reveal())
+}
+
+// TestWatchIgnoresAFailedRead: a reading of which one request failed is no change; the next one is
+// compared again.
+func TestWatchIgnoresAFailedRead(t *testing.T) {
+	t.Parallel()
+	var readings atomic.Int32
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch registered := strings.HasPrefix(r.URL.Path, "/registrations/"); {
+		case strings.HasSuffix(r.URL.Path, "/query"):
+			_, _ = io.WriteString(w, `[]`)
+		case registered && readings.Add(1) == 2:
+			w.WriteHeader(http.StatusInternalServerError)
+		case registered && readings.Load() > 2:
+			_, _ = io.WriteString(w, `{"registrationId":"dev-01","status":"assigned","assignedHub":"hub.azure-devices.net"}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld()
+	w.setEnv(map[string]string{"DPS": "HostName=" + strings.TrimPrefix(server.URL, "https://") + ";SharedAccessKeyName=p;SharedAccessKey=" + strings.Repeat("QUFB", 11)})
+	status := w.run(t, "inspect", "dev-01", "--service-env", "DPS", "--ca-file", ca, "--watch", "--every", "1s", "-o", "json", "--no-color")
+	doc := decodeJSON[report.Inspection](t, w.out.Bytes())
+	results := map[string]string{}
+	for _, c := range doc.Checks {
+		results[c.ID] = c.Result
+	}
+	if results["registration"] != "registration-assigned" || results["access"] != "access-granted" {
+		t.Errorf("exit status %d, %v", status, results)
+	}
+	if said := w.err.String(); !strings.Contains(said, "not everything could be read this time") || !strings.Contains(said, "changed: registration") {
+		t.Errorf("standard error: %s", said)
+	}
 }

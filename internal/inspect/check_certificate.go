@@ -28,16 +28,16 @@ type authority struct {
 	listed *service.CACertificate
 }
 
-// called returns the name of the certificate for messages.
-func (a *authority) called() string {
+// calledAuthority returns the name of the certificate for messages.
+func (c *comparison) calledAuthority(a *authority) string {
 	name := a.subject
 	if a.cert != nil {
 		name = certchain.Name(a.cert)
 	}
 	if a.ref != "" {
-		return "the " + a.which + " CA certificate " + quoted(a.ref)
+		return "the " + a.which + " CA certificate " + c.quoted(a.ref)
 	}
-	return "the " + a.which + " certificate " + quoted(name)
+	return "the " + a.which + " certificate " + c.quoted(name)
 }
 
 // authorities are the certificates of an enrollment.
@@ -73,13 +73,13 @@ func (c *comparison) authorities(e *Enrollment) []authority {
 func (c *comparison) inEnrollment(which string, held *service.X509CertificateWithInfo) authority {
 	a := authority{which: which}
 	if info := held.Info; info != nil {
-		a.subject, a.issuer, a.sha1, a.sha256 = info.SubjectName, info.IssuerName, thumbprint(info.SHA1Thumbprint), thumbprint(info.SHA256Thumbprint)
+		a.subject, a.issuer, a.sha1, a.sha256 = info.SubjectName, info.IssuerName, c.thumbprint(info.SHA1Thumbprint), c.thumbprint(info.SHA256Thumbprint)
 		a.notAfter = parseTime(info.NotAfter)
 	}
 	a.take(parseCertificate(held.Certificate))
 	for i := range c.held.Certificates {
 		listed := &c.held.Certificates[i]
-		if a.sha1 != "" && thumbprint(listed.Properties.Thumbprint) == a.sha1 {
+		if a.sha1 != "" && c.thumbprint(listed.Properties.Thumbprint) == a.sha1 {
 			a.listed = listed
 			a.take(parseCertificate(listed.Properties.Certificate))
 		}
@@ -91,7 +91,7 @@ func (c *comparison) inInstance(which, ref string) authority {
 	a := authority{which: which, ref: ref}
 	for i := range c.held.Certificates {
 		if listed := &c.held.Certificates[i]; strings.EqualFold(listed.Name, ref) {
-			a.listed, a.subject, a.sha1 = listed, listed.Properties.Subject, thumbprint(listed.Properties.Thumbprint)
+			a.listed, a.subject, a.sha1 = listed, listed.Properties.Subject, c.thumbprint(listed.Properties.Thumbprint)
 			a.notAfter = parseTime(listed.Properties.Expiry)
 			a.take(parseCertificate(listed.Properties.Certificate))
 		}
@@ -132,7 +132,7 @@ func short(sum string) string {
 	if len(sum) > 16 {
 		return sum[:16] + "..."
 	}
-	return clip(sum)
+	return sum
 }
 
 func sha1Of(cert *x509.Certificate) string {
@@ -145,9 +145,10 @@ func sha256Of(cert *x509.Certificate) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// thumbprint normalises a thumbprint: hexadecimal in any case, with or without colons.
-func thumbprint(text string) string {
-	return strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(clip(text)))
+// thumbprint normalises a thumbprint: hexadecimal in any case, with or without colons. Secrets are
+// removed before the letter case changes.
+func (c *comparison) thumbprint(text string) string {
+	return strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(c.clip(text)))
 }
 
 // parseCertificate reads a certificate as it was written: PEM, or base64 of PEM or DER. It is
@@ -190,10 +191,10 @@ func parseTime(text string) time.Time {
 }
 
 // timeText is a time of the service for a person.
-func timeText(text string) string {
+func (c *comparison) timeText(text string) string {
 	t := parseTime(text)
 	if t.IsZero() {
-		return clip(text)
+		return c.clip(text)
 	}
 	return t.Format("2006-01-02 15:04 UTC")
 }
@@ -233,14 +234,14 @@ func rankChain(r Result) int {
 func (c *comparison) matchAuthority(a *authority) chainMatch {
 	chain := c.device.Chain
 	if a.ref != "" && a.listed == nil {
-		return chainMatch{result: NotRead, how: a.called() + " is not known: " + CertificatesCommand + " shows it"}
+		return chainMatch{result: NotRead, how: c.calledAuthority(a) + " is not known: " + CertificatesCommand + " shows it"}
 	}
 	for i, cert := range chain {
 		switch {
 		case i > 0 && a.is(cert):
-			return chainMatch{ChainSame, i, "the chain contains " + a.called()}
+			return chainMatch{ChainSame, i, "the chain contains " + c.calledAuthority(a)}
 		case a.cert != nil && certchain.SignedBy(cert, a.cert):
-			return chainMatch{ChainSame, i + 1, quoted(certchain.Name(cert)) + " is signed by " + a.called()}
+			return chainMatch{ChainSame, i + 1, c.quoted(certchain.Name(cert)) + " is signed by " + c.calledAuthority(a)}
 		}
 	}
 	for i, cert := range chain {
@@ -248,12 +249,12 @@ func (c *comparison) matchAuthority(a *authority) chainMatch {
 			continue
 		}
 		if a.cert != nil || i+1 < len(chain) && certchain.SignedBy(cert, chain[i+1]) && (a.sha1 != "" || a.sha256 != "") {
-			return chainMatch{ChainOtherKey, i + 1, "the issuer of " + quoted(certchain.Name(cert)) + " has the name of " + a.called() + ", but is another certificate"}
+			return chainMatch{ChainOtherKey, i + 1, "the issuer of " + c.quoted(certchain.Name(cert)) + " has the name of " + c.calledAuthority(a) + ", but is another certificate"}
 		}
-		return chainMatch{ChainByName, i + 1, "the issuer of " + quoted(certchain.Name(cert)) + " has the name of " + a.called() + "; whether it has its key was not shown"}
+		return chainMatch{ChainByName, i + 1, "the issuer of " + c.quoted(certchain.Name(cert)) + " has the name of " + c.calledAuthority(a) + "; whether it has its key was not shown"}
 	}
 	top := chain[len(chain)-1]
-	return chainMatch{ChainOther, 0, fmt.Sprintf("the chain ends below %s, the enrollment names %s", quoted(top.Issuer.String()), quoted(a.subject))}
+	return chainMatch{ChainOther, 0, fmt.Sprintf("the chain ends below %s, the enrollment names %s", c.quoted(top.Issuer.String()), c.quoted(a.subject))}
 }
 
 // sameName compares distinguished names, which programs write in two orders, with and without
@@ -293,7 +294,7 @@ func (c *comparison) chooseByChain() {
 		case ChainSame, ChainByName, ChainOtherKey:
 			matching = append(matching, match{g, m})
 		case NotRead, NotCompared:
-			unread = "the CA of " + g.called() + " cannot be compared: " + m.how
+			unread = "the CA of " + c.called(g) + " cannot be compared: " + m.how
 		}
 	}
 	slices.SortStableFunc(matching, func(a, b match) int {
@@ -319,9 +320,9 @@ func (c *comparison) chooseByChain() {
 		c.found, c.why = NotCompared, unread
 	case len(c.device.Chain) == 1:
 		leaf := c.device.Chain[0]
-		c.nowhere(len(groups), LeafToNoGroup, fmt.Sprintf("there is no individual enrollment of this registration id, and no group has the CA %s, which issued the device's certificate; no certificate above it was presented", quoted(leaf.Issuer.String())))
+		c.nowhere(len(groups), LeafToNoGroup, fmt.Sprintf("no group has the CA %s, which issued the device's certificate; no certificate above it was presented", c.quoted(leaf.Issuer.String())))
 	default:
-		c.nowhere(len(groups), ChainToNoGroup, "there is no individual enrollment of this registration id, and no CA of the device's chain is that of a group: "+names(groups))
+		c.nowhere(len(groups), ChainToNoGroup, "no CA of the device's chain is that of a group: "+c.names(groups))
 	}
 }
 
@@ -349,7 +350,7 @@ func (c *comparison) certificate() Check {
 		enrolled = append(enrolled, list[i].which+" "+list[i].thumbprintText())
 	}
 	return failed(CheckCertificate, CertificateOther, "the device presents the certificate with the thumbprint SHA-256 %s (SHA-1 %s); %s holds %s",
-		short(sha256Of(leaf)), short(sha1Of(leaf)), c.entry.called(), strings.Join(enrolled, " and ")).with("sha1", sha1Of(leaf)).with("sha256", sha256Of(leaf))
+		short(sha256Of(leaf)), short(sha1Of(leaf)), c.called(c.entry), strings.Join(enrolled, " and ")).with("sha1", sha1Of(leaf)).with("sha256", sha256Of(leaf))
 }
 
 // chain compares the chain of the device with the CAs of a group.
@@ -364,7 +365,7 @@ func (c *comparison) chain() Check {
 		if len(c.device.Chain) == 1 && !selfIssued(c.device.Chain[0]) {
 			return failed(CheckCertificate, ChainMaybeIncomplete, "the device presents its certificate alone: %s", m.how)
 		}
-		return failed(CheckCertificate, m.result, "no certificate of the device's chain is the CA of %s: %s", c.entry.called(), m.how)
+		return failed(CheckCertificate, m.result, "no certificate of the device's chain is the CA of %s: %s", c.called(c.entry), m.how)
 	case ChainOtherKey:
 		return failed(CheckCertificate, m.result, "%s", m.how)
 	}
@@ -383,7 +384,7 @@ func (c *comparison) commonName() Check {
 	}
 	name := c.device.Chain[0].Subject.CommonName
 	if !strings.EqualFold(name, c.device.ID) {
-		return failed(CheckCommonName, NameOther, "the common name is %s, the registration id %s", quoted(name), quoted(c.device.ID))
+		return failed(CheckCommonName, NameOther, "the common name is %s, the registration id %s", c.quoted(name), c.quoted(c.device.ID))
 	}
 	return passed(CheckCommonName, NameSame, "the common name is the registration id")
 }
@@ -398,11 +399,8 @@ func (c *comparison) validity() Check {
 		list = c.authorities(c.entry)
 	}
 	expired, later := c.outOfDate()
-	for i := range list {
-		if a := &list[i]; c.enrolledExpired(a, len(list) == 1) {
-			expired = append(expired, fmt.Sprintf("%s of the enrollment expired on %s", a.called(), day(a.notAfter)))
-		}
-	}
+	needed, spare := c.enrolledExpired(list)
+	expired = append(expired, needed...)
 	dated := func(a authority) bool { return !a.notAfter.IsZero() }
 	switch {
 	case len(c.device.Chain) == 0 && !slices.ContainsFunc(list, dated):
@@ -411,6 +409,8 @@ func (c *comparison) validity() Check {
 		return failed(CheckValidity, ValidityExpired, "%s", strings.Join(append(expired, later...), "; "))
 	case len(later) > 0:
 		return failed(CheckValidity, ValidityNotYet, "%s", strings.Join(later, "; "))
+	case len(spare) > 0:
+		return passed(CheckValidity, ValidityInDate, "every certificate that the device needs is in date; %s", strings.Join(spare, "; "))
 	}
 	return passed(CheckValidity, ValidityInDate, "every certificate that is known is in date")
 }
@@ -420,19 +420,44 @@ func (c *comparison) outOfDate() (expired, later []string) {
 	for _, cert := range c.device.Chain {
 		switch now := c.device.Now; {
 		case now.After(cert.NotAfter):
-			expired = append(expired, fmt.Sprintf("the device's certificate %s expired on %s", quoted(certchain.Name(cert)), day(cert.NotAfter)))
+			expired = append(expired, fmt.Sprintf("the device's certificate %s expired on %s", c.quoted(certchain.Name(cert)), day(cert.NotAfter)))
 		case now.Before(cert.NotBefore):
-			later = append(later, fmt.Sprintf("the device's certificate %s is valid from %s", quoted(certchain.Name(cert)), day(cert.NotBefore)))
+			later = append(later, fmt.Sprintf("the device's certificate %s is valid from %s", c.quoted(certchain.Name(cert)), day(cert.NotBefore)))
 		}
 	}
 	return expired, later
 }
 
-// enrolledExpired reports whether a certificate of the enrollment has expired and is needed: the
-// secondary one may be a former one.
-func (c *comparison) enrolledExpired(a *authority, alone bool) bool {
-	late := !a.notAfter.IsZero() && c.device.Now.After(a.notAfter)
-	return late && (alone || a.which == "primary") && !slices.ContainsFunc(c.device.Chain, a.is)
+// enrolledExpired says which certificates of the enrollment have expired: those that the device needs,
+// and those that it does not need, since its own matches another one. While nothing matches, the
+// secondary one may be a former one, and is not needed.
+func (c *comparison) enrolledExpired(list []authority) (needed, spare []string) {
+	matched := slices.ContainsFunc(list, c.matches)
+	for i := range list {
+		a := &list[i]
+		if a.notAfter.IsZero() || !c.device.Now.After(a.notAfter) || slices.ContainsFunc(c.device.Chain, a.is) {
+			continue // in date, or told as one of the device's
+		}
+		text := fmt.Sprintf("%s of the enrollment expired on %s", c.calledAuthority(a), day(a.notAfter))
+		switch {
+		case matched && !c.matches(*a):
+			spare = append(spare, text)
+		case matched || len(list) == 1 || a.which == "primary":
+			needed = append(needed, text)
+		}
+	}
+	return needed, spare
+}
+
+// matches reports whether the device's certificate or its chain is known to match one of the enrollment.
+func (c *comparison) matches(a authority) bool {
+	if len(c.device.Chain) == 0 {
+		return false
+	}
+	if c.entry.ownCertificate() {
+		return a.is(c.device.Chain[0])
+	}
+	return c.matchAuthority(&a).result == ChainSame
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
@@ -445,7 +470,7 @@ func (c *comparison) ca() Check {
 	case c.entry == nil:
 		return c.unread(CheckCA)
 	case c.entry.Attestation.Type != service.AttestationX509:
-		return notMeant(CheckCA, "%s is enrolled", kindText(c.entry.Attestation.Type))
+		return notMeant(CheckCA, "%s is enrolled", c.kindText(c.entry.Attestation.Type))
 	case c.entry.ownCertificate():
 		return notMeant(CheckCA, "the certificate of the device itself is enrolled")
 	case c.held.Certificates == nil:
@@ -466,9 +491,9 @@ func (c *comparison) verified(list []authority) Check {
 		a := &list[i]
 		switch {
 		case a.ref != "" && a.listed == nil:
-			return failed(CheckCA, CAMissing, "%s relies on %s, which the instance does not have", c.entry.called(), a.called())
+			return failed(CheckCA, CAMissing, "%s relies on %s, which the instance does not have", c.called(c.entry), c.calledAuthority(a))
 		case a.listed != nil && !a.listed.Properties.IsVerified:
-			return failed(CheckCA, CAUnverified, "the CA certificate %s of the instance, on which %s relies, is not verified", quoted(a.listed.Name), c.entry.called())
+			return failed(CheckCA, CAUnverified, "the CA certificate %s of the instance, on which %s relies, is not verified", c.quoted(a.listed.Name), c.called(c.entry))
 		case a.listed != nil:
 			verified = append(verified, a.listed.Name)
 		}
@@ -476,5 +501,5 @@ func (c *comparison) verified(list []authority) Check {
 	if len(verified) == 0 {
 		return passed(CheckCA, CAVerified, "the enrollment holds its CA itself; it needs no verification by name")
 	}
-	return passed(CheckCA, CAVerified, "verified: %s", quotedList(verified))
+	return passed(CheckCA, CAVerified, "verified: %s", c.quotedList(verified))
 }

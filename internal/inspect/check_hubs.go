@@ -1,6 +1,8 @@
 package inspect
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -19,13 +21,13 @@ func (c *comparison) allocation() Check {
 	policy := string(c.entry.AllocationPolicy)
 	switch {
 	case c.entry.AllocationPolicy == service.AllocationCustom && c.entry.CustomAllocationDefinition == nil:
-		return failed(CheckAllocation, AllocationIncomplete, "the allocation policy of %s is custom, but it names no webhook", c.entry.called())
+		return failed(CheckAllocation, AllocationIncomplete, "the allocation policy of %s is custom, but it names no webhook", c.called(c.entry))
 	case policy == "" && c.held.Instance != nil && c.held.Instance.Properties.AllocationPolicy != "":
 		policy = c.held.Instance.Properties.AllocationPolicy + ", of the instance"
 	case policy == "":
 		policy = "that of the instance"
 	}
-	return passed(CheckAllocation, AllocationUsable, "%s", clip(policy)).with("policy", clip(policy))
+	return passed(CheckAllocation, AllocationUsable, "%s", c.clip(policy)).with("policy", c.clip(policy))
 }
 
 // webhook looks at the webhook of a custom allocation. Only its host is shown: the rest of the
@@ -41,17 +43,17 @@ func (c *comparison) webhook() Check {
 	u, err := url.Parse(def.WebhookURL.Reveal())
 	switch {
 	case err != nil || u.Hostname() == "":
-		return failed(CheckWebhook, WebhookInvalid, "the webhook of %s is no URL", c.entry.called())
+		return failed(CheckWebhook, WebhookInvalid, "the webhook of %s is no URL", c.called(c.entry))
 	case u.Scheme != "https":
-		return failed(CheckWebhook, WebhookInvalid, "the URL of the webhook at %s does not begin with https", quoted(u.Hostname()))
+		return failed(CheckWebhook, WebhookInvalid, "the URL of the webhook at %s does not begin with https", c.quoted(u.Hostname()))
 	}
 	facts := func(check Check) Check {
-		return check.with("host", u.Hostname()).with("api-version", clip(def.APIVersion))
+		return check.with("host", u.Hostname()).with("api-version", c.clip(def.APIVersion))
 	}
 	if strings.HasSuffix(strings.ToLower(u.Hostname()), ".azurewebsites.net") && u.Query().Get("code") == "" {
-		return facts(warned(CheckWebhook, WebhookNoKey, "the URL of the webhook at %s has no key (code=...); it must allow anonymous calls", quoted(u.Hostname())))
+		return facts(warned(CheckWebhook, WebhookNoKey, "the URL of the webhook at %s has no key (code=...); it must allow anonymous calls", c.quoted(u.Hostname())))
 	}
-	return facts(passed(CheckWebhook, WebhookUsable, "at %s", quoted(u.Hostname())))
+	return facts(passed(CheckWebhook, WebhookUsable, "at %s", c.quoted(u.Hostname())))
 }
 
 // linkedHub is a hub of the instance with the defaults filled in.
@@ -76,7 +78,7 @@ func (c *comparison) linked() []linkedHub {
 			l.applies = *hub.ApplyAllocationPolicy
 		}
 		if kind := hub.AuthenticationType; kind != "" && !strings.EqualFold(kind, "KeyBased") {
-			l.identity = clip(kind)
+			l.identity = c.clip(kind)
 		}
 		list = append(list, l)
 	}
@@ -111,11 +113,11 @@ func (c *comparison) hubs() Check {
 	list := c.linked()
 	switch {
 	case list == nil && c.entry != nil && c.entry.wanted() != nil:
-		return skipped(CheckHubs, NotRead, "the enrollment allows %s; whether they are linked is shown by --instance FILE, from %s", quotedList(c.entry.wanted()), InstanceCommand)
+		return skipped(CheckHubs, NotRead, "the enrollment allows %s; whether they are linked is shown by --instance FILE, from %s", c.quotedList(c.entry.wanted()), InstanceCommand)
 	case list == nil:
 		return skipped(CheckHubs, NotRead, "the service API does not show the linked hubs: --instance FILE, from %s", InstanceCommand)
 	case len(list) == 0:
-		return failed(CheckHubs, HubsNone, "no hub is linked to the instance %s", quoted(c.held.Instance.Name))
+		return failed(CheckHubs, HubsNone, "no hub is linked to the instance %s", c.quoted(c.held.Instance.Name))
 	case c.entry == nil:
 		return c.describeHubs(passed(CheckHubs, HubsUsable, "%d linked", len(list)), list)
 	}
@@ -123,19 +125,19 @@ func (c *comparison) hubs() Check {
 	weighted := slices.ContainsFunc(eligible, func(h linkedHub) bool { return h.weight > 0 })
 	switch {
 	case len(eligible) == 0 && len(missing) > 0:
-		return failed(CheckHubs, HubsUnlinked, "%s allows only %s, and none of these is linked to the instance", c.entry.called(), quotedList(missing))
+		return failed(CheckHubs, HubsUnlinked, "%s allows only %s, and none of these is linked to the instance", c.called(c.entry), c.quotedList(missing))
 	case len(eligible) == 0:
 		return failed(CheckHubs, HubsNone, "no linked hub takes part in the allocation (applyAllocationPolicy is false for all)")
 	case !weighted && (c.policy() == "hashed" || c.policy() == ""):
 		return failed(CheckHubs, HubsWeightless, "every hub that the enrollment may use has the allocation weight 0")
 	case len(missing) > 0:
-		return c.describeHubs(warned(CheckHubs, HubsSome, "the enrollment also allows %s, which the instance does not link", quotedList(missing)), eligible)
+		return c.describeHubs(warned(CheckHubs, HubsSome, "the enrollment also allows %s, which the instance does not link", c.quotedList(missing)), eligible)
 	}
 	var all []string
 	for _, h := range eligible {
 		all = append(all, h.name)
 	}
-	return c.describeHubs(passed(CheckHubs, HubsUsable, "%s", quotedList(all)), eligible)
+	return c.describeHubs(passed(CheckHubs, HubsUsable, "%s", c.quotedList(all)), eligible)
 }
 
 // eligible are the linked hubs to which the enrollment may assign, and missing those that it
@@ -161,14 +163,14 @@ func (c *comparison) describeHubs(check Check, list []linkedHub) Check {
 		if i == 10 {
 			break
 		}
-		text := fmt.Sprintf("%s, weight %d", clip(h.name), h.weight)
+		text := fmt.Sprintf("%s, weight %d", c.clip(h.name), h.weight)
 		if h.identity != "" {
 			text += ", linked by " + h.identity + ": the identity of the instance needs a role on the hub"
 		}
 		check = check.with(fmt.Sprintf("hub-%02d", i+1), text)
 	}
 	if i := slices.IndexFunc(list, func(h linkedHub) bool { return h.identity != "" }); i >= 0 {
-		check.Detail += "; " + quoted(list[i].name) + " by identity, without a key"
+		check.Detail += "; " + c.quoted(list[i].name) + " by identity, without a key"
 	}
 	return check
 }
@@ -203,9 +205,9 @@ func (c *comparison) twin() Check {
 	if t == nil {
 		return passed(CheckTwin, TwinFits, "none")
 	}
-	tags, desired := len(t.Tags), 0
+	tags, desired := compactSize(t.Tags), 0
 	if t.Properties != nil {
-		desired = len(t.Properties.Desired)
+		desired = compactSize(t.Properties.Desired)
 	}
 	facts := func(check Check) Check {
 		return check.with("tags-bytes", strconv.Itoa(tags)).with("desired-bytes", strconv.Itoa(desired))
@@ -214,6 +216,15 @@ func (c *comparison) twin() Check {
 		return facts(warned(CheckTwin, TwinLarge, "tags of %d bytes and desired properties of %d: a hub takes at most %d and %d", tags, desired, maxTags, maxDesired))
 	}
 	return facts(passed(CheckTwin, TwinFits, "tags of %d bytes, desired properties of %d", tags, desired))
+}
+
+// compactSize is how many bytes JSON has without white space, which az prints and a hub does not count.
+func compactSize(text json.RawMessage) int {
+	var b bytes.Buffer
+	if err := json.Compact(&b, text); err != nil {
+		return len(text)
+	}
+	return b.Len()
 }
 
 // registration looks at the last outcome of the device's registrations.
@@ -228,8 +239,8 @@ func (c *comparison) registration() Check {
 		return skipped(CheckRegistration, NotRead, "%s", c.gap("the registration state"))
 	}
 	facts := func(check Check) Check {
-		check = check.with("status", clip(string(s.Status))).with("hub", clip(s.AssignedHub)).with("device-id", clip(s.DeviceID)).
-			with("created", clip(s.Created)).with("updated", clip(s.LastUpdated)).with("error-message", clip(s.ErrorMessage))
+		check = check.with("status", c.clip(string(s.Status))).with("hub", c.clip(s.AssignedHub)).with("device-id", c.clip(s.DeviceID)).
+			with("created", c.clip(s.Created)).with("updated", c.clip(s.LastUpdated)).with("error-message", c.clip(s.ErrorMessage))
 		if s.ErrorCode != 0 {
 			check = check.with("error-code", strconv.Itoa(s.ErrorCode))
 		}
@@ -244,21 +255,21 @@ func (c *comparison) registration() Check {
 func (c *comparison) judgeState(s *service.DeviceRegistrationState) Check {
 	when := ""
 	if s.LastUpdated != "" {
-		when = ", " + timeText(s.LastUpdated)
+		when = ", " + c.timeText(s.LastUpdated)
 	}
 	switch s.Status {
 	case dps.StatusAssigned:
 		if why := c.hubGone(s.AssignedHub); why != "" {
-			return failed(CheckRegistration, RegistrationHubGone, "the device is assigned to %s, which %s%s", quoted(s.AssignedHub), why, when)
+			return failed(CheckRegistration, RegistrationHubGone, "the device is assigned to %s, which %s%s", c.quoted(s.AssignedHub), why, when)
 		}
-		return passed(CheckRegistration, RegistrationAssigned, "assigned to %s%s", clip(s.AssignedHub), when)
+		return passed(CheckRegistration, RegistrationAssigned, "assigned to %s%s", c.clip(s.AssignedHub), when)
 	case dps.StatusFailed:
 		text := "the last registration failed"
 		if s.ErrorCode != 0 {
 			text += fmt.Sprintf(" with %d", s.ErrorCode)
 		}
 		if s.ErrorMessage != "" {
-			text += " (" + clip(s.ErrorMessage) + ")"
+			text += " (" + c.clip(s.ErrorMessage) + ")"
 		}
 		if c.changedSince(s) {
 			return warned(CheckRegistration, RegistrationOutdated, "%s%s; the enrollment was changed since, and the device has not registered again", text, when)
@@ -272,7 +283,7 @@ func (c *comparison) judgeState(s *service.DeviceRegistrationState) Check {
 	case dps.StatusAssigning, dps.StatusUnassigned:
 		return passed(CheckRegistration, RegistrationPending, "%s%s", s.Status, when)
 	}
-	return skipped(CheckRegistration, NotRead, "its status is %s, which is none of those known", quoted(string(s.Status)))
+	return skipped(CheckRegistration, NotRead, "its status is %s, which is none of those known", c.quoted(string(s.Status)))
 }
 
 // changedSince reports whether the enrollment was changed after the registration.

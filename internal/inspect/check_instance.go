@@ -27,17 +27,17 @@ func (c *comparison) instance() Check {
 	}
 	p := &in.Properties
 	named := func(check Check) Check {
-		return check.with("name", clip(in.Name)).with("location", clip(in.Location)).with("state", clip(p.State))
+		return check.with("name", c.clip(in.Name)).with("location", c.clip(in.Location)).with("state", c.clip(p.State))
 	}
 	switch {
 	case c.held.Host != "" && p.ServiceOperationsHostName != "" && !sameHost(c.held.Host, p.ServiceOperationsHostName):
-		return named(warned(CheckInstance, NotCompared, "--instance is about %s, while the service API of %s was asked", quoted(p.ServiceOperationsHostName), quoted(c.held.Host)))
+		return named(warned(CheckInstance, NotCompared, "--instance is about %s, while the service API of %s was asked", c.quoted(p.ServiceOperationsHostName), c.quoted(c.held.Host)))
 	case c.ownEndpoint() && !sameHost(c.device.Host, p.ServiceOperationsHostName) && !sameHost(c.device.Host, in.Name+"."+suffixOf(c.device.Host)):
-		return named(failed(CheckInstance, InstanceOther, "the device uses the endpoint %s, the instance %s has %s", quoted(c.device.Host), quoted(in.Name), quoted(p.ServiceOperationsHostName)))
+		return named(failed(CheckInstance, InstanceOther, "the device uses the endpoint %s, the instance %s has %s", c.quoted(c.device.Host), c.quoted(in.Name), c.quoted(p.ServiceOperationsHostName)))
 	case p.State != "" && !strings.EqualFold(p.State, "Active"):
-		return named(warned(CheckInstance, InstanceInactive, "the state of the instance %s is %s", quoted(in.Name), quoted(p.State)))
+		return named(warned(CheckInstance, InstanceInactive, "the state of the instance %s is %s", c.quoted(in.Name), c.quoted(p.State)))
 	}
-	return named(passed(CheckInstance, InstanceSame, "%s", cmp.Or(clip(in.Name), "without a name")))
+	return named(passed(CheckInstance, InstanceSame, "%s", cmp.Or(c.clip(in.Name), "without a name")))
 }
 
 // sameEndpoint reports whether the device uses the host whose service API was read: it is then
@@ -82,12 +82,12 @@ func (c *comparison) idScope() Check {
 	case in == nil:
 		return withoutInstance(CheckIDScope)
 	case c.device.Scope == "":
-		return skipped(CheckIDScope, NotCompared, "%s; the device's was not given", clip(in.Properties.IDScope)).with("enrolled", clip(in.Properties.IDScope))
+		return skipped(CheckIDScope, NotCompared, "%s; the device's was not given", c.clip(in.Properties.IDScope)).with("enrolled", c.clip(in.Properties.IDScope))
 	case !strings.EqualFold(c.device.Scope, in.Properties.IDScope):
-		return failed(CheckIDScope, ScopeOther, "the device uses the id scope %s, the instance %s has %s", quoted(c.device.Scope), quoted(in.Name), quoted(in.Properties.IDScope)).
-			with("enrolled", clip(in.Properties.IDScope)).with("device", clip(c.device.Scope))
+		return failed(CheckIDScope, ScopeOther, "the device uses the id scope %s, the instance %s has %s", c.quoted(c.device.Scope), c.quoted(in.Name), c.quoted(in.Properties.IDScope)).
+			with("enrolled", c.clip(in.Properties.IDScope)).with("device", c.clip(c.device.Scope))
 	}
-	return passed(CheckIDScope, ScopeSame, "%s, as the device", clip(in.Properties.IDScope))
+	return passed(CheckIDScope, ScopeSame, "%s, as the device", c.clip(in.Properties.IDScope))
 }
 
 func (c *comparison) network() Check {
@@ -139,7 +139,7 @@ func (c *comparison) endorsementKey() Check {
 	case err != nil:
 		return skipped(CheckEndorsementKey, NotRead, "the enrolled endorsement key is no base64")
 	case !bytes.Equal(enrolled, c.device.EndorsementKey):
-		return failed(CheckEndorsementKey, EKOther, "%s holds the endorsement key of another TPM", c.entry.called())
+		return failed(CheckEndorsementKey, EKOther, "%s holds the endorsement key of another TPM", c.called(c.entry))
 	}
 	return passed(CheckEndorsementKey, EKSame, "it is the enrolled one")
 }

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"strconv"
 	"strings"
 
 	"dpsdiag/internal/dps"
@@ -49,8 +50,8 @@ func (c *comparison) matchKey(e *Enrollment) keyMatch {
 	keys, odd := keysOf(e)
 	if len(keys) == 0 {
 		switch {
-		case e.NoKeys != "":
-			return keyMatch{NotRead, e.NoKeys}
+		case e.NoKeys != nil:
+			return keyMatch{NotRead, c.because(*e.NoKeys)}
 		case odd != "":
 			return keyMatch{NotRead, odd}
 		}
@@ -79,7 +80,7 @@ func (c *comparison) matchOne(e *Enrollment, key enrolledKey) keyMatch {
 	case signs(key.Derive(id)):
 		return keyMatch{KeyDerived, "it is derived from the group's " + key.which + " key"}
 	case signs(key.Key):
-		return keyMatch{KeyOfGroupItself, "it is the group's own " + key.which + " key, where the one derived from it for " + quoted(id) + " is expected"}
+		return keyMatch{KeyOfGroupItself, "it is the group's own " + key.which + " key, where the one derived from it for " + strconv.Quote(id) + " is expected"}
 	}
 	for _, wrong := range misderived(e, key, id) {
 		if signs(wrong.key) {
@@ -117,8 +118,8 @@ func misderived(e *Enrollment, key enrolledKey, id string) []misderivation {
 			list = append(list, misderivation{key.Derive(text), how})
 		}
 	}
-	derive(strings.ToLower(id), "of the registration id in lower case, while the device sends "+quoted(id))
-	derive(strings.ToUpper(id), "of the registration id in upper case, while the device sends "+quoted(id))
+	derive(strings.ToLower(id), "of the registration id in lower case, while the device sends "+strconv.Quote(id))
+	derive(strings.ToUpper(id), "of the registration id in upper case, while the device sends "+strconv.Quote(id))
 	derive(id+"\n", "of the registration id and a line break")
 	derive(id+"\r\n", "of the registration id and a line break")
 	derive(id+" ", "of the registration id and a space")
@@ -143,7 +144,7 @@ func (c *comparison) chooseByKey() {
 		case KeyOfGroupItself, KeyMisderived:
 			nearly = append(nearly, g)
 		case NotRead, NotCompared:
-			unread = "the keys of " + g.called() + " cannot be compared: " + m.how
+			unread = "the keys of " + c.called(g) + " cannot be compared: " + m.how
 		}
 	}
 	switch {
@@ -154,16 +155,16 @@ func (c *comparison) chooseByKey() {
 	case unread != "":
 		c.found, c.why = NotCompared, unread
 	default:
-		c.nowhere(len(groups), KeyOfNoGroup, "there is no individual enrollment of this registration id, and the device's key is derived from none of the groups with keys: "+names(groups))
+		c.nowhere(len(groups), KeyOfNoGroup, "the device's key is derived from none of the groups with keys: "+c.names(groups))
 	}
 }
 
-func names(groups []*Enrollment) string {
+func (c *comparison) names(groups []*Enrollment) string {
 	var list []string
 	for _, g := range groups {
 		list = append(list, g.Name)
 	}
-	return quotedList(list)
+	return c.quotedList(list)
 }
 
 func (c *comparison) key() Check {
@@ -177,10 +178,10 @@ func (c *comparison) key() Check {
 		return skipped(CheckKey, m.result, "the device's key was not compared: %s", m.how)
 	case KeyOther:
 		if c.entry.Group {
-			return failed(CheckKey, KeyOther, "the device's key is derived from neither key of %s", c.entry.called())
+			return failed(CheckKey, KeyOther, "the device's key is derived from neither key of %s", c.called(c.entry))
 		}
-		return failed(CheckKey, KeyOther, "the device's key is neither the primary nor the secondary key of %s", c.entry.called())
+		return failed(CheckKey, KeyOther, "the device's key is neither the primary nor the secondary key of %s", c.called(c.entry))
 	default:
-		return failed(CheckKey, m.result, "the device's key %s (%s)", strings.TrimPrefix(m.how, "it "), c.entry.called())
+		return failed(CheckKey, m.result, "the device's key %s (%s)", strings.TrimPrefix(m.how, "it "), c.called(c.entry))
 	}
 }

@@ -45,11 +45,13 @@ const (
 type failure struct {
 	status    int // 0 without an answer
 	text      string
+	said      string // the message of the service, whole
 	forbidden bool
 	missing   bool
 	// denied says that the service does not accept the credential for anything.
 	denied bool
-	// halted says that another request would fare no better: no answer, or no time left.
+	// halted says that another request would fare no better: no answer, no time left, or an answer
+	// of 429, 5xx or 3xx.
 	halted bool
 }
 
@@ -69,13 +71,24 @@ func (c *Client) Read(ctx context.Context, id string, kind service.AttestationTy
 	return h
 }
 
+func (f *failure) reason() Reason { return Reason{Text: f.text, Said: f.said} }
+
 // note records a failed read.
 func (h *Held) note(what string, f *failure) *failure {
+	return h.noteGap(Gap{What: what, Why: f.reason(), Forbidden: f.forbidden}, f)
+}
+
+func (h *Held) noteGap(gap Gap, f *failure) *failure {
 	if f.denied && h.Reads == 0 {
-		h.Denied = f.text
+		h.Denied = &gap.Why
 	}
-	h.Gaps = append(h.Gaps, Gap{What: what, Why: f.text, Forbidden: f.forbidden})
+	h.Gaps = append(h.Gaps, gap)
 	return f
+}
+
+// unreadKeys says why keys could not be read.
+func (f *failure) unreadKeys() *Reason {
+	return &Reason{Text: "they could not be read: " + f.text, Said: f.said}
 }
 
 func (c *Client) readEnrollment(ctx context.Context, h *Held, id string, _ service.AttestationType) *failure {
@@ -90,7 +103,7 @@ func (c *Client) readEnrollment(ctx context.Context, h *Held, id string, _ servi
 	}
 	h.Reads++
 	if !strings.EqualFold(e.RegistrationID, id) {
-		return h.note("the individual enrollment", &failure{status: http.StatusOK, text: "the answer is about " + quoted(e.RegistrationID) + ", which was not asked for"})
+		return h.note("the individual enrollment", unasked(e.RegistrationID))
 	}
 	h.Individual = &Enrollment{Name: e.RegistrationID, DeviceID: e.DeviceID, Settings: e.Settings}
 	if e.RegistrationState != nil {
@@ -111,12 +124,12 @@ func (c *Client) readKeys(ctx context.Context, h *Held, e *Enrollment) *failure 
 	var m service.AttestationMechanism
 	_, f := c.call(ctx, http.MethodPost, service.Path(collection, e.Name, service.AttestationSegment), nil, "", &m)
 	if f != nil {
-		e.NoKeys = "they could not be read: " + f.text
-		return h.note("the keys of "+e.called(), f)
+		e.NoKeys = f.unreadKeys()
+		return h.noteGap(Gap{What: "the keys", Of: e, Why: f.reason(), Forbidden: f.forbidden}, f)
 	}
 	h.Reads++
 	if m.Type != service.AttestationSymmetricKey || m.SymmetricKey == nil {
-		e.NoKeys = "the service returned no keys"
+		e.NoKeys = &Reason{Text: "the service returned no keys"}
 		return nil
 	}
 	e.Attestation.SymmetricKey = m.SymmetricKey
@@ -138,13 +151,13 @@ func (c *Client) readGroups(ctx context.Context, h *Held, _ string, kind service
 			continue
 		}
 		if reads++; reads > maxKeyReads {
-			g.NoKeys = fmt.Sprintf("there are more than %d groups with keys", maxKeyReads)
+			g.NoKeys = &Reason{Text: fmt.Sprintf("there are more than %d groups with keys", maxKeyReads)}
 			continue
 		}
 		if f := c.readKeys(ctx, h, g); f != nil {
 			for j := i; j < len(h.Groups); j++ {
-				if h.Groups[j].Attestation.Type == service.AttestationSymmetricKey && h.Groups[j].NoKeys == "" {
-					h.Groups[j].NoKeys = "they could not be read: " + f.text
+				if h.Groups[j].Attestation.Type == service.AttestationSymmetricKey && h.Groups[j].NoKeys == nil {
+					h.Groups[j].NoKeys = f.unreadKeys()
 				}
 			}
 			if f.denied || f.halted {
@@ -197,11 +210,19 @@ func (c *Client) readState(ctx context.Context, h *Held, id string, _ service.At
 	case f != nil:
 		return h.note("the registration state", f)
 	case state.RegistrationID != "" && !strings.EqualFold(state.RegistrationID, id):
-		return h.note("the registration state", &failure{status: http.StatusOK, text: "the answer is about " + quoted(state.RegistrationID) + ", which was not asked for"})
+		return h.note("the registration state", unasked(state.RegistrationID))
 	}
 	h.Reads++
 	h.State = &state
 	return nil
+}
+
+// unasked is the failure of an answer about another device.
+func unasked(id string) *failure {
+	if id == "" {
+		return &failure{status: http.StatusOK, text: "the answer, which was not asked for, is about no device"}
+	}
+	return &failure{status: http.StatusOK, text: "the answer, which was not asked for, is about", said: id}
 }
 
 func (c *Client) get(ctx context.Context, path string, to any) *failure {
@@ -267,7 +288,10 @@ func refused(status int, data []byte) *failure {
 	body := dps.ParseBody(data)
 	switch {
 	case body.Error != nil:
-		f.text += fmt.Sprintf(" with error code %d, %s", body.Error.ErrorCode, quoted(body.Error.Message))
+		f.text += fmt.Sprintf(" with error code %d", body.Error.ErrorCode)
+		if f.said = body.Error.Message; f.said != "" {
+			f.text += ","
+		}
 	case body.Kind.Foreign():
 		f.text += " with a body that the service does not send (" + string(body.Kind) + ")"
 	}
@@ -287,7 +311,7 @@ func refused(status int, data []byte) *failure {
 	return f
 }
 
-// noAnswer says why a request got no answer, without its URL.
+// noAnswer says why a request got no answer, without its URL. It may repeat what a server sent.
 func noAnswer(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
@@ -298,7 +322,7 @@ func noAnswer(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "interrupted"
 	}
-	return clip(err.Error())
+	return err.Error()
 }
 
 // oddity says in a few words why JSON is not of the expected shape. It quotes nothing of it.
@@ -311,7 +335,7 @@ func oddity(data []byte, err error) string {
 		if field == "" {
 			field = "the whole"
 		}
-		return clip(field) + " is of the wrong type (" + clip(wrong.Value) + ")"
+		return cut(field) + " is of the wrong type (" + cut(wrong.Value) + ")"
 	}
 	return "no JSON of the expected shape"
 }
@@ -319,11 +343,10 @@ func oddity(data []byte, err error) string {
 // maxText is how much of a text of the service is shown, in runes.
 const maxText = 160
 
-func clip(text string) string {
+// cut cuts a text that can contain no secret. All others go through [comparison.clip].
+func cut(text string) string {
 	if runes := []rune(text); len(runes) > maxText {
 		return string(runes[:maxText]) + "..."
 	}
 	return text
 }
-
-func quoted(text string) string { return strconv.Quote(clip(text)) }

@@ -83,8 +83,8 @@ func TestReadIndividual(t *testing.T) {
 	if h.State == nil || h.State.ErrorCode != 400207 {
 		t.Errorf("the state is %+v", h.State)
 	}
-	if len(h.Gaps) > 0 || h.Reads != 3 || h.Denied != "" {
-		t.Errorf("%d reads, gaps %v, denied %q", h.Reads, h.Gaps, h.Denied)
+	if len(h.Gaps) > 0 || h.Reads != 3 || h.Denied != nil {
+		t.Errorf("%d reads, gaps %v, denied %v", h.Reads, h.Gaps, h.Denied)
 	}
 }
 

@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"dpsdiag/internal/dps"
+	"dpsdiag/internal/redact"
 	"dpsdiag/internal/service"
 )
 
 // Compare compares what the service holds with the device.
 func Compare(h *Held, d Device) *Findings {
-	c := &comparison{held: h, device: d}
+	c := &comparison{held: h, device: d, redactor: redactorFor(h, d)}
 	c.choose()
 	f := &Findings{Source: h.Source, ReadAt: h.ReadAt, Instance: h.name()}
 	if c.entry != nil && c.entry.Group {
@@ -57,8 +57,9 @@ func checks() []func(*comparison) Check {
 
 // comparison is what the service holds beside the device, and the enrollment that decides.
 type comparison struct {
-	held   *Held
-	device Device
+	held     *Held
+	device   Device
+	redactor *redact.Redactor
 
 	// entry is the enrollment that decides, nil if there is none or it is not known.
 	entry *Enrollment
@@ -105,12 +106,12 @@ func (c *comparison) access() Check {
 	}
 	var gaps []string
 	for _, gap := range h.Gaps {
-		gaps = append(gaps, gap.What+": "+gap.Why)
+		gaps = append(gaps, c.what(gap)+": "+c.because(gap.Why))
 	}
 	text := strings.Join(gaps, "; ")
 	switch {
-	case h.Denied != "":
-		return failed(CheckAccess, AccessDenied, "%s refuses the credential of --service-env or --service-token-env: %s", h.Host, h.Denied).with("host", h.Host)
+	case h.Denied != nil:
+		return failed(CheckAccess, AccessDenied, "%s refuses the credential of --service-env or --service-token-env: %s", h.Host, c.because(*h.Denied)).with("host", h.Host)
 	case h.Reads == 0:
 		return failed(CheckAccess, AccessFailed, "nothing could be read from %s: %s", h.Host, text).with("host", h.Host)
 	case len(gaps) > 0:
@@ -149,7 +150,7 @@ func (c *comparison) choose() {
 func (c *comparison) gap(what string) string {
 	for _, gap := range c.held.Gaps {
 		if gap.What == what {
-			return what + " could not be read: " + gap.Why
+			return what + " could not be read: " + c.because(gap.Why)
 		}
 	}
 	return what + " could not be read"
@@ -211,16 +212,24 @@ func (c *comparison) take(matching []*Enrollment) {
 	}
 }
 
+// individualUnknown is added where files have groups alone.
+const individualUnknown = "whether there is an individual enrollment of this registration id, the files do not show"
+
 // nowhere says that no group matches, or why that is not known.
 func (c *comparison) nowhere(candidates int, unmatched Result, why string) {
+	const noIndividual = "there is no individual enrollment of this registration id, and "
 	gap := c.gap("the enrollment groups")
 	switch {
 	case !c.held.AllGroups && c.held.Source == SourceAPI:
 		c.found, c.why = NotRead, gap
+	case candidates == 0 && !c.held.NoIndividual:
+		c.found, c.why = NotCompared, "none of the groups that were given is for this attestation; "+individualUnknown
+	case !c.held.NoIndividual:
+		c.found, c.why = NotCompared, why+"; "+individualUnknown
 	case candidates == 0:
-		c.found, c.why = EnrolledNowhere, "there is no individual enrollment of this registration id, and no group for this attestation"
+		c.found, c.why = EnrolledNowhere, noIndividual+"no group for this attestation"
 	default:
-		c.found, c.why = unmatched, why
+		c.found, c.why = unmatched, noIndividual+why
 	}
 }
 
@@ -233,7 +242,7 @@ func (c *comparison) enrollment() Check {
 	case EnrolledInGroup:
 		return passed(CheckEnrollment, c.found, "%s", c.describe(e)).with("kind", "group").with("name", e.Name).with("updated", e.LastUpdated)
 	case EnrolledTwice:
-		return warned(CheckEnrollment, c.found, "%s; but %s also match, and the service takes only one", c.describe(e), quotedList(c.others)).
+		return warned(CheckEnrollment, c.found, "%s; but %s also match, and the service takes only one", c.describe(e), c.quotedList(c.others)).
 			with("kind", "group").with("name", e.Name).with("others", strings.Join(c.others, ", "))
 	case NotRead, NotCompared:
 		return skipped(CheckEnrollment, c.found, "%s", c.why)
@@ -245,24 +254,24 @@ func (c *comparison) enrollment() Check {
 }
 
 func (c *comparison) describe(e *Enrollment) string {
-	text := "individual " + quoted(e.Name)
+	text := "individual " + c.quoted(e.Name)
 	if e.Group {
-		text = "group " + quoted(e.Name)
+		text = "group " + c.quoted(e.Name)
 	}
 	if e.LastUpdated != "" {
-		text += ", changed " + timeText(e.LastUpdated)
+		text += ", changed " + c.timeText(e.LastUpdated)
 	}
 	return text
 }
 
-func quotedList(names []string) string {
+func (c *comparison) quotedList(names []string) string {
 	var list []string
 	for i, name := range names {
 		if i == 5 {
 			list = append(list, fmt.Sprintf("%d more", len(names)-i))
 			break
 		}
-		list = append(list, quoted(name))
+		list = append(list, c.quoted(name))
 	}
 	return strings.Join(list, ", ")
 }
@@ -272,7 +281,7 @@ func (c *comparison) status() Check {
 	case c.entry == nil:
 		return c.unread(CheckStatus)
 	case !c.entry.Enabled():
-		return failed(CheckStatus, StatusDisabled, "the provisioning status of %s is disabled", c.entry.called())
+		return failed(CheckStatus, StatusDisabled, "the provisioning status of %s is disabled", c.called(c.entry))
 	}
 	return passed(CheckStatus, StatusEnabled, "enabled")
 }
@@ -290,15 +299,15 @@ func (c *comparison) attestation() Check {
 	case kind == "":
 		return skipped(CheckAttestation, NotRead, "the enrollment does not say how it attests")
 	case c.device.Kind == "":
-		return named(skipped(CheckAttestation, NotCompared, "%s; the device's credential was not given", kindText(kind)))
+		return named(skipped(CheckAttestation, NotCompared, "%s; the device's credential was not given", c.kindText(kind)))
 	case kind != c.device.Kind:
-		return named(failed(CheckAttestation, AttestationOther, "%s attests with %s, the device with %s", e.called(), kindText(kind), kindText(c.device.Kind)))
+		return named(failed(CheckAttestation, AttestationOther, "%s attests with %s, the device with %s", c.called(e), c.kindText(kind), c.kindText(c.device.Kind)))
 	}
-	return named(passed(CheckAttestation, AttestationSame, "%s, as the device", kindText(kind)))
+	return named(passed(CheckAttestation, AttestationSame, "%s, as the device", c.kindText(kind)))
 }
 
 // kindText is a kind of attestation in words.
-func kindText(kind service.AttestationType) string {
+func (c *comparison) kindText(kind service.AttestationType) string {
 	switch kind {
 	case service.AttestationSymmetricKey:
 		return "a symmetric key"
@@ -307,57 +316,22 @@ func kindText(kind service.AttestationType) string {
 	case service.AttestationTPM:
 		return "a TPM"
 	}
-	return quoted(string(kind))
+	return c.quoted(string(kind))
 }
 
 // attests reports whether both sides use that attestation, and what the check is otherwise.
 func (c *comparison) attests(id CheckID, kind service.AttestationType) (Check, bool) {
 	switch {
 	case c.entry == nil && c.device.Kind != kind && c.device.Kind != "":
-		return notMeant(id, "the device does not use %s", kindText(kind)), false
+		return notMeant(id, "the device does not use %s", c.kindText(kind)), false
 	case c.entry == nil:
 		return c.unread(id), false
 	case c.entry.Attestation.Type != kind:
-		return notMeant(id, "%s is enrolled", kindText(c.entry.Attestation.Type)), false
+		return notMeant(id, "%s is enrolled", c.kindText(c.entry.Attestation.Type)), false
 	case c.device.Kind == "":
 		return skipped(id, NotCompared, "the device's credential was not given"), false
 	case c.device.Kind != kind:
-		return notMeant(id, "the device uses %s", kindText(c.device.Kind)), false
+		return notMeant(id, "the device uses %s", c.kindText(c.device.Kind)), false
 	}
 	return Check{}, true
-}
-
-// redact replaces every secret that was read or sent in what the checks say: a server may
-// repeat any of them.
-func (c *comparison) redact(f *Findings) {
-	var secrets []string
-	add := func(list ...dps.Secret) {
-		for _, s := range list {
-			if text := s.Reveal(); len(text) >= 8 {
-				secrets = append(secrets, text)
-			}
-		}
-	}
-	add(c.device.Secrets...)
-	entries := slices.Clone(c.held.Groups)
-	if c.held.Individual != nil {
-		entries = append(entries, *c.held.Individual)
-	}
-	for _, e := range entries {
-		if keys := e.Attestation.SymmetricKey; keys != nil {
-			add(keys.PrimaryKey, keys.SecondaryKey)
-		}
-	}
-	var pairs []string
-	for _, s := range secrets {
-		pairs = append(pairs, s, "[redacted]")
-	}
-	replace := strings.NewReplacer(pairs...).Replace
-	f.ErrorMessage = replace(f.ErrorMessage)
-	for i := range f.Checks {
-		f.Checks[i].Detail = replace(f.Checks[i].Detail)
-		for j := range f.Checks[i].Facts {
-			f.Checks[i].Facts[j].Value = replace(f.Checks[i].Facts[j].Value)
-		}
-	}
 }

@@ -93,6 +93,9 @@ func TestCompare(t *testing.T) {
 	signing := func(c certtest.Issued) string {
 		return `{"type":"x509","x509":{"signingCertificates":{"primary":{"info":` + info(c.Cert) + `}}}}`
 	}
+	pair := func(which string, primary, secondary certtest.Issued) string {
+		return `{"type":"x509","x509":{"` + which + `":{"primary":{"info":` + info(primary.Cert) + `},"secondary":{"info":` + info(secondary.Cert) + `}}}}`
+	}
 	signingWith := func(c certtest.Issued) string {
 		return `{"type":"x509","x509":{"signingCertificates":{"primary":{"certificate":"` + base64.StdEncoding.EncodeToString(certtest.PEM("CERTIFICATE", c.Cert.Raw)) + `"}}}}`
 	}
@@ -144,10 +147,10 @@ func TestCompare(t *testing.T) {
 		"individual":           {one(individual(symmetric, "")), plain, CheckEnrollment, EnrolledIndividually},
 		"group":                {one(group("g", symmetric)), withKey(a.Derive("dev-01")), CheckEnrollment, EnrolledInGroup},
 		"two groups":           {one(group("g", symmetric), group("h", symmetric)), withKey(a.Derive("dev-01")), CheckEnrollment, EnrolledTwice},
-		"no group by key":      {one(group("g", primaryOnly), group("h", primaryOnly)), withKey(b), CheckEnrollment, KeyOfNoGroup},
+		"no group by key":      {one(group("g", primaryOnly), group("h", primaryOnly)), withKey(b), CheckEnrollment, NotCompared},
 		"no group by chain":    {one(group("g", signing(twin)), group("h", signing(former))), withChain(leaf, intermediate), CheckEnrollment, EnrolledInGroup},
-		"no group of that CA":  {one(group("g", signing(former)), group("h", signing(oldRoot))), withChain(leaf, intermediate), CheckEnrollment, ChainToNoGroup},
-		"no group, leaf alone": {one(group("g", signing(root)), group("h", signing(oldRoot))), withChain(leaf), CheckEnrollment, LeafToNoGroup},
+		"no group of that CA":  {one(group("g", signing(former)), group("h", signing(oldRoot))), withChain(leaf, intermediate), CheckEnrollment, NotCompared},
+		"no group, leaf alone": {one(group("g", signing(root)), group("h", signing(oldRoot))), withChain(leaf), CheckEnrollment, NotCompared},
 		"no enrollment given":  {side{instance: []string{instanceOf(oneHub)}}, plain, CheckEnrollment, NotRead},
 		"TPM beside groups":    {one(group("g", symmetric), group("h", symmetric)), Device{ID: "dev-01", Kind: service.AttestationTPM}, CheckEnrollment, EnrolledNowhereHere},
 		"TPM in that instance": {
@@ -155,49 +158,53 @@ func TestCompare(t *testing.T) {
 			Device{ID: "dev-01", Kind: service.AttestationTPM, Scope: "0ne00000001"},
 			CheckEnrollment, EnrolledNowhere,
 		},
-		"which group":             {one(group("g", symmetric), group("h", symmetric)), Device{ID: "dev-01"}, CheckEnrollment, NotCompared},
-		"enabled":                 {one(individual(symmetric, `,"provisioningStatus":"enabled"`)), plain, CheckStatus, StatusEnabled},
-		"disabled":                {one(individual(symmetric, `,"provisioningStatus":"disabled"`)), plain, CheckStatus, StatusDisabled},
-		"attestation":             {one(individual(symmetric, "")), plain, CheckAttestation, AttestationSame},
-		"other attestation":       {one(individual(client(leaf), "")), plain, CheckAttestation, AttestationOther},
-		"other group attestation": {one(group("g", signing(root))), plain, CheckAttestation, AttestationOther},
-		"primary key":             {one(individual(symmetric, "")), plain, CheckKey, KeyPrimary},
-		"secondary key":           {one(individual(symmetric, "")), withKey(b), CheckKey, KeySecondary},
-		"derived key":             {one(group("g", symmetric)), withKey(b.Derive("dev-01")), CheckKey, KeyDerived},
-		"group's own key":         {one(group("g", symmetric)), withKey(b), CheckKey, KeyOfGroupItself},
-		"derived in upper case":   {one(group("g", symmetric)), withKey(a.Derive("DEV-01")), CheckKey, KeyMisderived},
-		"derived with newline":    {one(group("g", symmetric)), withKey(a.Derive("dev-01\n")), CheckKey, KeyMisderived},
-		"derived of group name":   {one(group("g", symmetric)), withKey(a.Derive("g")), CheckKey, KeyMisderived},
-		"derived twice":           {one(group("g", symmetric)), withKey(a.Derive("dev-01").Derive("dev-01")), CheckKey, KeyMisderived},
-		"not decoded":             {one(group("g", symmetric)), withKey(dps.NewKey([]byte(keyA)).Derive("dev-01")), CheckKey, KeyMisderived},
-		"derived individual":      {one(individual(symmetric, "")), withKey(a.Derive("dev-01")), CheckKey, KeyMisderived},
-		"other key":               {one(individual(primaryOnly, "")), withKey(b), CheckKey, KeyOther},
-		"other group's key":       {one(group("g", primaryOnly)), withKey(b.Derive("dev-01")), CheckKey, KeyOther},
-		"keys not shown":          {one(individual(`{"type":"symmetricKey"}`, "")), plain, CheckKey, NotRead},
-		"key not given":           {one(individual(symmetric, "")), Device{ID: "dev-01"}, CheckKey, NotCompared},
-		"key of a TPM":            {one(individual(tpm([]byte{1}), "")), plain, CheckKey, NotMeant},
-		"certificate":             {one(individual(client(leaf), "")), withChain(leaf), CheckCertificate, CertificateSame},
-		"former certificate":      {one(individual(client(former), "")), withChain(leaf), CheckCertificate, CertificateOther},
-		"chain by thumbprint":     {one(group("g", signing(intermediate))), withChain(leaf, intermediate), CheckCertificate, ChainSame},
-		"chain by signature":      {one(group("g", signingWith(root))), withChain(leaf, intermediate), CheckCertificate, ChainSame},
-		"chain by name":           {one(group("g", signing(root))), withChain(leaf, intermediate), CheckCertificate, ChainByName},
-		"CA with another key":     {one(group("g", signingWith(twin))), withChain(leaf, intermediate), CheckCertificate, ChainOtherKey},
-		"CA by thumbprint, other": {one(group("g", signing(twin))), withChain(leaf, intermediate, root), CheckCertificate, ChainOtherKey},
-		"other CA":                {one(group("g", signing(oldRoot))), withChain(leaf, intermediate), CheckCertificate, ChainOther},
-		"leaf alone":              {one(group("g", signing(root))), withChain(leaf), CheckCertificate, ChainMaybeIncomplete},
-		"common name":             {one(group("g", signing(root))), withChain(leaf), CheckCommonName, NameSame},
-		"other common name":       {one(group("g", signing(root))), withChain(root), CheckCommonName, NameOther},
-		"in date":                 {one(group("g", signing(root))), withChain(leaf, intermediate), CheckValidity, ValidityInDate},
-		"expired":                 {one(group("g", signing(root))), withChain(old, intermediate), CheckValidity, ValidityExpired},
-		"CA expired":              {one(group("g", signing(oldRoot))), withChain(leaf, intermediate), CheckValidity, ValidityExpired},
-		"not yet valid":           {one(group("g", signing(root))), withChain(early, intermediate), CheckValidity, ValidityNotYet},
-		"verified":                {side{enrollments: []string{group("g", refs)}, certificates: []string{listed(root, true)}}, withChain(leaf, intermediate), CheckCA, CAVerified},
-		"chain to a reference":    {side{enrollments: []string{group("g", refs)}, certificates: []string{listed(root, true)}}, withChain(leaf, intermediate), CheckCertificate, ChainSame},
-		"not verified":            {side{enrollments: []string{group("g", refs)}, certificates: []string{listed(root, false)}}, withChain(leaf, intermediate), CheckCA, CAUnverified},
-		"CA missing":              {side{enrollments: []string{group("g", refs)}, certificates: []string{`{"value":[]}`}}, withChain(leaf, intermediate), CheckCA, CAMissing},
-		"CAs not known":           {one(group("g", refs)), withChain(leaf, intermediate), CheckCA, NotRead},
-		"endorsement key":         {one(individual(tpm([]byte{1, 2}), "")), Device{ID: "dev-01", Kind: service.AttestationTPM, EndorsementKey: []byte{1, 2}}, CheckEndorsementKey, EKSame},
-		"other endorsement key":   {one(individual(tpm([]byte{1, 3}), "")), Device{ID: "dev-01", Kind: service.AttestationTPM, EndorsementKey: []byte{1, 2}}, CheckEndorsementKey, EKOther},
+		"which group":                   {one(group("g", symmetric), group("h", symmetric)), Device{ID: "dev-01"}, CheckEnrollment, NotCompared},
+		"enabled":                       {one(individual(symmetric, `,"provisioningStatus":"enabled"`)), plain, CheckStatus, StatusEnabled},
+		"disabled":                      {one(individual(symmetric, `,"provisioningStatus":"disabled"`)), plain, CheckStatus, StatusDisabled},
+		"attestation":                   {one(individual(symmetric, "")), plain, CheckAttestation, AttestationSame},
+		"other attestation":             {one(individual(client(leaf), "")), plain, CheckAttestation, AttestationOther},
+		"other group attestation":       {one(group("g", signing(root))), plain, CheckAttestation, AttestationOther},
+		"primary key":                   {one(individual(symmetric, "")), plain, CheckKey, KeyPrimary},
+		"secondary key":                 {one(individual(symmetric, "")), withKey(b), CheckKey, KeySecondary},
+		"derived key":                   {one(group("g", symmetric)), withKey(b.Derive("dev-01")), CheckKey, KeyDerived},
+		"group's own key":               {one(group("g", symmetric)), withKey(b), CheckKey, KeyOfGroupItself},
+		"derived in upper case":         {one(group("g", symmetric)), withKey(a.Derive("DEV-01")), CheckKey, KeyMisderived},
+		"derived with newline":          {one(group("g", symmetric)), withKey(a.Derive("dev-01\n")), CheckKey, KeyMisderived},
+		"derived of group name":         {one(group("g", symmetric)), withKey(a.Derive("g")), CheckKey, KeyMisderived},
+		"derived twice":                 {one(group("g", symmetric)), withKey(a.Derive("dev-01").Derive("dev-01")), CheckKey, KeyMisderived},
+		"not decoded":                   {one(group("g", symmetric)), withKey(dps.NewKey([]byte(keyA)).Derive("dev-01")), CheckKey, KeyMisderived},
+		"derived individual":            {one(individual(symmetric, "")), withKey(a.Derive("dev-01")), CheckKey, KeyMisderived},
+		"other key":                     {one(individual(primaryOnly, "")), withKey(b), CheckKey, KeyOther},
+		"other group's key":             {one(group("g", primaryOnly)), withKey(b.Derive("dev-01")), CheckKey, KeyOther},
+		"keys not shown":                {one(individual(`{"type":"symmetricKey"}`, "")), plain, CheckKey, NotRead},
+		"key not given":                 {one(individual(symmetric, "")), Device{ID: "dev-01"}, CheckKey, NotCompared},
+		"key of a TPM":                  {one(individual(tpm([]byte{1}), "")), plain, CheckKey, NotMeant},
+		"certificate":                   {one(individual(client(leaf), "")), withChain(leaf), CheckCertificate, CertificateSame},
+		"former certificate":            {one(individual(client(former), "")), withChain(leaf), CheckCertificate, CertificateOther},
+		"chain by thumbprint":           {one(group("g", signing(intermediate))), withChain(leaf, intermediate), CheckCertificate, ChainSame},
+		"chain by signature":            {one(group("g", signingWith(root))), withChain(leaf, intermediate), CheckCertificate, ChainSame},
+		"chain by name":                 {one(group("g", signing(root))), withChain(leaf, intermediate), CheckCertificate, ChainByName},
+		"CA with another key":           {one(group("g", signingWith(twin))), withChain(leaf, intermediate), CheckCertificate, ChainOtherKey},
+		"CA by thumbprint, other":       {one(group("g", signing(twin))), withChain(leaf, intermediate, root), CheckCertificate, ChainOtherKey},
+		"other CA":                      {one(group("g", signing(oldRoot))), withChain(leaf, intermediate), CheckCertificate, ChainOther},
+		"leaf alone":                    {one(group("g", signing(root))), withChain(leaf), CheckCertificate, ChainMaybeIncomplete},
+		"common name":                   {one(group("g", signing(root))), withChain(leaf), CheckCommonName, NameSame},
+		"other common name":             {one(group("g", signing(root))), withChain(root), CheckCommonName, NameOther},
+		"in date":                       {one(group("g", signing(root))), withChain(leaf, intermediate), CheckValidity, ValidityInDate},
+		"expired":                       {one(group("g", signing(root))), withChain(old, intermediate), CheckValidity, ValidityExpired},
+		"CA expired":                    {one(group("g", signing(oldRoot))), withChain(leaf, intermediate), CheckValidity, ValidityExpired},
+		"old primary, new secondary CA": {one(group("g", pair("signingCertificates", oldRoot, intermediate))), withChain(leaf, intermediate), CheckValidity, ValidityInDate},
+		"new primary, old secondary CA": {one(group("g", pair("signingCertificates", intermediate, oldRoot))), withChain(leaf, intermediate), CheckValidity, ValidityInDate},
+		"old primary certificate":       {one(individual(pair("clientCertificates", old, leaf), "")), withChain(leaf), CheckValidity, ValidityInDate},
+		"old primary, no match":         {one(individual(pair("clientCertificates", old, former), "")), withChain(leaf), CheckValidity, ValidityExpired},
+		"not yet valid":                 {one(group("g", signing(root))), withChain(early, intermediate), CheckValidity, ValidityNotYet},
+		"verified":                      {side{enrollments: []string{group("g", refs)}, certificates: []string{listed(root, true)}}, withChain(leaf, intermediate), CheckCA, CAVerified},
+		"chain to a reference":          {side{enrollments: []string{group("g", refs)}, certificates: []string{listed(root, true)}}, withChain(leaf, intermediate), CheckCertificate, ChainSame},
+		"not verified":                  {side{enrollments: []string{group("g", refs)}, certificates: []string{listed(root, false)}}, withChain(leaf, intermediate), CheckCA, CAUnverified},
+		"CA missing":                    {side{enrollments: []string{group("g", refs)}, certificates: []string{`{"value":[]}`}}, withChain(leaf, intermediate), CheckCA, CAMissing},
+		"CAs not known":                 {one(group("g", refs)), withChain(leaf, intermediate), CheckCA, NotRead},
+		"endorsement key":               {one(individual(tpm([]byte{1, 2}), "")), Device{ID: "dev-01", Kind: service.AttestationTPM, EndorsementKey: []byte{1, 2}}, CheckEndorsementKey, EKSame},
+		"other endorsement key":         {one(individual(tpm([]byte{1, 3}), "")), Device{ID: "dev-01", Kind: service.AttestationTPM, EndorsementKey: []byte{1, 2}}, CheckEndorsementKey, EKOther},
 
 		"same instance":       {hubs("", oneHub), host("contoso.azure-devices-provisioning.net"), CheckInstance, InstanceSame},
 		"other instance":      {hubs("", oneHub), host("fabrikam.azure-devices-provisioning.net"), CheckInstance, InstanceOther},
@@ -212,22 +219,23 @@ func TestCompare(t *testing.T) {
 		"policies":            {hubs("", oneHub), plain, CheckLocalAuth, LocalAuthOn},
 		"no policies":         {hubs("", oneHub+`,"disableLocalAuth":true`), plain, CheckLocalAuth, LocalAuthOff},
 
-		"usual allocation":   {hubs(`,"allocationPolicy":"hashed"`, oneHub), plain, CheckAllocation, AllocationUsable},
-		"custom, no webhook": {hubs(`,"allocationPolicy":"custom"`, oneHub), plain, CheckAllocation, AllocationIncomplete},
-		"webhook":            {custom("https://f.azurewebsites.net/api/x?code=secret-of-webhook"), plain, CheckWebhook, WebhookUsable},
-		"webhook, no key":    {custom("https://f.azurewebsites.net/api/x"), plain, CheckWebhook, WebhookNoKey},
-		"webhook, plain":     {custom("http://f.example/x?code=secret-of-webhook"), plain, CheckWebhook, WebhookInvalid},
-		"hubs":               {hubs("", oneHub), plain, CheckHubs, HubsUsable},
-		"no hub":             {hubs("", `,"iotHubs":[]`), plain, CheckHubs, HubsNone},
-		"no hub takes part":  {hubs("", `,"iotHubs":[{"name":"h.azure-devices.net","applyAllocationPolicy":false}]`), plain, CheckHubs, HubsNone},
-		"weight 0":           {hubs("", `,"iotHubs":[{"name":"h.azure-devices.net","allocationWeight":0}]`), plain, CheckHubs, HubsWeightless},
-		"hub not linked":     {hubs(`,"iotHubs":["gone.azure-devices.net"]`, oneHub), plain, CheckHubs, HubsUnlinked},
-		"some not linked":    {hubs(`,"iotHubs":["gone.azure-devices.net","HUB1.azure-devices.net"]`, oneHub), plain, CheckHubs, HubsSome},
-		"static hub gone":    {hubs(`,"iotHubHostName":"gone.azure-devices.net","allocationPolicy":"static"`, oneHub), plain, CheckHubs, HubsUnlinked},
-		"reprovisioned":      {one(individual(symmetric, `,"reprovisionPolicy":{"updateHubAssignment":true,"migrateDeviceData":false}`)), plain, CheckReprovisioning, ReprovisioningUsual},
-		"never":              {one(individual(symmetric, `,"reprovisionPolicy":{"updateHubAssignment":false,"migrateDeviceData":false}`)), plain, CheckReprovisioning, ReprovisioningNever},
-		"twin":               {one(individual(symmetric, `,"initialTwin":{"tags":{"a":1}}`)), plain, CheckTwin, TwinFits},
-		"large twin":         {one(individual(symmetric, `,"initialTwin":{"tags":{"a":"`+strings.Repeat("x", 9<<10)+`"}}`)), plain, CheckTwin, TwinLarge},
+		"usual allocation":    {hubs(`,"allocationPolicy":"hashed"`, oneHub), plain, CheckAllocation, AllocationUsable},
+		"custom, no webhook":  {hubs(`,"allocationPolicy":"custom"`, oneHub), plain, CheckAllocation, AllocationIncomplete},
+		"webhook":             {custom("https://f.azurewebsites.net/api/x?code=secret-of-webhook"), plain, CheckWebhook, WebhookUsable},
+		"webhook, no key":     {custom("https://f.azurewebsites.net/api/x"), plain, CheckWebhook, WebhookNoKey},
+		"webhook, plain":      {custom("http://f.example/x?code=secret-of-webhook"), plain, CheckWebhook, WebhookInvalid},
+		"hubs":                {hubs("", oneHub), plain, CheckHubs, HubsUsable},
+		"no hub":              {hubs("", `,"iotHubs":[]`), plain, CheckHubs, HubsNone},
+		"no hub takes part":   {hubs("", `,"iotHubs":[{"name":"h.azure-devices.net","applyAllocationPolicy":false}]`), plain, CheckHubs, HubsNone},
+		"weight 0":            {hubs("", `,"iotHubs":[{"name":"h.azure-devices.net","allocationWeight":0}]`), plain, CheckHubs, HubsWeightless},
+		"hub not linked":      {hubs(`,"iotHubs":["gone.azure-devices.net"]`, oneHub), plain, CheckHubs, HubsUnlinked},
+		"some not linked":     {hubs(`,"iotHubs":["gone.azure-devices.net","HUB1.azure-devices.net"]`, oneHub), plain, CheckHubs, HubsSome},
+		"static hub gone":     {hubs(`,"iotHubHostName":"gone.azure-devices.net","allocationPolicy":"static"`, oneHub), plain, CheckHubs, HubsUnlinked},
+		"reprovisioned":       {one(individual(symmetric, `,"reprovisionPolicy":{"updateHubAssignment":true,"migrateDeviceData":false}`)), plain, CheckReprovisioning, ReprovisioningUsual},
+		"never":               {one(individual(symmetric, `,"reprovisionPolicy":{"updateHubAssignment":false,"migrateDeviceData":false}`)), plain, CheckReprovisioning, ReprovisioningNever},
+		"twin":                {one(individual(symmetric, `,"initialTwin":{"tags":{"a":1}}`)), plain, CheckTwin, TwinFits},
+		"printed with blanks": {one(individual(symmetric, `,"initialTwin":{"tags":{"a":`+strings.Repeat(" ", 9<<10)+`1}}`)), plain, CheckTwin, TwinFits},
+		"large twin":          {one(individual(symmetric, `,"initialTwin":{"tags":{"a":"`+strings.Repeat("x", 9<<10)+`"}}`)), plain, CheckTwin, TwinLarge},
 
 		"assigned":         {state(`"status":"assigned","assignedHub":"hub1.azure-devices.net"`, oneHub), plain, CheckRegistration, RegistrationAssigned},
 		"hub gone":         {state(`"status":"assigned","assignedHub":"gone.azure-devices.net"`, oneHub), plain, CheckRegistration, RegistrationHubGone},
@@ -372,6 +380,38 @@ func TestMaybeOther(t *testing.T) {
 	} {
 		if got := Compare(test.held, test.device).MaybeOther; got != test.want {
 			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
+// TestNoGroupMatches: that no group matches is the reason only where it is known that there is no
+// individual enrollment either. Files with groups alone do not show that.
+func TestNoGroupMatches(t *testing.T) {
+	t.Parallel()
+	ca := certtest.Issue(t, "root", nil, certtest.CA)
+	leaf := certtest.Issue(t, "dev-01", &ca, nil)
+	const symmetric = `{"type":"symmetricKey","symmetricKey":{"primaryKey":"` + keyA + `"}}`
+	const other = `{"type":"x509","x509":{"signingCertificates":{"primary":{"info":{"subjectName":"CN=another","sha1Thumbprint":"AA"}}}}}`
+	for name, test := range map[string]struct {
+		attestation string
+		device      Device
+		want        Result
+	}{
+		"key":           {symmetric, Device{Kind: service.AttestationSymmetricKey, SignsWith: key(t, keyB).Equal}, KeyOfNoGroup},
+		"leaf alone":    {other, Device{Kind: service.AttestationX509, Chain: []*x509.Certificate{leaf.Cert}}, LeafToNoGroup},
+		"chain":         {other, Device{Kind: service.AttestationX509, Chain: []*x509.Certificate{leaf.Cert, ca.Cert}}, ChainToNoGroup},
+		"no such group": {other, Device{Kind: service.AttestationSymmetricKey, SignsWith: key(t, keyB).Equal}, EnrolledNowhereHere},
+	} {
+		d := test.device
+		d.ID, d.Now = "dev-01", certtest.Now()
+		files := side{enrollments: []string{group("g", test.attestation), group("h", test.attestation)}}.held(t, d.ID)
+		if got := Compare(files, d).Find(CheckEnrollment); got.Result != NotCompared || got.Outcome != Skipped || !strings.Contains(got.Detail, "the files do not show") {
+			t.Errorf("%s, files: %+v", name, got)
+		}
+		asked := *files
+		asked.Source, asked.NoIndividual, asked.AllGroups, asked.Reads = SourceAPI, true, true, 2
+		if got := Compare(&asked, d).Find(CheckEnrollment); got.Result != test.want || got.Outcome != Failed || !strings.HasPrefix(got.Detail, "there is no individual enrollment") {
+			t.Errorf("%s, service: %+v", name, got)
 		}
 	}
 }

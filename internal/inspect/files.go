@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"dpsdiag/internal/service"
@@ -169,7 +170,7 @@ func (h *Held) AddEnrollment(data []byte, id string) error {
 			return err
 		}
 		if !strings.EqualFold(record.RegistrationID, id) {
-			return &FileError{fmt.Sprintf("is the enrollment of %s, not of %s", quoted(record.RegistrationID), quoted(id)), "save that of the device: " + EnrollmentCommand}
+			return &FileError{fmt.Sprintf("is the enrollment of %s, not of %s", strconv.Quote(cut(record.RegistrationID)), strconv.Quote(id)), "save that of the device: " + EnrollmentCommand}
 		}
 		if h.Individual != nil {
 			return &FileError{"is a second individual enrollment", "give one, and as many groups as may match"}
@@ -198,7 +199,7 @@ func (h *Held) AddEnrollment(data []byte, id string) error {
 func (e *Enrollment) noteKeys() {
 	keys := e.Attestation.SymmetricKey
 	if e.Attestation.Type == service.AttestationSymmetricKey && (keys == nil || keys.PrimaryKey.IsZero() && keys.SecondaryKey.IsZero()) {
-		e.NoKeys = "the file has no keys: save it again with --show-keys"
+		e.NoKeys = &Reason{Text: "the file has no keys: save it again with --show-keys"}
 	}
 }
 

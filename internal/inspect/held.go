@@ -8,8 +8,8 @@ import (
 	"dpsdiag/internal/service"
 )
 
-// Held is what the service holds, as far as it was read. A nil pointer or slice means that
-// it was not read, never that there is none.
+// Held is what the service holds, as far as it was read. A nil pointer means that it was not read,
+// unless another member says that there is none.
 type Held struct {
 	Source Source
 	ReadAt time.Time
@@ -27,13 +27,14 @@ type Held struct {
 	// NoState says that the device has never registered.
 	NoState bool
 
-	Instance     *service.Instance
+	Instance *service.Instance
+	// Certificates are those of the instance: nil if they were not read, empty if there are none.
 	Certificates []service.CACertificate
 
 	// Gaps are what could not be read.
 	Gaps []Gap
-	// Denied says why the service refuses the credential altogether, "" if it does not.
-	Denied string
+	// Denied says why the service refuses the credential altogether, nil if it does not.
+	Denied *Reason
 	// Reads is how many requests were answered with what was asked for.
 	Reads int
 }
@@ -51,10 +52,18 @@ func (h *Held) name() string {
 	return name
 }
 
+// Reason says why something is not known. Both texts may hold what a server said, whole: [Compare]
+// removes secrets before it cuts them.
+type Reason struct {
+	Text string // one line
+	Said string // a text of the service to quote after it, "" without one
+}
+
 // Gap is something that could not be read.
 type Gap struct {
-	What string // what was to be read
-	Why  string // one line
+	What string      // what was to be read
+	Of   *Enrollment // whose keys, nil for anything else
+	Why  Reason
 	// Forbidden says that the credential lacks a right, so that another one could read it.
 	Forbidden bool
 }
@@ -66,15 +75,7 @@ type Enrollment struct {
 	Group    bool
 	DeviceID string
 	service.Settings
-	// NoKeys says why the keys of an enrollment with symmetric keys are not known, "" if they
+	// NoKeys says why the keys of an enrollment with symmetric keys are not known, nil if they
 	// are.
-	NoKeys string
-}
-
-// called returns the name of the enrollment for messages.
-func (e *Enrollment) called() string {
-	if e.Group {
-		return "the enrollment group " + quoted(e.Name)
-	}
-	return "the individual enrollment " + quoted(e.Name)
+	NoKeys *Reason
 }

@@ -2,8 +2,8 @@
 // itself. The service holds its enrollment, the group that matches it, its registration state,
 // the linked hubs and the instance.
 //
-// Read the service's side with [Client.Read] from the service API, or with [ReadFiles] from
-// what the Azure CLI printed; then call [Compare] with the [Device]. The result is a list of
+// Read the service's side with [Client.Read] from the service API, or with [Held.AddEnrollment],
+// [Held.AddInstance] and [Held.AddCertificates] from what the Azure CLI printed; then call [Compare] with the [Device]. The result is a list of
 // checks. What they mean for a registration that failed is judged in package advice.
 //
 // Nothing here writes to the service: every request of the [Client] only reads. Keys are

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/redact"
 )
 
 // AttestationKind is the name of an attestation in reports.
@@ -108,7 +109,7 @@ type Identity struct {
 // redactor returns a redactor for the secrets of the identity.
 func (id Identity) redactor() *redactor {
 	if id.redact == nil {
-		return newRedactor(newSecretPatterns(), id)
+		return newRedactor(redact.NewPatterns(), id)
 	}
 	return id.redact
 }

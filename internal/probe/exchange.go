@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"dpsdiag/internal/redact"
 )
 
 // Exchange is one call, or one step of opening a session, as on the wire but with its
@@ -28,14 +30,14 @@ const maxExchangeBody = 4096
 
 // message makes a message in which secrets are replaced.
 func (r *redactor) message(line string, headers []Fact, body []byte) Message {
-	m := Message{Line: r.scrub(line), Size: len(body)}
+	m := Message{Line: r.Scrub(line), Size: len(body)}
 	for _, h := range headers {
 		if secretHeader(h.Name) {
-			h.Value = redacted
+			h.Value = redact.Mark
 		}
-		m.Headers = append(m.Headers, Fact{r.scrub(h.Name), r.scrub(h.Value)})
+		m.Headers = append(m.Headers, Fact{r.Scrub(h.Name), r.Scrub(h.Value)})
 	}
-	text := r.members(string(body))
+	text := r.Members(string(body))
 	m.Body = text[:min(len(text), maxExchangeBody)]
 	return m
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/redact"
 )
 
 func TestMessage(t *testing.T) {
@@ -15,9 +17,9 @@ func TestMessage(t *testing.T) {
 	want := Message{
 		Line: "PUT / HTTP/1.1",
 		Headers: []Fact{
-			{"Authorization", redacted},
-			{"Cookie", redacted},
-			{"Proxy-Authorization", redacted},
+			{"Authorization", redact.Mark},
+			{"Cookie", redact.Mark},
+			{"Proxy-Authorization", redact.Mark},
 			{"X-A", "1"},
 			{"X-A", "0"},
 			{"X-B", "2"},
@@ -25,7 +27,7 @@ func TestMessage(t *testing.T) {
 		Body: body[:maxExchangeBody],
 		Size: maxExchangeBody + 1,
 	}
-	if diff := cmp.Diff(want, newRedactor(newSecretPatterns(), Identity{}).message("PUT / HTTP/1.1", httpHeaders(headers), []byte(body))); diff != "" {
+	if diff := cmp.Diff(want, newRedactor(redact.NewPatterns(), Identity{}).message("PUT / HTTP/1.1", httpHeaders(headers), []byte(body))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

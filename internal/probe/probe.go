@@ -20,6 +20,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"dpsdiag/internal/redact"
 )
 
 // Do probes the target over every transport of the configuration, in parallel, and returns
@@ -27,7 +29,7 @@ import (
 // ended, the budget is spent or ctx is cancelled.
 func Do(ctx context.Context, cfg Config) Evidence {
 	start := time.Now()
-	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1), asking: make(chan struct{}, 1), patterns: newSecretPatterns()}
+	p := &shared{cfg: cfg.withDefaults(), parent: ctx, registering: make(chan struct{}, 1), asking: make(chan struct{}, 1), patterns: redact.NewPatterns()}
 	ev := Evidence{Started: p.cfg.Now(), Target: p.cfg.target(), Runs: make([]Run, len(cfg.Transports)), Origins: p.cfg.Origins}
 	ev.Inputs = p.cfg.Attestation.Inspect(ev.Target, p.cfg.Now(), p.cfg.ExpiresIn)
 	ev.Inputs.inspectSettings(ev.Target, p.cfg.Payload)
@@ -54,7 +56,7 @@ type shared struct {
 	inputs   *Inputs
 	parent   context.Context // without the budget: distinguishes an interruption from a timeout
 	events   sync.Mutex
-	patterns *secretPatterns
+	patterns *redact.Patterns
 	// registering contains one token: two runs that register the same identity at the same time
 	// would get a conflict that no real device has.
 	registering chan struct{}

@@ -24,7 +24,7 @@ func (r *runner) prove(ctx context.Context, challenge Answer) (Finding, bool) {
 	if err != nil {
 		return r.tpmFailed(ctx, err), false
 	}
-	r.identity.redactor().add(token)
+	r.identity.redactor().Add(token)
 	r.session.(Authorizer).Authorize(token)
 	r.proved = true
 	r.run.Answers[len(r.run.Answers)-1].Answered = true

@@ -33,7 +33,7 @@ func (r *amqpRefusalError) body() dps.Body { return dps.ParseBody([]byte(r.cause
 // without returns the refusal with the secrets removed from its description.
 func (r *amqpRefusalError) without(redact *redactor) *amqpRefusalError {
 	cause := *r.cause
-	cause.Description = redact.scrub(cause.Description)
+	cause.Description = redact.Scrub(cause.Description)
 	return &amqpRefusalError{r.what, &cause}
 }
 

@@ -49,7 +49,7 @@ func tpmLogin(ctx context.Context, target Target, proof TPMProof, redact *redact
 			if err != nil {
 				return nil, err
 			}
-			redact.add(token)
+			redact.Add(token)
 			*answered = true
 			return amqp.TPMResponse([]byte(token.Reveal())), nil
 		},

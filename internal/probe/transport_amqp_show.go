@@ -9,11 +9,12 @@ import (
 	goamqp "github.com/Azure/go-amqp"
 
 	"dpsdiag/internal/amqp"
+	"dpsdiag/internal/redact"
 )
 
 // showSASL shows the SASL exchange as one request and its outcome.
 func (s *amqpSession) showSASL(login amqp.SASLLogin, result amqp.SASLResult) Exchange {
-	headers := []Fact{{"initial-response", redacted}}
+	headers := []Fact{{"initial-response", redact.Mark}}
 	if login.Hostname != "" {
 		headers = append(headers, Fact{"hostname", login.Hostname})
 	}

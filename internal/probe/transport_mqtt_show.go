@@ -6,6 +6,7 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/duration"
+	"dpsdiag/internal/redact"
 )
 
 // username returns the user name of the CONNECT.
@@ -17,7 +18,7 @@ func (s *mqttSession) username() string {
 func (s *mqttSession) showConnect(err error) Exchange {
 	headers := []Fact{{"client-id", s.target.RegistrationID}, {"username", s.username()}}
 	if s.withToken {
-		headers = append(headers, Fact{"password", redacted})
+		headers = append(headers, Fact{"password", redact.Mark})
 	}
 	headers = append(headers, Fact{"clean-session", "true"}, Fact{"keep-alive", duration.Text(mqttKeepAlive)})
 	return Exchange{

@@ -116,6 +116,25 @@ func (d *Inspection) Unread() bool {
 	return access != nil && access.Outcome == string(inspect.Failed)
 }
 
+// Worse reports whether less could be read than for an earlier report: access is worse, or it is not
+// full and a check is not known that was known then.
+func (d *Inspection) Worse(than *Inspection) bool {
+	rank := func(doc *Inspection) int {
+		access := doc.find(inspect.CheckAccess)
+		if access == nil {
+			return 0
+		}
+		return slices.Index([]string{string(inspect.Passed), string(inspect.Warned), string(inspect.Failed)}, access.Outcome)
+	}
+	if rank(d) > rank(than) {
+		return true
+	}
+	return rank(d) > 0 && slices.ContainsFunc(d.ids(inspect.Skipped), func(id string) bool {
+		was := than.find(inspect.CheckID(id))
+		return was != nil && was.Outcome != string(inspect.Skipped)
+	})
+}
+
 // Interrupt makes it the report of a reading that the user ended.
 func (d *Inspection) Interrupt() { d.decide(true) }
 

@@ -17,6 +17,7 @@ import (
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/inspect"
 	"dpsdiag/internal/probe"
+	"dpsdiag/internal/redact"
 	"dpsdiag/internal/report"
 	"dpsdiag/internal/service"
 )
@@ -113,7 +114,7 @@ func newRecorder(s *settings, progress io.Writer) *recorder {
 			secrets = append(secrets, held.KeySecrets(probe.Target{Scope: d.scope, RegistrationID: d.id})...)
 		}
 	}
-	return &recorder{settings: s, redact: probe.NewRedactor(secrets...), progress: progress}
+	return &recorder{settings: s, redact: redact.New(redact.NewPatterns(), secrets...).Scrub, progress: progress}
 }
 
 func (r *recorder) say(format string, args ...any) { tell(r.progress, "real: "+format+"\n", args...) }
