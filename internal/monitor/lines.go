@@ -114,6 +114,7 @@ func (r *lineReader) fill(j *job) {
 // read parses the lines.
 func (j *job) read() {
 	j.batch.reset()
+	j.batch.vain = 0 // so that it does not matter which part the job had before
 	j.other = -1
 	line := j.line
 	for at := 0; at < len(j.text); line++ {
