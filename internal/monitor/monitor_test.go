@@ -552,6 +552,25 @@ func TestWhatTheRecordsCannotTell(t *testing.T) {
 	}
 }
 
+// TestFailuresWithoutResult: without a result the status decides, and without that the error code, as
+// in the queries for Log Analytics.
+func TestFailuresWithoutResult(t *testing.T) {
+	t.Parallel()
+	for members, want := range map[string]int{
+		`"resultDescription":"401002 Unauthorized"`:                         1,
+		`"resultDescription":"401002 Unauthorized","resultSignature":"OK"`:  1,
+		`"resultDescription":"401002 Unauthorized","resultSignature":"200"`: 0,
+		`"resultSignature":"401"`:                                           1,
+		`"resultDescription":"Device 4012 registered"`:                      0,
+		`"resultDescription":"401002","resultType":"Success"`:               0,
+	} {
+		s := summarise(t, `{"time":"2026-11-29T10:00:00Z","category":"DeviceOperations",`+members+`,"properties":{"id":"d1"}}`)
+		if s.Failed != want || s.Devices.Failing != want {
+			t.Errorf("%s: %d failed, %d devices fail, want %d", members, s.Failed, s.Devices.Failing, want)
+		}
+	}
+}
+
 // TestLoad: the busiest minute of an instance, and what was throttled.
 func TestLoad(t *testing.T) {
 	t.Parallel()

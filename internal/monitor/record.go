@@ -192,10 +192,10 @@ func containsFold(text []byte, upper string) bool {
 }
 
 // failed reports whether the service refused the call. A result that is not known counts as a failure;
-// without one the status decides.
+// without one the status decides, and without that the error code.
 func (r *record) failed() bool {
 	if len(r.result) == 0 {
-		return r.status() >= 300
+		return r.status() >= 300 || r.status() == 0 && r.code() != 0
 	}
 	return string(r.result) != "Success" && !bytes.EqualFold(r.result, []byte("Success"))
 }
