@@ -571,6 +571,17 @@ func TestFailuresWithoutResult(t *testing.T) {
 	}
 }
 
+// TestUndatedInBothOrders: a device that succeeded and failed without a time has not recovered.
+func TestUndatedInBothOrders(t *testing.T) {
+	t.Parallel()
+	const good, bad = `{"category":"DeviceOperations","resultType":"Success","properties":{"id":"d1"}}`, `{"category":"DeviceOperations","resultType":"Failure","properties":{"id":"d1"}}`
+	for _, in := range []string{good + "\n" + bad, bad + "\n" + good} {
+		if d := summarise(t, in).Devices; d != (monitor.Devices{Seen: 1, Failing: 1}) {
+			t.Errorf("%s: %+v", in, d)
+		}
+	}
+}
+
 // TestLoad: the busiest minute of an instance, and what was throttled.
 func TestLoad(t *testing.T) {
 	t.Parallel()
