@@ -1,6 +1,7 @@
 package monitor_test
 
 import (
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -33,6 +34,23 @@ func TestBracketsThatNothingCloses(t *testing.T) {
 			}
 			monitor.Detect([]byte(text))
 		}
+	}
+}
+
+// TestManyInstances: beyond a bound, instances are counted together.
+func TestManyInstances(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&text, `{"category":"DeviceOperations","resultType":"Success","resourceId":"/PROVISIONINGSERVICES/DPS%d","properties":{"id":"d1"}}`+"\n", i)
+	}
+	s := summarise(t, text.String())
+	records := 0
+	for _, at := range s.Instances {
+		records += at.Records
+	}
+	if len(s.Instances) != 1001 || s.Instances[1000].Name != "other" || s.Instances[1000].Records != 39_000 || records != 40_000 {
+		t.Errorf("%d instances, %d records, the last %+v", len(s.Instances), records, s.Instances[len(s.Instances)-1])
 	}
 }
 
