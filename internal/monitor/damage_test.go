@@ -54,6 +54,21 @@ func TestManyInstances(t *testing.T) {
 	}
 }
 
+// TestRowOfManyLines: a quote too many takes some lines, which are counted, and no more.
+func TestRowOfManyLines(t *testing.T) {
+	t.Parallel()
+	const rows = 10_000
+	row := "DeviceOperations,Failure,\n"
+	s := summarise(t, "Category,ResultType,properties_s\n"+"DeviceOperations,\"Failure,\n"+strings.Repeat(row, rows))
+	if in := s.Inputs[0]; in.Unreadable != 64 || in.Records != rows-63 {
+		t.Errorf("%+v", in)
+	}
+	s = summarise(t, "Category,ResultType,ResultDescription\n"+"DeviceOperations,Failure,\"a"+strings.Repeat("\nb", 62)+"\"\n")
+	if in := s.Inputs[0]; in.Unreadable != 0 || in.Records != 1 {
+		t.Errorf("a message of several lines: %+v", in)
+	}
+}
+
 // TestLargeRecordInParts: a large record that comes in small parts is no damage.
 func TestLargeRecordInParts(t *testing.T) {
 	t.Parallel()
