@@ -101,6 +101,9 @@ func (c *Collector) find(r *record) {
 	if r.repeated = c.seen.repeated(r.hash); r.repeated {
 		return
 	}
+	if r.aboutHub() {
+		return // it can matter to every instance
+	}
 	r.instance = c.instanceOf(r.resource)
 	if r.class == deviceClass {
 		r.counted = r.instance.devices.find(r.device, r.deviceHash)

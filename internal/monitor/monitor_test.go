@@ -582,6 +582,16 @@ func TestUndatedInBothOrders(t *testing.T) {
 	}
 }
 
+// TestChangeOfHub: a call about a hub is a change before the failures, and no instance.
+func TestChangeOfHub(t *testing.T) {
+	t.Parallel()
+	s := summarise(t, `{"time":"2026-11-29T09:00:00Z","resourceId":"/S/PROVIDERS/MICROSOFT.DEVICES/IOTHUBS/MYHUB","operationName":"MICROSOFT.DEVICES/IOTHUBS/WRITE","category":"Administrative","resultType":"Success"}
+{"time":"2026-11-29T10:00:00Z","resourceId":"/S/PROVIDERS/MICROSOFT.DEVICES/PROVISIONINGSERVICES/MYDPS","category":"DeviceOperations","resultType":"Failure","properties":{"id":"d1"}}`)
+	if len(s.Instances) != 1 || s.Instances[0].Name != "mydps" || len(s.Changes) != 1 || s.Changes[0].ID != "myhub" {
+		t.Errorf("%+v, %+v", s.Instances, s.Changes)
+	}
+}
+
 // TestLoad: the busiest minute of an instance, and what was throttled.
 func TestLoad(t *testing.T) {
 	t.Parallel()

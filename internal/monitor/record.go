@@ -181,6 +181,11 @@ func isManagement(operation []byte) bool {
 		(containsFold(operation, "/PROVISIONINGSERVICES/") || containsFold(operation, "/IOTHUBS/"))
 }
 
+// aboutHub reports whether an operator called Azure Resource Manager about a hub.
+func (r *record) aboutHub() bool {
+	return r.class == managementClass && !containsFold(r.operation, "/PROVISIONINGSERVICES/")
+}
+
 // containsFold reports whether text contains a part that is in upper case here.
 func containsFold(text []byte, upper string) bool {
 	for i := 0; i+len(upper) <= len(text); i++ {
