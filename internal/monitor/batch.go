@@ -12,6 +12,7 @@ type batch struct {
 	records    []record
 	unreadable int // lines or objects that are damaged
 	partial    bool
+	vain       int // bytes of damaged records that were looked at in vain, less a share of those read
 
 	arena   arena
 	layouts layouts

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ type change struct {
 }
 
 type changeKey struct {
-	instance        *instance
+	instance        *instance // nil for a hub
 	operation, kind string
 	minute          int64
 }
@@ -32,10 +33,13 @@ func (c *Collector) addChange(r *record) {
 	if r.at == 0 || readsOnly(r) || len(c.changes) >= maxChanges {
 		return
 	}
-	key := changeKey{r.instance, string(r.operation), string(r.kind), r.at / 60_000}
+	key, id := changeKey{r.instance, string(r.operation), string(r.kind), r.at / 60_000}, string(r.device)
+	if r.aboutHub() && len(r.resource) > 0 {
+		id = path.Base(strings.ToLower(string(r.resource)))
+	}
 	found, known := c.changes[key]
 	if !known {
-		found = &change{first: r.at, last: r.at, id: string(r.device)}
+		found = &change{first: r.at, last: r.at, id: id}
 		c.changes[key] = found
 	}
 	found.count++
@@ -43,7 +47,7 @@ func (c *Collector) addChange(r *record) {
 		found.failed++
 	}
 	if r.at < found.first {
-		found.first, found.id = r.at, string(r.device)
+		found.first, found.id = r.at, id
 	}
 	found.last = max(found.last, r.at)
 }
@@ -72,13 +76,17 @@ func (c *Collector) changesBefore(clusters []Cluster) []Change {
 		if what.failed == what.count {
 			continue
 		}
-		cluster := followedBy(clusters, what.first, key.instance.name)
+		name := ""
+		if key.instance != nil {
+			name = key.instance.name
+		}
+		cluster := followedBy(clusters, what.first, name)
 		if cluster < 0 {
 			continue
 		}
 		list = append(list, Change{
 			Time: time.UnixMilli(what.first).UTC(), Operation: key.operation, Type: key.kind, ID: what.id, Count: what.count,
-			Instance: key.instance.name, Cluster: cluster,
+			Instance: name, Cluster: cluster,
 		})
 	}
 	slices.SortFunc(list, func(a, b Change) int {

@@ -3,7 +3,6 @@ package monitor
 import (
 	"bytes"
 	"hash/maphash"
-	"slices"
 	"strings"
 )
 
@@ -15,7 +14,7 @@ type Collector struct {
 	seed      maphash.Seed
 	seen      seen
 	instances []*instance
-	named     map[string]*instance // by the resource as it is written
+	named     map[string]*instance // by the resource as it is written, and by the name
 	lastNamed []byte
 	last      *instance
 	clusters  map[string]*cluster
@@ -64,8 +63,10 @@ type protocol struct {
 	records, failed int
 }
 
-// maxClusters and maxProtocols bound what is told apart; the rest is counted together.
+// maxInstances, maxClusters and maxProtocols bound what is told apart; the rest is counted together.
 const (
+	maxInstances = 1000
+	maxNames     = 20 * maxInstances // in which they are written
 	maxClusters  = 500
 	maxProtocols = 30
 )
@@ -99,6 +100,9 @@ func (c *Collector) find(r *record) {
 	}
 	if r.repeated = c.seen.repeated(r.hash); r.repeated {
 		return
+	}
+	if r.aboutHub() {
+		return // it can matter to every instance
 	}
 	r.instance = c.instanceOf(r.resource)
 	if r.class == deviceClass {
@@ -154,13 +158,18 @@ func (c *Collector) instanceOf(resource []byte) *instance {
 	at, known := c.named[string(resource)]
 	if !known {
 		name := instanceName(string(resource))
-		i := slices.IndexFunc(c.instances, func(other *instance) bool { return other.name == name })
-		if i < 0 {
-			i = len(c.instances)
-			c.instances = append(c.instances, &instance{name: name, minutes: map[int64]*minute{}})
+		if at, known = c.named[name]; !known && len(c.instances) >= maxInstances {
+			name = "other"
+			at, known = c.named[name]
 		}
-		at = c.instances[i]
-		c.named[strings.Clone(string(resource))] = at
+		if !known {
+			at = &instance{name: name, minutes: map[int64]*minute{}}
+			c.instances = append(c.instances, at)
+			c.named[name] = at
+		}
+		if len(c.named) < maxNames {
+			c.named[string(resource)] = at
+		}
 	}
 	c.lastNamed, c.last = resource, at
 	return at

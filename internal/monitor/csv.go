@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"strings"
 )
 
 // csvColumns returns the fields of the columns and the separator if a line is the header of a table of
@@ -48,8 +49,8 @@ func (c *Collector) readCSV(source io.Reader, columns []field, comma rune) error
 			return err
 		case first: // the header
 			continue
-		case err != nil || size > maxRecord:
-			b.unreadable++
+		case err != nil || size > maxRecord || linesOf(row) >= maxRowLines:
+			b.unreadable += linesOf(row)
 			continue
 		}
 		line, _ := table.FieldPos(0)
@@ -59,6 +60,15 @@ func (c *Collector) readCSV(source io.Reader, columns []field, comma rune) error
 			b.reset()
 		}
 	}
+}
+
+// linesOf counts the lines of a row.
+func linesOf(row []string) int {
+	n := 1
+	for _, cell := range row {
+		n += strings.Count(cell, "\n")
+	}
+	return n
 }
 
 func isCSVError(err error) bool {
@@ -92,13 +102,18 @@ func (b *batch) row(row []string, columns []field, line int) {
 	b.add(&f, line, local)
 }
 
-// boundedRows passes the text of a table on and cuts each row that is larger than maxRecord. A
-// [csv.Reader] keeps a row as a whole, and one quote too many makes a row of all that follows.
+// maxRowLines bounds the lines of a row. Only a message in quotes has several.
+const maxRowLines = 64
+
+// boundedRows passes the text of a table on and cuts each row that is larger than maxRecord or has
+// maxRowLines. A [csv.Reader] keeps a row as a whole, and one quote too many makes a row of all that
+// follows.
 type boundedRows struct {
 	source *bufio.Reader
 	comma  byte
 	at     placeInRow
 	size   int    // of the row until here
+	lines  int    // of the row that ended until here
 	end    string // of a row that was cut, to be passed on
 }
 
@@ -124,13 +139,17 @@ func (r *boundedRows) Read(p []byte) (int, error) {
 	}
 	text, _ := r.source.Peek(min(len(p), r.source.Buffered())) // which is there
 	n := 0
-	for n < len(text) && r.size <= maxRecord {
+	for n < len(text) && r.size <= maxRecord && r.lines < maxRowLines {
 		r.step(text[n])
 		n++
 	}
 	copy(p, text[:n])
 	_, _ = r.source.Discard(n) // the same
-	if r.size > maxRecord {
+	switch {
+	case r.lines == maxRowLines:
+		n-- // the end of its last line follows the quote
+		r.end, r.at, r.size, r.lines = "\"\n", atCell, 0, 0
+	case r.size > maxRecord:
 		r.cut()
 	}
 	return n, nil
@@ -140,13 +159,16 @@ func (r *boundedRows) Read(p []byte) (int, error) {
 func (r *boundedRows) step(c byte) {
 	r.size++
 	quoted := r.at == inQuotes || r.at == afterQuote && c != r.comma && c != '\r' && c != '\n'
+	if quoted && c == '\n' {
+		r.lines++
+	}
 	switch {
 	case quoted && c == '"' && r.at == inQuotes:
 		r.at = afterQuote
 	case quoted || c == '"' && r.at == atCell:
 		r.at = inQuotes
 	case c == '\n':
-		r.at, r.size = atCell, 0
+		r.at, r.size, r.lines = atCell, 0, 0
 	case c == r.comma:
 		r.at = atCell
 	case r.at == atCell:
@@ -160,7 +182,7 @@ func (r *boundedRows) cut() {
 	if r.at == inQuotes {
 		r.end = "\"\n"
 	}
-	r.at, r.size = atCell, 0
+	r.at, r.size, r.lines = atCell, 0, 0
 	for {
 		if _, err := r.source.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
 			return // another error comes again

@@ -157,9 +157,10 @@ func (d *device) failed(at int64, protocol uint32, k *cluster) {
 	}
 }
 
-// fails reports whether the last that is known of the device is a failure.
+// fails reports whether the last that is known of the device is a failure. It counts as one if no record
+// of the device has a time: queries also give the newest record first, so the order says nothing.
 func (d *device) fails() bool {
-	return d.refused != nil && (d.good == 0 || d.refused.last > d.lastGood)
+	return d.refused != nil && (d.good == 0 || d.refused.last > d.lastGood || d.refused.last == 0 && d.lastGood == 0)
 }
 
 // failsBy reports whether the device fails, the last time as those of a cluster.

@@ -12,6 +12,10 @@ import (
 // lineBlock is how much of an input of one record a line is read at a time.
 const lineBlock = 256 << 10
 
+// maxWorkers bounds the goroutines that parse, and with them the memory. The records are counted by one,
+// which more would not make faster.
+const maxWorkers = 4
+
 // job is a part of an input, whole lines, and the records that are in it.
 type job struct {
 	text  []byte
@@ -37,7 +41,7 @@ type lineReader struct {
 }
 
 func newLineReader(source *lineCounter, seed maphash.Seed) *lineReader {
-	workers := runtime.GOMAXPROCS(0)
+	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
 	r := &lineReader{source: source, idle: make(chan *job, 3*workers), parse: make(chan *job, workers), ordered: make(chan *job, 2*workers)}
 	for range cap(r.idle) {
 		r.idle <- &job{done: make(chan struct{}, 1), batch: batch{seed: seed}}
@@ -114,6 +118,7 @@ func (r *lineReader) fill(j *job) {
 // read parses the lines.
 func (j *job) read() {
 	j.batch.reset()
+	j.batch.vain = 0 // so that it does not matter which part the job had before
 	j.other = -1
 	line := j.line
 	for at := 0; at < len(j.text); line++ {

@@ -552,6 +552,46 @@ func TestWhatTheRecordsCannotTell(t *testing.T) {
 	}
 }
 
+// TestFailuresWithoutResult: without a result the status decides, and without that the error code, as
+// in the queries for Log Analytics.
+func TestFailuresWithoutResult(t *testing.T) {
+	t.Parallel()
+	for members, want := range map[string]int{
+		`"resultDescription":"401002 Unauthorized"`:                         1,
+		`"resultDescription":"401002 Unauthorized","resultSignature":"OK"`:  1,
+		`"resultDescription":"401002 Unauthorized","resultSignature":"200"`: 0,
+		`"resultSignature":"401"`:                                           1,
+		`"resultDescription":"Device 4012 registered"`:                      0,
+		`"resultDescription":"401002","resultType":"Success"`:               0,
+	} {
+		s := summarise(t, `{"time":"2026-11-29T10:00:00Z","category":"DeviceOperations",`+members+`,"properties":{"id":"d1"}}`)
+		if s.Failed != want || s.Devices.Failing != want {
+			t.Errorf("%s: %d failed, %d devices fail, want %d", members, s.Failed, s.Devices.Failing, want)
+		}
+	}
+}
+
+// TestUndatedInBothOrders: a device that succeeded and failed without a time has not recovered.
+func TestUndatedInBothOrders(t *testing.T) {
+	t.Parallel()
+	const good, bad = `{"category":"DeviceOperations","resultType":"Success","properties":{"id":"d1"}}`, `{"category":"DeviceOperations","resultType":"Failure","properties":{"id":"d1"}}`
+	for _, in := range []string{good + "\n" + bad, bad + "\n" + good} {
+		if d := summarise(t, in).Devices; d != (monitor.Devices{Seen: 1, Failing: 1}) {
+			t.Errorf("%s: %+v", in, d)
+		}
+	}
+}
+
+// TestChangeOfHub: a call about a hub is a change before the failures, and no instance.
+func TestChangeOfHub(t *testing.T) {
+	t.Parallel()
+	s := summarise(t, `{"time":"2026-11-29T09:00:00Z","resourceId":"/S/PROVIDERS/MICROSOFT.DEVICES/IOTHUBS/MYHUB","operationName":"MICROSOFT.DEVICES/IOTHUBS/WRITE","category":"Administrative","resultType":"Success"}
+{"time":"2026-11-29T10:00:00Z","resourceId":"/S/PROVIDERS/MICROSOFT.DEVICES/PROVISIONINGSERVICES/MYDPS","category":"DeviceOperations","resultType":"Failure","properties":{"id":"d1"}}`)
+	if len(s.Instances) != 1 || s.Instances[0].Name != "mydps" || len(s.Changes) != 1 || s.Changes[0].ID != "myhub" {
+		t.Errorf("%+v, %+v", s.Instances, s.Changes)
+	}
+}
+
 // TestLoad: the busiest minute of an instance, and what was throttled.
 func TestLoad(t *testing.T) {
 	t.Parallel()

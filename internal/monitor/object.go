@@ -51,6 +51,14 @@ func (m *members) nextValue() bool {
 	return true
 }
 
+// scanned returns how much of the text was looked at, at most, before the end of the object was missed.
+func (m *members) scanned() int {
+	if !m.broken || m.at < len(m.text) && (m.text[m.at] == '{' || m.text[m.at] == '[') {
+		return len(m.text)
+	}
+	return m.at
+}
+
 // begin goes to the key of the next member.
 func (m *members) begin() bool {
 	at := skipSpace(m.text, m.at)

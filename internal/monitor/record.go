@@ -181,6 +181,11 @@ func isManagement(operation []byte) bool {
 		(containsFold(operation, "/PROVISIONINGSERVICES/") || containsFold(operation, "/IOTHUBS/"))
 }
 
+// aboutHub reports whether an operator called Azure Resource Manager about a hub.
+func (r *record) aboutHub() bool {
+	return r.class == managementClass && !containsFold(r.operation, "/PROVISIONINGSERVICES/")
+}
+
 // containsFold reports whether text contains a part that is in upper case here.
 func containsFold(text []byte, upper string) bool {
 	for i := 0; i+len(upper) <= len(text); i++ {
@@ -192,10 +197,10 @@ func containsFold(text []byte, upper string) bool {
 }
 
 // failed reports whether the service refused the call. A result that is not known counts as a failure;
-// without one the status decides.
+// without one the status decides, and without that the error code.
 func (r *record) failed() bool {
 	if len(r.result) == 0 {
-		return r.status() >= 300
+		return r.status() >= 300 || r.status() == 0 && r.code() != 0
 	}
 	return string(r.result) != "Success" && !bytes.EqualFold(r.result, []byte("Success"))
 }

@@ -129,6 +129,7 @@ func (s *stream) enter(depth int) {
 
 // use goes behind what was read, and counts its lines.
 func (s *stream) use(end int) {
+	s.batch.vain = max(0, s.batch.vain-vainShare*(end-s.at))
 	s.line += bytes.Count(s.text[s.at:end], []byte("\n"))
 	s.at = end
 }
@@ -141,7 +142,8 @@ func (s *stream) object() {
 	}
 	for {
 		var f fields
-		m := members{text: s.text[s.at:]}
+		text, whole := s.window()
+		m := members{text: text}
 		for m.nextKey() {
 			field := fieldOf(m.key)
 			if s.enveloped(&m, field) {
@@ -159,7 +161,8 @@ func (s *stream) object() {
 			s.use(s.at + m.at)
 			return
 		}
-		if m.broken || !s.more() {
+		if m.broken || !whole || !s.more() {
+			s.batch.vain += m.scanned()
 			s.damaged()
 			return
 		}
@@ -257,17 +260,55 @@ func (s *stream) member() {
 
 // value goes behind a value and returns it. It reports false if that is damaged.
 func (s *stream) value() ([]byte, bool) {
-	end := endOfValue(s.text, s.at)
-	for end == isCut && s.more() {
-		end = endOfValue(s.text, s.at)
+	text, whole := s.window()
+	end := endOfValue(text, 0)
+	for end == isCut && whole && s.more() {
+		text, whole = s.window()
+		end = endOfValue(text, 0)
 	}
 	if end < 0 {
+		s.batch.vain += len(text)
 		s.damaged()
 		return nil, false
 	}
 	from := s.at
-	s.use(end)
-	return s.text[from:end], true
+	s.use(from + end)
+	return s.text[from:s.at], true
+}
+
+// mostVain bounds the bytes that are looked at in vain, such as after a bracket that nothing closes.
+// Each byte that is read makes good for vainShare of them.
+const (
+	mostVain  = 8 * maxRecord
+	vainShare = 8
+)
+
+// window returns the text in which what begins at at has to end, and whether that is all that was read.
+// After much that was looked at in vain it ends where reading would go on after damage. Otherwise the
+// end of each of many brackets that nothing closes would be looked for in all that follows.
+func (s *stream) window() (text []byte, whole bool) {
+	rest := s.text[s.at:]
+	if s.batch.vain <= mostVain || len(rest) == 0 {
+		return rest, true
+	}
+	if next := nextStart(rest[1:]); next >= 0 {
+		return rest[:next+1], false
+	}
+	return rest, true
+}
+
+// nextStart returns where reading goes on after damage: at the end of the line, or at the next record of
+// the same line. It is -1 if the text has neither.
+func nextStart(text []byte) int {
+	for i, c := range text {
+		if c == '\n' {
+			return i
+		}
+		if c == '}' && bytes.HasPrefix(text[i:], []byte("},{")) {
+			return i + 1
+		}
+	}
+	return -1
 }
 
 // damaged counts what cannot be read, and goes on after it: at the next line or at the next record of
@@ -276,11 +317,7 @@ func (s *stream) damaged() {
 	s.batch.unreadable++
 	s.at++
 	for {
-		rest := s.text[s.at:]
-		next := bytes.IndexByte(rest, '\n')
-		if record := bytes.Index(rest, []byte("},{")); record >= 0 && (next < 0 || record < next) {
-			next = record + 1
-		}
+		next := nextStart(s.text[s.at:])
 		if next >= 0 {
 			s.at += next
 			return

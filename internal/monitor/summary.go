@@ -73,7 +73,6 @@ type Instance struct {
 	Records, Failed, Seen, Failing int
 	BusiestMinute                  time.Time
 	InBusiest, Throttled           int
-	MinutesAbove                   int // the documented limit
 }
 
 // Protocol is what came over one protocol, named as the records do.
@@ -220,9 +219,6 @@ func (at *population) summarise(s *Summary) Instance {
 		}
 		begun := timeOf(n * 60_000)
 		out.Throttled += int(m.throttled)
-		if m.records > RegistrationsPerMinute {
-			out.MinutesAbove++
-		}
 		if int(m.records) > out.InBusiest || int(m.records) == out.InBusiest && begun.Before(out.BusiestMinute) {
 			out.InBusiest, out.BusiestMinute = int(m.records), begun
 		}

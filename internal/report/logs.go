@@ -294,7 +294,7 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 		note("the answer of a query says that it is incomplete: records are missing")
 	}
 	if s.Undated > 0 {
-		note("%s without a time that can be read: they are counted, but not dated", haveHas(s.Undated, "record"))
+		note("%s without a time that can be read: they are counted, but not dated, and of a device that succeeded and failed without a time the failure counts", haveHas(s.Undated, "record"))
 	}
 	if s.Nameless > 0 {
 		note("%s no device: they are counted as attempts only", nameName(s.Nameless))
