@@ -102,7 +102,11 @@ func runPlan(a *app, o *planOptions, flags *pflag.FlagSet) error {
 		return usagef("ask for fewer devices, or for a shorter time", "%v", err)
 	}
 	answer := plan.Simulate(q)
-	doc := report.NewPlan(q, &answer, plan.SmallestSpread(q), report.Tool{Version: buildVersion().Version})
+	var smallest *time.Duration
+	if spread, ok := plan.SmallestSpread(q); ok {
+		smallest = &spread
+	}
+	doc := report.NewPlan(q, &answer, smallest, report.Tool{Version: buildVersion().Version})
 	return a.write(doc, a.textOptions())
 }
 

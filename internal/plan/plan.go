@@ -120,10 +120,12 @@ type Point struct {
 	Refused int64 // register calls that were refused in the period
 }
 
-// Limits of a simulation: how fine its steps are, and how many it may have.
+// Limits of a simulation: how fine its steps are, how many a window has at least, and how many
+// there may be.
 const (
-	finestStep = 100 * time.Millisecond
-	mostSteps  = 2_000_000
+	finestStep  = 100 * time.Millisecond
+	windowSteps = 10
+	mostSteps   = 2_000_000
 )
 
 // MaxDevices is the largest number of devices: that of the registrations of ten services.
@@ -139,7 +141,7 @@ func (q Question) Check() error {
 func (q Question) step() (time.Duration, error) {
 	perInstance := (q.Devices + q.Instances - 1) / q.Instances
 	expected := max(q.Over, time.Duration(perInstance/q.PerWindow+1)*q.Window) + longestBackoff
-	for _, parts := range []int{600, 200, 100, 50, 20, 10} {
+	for _, parts := range []int{600, 200, 100, 50, 20, windowSteps} {
 		step := max(q.Window/time.Duration(parts), finestStep)
 		if expected/step <= mostSteps {
 			return step, nil
@@ -190,31 +192,41 @@ func Simulate(q Question) Answer {
 }
 
 // SmallestSpread returns the shortest time in which the devices of a question can begin
-// without a refused register call, to within a hundredth.
-func SmallestSpread(q Question) time.Duration {
+// without a refused register call, to within a hundredth. It is not ok if the time is too long to
+// simulate: at random times it grows with the square of the devices.
+func SmallestSpread(q Question) (spread time.Duration, ok bool) {
 	q = q.withDefaults()
-	step, err := q.step()
-	if err != nil || q.fits(0, step) {
-		return 0
+	if q.fits(0) {
+		return 0, true
 	}
+	longest := mostSteps*(q.Window/windowSteps) - longestBackoff
 	perInstance := (q.Devices + q.Instances - 1) / q.Instances
 	low := time.Duration(0)
 	high := time.Duration(perInstance)*q.Window/time.Duration(q.PerWindow) + q.Window
-	for !q.fits(high, step) {
-		low, high = high, high*2
+	for !q.fits(high) {
+		if high >= longest {
+			return 0, false
+		}
+		low, high = high, min(high*2, longest)
 	}
-	for high-low > max(high/100, step) {
-		if middle := (low + high) / 2; q.fits(middle, step) {
+	for high-low > max(high/100, finestStep) {
+		if middle := (low + high) / 2; q.fits(middle) {
 			high = middle
 		} else {
 			low = middle
 		}
 	}
-	return high.Truncate(time.Second) + time.Second
+	return high.Truncate(time.Second) + time.Second, true
 }
 
-// fits reports whether no window has more beginnings than a service takes.
-func (q Question) fits(over, step time.Duration) bool {
+// fits reports whether no window has more beginnings than a service takes if the devices begin
+// within a time.
+func (q Question) fits(over time.Duration) bool {
+	q.Over = over
+	step, err := q.step()
+	if err != nil {
+		return false
+	}
 	window := int(q.Window / step)
 	for _, begin := range q.starts(over, step) {
 		sum := 0

@@ -21,6 +21,7 @@ type simulation struct {
 	waiting   int // devices that have begun and not been taken
 	taken     int
 	assigning float64 // seconds from the register calls to the assignments, of all devices together
+	polled    []polling
 	out       Answer
 	minutes   []Minute
 	series    series
@@ -189,13 +190,31 @@ func (s *simulation) take(now, devices int) {
 		s.assigned(s.at(now), s.at(now)+s.AssignTime, devices)
 		return
 	}
-	for range devices {
-		if took, ok := s.poll(); ok {
-			s.assigned(s.at(now), s.at(now)+took, 1)
-		} else {
-			s.out.GivenUp++
-		}
+	for i := range devices {
+		s.polls(now, s.taken-devices+i)
 	}
+}
+
+// mostPolled is how many devices poll one by one. The next ones do as these.
+const mostPolled = 2000
+
+// polls counts the polls of a device, which is the nth that was taken.
+func (s *simulation) polls(now, nth int) {
+	different := mostPolled
+	if s.Retry != RetryBackoffJitter {
+		different = 1
+	}
+	if len(s.polled) < different {
+		s.polled = append(s.polled, s.poll())
+	}
+	p := s.polled[nth%len(s.polled)]
+	s.out.PollCalls += p.calls
+	s.out.PollsRefused += p.refused
+	if p.gaveUp {
+		s.out.GivenUp++
+		return
+	}
+	s.assigned(s.at(now), s.at(now)+p.took, 1)
 }
 
 // assigned counts devices whose register call is taken now and that are assigned at a time.
@@ -211,31 +230,38 @@ func (q *Question) pollsThrottled() bool {
 	return q.Polls > q.PollLimit && spacing*time.Duration(q.PollLimit) < q.PollWindow
 }
 
-// poll polls as one device until it is assigned, and returns how long that took; it is not
-// ok if the device gave up.
-func (s *simulation) poll() (took time.Duration, ok bool) {
+// polling is how one device polled until it was assigned or gave up.
+type polling struct {
+	took           time.Duration
+	calls, refused int64
+	gaveUp         bool
+}
+
+// poll polls as one device.
+func (s *simulation) poll() (p polling) {
 	recent := make([]time.Duration, 0, s.Polls) // of the polls that were taken
 	for range s.Polls {
-		took += s.AssignTime / time.Duration(s.Polls)
+		p.took += s.AssignTime / time.Duration(s.Polls)
 		for level := 0; ; level++ {
-			s.out.PollCalls++
+			p.calls++
 			wait := time.Duration(0)
 			if n := len(recent); n >= s.PollLimit {
-				wait = recent[n-s.PollLimit] + s.PollWindow - took
+				wait = recent[n-s.PollLimit] + s.PollWindow - p.took
 			}
 			if wait <= 0 {
 				break
 			}
-			s.out.PollsRefused++
+			p.refused++
 			if s.Retry == RetryNone {
-				return 0, false
+				p.gaveUp = true
+				return p
 			}
 			least, most := s.pause(min(level, levels-1), (wait + time.Second - 1).Truncate(time.Second))
-			took += least + time.Duration(s.random.Int64N(int64(most-least)+1))
+			p.took += least + time.Duration(s.random.Int64N(int64(most-least)+1))
 		}
-		recent = append(recent, took)
+		recent = append(recent, p.took)
 	}
-	return took, true
+	return p
 }
 
 // record keeps what is to be seen of a step.

@@ -39,12 +39,13 @@ func planSamples() []sample {
 		return changed
 	}
 	return []sample{
-		{"plan-at-once", NewPlan(question, crowded, at(11), tool)},
-		{"plan-spread", NewPlan(with(func(q *plan.Question) { q.Over, q.Even, q.Instances, q.IgnoreRetryAfter = at(15), true, 2, true }), calm, at(5), tool)},
+		{"plan-at-once", NewPlan(question, crowded, new(at(11)), tool)},
+		{"plan-spread", NewPlan(with(func(q *plan.Question) { q.Over, q.Even, q.Instances, q.IgnoreRetryAfter = at(15), true, 2, true }), calm, new(at(5)), tool)},
 		{"plan-lost", NewPlan(with(func(q *plan.Question) {
 			q.Devices, q.PerWindow, q.Polls, q.Retry, q.Over = 2, 1, 8, plan.RetryNone, time.Second
-		}), lost, at(1), tool)},
-		{"plan-none-assigned", NewPlan(with(func(q *plan.Question) { q.Retry = plan.RetryFixed }), &plan.Answer{Timeline: []plan.Point{{At: time.Second}}}, 0, tool)},
+		}), lost, new(at(1)), tool)},
+		{"plan-no-spread", NewPlan(with(func(q *plan.Question) { q.PerWindow = 1 }), crowded, nil, tool)},
+		{"plan-none-assigned", NewPlan(with(func(q *plan.Question) { q.Retry = plan.RetryFixed }), &plan.Answer{Timeline: []plan.Point{{At: time.Second}}}, new(time.Duration(0)), tool)},
 	}
 }
 
