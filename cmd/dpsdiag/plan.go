@@ -79,7 +79,7 @@ func (o *planOptions) deviceFlags() *pflag.FlagSet {
 
 func (o *planOptions) serviceFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("service", pflag.ContinueOnError)
-	flags.IntVar(&o.question.PerWindow, "per-minute", plan.DefaultPerMinute, "`NUMBER` of register calls that an instance takes in a minute")
+	flags.IntVar(&o.question.PerMinute, "per-minute", plan.DefaultPerMinute, "`NUMBER` of register calls that an instance takes in a minute")
 	flags.IntVar(&o.question.Instances, "instances", 1, "`NUMBER` of instances that the devices are divided among")
 	return flags
 }
@@ -147,7 +147,7 @@ func (o *planOptions) checkNumbers() error {
 	}{
 		{"--devices", o.question.Devices, plan.MaxDevices},
 		{"--instances", o.question.Instances, maxInstances},
-		{"--per-minute", o.question.PerWindow, maxPerMinute},
+		{"--per-minute", o.question.PerMinute, maxPerMinute},
 		{"--polls", o.question.Polls, maxPlanPolls},
 	} {
 		if n.value < 1 || n.value > n.most {

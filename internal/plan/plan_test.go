@@ -84,13 +84,13 @@ func TestNobodyIsLost(t *testing.T) {
 	for _, retry := range Retries() {
 		for _, ignore := range []bool{false, true} {
 			for _, over := range []time.Duration{0, 90 * time.Second} {
-				q := Question{Devices: 4321, Over: over, Retry: retry, IgnoreRetryAfter: ignore, Instances: 2, PerWindow: 300, Polls: 8}
+				q := Question{Devices: 4321, Over: over, Retry: retry, IgnoreRetryAfter: ignore, Instances: 2, PerMinute: 300, Polls: 8}
 				a := Simulate(q)
 				if a.Assigned+a.GivenUp != q.Devices || retry != RetryNone && a.GivenUp != 0 {
 					t.Errorf("%+v: %d assigned, %d given up", q, a.Assigned, a.GivenUp)
 				}
 				windows := a.LastAssigned/time.Minute + 1
-				if most := int(windows) * q.Instances * q.PerWindow; a.Assigned > most {
+				if most := int(windows) * q.Instances * q.PerMinute; a.Assigned > most {
 					t.Errorf("%+v: %d assigned in %d windows", q, a.Assigned, windows)
 				}
 				if retry != RetryNone && int64(q.Devices)+a.Refused != a.RegisterCalls {
@@ -147,9 +147,9 @@ func TestSmallestSpread(t *testing.T) {
 func TestNoSpreadIsPractical(t *testing.T) {
 	t.Parallel()
 	for _, q := range []Question{
-		{Devices: 2000, PerWindow: 1, Over: time.Hour},
-		{Devices: 10_000, PerWindow: 2},
-		{Devices: 100_000, PerWindow: 3, Instances: 2},
+		{Devices: 2000, PerMinute: 1, Over: time.Hour},
+		{Devices: 10_000, PerMinute: 2},
+		{Devices: 100_000, PerMinute: 3, Instances: 2},
 	} {
 		if err := q.Check(); err != nil {
 			t.Fatal(err)
@@ -168,10 +168,10 @@ func TestNoSpreadIsPractical(t *testing.T) {
 
 func TestTooLongToSimulate(t *testing.T) {
 	t.Parallel()
-	if err := (Question{Devices: MaxDevices, PerWindow: 1}).Check(); err == nil {
+	if err := (Question{Devices: MaxDevices, PerMinute: 1}).Check(); err == nil {
 		t.Error("ten million minutes are simulated")
 	}
-	if err := (Question{Devices: 1_000_000, PerWindow: 10}).Check(); err != nil {
+	if err := (Question{Devices: 1_000_000, PerMinute: 10}).Check(); err != nil {
 		t.Error(err)
 	}
 }
@@ -179,7 +179,7 @@ func TestTooLongToSimulate(t *testing.T) {
 // A million devices whose polls are refused take no longer than the polls of a part of them.
 func TestManyRefusedPolls(t *testing.T) {
 	t.Parallel()
-	q := Question{Devices: 1_000_000, PerWindow: 1_000_000, Over: time.Hour, Polls: 1000, AssignTime: time.Second}
+	q := Question{Devices: 1_000_000, PerMinute: 1_000_000, Over: time.Hour, Polls: 1000, AssignTime: time.Second}
 	start := time.Now()
 	a := Simulate(q)
 	if took := time.Since(start); took > 5*time.Second {

@@ -40,12 +40,12 @@ type instance struct {
 
 func newSimulation(q Question, step time.Duration) *simulation {
 	s := &simulation{Question: q, step: step, random: rand.New(rand.NewPCG(q.Seed, 1)), series: series{every: 1}} //nolint:gosec // a simulation is to be repeatable
-	asked := q.Window + time.Second
+	asked := window + time.Second
 	longest := max(asked+asked/retryAfterJitter, longestBackoff)
 	for range q.Instances {
 		s.instances = append(s.instances, &instance{
 			calls: make([][levels]int32, s.steps(longest)+2),
-			taken: make([]int32, s.steps(q.Window)),
+			taken: make([]int32, s.steps(window)),
 		})
 	}
 	return s
@@ -79,7 +79,7 @@ func (s *simulation) advance(i *instance, now int) {
 	if total == 0 {
 		return
 	}
-	room := min(total, s.PerWindow-i.sum)
+	room := min(total, s.PerMinute-i.sum)
 	refused := s.choose(*calls, total, total-room)
 	clear(calls[:])
 	i.sum += room
@@ -227,7 +227,7 @@ func (s *simulation) assigned(now, at time.Duration, devices int) {
 // pollsThrottled reports whether a device polls faster than the service takes.
 func (q *Question) pollsThrottled() bool {
 	spacing := q.AssignTime / time.Duration(q.Polls)
-	return q.Polls > q.PollLimit && spacing*time.Duration(q.PollLimit) < q.PollWindow
+	return q.Polls > PollLimit && spacing*time.Duration(PollLimit) < PollWindow
 }
 
 // polling is how one device polled until it was assigned or gave up.
@@ -245,8 +245,8 @@ func (s *simulation) poll() (p polling) {
 		for level := 0; ; level++ {
 			p.calls++
 			wait := time.Duration(0)
-			if n := len(recent); n >= s.PollLimit {
-				wait = recent[n-s.PollLimit] + s.PollWindow - p.took
+			if n := len(recent); n >= PollLimit {
+				wait = recent[n-PollLimit] + PollWindow - p.took
 			}
 			if wait <= 0 {
 				break

@@ -90,7 +90,7 @@ func NewPlan(q plan.Question, a *plan.Answer, smallest *time.Duration, tool Tool
 	doc := &Plan{
 		Schema: PlanSchema, Tool: Tool{Clean(tool.Version)},
 		Question: PlanQuestion{
-			Devices: q.Devices, Spread: SpreadRandom, OverMS: milliseconds(q.Over), Instances: q.Instances, PerMinute: q.PerWindow,
+			Devices: q.Devices, Spread: SpreadRandom, OverMS: milliseconds(q.Over), Instances: q.Instances, PerMinute: q.PerMinute,
 			Polls: q.Polls, AssignTimeMS: milliseconds(q.AssignTime), Retry: string(q.Retry), RetryAfter: !q.IgnoreRetryAfter, Seed: q.Seed,
 		},
 		Assigned: a.Assigned, GivenUp: a.GivenUp, HalfAssignedMS: milliseconds(a.HalfAssigned), LastAssignedMS: milliseconds(a.LastAssigned),
@@ -222,7 +222,7 @@ func (d *Plan) advice() []string {
 		list = append(list, fmt.Sprintf("Spread the devices %s over %s or more: then no register call is refused.", how, spanText(*smallest)))
 	}
 	if d.Calls.PollsRefused > 0 {
-		list = append(list, fmt.Sprintf("Poll less often: the service takes %d polls of a device in %s.", plan.DefaultPollLimit, duration.Text(plan.DefaultPollWindow)))
+		list = append(list, fmt.Sprintf("Poll less often: the service takes %d polls of a device in %s.", plan.PollLimit, duration.Text(plan.PollWindow)))
 	}
 	if d.GivenUp > 0 {
 		list = append(list, "Let the devices try again: what is refused is not registered.")
