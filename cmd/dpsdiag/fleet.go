@@ -164,7 +164,7 @@ func parseRate(text string) (rate.Limit, error) {
 	}
 	number, unit, _ := strings.Cut(text, "/")
 	var events float64
-	if _, err := fmt.Sscanf(number+"\n", "%g\n", &events); err != nil || events <= 0 || events > 1e9 {
+	if _, err := fmt.Sscanf(number+"\n", "%g\n", &events); err != nil || !(events > 0 && events <= 1e9) { // nor NaN
 		return 0, errors.New("not a rate")
 	}
 	switch unit {
@@ -209,7 +209,11 @@ func runFleet(ctx context.Context, a *app, o *fleetOptions, flags *pflag.FlagSet
 	}
 	outcome := watchFleet(ctx, a, list, cfg)
 	if outcome.Unsaved != nil {
-		tell(a.stderr, "dpsdiag: --resume: cannot write %q: %s; no further device was begun", o.resume, reason(outcome.Unsaved))
+		effect := "no further device was begun"
+		if outcome.NotStarted == 0 {
+			effect = "not every result is in it"
+		}
+		tell(a.stderr, "dpsdiag: --resume: cannot write %q: %s; %s", o.resume, reason(outcome.Unsaved), effect)
 	}
 	doc := report.NewFleet(&outcome, options)
 	if err := a.write(doc, text); err != nil {
@@ -368,6 +372,7 @@ func (o *fleetOptions) openList(a *app) (*fleet.List, error) {
 		list, err = fleet.ReadList(text)
 	}
 	binary, isBinary := errors.AsType[*logtext.BinaryError](err)
+	twice, isTwice := errors.AsType[*fleet.TwiceError](err)
 	_, isLong := errors.AsType[*fleet.LongLineError](err)
 	switch {
 	case isBinary:
@@ -376,6 +381,8 @@ func (o *fleetOptions) openList(a *app) (*fleet.List, error) {
 		return nil, usagef("is it the right file? A list is CSV or JSON lines", "--devices: %s: %v", name, err)
 	case errors.Is(err, fleet.ErrNoHeader):
 		return nil, usagef("the columns are "+strings.Join(fleet.Columns(), ", ")+"; or write JSON lines", "--devices: %s: %v", name, err)
+	case isTwice:
+		return nil, usagef("leave one of them out", "--devices: %s: %v", name, twice)
 	case errors.Is(err, fleet.ErrNoDevices):
 		return nil, usagef("is it the right file, and was it written to the end?", "--devices: %s: %v", name, err)
 	case err != nil:

@@ -74,7 +74,7 @@ func runKQL(a *app, o kqlOptions, flags *pflag.FlagSet, args []string) error {
 	switch {
 	case o.list && len(args) > 0:
 		return usagef("leave out --list or the topic", "--list shows every topic and takes none")
-	case o.list || len(args) == 0 && flags.NFlag() == 0:
+	case o.list || len(args) == 0 && !o.narrowed(flags):
 		return a.write(o.listed(), a.textOptions())
 	case len(args) != 1:
 		return usagef("dpsdiag kql --list shows the topics", "kql needs one topic, code or cause; %d given", len(args))
@@ -87,6 +87,11 @@ func runKQL(a *app, o kqlOptions, flags *pflag.FlagSet, args []string) error {
 		return usagef("leave out --device", "--device: %s: %s", topic.Name, topic.NoDevice)
 	}
 	return a.write(report.NewQueries(false, o.query(topic)), a.textOptions())
+}
+
+// narrowed reports whether a flag says what a query is to find.
+func (*kqlOptions) narrowed(flags *pflag.FlagSet) bool {
+	return flags.Changed("since") || flags.Changed("device") || flags.Changed("instance")
 }
 
 func (o *kqlOptions) validate(flags *pflag.FlagSet) error {
@@ -131,7 +136,13 @@ func kqlTopic(word string) (kql.Topic, error) {
 		}
 		return t, err
 	}
-	if entries := codes.Parse(word).Lookup(); len(entries) > 0 {
+	entries := codes.Parse(word).Lookup()
+	for _, e := range entries {
+		if code, err := strconv.Atoi(e.Code); err == nil && isRecorded(e, code) {
+			return kql.HitBy(code), nil
+		}
+	}
+	if len(entries) > 0 {
 		return kql.Topic{}, usagef("give one of these, a topic of dpsdiag kql --list or a cause", "%q is no status or six-digit code of the service, which are all that it records", word)
 	}
 	return kql.Topic{}, usagef(didYouMean("dpsdiag kql %s", word, kqlWords(), nearestTopics(word)), "there is no query for %q", word)
@@ -148,6 +159,11 @@ func nearestTopics(word string) string {
 
 // isAnswerCode reports whether a number is the status or the code of a refusal.
 func isAnswerCode(n int) bool { return n >= 400 && n <= 599 || n >= 400_000 && n <= 599_999 }
+
+// isRecorded reports whether an entry of this number is a refusal that the service records.
+func isRecorded(e *codes.Entry, code int) bool {
+	return isAnswerCode(code) && (e.Kind == codes.KindDPS || e.Kind == codes.KindHTTP)
+}
 
 // kqlWords are what kql takes besides codes.
 func kqlWords() []string {
@@ -167,7 +183,7 @@ func kqlCompletions() []cobra.Completion {
 		list = append(list, cobra.CompletionWithDesc(t.Name, t.Title))
 	}
 	for e := range codes.All() {
-		if n, err := strconv.Atoi(e.Code); err == nil && isAnswerCode(n) && (e.Kind == codes.KindDPS || e.Kind == codes.KindHTTP) && slices.Contains(e.AppliesTo, "device-api") {
+		if n, err := strconv.Atoi(e.Code); err == nil && isRecorded(e, n) && slices.Contains(e.AppliesTo, "device-api") {
 			list = append(list, cobra.CompletionWithDesc(e.Code, fmt.Sprintf("devices refused with %s", e.Name)))
 		}
 	}

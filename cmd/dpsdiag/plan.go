@@ -79,7 +79,7 @@ func (o *planOptions) deviceFlags() *pflag.FlagSet {
 
 func (o *planOptions) serviceFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("service", pflag.ContinueOnError)
-	flags.IntVar(&o.question.PerWindow, "per-minute", plan.DefaultPerMinute, "`NUMBER` of register calls that an instance takes in a minute")
+	flags.IntVar(&o.question.PerMinute, "per-minute", plan.DefaultPerMinute, "`NUMBER` of register calls that an instance takes in a minute")
 	flags.IntVar(&o.question.Instances, "instances", 1, "`NUMBER` of instances that the devices are divided among")
 	return flags
 }
@@ -102,7 +102,11 @@ func runPlan(a *app, o *planOptions, flags *pflag.FlagSet) error {
 		return usagef("ask for fewer devices, or for a shorter time", "%v", err)
 	}
 	answer := plan.Simulate(q)
-	doc := report.NewPlan(q, &answer, plan.SmallestSpread(q), report.Tool{Version: buildVersion().Version})
+	var smallest *time.Duration
+	if spread, ok := plan.SmallestSpread(q); ok {
+		smallest = &spread
+	}
+	doc := report.NewPlan(q, &answer, smallest, report.Tool{Version: buildVersion().Version})
 	return a.write(doc, a.textOptions())
 }
 
@@ -143,7 +147,7 @@ func (o *planOptions) checkNumbers() error {
 	}{
 		{"--devices", o.question.Devices, plan.MaxDevices},
 		{"--instances", o.question.Instances, maxInstances},
-		{"--per-minute", o.question.PerWindow, maxPerMinute},
+		{"--per-minute", o.question.PerMinute, maxPerMinute},
 		{"--polls", o.question.Polls, maxPlanPolls},
 	} {
 		if n.value < 1 || n.value > n.most {

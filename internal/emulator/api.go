@@ -15,8 +15,8 @@ import (
 // and writes the enrollments that devices register against: one store, one lock.
 //
 // api_http.go converts HTTP requests into an apiRequest, api_auth.go checks the caller,
-// and this file chooses the call. The calls are in api_record.go, api_bulk.go, api_query.go
-// and api_state.go; api_wire.go converts records into enrollments and back.
+// and this file chooses the call. The calls are in api_record.go and api_query.go; api_wire.go
+// converts records into enrollments and back.
 
 // apiShape is the form of a path.
 type apiShape string

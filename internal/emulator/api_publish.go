@@ -23,7 +23,7 @@ func (s *settings) publish(now time.Time, random *source) {
 		set := &entry.written.settings
 		fillDefaults(set)
 		if entry.issuance != nil {
-			set.CredentialPolicyName = entry.issuance.policy
+			publishPolicy(set, entry.issuance.policy)
 		}
 		set.Created, set.LastUpdated, set.ETag = timestamp(now), timestamp(now), random.etag(now)
 		switch {
@@ -39,6 +39,15 @@ func (s *settings) publish(now time.Time, random *source) {
 			s.storeCAs(entry)
 		}
 	}
+}
+
+// publishPolicy names a certificate policy in the member for a resource id or in that for a name.
+func publishPolicy(set *srv.Settings, policy string) {
+	if strings.HasPrefix(policy, "/") {
+		set.CertificatePolicyResourceID = policy
+		return
+	}
+	set.CredentialPolicyName = policy
 }
 
 // storeCAs stores the CAs of a group under names made of that of the group.

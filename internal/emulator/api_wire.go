@@ -101,33 +101,36 @@ func decodeRecord(group bool, body []byte) (wireRecord, *refusal) {
 
 // decodeBulk decodes the body of a bulk operation.
 func decodeBulk(group bool, body []byte) (srv.OperationMode, []wireRecord, *refusal) {
-	var operation struct {
-		Mode        srv.OperationMode          `json:"mode"`
-		Enrollments []srv.IndividualEnrollment `json:"enrollments"`
-		Groups      []srv.EnrollmentGroup      `json:"enrollmentGroups"`
-	}
-	if err := json.Unmarshal(body, &operation); err != nil {
+	mode, records, err := readBulk(group, body)
+	if err != nil {
 		return "", nil, unreadable(err.Error())
 	}
-	mode, ok := oneOf(operation.Mode, srv.ModeCreate, srv.ModeUpdate, srv.ModeUpdateIfMatchETag, srv.ModeDelete)
+	mode, ok := oneOf(mode, srv.ModeCreate, srv.ModeUpdate, srv.ModeUpdateIfMatchETag, srv.ModeDelete)
 	if !ok {
 		return "", nil, unreadable("the mode is none of the API")
-	}
-	var records []wireRecord
-	for _, g := range operation.Groups {
-		if group {
-			records = append(records, wireGroup(g))
-		}
-	}
-	for _, e := range operation.Enrollments {
-		if !group {
-			records = append(records, wireIndividual(e))
-		}
 	}
 	if len(records) == 0 || len(records) > srv.MaxBulk {
 		return "", nil, badRequest(reasonRequest, messageBulk, fmt.Sprintf("%d records, where 1 to %d are taken", len(records), srv.MaxBulk))
 	}
 	return mode, records, nil
+}
+
+// readBulk reads the JSON of a bulk operation.
+func readBulk(group bool, body []byte) (mode srv.OperationMode, records []wireRecord, err error) {
+	if group {
+		var operation srv.BulkEnrollmentGroupOperation
+		err = json.Unmarshal(body, &operation)
+		for _, g := range operation.EnrollmentGroups {
+			records = append(records, wireGroup(g))
+		}
+		return operation.Mode, records, err
+	}
+	var operation srv.BulkEnrollmentOperation
+	err = json.Unmarshal(body, &operation)
+	for _, e := range operation.Enrollments {
+		records = append(records, wireIndividual(e))
+	}
+	return operation.Mode, records, err
 }
 
 // oneOf finds a value of an enumeration, whose letter case does not matter: the Node.js SDK
@@ -200,10 +203,11 @@ func readStatus(entry *enrollment, set srv.Settings, _ *enrollment) *refusal {
 // readIssuance reads the certificate policy. How long its certificates are valid is not said
 // here (in the service it stands in the policy), so the old enrollment's days stay.
 func readIssuance(entry *enrollment, set srv.Settings, old *enrollment) *refusal {
-	if set.CredentialPolicyName == "" {
+	policy := cmp.Or(set.CertificatePolicyResourceID, set.CredentialPolicyName)
+	if policy == "" {
 		return nil
 	}
-	entry.issuance = &issuance{policy: set.CredentialPolicyName, days: defaultIssuedDays}
+	entry.issuance = &issuance{policy: policy, days: defaultIssuedDays}
 	if old != nil && old.issuance != nil {
 		entry.issuance.days = old.issuance.days
 	}

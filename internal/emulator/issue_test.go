@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"dpsdiag/internal/dps"
+	srv "dpsdiag/internal/service"
 )
 
 // requestOf is a signing request in base64.
@@ -290,6 +292,30 @@ func TestPolicyOfConfiguration(t *testing.T) {
 		leaf := chainIn(t, newClient(t, d).sign(dps.IssuingAPIVersion, requestOf(t, newKey(t, elliptic.P384()), "a")))[0]
 		if days := leaf.NotAfter.Sub(noon).Round(time.Hour); days != 7*24*time.Hour {
 			t.Errorf("valid for %s", days)
+		}
+	}
+}
+
+// Both names of the policy in a record issue certificates, and a policy of the configuration is shown under the one
+// that it fits.
+func TestPolicyOfTheServiceAPI(t *testing.T) {
+	t.Parallel()
+	for member, policy := range map[string]string{"credentialPolicyName": "p", "certificatePolicyResourceId": "/subscriptions/s/p"} {
+		e := begin(t, Config{})
+		o := newOperator(t, e)
+		stored := read[srv.IndividualEnrollment](t, o.call("PUT", "/enrollments/a", keyed("a", fmt.Sprintf(`,%q:%q`, member, policy))))
+		d := e.Device()
+		d.RegistrationID, d.Key = "a", stored.Attestation.SymmetricKey.PrimaryKey
+		if chain := chainIn(t, newClient(t, d).sign(dps.IssuingAPIVersion, requestOf(t, newKey(t, elliptic.P384()), "a"))); len(chain) != 3 {
+			t.Errorf("%s: a chain of %d certificates", member, len(chain))
+		}
+		file, err := ParseFile("f.toml", []byte("[[enrollments]]\nregistration_id = 'a'\nprimary_key = 'c2FtcGxlIGtleSBvZiBwcmVzcy0wNywgcHJpbWFyeSE='\ncertificate_policy = '"+policy+"'\n"), os.ReadFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := newOperator(t, begin(t, Config{File: file})).call("GET", "/enrollments/a", "")
+		if members := read[map[string]any](t, shown); members[member] != policy || members["credentialPolicyName"] != nil && members["certificatePolicyResourceId"] != nil {
+			t.Errorf("%s: shown as %v", member, members)
 		}
 	}
 }

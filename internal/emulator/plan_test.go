@@ -38,7 +38,7 @@ func (h *deviceHeap) Pop() any {
 // live lets the devices of a question call the service of an emulator.
 func live(t *testing.T, q plan.Question) plan.Answer {
 	t.Helper()
-	s, now := withLimits(t, fmt.Sprintf("polls = %d\n[limits]\nregistrations = %d\n", q.Polls-1, q.PerWindow))
+	s, now := withLimits(t, fmt.Sprintf("polls = %d\n[limits]\nregistrations = %d\n", q.Polls-1, q.PerMinute))
 	random := rand.New(rand.NewPCG(q.Seed, 99))
 	var devices deviceHeap
 	for i := range q.Devices {
@@ -125,7 +125,7 @@ func TestPlanAgreesWithTheService(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			q.PerWindow, q.Polls = plan.DefaultPerMinute, max(q.Polls, plan.DefaultPolls)
+			q.PerMinute, q.Polls = plan.DefaultPerMinute, max(q.Polls, plan.DefaultPolls)
 			q.AssignTime = max(q.AssignTime, plan.DefaultAssignTime)
 			if q.Retry == "" {
 				q.Retry = plan.RetryBackoffJitter

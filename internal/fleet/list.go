@@ -90,6 +90,12 @@ var (
 	ErrNoHeader = errors.New("its first line does not name the column " + columnID)
 )
 
+// TwiceError says that the first line of a CSV names a column with a meaning twice.
+type TwiceError struct{ Column string }
+
+// Error implements error.
+func (e *TwiceError) Error() string { return "its first line names the column " + e.Column + " twice" }
+
 // longestLine bounds a line of a list, in bytes.
 const longestLine = 1 << 20
 
@@ -122,7 +128,7 @@ func (b *boundedLines) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadList reads a list: JSON lines if it begins with a brace, otherwise CSV whose first line
+// ReadList reads a list: JSON lines if it begins with a brace after any white space, otherwise CSV whose first line
 // names the columns. A separator can be a comma, a semicolon or a tab. An error is about the list as a
 // whole.
 func ReadList(r io.Reader) (*List, error) {
@@ -130,14 +136,15 @@ func ReadList(r io.Reader) (*List, error) {
 	if start, _ := buffered.Peek(3); bytes.Equal(start, []byte("\xef\xbb\xbf")) {
 		_, _ = buffered.Discard(3) // which are there
 	}
-	start, err := buffered.Peek(1)
+	_, err := buffered.Peek(1)
+	head, _ := buffered.Peek(buffered.Size()) // fewer bytes are no error: the list is short
 	var list *List
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil, ErrNoDevices
 	case err != nil:
 		return nil, err
-	case start[0] == '{':
+	case bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")):
 		list, err = readJSONLines(buffered)
 	default:
 		list, err = readCSV(buffered)
@@ -174,15 +181,21 @@ func readJSONLines(r io.Reader) (*List, error) {
 // addObject adds the device of a JSON object.
 func (l *List) addObject(line int, members map[string]any) {
 	d := Device{Line: line}
+	given := map[string]bool{}
 	for name, value := range members {
+		name = strings.ToLower(name)
 		text, isText := value.(string)
 		switch {
+		case given[name] && slices.Contains(Columns(), name):
+			l.problem(line, "%s is given twice", name)
+			return
 		case value != nil && !isText && slices.Contains(Columns(), name):
 			l.problem(line, "%s is not a text", name)
 			return
 		case !d.set(name, strings.TrimSpace(text)):
 			l.ignore(name)
 		}
+		given[name] = true
 	}
 	l.Devices = append(l.Devices, d)
 }
@@ -211,8 +224,11 @@ func readCSV(r *bufio.Reader) (*List, error) {
 	header = slices.Clone(header)
 	for i, name := range header {
 		header[i] = strings.ToLower(strings.TrimSpace(name))
-		if !new(Device).set(header[i], "") {
+		switch known := new(Device).set(header[i], ""); {
+		case !known:
 			list.ignore(header[i])
+		case slices.Contains(header[:i], header[i]):
+			return nil, &TwiceError{header[i]}
 		}
 	}
 	if !slices.Contains(header, columnID) {

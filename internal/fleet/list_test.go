@@ -49,6 +49,11 @@ func TestReadList(t *testing.T) {
 			[]string{"1 a key_env", "3 b pkcs12"},
 			nil,
 		},
+		"JSON lines after an empty line and a blank": {"\n {\"registration_id\":\"a\"}\n", []string{"2 a "}, nil},
+		"JSON lines with capitals":                   {"{\"Registration_ID\":\"a\",\"KEY\":\"k\"}\n", []string{"1 a key"}, nil},
+		"JSON lines with a name twice":               {"{\"key\":\"\",\"Key\":\"k\"}\n", []string{"line 1: key is given twice"}, nil},
+		"CSV after an empty line":                    {"\nregistration_id,key\na,k\n", []string{"3 a key"}, nil},
+		"CSV with other columns twice":               {"registration_id,site,site\na,b,c\n", []string{"2 a "}, nil},
 		"JSON lines with bad lines": {
 			"{\"registration_id\":7}\n[1]\n{\"registration_id\":\"c\"\n{\"registration_id\":\"d\",\"site\":{}}\n",
 			[]string{"4 d ", "line 1: registration_id is not a text", "line 2: not a JSON object", "line 3: not a JSON object"},
@@ -66,6 +71,14 @@ func TestReadList(t *testing.T) {
 		if diff := cmp.Diff(test.want, lines(list)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+func TestAColumnTwice(t *testing.T) {
+	t.Parallel()
+	_, err := ReadList(strings.NewReader("registration_id,key,Key\na,k,\n"))
+	if twice, ok := errors.AsType[*TwiceError](err); !ok || twice.Column != "key" {
+		t.Errorf("%v", err)
 	}
 }
 

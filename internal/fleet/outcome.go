@@ -105,7 +105,8 @@ func (o *Outcome) sort() {
 	})
 }
 
-// Verdict is the verdict of the fleet: that of the worst device.
+// Verdict is the verdict of the fleet: that of the worst device. A device that was not begun, or whose
+// result may not be in the journal, counts as one without a verdict.
 func (o *Outcome) Verdict() advice.Verdict {
 	var all []advice.Verdict
 	for v, n := range o.Totals {
@@ -116,7 +117,7 @@ func (o *Outcome) Verdict() advice.Verdict {
 	switch {
 	case o.Interrupted:
 		all = append(all, advice.Interrupted)
-	case o.NotStarted > 0:
+	case o.NotStarted > 0 || o.Unsaved != nil:
 		all = append(all, advice.NoVerdict)
 	}
 	return advice.Worst(all)

@@ -16,9 +16,12 @@ import (
 // The documented limits of the service: registrations in a minute and service, and polls of
 // each device in ten seconds (learn.microsoft.com: iot-dps limits).
 const (
-	DefaultPerMinute  = 1000
-	DefaultPollLimit  = 5
-	DefaultPollWindow = 10 * time.Second
+	DefaultPerMinute = 1000
+	PollLimit        = 5
+	PollWindow       = 10 * time.Second
+
+	// window is the time to which the limit of the registrations applies.
+	window = time.Minute
 )
 
 // Defaults of the devices.
@@ -62,14 +65,9 @@ type Question struct {
 	Even bool
 	// Instances are the services that the devices are divided among; 0 means one.
 	Instances int
-	// PerWindow is how many register calls a service takes in any Window; 0 means
-	// DefaultPerMinute in a minute.
-	PerWindow int
-	Window    time.Duration
-	// PollLimit is how many polls it takes of each device in any PollWindow; 0 means the
-	// documented limit.
-	PollLimit  int
-	PollWindow time.Duration
+	// PerMinute is how many register calls a service takes in any minute; 0 means
+	// DefaultPerMinute.
+	PerMinute int
 	// Polls is how often a device polls until it is assigned, at equal distances within
 	// AssignTime. 0 means the defaults.
 	Polls      int
@@ -82,10 +80,7 @@ type Question struct {
 
 func (q Question) withDefaults() Question {
 	q.Instances = cmp.Or(q.Instances, 1)
-	q.PerWindow = cmp.Or(q.PerWindow, DefaultPerMinute)
-	q.Window = cmp.Or(q.Window, time.Minute)
-	q.PollLimit = cmp.Or(q.PollLimit, DefaultPollLimit)
-	q.PollWindow = cmp.Or(q.PollWindow, DefaultPollWindow)
+	q.PerMinute = cmp.Or(q.PerMinute, DefaultPerMinute)
 	q.Polls = cmp.Or(q.Polls, DefaultPolls)
 	q.AssignTime = cmp.Or(q.AssignTime, DefaultAssignTime)
 	q.Retry = cmp.Or(q.Retry, RetryBackoffJitter)
@@ -120,10 +115,12 @@ type Point struct {
 	Refused int64 // register calls that were refused in the period
 }
 
-// Limits of a simulation: how fine its steps are, and how many it may have.
+// Limits of a simulation: how fine its steps are, how many a window has at least, and how many
+// there may be.
 const (
-	finestStep = 100 * time.Millisecond
-	mostSteps  = 2_000_000
+	finestStep  = 100 * time.Millisecond
+	fewestSteps = 10
+	mostSteps   = 2_000_000
 )
 
 // MaxDevices is the largest number of devices: that of the registrations of ten services.
@@ -138,9 +135,9 @@ func (q Question) Check() error {
 // step is how long a step of the simulation is. It divides the window.
 func (q Question) step() (time.Duration, error) {
 	perInstance := (q.Devices + q.Instances - 1) / q.Instances
-	expected := max(q.Over, time.Duration(perInstance/q.PerWindow+1)*q.Window) + longestBackoff
-	for _, parts := range []int{600, 200, 100, 50, 20, 10} {
-		step := max(q.Window/time.Duration(parts), finestStep)
+	expected := max(q.Over, time.Duration(perInstance/q.PerMinute+1)*window) + longestBackoff
+	for _, parts := range []int{600, 200, 100, 50, 20, fewestSteps} {
+		step := max(window/time.Duration(parts), finestStep)
 		if expected/step <= mostSteps {
 			return step, nil
 		}
@@ -190,40 +187,50 @@ func Simulate(q Question) Answer {
 }
 
 // SmallestSpread returns the shortest time in which the devices of a question can begin
-// without a refused register call, to within a hundredth.
-func SmallestSpread(q Question) time.Duration {
+// without a refused register call, to within a hundredth. It is not ok if the time is too long to
+// simulate: at random times it grows with the square of the devices.
+func SmallestSpread(q Question) (spread time.Duration, ok bool) {
 	q = q.withDefaults()
-	step, err := q.step()
-	if err != nil || q.fits(0, step) {
-		return 0
+	if q.fits(0) {
+		return 0, true
 	}
+	const longest = mostSteps*(window/fewestSteps) - longestBackoff
 	perInstance := (q.Devices + q.Instances - 1) / q.Instances
 	low := time.Duration(0)
-	high := time.Duration(perInstance)*q.Window/time.Duration(q.PerWindow) + q.Window
-	for !q.fits(high, step) {
-		low, high = high, high*2
+	high := time.Duration(perInstance)*window/time.Duration(q.PerMinute) + window
+	for !q.fits(high) {
+		if high >= longest {
+			return 0, false
+		}
+		low, high = high, min(high*2, longest)
 	}
-	for high-low > max(high/100, step) {
-		if middle := (low + high) / 2; q.fits(middle, step) {
+	for high-low > max(high/100, finestStep) {
+		if middle := (low + high) / 2; q.fits(middle) {
 			high = middle
 		} else {
 			low = middle
 		}
 	}
-	return high.Truncate(time.Second) + time.Second
+	return high.Truncate(time.Second) + time.Second, true
 }
 
-// fits reports whether no window has more beginnings than a service takes.
-func (q Question) fits(over, step time.Duration) bool {
-	window := int(q.Window / step)
+// fits reports whether no window has more beginnings than a service takes if the devices begin
+// within a time.
+func (q Question) fits(over time.Duration) bool {
+	q.Over = over
+	step, err := q.step()
+	if err != nil {
+		return false
+	}
+	windowSteps := int(window / step)
 	for _, begin := range q.starts(over, step) {
 		sum := 0
 		for i, n := range begin {
 			sum += int(n)
-			if i >= window {
-				sum -= int(begin[i-window])
+			if i >= windowSteps {
+				sum -= int(begin[i-windowSteps])
 			}
-			if sum > q.PerWindow {
+			if sum > q.PerMinute {
 				return false
 			}
 		}

@@ -84,13 +84,13 @@ func TestNobodyIsLost(t *testing.T) {
 	for _, retry := range Retries() {
 		for _, ignore := range []bool{false, true} {
 			for _, over := range []time.Duration{0, 90 * time.Second} {
-				q := Question{Devices: 4321, Over: over, Retry: retry, IgnoreRetryAfter: ignore, Instances: 2, PerWindow: 300, Polls: 8}
+				q := Question{Devices: 4321, Over: over, Retry: retry, IgnoreRetryAfter: ignore, Instances: 2, PerMinute: 300, Polls: 8}
 				a := Simulate(q)
 				if a.Assigned+a.GivenUp != q.Devices || retry != RetryNone && a.GivenUp != 0 {
 					t.Errorf("%+v: %d assigned, %d given up", q, a.Assigned, a.GivenUp)
 				}
 				windows := a.LastAssigned/time.Minute + 1
-				if most := int(windows) * q.Instances * q.PerWindow; a.Assigned > most {
+				if most := int(windows) * q.Instances * q.PerMinute; a.Assigned > most {
 					t.Errorf("%+v: %d assigned in %d windows", q, a.Assigned, windows)
 				}
 				if retry != RetryNone && int64(q.Devices)+a.Refused != a.RegisterCalls {
@@ -125,8 +125,8 @@ func TestSmallestSpread(t *testing.T) {
 		"evenly":        {Question{Devices: 10000, Even: true}, 9*time.Minute + 50*time.Second, 10*time.Minute + 10*time.Second},
 		"at random":     {Question{Devices: 10000}, 10*time.Minute + 10*time.Second, 13 * time.Minute},
 	} {
-		got := SmallestSpread(test.q)
-		if got < test.least || got > test.most {
+		got, ok := SmallestSpread(test.q)
+		if !ok || got < test.least || got > test.most {
 			t.Errorf("%s: %v, want %v to %v", name, got, test.least, test.most)
 		}
 		if got == 0 {
@@ -143,13 +143,58 @@ func TestSmallestSpread(t *testing.T) {
 	}
 }
 
+// At random times, a minute in which two devices begin is avoided only within years.
+func TestNoSpreadIsPractical(t *testing.T) {
+	t.Parallel()
+	for _, q := range []Question{
+		{Devices: 2000, PerMinute: 1, Over: time.Hour},
+		{Devices: 10_000, PerMinute: 2},
+		{Devices: 100_000, PerMinute: 3, Instances: 2},
+	} {
+		if err := q.Check(); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := SmallestSpread(q); ok {
+			t.Errorf("%+v: %v", q, got)
+		}
+		q.Even = true
+		if got, ok := SmallestSpread(q); !ok {
+			t.Errorf("%+v: none", q)
+		} else if q.Over = got; Simulate(q).Refused != 0 {
+			t.Errorf("%+v: calls are refused", q)
+		}
+	}
+}
+
 func TestTooLongToSimulate(t *testing.T) {
 	t.Parallel()
-	if err := (Question{Devices: MaxDevices, PerWindow: 1}).Check(); err == nil {
+	if err := (Question{Devices: MaxDevices, PerMinute: 1}).Check(); err == nil {
 		t.Error("ten million minutes are simulated")
 	}
-	if err := (Question{Devices: 1_000_000, PerWindow: 10}).Check(); err != nil {
+	if err := (Question{Devices: 1_000_000, PerMinute: 10}).Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A million devices whose polls are refused take no longer than the polls of a part of them.
+func TestManyRefusedPolls(t *testing.T) {
+	t.Parallel()
+	q := Question{Devices: 1_000_000, PerMinute: 1_000_000, Over: time.Hour, Polls: 1000, AssignTime: time.Second}
+	start := time.Now()
+	a := Simulate(q)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if a.Assigned != q.Devices || a.PollCalls-a.PollsRefused != int64(q.Devices)*int64(q.Polls) {
+		t.Errorf("%d assigned, %d polls, %d of them refused", a.Assigned, a.PollCalls, a.PollsRefused)
+	}
+	// The mean of many devices is that of few.
+	few := q
+	few.Devices = mostPolled
+	want := Simulate(few)
+	got, wanted := float64(a.PollsRefused)/float64(q.Devices), float64(want.PollsRefused)/float64(few.Devices)
+	if got < wanted*0.99 || got > wanted*1.01 {
+		t.Errorf("%.1f refused polls of each device, want %.1f", got, wanted)
 	}
 }
 

@@ -21,6 +21,7 @@ type simulation struct {
 	waiting   int // devices that have begun and not been taken
 	taken     int
 	assigning float64 // seconds from the register calls to the assignments, of all devices together
+	polled    []polling
 	out       Answer
 	minutes   []Minute
 	series    series
@@ -39,12 +40,12 @@ type instance struct {
 
 func newSimulation(q Question, step time.Duration) *simulation {
 	s := &simulation{Question: q, step: step, random: rand.New(rand.NewPCG(q.Seed, 1)), series: series{every: 1}} //nolint:gosec // a simulation is to be repeatable
-	asked := q.Window + time.Second
+	asked := window + time.Second
 	longest := max(asked+asked/retryAfterJitter, longestBackoff)
 	for range q.Instances {
 		s.instances = append(s.instances, &instance{
 			calls: make([][levels]int32, s.steps(longest)+2),
-			taken: make([]int32, s.steps(q.Window)),
+			taken: make([]int32, s.steps(window)),
 		})
 	}
 	return s
@@ -78,7 +79,7 @@ func (s *simulation) advance(i *instance, now int) {
 	if total == 0 {
 		return
 	}
-	room := min(total, s.PerWindow-i.sum)
+	room := min(total, s.PerMinute-i.sum)
 	refused := s.choose(*calls, total, total-room)
 	clear(calls[:])
 	i.sum += room
@@ -189,13 +190,31 @@ func (s *simulation) take(now, devices int) {
 		s.assigned(s.at(now), s.at(now)+s.AssignTime, devices)
 		return
 	}
-	for range devices {
-		if took, ok := s.poll(); ok {
-			s.assigned(s.at(now), s.at(now)+took, 1)
-		} else {
-			s.out.GivenUp++
-		}
+	for i := range devices {
+		s.polls(now, s.taken-devices+i)
 	}
+}
+
+// mostPolled is how many devices poll one by one. The next ones do as these.
+const mostPolled = 2000
+
+// polls counts the polls of a device, which is the nth that was taken.
+func (s *simulation) polls(now, nth int) {
+	different := mostPolled
+	if s.Retry != RetryBackoffJitter {
+		different = 1
+	}
+	if len(s.polled) < different {
+		s.polled = append(s.polled, s.poll())
+	}
+	p := s.polled[nth%len(s.polled)]
+	s.out.PollCalls += p.calls
+	s.out.PollsRefused += p.refused
+	if p.gaveUp {
+		s.out.GivenUp++
+		return
+	}
+	s.assigned(s.at(now), s.at(now)+p.took, 1)
 }
 
 // assigned counts devices whose register call is taken now and that are assigned at a time.
@@ -208,34 +227,41 @@ func (s *simulation) assigned(now, at time.Duration, devices int) {
 // pollsThrottled reports whether a device polls faster than the service takes.
 func (q *Question) pollsThrottled() bool {
 	spacing := q.AssignTime / time.Duration(q.Polls)
-	return q.Polls > q.PollLimit && spacing*time.Duration(q.PollLimit) < q.PollWindow
+	return q.Polls > PollLimit && spacing*time.Duration(PollLimit) < PollWindow
 }
 
-// poll polls as one device until it is assigned, and returns how long that took; it is not
-// ok if the device gave up.
-func (s *simulation) poll() (took time.Duration, ok bool) {
+// polling is how one device polled until it was assigned or gave up.
+type polling struct {
+	took           time.Duration
+	calls, refused int64
+	gaveUp         bool
+}
+
+// poll polls as one device.
+func (s *simulation) poll() (p polling) {
 	recent := make([]time.Duration, 0, s.Polls) // of the polls that were taken
 	for range s.Polls {
-		took += s.AssignTime / time.Duration(s.Polls)
+		p.took += s.AssignTime / time.Duration(s.Polls)
 		for level := 0; ; level++ {
-			s.out.PollCalls++
+			p.calls++
 			wait := time.Duration(0)
-			if n := len(recent); n >= s.PollLimit {
-				wait = recent[n-s.PollLimit] + s.PollWindow - took
+			if n := len(recent); n >= PollLimit {
+				wait = recent[n-PollLimit] + PollWindow - p.took
 			}
 			if wait <= 0 {
 				break
 			}
-			s.out.PollsRefused++
+			p.refused++
 			if s.Retry == RetryNone {
-				return 0, false
+				p.gaveUp = true
+				return p
 			}
 			least, most := s.pause(min(level, levels-1), (wait + time.Second - 1).Truncate(time.Second))
-			took += least + time.Duration(s.random.Int64N(int64(most-least)+1))
+			p.took += least + time.Duration(s.random.Int64N(int64(most-least)+1))
 		}
-		recent = append(recent, took)
+		recent = append(recent, p.took)
 	}
-	return took, true
+	return p
 }
 
 // record keeps what is to be seen of a step.

@@ -21,14 +21,16 @@ type Plan struct {
 	ExitCode int          `json:"exit_code"`
 	Question PlanQuestion `json:"question"`
 
-	Assigned       int          `json:"assigned"`
-	GivenUp        int          `json:"given_up"` // devices that do not retry
-	HalfAssignedMS float64      `json:"half_assigned_ms"`
-	LastAssignedMS float64      `json:"last_assigned_ms"`
-	Calls          PlanCalls    `json:"calls"`
-	BusiestMinute  PlanMinute   `json:"busiest_minute"` // with the most register calls
-	LongestQueue   PlanQueue    `json:"longest_queue"`
-	SmallestSpread float64      `json:"smallest_spread_ms"` // without a refused register call; 0 for all at once
+	Assigned       int        `json:"assigned"`
+	GivenUp        int        `json:"given_up"` // devices that do not retry
+	HalfAssignedMS float64    `json:"half_assigned_ms"`
+	LastAssignedMS float64    `json:"last_assigned_ms"`
+	Calls          PlanCalls  `json:"calls"`
+	BusiestMinute  PlanMinute `json:"busiest_minute"` // with the most register calls
+	LongestQueue   PlanQueue  `json:"longest_queue"`
+	// SmallestSpread is the shortest time without a refused register call, 0 for all at once;
+	// absent if it is too long to simulate.
+	SmallestSpread *float64     `json:"smallest_spread_ms,omitempty"`
 	Timeline       []PlanMoment `json:"timeline"`
 }
 
@@ -82,19 +84,23 @@ const (
 	SpreadEven   = "even"
 )
 
-// NewPlan makes the report of a simulation. Every field of the question must be set.
-func NewPlan(q plan.Question, a *plan.Answer, smallest time.Duration, tool Tool) *Plan {
+// NewPlan makes the report of a simulation. Every field of the question must be set. The smallest
+// spread is nil if there is none that is practical.
+func NewPlan(q plan.Question, a *plan.Answer, smallest *time.Duration, tool Tool) *Plan {
 	doc := &Plan{
 		Schema: PlanSchema, Tool: Tool{Clean(tool.Version)},
 		Question: PlanQuestion{
-			Devices: q.Devices, Spread: SpreadRandom, OverMS: milliseconds(q.Over), Instances: q.Instances, PerMinute: q.PerWindow,
+			Devices: q.Devices, Spread: SpreadRandom, OverMS: milliseconds(q.Over), Instances: q.Instances, PerMinute: q.PerMinute,
 			Polls: q.Polls, AssignTimeMS: milliseconds(q.AssignTime), Retry: string(q.Retry), RetryAfter: !q.IgnoreRetryAfter, Seed: q.Seed,
 		},
 		Assigned: a.Assigned, GivenUp: a.GivenUp, HalfAssignedMS: milliseconds(a.HalfAssigned), LastAssignedMS: milliseconds(a.LastAssigned),
 		Calls:         PlanCalls{a.RegisterCalls, a.Refused, a.PollCalls, a.PollsRefused},
 		BusiestMinute: PlanMinute{milliseconds(a.Busiest.At), a.Busiest.Calls, a.Busiest.Refused},
-		LongestQueue:  PlanQueue{milliseconds(a.Queue.At), a.Queue.Waiting}, SmallestSpread: milliseconds(smallest),
-		Timeline: make([]PlanMoment, 0, len(a.Timeline)),
+		LongestQueue:  PlanQueue{milliseconds(a.Queue.At), a.Queue.Waiting},
+		Timeline:      make([]PlanMoment, 0, len(a.Timeline)),
+	}
+	if smallest != nil {
+		doc.SmallestSpread = new(milliseconds(*smallest))
 	}
 	switch {
 	case q.Over == 0:
@@ -196,20 +202,27 @@ func (d *Plan) fields() []field {
 // advice says what to do.
 func (d *Plan) advice() []string {
 	var list []string
-	switch smallest := fromMilliseconds(d.SmallestSpread); {
-	case smallest == 0:
+	how := "at random"
+	if d.Question.Spread == SpreadEven {
+		how = "evenly"
+	}
+	switch smallest := d.SmallestSpread; {
+	case smallest == nil && d.Calls.Refused == 0:
+		list = append(list, "No register call is refused.")
+	case smallest == nil:
+		list = append(list, fmt.Sprintf("Spread %s, the devices would need months until no register call is refused.", how))
+		if how != "evenly" {
+			list = append(list, "Let them begin at equal distances: --spread even tells over how long.")
+		}
+	case *smallest == 0:
 		list = append(list, "All can begin at once: no register call is refused.")
 	case d.Calls.Refused == 0:
-		list = append(list, fmt.Sprintf("No register call is refused. %s would be enough.", upperFirst(spanText(d.SmallestSpread))))
+		list = append(list, fmt.Sprintf("No register call is refused. %s would be enough.", upperFirst(spanText(*smallest))))
 	default:
-		how := "at random"
-		if d.Question.Spread == SpreadEven {
-			how = "evenly"
-		}
-		list = append(list, fmt.Sprintf("Spread the devices %s over %s or more: then no register call is refused.", how, spanText(d.SmallestSpread)))
+		list = append(list, fmt.Sprintf("Spread the devices %s over %s or more: then no register call is refused.", how, spanText(*smallest)))
 	}
 	if d.Calls.PollsRefused > 0 {
-		list = append(list, fmt.Sprintf("Poll less often: the service takes %d polls of a device in %s.", plan.DefaultPollLimit, duration.Text(plan.DefaultPollWindow)))
+		list = append(list, fmt.Sprintf("Poll less often: the service takes %d polls of a device in %s.", plan.PollLimit, duration.Text(plan.PollWindow)))
 	}
 	if d.GivenUp > 0 {
 		list = append(list, "Let the devices try again: what is refused is not registered.")

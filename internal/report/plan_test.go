@@ -14,7 +14,7 @@ func planSamples() []sample {
 	tool := Tool{"1.2.3"}
 	at := func(minutes int) time.Duration { return time.Duration(minutes) * time.Minute }
 	question := plan.Question{
-		Devices: 10000, Instances: 1, PerWindow: 1000, Polls: 3, AssignTime: 2 * time.Second, Retry: plan.RetryBackoffJitter, Seed: 1,
+		Devices: 10000, Instances: 1, PerMinute: 1000, Polls: 3, AssignTime: 2 * time.Second, Retry: plan.RetryBackoffJitter, Seed: 1,
 	}
 	var timeline []plan.Point
 	for i := range 20 {
@@ -39,12 +39,13 @@ func planSamples() []sample {
 		return changed
 	}
 	return []sample{
-		{"plan-at-once", NewPlan(question, crowded, at(11), tool)},
-		{"plan-spread", NewPlan(with(func(q *plan.Question) { q.Over, q.Even, q.Instances, q.IgnoreRetryAfter = at(15), true, 2, true }), calm, at(5), tool)},
+		{"plan-at-once", NewPlan(question, crowded, new(at(11)), tool)},
+		{"plan-spread", NewPlan(with(func(q *plan.Question) { q.Over, q.Even, q.Instances, q.IgnoreRetryAfter = at(15), true, 2, true }), calm, new(at(5)), tool)},
 		{"plan-lost", NewPlan(with(func(q *plan.Question) {
-			q.Devices, q.PerWindow, q.Polls, q.Retry, q.Over = 2, 1, 8, plan.RetryNone, time.Second
-		}), lost, at(1), tool)},
-		{"plan-none-assigned", NewPlan(with(func(q *plan.Question) { q.Retry = plan.RetryFixed }), &plan.Answer{Timeline: []plan.Point{{At: time.Second}}}, 0, tool)},
+			q.Devices, q.PerMinute, q.Polls, q.Retry, q.Over = 2, 1, 8, plan.RetryNone, time.Second
+		}), lost, new(at(1)), tool)},
+		{"plan-no-spread", NewPlan(with(func(q *plan.Question) { q.PerMinute = 1 }), crowded, nil, tool)},
+		{"plan-none-assigned", NewPlan(with(func(q *plan.Question) { q.Retry = plan.RetryFixed }), &plan.Answer{Timeline: []plan.Point{{At: time.Second}}}, new(time.Duration(0)), tool)},
 	}
 }
 

@@ -48,15 +48,13 @@ func Path(collection string, segments ...string) string {
 // Right is what a shared access policy allows.
 type Right string
 
-// The rights of a policy (learn.microsoft.com: iot-dps/how-to-control-access). DeviceConnect
-// is in the management API only.
+// The rights of a policy (learn.microsoft.com: iot-dps/how-to-control-access).
 const (
 	RightServiceConfig           Right = "ServiceConfig"
 	RightEnrollmentRead          Right = "EnrollmentRead"
 	RightEnrollmentWrite         Right = "EnrollmentWrite"
 	RightRegistrationStatusRead  Right = "RegistrationStatusRead"
 	RightRegistrationStatusWrite Right = "RegistrationStatusWrite"
-	RightDeviceConnect           Right = "DeviceConnect"
 )
 
 // QuerySpecification is the body of a query, such as "SELECT * FROM enrollments".

@@ -3,6 +3,7 @@ package faultdisk
 
 import (
 	"io/fs"
+	"os"
 	"sync/atomic"
 	"syscall"
 
@@ -69,6 +70,54 @@ func (d *Disk) SyncDir(dir string) error {
 		return err
 	}
 	return d.System.SyncDir(dir)
+}
+
+// Open opens a file that is written in place. It is made if it does not exist.
+func (d *Disk) Open(path string) (*File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &File{f, d}, nil
+}
+
+// File is a file of a [Disk] that is written in place.
+type File struct {
+	*os.File
+
+	disk *Disk
+}
+
+// WriteAt writes a half if it fails.
+func (f *File) WriteAt(p []byte, at int64) (int, error) {
+	err := f.disk.step("write", f.Name(), syscall.ENOSPC)
+	if err == nil {
+		return f.File.WriteAt(p, at)
+	}
+	n, wrote := f.File.WriteAt(p[:len(p)/2], at)
+	if wrote != nil {
+		return n, wrote
+	}
+	if f.disk.Silent {
+		err = nil
+	}
+	return n, err
+}
+
+// Sync is that of the file.
+func (f *File) Sync() error {
+	if err := f.disk.step("sync", f.Name(), syscall.EIO); err != nil {
+		return err
+	}
+	return f.File.Sync()
+}
+
+// Truncate is that of the file.
+func (f *File) Truncate(size int64) error {
+	if err := f.disk.step("truncate", f.Name(), syscall.EIO); err != nil {
+		return err
+	}
+	return f.File.Truncate(size)
 }
 
 // file is a file of a [Disk].
