@@ -140,6 +140,9 @@ func (r *boundedRows) Read(p []byte) (int, error) {
 	text, _ := r.source.Peek(min(len(p), r.source.Buffered())) // which is there
 	n := 0
 	for n < len(text) && r.size <= maxRecord && r.lines < maxRowLines {
+		if text[n] == '\n' {
+			r.lines++
+		}
 		r.step(text[n])
 		n++
 	}
@@ -159,9 +162,6 @@ func (r *boundedRows) Read(p []byte) (int, error) {
 func (r *boundedRows) step(c byte) {
 	r.size++
 	quoted := r.at == inQuotes || r.at == afterQuote && c != r.comma && c != '\r' && c != '\n'
-	if quoted && c == '\n' {
-		r.lines++
-	}
 	switch {
 	case quoted && c == '"' && r.at == inQuotes:
 		r.at = afterQuote
