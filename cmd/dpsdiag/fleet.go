@@ -375,8 +375,10 @@ func (o *fleetOptions) openList(a *app) (*fleet.List, error) {
 	twice, isTwice := errors.AsType[*fleet.TwiceError](err)
 	_, isLong := errors.AsType[*fleet.LongLineError](err)
 	switch {
+	case errors.Is(err, logtext.ErrDamaged):
+		return nil, usagef("make it again", "--devices: %s is %v", name, logtext.ErrDamaged)
 	case isBinary:
-		return nil, usagef("a list is CSV or JSON lines, not packed", "--devices: %s is %v", name, binary)
+		return nil, usagef("a list is CSV or JSON lines", "--devices: %s is %v", name, binary)
 	case isLong:
 		return nil, usagef("is it the right file? A list is CSV or JSON lines", "--devices: %s: %v", name, err)
 	case errors.Is(err, fleet.ErrNoHeader):

@@ -93,7 +93,7 @@ func TestFleetOfBrokenFiles(t *testing.T) {
 	for name, want := range map[string]string{
 		"empty.json": "it lists no devices",
 		"noise.bin":  "is not a text",
-		"noise.gz":   "is not a text but a gzip file",
+		"noise.gz":   "is packed with gzip and damaged",
 		"cut.json":   "--devices: 1 of 1 devices of the list cannot be probed",
 	} {
 		w := newWorld()

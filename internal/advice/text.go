@@ -247,7 +247,7 @@ func (c *textCase) wordsCount(shares []float64) bool {
 		return true
 	case c.Related: // and nothing in it says that something failed
 		return none < faultless/5 && best >= plain
-	case known < leastKnown || best < plain+max(0, familiar-known) || c.servesOthers():
+	case known < leastKnown || best < plain+max(0, familiar-known) || c.servesOthers() || !c.namesThings():
 		return false
 	}
 	return none < faultless/4 || none < 0.8*faultless && best >= evident
@@ -264,6 +264,13 @@ func (c *textCase) servesOthers() bool {
 		}
 	}
 	return len(seen) > 1
+}
+
+// namesThings reports whether a text has a word for a thing that devices have trouble with: their words for
+// trouble alone are those of everybody.
+func (c *textCase) namesThings() bool {
+	thing := regexp.MustCompile(`(?i)azure|iot|dps|device|hub|edge|module|provision|enrol|regist|connect|network|socket|host|dns|proxy|port\b|http|mqtt|amqp|tls|ssl|x\.?509|cert|key|token|sas\b|auth|sign|secret|credential|permission|password|clock|time|tpm|hsm|pkcs|config|setting|parameter|argument|environment|json|toml|yaml|file|memory|buffer|stack|assert|abort|exception|0x|import|module|library|version|quota|limit|subscription|resource|securit|\brsa\b|ecdsa|cipher|crypt|base64|encod|decod|\btbs`)
+	return slices.ContainsFunc(c.Sample, func(l logtext.Line) bool { return thing.MatchString(l.Text) })
 }
 
 // leastSeen is how many words and pairs of words of a text the model must know.
