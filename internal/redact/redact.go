@@ -33,7 +33,7 @@ func NewPatterns() *Patterns {
 	return &Patterns{
 		quoted:        compiled(`"(?:[^"\\]|\\.)*"`),
 		tokens:        compiled(`(?i)SharedAccessSignature(?: |\+|%(?:25)*20)+(?:sr|sig|se|skn)(?:=|%(?:25)*3D)[^"\s]*`),
-		values:        compiled(`(?i)(sig|SharedAccessKey|password)(=|%(?:25)*3D)[^&;"\s]*`),
+		values:        compiled(`(?i)((?:^|[^a-z0-9+/]|%(?:25)*[0-9a-f]{2})sig|SharedAccessKey|password)(=|%(?:25)*3D)[^&;"\s]*`), // a certificate may end with sIg==
 		tpmMember:     compiled(`(?i)("tpm"\s*:\s*)\{[^}]*\}?`),
 		secretMembers: compiled(`(?i)("[^"]*(?:key|token|secret|password|signature|connectionstring)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)`),
 	}
