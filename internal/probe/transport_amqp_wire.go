@@ -107,6 +107,8 @@ func (w *amqpWire) during(ctx context.Context, f func(context.Context) error) er
 		return context.Cause(inner)
 	case ctx.Err() != nil: // which inner does not know yet
 		return ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded): // the library looks at the deadline itself, a moment before
+		return context.DeadlineExceeded
 	}
 	return libraryError(err)
 }

@@ -2,7 +2,9 @@ package probe
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -51,6 +53,17 @@ func messages(t testing.TB, n, size int) []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// TestAMQPDeadlineOfTheLibrary: the library can find a deadline over a moment before the context does.
+// That is a budget that ran out, and nothing that the peer did.
+func TestAMQPDeadlineOfTheLibrary(t *testing.T) {
+	t.Parallel()
+	wire := newAMQPWire(scriptedConn{})
+	err := wire.during(t.Context(), func(context.Context) error { return fmt.Errorf("send: %w", context.DeadlineExceeded) })
+	if failure := netfail.Classify(malformedAMQP(err)); failure.Kind != netfail.Timeout {
+		t.Errorf("%v is of the kind %s", err, failure.Kind)
+	}
 }
 
 // TestAMQPWireStops: data that would break the library, or is not AMQP, does not reach it.
