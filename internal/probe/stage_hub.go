@@ -62,7 +62,7 @@ func (r *runner) followHub(ctx context.Context, check *HubCheck) Finding {
 		f, end := r.askHub(ctx, check, wait)
 		step := check.Last(HubAsk)
 		switch {
-		case ctx.Err() != nil && !step.answered() && busy.Outcome == Failed:
+		case !step.answered() && busy.Outcome == Failed && ended(ctx) != nil:
 			// The budget ended during a further attempt, which says nothing about the hub.
 			*check = before
 			r.stop(EndExhausted)

@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -399,5 +401,29 @@ func TestHubOfTPM(t *testing.T) {
 		if test.sign == nil && !slices.Equal(fake.received, []string{"blob", "hub key", "blob", "hub key"}) {
 			t.Errorf("%s: received %q", name, fake.received)
 		}
+	}
+}
+
+// TestHubBudgetEndsEarly: a connection that fails by the deadline a moment before the probe's budget
+// is known to be over does not hide what the hub said before. The network does so under load.
+func TestHubBudgetEndsEarly(t *testing.T) {
+	t.Parallel()
+	hub := startHub(t, answer(429, "", "Retry-After", "0"))
+	cfg := assignedTo(t, hub)
+	var dialed atomic.Int32
+	cfg.Budget = 2 * time.Second
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address != hub || dialed.Add(1) == 1 {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+		deadline, _ := ctx.Deadline()
+		early, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline.Add(-time.Millisecond))
+		defer cancel()
+		<-early.Done()
+		return nil, os.ErrDeadlineExceeded
+	}
+	run := do(t, cfg)
+	if steps, detail := did(run), run.Find(probe.StageHub).Detail; steps != "ask=busy lookup=taken" || run.End != probe.EndExhausted || !strings.Contains(detail, "429") {
+		t.Errorf("steps %q, end %s: %s", steps, run.End, detail)
 	}
 }

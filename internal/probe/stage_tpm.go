@@ -33,7 +33,7 @@ func (r *runner) prove(ctx context.Context, challenge Answer) (Finding, bool) {
 
 // tpmFailed ends a stage in which the device's own TPM failed.
 func (r *runner) tpmFailed(ctx context.Context, err error) Finding {
-	if ctx.Err() != nil {
+	if ended(ctx) != nil {
 		r.stop(EndTimeout)
 		return failed("the time ran out while the TPM was working")
 	}

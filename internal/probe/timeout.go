@@ -54,7 +54,7 @@ func (r *runner) noteTimeout(ctx context.Context, id StageID, f Finding) Finding
 	if f.Outcome != Failed || !r.outOfTime(ctx, id) {
 		return f
 	}
-	r.run.OutOfTime = &Timeout{Stage: id, Budget: r.cfg.Budget, Ahead: ctx.Err() == nil}
+	r.run.OutOfTime = &Timeout{Stage: id, Budget: r.cfg.Budget, Ahead: ended(ctx) == nil}
 	f.Detail = fmt.Sprintf("%s; %s", f.Detail, r.run.OutOfTime)
 	return f
 }
@@ -63,7 +63,7 @@ func (r *runner) outOfTime(ctx context.Context, id StageID) bool {
 	switch {
 	case r.run.End == EndUnanswered:
 		return true
-	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case !errors.Is(ended(ctx), context.DeadlineExceeded):
 		return false
 	case r.run.End == EndTimeout:
 		return true
@@ -78,6 +78,18 @@ func (r *runner) outOfTime(ctx context.Context, id StageID) bool {
 		return r.run.Hub != nil && r.run.End == EndRefused && unansweredDial(r.run.Hub.Path.Dials)
 	}
 	return false
+}
+
+// almostOver is how long before its deadline a call may fail by it.
+const almostOver = 20 * time.Millisecond
+
+// ended returns why ctx ended, nil if it has not. The network compares the deadline with the clock
+// itself, so a call can fail by it a moment before ctx ends; ended waits for that moment.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < almostOver {
+		<-ctx.Done()
+	}
+	return ctx.Err()
 }
 
 // proxySilent reports whether the proxy gave no answer.
