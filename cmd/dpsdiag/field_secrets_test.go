@@ -41,7 +41,7 @@ func startDevice(t *testing.T) (emulator.Ready, emulator.Device) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	e, err := emulator.Start(ctx, emulator.Config{StateDir: t.TempDir(), Files: true, Scenario: "cert-cn-registration-id-mismatch"})
+	e, err := emulator.Start(ctx, emulator.Config{Files: true, Scenario: "cert-cn-registration-id-mismatch"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func TestLoadOfThePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := emulator.Start(t.Context(), emulator.Config{File: file, StateDir: t.TempDir()})
+	e, err := emulator.Start(t.Context(), emulator.Config{File: file, Files: true})
 	if err != nil {
 		t.Fatal(err)
 	}

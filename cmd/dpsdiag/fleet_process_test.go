@@ -92,7 +92,7 @@ func startFleetService(t *testing.T, toml string, devices int) (*registrations, 
 		t.Fatal(err)
 	}
 	counted := &registrations{Handler: slog.DiscardHandler, accepted: map[string]int{}, reached: map[int]chan struct{}{}}
-	e, err := emulator.Start(t.Context(), emulator.Config{File: file, StateDir: t.TempDir(), Log: slog.New(counted)})
+	e, err := emulator.Start(t.Context(), emulator.Config{File: file, Files: true, Log: slog.New(counted)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -214,7 +214,7 @@ func (p *silentPeer) startEmulator(t *testing.T, stage string) emulator.Ready {
 	word := map[string]string{"register": "operation=register", "assign": "operation=status"}[stage]
 	var none time.Duration
 	e, err := emulator.Start(t.Context(), emulator.Config{
-		StateDir: t.TempDir(), RetryAfter: &none, Log: slog.New(slog.NewTextHandler(&fallsSilent{p, word}, nil)),
+		Files: true, RetryAfter: &none, Log: slog.New(slog.NewTextHandler(&fallsSilent{p, word}, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

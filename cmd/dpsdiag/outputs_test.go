@@ -267,7 +267,7 @@ func TestReadyLineFollowsItsSchema(t *testing.T) {
 	}
 	tpm := &emulator.TPMDevice{RegistrationID: "press-07", EndorsementKey: ek}
 	for _, s := range emulator.Scenarios() {
-		e, err := emulator.Start(t.Context(), emulator.Config{Scenario: s.Name, StateDir: t.TempDir(), Files: true, TPM: tpm})
+		e, err := emulator.Start(t.Context(), emulator.Config{Scenario: s.Name, Files: true, TPM: tpm})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ import (
 // TestBundle probes a device of a configuration and looks at each file of the bundle.
 func TestBundle(t *testing.T) {
 	t.Parallel()
-	e, err := emulator.Start(context.WithoutCancel(t.Context()), emulator.Config{StateDir: t.TempDir()})
+	e, err := emulator.Start(context.WithoutCancel(t.Context()), emulator.Config{Files: true})
 	if err != nil {
 		t.Fatal(err)
 	}

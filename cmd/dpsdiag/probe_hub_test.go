@@ -146,7 +146,7 @@ func running(t *testing.T, scenario string) emulator.Ready {
 func runningWith(t *testing.T, config emulator.Config) emulator.Ready {
 	t.Helper()
 	var none time.Duration
-	config.StateDir = t.TempDir()
+	config.Files = true
 	if config.RetryAfter == nil {
 		config.RetryAfter = &none
 	}

@@ -72,7 +72,7 @@ func relay(w http.ResponseWriter, service string) {
 func behindProxy(t *testing.T) (ready emulator.Ready, flags []string) {
 	t.Helper()
 	var none time.Duration
-	e, err := emulator.Start(t.Context(), emulator.Config{StateDir: t.TempDir(), Files: true, RetryAfter: &none, SANs: []string{"dps.plant.example"}})
+	e, err := emulator.Start(t.Context(), emulator.Config{Files: true, RetryAfter: &none, SANs: []string{"dps.plant.example"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/emulator"
 )
@@ -74,7 +75,7 @@ func startEmulator(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: emulator [SCENARIO|FILE.toml]")
 	}
 	var none time.Duration
-	config := emulator.Config{StateDir: ts.MkAbs("state"), RetryAfter: &none}
+	config := emulator.Config{StateDir: ts.MkAbs("state"), Disk: atomicfile.System{Unsynced: true}, RetryAfter: &none}
 	switch {
 	case len(args) == 1 && strings.HasSuffix(args[0], ".toml"):
 		file, err := emulator.ReadFile(ts.MkAbs(args[0]))

@@ -8,16 +8,28 @@ import (
 )
 
 // System is the disk of the operating system.
-type System struct{}
+type System struct {
+	// Unsynced says that files need not survive a power failure, so that nothing waits for the
+	// hardware.
+	Unsynced bool
+}
 
 // CreateTemp implements [Disk].
-func (System) CreateTemp(dir, pattern string) (File, error) {
+func (s System) CreateTemp(dir, pattern string) (File, error) {
 	file, err := os.CreateTemp(dir, pattern)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err // in place of a File that is not nil
+	case s.Unsynced:
+		return unsynced{file}, nil
 	}
 	return file, nil
 }
+
+// unsynced is a file that is not synced.
+type unsynced struct{ *os.File }
+
+func (unsynced) Sync() error { return nil }
 
 // Rename implements [Disk]. Where another process may have a file open for a moment and this
 // prevents renaming (a virus scanner on Windows), it tries for up to half a second.
@@ -42,8 +54,8 @@ func (System) Remove(name string) error { return os.Remove(name) }
 
 // SyncDir implements [Disk]. A folder that cannot be opened for reading, or is on a file system
 // that does not sync folders, is no failure.
-func (System) SyncDir(dir string) error {
-	if !syncsDirs {
+func (s System) SyncDir(dir string) error {
+	if s.Unsynced || !syncsDirs {
 		return nil
 	}
 	folder, err := os.Open(dir)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/atomicfile"
 )
 
 // printed returns the text of PrintConfig.
@@ -51,15 +53,16 @@ func TestPrintedConfigRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	disk := atomicfile.System{Unsynced: true}
 	for _, file := range []*File{nil, sample, withoutHubs} {
 		for _, s := range Scenarios() {
 			if s.Attestation == TPM && file != sample {
 				continue // needs a TPM
 			}
 			dir := t.TempDir()
-			config := Config{File: file, Scenario: s.Name, StateDir: dir}
+			config := Config{File: file, Scenario: s.Name, StateDir: dir, Disk: disk}
 			first := printed(t, config)
-			again := printed(t, Config{File: parsed(t, first), StateDir: dir})
+			again := printed(t, Config{File: parsed(t, first), StateDir: dir, Disk: disk})
 			body := func(text string) string { return text[strings.Index(text, "\n\n"):] }
 			if diff := cmp.Diff(body(first), body(again)); diff != "" {
 				t.Errorf("%s (-printed +printed again):\n%s", s.Name, diff)

@@ -63,7 +63,7 @@ func (c Config) withDefaults() Config {
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, DefaultIdleTimeout)
 	c.Files = c.Files || c.StateDir != ""
 	if c.Disk == nil {
-		c.Disk = atomicfile.System{}
+		c.Disk = atomicfile.System{Unsynced: c.StateDir == ""} // a temporary directory is not needed again
 	}
 	if c.Now == nil {
 		c.Now = time.Now

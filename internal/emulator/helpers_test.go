@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/dps"
 
 	"go.uber.org/goleak"
@@ -35,6 +36,9 @@ func begin(t *testing.T, c Config) *Emulator {
 	c.Now, c.Random = atNoon, seed()
 	if c.RetryAfter == nil {
 		c.RetryAfter = new(time.Duration(0))
+	}
+	if c.Disk == nil {
+		c.Disk = atomicfile.System{Unsynced: true}
 	}
 	e, err := Start(t.Context(), c)
 	if err != nil {

@@ -50,7 +50,7 @@ func TestStateSurvivesAFailureAtAnyStep(t *testing.T) {
 			t.Errorf("step %d: %v", step, err)
 		}
 		before := files(t, dir)
-		again, err := Start(t.Context(), Config{StateDir: dir})
+		again, err := Start(t.Context(), Config{StateDir: dir, Disk: &faultdisk.Disk{}})
 		if err != nil {
 			t.Fatalf("step %d: the next start: %v", step, err)
 		}

@@ -37,7 +37,7 @@ func (f *failingFile) Sync() error {
 	if f.step() {
 		return syscall.EIO
 	}
-	return f.File.Sync()
+	return nil // no test cuts the power
 }
 
 func (f *failingFile) Truncate(size int64) error {

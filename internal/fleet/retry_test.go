@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -83,15 +84,12 @@ func TestJournalOfARetrySurvivesACutAtAnyByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "cut.jsonl")
 	for size := range len(text) + 1 {
+		path := filepath.Join(dir, strconv.Itoa(size))
 		if err := os.WriteFile(path, text[:size], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, err := OpenJournal(t.Context(), path, head())
-		if err != nil {
-			t.Fatalf("after %d bytes: %v", size, err)
-		}
+		j := openUnsynced(t, path)
 		verdicts := map[string]advice.Verdict{} // "" is begun
 		for i, line := range strings.SplitAfter(string(text[:size]), "\n") {
 			var r Result

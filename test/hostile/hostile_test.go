@@ -49,7 +49,7 @@ func startService(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := emulator.Start(t.Context(), emulator.Config{File: file, StateDir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	e, err := emulator.Start(t.Context(), emulator.Config{File: file, Files: true, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
