@@ -6,9 +6,9 @@ SHELL := bash
 FUZZTIME ?= 10s
 # Packages for `make race`. CI names those that start goroutines; all of them take minutes.
 RACE ?= ./...
-# Many tests wait for a peer that says nothing, so more of them run at a time than there are cores.
+# Many tests wait for a peer that says nothing, so more of them, and of the packages, run at a time than there are cores.
 # They need little memory, so collecting it more rarely saves a quarter of the time.
-GOTEST := GOGC=400 go test -shuffle=on -parallel 8
+GOTEST := GOGC=400 go test -shuffle=on -p 4 -parallel 8
 # The systems for `make vet-platforms`: one of each operating system and size of a word is enough to find what does not compile.
 PLATFORMS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm linux/arm64
 # How long `make soak` takes.
