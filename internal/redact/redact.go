@@ -46,16 +46,45 @@ const (
 	secretNames = `key" token" secret" password" signature" connectionstring"` //nolint:gosec // names, not values
 )
 
-// mayHave reports whether a text has one of the words, in any case. A text with letters other than those
-// of ASCII may have any: some of them are the same letter in another case.
+// folded returns a text in lower case. If ok is false, the text may have any word: it has letters other
+// than those of ASCII, and some of them are the same letter in another case.
+func folded(text string) (lower string, ok bool) {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return "", false
+		}
+	}
+	return strings.ToLower(text), true
+}
+
+// mayHave reports whether a text has one of the words, in any case.
 func mayHave(text, words string) bool {
-	lower := strings.ToLower(text)
-	if len(lower) != len(text) || strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+	lower, ok := folded(text)
+	if !ok {
 		return true
 	}
 	for word := range strings.FieldsSeq(words) {
 		if strings.Contains(lower, word) {
 			return true
+		}
+	}
+	return false
+}
+
+// mayHaveMember reports whether a JSON document has a member whose name ends with one of the names, in
+// any case, and whose value is a string.
+func mayHaveMember(text, names string) bool {
+	const space = " \t\n\f\r"
+	lower, ok := folded(text)
+	if !ok {
+		return true
+	}
+	for name := range strings.FieldsSeq(names) {
+		for _, rest, found := strings.Cut(lower, name); found; _, rest, found = strings.Cut(rest, name) {
+			value, colon := strings.CutPrefix(strings.TrimLeft(rest, space), ":")
+			if colon && strings.HasPrefix(strings.TrimLeft(value, space), `"`) {
+				return true
+			}
 		}
 	}
 	return false
@@ -99,7 +128,10 @@ func (r *Redactor) Add(secret dps.Secret) {
 			forms = append(forms, plain, strings.TrimRight(plain, "="))
 		}
 	}
-	for _, form := range forms {
+	for i, form := range forms {
+		if slices.Contains(forms[:i], form) {
+			continue
+		}
 		for _, spelling := range []string{form, url.QueryEscape(form), url.PathEscape(form)} {
 			if len(spelling) >= leastSecret && !slices.Contains(r.secrets, spelling) {
 				r.secrets = append(r.secrets, spelling)
@@ -143,19 +175,16 @@ func (r *Redactor) scrubLiteral(quoted string) string {
 
 // cutShort replaces the beginning of a secret at the end of truncated text.
 func cutShort(text, secret string) string {
-	if text == "" {
-		return text
-	}
-	last := text[len(text)-1]
-	for n := len(secret) - 1; n >= leastSecret; n-- {
-		if secret[n-1] != last {
-			continue
+	head := secret[:leastSecret]
+	for at := max(len(text)-len(secret)+1, 0); ; at++ {
+		next := strings.Index(text[at:], head)
+		if next < 0 {
+			return text
 		}
-		if rest, ok := strings.CutSuffix(text, secret[:n]); ok {
-			return rest + Mark
+		if at += next; strings.HasPrefix(secret, text[at:]) {
+			return text[:at] + Mark
 		}
 	}
-	return text
 }
 
 // Members replaces the values of members that contain keys, tokens and passwords, in a JSON
@@ -166,7 +195,7 @@ func (r *Redactor) Members(text string) string {
 	if mayHave(text, `"tpm"`) {
 		text = r.tpmMember().ReplaceAllString(text, `$1"`+Mark+`"`)
 	}
-	if mayHave(text, secretNames) {
+	if mayHaveMember(text, secretNames) {
 		text = r.secretMembers().ReplaceAllString(text, `$1"`+Mark+`"`)
 	}
 	return text

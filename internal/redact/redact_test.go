@@ -44,7 +44,8 @@ func TestRedact(t *testing.T) {
 func FuzzRedactWithoutShortcuts(f *testing.F) {
 	for _, text := range []string{
 		"SharedAccessSignature sr=x&sig=y&se=1", "sharedACCESSsignature%20sig%3Dabc", "\u017fig=abc", "\u017fharedAccess\u212aey=abc; SIG%253Dx",
-		`{"Author\u212aey":"x"}`, `{"apiKEY" : "x","tpm":{"a":1}}`, `{"TPM":{`, "a=b%", "c2VjcmV0LXNlY3JldC", "text c2VjcmV0",
+		`{"Author\u212aey":"x"}`, `{"apiKEY" : "x","tpm":{"a":1}}`, `{"TPM":{`, "a=b%", "c2VjcmV0LXNlY3JldC", "text c2VjcmV0", "c2VjcmV0LXNlc2VjcmV0LXNl",
+		`{"key" : {},"token": "x","key":"y"}`,
 	} {
 		f.Add(text)
 	}
