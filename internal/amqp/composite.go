@@ -62,8 +62,10 @@ type kind struct {
 	create     func() Composite
 }
 
-func kinds() []kind {
-	return []kind{
+// kinds lists every kind. It is an array, which needs no memory of its own: each value that is read
+// looks up its kind.
+func kinds() [31]kind {
+	return [...]kind{
 		{descOpen, "amqp:open:list", create[Open]},
 		{descBegin, "amqp:begin:list", create[Begin]},
 		{descAttach, "amqp:attach:list", create[Attach]},
@@ -111,8 +113,10 @@ func create[T any, P interface {
 
 // kindOf returns the kind of v, a descriptor in either form.
 func kindOf(v any) (kind, bool) {
+	code, numeric := v.(uint64)
+	symbol, symbolic := v.(Symbol)
 	for _, k := range kinds() {
-		if v == any(uint64(k.descriptor)) || v == any(k.symbol) {
+		if numeric && k.descriptor == descriptor(code) || symbolic && k.symbol == symbol {
 			return k, true
 		}
 	}

@@ -63,8 +63,19 @@ func framing(format string, args ...any) error {
 	return &DecodeError{ConditionFraming, fmt.Sprintf(format, args...)}
 }
 
-// readExactly reads n bytes. Its memory grows with what arrives.
+// smallFrame is the size of a frame in bytes up to which memory for all of it is allocated at once.
+const smallFrame = 4 << 10
+
+// readExactly reads n bytes. Its memory grows with what arrives, if n is large.
 func readExactly(r io.Reader, n uint32) ([]byte, error) {
+	if n <= smallFrame {
+		data := make([]byte, n)
+		_, err := io.ReadFull(r, data)
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return data, err
+	}
 	data, err := io.ReadAll(io.LimitReader(r, int64(n)))
 	if err == nil && uint32(len(data)) < n {
 		err = io.ErrUnexpectedEOF
