@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"dpsdiag/internal/certchain"
 	"dpsdiag/internal/certchain/certtest"
 	"dpsdiag/internal/dps"
 )
@@ -122,7 +121,7 @@ func TestPublicRoots(t *testing.T) {
 	}
 	for _, entry := range entries {
 		file, _ := publicRoots.ReadFile("roots/" + entry.Name())
-		certs, err := certchain.ParsePEM(file)
+		certs, err := x509.ParseCertificates(file)
 		if err != nil || len(certs) != 1 || !certs[0].IsCA {
 			t.Errorf("%s: %v", entry.Name(), err)
 			continue

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/x509"
 	"embed"
-	"encoding/pem"
 	"slices"
 	"time"
 )
@@ -14,9 +13,10 @@ import (
 // 2025-11-17, and azure-iot-sdk-c certs/certs.c). "Microsoft TLS RSA Root G2" and "Microsoft TLS
 // ECC Root G2" are not among them: servers send these as intermediates, signed by DigiCert Global
 // Root G2 and G3. They do not affect which servers the probe trusts. They only show whether a
-// server that is not trusted here is the real one.
+// server that is not trusted here is the real one. They are in DER: to decode PEM takes a probe longer
+// than the search for a name.
 //
-//go:embed roots/*.pem
+//go:embed roots/*.der
 var publicRoots embed.FS
 
 // issuerOf returns whether the presented chain leads to one of the public roots. It ignores
@@ -47,11 +47,12 @@ func publicRootPool(peer []*x509.Certificate) *x509.CertPool {
 	pool := x509.NewCertPool()
 	entries, _ := publicRoots.ReadDir("roots")
 	for _, entry := range entries {
-		file, _ := publicRoots.ReadFile("roots/" + entry.Name())
-		block, _ := pem.Decode(file)
-		issued := func(c *x509.Certificate) bool { return bytes.Contains(block.Bytes, c.RawIssuer) }
-		if block != nil && slices.ContainsFunc(peer, issued) {
-			pool.AppendCertsFromPEM(file)
+		der, _ := publicRoots.ReadFile("roots/" + entry.Name())
+		if !slices.ContainsFunc(peer, func(c *x509.Certificate) bool { return bytes.Contains(der, c.RawIssuer) }) {
+			continue
+		}
+		if root, err := x509.ParseCertificate(der); err == nil {
+			pool.AddCert(root)
 		}
 	}
 	return pool
