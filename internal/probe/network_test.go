@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -226,5 +228,28 @@ func TestChainFacts(t *testing.T) {
 		if len(run.TLS.Peer) == 0 || facts[probe.FactChainCount] != strconv.Itoa(len(run.TLS.Peer)) || facts[probe.FactChainBytes] != strconv.Itoa(size) {
 			t.Errorf("%s: facts %v for %d certificates in %d bytes", name, facts, len(run.TLS.Peer), size)
 		}
+	}
+}
+
+// TestTheClientHelloFitsIntoOnePacket: it is as short as that of a device, also with the longest name.
+func TestTheClientHelloFitsIntoOnePacket(t *testing.T) {
+	t.Parallel()
+	length := make(chan int, 1)
+	addr := listen(t, func(conn net.Conn) {
+		var header [5]byte // of the record: type, version, length
+		if _, err := io.ReadFull(conn, header[:]); err == nil {
+			length <- len(header) + int(binary.BigEndian.Uint16(header[3:]))
+		}
+	})
+	cfg := with(target(t, addr), func(c *probe.Config) { c.Endpoint.Host, c.MaxAttempts = strings.Repeat("a", 63)+".localhost", 1 })
+	cfg.Resolver = resolver{addresses: []string{"127.0.0.1"}}
+	run := do(t, cfg)
+	select {
+	case got := <-length:
+		if got > 536 { // bytes of data that every network carries in one packet (RFC 9293, 3.7.1)
+			t.Errorf("the ClientHello has %d bytes", got)
+		}
+	default:
+		t.Errorf("no ClientHello came: %s", outcomes(run))
 	}
 }

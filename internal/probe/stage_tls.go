@@ -60,8 +60,12 @@ func (r *runner) tlsConfig(h *Handshake) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12, // learn.microsoft.com: iot-dps/tls-support
 		ServerName: r.target.Endpoint.Host,
-		RootCAs:    r.cfg.Roots,
-		Time:       r.now,
+		// No key exchange with ML-KEM: the service takes TLS 1.2, which has none, and with its share the
+		// ClientHello no longer fits into one packet. Some networks drop that (golang/go#70047,
+		// tailscale/tailscale#20777), and a device that does not send one would get through.
+		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
+		RootCAs:          r.cfg.Roots,
+		Time:             r.now,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			h.ClientCertRequested = true
 			if r.identity.Certificate == nil {
