@@ -96,6 +96,7 @@ func mayHaveMember(text, names string) bool {
 type Redactor struct {
 	*Patterns
 	secrets []string // of this device, in every spelling
+	heads   []string // the first bytes of all secrets, each once
 }
 
 // New returns a redactor for these secrets. Redactors may share the patterns.
@@ -135,9 +136,17 @@ func (r *Redactor) Add(secret dps.Secret) {
 		for _, spelling := range []string{form, url.QueryEscape(form), url.PathEscape(form)} {
 			if len(spelling) >= leastSecret && !slices.Contains(r.secrets, spelling) {
 				r.secrets = append(r.secrets, spelling)
+				r.heads = append(r.heads, spelling[:leastSecret])
 			}
 		}
 	}
+	slices.Sort(r.heads)
+	r.heads = slices.Compact(r.heads)
+}
+
+// mayRepeat reports whether a text may have a secret of this device or the beginning of one.
+func (r *Redactor) mayRepeat(text string) bool {
+	return slices.ContainsFunc(r.heads, func(head string) bool { return strings.Contains(text, head) })
 }
 
 // Scrub replaces secrets in a peer's text, including inside JSON strings that write them
@@ -146,8 +155,10 @@ func (r *Redactor) Scrub(text string) string {
 	if strings.Contains(text, `\`) {
 		text = r.quoted().ReplaceAllStringFunc(text, r.scrubLiteral)
 	}
-	for _, secret := range r.secrets {
-		text = cutShort(strings.ReplaceAll(text, secret, Mark), secret)
+	if r.mayRepeat(text) {
+		for _, secret := range r.secrets {
+			text = cutShort(strings.ReplaceAll(text, secret, Mark), secret)
+		}
 	}
 	if !strings.ContainsAny(text, "=%") || !mayHave(text, secretWords) {
 		return text
