@@ -35,7 +35,7 @@ func skipPriority(line []byte) []byte {
 
 // skipBSDTime skips "May 1 08:00:00 ".
 func skipBSDTime(line []byte) (rest []byte, ok bool) {
-	if len(line) < len("May 1 08:00:00 ") || !strings.Contains("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", string(line[:3])) || line[3] != ' ' {
+	if len(line) < len("May 1 08:00:00 ") || line[3] != ' ' || !isMonth(line[:3]) {
 		return nil, false
 	}
 	_, rest, _ = bytes.Cut(line[4:], []byte(" "))
@@ -44,6 +44,14 @@ func skipBSDTime(line []byte) (rest []byte, ok bool) {
 		return nil, false
 	}
 	return rest, true
+}
+
+func isMonth(name []byte) bool {
+	switch string(name) {
+	case "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec":
+		return true
+	}
+	return false
 }
 
 // skipISOTime skips "2024-05-01T08:00:00.123456+00:00 ".
