@@ -88,7 +88,7 @@ func isLevel(word []byte) bool {
 // cutProgram reads "program[123]:" or, unless the number is needed, "program:".
 func cutProgram(line []byte, needNumber bool) (name []byte, numbered bool) {
 	end := 0
-	for end < len(line) && end < 64 && (isWordByte(line[end]) || bytes.IndexByte([]byte("-./@()"), line[end]) >= 0) {
+	for end < len(line) && end < 64 && isProgramByte(line[end]) {
 		end++
 	}
 	if end == 0 || end == len(line) {
@@ -108,6 +108,14 @@ func cutProgram(line []byte, needNumber bool) (name []byte, numbered bool) {
 		return nil, false
 	}
 	return bytes.TrimSuffix(line[:end], []byte(".service")), false
+}
+
+func isProgramByte(b byte) bool {
+	switch b {
+	case '-', '.', '/', '@', '(', ')':
+		return true
+	}
+	return isWordByte(b)
 }
 
 // containerName reads "name-1 | " of docker compose and "[pod/name/container] " of kubectl.
