@@ -2,6 +2,7 @@ package logtext
 
 import (
 	_ "embed" // the compiled vocabulary
+	"sync/atomic"
 
 	"dpsdiag/internal/codes"
 )
@@ -21,6 +22,7 @@ type vocabulary struct {
 	table     []words  // that facts refer to, without their phrases
 	byNumber  numberIndex
 	faults    []fault
+	decoded   []atomic.Pointer[phrase] // those that were found
 }
 
 // phraseNumbers is how many 16-bit numbers describe a phrase: its size, its entry in the catalogue
@@ -49,6 +51,7 @@ func readVocabulary(data string) *vocabulary {
 	for f.rest != "" {
 		v.table = append(v.table, words{kind: Kind(f.next()), value: f.next(), anchor: f.next() != ""})
 	}
+	v.decoded = make([]atomic.Pointer[phrase], v.size())
 	return v
 }
 
@@ -76,4 +79,27 @@ func (v *vocabulary) phrase(n int) phrase {
 		p.entry = codes.At(int(entry - 1))
 	}
 	return p
+}
+
+// phraseAt returns one phrase by its number. A text has few of them, and these many times.
+func (v *vocabulary) phraseAt(n int) *phrase {
+	if p := v.decoded[n].Load(); p != nil {
+		return p
+	}
+	p := v.phrase(n)
+	v.decoded[n].Store(&p)
+	return &p
+}
+
+// find adds to hits the phrases that are in a text as whole words and begin before owned. It also
+// returns the length of the part at the end of the text that is the beginning of a phrase.
+func (v *vocabulary) find(hits []hit, text []byte, owned int) (more []hit, broken int) {
+	broken = v.automaton.scan(text, func(pattern, end int) {
+		p := v.phraseAt(pattern)
+		start := end - p.size
+		if start < owned && p.fits(text, start, end) {
+			hits = append(hits, hit{p, start, end})
+		}
+	})
+	return hits, broken
 }

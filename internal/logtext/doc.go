@@ -5,10 +5,11 @@
 // A text goes through these steps, in one pass and in constant memory:
 //
 //	decode.go      bytes to UTF-8
-//	lines.go       lines, long ones in pieces
+//	reading.go     a long text in blocks, which several goroutines work on
+//	lines.go       blocks of lines, long lines in pieces, and what is in a line alone
 //	normalise.go   one form for what terminals, JSON and HTML write in many
 //	automaton.go   every phrase at once
-//	pass.go        what the phrases of a line mean together
+//	pass.go        what the phrases of a line mean together, line by line in order
 //
 // The tables of phrases are in context.go (circumstances), keys.go (names of values) and topics.go
 // (words for what is wrong with what); the errors come from package codes. After a change of any of

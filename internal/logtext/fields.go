@@ -41,9 +41,9 @@ func uint64At(s string, n uint32) uint64 {
 
 // uint16s copies the numbers of a short string.
 func uint16s(s string) []uint16 {
-	list := make([]uint16, 0, len(s)/2)
-	for ; len(s) >= 2; s = s[2:] {
-		list = append(list, uint16(s[0])|uint16(s[1])<<8)
+	list := make([]uint16, len(s)/2)
+	for i := range list {
+		list[i] = uint16At(s, uint32(i))
 	}
 	return list
 }

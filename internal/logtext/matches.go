@@ -167,7 +167,7 @@ func (m *Match) rank() int {
 
 // finish settles what is still open at the end of the text and returns the findings.
 func (r *pass) finish() *Findings {
-	for _, s := range r.streams {
+	for _, s := range r.byName() {
 		s.closeBody(r)
 	}
 	r.settlePending()
@@ -198,10 +198,10 @@ func (r *pass) finish() *Findings {
 func (r *pass) settlePending() {
 	keep := r.anchors == 0 && r.line <= shortText && len(r.streams) <= 2
 	var pending []record
-	for _, s := range r.streams {
+	for _, s := range r.byName() {
 		pending = append(pending, s.pending...)
 	}
-	slices.SortFunc(pending, func(a, b record) int { return cmp.Compare(a.place.Line, b.place.Line) })
+	slices.SortStableFunc(pending, func(a, b record) int { return cmp.Compare(a.place.Line, b.place.Line) })
 	for _, rec := range pending {
 		if keep {
 			r.commit(rec)

@@ -11,14 +11,24 @@ import (
 // characters. A line break that was escaped inside a string becomes a line feed. Letters keep their
 // case. The result is valid UTF-8.
 type normaliser struct {
-	in  []byte
-	out []byte
-	i   int // next byte of in
+	in   []byte
+	out  []byte
+	from int // where the text begins in out
+	i    int // next byte of in
 }
 
-// normalise returns text in normal form, valid until the next call.
+// reset makes the memory of the texts that were normalised free for others.
+func (n *normaliser) reset() { n.out = n.out[:0] }
+
+// normalise returns text in normal form, valid until the next reset. Most lines are in that form, and
+// are returned as they are.
 func (n *normaliser) normalise(text []byte) []byte {
-	n.in, n.out, n.i = text, n.out[:0], 0
+	n.i = normalPrefix(text)
+	if n.i == len(text) {
+		return text
+	}
+	n.in, n.from = text, len(n.out)
+	n.out = append(n.out, text[:n.i]...)
 	for n.i < len(n.in) {
 		start := n.i
 		for n.i < len(n.in) && isPlain(n.in[n.i]) {
@@ -29,13 +39,45 @@ func (n *normaliser) normalise(text []byte) []byte {
 			n.special()
 		}
 	}
-	return n.out
+	return n.out[n.from:]
+}
+
+// normalPrefix is the length of the part at the start of a text that is certainly in normal form.
+func normalPrefix(text []byte) int {
+	var before byte
+	for i, b := range text {
+		k := kinds[b]
+		if k != plain && (k != blank || before == ' ' || before == ':' && i > 1 && text[i-2] == '"') {
+			return i
+		}
+		before = b
+	}
+	return len(text)
 }
 
 // isPlain reports whether a byte is not changed by normalisation.
-func isPlain(b byte) bool {
-	return b > ' ' && b <= '~' && b != '\\' && b != '&' && b != '#'
-}
+func isPlain(b byte) bool { return kinds[b] == plain }
+
+// The kinds of bytes in a text: those that normalisation does not change, spaces, and the others.
+const (
+	plain = '.'
+	blank = '_'
+)
+
+// kinds has the kind of each byte.
+const kinds = "" +
+	"xxxxxxxxxxxxxxxx" +
+	"xxxxxxxxxxxxxxxx" +
+	"_..x..x........." + // space, #, &
+	"................" +
+	"................" +
+	"............x..." + // backslash
+	"................" +
+	"...............x" + // DEL
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" +
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" +
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" +
+	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 // special processes the byte at i, which is not plain, and what belongs to it.
 func (n *normaliser) special() {
@@ -62,10 +104,11 @@ func (n *normaliser) special() {
 // and the value of a JSON member.
 func (n *normaliser) space() {
 	n.i++
-	end := len(n.out)
+	out := n.out[n.from:]
+	end := len(out)
 	switch {
-	case end > 0 && (n.out[end-1] == ' ' || n.out[end-1] == '\n'):
-	case bytes.HasSuffix(n.out, []byte(`":`)):
+	case end > 0 && (out[end-1] == ' ' || out[end-1] == '\n'):
+	case bytes.HasSuffix(out, []byte(`":`)):
 	default:
 		n.out = append(n.out, ' ')
 	}
@@ -175,7 +218,7 @@ func (n *normaliser) lineBreak(start int, c byte) {
 		n.space()
 	default:
 		n.i++
-		if end := len(n.out); end > 0 && n.out[end-1] != '\n' {
+		if end := len(n.out); end > n.from && n.out[end-1] != '\n' {
 			n.out = append(n.out, '\n')
 		}
 	}

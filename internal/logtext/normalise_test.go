@@ -40,6 +40,21 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
+// TestKinds: the bytes that normalisation leaves as they are.
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	for i := range 256 {
+		var n normaliser
+		b := byte(i)
+		if got := n.normalise([]byte{'x', b, 'x'}); isPlain(b) && string(got) != "x"+string(rune(b))+"x" {
+			t.Errorf("%q is plain and becomes %q", b, got)
+		}
+		if want := b > ' ' && b <= '~' && b != '\\' && b != '&' && b != '#'; isPlain(b) != want {
+			t.Errorf("isPlain(%q) = %t", b, !want)
+		}
+	}
+}
+
 func FuzzNormalise(f *testing.F) {
 	f.Add([]byte("\x1b[1mx\x1b[0m \\\"a\\\": \\u0041"))
 	f.Add([]byte("\\n\\r\\t&quot;\xff"))

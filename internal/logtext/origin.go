@@ -35,7 +35,7 @@ func skipPriority(line []byte) []byte {
 
 // skipBSDTime skips "May 1 08:00:00 ".
 func skipBSDTime(line []byte) (rest []byte, ok bool) {
-	if len(line) < len("May 1 08:00:00 ") || !strings.Contains("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", string(line[:3])) || line[3] != ' ' {
+	if len(line) < len("May 1 08:00:00 ") || line[3] != ' ' || !isMonth(line[:3]) {
 		return nil, false
 	}
 	_, rest, _ = bytes.Cut(line[4:], []byte(" "))
@@ -44,6 +44,14 @@ func skipBSDTime(line []byte) (rest []byte, ok bool) {
 		return nil, false
 	}
 	return rest, true
+}
+
+func isMonth(name []byte) bool {
+	switch string(name) {
+	case "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec":
+		return true
+	}
+	return false
 }
 
 // skipISOTime skips "2024-05-01T08:00:00.123456+00:00 ".
@@ -80,7 +88,7 @@ func isLevel(word []byte) bool {
 // cutProgram reads "program[123]:" or, unless the number is needed, "program:".
 func cutProgram(line []byte, needNumber bool) (name []byte, numbered bool) {
 	end := 0
-	for end < len(line) && end < 64 && (isWordByte(line[end]) || bytes.IndexByte([]byte("-./@()"), line[end]) >= 0) {
+	for end < len(line) && end < 64 && isProgramByte(line[end]) {
 		end++
 	}
 	if end == 0 || end == len(line) {
@@ -100,6 +108,14 @@ func cutProgram(line []byte, needNumber bool) (name []byte, numbered bool) {
 		return nil, false
 	}
 	return bytes.TrimSuffix(line[:end], []byte(".service")), false
+}
+
+func isProgramByte(b byte) bool {
+	switch b {
+	case '-', '.', '/', '@', '(', ')':
+		return true
+	}
+	return isWordByte(b)
 }
 
 // containerName reads "name-1 | " of docker compose and "[pod/name/container] " of kubectl.

@@ -2,7 +2,6 @@ package logtext
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 	"strings"
 
@@ -487,8 +486,8 @@ func (r *pass) outcome() Outcome {
 	if !o.Good() {
 		return o
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.streams)) {
-		if own := r.streams[name].way; own.began {
+	for _, s := range r.byName() {
+		if own := s.way; own.began {
 			if other := own.outcome(); other.State != OutcomeUnknown && !other.Good() {
 				o = joinOutcomes(o, other)
 			}

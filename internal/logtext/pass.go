@@ -10,12 +10,12 @@ import (
 
 // pass is the state of one pass over a text.
 type pass struct {
-	words   *vocabulary
-	phrases []*phrase // those that were found, by their numbers
-	input   string
-	today   date
-	found   *Findings
+	words *vocabulary
+	input string
+	today date
+	found *Findings
 
+	blank   bool   // there was nothing but white space
 	line    int    // the one being read
 	text    []byte // of that line, in normal form
 	hits    []hit
@@ -59,77 +59,56 @@ func (h hit) overlapsAny(others []hit) bool {
 
 func (h hit) overlaps(o hit) bool { return h.start < o.end && o.start < h.end }
 
-func newReading(words *vocabulary, input string, now time.Time) *pass {
+func newPass(words *vocabulary, input string, now time.Time) *pass {
 	r := &pass{
-		words: words, phrases: make([]*phrase, words.size()), input: input, today: date{now.Year(), now.Month(), now.Day()}, found: &Findings{},
+		words: words, input: input, blank: true, today: date{now.Year(), now.Month(), now.Day()}, found: &Findings{},
 		streams: map[string]*stream{}, facts: map[factKey]int{}, matches: map[*codes.Entry]int{}, dropped: map[*codes.Entry]*Match{}, replies: map[reply]*codes.Entry{},
 	}
 	r.current = r.streamNamed(nil)
 	return r
 }
 
-// piece reads a line, or a part of one, in normal form. If a JSON string contains several lines, each
-// is read separately. What begins at or after owned is left to the next piece.
-func (r *pass) piece(number int, begin bool, text []byte, owned int) {
-	r.line = number
-	for {
-		line, rest, more := bytes.Cut(text, []byte("\n"))
-		if begin {
-			r.begin(line)
-		}
-		broken := r.find(line, owned)
-		r.text, r.failing = line, false
-		telling := false
-		if len(r.hits) > 0 {
-			telling = r.understand()
-		} else {
-			r.readPlain()
-		}
-		if r.sample.takes(telling) {
-			r.sample.add(r.place(), r.readable(line))
-		}
-		r.keepEnd(broken)
-		r.keepBare(line)
-		if !more {
-			return
-		}
-		text, owned, begin = rest, owned-len(line)-1, true
+// read reads the next lines of the text.
+func (r *pass) read(lines []line) {
+	for i := range lines {
+		r.readLine(&lines[i])
 	}
+	r.text, r.hits = nil, nil // their memory is used again
+}
+
+func (r *pass) readLine(l *line) {
+	if l.counts {
+		r.line++
+	}
+	r.blank = r.blank && len(bytes.TrimSpace(l.text)) == 0
+	if l.begins {
+		r.begin(l)
+	}
+	r.text, r.hits, r.failing = l.text, l.hits, false
+	telling := false
+	if len(r.hits) > 0 {
+		telling = r.understand()
+	} else {
+		r.readPlain()
+	}
+	if r.sample.takes(telling) {
+		r.sample.add(r.place(), r.readable(l.text))
+	}
+	r.keepEnd(l.broken)
+	r.keepBare(l.text)
 }
 
 // begin reads the start of a line: it may have the name of the program that wrote it, and then begins
 // a new message, or continue the line before.
-func (r *pass) begin(line []byte) {
+func (r *pass) begin(l *line) {
 	if r.line <= shortText && r.anchors == 0 {
-		r.lookAround(line)
+		r.lookAround(l.text)
 	}
-	if name := origin(line); name != nil {
-		r.current = r.streamNamed(name)
+	if l.program != nil {
+		r.current = r.streamNamed(l.program)
 		return
 	}
-	r.readWrapped(line)
-}
-
-// find fills hits with the phrases that are in a text as whole words and begin before owned. It
-// returns the length of the part at the end of the text that is the beginning of a phrase.
-func (r *pass) find(text []byte, owned int) (broken int) {
-	r.hits = r.hits[:0]
-	return r.words.automaton.scan(text, func(pattern, end int) {
-		p := r.phrase(pattern)
-		start := end - p.size
-		if start < owned && p.fits(text, start, end) {
-			r.hits = append(r.hits, hit{p, start, end})
-		}
-	})
-}
-
-// phrase returns a phrase by its number. A log has few of them, and these many times.
-func (r *pass) phrase(n int) *phrase {
-	if r.phrases[n] == nil {
-		p := r.words.phrase(n)
-		r.phrases[n] = &p
-	}
-	return r.phrases[n]
+	r.readWrapped(l.text)
 }
 
 // reads reports whether the phrase of a hit is this one.

@@ -1,7 +1,6 @@
 package logtext
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -16,13 +15,16 @@ var ErrEmpty = errors.New("the input is empty")
 // goroutines may use it at the same time.
 type Scanner struct {
 	// Now returns the time, with which dates in logs are compared; nil means time.Now.
-	Now   func() time.Time
-	words *vocabulary
+	Now      func() time.Time
+	words    *vocabulary
+	division division
 }
 
 // NewScanner returns a scanner. It costs almost nothing: the phrases were compiled when the program
 // was built.
-func NewScanner() *Scanner { return &Scanner{words: readVocabulary(compiled)} }
+func NewScanner() *Scanner {
+	return &Scanner{words: readVocabulary(compiled), division: usualDivision()}
+}
 
 func (s *Scanner) now() time.Time {
 	if s.Now == nil {
@@ -30,9 +32,6 @@ func (s *Scanner) now() time.Time {
 	}
 	return s.Now()
 }
-
-// checkEvery is the number of lines after which Scan checks whether it was cancelled.
-const checkEvery = 1 << 10
 
 // Scan reads a text to its end and returns what it contains. It needs the same memory for a text of
 // any size. The name distinguishes the text from others that are read with it; it may be empty.
@@ -43,37 +42,18 @@ func (s *Scanner) Scan(ctx context.Context, r io.Reader, name string) (*Findings
 	if err != nil {
 		return nil, err
 	}
-	state := newReading(s.words, name, s.now())
-	lines := &lineReader{source: text}
-	var normal normaliser
-	blank := true
-	for {
-		p, err := lines.next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if p.line%checkEvery == 0 && ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		owned := p.owned
-		if owned < len(p.text) {
-			owned = len(normal.normalise(p.text[:owned]))
-		} else {
-			owned = len(p.text) // nothing gets longer by normalisation
-		}
-		content := normal.normalise(p.text)
-		blank = blank && len(bytes.TrimSpace(content)) == 0
-		state.piece(p.line, p.begin, content, owned)
+	day := s.now()
+	state := newPass(s.words, name, day)
+	reader := reading{division: s.division, words: s.words, pass: state, source: blockReader{source: text, size: s.division.size}}
+	if err := reader.run(ctx); err != nil {
+		return nil, err
 	}
-	if blank {
+	if state.blank {
 		return nil, ErrEmpty
 	}
 	found := state.finish()
-	found.Inputs = []Input{{Name: name, Encoding: encoding, Lines: lines.line}}
-	found.Day = s.now()
+	found.Inputs = []Input{{Name: name, Encoding: encoding, Lines: state.line}}
+	found.Day = day
 	return found, nil
 }
 

@@ -1,5 +1,10 @@
 package logtext
 
+import (
+	"maps"
+	"slices"
+)
+
 const (
 	// reach is the number of lines around one that is certainly about provisioning in which generic
 	// words such as "connection refused" are taken to be about it as well.
@@ -40,6 +45,15 @@ func (r *pass) streamNamed(name []byte) *stream {
 	s := &stream{name: string(name)}
 	r.streams[s.name] = s
 	return s
+}
+
+// byName returns the streams in the order of their names.
+func (r *pass) byName() []*stream {
+	list := make([]*stream, 0, len(r.streams))
+	for _, name := range slices.Sorted(maps.Keys(r.streams)) {
+		list = append(list, r.streams[name])
+	}
+	return list
 }
 
 // near reports whether a line is shortly after one that is certainly about provisioning.

@@ -144,7 +144,7 @@ func (t *trie) encode(w *fieldWriter) error {
 	if err != nil {
 		return err
 	}
-	table := make([]uint16, int(t.shallow)*t.labels)
+	table := make([]uint16, t.shallow*tableRow)
 	for n := range t.shallow {
 		for label := 1; label < t.labels; label++ {
 			next := t.follow(n, uint8(label))
@@ -154,7 +154,7 @@ func (t *trie) encode(w *fieldWriter) error {
 			if t.report[next] != 0 {
 				next |= tableEnds
 			}
-			table[int(n)*t.labels+label] = uint16(next)
+			table[int(n)*tableRow+label] = uint16(next)
 		}
 	}
 	shorter := make([]uint16, len(t.ends))
@@ -181,9 +181,10 @@ func (t *trie) output(n uint32) uint16 {
 func (t *trie) encodeStates() (states []uint64, failures []uint32, err error) {
 	failures = slices.Compact(slices.Sorted(slices.Values(t.fail)))
 	failures = slices.DeleteFunc(failures, func(n uint32) bool { return n < t.shallow })
-	if int(t.shallow)+len(failures) > math.MaxUint16 || len(t.ends) >= math.MaxUint16 || t.labels > math.MaxUint8 {
+	if int(t.shallow)+len(failures) > math.MaxUint16 || len(t.ends) >= math.MaxUint16 || t.labels > noChild {
 		return nil, nil, errTooLarge
 	}
+	states = make([]uint64, len(t.ending))
 	for n := range uint32(len(t.ending)) {
 		distance := t.first[n] - n
 		if distance > math.MaxUint16 {
@@ -194,7 +195,22 @@ func (t *trie) encodeStates() (states []uint64, failures []uint32, err error) {
 			i, _ := slices.BinarySearch(failures, failure)
 			failure = t.shallow + uint32(i)
 		}
-		states = append(states, uint64(t.edge[n])|uint64(t.first[n+1]-t.first[n])<<8|uint64(distance)<<16|uint64(failure)<<32|uint64(t.output(n))<<48)
+		states[n] |= uint64(t.firstLabel(n)) | uint64(t.edge[n])<<8 | uint64(distance)<<16 | uint64(failure)<<32 | uint64(t.output(n))<<48
+		if last := t.first[n+1]; last > t.first[n] {
+			states[last-1] |= labelMark << 8
+		}
 	}
 	return states, failures, nil
+}
+
+// firstLabel is the label that leads to the first child of a state, marked if there are others.
+func (t *trie) firstLabel(n uint32) uint8 {
+	switch first := t.first[n]; t.first[n+1] - first {
+	case 0:
+		return noChild
+	case 1:
+		return t.edge[first]
+	default:
+		return t.edge[first] | labelMark
+	}
 }

@@ -25,6 +25,7 @@ type lineEnd struct {
 	line   int
 	stream *stream
 	joined []byte
+	hits   []hit // in joined
 }
 
 // keepEnd remembers the end of the line that was read, if it breaks a phrase, of which broken bytes
@@ -78,9 +79,10 @@ func (h hit) breaksNumber(text []byte) bool {
 // findAcross fills hits with the phrases that begin before left and end after right, and the names of
 // numbers that do.
 func (r *pass) findAcross(text []byte, left, right int) {
-	r.find(text, left)
-	whole := r.hits[:0]
-	for _, h := range r.hits {
+	hits, _ := r.words.find(r.end.hits[:0], text, left)
+	r.end.hits = hits
+	whole := hits[:0]
+	for _, h := range hits {
 		if h.end > right && h.mayWrap() || h.end <= left && isDigit(text[right]) && h.breaksNumber(text[:left]) {
 			whole = append(whole, h)
 		}
