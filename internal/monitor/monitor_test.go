@@ -538,6 +538,39 @@ func TestSeparators(t *testing.T) {
 	}
 }
 
+// TestOrderOfDates: whether the day or the month comes first is decided for a whole table, by any date
+// that tells it.
+func TestOrderOfDates(t *testing.T) {
+	t.Parallel()
+	many := slices.Repeat([]string{"11/05/2026, 22:15:41"}, 1000) // more than is read at once
+	for name, c := range map[string]struct {
+		dates             []string
+		first, last       string
+		unclear, dayFirst bool
+	}{
+		"by the last date, the day":      {[]string{"05/11/2026, 22:15:41", "29/11/2026, 22:15:41"}, "2026-11-05", "2026-11-29", false, true},
+		"by the last date, the month":    {[]string{"11/05/2026, 22:15:41", "11/29/2026, 22:15:41"}, "2026-11-05", "2026-11-29", false, false},
+		"by the first date, the month":   {[]string{"11/29/2026, 22:15:41", "11/05/2026, 22:15:41"}, "2026-11-05", "2026-11-29", false, false},
+		"the day, with am as in Sydney":  {[]string{"05/11/2026, 10:15:41 am", "29/11/2026, 10:15:41 pm"}, "2026-11-05", "2026-11-29", false, true},
+		"far from the beginning":         {append(many, "11/29/2026, 22:15:41"), "2026-11-05", "2026-11-29", false, false},
+		"not known, as in Europe":        {[]string{"05/11/2026, 22:15:41", "06/11/2026, 22:15:41"}, "2026-11-05", "2026-11-06", true, true},
+		"not known, as in America":       {[]string{"11/5/2026, 10:15:41 AM", "11/6/2026, 10:15:41 AM"}, "2026-11-05", "2026-11-06", true, false},
+		"of no matter":                   {[]string{"11/11/2026, 22:15:41"}, "2026-11-11", "2026-11-11", false, true},
+		"of no matter, with dots":        {[]string{"5.11.2026, 22:15:41"}, "2026-11-05", "2026-11-05", false, false},
+		"of no matter, by the documents": {[]string{"2026-11-05T22:15:41Z"}, "2026-11-05", "2026-11-05", false, false},
+	} {
+		text := "TimeGenerated [UTC],Category,ResultType,ResultSignature,CorrelationId,properties_s\n"
+		for i, date := range c.dates {
+			text += fmt.Sprintf("%q,DeviceOperations,ClientError,401,%d,\"{\"\"id\"\":\"\"s-1\"\"}\"\n", date, i)
+		}
+		s := summarise(t, text)
+		got := s.First.Format(time.DateOnly) + " " + s.Last.Format(time.DateOnly)
+		if in := s.Inputs[0]; got != c.first+" "+c.last || in.DatesUnclear != c.unclear || in.DayFirst != c.dayFirst || in.Records != len(c.dates) {
+			t.Errorf("%s: %s, %+v", name, got, in)
+		}
+	}
+}
+
 // TestWhatTheRecordsCannotTell: no time, no device, an unknown result, an incomplete answer.
 func TestWhatTheRecordsCannotTell(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -283,7 +284,8 @@ func newLogTimeline(t *monitor.Timeline) LogTimeline {
 	return out
 }
 
-// addNotes says what the records cannot tell, as far as it matters for these.
+// addNotes says what the records cannot tell, as far as it matters for these: first what is odd about
+// them, then what is so with all.
 func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 	note := func(format string, args ...any) { d.Notes = append(d.Notes, Clean(fmt.Sprintf(format, args...))) }
 	partial := false
@@ -294,7 +296,12 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 		note("the answer of a query says that it is incomplete: records are missing")
 	}
 	if s.Undated > 0 {
-		note("%s without a time that can be read: they are counted, but not dated, and of a device that succeeded and failed without a time the failure counts", haveHas(s.Undated, "record"))
+		note("%s without a time that can be read: counted, but not dated; of a device with both a success and a failure like that, the failure counts", haveHas(s.Undated, "record"))
+	}
+	for _, dayFirst := range []bool{false, true} {
+		if text := unclearDates(s.Inputs, dayFirst); text != "" {
+			note("%s", text)
+		}
 	}
 	if s.Nameless > 0 {
 		note("%s no device: they are counted as attempts only", nameName(s.Nameless))
@@ -306,12 +313,48 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 		note("some results are none of those that Microsoft documents (Success, Failure, ClientError); they count as failures")
 	}
 	if s.DeviceRecords > 0 {
-		note("a success is one of attestation: whether a hub was assigned afterwards, these records do not say (dpsdiag kql not-at-hub)")
-		note("a device that does not reach the service leaves no record, and records come some minutes late")
+		note(noteAttested)
+		note(noteUnreached)
 	}
 	if s.Failed > 0 {
-		note("Microsoft publishes no record of a refused device, so the causes rest on the status and the text of these")
+		note(noteUnpublished)
 	}
+}
+
+// The notes that are true of all records.
+const (
+	noteAttested    = "a success is one of attestation: whether a hub was assigned afterwards, these records do not say (dpsdiag kql not-at-hub)"
+	noteUnreached   = "a device that does not reach the service leaves no record, and records come some minutes late"
+	noteUnpublished = "Microsoft publishes no record of a refused device, so the causes rest on the status and the text of these"
+)
+
+// ownNotes are the notes that are true of these records alone, and change what is shown.
+func (d *ResourceLogs) ownNotes() []string {
+	return slices.DeleteFunc(slices.Clone(d.Notes), func(note string) bool {
+		return slices.Contains([]string{noteAttested, noteUnreached, noteUnpublished}, note)
+	})
+}
+
+// unclearDates says in which tables the order of day and month was guessed, "" if in none.
+func unclearDates(inputs []monitor.Input, dayFirst bool) string {
+	var names []string
+	for _, in := range inputs {
+		if in.DatesUnclear && in.DayFirst == dayFirst {
+			names = append(names, in.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	text, order := names[0], "month"
+	if len(names) > 1 {
+		text += " and " + plural(len(names)-1, "other table")
+	}
+	if dayFirst {
+		order = "day"
+	}
+	return fmt.Sprintf("no date of %s tells whether the day or the month comes first: the %s was assumed to. "+
+		"A query with extend TimeGenerated=tostring(TimeGenerated) avoids this", text, order)
 }
 
 func haveHas(n int, thing string) string {

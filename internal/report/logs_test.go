@@ -81,6 +81,29 @@ func TestTheReportFitsAScreen(t *testing.T) {
 	}
 }
 
+// TestTheShortReportSaysWhatIsOdd: notes that are true of these records alone are in the short report, and
+// those that are true of all are not.
+func TestTheShortReportSaysWhatIsOdd(t *testing.T) {
+	t.Parallel()
+	const header = "TimeGenerated [UTC],Category,ResultType,ResultSignature,CorrelationId,properties_s\n"
+	row := func(date string) string {
+		return `"` + date + `",DeviceOperations,ClientError,401,1,"{""id"":""s-1""}"` + "\n"
+	}
+	for want, inputs := range map[string][][2]string{
+		"1 record is without a time":               {{"a.json", `{"category":"DeviceOperations","resultType":"ClientError","resultSignature":"401"}`}},
+		"no date of a.csv tells":                   {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
+		"the month was assumed":                    {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
+		"no date of a.csv and 1 other table tells": {{"a.csv", header + row("05/11/2026, 22:15:41")}, {"b.csv", header + row("05/11/2026, 22:15:41")}},
+		"the day was assumed":                      {{"a.csv", header + row("05/11/2026, 22:15:41")}},
+		"":                                         {{"a.csv", header + row("11/29/2026, 10:15:41 AM")}},
+	} {
+		text := strings.Join(strings.Fields(string(render(t, resourceLogs(inputs...), "text", Options{Width: 80}))), " ")
+		if shown := strings.Contains(text, " note "); shown != (want != "") || !strings.Contains(text, want) || strings.Contains(text, "attestation:") {
+			t.Errorf("%q is not in:\n%s", want, text)
+		}
+	}
+}
+
 func TestATimelineOfUnequalRowsIsDamaged(t *testing.T) {
 	t.Parallel()
 	doc := resourceLogSamples()[0].doc.(*ResourceLogs)
