@@ -223,6 +223,21 @@ func packed(t *testing.T, text string) string {
 	return b.String()
 }
 
+// TestCutGzip: a file that is cut counts as damaged in every shape, also where a record ends just there.
+func TestCutGzip(t *testing.T) {
+	t.Parallel()
+	for name, text := range shapesOf(t) {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = io.WriteString(w, strings.Repeat(text, 1000)) // more than what is looked at first
+		_ = w.Flush()
+		in := summarise(t, b.String()).Inputs[0]
+		if !in.BadGzip || in.Unreadable == 0 || in.Records == 0 {
+			t.Errorf("%s: %+v", name, in)
+		}
+	}
+}
+
 func wide(text string) string {
 	b := []byte("\xff\xfe")
 	for _, unit := range utf16.Encode([]rune(text)) {

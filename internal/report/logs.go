@@ -295,6 +295,9 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 	if partial {
 		note("the answer of a query says that it is incomplete: records are missing")
 	}
+	if name := nameThose(s.Inputs, func(in monitor.Input) bool { return in.BadGzip }); name != "" {
+		note("%s packed with gzip and damaged or cut: records are missing", name)
+	}
 	if s.Undated > 0 {
 		note("%s without a time that can be read: counted, but not dated; of a device with both a success and a failure like that, the failure counts", haveHas(s.Undated, "record"))
 	}
@@ -337,24 +340,28 @@ func (d *ResourceLogs) ownNotes() []string {
 
 // unclearDates says in which tables the order of day and month was guessed, "" if in none.
 func unclearDates(inputs []monitor.Input, dayFirst bool) string {
-	var names []string
-	for _, in := range inputs {
-		if in.DatesUnclear && in.DayFirst == dayFirst {
-			names = append(names, in.Name)
-		}
-	}
-	if len(names) == 0 {
+	name := nameThose(inputs, func(in monitor.Input) bool { return in.DatesUnclear && in.DayFirst == dayFirst })
+	if name == "" {
 		return ""
 	}
-	text, order := names[0], "month"
-	if len(names) > 1 {
-		text += " and " + plural(len(names)-1, "other table")
-	}
+	order := "month"
 	if dayFirst {
 		order = "day"
 	}
-	return fmt.Sprintf("no date of %s tells whether the day or the month comes first: the %s was assumed to. "+
-		"A query with extend TimeGenerated=tostring(TimeGenerated) avoids this", text, order)
+	return fmt.Sprintf("%s without a date that tells whether the day or the month comes first: the %s was assumed to. "+
+		"A query with extend TimeGenerated=tostring(TimeGenerated) avoids this", name, order)
+}
+
+// nameThose names the first input of a kind, counts the others, and adds the verb; it is "" if there is none.
+func nameThose(inputs []monitor.Input, kind func(monitor.Input) bool) string {
+	inputs = slices.DeleteFunc(slices.Clone(inputs), func(in monitor.Input) bool { return !kind(in) })
+	switch len(inputs) {
+	case 0:
+		return ""
+	case 1:
+		return inputs[0].Name + " is"
+	}
+	return inputs[0].Name + " and " + plural(len(inputs)-1, "other input") + " are"
 }
 
 func haveHas(n int, thing string) string {

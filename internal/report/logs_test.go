@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -89,13 +90,18 @@ func TestTheShortReportSaysWhatIsOdd(t *testing.T) {
 	row := func(date string) string {
 		return `"` + date + `",DeviceOperations,ClientError,401,1,"{""id"":""s-1""}"` + "\n"
 	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write([]byte(record("Odd") + "\n"))
+	_ = w.Flush() // the end of what arrived
 	for want, inputs := range map[string][][2]string{
-		"1 record is without a time":               {{"a.json", `{"category":"DeviceOperations","resultType":"ClientError","resultSignature":"401"}`}},
-		"no date of a.csv tells":                   {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
-		"the month was assumed":                    {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
-		"no date of a.csv and 1 other table tells": {{"a.csv", header + row("05/11/2026, 22:15:41")}, {"b.csv", header + row("05/11/2026, 22:15:41")}},
-		"the day was assumed":                      {{"a.csv", header + row("05/11/2026, 22:15:41")}},
-		"":                                         {{"a.csv", header + row("11/29/2026, 10:15:41 AM")}},
+		"a.json.gz is packed with gzip and damaged or cut": {{"a.json.gz", packed.String()}},
+		"1 record is without a time":                       {{"a.json", `{"category":"DeviceOperations","resultType":"ClientError","resultSignature":"401"}`}},
+		"a.csv is without a date that tells":               {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
+		"the month was assumed":                            {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
+		"a.csv and 1 other input are without":              {{"a.csv", header + row("05/11/2026, 22:15:41")}, {"b.csv", header + row("05/11/2026, 22:15:41")}},
+		"the day was assumed":                              {{"a.csv", header + row("05/11/2026, 22:15:41")}},
+		"":                                                 {{"a.csv", header + row("11/29/2026, 10:15:41 AM")}},
 	} {
 		text := strings.Join(strings.Fields(string(render(t, resourceLogs(inputs...), "text", Options{Width: 80}))), " ")
 		if shown := strings.Contains(text, " note "); shown != (want != "") || !strings.Contains(text, want) || strings.Contains(text, "attestation:") {
