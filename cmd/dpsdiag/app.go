@@ -48,6 +48,8 @@ type app struct {
 	startSandbox sandboxStarter
 
 	global globalOptions
+	// helpUnwritten is why a help could not be written: the functions of cobra return no error.
+	helpUnwritten error
 }
 
 // Where a device has its configuration: that of IoT Edge 1.2 and later or of the identity

@@ -75,6 +75,7 @@ func TestFullDevice(t *testing.T) {
 	for _, args := range []string{
 		"explain 429", "explain 429 -o json", "explain --all -o markdown", "probe --sandbox healthy -q", "probe --sandbox healthy -q -o html",
 		"plan --devices 10 --at-once", "kql --list", "version", "completion bash", "emulate -o json", "emulate --print-config",
+		"", "probe --help", "kql -h", "help logs", "help environment",
 	} {
 		p := startShell(t, append([]string{`exec dpsdiag "$@" > /dev/full`, "sh"}, strings.Fields(args)...)...)
 		if status, told := p.finish(t); status != report.ExitNoVerdict || !strings.Contains(told, "no space left on device") {

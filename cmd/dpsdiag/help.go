@@ -49,7 +49,7 @@ func (a *app) help(cmd *cobra.Command, groups []flagGroup) {
 	for _, g := range append(groups, flagGroup{"Global flags", global}) {
 		fmt.Fprintf(&b, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(min(width, report.MaxWidth)))
 	}
-	_, _ = io.WriteString(a.stdout, b.String()) // cobra's help cannot fail
+	_, a.helpUnwritten = io.WriteString(a.stdout, b.String())
 }
 
 // Annotations of a command: what its help begins with, in place of the long text, which then

@@ -158,7 +158,12 @@ func destination(path string) (resolved string, special bool, err error) {
 		path = followed
 	}
 	info, err := os.Stat(path)
-	switch {
+	switch target, notLink := os.Readlink(path); {
+	case errors.Is(err, os.ErrNotExist) && notLink == nil: // yet, where it leads
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		return destination(target)
 	case errors.Is(err, os.ErrNotExist):
 		return path, false, nil
 	case err != nil:

@@ -45,4 +45,24 @@ func TestFilesAreWrittenWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
+// TestAFileIsWrittenWhereItsLinkLeads: also if nothing is there yet.
+func TestAFileIsWrittenWhereItsLinkLeads(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, link, second := filepath.Join(dir, "report.json"), filepath.Join(dir, "latest.json"), filepath.Join(dir, "second.json")
+	if err := errors.Join(os.Symlink("report.json", link), os.Symlink(link, second)); err != nil {
+		t.Fatal(err)
+	}
+	err := writeFile(atomicfile.System{}, second, func(w io.Writer) error { return ignoreCount(io.WriteString(w, "new")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("the file is %v, %v", info, err)
+	}
+	if target, err := os.Readlink(link); target != "report.json" {
+		t.Errorf("the link leads to %q, %v", target, err)
+	}
+}
+
 func ignoreCount(_ int, err error) error { return err }

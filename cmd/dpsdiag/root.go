@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -24,6 +25,7 @@ func run(ctx context.Context, a *app, args []string) int {
 			err = unknownCommand(root, quotedIn(notFound, args))
 		}
 	}
+	err = cmp.Or(err, a.helpUnwritten)
 	return conclude(a.stderr, err)
 }
 

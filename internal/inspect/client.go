@@ -142,7 +142,11 @@ func (c *Client) readGroups(ctx context.Context, h *Held, _ string, kind service
 		return nil
 	}
 	if f := c.queryGroups(ctx, h); f != nil {
-		return h.note("the enrollment groups", f)
+		h.note("the enrollment groups", f) // what was read of them may have the device's
+		if f.denied || f.halted {
+			h.noKeysFrom(0, f)
+			return f
+		}
 	}
 	reads := 0
 	for i := range h.Groups {
@@ -155,11 +159,7 @@ func (c *Client) readGroups(ctx context.Context, h *Held, _ string, kind service
 			continue
 		}
 		if f := c.readKeys(ctx, h, g); f != nil {
-			for j := i; j < len(h.Groups); j++ {
-				if h.Groups[j].Attestation.Type == service.AttestationSymmetricKey && h.Groups[j].NoKeys == nil {
-					h.Groups[j].NoKeys = f.unreadKeys()
-				}
-			}
+			h.noKeysFrom(i, f)
 			if f.denied || f.halted {
 				return f
 			}
@@ -167,6 +167,15 @@ func (c *Client) readGroups(ctx context.Context, h *Held, _ string, kind service
 		}
 	}
 	return nil
+}
+
+// noKeysFrom says why the keys of a group and of those after it could not be read.
+func (h *Held) noKeysFrom(first int, f *failure) {
+	for i := first; i < len(h.Groups); i++ {
+		if g := &h.Groups[i]; g.Attestation.Type == service.AttestationSymmetricKey && g.NoKeys == nil {
+			g.NoKeys = f.unreadKeys()
+		}
+	}
 }
 
 // queryGroups reads the groups page by page.

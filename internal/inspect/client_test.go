@@ -108,6 +108,43 @@ func TestReadGroupsPageByPage(t *testing.T) {
 	}
 }
 
+// TestGroupsThatEndEarly: if not every group can be read, those that were are compared, or it is told why not.
+func TestGroupsThatEndEarly(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		second http.HandlerFunc // the page
+		want   Result
+		says   string
+	}{
+		"a token again": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("x-ms-continuation", "next")
+			_, _ = io.WriteString(w, `[]`)
+		}, EnrolledInGroup, ""},
+		"an error": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, NotCompared, `the keys of the enrollment group "g1" cannot be compared: they could not be read: the service answered 500`},
+		"a page":   {liar(`[{}`), EnrolledInGroup, ""},
+	} {
+		c := reader(t, func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path != "/enrollmentGroups/query":
+				answers(map[string]string{"/enrollmentGroups/g1/attestationmechanism": keys})(w, r)
+			case r.Header.Get("x-ms-continuation") == "":
+				w.Header().Set("x-ms-continuation", "next")
+				_, _ = io.WriteString(w, `[{"enrollmentGroupId":"g1","attestation":{"type":"symmetricKey"}}]`)
+			default:
+				test.second(w, r)
+			}
+		})
+		h := c.Read(t.Context(), "dev-01", service.AttestationSymmetricKey)
+		f := Compare(h, Device{ID: "dev-01", Kind: service.AttestationSymmetricKey, SignsWith: key(t, keyA).Derive("dev-01").Equal})
+		if got := f.Find(CheckEnrollment); got.Result != test.want || !strings.Contains(got.Detail, test.says) {
+			t.Errorf("%s: %s, %s", name, got.Result, got.Detail)
+		}
+		if got := f.Find(CheckAccess); got.Result != AccessPartial {
+			t.Errorf("%s: %s, %s", name, got.Result, got.Detail)
+		}
+	}
+}
+
 // TestRefusals: what may not be read is told, the rest is read all the same.
 func TestRefusals(t *testing.T) {
 	t.Parallel()

@@ -136,7 +136,7 @@ func (c *comparison) choose() {
 	case len(h.Groups) == 0 && h.AllGroups:
 		c.found, c.why = EnrolledNowhere, "there is neither an individual enrollment of this registration id nor any enrollment group"
 	case len(h.Groups) == 0 && h.NoIndividual && c.device.Kind == service.AttestationTPM:
-		c.found, c.why = EnrolledNowhere, "there is no individual enrollment of this registration id, and a TPM needs one"
+		c.found, c.why = EnrolledNowhere, withoutIndividualForTPM
 	case len(h.Groups) == 0 && h.NoIndividual:
 		c.found, c.why = NotRead, c.gap("the enrollment groups")
 	case len(h.Groups) == 0:
@@ -182,11 +182,15 @@ func (c *comparison) chooseGroup() {
 
 // chooseNamed takes the group that the user named, if it is one.
 func (c *comparison) chooseNamed() {
-	if c.device.Kind == service.AttestationTPM {
-		c.found, c.why = EnrolledNowhere, "there is no individual enrollment of this registration id, and a TPM needs one"
+	c.found = NotCompared
+	switch {
+	case c.device.Kind == service.AttestationTPM && c.held.NoIndividual:
+		c.found, c.why = EnrolledNowhere, withoutIndividualForTPM
+		return
+	case c.device.Kind == service.AttestationTPM:
+		c.why = "a TPM needs an individual enrollment; " + individualUnknown
 		return
 	}
-	c.found = NotCompared
 	c.why = fmt.Sprintf("no individual enrollment of this registration id; which of the %d groups matches depends on the device's credential: --key-file, --group-key-file or --cert with --cert-key gives it", len(c.held.Groups))
 }
 
@@ -213,7 +217,9 @@ func (c *comparison) take(matching []*Enrollment) {
 }
 
 // individualUnknown is added where files have groups alone.
-const individualUnknown = "whether there is an individual enrollment of this registration id, the files do not show"
+const individualUnknown = "whether there is an individual enrollment of this registration id, the files do not show: " + EnrollmentCommand
+
+const withoutIndividualForTPM = "there is no individual enrollment of this registration id, and a TPM needs one"
 
 // nowhere says that no group matches, or why that is not known.
 func (c *comparison) nowhere(candidates int, unmatched Result, why string) {

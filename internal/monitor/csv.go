@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -32,10 +33,38 @@ func csvColumns(header []byte) (columns []field, comma rune) {
 	return columns, comma
 }
 
-// readCSV reads a table whose header was recognised.
-func (c *Collector) readCSV(source io.Reader, columns []field, comma rune) error {
+func newTable(source io.Reader, comma rune) *csv.Reader {
 	table := csv.NewReader(&boundedRows{source: bufio.NewReader(source), comma: byte(comma)})
 	table.Comma, table.LazyQuotes, table.FieldsPerRecord, table.ReuseRecord = comma, true, -1, true
+	return table
+}
+
+// mostUndecided is how much of a table is looked through for a date that tells the order, in bytes.
+const mostUndecided = 8 << 20
+
+// orderOfDates finds out in which order the dates of a table are. It returns what it read, too, with the
+// rest of the source.
+func orderOfDates(source io.Reader, columns []field, comma rune) (dateOrder, io.Reader) {
+	var order dateOrder
+	var read bytes.Buffer
+	table := newTable(io.TeeReader(source, &read), comma)
+	for at := slices.Index(columns, timeField); at >= 0 && !order.certain && read.Len() < mostUndecided; {
+		row, err := table.Read()
+		if err != nil && !isCSVError(err) {
+			break // it comes again
+		}
+		if at < len(row) {
+			order.learn(row[at])
+		}
+	}
+	return order, io.MultiReader(&read, source)
+}
+
+// readCSV reads a table whose header was recognised.
+func (c *Collector) readCSV(source io.Reader, columns []field, comma rune) error {
+	order, source := orderOfDates(source, columns, comma)
+	c.input.DatesUnclear, c.input.DayFirst = order.unclear(), order.local == dayFirst
+	table := newTable(source, comma)
 	b := batch{seed: c.seed}
 	defer func() { c.addBatch(&b) }()
 	for first, before := true, int64(0); ; first = false {
@@ -54,7 +83,7 @@ func (c *Collector) readCSV(source io.Reader, columns []field, comma rune) error
 			continue
 		}
 		line, _ := table.FieldPos(0)
-		b.row(row, columns, line)
+		b.row(row, columns, line, order.local)
 		if len(b.records) >= flushEach {
 			c.addBatch(&b)
 			b.reset()
@@ -77,7 +106,7 @@ func isCSVError(err error) bool {
 }
 
 // row adds a row of a table. A header that comes again, as in joined files, is left out.
-func (b *batch) row(row []string, columns []field, line int) {
+func (b *batch) row(row []string, columns []field, line int, local localTime) {
 	var f fields
 	header := true
 	for i, value := range row {
@@ -89,10 +118,6 @@ func (b *batch) row(row []string, columns []field, line int) {
 	}
 	if header {
 		return
-	}
-	local := dayFirst
-	if bytes.ContainsRune(f[timeField], 'M') {
-		local = monthFirst
 	}
 	if len(row) < len(columns) {
 		b.unreadable++ // cut, or without the quotes that it needs

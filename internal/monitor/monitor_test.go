@@ -223,6 +223,21 @@ func packed(t *testing.T, text string) string {
 	return b.String()
 }
 
+// TestCutGzip: a file that is cut counts as damaged in every shape, also where a record ends just there.
+func TestCutGzip(t *testing.T) {
+	t.Parallel()
+	for name, text := range shapesOf(t) {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = io.WriteString(w, strings.Repeat(text, 1000)) // more than what is looked at first
+		_ = w.Flush()
+		in := summarise(t, b.String()).Inputs[0]
+		if !in.BadGzip || in.Unreadable == 0 || in.Records == 0 {
+			t.Errorf("%s: %+v", name, in)
+		}
+	}
+}
+
 func wide(text string) string {
 	b := []byte("\xff\xfe")
 	for _, unit := range utf16.Encode([]rune(text)) {
@@ -534,6 +549,39 @@ func TestSeparators(t *testing.T) {
 		want := []string{"1 seen, 1 fail, 0 recovered, 1 never succeeded", `401 0 Mqtt "Unauthorized": 1 devices, 1 now, s-1 since 10:15:41`}
 		if diff := cmp.Diff(want, outline(summarise(t, text))); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+// TestOrderOfDates: whether the day or the month comes first is decided for a whole table, by any date
+// that tells it.
+func TestOrderOfDates(t *testing.T) {
+	t.Parallel()
+	many := slices.Repeat([]string{"11/05/2026, 22:15:41"}, 1000) // more than is read at once
+	for name, c := range map[string]struct {
+		dates             []string
+		first, last       string
+		unclear, dayFirst bool
+	}{
+		"by the last date, the day":      {[]string{"05/11/2026, 22:15:41", "29/11/2026, 22:15:41"}, "2026-11-05", "2026-11-29", false, true},
+		"by the last date, the month":    {[]string{"11/05/2026, 22:15:41", "11/29/2026, 22:15:41"}, "2026-11-05", "2026-11-29", false, false},
+		"by the first date, the month":   {[]string{"11/29/2026, 22:15:41", "11/05/2026, 22:15:41"}, "2026-11-05", "2026-11-29", false, false},
+		"the day, with am as in Sydney":  {[]string{"05/11/2026, 10:15:41 am", "29/11/2026, 10:15:41 pm"}, "2026-11-05", "2026-11-29", false, true},
+		"far from the beginning":         {append(many, "11/29/2026, 22:15:41"), "2026-11-05", "2026-11-29", false, false},
+		"not known, as in Europe":        {[]string{"05/11/2026, 22:15:41", "06/11/2026, 22:15:41"}, "2026-11-05", "2026-11-06", true, true},
+		"not known, as in America":       {[]string{"11/5/2026, 10:15:41 AM", "11/6/2026, 10:15:41 AM"}, "2026-11-05", "2026-11-06", true, false},
+		"of no matter":                   {[]string{"11/11/2026, 22:15:41"}, "2026-11-11", "2026-11-11", false, true},
+		"of no matter, with dots":        {[]string{"5.11.2026, 22:15:41"}, "2026-11-05", "2026-11-05", false, false},
+		"of no matter, by the documents": {[]string{"2026-11-05T22:15:41Z"}, "2026-11-05", "2026-11-05", false, false},
+	} {
+		text := "TimeGenerated [UTC],Category,ResultType,ResultSignature,CorrelationId,properties_s\n"
+		for i, date := range c.dates {
+			text += fmt.Sprintf("%q,DeviceOperations,ClientError,401,%d,\"{\"\"id\"\":\"\"s-1\"\"}\"\n", date, i)
+		}
+		s := summarise(t, text)
+		got := s.First.Format(time.DateOnly) + " " + s.Last.Format(time.DateOnly)
+		if in := s.Inputs[0]; got != c.first+" "+c.last || in.DatesUnclear != c.unclear || in.DayFirst != c.dayFirst || in.Records != len(c.dates) {
+			t.Errorf("%s: %s, %+v", name, got, in)
 		}
 	}
 }

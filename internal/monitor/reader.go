@@ -15,8 +15,6 @@ package monitor
 import (
 	"bufio"
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -39,30 +37,17 @@ func (c *Collector) Read(r io.Reader, name string) error {
 	return err
 }
 
+// readInput reads an input, also one that is packed.
 func (c *Collector) readInput(r io.Reader) error {
-	packed := bufio.NewReader(r)
-	if magic, err := packed.Peek(2); err == nil && string(magic) == "\x1f\x8b" {
-		unpacked, err := gzip.NewReader(packed)
-		if err == nil {
-			err = c.readText(unpacked)
-			if !isCorrupt(err) {
-				return err
-			}
-		}
+	err := c.readText(r)
+	if errors.Is(err, logtext.ErrDamaged) {
 		c.input.Unreadable++
 		c.input.BadGzip = true
 		return nil
 	}
-	return c.readText(packed)
+	return err
 }
 
-// isCorrupt reports whether packed data is damaged, or cut as of a file that still grows.
-func isCorrupt(err error) bool {
-	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	return corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// readText reads an input that is not packed.
 func (c *Collector) readText(r io.Reader) error {
 	decoded, _, err := logtext.Decode(r)
 	if err != nil {

@@ -31,6 +31,9 @@ type Input struct {
 	Unreadable int  // damaged lines or records
 	Partial    bool // the answer of a query says that it is incomplete
 	BadGzip    bool // it is packed with gzip and damaged, or cut
+	// DatesUnclear says that no date of a table tells whether the day or the month comes first. DayFirst says
+	// in which order they were read.
+	DatesUnclear, DayFirst bool
 }
 
 // Summary is what the records of all inputs say.

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -15,6 +16,34 @@ const (
 	dayFirst   localTime = true
 )
 
+// dateOrder is in which order the dates of an input are written.
+type dateOrder struct {
+	local   localTime
+	certain bool // a date has a number that is no month
+	seen    bool // a date with slashes
+	matters bool // in the other order a date would be another day
+}
+
+// learn looks at a date. The first one with a number over 12 decides. Until then the order is guessed from the
+// clock: the United States have one of 12 hours.
+func (o *dateOrder) learn(text string) {
+	var first, second, year int
+	if _, err := fmt.Sscanf(text, "%d/%d/%d", &first, &second, &year); err != nil || o.certain || first > 31 || second > 31 {
+		return
+	}
+	if !o.seen {
+		o.local = localTime(!strings.ContainsAny(text, "Mm"))
+	}
+	o.seen = true
+	o.matters = o.matters || first != second
+	if (first > 12) != (second > 12) {
+		o.local, o.certain = localTime(first > 12), true
+	}
+}
+
+// unclear reports whether nothing tells the order, and it matters.
+func (o *dateOrder) unclear() bool { return o.matters && !o.certain }
+
 // minuteCache remembers the minute of the last time that was read: most records are of the same one.
 type minuteCache struct {
 	text [len("2026-11-29T10:15")]byte
@@ -26,7 +55,7 @@ func (c *minuteCache) parse(text []byte, local localTime) int64 {
 	if at, ok := c.parseUTC(text); ok {
 		return at
 	}
-	clean := strings.TrimSpace(string(bytes.ReplaceAll(text, []byte("\u202f"), []byte(" ")))) // browsers put it before AM
+	clean := strings.TrimSpace(strings.ToUpper(string(bytes.ReplaceAll(text, []byte("\u202f"), []byte(" "))))) // browsers put it before AM or am
 	for _, layout := range timeLayouts(local) {
 		if at, err := time.Parse(layout, clean); err == nil {
 			return at.UnixMilli()
@@ -37,9 +66,9 @@ func (c *minuteCache) parse(text []byte, local localTime) int64 {
 
 // timeLayouts are the ways in which times are written other than in UTC by RFC 3339.
 func timeLayouts(local localTime) []string {
-	both := []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"}
+	both := []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00", "2006/1/2 15:04:05", "2006/1/2, 15:04:05"}
 	month := []string{"1/2/2006, 3:04:05 PM", "1/2/2006 3:04:05 PM", "1/2/2006, 15:04:05", "1/2/2006 15:04:05"}
-	day := []string{"2/1/2006, 15:04:05", "2/1/2006 15:04:05", "2.1.2006, 15:04:05", "2.1.2006 15:04:05", "2/1/2006, 3:04:05 PM"}
+	day := []string{"2/1/2006, 15:04:05", "2/1/2006 15:04:05", "2.1.2006, 15:04:05", "2.1.2006 15:04:05", "2/1/2006, 3:04:05 PM", "2/1/2006 3:04:05 PM"}
 	if local == dayFirst {
 		return append(append(both, day...), month...)
 	}

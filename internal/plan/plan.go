@@ -8,6 +8,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -115,12 +116,13 @@ type Point struct {
 	Refused int64 // register calls that were refused in the period
 }
 
-// Limits of a simulation: how fine its steps are, how many a window has at least, and how many
-// there may be.
+// Limits of a simulation: how fine its steps are, how many a window has at least, how many there may be,
+// and how many those of all instances may be together unless a window has the fewest.
 const (
 	finestStep  = 100 * time.Millisecond
 	fewestSteps = 10
 	mostSteps   = 2_000_000
+	mostOfAll   = 10 * mostSteps
 )
 
 // MaxDevices is the largest number of devices: that of the registrations of ten services.
@@ -138,7 +140,7 @@ func (q Question) step() (time.Duration, error) {
 	expected := max(q.Over, time.Duration(perInstance/q.PerMinute+1)*window) + longestBackoff
 	for _, parts := range []int{600, 200, 100, 50, 20, fewestSteps} {
 		step := max(window/time.Duration(parts), finestStep)
-		if expected/step <= mostSteps {
+		if steps := int(expected / step); steps <= mostSteps && (steps*q.Instances <= mostOfAll || parts == fewestSteps) {
 			return step, nil
 		}
 	}
@@ -147,12 +149,11 @@ func (q Question) step() (time.Duration, error) {
 
 func count(devices int) string { return fmt.Sprintf("%d devices", devices) }
 
-// starts returns how many devices of each instance begin in each step.
-func (q Question) starts(over, step time.Duration) [][]int32 {
-	steps := int(over/step) + 1
-	begin := make([][]int32, q.Instances)
+// starts returns when the devices of each instance begin, in order, as parts of the time in which all do.
+func (q Question) starts() [][]float64 {
+	begin := make([][]float64, q.Instances)
 	for i := range begin {
-		begin[i] = make([]int32, steps)
+		begin[i] = make([]float64, 0, q.Devices/q.Instances+1)
 	}
 	random := rand.New(rand.NewPCG(q.Seed, 0)) //nolint:gosec // a simulation is to be repeatable
 	for device := range q.Devices {
@@ -160,7 +161,10 @@ func (q Question) starts(over, step time.Duration) [][]int32 {
 		if !q.Even {
 			part = random.Float64()
 		}
-		begin[device%q.Instances][int(part*float64(over)/float64(step))]++
+		begin[device%q.Instances] = append(begin[device%q.Instances], part)
+	}
+	for _, parts := range begin {
+		slices.Sort(parts)
 	}
 	return begin
 }
@@ -173,13 +177,18 @@ func Simulate(q Question) Answer {
 		return Answer{}
 	}
 	s := newSimulation(q, step)
-	begin := q.starts(q.Over, step)
-	for now := 0; !s.done(now, len(begin[0])); now++ {
-		for i, instance := range s.instances {
-			if now < len(begin[i]) {
-				s.begin(instance, now, int(begin[i][now]))
+	begins := int(q.Over/step) + 1
+	for i, parts := range q.starts() {
+		s.instances[i].starts = parts
+	}
+	for now := 0; !s.done(now, begins); now++ {
+		for _, i := range s.instances {
+			if now >= i.next {
+				s.begin(i, now)
 			}
-			s.advance(instance, now)
+			if i.pending > 0 {
+				s.advance(i, now)
+			}
 		}
 		s.record(now)
 	}
@@ -187,55 +196,27 @@ func Simulate(q Question) Answer {
 }
 
 // SmallestSpread returns the shortest time in which the devices of a question can begin
-// without a refused register call, to within a hundredth. It is not ok if the time is too long to
-// simulate: at random times it grows with the square of the devices.
+// without a refused register call. It is not ok if the time is too long to simulate: at random times it
+// grows with the square of the devices.
 func SmallestSpread(q Question) (spread time.Duration, ok bool) {
 	q = q.withDefaults()
-	if q.fits(0) {
-		return 0, true
+	// If the devices begin within a longer time, all distances grow alike. So the smallest one of a device and
+	// the one that is PerMinute later has to become a window.
+	smallest := math.Inf(1)
+	for _, begin := range q.starts() {
+		for i, part := range begin[min(q.PerMinute, len(begin)):] {
+			smallest = min(smallest, part-begin[i])
+		}
 	}
 	const longest = mostSteps*(window/fewestSteps) - longestBackoff
-	perInstance := (q.Devices + q.Instances - 1) / q.Instances
-	low := time.Duration(0)
-	high := time.Duration(perInstance)*window/time.Duration(q.PerMinute) + window
-	for !q.fits(high) {
-		if high >= longest {
-			return 0, false
-		}
-		low, high = high, min(high*2, longest)
+	switch over := float64(window) / smallest; {
+	case over == 0:
+		return 0, true
+	case over >= float64(longest):
+		return 0, false
+	default:
+		return time.Duration(over).Truncate(time.Second) + time.Second, true
 	}
-	for high-low > max(high/100, finestStep) {
-		if middle := (low + high) / 2; q.fits(middle) {
-			high = middle
-		} else {
-			low = middle
-		}
-	}
-	return high.Truncate(time.Second) + time.Second, true
-}
-
-// fits reports whether no window has more beginnings than a service takes if the devices begin
-// within a time.
-func (q Question) fits(over time.Duration) bool {
-	q.Over = over
-	step, err := q.step()
-	if err != nil {
-		return false
-	}
-	windowSteps := int(window / step)
-	for _, begin := range q.starts(over, step) {
-		sum := 0
-		for i, n := range begin {
-			sum += int(n)
-			if i >= windowSteps {
-				sum -= int(begin[i-windowSteps])
-			}
-			if sum > q.PerMinute {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // half returns the moment at which half of a total was reached.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -136,7 +137,7 @@ func TestSmallestSpread(t *testing.T) {
 		if a := Simulate(test.q); a.Refused != 0 {
 			t.Errorf("%s: %d calls refused over %v", name, a.Refused, got)
 		}
-		test.q.Over = got * 9 / 10
+		test.q.Over = got * 98 / 100
 		if a := Simulate(test.q); a.Refused == 0 {
 			t.Errorf("%s: no call refused over %v either", name, test.q.Over)
 		}
@@ -195,6 +196,27 @@ func TestManyRefusedPolls(t *testing.T) {
 	got, wanted := float64(a.PollsRefused)/float64(q.Devices), float64(want.PollsRefused)/float64(few.Devices)
 	if got < wanted*0.99 || got > wanted*1.01 {
 		t.Errorf("%.1f refused polls of each device, want %.1f", got, wanted)
+	}
+}
+
+// Many instances with a low limit take no more memory than the devices need. It is not parallel: it
+// measures what all of the program allocates.
+func TestManyInstances(t *testing.T) {
+	for _, q := range []Question{
+		{Devices: 100_000, Instances: 100, PerMinute: 1, Over: 24 * time.Hour},
+		{Devices: 100_000, Instances: 100, PerMinute: 10},
+		{Devices: 1000, Instances: 30, Over: 3000 * time.Hour},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if a := Simulate(q); a.Assigned != q.Devices {
+			t.Errorf("%+v: %+v", q, a)
+		}
+		SmallestSpread(q)
+		runtime.ReadMemStats(&after)
+		if megabytes := (after.TotalAlloc - before.TotalAlloc) >> 20; megabytes > 50 {
+			t.Errorf("%+v: %d MB", q, megabytes)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -29,13 +30,18 @@ type simulation struct {
 
 // instance is one service with its devices.
 type instance struct {
+	// starts are the devices that have not begun yet: when they do, in order, as parts of the time in which
+	// all do. Before the step next none does.
+	starts []float64
+	next   int
 	// calls are the coming register calls: a ring of the steps, each with the devices by the
 	// number of their refusals.
-	calls [][levels]int32
+	calls   [][levels]int32
+	pending int // all of them
 	// taken are the register calls taken in each step of the last window, a ring; sum is their
-	// sum. No step before oldest is in it.
-	taken       []int32
-	sum, oldest int
+	// sum. No step before oldest is in it, and none from left on was looked at.
+	taken             []int32
+	sum, oldest, left int
 }
 
 func newSimulation(q Question, step time.Duration) *simulation {
@@ -61,16 +67,32 @@ func (s *simulation) at(step int) time.Duration { return time.Duration(step) * s
 func (s *simulation) done(now, begins int) bool { return now >= begins && s.waiting == 0 }
 
 // begin lets devices make their first call.
-func (s *simulation) begin(i *instance, now, devices int) {
+func (s *simulation) begin(i *instance, now int) {
+	devices := 0
+	for i.next = math.MaxInt; devices < len(i.starts); devices++ {
+		if step := int(i.starts[devices] * float64(s.Over) / float64(s.step)); step > now {
+			i.next = step
+			break
+		}
+	}
+	i.starts = i.starts[devices:]
 	s.waiting += devices
+	i.pending += devices
 	i.calls[now%len(i.calls)][0] += int32(devices)
+}
+
+// leave forgets what was taken a window ago or earlier.
+func (i *instance) leave(now int) {
+	for i.left = max(i.left, now-len(i.taken)+1); i.left <= now; i.left++ {
+		leaving := &i.taken[i.left%len(i.taken)]
+		i.sum -= int(*leaving)
+		*leaving = 0
+	}
 }
 
 // advance takes and refuses the calls of a step.
 func (s *simulation) advance(i *instance, now int) {
-	leaving := &i.taken[now%len(i.taken)]
-	i.sum -= int(*leaving)
-	*leaving = 0
+	i.leave(now)
 	calls := &i.calls[now%len(i.calls)]
 	total := 0
 	for _, n := range calls {
@@ -82,8 +104,9 @@ func (s *simulation) advance(i *instance, now int) {
 	room := min(total, s.PerMinute-i.sum)
 	refused := s.choose(*calls, total, total-room)
 	clear(calls[:])
+	i.pending -= total
 	i.sum += room
-	*leaving = int32(room)
+	i.taken[now%len(i.taken)] = int32(room)
 	s.count(now, total, total-room)
 	s.take(now, room)
 	if total > room {
@@ -166,6 +189,7 @@ func (q *Question) pause(level int, asked time.Duration) (least, most time.Durat
 
 // spread lets devices call again at random steps of a period.
 func (s *simulation) spread(i *instance, level, from, to, devices int) {
+	i.pending += devices
 	width := to - from + 1
 	if each := devices / width; each > 0 {
 		for step := from; step <= to; step++ {

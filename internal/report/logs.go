@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -283,7 +284,8 @@ func newLogTimeline(t *monitor.Timeline) LogTimeline {
 	return out
 }
 
-// addNotes says what the records cannot tell, as far as it matters for these.
+// addNotes says what the records cannot tell, as far as it matters for these: first what is odd about
+// them, then what is so with all.
 func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 	note := func(format string, args ...any) { d.Notes = append(d.Notes, Clean(fmt.Sprintf(format, args...))) }
 	partial := false
@@ -293,8 +295,16 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 	if partial {
 		note("the answer of a query says that it is incomplete: records are missing")
 	}
+	if name := nameThose(s.Inputs, func(in monitor.Input) bool { return in.BadGzip }); name != "" {
+		note("%s packed with gzip and damaged or cut: records are missing", name)
+	}
 	if s.Undated > 0 {
-		note("%s without a time that can be read: they are counted, but not dated, and of a device that succeeded and failed without a time the failure counts", haveHas(s.Undated, "record"))
+		note("%s without a time that can be read: counted, but not dated; of a device with both a success and a failure like that, the failure counts", haveHas(s.Undated, "record"))
+	}
+	for _, dayFirst := range []bool{false, true} {
+		if text := unclearDates(s.Inputs, dayFirst); text != "" {
+			note("%s", text)
+		}
 	}
 	if s.Nameless > 0 {
 		note("%s no device: they are counted as attempts only", nameName(s.Nameless))
@@ -306,12 +316,52 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 		note("some results are none of those that Microsoft documents (Success, Failure, ClientError); they count as failures")
 	}
 	if s.DeviceRecords > 0 {
-		note("a success is one of attestation: whether a hub was assigned afterwards, these records do not say (dpsdiag kql not-at-hub)")
-		note("a device that does not reach the service leaves no record, and records come some minutes late")
+		note(noteAttested)
+		note(noteUnreached)
 	}
 	if s.Failed > 0 {
-		note("Microsoft publishes no record of a refused device, so the causes rest on the status and the text of these")
+		note(noteUnpublished)
 	}
+}
+
+// The notes that are true of all records.
+const (
+	noteAttested    = "a success is one of attestation: whether a hub was assigned afterwards, these records do not say (dpsdiag kql not-at-hub)"
+	noteUnreached   = "a device that does not reach the service leaves no record, and records come some minutes late"
+	noteUnpublished = "Microsoft publishes no record of a refused device, so the causes rest on the status and the text of these"
+)
+
+// ownNotes are the notes that are true of these records alone, and change what is shown.
+func (d *ResourceLogs) ownNotes() []string {
+	return slices.DeleteFunc(slices.Clone(d.Notes), func(note string) bool {
+		return slices.Contains([]string{noteAttested, noteUnreached, noteUnpublished}, note)
+	})
+}
+
+// unclearDates says in which tables the order of day and month was guessed, "" if in none.
+func unclearDates(inputs []monitor.Input, dayFirst bool) string {
+	name := nameThose(inputs, func(in monitor.Input) bool { return in.DatesUnclear && in.DayFirst == dayFirst })
+	if name == "" {
+		return ""
+	}
+	order := "month"
+	if dayFirst {
+		order = "day"
+	}
+	return fmt.Sprintf("%s without a date that tells whether the day or the month comes first: the %s was assumed to. "+
+		"A query with extend TimeGenerated=tostring(TimeGenerated) avoids this", name, order)
+}
+
+// nameThose names the first input of a kind, counts the others, and adds the verb; it is "" if there is none.
+func nameThose(inputs []monitor.Input, kind func(monitor.Input) bool) string {
+	inputs = slices.DeleteFunc(slices.Clone(inputs), func(in monitor.Input) bool { return !kind(in) })
+	switch len(inputs) {
+	case 0:
+		return ""
+	case 1:
+		return inputs[0].Name + " is"
+	}
+	return inputs[0].Name + " and " + plural(len(inputs)-1, "other input") + " are"
 }
 
 func haveHas(n int, thing string) string {

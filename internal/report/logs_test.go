@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -77,6 +78,34 @@ func TestTheReportFitsAScreen(t *testing.T) {
 	for _, s := range resourceLogSamples() {
 		if n := strings.Count(string(render(t, s.doc, "text", Options{Width: 80})), "\n"); n > 48 {
 			t.Errorf("%s: %d lines", s.name, n)
+		}
+	}
+}
+
+// TestTheShortReportSaysWhatIsOdd: notes that are true of these records alone are in the short report, and
+// those that are true of all are not.
+func TestTheShortReportSaysWhatIsOdd(t *testing.T) {
+	t.Parallel()
+	const header = "TimeGenerated [UTC],Category,ResultType,ResultSignature,CorrelationId,properties_s\n"
+	row := func(date string) string {
+		return `"` + date + `",DeviceOperations,ClientError,401,1,"{""id"":""s-1""}"` + "\n"
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write([]byte(record("Odd") + "\n"))
+	_ = w.Flush() // the end of what arrived
+	for want, inputs := range map[string][][2]string{
+		"a.json.gz is packed with gzip and damaged or cut": {{"a.json.gz", packed.String()}},
+		"1 record is without a time":                       {{"a.json", `{"category":"DeviceOperations","resultType":"ClientError","resultSignature":"401"}`}},
+		"a.csv is without a date that tells":               {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
+		"the month was assumed":                            {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
+		"a.csv and 1 other input are without":              {{"a.csv", header + row("05/11/2026, 22:15:41")}, {"b.csv", header + row("05/11/2026, 22:15:41")}},
+		"the day was assumed":                              {{"a.csv", header + row("05/11/2026, 22:15:41")}},
+		"":                                                 {{"a.csv", header + row("11/29/2026, 10:15:41 AM")}},
+	} {
+		text := strings.Join(strings.Fields(string(render(t, resourceLogs(inputs...), "text", Options{Width: 80}))), " ")
+		if shown := strings.Contains(text, " note "); shown != (want != "") || !strings.Contains(text, want) || strings.Contains(text, "attestation:") {
+			t.Errorf("%q is not in:\n%s", want, text)
 		}
 	}
 }

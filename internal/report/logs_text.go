@@ -11,6 +11,7 @@ const (
 	shortClusters = 3 // that the short report shows with their cause
 	listedCluster = 6 // that it lists at all
 	shortChanges  = 2
+	shortOwnNotes = 2
 )
 
 // drawText shows who fails since when and why, in short or with everything.
@@ -246,6 +247,10 @@ func (d *ResourceLogs) drawAround(p *page) {
 		p.hang(left, partLabel("left out"))
 	}
 	if !p.opts.Verbose {
+		own := d.ownNotes()
+		for i, note := range own[:min(len(own), shortOwnNotes)] {
+			p.clip(3, note, partLabel(firstOnly(i, "note")))
+		}
 		d.drawMore(p)
 		return
 	}
