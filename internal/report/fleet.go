@@ -178,11 +178,19 @@ func (d *Fleet) pace() string {
 		parts = append(parts, fmt.Sprintf("%.1f devices a second", float64(n)/took.Seconds()))
 	}
 	for _, part := range []struct {
-		n    int
-		name string
-	}{{d.Totals.Resumed, "devices were finished before"}, {d.Totals.Warned, "with warnings"}, {d.Retries, "calls made again"}, {d.Throttled, "answers of 429"}} {
-		if part.n > 0 {
-			parts = append(parts, grouped(part.n)+" "+part.name)
+		n         int
+		one, many string
+	}{
+		{d.Totals.Resumed, "device was finished before", "devices were finished before"},
+		{d.Totals.Warned, "with warnings", "with warnings"},
+		{d.Retries, "call made again", "calls made again"},
+		{d.Throttled, "answer of 429", "answers of 429"},
+	} {
+		switch {
+		case part.n == 1:
+			parts = append(parts, "1 "+part.one)
+		case part.n > 1:
+			parts = append(parts, grouped(part.n)+" "+part.many)
 		}
 	}
 	return strings.Join(parts, ", ")

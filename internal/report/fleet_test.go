@@ -96,6 +96,14 @@ func TestFleetExitStatus(t *testing.T) {
 	}
 }
 
+func TestOneIsNotMany(t *testing.T) {
+	t.Parallel()
+	d := Fleet{Totals: FleetTotals{Resumed: 1, Warned: 1}, Retries: 1, Throttled: 1}
+	if want := "0 ms, 1 device was finished before, 1 with warnings, 1 call made again, 1 answer of 429"; d.pace() != want {
+		t.Errorf("%q, want %q", d.pace(), want)
+	}
+}
+
 func TestADamagedFleetIsRefused(t *testing.T) {
 	t.Parallel()
 	doc := render(t, fleetSamples()[1].doc, "json", Options{})

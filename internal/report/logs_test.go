@@ -117,4 +117,7 @@ func TestATimelineOfUnequalRowsIsDamaged(t *testing.T) {
 	if _, err := Read(bytes.NewReader(render(t, doc, "json", Options{}))); err == nil {
 		t.Error("it is read")
 	}
+	if _, err := Read(strings.NewReader(`{"schema":"dpsdiag/logs/1"}`)); err == nil {
+		t.Error("a document that has nothing is read")
+	}
 }

@@ -215,6 +215,9 @@ func readResourceLogs(data []byte) (Document, error) {
 	if err := decode(data, doc); err != nil {
 		return nil, err
 	}
+	if doc.Load.Limit == 0 {
+		return nil, damaged("it has no load")
+	}
 	for _, row := range doc.Timeline.rows() {
 		if len(row.counts) != len(doc.Timeline.Attempts) {
 			return nil, damaged("the timeline has rows of different lengths")
