@@ -296,7 +296,7 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 		note("the answer of a query says that it is incomplete: records are missing")
 	}
 	if name := nameThose(s.Inputs, func(in monitor.Input) bool { return in.BadGzip }); name != "" {
-		note("%s packed with gzip and damaged or cut: records are missing", name)
+		note("%s: packed with gzip, and damaged or cut, so records are missing", name)
 	}
 	if s.Undated > 0 {
 		note("%s without a time that can be read: counted, but not dated; of a device with both a success and a failure like that, the failure counts", haveHas(s.Undated, "record"))
@@ -348,20 +348,20 @@ func unclearDates(inputs []monitor.Input, dayFirst bool) string {
 	if dayFirst {
 		order = "day"
 	}
-	return fmt.Sprintf("%s without a date that tells whether the day or the month comes first: the %s was assumed to. "+
+	return fmt.Sprintf("%s: no date tells whether the day or the month comes first, and the %s was assumed to. "+
 		"A query with extend TimeGenerated=tostring(TimeGenerated) avoids this", name, order)
 }
 
-// nameThose names the first input of a kind, counts the others, and adds the verb; it is "" if there is none.
+// nameThose names the first input of a kind and counts the others; it is "" if there is none.
 func nameThose(inputs []monitor.Input, kind func(monitor.Input) bool) string {
 	inputs = slices.DeleteFunc(slices.Clone(inputs), func(in monitor.Input) bool { return !kind(in) })
 	switch len(inputs) {
 	case 0:
 		return ""
 	case 1:
-		return inputs[0].Name + " is"
+		return inputs[0].Name
 	}
-	return inputs[0].Name + " and " + plural(len(inputs)-1, "other input") + " are"
+	return inputs[0].Name + " and " + plural(len(inputs)-1, "other input")
 }
 
 func haveHas(n int, thing string) string {

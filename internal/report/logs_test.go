@@ -95,13 +95,13 @@ func TestTheShortReportSaysWhatIsOdd(t *testing.T) {
 	_, _ = w.Write([]byte(record("Odd") + "\n"))
 	_ = w.Flush() // the end of what arrived
 	for want, inputs := range map[string][][2]string{
-		"a.json.gz is packed with gzip and damaged or cut": {{"a.json.gz", packed.String()}},
-		"1 record is without a time":                       {{"a.json", `{"category":"DeviceOperations","resultType":"ClientError","resultSignature":"401"}`}},
-		"a.csv is without a date that tells":               {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
-		"the month was assumed":                            {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
-		"a.csv and 1 other input are without":              {{"a.csv", header + row("05/11/2026, 22:15:41")}, {"b.csv", header + row("05/11/2026, 22:15:41")}},
-		"the day was assumed":                              {{"a.csv", header + row("05/11/2026, 22:15:41")}},
-		"":                                                 {{"a.csv", header + row("11/29/2026, 10:15:41 AM")}},
+		"a.json.gz: packed with gzip, and damaged or cut": {{"a.json.gz", packed.String()}},
+		"1 record is without a time":                      {{"a.json", `{"category":"DeviceOperations","resultType":"ClientError","resultSignature":"401"}`}},
+		"a.csv: no date tells whether":                    {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
+		"the month was assumed":                           {{"a.csv", header + row("11/05/2026, 10:15:41 AM")}},
+		"a.csv and 1 other input: no date tells":          {{"a.csv", header + row("05/11/2026, 22:15:41")}, {"b.csv", header + row("05/11/2026, 22:15:41")}},
+		"the day was assumed":                             {{"a.csv", header + row("05/11/2026, 22:15:41")}},
+		"":                                                {{"a.csv", header + row("11/29/2026, 10:15:41 AM")}},
 	} {
 		text := strings.Join(strings.Fields(string(render(t, resourceLogs(inputs...), "text", Options{Width: 80}))), " ")
 		if shown := strings.Contains(text, " note "); shown != (want != "") || !strings.Contains(text, want) || strings.Contains(text, "attestation:") {
