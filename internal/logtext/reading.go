@@ -16,12 +16,16 @@ type division struct {
 	workers int
 }
 
-// maxWorkers bounds the goroutines, and with them the memory. What has to be done in order is done by one
-// at a time, which more would not make faster.
-const maxWorkers = 8
+const (
+	// usualSize is the size of a block, and maxWorkers the number of goroutines at the most: both bound
+	// the memory, which is the most for a text of empty lines. What has to be done in order is done by
+	// one goroutine at a time, which many others would not make faster.
+	usualSize  = 16 << 10
+	maxWorkers = 4
+)
 
 func usualDivision() division {
-	return division{size: maxPiece, alone: 4, workers: min(runtime.GOMAXPROCS(0), maxWorkers)}
+	return division{size: usualSize, alone: 16, workers: min(runtime.GOMAXPROCS(0), maxWorkers)}
 }
 
 // reading is a text that is being read. A worker reads a block, finds what is in its lines, and passes
