@@ -29,8 +29,8 @@ build: ## static binary in bin/dpsdiag
 dist: ## a release in dist/ (reproducible); DIST='-only linux_amd64' makes part of it; needs the network the first time
 	go run ./internal/dist $(DIST)
 
-dist-check: dist ## inspects the release, makes it again, runs the image, installs the deb in a bare Debian (needs root, debootstrap, the network)
-	go test -count=1 -timeout 60m -tags dist -run Release ./internal/dist
+dist-check: dist ## inspects the release, makes it again, runs the image, installs the deb in a bare Debian (needs root, mmdebstrap, the network)
+	go test -v -count=1 -timeout 60m -tags dist -run Release ./internal/dist -args -- $(DIST)
 
 test: ## all tests; needs nothing but Go (-shuffle also keeps results from being cached)
 	$(GOTEST) ./...

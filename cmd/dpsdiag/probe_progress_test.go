@@ -78,6 +78,8 @@ func TestProgressOnATerminal(t *testing.T) {
 		look := func(after time.Duration) {
 			<-time.After(after)
 			synctest.Wait()
+			p.mu.Lock() // a later write of a timer happens after this read
+			defer p.mu.Unlock()
 			got = append(got, screen(t, w.err.String(), columns))
 		}
 		p.event(register(probe.HTTPS))

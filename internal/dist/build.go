@@ -57,9 +57,9 @@ type built struct {
 }
 
 // program builds the program and checks it.
-func (p platform) program(ctx context.Context, work string) (built, error) {
+func (p platform) program(ctx context.Context, c compiler, work string) (built, error) {
 	name := filepath.Join(work, "dpsdiag"+p.suffix())
-	if err := p.build(ctx, name); err != nil {
+	if err := c.build(ctx, name, "GOOS="+p.os, "GOARCH="+p.arch, "GOARM="+p.variant); err != nil {
 		return built{}, err
 	}
 	data, err := os.ReadFile(name)
@@ -73,12 +73,6 @@ func (p platform) program(ctx context.Context, work string) (built, error) {
 	return built{p, data, contains}, err
 }
 
-// build builds the program, statically linked and without paths of this machine.
-func (p platform) build(ctx context.Context, program string) error {
-	env := []string{"GOOS=" + p.os, "GOARCH=" + p.arch, "GOARM=" + p.variant}
-	return goBuild(ctx, program, env...)
-}
-
 // withoutHTTP2 leaves out the HTTP/2 support of net/http, half a megabyte that is never
 // used: every SDK calls the device API over HTTP/1.1, and so does dpsdiag.
 const withoutHTTP2 = "-tags=nethttpomithttp2"
@@ -86,12 +80,19 @@ const withoutHTTP2 = "-tags=nethttpomithttp2"
 // small leaves out data for debuggers, and half of the padding between functions.
 const small = "-ldflags=-s -w -funcalign=16"
 
-func goBuild(ctx context.Context, program string, env ...string) error {
+// compiler is the Go toolchain with a build cache: the usual one if there is no folder for it.
+type compiler struct{ cache string }
+
+// build builds the program, statically linked and without paths of this machine.
+func (c compiler) build(ctx context.Context, program string, env ...string) error {
 	args := []string{"build", "-trimpath", "-buildvcs=auto", withoutHTTP2, small, "-o", program, "./cmd/dpsdiag"}
 	build := exec.CommandContext(ctx, "go", args...) //nolint:gosec // the program is a file in our own folder
 	// A developer's settings for the toolchain must not affect a release.
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0")
 	build.Env = append(build.Env, env...)
+	if c.cache != "" {
+		build.Env = append(build.Env, "GOCACHE="+c.cache)
+	}
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build: %w", err)
@@ -169,9 +170,9 @@ func (r release) environment() []string {
 
 // describe builds the program for this machine and has it write the files that go into
 // every archive: it knows its own completions, manual pages and version.
-func describe(ctx context.Context, work string) ([]file, release, error) {
+func describe(ctx context.Context, c compiler, work string) ([]file, release, error) {
 	program := filepath.Join(work, "dpsdiag-here")
-	if err := goBuild(ctx, program); err != nil {
+	if err := c.build(ctx, program); err != nil {
 		return nil, release{}, err
 	}
 	about, err := newRelease(ctx, program)

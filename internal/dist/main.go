@@ -25,10 +25,7 @@ import (
 
 func main() {
 	var o options
-	flag.StringVar(&o.out, "out", "dist", "`DIR` for the release; an earlier release in it is removed")
-	flag.StringVar(&o.only, "only", "", "build only these `PLATFORMS`, such as linux_amd64,darwin_arm64")
-	flag.StringVar(&o.maintainer, "maintainer", "dpsdiag authors <authors@dpsdiag.invalid>", "`NAME <ADDRESS>` in the packages")
-	flag.StringVar(&o.url, "url", "https://dpsdiag.invalid", "`URL` of the folder from which the archives will be downloaded, for the manifests")
+	o.register(flag.CommandLine)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, o)
@@ -39,7 +36,16 @@ func main() {
 	}
 }
 
-type options struct{ out, only, maintainer, url string }
+type options struct{ out, only, maintainer, url, cache string }
+
+// register defines the flags.
+func (o *options) register(flags *flag.FlagSet) {
+	flags.StringVar(&o.out, "out", "dist", "`DIR` for the release; an earlier release in it is removed")
+	flags.StringVar(&o.only, "only", "", "build only these `PLATFORMS`, such as linux_amd64,darwin_arm64")
+	flags.StringVar(&o.maintainer, "maintainer", "dpsdiag authors <authors@dpsdiag.invalid>", "`NAME <ADDRESS>` in the packages")
+	flags.StringVar(&o.url, "url", "https://dpsdiag.invalid", "`URL` of the folder from which the archives will be downloaded, for the manifests")
+	flags.StringVar(&o.cache, "gocache", "", "`DIR` of the build cache for the program, in place of Go's: nothing in an empty one was compiled before")
+}
 
 // platforms selects the platforms to build for.
 func (o options) platforms() ([]platform, error) {
@@ -76,7 +82,8 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	shared, about, err := describe(ctx, work)
+	compiler := compiler{o.cache}
+	shared, about, err := describe(ctx, compiler, work)
 	if err != nil {
 		return err
 	}
@@ -84,7 +91,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err := prepare(o.out); err != nil {
 		return err
 	}
-	all, err := artifacts(ctx, work, chosen, shared, about)
+	all, err := artifacts(ctx, compiler, work, chosen, shared, about)
 	if err != nil {
 		return err
 	}
@@ -93,12 +100,12 @@ func run(ctx context.Context, o options) (err error) {
 
 // artifacts makes everything but the checksums. The manifests name archives of several platforms,
 // and are left out if not all are chosen.
-func artifacts(ctx context.Context, work string, chosen []platform, shared []file, about release) ([]artifact, error) {
+func artifacts(ctx context.Context, c compiler, work string, chosen []platform, shared []file, about release) ([]artifact, error) {
 	var all []artifact
 	var programs []built // for the image
 	archives := map[string]artifact{}
 	for _, p := range chosen {
-		program, err := p.program(ctx, work)
+		program, err := p.program(ctx, c, work)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
