@@ -21,6 +21,7 @@ func TestOrigin(t *testing.T) {
 		"[pod/agent-0/main] text":                                   "pod/agent-0/main",
 		"CONNACK | SESSION_PRESENT: false":                          "",
 		"Error: text":                                               "",
+		" Ma 1 08:00:00 gw1 app[7]: text":                           "",
 		"May the force":                                             "",
 		"x[y]: text":                                                "",
 		"":                                                          "",
