@@ -29,6 +29,7 @@ const (
 	keyCommonName
 	keyServerTime
 	keyHubError
+	keyBareCode
 	keyWebhookStatus
 	keyEdgeRelease
 	keyEFLOWRelease

@@ -3,6 +3,7 @@ package logtext
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -146,6 +147,46 @@ func (r *pass) readTLSStack(h hit) {
 	if !r.tells(h) {
 		r.noteNumber(h, entry)
 	}
+}
+
+// readBareCode reads a known six-digit code that has no name before it, as in "failed 401002". Such a
+// number may be anything, so it counts only in a line that is about trouble or about provisioning.
+func (r *pass) readBareCode(h hit) {
+	code, ok := cutDigits(r.text[h.start:], 6)
+	if !ok || !standsAlone(r.text, h) || r.covered(h) || r.hasName(h) {
+		return
+	}
+	anchored := r.lineIsAnchored()
+	if anchored || levelOf(r.text) == levelError || slices.ContainsFunc(r.hits, r.isTrouble) {
+		r.noteWords(h, cmp.Or(r.words.byNumber.dps(code), r.words.byNumber.hub(code)), !anchored)
+	}
+}
+
+// standsAlone reports whether a number is no part of a longer one, of a path or of an id.
+func standsAlone(text []byte, h hit) bool {
+	const joins = ".-/\\#%@+"
+	before, after := h.start-1, h.end
+	if before >= 0 && (isWordByte(text[before]) || strings.IndexByte(joins, text[before]) >= 0) {
+		return false
+	}
+	if after < len(text) && (text[after] == '.' || text[after] == ',') {
+		after++ // of a sentence, unless more follows
+		return after == len(text) || !isWordByte(text[after])
+	}
+	return after == len(text) || strings.IndexByte(joins, text[after]) < 0
+}
+
+// hasName reports whether the number of a hit is the value of a name, which was read with it.
+func (r *pass) hasName(h hit) bool {
+	return slices.ContainsFunc(r.hits, func(o hit) bool {
+		named := o.key == keyErrorCode || o.key == keyHTTPStatus || o.key == keyWebhookStatus || o.key == keyHubError
+		return named && o.end <= h.start && len(bytes.Trim(r.text[o.end:h.start], " \"':=[(\t")) == 0
+	})
+}
+
+// isTrouble reports whether a hit is an error of the catalogue or a word for a failure.
+func (r *pass) isTrouble(h hit) bool {
+	return h.entry != nil || h.topics&failureTopics != 0 && !r.countsNothing(h)
 }
 
 // readCode notes a six-digit code: the entry of the party that speaks, or the rule for its class if

@@ -80,6 +80,8 @@ func (r *pass) readAnswer(h hit) {
 		r.readStatus(h)
 	case keyServerTime:
 		r.readServerTime(h)
+	case keyBareCode:
+		r.readBareCode(h)
 	case keyHubError:
 		r.readHubError(h)
 	case keyHTTPStatus:

@@ -3,6 +3,7 @@ package logtext
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dpsdiag/internal/codes"
@@ -48,12 +49,23 @@ func newDictionary() *dictionary {
 			add(text).key = k.key
 		}
 	}
+	for e := range codes.All() {
+		if isSixDigits(e) {
+			add(e.Code).key = keyBareCode
+		}
+	}
 	for _, table := range topicTable() {
 		for _, text := range table.phrases {
 			add(text).topics |= table.topic
 		}
 	}
 	return d
+}
+
+// isSixDigits reports whether an entry is that of a six-digit code, of the provisioning service or of a hub.
+func isSixDigits(e *codes.Entry) bool {
+	_, err := strconv.ParseUint(e.Code, 10, 32)
+	return (e.Kind == codes.KindDPS || e.Kind == codes.KindIoTHub) && len(e.Code) == 6 && err == nil
 }
 
 // normalForm converts a text of a table to the form in which lines are searched: normalised, in lower
