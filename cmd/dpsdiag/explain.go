@@ -14,22 +14,22 @@ import (
 	"dpsdiag/internal/report"
 )
 
-const explainLong = `explain tells what an error code means, what causes it, what to do and whether
+const explainLong = `explain says what an error code means, what causes it, what to do and whether
 to try again. It knows HTTP statuses, the six-digit codes of DPS and IoT Hub,
 MQTT and AMQP refusals, TLS errors, names and messages of the SDKs and of IoT
-Edge, and the causes and warnings that dpsdiag names (such as wrong-id-scope).
+Edge, and the causes and warnings of dpsdiag (such as wrong-id-scope).
 
 An argument that is the path of a file, or a pattern such as '*.log', is read as
 a log; one that is a code, in any usual spelling, is looked up; quote it if it
-has spaces. Codes, files and texts may stand side by side. Without an argument
-explain shows the nine codes that the service documents, and 403.
+has spaces. Codes, files and texts can be mixed. Without an argument explain
+shows the nine codes that the service documents, and 403.
 
-A text with spaces that is no code is read as a log too: what somebody pasted,
-or "-" for standard input. explain names every known error in a log with its
-line, ranks the causes over all of them and tells what would decide.
+A text with spaces that is not a code is read as a log too, as is standard input
+("-"). explain lists every known error in a log with its line, ranks the causes
+of all of them, and says which step would decide between them.
 
-Exit status: 0 if at least one of the codes is known (those that are not are
-named on standard error) or a text holds anything known; 1 if nothing is, with
+Exit status: 0 if at least one of the codes is known (the others are listed on
+standard error) or a text contains anything known; 1 if nothing is known, with
 the nearest known codes; 2 if an input cannot be read.`
 
 const explainExample = `  dpsdiag explain

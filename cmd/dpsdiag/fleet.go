@@ -26,24 +26,24 @@ import (
 )
 
 const fleetLong = `fleet registers the devices of a list, as probe registers one, within the limits
-of the service, and sorts the faults into groups by cause, each with examples
-and since when.
+of the service, and groups the faults by cause, each with examples and the times
+of its first and last device.
 
 The list is CSV with a first line that names the columns, or JSON lines with the
 same names: registration_id, and for each device one credential in key,
-key_file, key_env, cert with cert_key, or pkcs12. A device without one has the
+key_file, key_env, cert with cert_key, or pkcs12. A device without one uses the
 key that is derived from --group-key-file. Relative paths begin at the folder of
 the list. The whole list is checked before anything is sent; every bad line is
-named.
+reported.
 
---rate is how many devices begin in a time. Where the service answers one device
+--rate is how many devices begin in a period. If the service answers one device
 with 429, all wait as long as it asks. A device that is put off is tried again
 later.
 
---resume FILE keeps what has finished, a JSON line for each device. The same
-command with the same file goes on after Ctrl-C, a crash or kill -9, and
+--resume FILE records what has finished, a JSON line for each device. The same
+command with the same file continues after Ctrl-C, a crash or kill -9, and
 registers no device twice: one that may have been registered is looked up first,
-over HTTPS. With --retry-failed it also registers those again that had failed;
+over HTTPS. With --retry-failed it also registers again the devices that failed;
 the last result of each device counts.
 
 Exit status: that of the worst device; 130 after Ctrl-C, with what was learned.`
@@ -74,7 +74,7 @@ func newFleetCmd(a *app) *cobra.Command {
 	var o fleetOptions
 	cmd := &cobra.Command{
 		Use:     "fleet",
-		Short:   "register the devices of a list and sort their faults",
+		Short:   "register the devices of a list and group their faults by cause",
 		Long:    fleetLong,
 		Example: fleetExample,
 
@@ -106,10 +106,10 @@ func (o *fleetOptions) listFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("list", pflag.ContinueOnError)
 	flags.StringVar(&o.devices, "devices", "", "`FILE` with the devices, CSV or JSON lines; \"-\" is standard input")
 	flags.AddFlagSet(chosen("credentials", o.probe.credential.flags(), "group-key-file", "group-key-env", "pkcs12-password-file", "pkcs12-password-env"))
-	flags.Lookup("pkcs12-password-file").Usage = "`FILE` with the password of every pkcs12 of the list in its first line"
+	flags.Lookup("pkcs12-password-file").Usage = "`FILE` whose first line is the password of every pkcs12 of the list"
 	flags.Lookup("pkcs12-password-env").Usage = "environment variable `VAR` with the password of every pkcs12 of the list"
-	flags.StringVar(&o.resume, "resume", "", "`FILE` that keeps what has finished, made if there is none; with the same file the run goes on where it ended")
-	flags.BoolVar(&o.retryFailed, "retry-failed", false, "also register those again that failed in the run that --resume names")
+	flags.StringVar(&o.resume, "resume", "", "`FILE` that records what has finished, made if there is none; with the same file the run continues where it ended")
+	flags.BoolVar(&o.retryFailed, "retry-failed", false, "also register again the devices that failed in the run of --resume")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check the whole list and send nothing")
 	return flags
 }
@@ -135,7 +135,7 @@ const fleetRate rate.Limit = 10
 // noRate is the value of --rate for no limit.
 const noRate = "none"
 
-// rateFlag is the value of a flag that takes a number of events in a time.
+// rateFlag is the value of a flag that takes a number of events in a period.
 type rateFlag struct {
 	limit rate.Limit
 	text  string

@@ -20,16 +20,16 @@ import (
 
 const inspectLong = `inspect shows what the service itself holds for a device: the enrollment or the
 group that decides, its status, attestation, allocation and hubs, and the last
-registration with its error. Where the device's credential is given, it is
+registration with its error. If the device's credential is given, it is
 compared: the key with the primary, the secondary and the derived one, the
 certificate by thumbprint and chain, the TPM by its endorsement key. Keys are
 compared on this machine and never shown.
 
 The service's side is read from the service API, with the connection string of a
 shared access policy (EnrollmentRead and RegistrationStatusRead; to show keys,
-the service may want EnrollmentWrite) or a bearer token, or offline from files
-that az printed. Only reads are sent. What the API does not show (id scope,
-linked hubs, verified CAs, network access) comes from --instance and
+the service may require EnrollmentWrite) or a bearer token, or offline from
+files with the output of az. Only reads are sent. What the API does not show
+(id scope, linked hubs, verified CAs, network access) comes from --instance and
 --certificates.
 
 The same flags make probe diagnose from both sides.
@@ -38,8 +38,8 @@ Exit status:
   0    nothing stands in the way, as far as is known
   1    something does
   2    wrong usage, or a file or credential that cannot be used
-  3    nothing could be read that would tell
-  130  interrupted; what was read is told`
+  3    too little could be read to tell
+  130  interrupted; what was read until then is printed`
 
 const inspectExample = `  dpsdiag inspect sensor-17 --service-env DPS_CONNECTION_STRING
   dpsdiag inspect sensor-17 --service-env DPS_CONNECTION_STRING --key-file key.txt

@@ -44,7 +44,7 @@ func numbersLast(args []string) []string {
 	return slices.Concat(others, []string{"--"}, numbers)
 }
 
-const rootLong = `dpsdiag tells why an IoT device does not provision through the Azure IoT Hub
+const rootLong = `dpsdiag finds out why an IoT device does not provision through the Azure IoT Hub
 Device Provisioning Service (DPS), and what to do next.
 
 Exit status, the same for every output format:

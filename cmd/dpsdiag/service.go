@@ -36,9 +36,9 @@ func (o *serviceOptions) flags() *pflag.FlagSet {
 	flags.StringVar(&o.env, "service-env", "", "environment variable `VAR` with the connection string of a shared access policy that may read enrollments and registration states; only reads are sent")
 	flags.StringVar(&o.host, "service-host", "", "service `HOST` of the instance, NAME.azure-devices-provisioning.net; needs --service-token-env")
 	flags.StringVar(&o.tokenEnv, "service-token-env", "", "environment variable `VAR` with a bearer token for --service-host: az account get-access-token --resource https://azure-devices-provisioning.net --query accessToken -o tsv")
-	flags.StringArrayVar(&o.enrollments, "enrollment", nil, "`FILE` that az iot dps enrollment show --show-keys or az iot dps enrollment-group show --show-keys printed, in place of the service API; may be repeated")
-	flags.StringVar(&o.instance, "instance", "", "`FILE` that az iot dps show printed: id scope, linked hubs, network access")
-	flags.StringVar(&o.certificates, "certificates", "", "`FILE` that az iot dps certificate list printed: whether CA certificates are verified")
+	flags.StringArrayVar(&o.enrollments, "enrollment", nil, "`FILE` with the output of az iot dps enrollment show --show-keys or az iot dps enrollment-group show --show-keys, instead of the service API; may be repeated")
+	flags.StringVar(&o.instance, "instance", "", "`FILE` with the output of az iot dps show: id scope, linked hubs, network access")
+	flags.StringVar(&o.certificates, "certificates", "", "`FILE` with the output of az iot dps certificate list: whether CA certificates are verified")
 	return flags
 }
 

@@ -27,7 +27,7 @@ func NewRecordsLog(logs *ResourceLogs, command string) *Log {
 		doc.addCluster(&logs.Clusters[i], len(logs.Inputs))
 	}
 	slices.SortStableFunc(doc.Causes, func(a, b Cause) int { return cmp.Compare(strengthOrder(a.Strength), strengthOrder(b.Strength)) })
-	doc.Collect = append(doc.Collect, Collect{"Azure Monitor", fmt.Sprintf("%s tells which devices fail since when, and what was changed before", command)})
+	doc.Collect = append(doc.Collect, Collect{"Azure Monitor", fmt.Sprintf("%s shows which devices fail, since when, and what was changed before", command)})
 	return doc
 }
 

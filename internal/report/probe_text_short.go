@@ -163,7 +163,7 @@ func (d *Probe) afterwards() string {
 	case d.Mode != string(probe.ModeRegister):
 		return ""
 	case hub.Outcome == string(probe.NotApplicable):
-		return "the hub itself was not asked; --check-hub does"
+		return "the hub itself was not checked; --check-hub checks it"
 	}
 	return ""
 }
