@@ -318,7 +318,7 @@ func scenarioList() *report.Scenarios {
 }
 
 // collectOften halves the memory that may become garbage before it is collected, unless GOGC says
-// otherwise: an emulator has to fit beside the firmware's own tools, with ten thousand devices too.
+// otherwise: even with ten thousand devices, the emulator has to leave room for the firmware's tools.
 func collectOften(a *app) {
 	if _, set := a.lookupEnv("GOGC"); !set {
 		debug.SetGCPercent(50)

@@ -158,7 +158,7 @@ func inDir(dir, file string) string {
 	return shellword.Quote(file)
 }
 
-// breakCommand writes a command that can be copied also where it has to be broken. The shells
+// breakCommand writes a command that can be copied even if it has to be broken. The shells
 // of Windows do not know a backslash at the end of a line.
 func breakCommand(words []string) string {
 	if runtime.GOOS == "windows" {

@@ -115,8 +115,8 @@ func (o explainOptions) textOptions(a *app) report.Options {
 	return text
 }
 
-// nameUnknown tells a script which of several codes its exit status 0 does not cover, and a
-// person that a code may have been meant as a path.
+// nameUnknown reports which of several codes are unknown, for scripts that see exit status 0, and
+// hints that a code may have been meant as a path.
 func nameUnknown(stderr io.Writer, answers []report.Answer, others bool) {
 	for _, answer := range answers {
 		unknown, ok := answer.(*report.UnknownAnswer)

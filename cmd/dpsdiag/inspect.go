@@ -92,7 +92,7 @@ func (o *inspectOptions) deviceFlags() *pflag.FlagSet {
 
 func (o *inspectOptions) resultFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("result", pflag.ContinueOnError)
-	flags.BoolVar(&o.watch, "watch", false, "read again every few seconds until something changes, then tell what is there and end")
+	flags.BoolVar(&o.watch, "watch", false, "read again every few seconds until something changes, then show it and exit")
 	addDuration(flags, &o.every, "every", watchInterval, "`DURATION` between two reads of --watch")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show everything: the facts of every check, and checks that do not apply")
 	return flags

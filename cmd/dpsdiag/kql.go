@@ -131,7 +131,7 @@ func kqlTopic(word string) (kql.Topic, error) {
 	if def, ok := cause.Lookup(strings.ToLower(word)); ok {
 		t, err := kql.HitByCause(def.ID)
 		if errors.Is(err, kql.ErrNoRecord) {
-			return t, usagef("dpsdiag kql alert-silence finds that no device arrives any more; dpsdiag explain "+def.ID.String()+" tells how to make sure",
+			return t, usagef("dpsdiag kql alert-silence finds that no device arrives any more; dpsdiag explain "+def.ID.String()+" says how to make sure",
 				"the service keeps no record of %s: a device with it does not reach the service, or fails after it", def.ID)
 		}
 		return t, err

@@ -172,7 +172,7 @@ func filesIn(folder string) ([]string, error) {
 	return files, err
 }
 
-// collectLog reads one input as far as it comes before the context ends. logProblem tells of its error.
+// collectLog reads one input, or as much of it as can be read before the context ends. logProblem explains its error.
 func collectLog(ctx context.Context, collector *monitor.Collector, in textInput) error {
 	source, err := untilDone(ctx, in.open)
 	if err != nil {
@@ -189,7 +189,7 @@ func collectLog(ctx context.Context, collector *monitor.Collector, in textInput)
 	return err
 }
 
-// logProblem tells why an input cannot be read.
+// logProblem says why an input cannot be read.
 func logProblem(name string, err error) error {
 	if _, told := errors.AsType[*usageError](err); told {
 		return err

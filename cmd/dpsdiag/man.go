@@ -62,7 +62,7 @@ func (a *app) writeMan(cmd *cobra.Command, dir string) error {
 }
 
 // manDate is the day of SOURCE_DATE_EPOCH (reproducible-builds.org: source-date-epoch) or
-// of the source that the program was built from, "" where neither is known.
+// of the source that the program was built from, "" if neither is known.
 func (a *app) manDate() (string, error) {
 	const variable = "SOURCE_DATE_EPOCH"
 	if text := a.getenv(variable); text != "" {

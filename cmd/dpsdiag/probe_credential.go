@@ -44,7 +44,7 @@ func (o *credentialOptions) flags() *pflag.FlagSet {
 
 // credential is one way to prove an identity.
 type credential struct {
-	flags       []string // that give it; none where another source does
+	flags       []string // that give it; none if another source does
 	namesDevice bool     // it may have the registration id
 	read        func(context.Context, *app) (probe.Attestation, error)
 }

@@ -71,7 +71,7 @@ func checkHub(t *testing.T, w *world, args ...string) (int, *report.Probe, repor
 	return status, &doc, stages[len(stages)-1]
 }
 
-// steps are the steps that the facts of a stage tell.
+// steps are the steps in the facts of a stage.
 func steps(s report.Stage) []string {
 	var names, list []string
 	for name := range s.Facts {
@@ -258,7 +258,7 @@ func TestCheckHubAsksFirst(t *testing.T) {
 	}
 }
 
-// TestCheckHubInEveryFormat: no format tells a secret, and all tell what the hub did.
+// TestCheckHubInEveryFormat: no format shows a secret, and all show what the hub did.
 func TestCheckHubInEveryFormat(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"text", "json", "markdown", "junit", "sarif", "github"} {
@@ -273,7 +273,7 @@ func TestCheckHubInEveryFormat(t *testing.T) {
 				}
 				for _, secret := range secretsOf(*device) {
 					for form := range leaks(secret, w.out.String()+w.err.String()) {
-						t.Errorf("a secret is told: %s", form)
+						t.Errorf("a secret is shown: %s", form)
 					}
 				}
 			})

@@ -19,7 +19,7 @@ const slowStage = time.Second
 // noticeable is the shortest pause that is shown.
 const noticeable = 5 * time.Millisecond
 
-// progress tells on standard error what a probe is waiting for: in one line that is
+// progress shows on standard error what a probe is waiting for: in one line that is
 // rewritten on a terminal, else in a line for each thing.
 type progress struct {
 	maxAttempts int
@@ -72,7 +72,7 @@ func (p *progress) event(e probe.Event) {
 	}
 }
 
-// watch tells after a while that a stage has had no answer for so long, unless something
+// watch reports after a while that a stage has had no answer for so long, unless something
 // happens before. A terminal shows how that goes on.
 func (p *progress) watch(e probe.Event, after, silent time.Duration) {
 	var timer *time.Timer
@@ -90,7 +90,7 @@ func (p *progress) watch(e probe.Event, after, silent time.Duration) {
 	p.timers[e.Transport] = timer
 }
 
-// tellWait tells every pause that a person would notice.
+// tellWait reports every pause that a person would notice.
 func (p *progress) tellWait(e probe.Event) {
 	wait := e.Wait
 	switch {

@@ -18,7 +18,7 @@ import (
 // been read, except for the credential: reading it may ask for a password or use a TPM.
 type settings struct {
 	endpoint       edgeconf.Value
-	scope          edgeconf.Value // zero where no source has one
+	scope          edgeconf.Value // zero if no source has one
 	registrationID edgeconf.Value // zero means that of the credential
 	payload        edgeconf.File
 	trust          edgeconf.File

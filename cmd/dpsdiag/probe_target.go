@@ -45,7 +45,7 @@ func cloudNames() []string {
 	return names
 }
 
-// cloudCompletions tell each cloud's host.
+// cloudCompletions are the clouds, each with its host.
 func cloudCompletions() []cobra.Completion {
 	var list []cobra.Completion
 	for _, c := range dps.Clouds() {

@@ -59,7 +59,7 @@ type source struct {
 	budget  time.Duration
 }
 
-// check reads the files and the credential; nil where the service's side was not asked for.
+// check reads the files and the credential; nil if the service's side was not asked for.
 // What is wrong with one is a usage error.
 func (o *serviceOptions) check(a *app, id string, roots *x509.CertPool, choose proxy.Func) (*source, error) {
 	if !o.given() {
@@ -198,7 +198,7 @@ func checkBearer(text string, now time.Time) error {
 	return nil
 }
 
-// bearerExpiry is when a bearer token expires, zero where it does not show that: then the
+// bearerExpiry is when a bearer token expires, zero if it does not show that: then the
 // service decides.
 func bearerExpiry(text string) time.Time {
 	var claims struct {

@@ -13,7 +13,7 @@ import (
 // answer as another witness keeps it: the status, the code and the text are there, but nothing of the
 // device, its credential or the network.
 type Record struct {
-	Status, Code int    // 0 where the record has none
+	Status, Code int    // 0 if the record has none
 	Message      string // the description, with or without the code
 	Protocol     string // as the record names it
 	Device       string // the registration id of one of the devices

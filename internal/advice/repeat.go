@@ -13,7 +13,7 @@ import (
 )
 
 // repeat is the command of a step as a variation of the one that asked for the probe: the
-// same flags but for those that the step changes. It is "" where the step needs another
+// same flags but for those that the step changes. It is "" if the step needs another
 // service or credential than that of a sandbox, which has no other.
 func repeat(command string, t probe.Target) string {
 	changes := changedFlags(command, t)

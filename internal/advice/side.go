@@ -21,7 +21,7 @@ type sight struct {
 	rulesOut []cause.ID
 	// later says that the cause shows only after the service has accepted the device.
 	later bool
-	// aside says that the service refuses no device for it: it is a warning beside a refusal.
+	// aside says that the service refuses no device for it: with a refusal, it is only a warning.
 	aside bool
 	// here says that it proves something only in the device's own instance.
 	here bool

@@ -73,7 +73,7 @@ func TestSightsDecide(t *testing.T) {
 	}
 }
 
-// TestSideAndAnswer: a check counts only where it can be the reason, and what the attempt itself
+// TestSideAndAnswer: a check counts only if it can be the reason, and what the attempt itself
 // shows counts more.
 func TestSideAndAnswer(t *testing.T) {
 	t.Parallel()

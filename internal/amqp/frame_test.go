@@ -107,7 +107,7 @@ func frames() []struct {
 			"02 00 0000 005315 c0 10 05 42 43 40 40 00 5327 c0 06 03 41 40 c10100",
 		},
 		{
-			"disposition that tells how much arrived",
+			"disposition that says how much arrived",
 			amqp.Frame{Body: &amqp.Disposition{State: &amqp.Received{SectionNumber: 1, SectionOffset: 2}}},
 			"02 00 0000 005315 c0 0f 05 42 43 40 40 00 5323 c0 05 02 5201 5302",
 		},

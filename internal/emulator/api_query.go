@@ -125,7 +125,7 @@ func pageSize(text string) (int, *refusal) {
 }
 
 // continuationPrefix marks a continuation: what follows is the key of the last item. A page
-// is complete also where records were added or removed in between.
+// is complete even if records were added or removed in between.
 const continuationPrefix = "after:"
 
 func writeContinuation(key string) string {

@@ -481,7 +481,7 @@ func TestAPIKeys(t *testing.T) {
 	}
 }
 
-// TestAPIPages: pages cover every record once, in order, also where some are added and
+// TestAPIPages: pages cover every record once, in order, even if some are added and
 // removed in between.
 func TestAPIPages(t *testing.T) {
 	t.Parallel()

@@ -252,7 +252,7 @@ func TestConfigErrors(t *testing.T) {
 		"late connect":          {fault(`on = ["connect"]`, `delivery = "late"`), `t.toml:4:1: faults[0].delivery: on "connect" it can only be "cut"`},
 		"status at subscribe":   {fault(`on = ["subscribe"]`, "status = 400"), `t.toml:2:3: faults[0].delivery: on "subscribe" there is no answer`},
 		"late subscribe":        {fault(`on = ["subscribe", "register"]`, `delivery = "late"`), `t.toml:4:1: faults[0].delivery: on "subscribe" there is no answer`},
-		"cut with status":       {fault(`on = ["register"]`, "status = 400", `delivery = "cut"`), `t.toml:4:1: faults[0].status: cannot be told where the delivery is "cut"`},
+		"cut with status":       {fault(`on = ["register"]`, "status = 400", `delivery = "cut"`), `t.toml:4:1: faults[0].status: cannot be sent if the delivery is "cut"`},
 		"words without status":  {fault(`on = ["register"]`, `message = "a"`, `delivery = "late"`), "t.toml:2:3: faults[0].status: missing: what the fault says needs one"},
 		"policy without right":  {"[[policies]]\nname = \"reader\"\n", `t.toml:1:3: policies[0].rights: names no right`},
 		"right that is none":    {"[[policies]]\nname = \"reader\"\nrights = [\"Everything\"]\n", `t.toml:3:1: policies[0].rights: "Everything" is none of`},

@@ -126,7 +126,7 @@ func TestHubMQTT5AndOlderClients(t *testing.T) {
 	}
 }
 
-// A client of MQTT 5 is told by a classic hub that it does not speak that.
+// A classic hub refuses a client of MQTT 5 with the code for an unsupported version.
 func TestClassicHubAndMQTT5(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})

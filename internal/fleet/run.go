@@ -29,7 +29,7 @@ type Config struct {
 	// RetryFailed probes those devices again that an earlier run finished and that are not
 	// registered. Their earlier result counts if that comes to nothing.
 	RetryFailed bool
-	// OnProgress is told what has changed; nil is told nothing. It is called from one goroutine
+	// OnProgress is called with what has changed, unless it is nil. It is called from one goroutine
 	// at a time.
 	OnProgress func(Progress)
 }
@@ -99,7 +99,7 @@ type run struct {
 }
 
 // Run probes the devices of a list that Check has no problem with. It always returns what was
-// learned, also if ctx is cancelled or the journal cannot be written: then nothing more
+// learned, even if ctx is cancelled or the journal cannot be written: then nothing more
 // begins.
 func Run(ctx context.Context, devices []Device, cfg Config) Outcome {
 	cfg.Concurrency = cmp.Or(cfg.Concurrency, DefaultConcurrency)
@@ -146,7 +146,7 @@ func (r *run) resume(result *Result) {
 func (r *run) loop(ctx context.Context) {
 	var turn *time.Timer // when the next device may begin; nil if none can
 	cancelled := ctx.Done()
-	clock := time.NewTicker(time.Second) // a long pause is told of while it passes
+	clock := time.NewTicker(time.Second) // reports the rest of a long pause
 	defer clock.Stop()
 	for r.inFlight > 0 || len(r.queue) > 0 && !r.stopped {
 		if turn == nil && r.canBegin() {

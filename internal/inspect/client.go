@@ -56,7 +56,7 @@ type failure struct {
 }
 
 // Read reads what the service holds for a device. kind is how the device attests, "" if that
-// is not known. It always returns what could be read, also if ctx ends.
+// is not known. It always returns what could be read, even if ctx ends.
 func (c *Client) Read(ctx context.Context, id string, kind service.AttestationType) *Held {
 	now := time.Now
 	if c.Now != nil {

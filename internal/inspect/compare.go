@@ -55,7 +55,7 @@ func checks() []func(*comparison) Check {
 	}
 }
 
-// comparison is what the service holds beside the device, and the enrollment that decides.
+// comparison is what the service holds, the device, and the enrollment that decides.
 type comparison struct {
 	held     *Held
 	device   Device

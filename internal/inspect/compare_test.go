@@ -376,7 +376,7 @@ func TestMaybeOther(t *testing.T) {
 	}
 }
 
-// TestNoGroupMatches: that no group matches is the reason only where it is known that there is no
+// TestNoGroupMatches: that no group matches is the reason only if it is known that there is no
 // individual enrollment either. Files with groups alone do not show that.
 func TestNoGroupMatches(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ type Findings struct {
 	ReadAt time.Time
 	Checks []Check // all of them, in the order of checks
 
-	// Instance and Group are the names of the instance and of the group that decides, "" where
+	// Instance and Group are the names of the instance and of the group that decides, "" if
 	// not known.
 	Instance, Group string
 	// ErrorCode and ErrorMessage are those that the service keeps of the last registration.

@@ -133,7 +133,7 @@ func endOfString(text []byte, at int) int {
 }
 
 // plainBytes counts the bytes before a quote, a backslash or the end of a line. It looks at eight at a
-// time: a byte of (word ^ pattern) is 0 where they are equal, and subtracting 1 from it borrows.
+// time: a byte of (word ^ pattern) is 0 if they are equal, and subtracting 1 from it borrows.
 func plainBytes(text []byte) int {
 	const (
 		ones, tops            = 0x0101010101010101, 0x8080808080808080

@@ -106,7 +106,7 @@ func firstLine(head []byte) []byte {
 	return head
 }
 
-// shapeOf tells the shape of an input by its beginning.
+// shapeOf detects the shape of an input by its beginning.
 func shapeOf(head []byte) Shape {
 	at := skipSpace(head, 0)
 	if at == len(head) {

@@ -87,7 +87,7 @@ type Protocol struct {
 // Cluster is the failures with the same status, code, protocol and message, but for words that differ
 // from device to device.
 type Cluster struct {
-	Status, Code      int    // 0 where the records have none
+	Status, Code      int    // 0 if the records have none
 	Protocol, Message string // the message is that of the first record
 	Result            string // ResultType
 	Devices           int    // that had this failure

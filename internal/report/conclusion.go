@@ -113,7 +113,7 @@ func (e conclusion) because() []string {
 	return nil
 }
 
-// step is the step that would decide, nil where none is needed: where the cause is proven, or
+// step is the step that would decide, nil if none is needed: where the cause is proven, or
 // has a command that shows it and the step is about less likely ones.
 func (e conclusion) step() *Decider {
 	if e.causes[0].Strength == advice.Proves.String() || len(e.decide) == 0 {

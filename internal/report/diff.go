@@ -58,7 +58,7 @@ const (
 	diffTime         = "time"
 )
 
-// Times differ by an order of magnitude, and only where a person would notice the longer one.
+// Times differ by an order of magnitude, and only if a person would notice the longer one.
 const (
 	slower     = 10
 	noticeable = 100 * time.Millisecond
@@ -186,7 +186,7 @@ func (d *Probe) run(transport string) *Run {
 	return &d.Runs[at]
 }
 
-// stage is a stage of a run; the zero value where the document lacks it.
+// stage is a stage of a run; the zero value if the document lacks it.
 func (r *Run) stage(id probe.StageID) Stage {
 	at := slices.IndexFunc(r.Stages, func(s Stage) bool { return s.ID == string(id) })
 	if at < 0 {

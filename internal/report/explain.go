@@ -24,7 +24,7 @@ const (
 	ViewCommon    View = "common"    // the table of common codes, [Common]
 	ViewCatalogue View = "catalogue" // a list of codes, [Catalogue]
 	ViewText      View = "text"      // a text, [Log]
-	ViewParts     View = "parts"     // codes and causes beside a text, [Parts]
+	ViewParts     View = "parts"     // codes and causes together with a text, [Parts]
 )
 
 // Explain is the JSON that the documents of the command explain share: [Answers], [Common],
@@ -56,14 +56,14 @@ type Query struct {
 	Class int `json:"class"`
 }
 
-// Input is a text that was read. The name is "" where there was only one.
+// Input is a text that was read. The name is "" if there was only one.
 type Input struct {
 	Name     string `json:"name"`
 	Encoding string `json:"encoding"`
 	Lines    int    `json:"lines"`
 }
 
-// Place is a line of an input, counted from 1. The input is "" where there was only one.
+// Place is a line of an input, counted from 1. The input is "" if there was only one.
 type Place struct {
 	Input string `json:"input"`
 	Line  int    `json:"line"`
@@ -90,7 +90,7 @@ type Note struct {
 }
 
 // Match is one known error, or one cause, that a query or a text holds. HTTPStatus is 0
-// where the error has none, Lines is empty where the query was no text of several lines.
+// where the error has none, Lines is empty if the query was no text of several lines.
 type Match struct {
 	ID         string `json:"id"`
 	Kind       string `json:"kind"`
@@ -107,7 +107,7 @@ type Match struct {
 	TrackingIDs  []string `json:"tracking_ids"`
 	Count        int      `json:"count"`
 	Sources      []string `json:"sources"`
-	// Inputs are the texts that the Lines are of, one for each; empty where there was only one.
+	// Inputs are the texts that the Lines are of, one for each; empty if there was only one.
 	Inputs []string `json:"inputs"`
 	Phrase string   `json:"phrase"` // how a text puts it
 	// Wrapper says that it is an envelope of other errors, or a report of progress.

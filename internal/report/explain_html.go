@@ -36,7 +36,7 @@ func (d *Log) html() *htmlPage {
 		htmlNearest(d.Nearest),
 	)
 	if facts := d.facts(); len(facts) > 0 {
-		page.Blocks = append(page.Blocks, htmlBlock{Title: "What the text tells", Fields: fieldsOf(facts...)})
+		page.Blocks = append(page.Blocks, htmlBlock{Title: "What the text says", Fields: fieldsOf(facts...)})
 	}
 	var notes []string
 	for i := range d.Notes {
@@ -49,7 +49,7 @@ func (d *Log) html() *htmlPage {
 		collect = append(collect, field{c.Client, c.How})
 	}
 	if len(collect) > 0 {
-		page.Blocks = append(page.Blocks, htmlBlock{Title: "To get a log that tells more", Fields: fieldsOf(collect...)})
+		page.Blocks = append(page.Blocks, htmlBlock{Title: "To get a more detailed log", Fields: fieldsOf(collect...)})
 	}
 	return page
 }

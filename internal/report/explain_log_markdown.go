@@ -10,7 +10,7 @@ func (d *Log) drawMarkdown(m *markdown) {
 	d.markRows(m, "Around them", others)
 	markEntries(m, "Nearest known errors", d.nearest())
 	if facts := d.facts(); len(facts) > 0 {
-		m.heading(4, "What the text tells")
+		m.heading(4, "What the text says")
 		m.fields(facts...)
 	}
 	if len(d.Notes) > 0 {
@@ -68,7 +68,7 @@ func (d *Log) markCollect(m *markdown) {
 	if len(d.Collect) == 0 {
 		return
 	}
-	m.heading(4, "To get a log that tells more")
+	m.heading(4, "To get a more detailed log")
 	list := make([]inline, 0, len(d.Collect))
 	for _, c := range d.Collect {
 		list = append(list, strongText(c.Client)+" "+escape(c.How))

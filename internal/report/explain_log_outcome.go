@@ -6,14 +6,14 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// Outcome is what a text says of the last attempt to register in it. Line is 0 where the text
-// shows no attempt; hub and device are empty where it does not tell them.
+// Outcome is what a text says of the last attempt to register in it. Line is 0 if the text
+// shows no attempt; hub and device are empty if it does not show them.
 type Outcome struct {
 	State       string `json:"state"`
 	Line        int    `json:"line"`
 	AssignedHub string `json:"assigned_hub"`
 	DeviceID    string `json:"device_id"`
-	// Input is the text that the line is of, "" where there was only one.
+	// Input is the text that the line is of, "" if there was only one.
 	Input string `json:"input"`
 	// Failed is the last line that shows a failure, where the device recovered.
 	Failed QuotedLine `json:"failed"`
@@ -40,7 +40,7 @@ func newOutcome(o *logtext.Outcome) Outcome {
 type ending struct {
 	state logtext.OutcomeState
 	good  bool
-	title string   // "" where there is nothing to say
+	title string   // "" if there is nothing to say
 	more  []string // what follows from it
 }
 
@@ -59,7 +59,7 @@ func newEnding(o *Outcome) ending {
 		e.title = fmt.Sprintf("Unfinished: a registration is under way (%s), and the text ends before an answer", at)
 		e.more = []string{
 			"Wait for the answer: DPS assigns a hub within seconds, and the device asks again until then. A custom allocation webhook may take longer.",
-			"After two minutes, collect the log again up to its last line: \"assigned\", an error, or silence each tell something else.",
+			"After two minutes, collect the log again up to its last line: \"assigned\", an error, or silence each have another meaning.",
 		}
 	case logtext.OutcomeRefused:
 		e.title = fmt.Sprintf("Refused: the last attempt failed (%s)", at)
@@ -81,7 +81,7 @@ func (d *Log) ofRecords() string {
 	return ""
 }
 
-// assignment says what the device got, as far as the text tells.
+// assignment says what the device got, as far as the text shows it.
 func assignment(o *Outcome) string {
 	device, hub := o.DeviceID, o.AssignedHub
 	switch {

@@ -50,7 +50,7 @@ func (d *Log) drawShort(p *page) {
 	}
 	d.drawNearest(p)
 	if told := d.told(); told != "" {
-		p.clip(2, told, span{"  " + pad("tells", 12) + " ", faint})
+		p.clip(2, told, span{"  " + pad("facts", 12) + " ", faint})
 	}
 	d.drawNotesShort(p)
 	d.drawCausesShort(p)
@@ -83,7 +83,7 @@ func (d *Log) drawCausesShort(p *page) {
 	d.drawCollectShort(p)
 }
 
-// drawCollectShort says how to get a log that tells more, where the text names the client.
+// drawCollectShort says how to get a more detailed log, if the text shows the client.
 func (d *Log) drawCollectShort(p *page) {
 	if len(d.Collect) == 1 {
 		p.clip(2, d.Collect[0].Client+": "+d.Collect[0].How, partLabel("log more"))
@@ -101,7 +101,7 @@ func (d *Log) drawAll(p *page) {
 	d.drawRead(p)
 	d.drawRows(p)
 	if facts := d.facts(); len(facts) > 0 {
-		p.heading("What the text tells")
+		p.heading("What the text says")
 		p.fields("  ", facts...)
 	}
 	d.drawNotes(p)
@@ -186,7 +186,7 @@ func (d *Log) drawRead(p *page) {
 	p.title("Read: " + strings.Join(d.read(), "; "))
 }
 
-// drawRows lists the known errors, those that tell the cause before the envelopes.
+// drawRows lists the known errors, those that show the cause before the errors that wrap others.
 func (d *Log) drawRows(p *page) {
 	telling, others := d.split()
 	d.drawList(p, d.ending().errorsTitle(), telling)
@@ -240,7 +240,7 @@ func (r *Match) name() string {
 	return r.Code + ": " + r.Title
 }
 
-// quote is how the text puts it, "" where that is the code.
+// quote is how the text puts it, "" if that is the code.
 func (r *Match) quote() string {
 	if strings.EqualFold(r.Phrase, r.Code) {
 		return ""
@@ -308,7 +308,7 @@ func (d *Log) drawCollect(p *page) {
 	if len(d.Collect) == 0 {
 		return
 	}
-	p.heading("To get a log that tells more")
+	p.heading("To get a more detailed log")
 	list := make([]field, 0, len(d.Collect))
 	for _, c := range d.Collect {
 		list = append(list, field{c.Client, c.How})

@@ -7,8 +7,8 @@ import (
 	"dpsdiag/internal/advice"
 )
 
-// Parts is what is known of codes and causes that were asked for beside a text, and what the
-// text holds, with one list of causes.
+// Parts is the answer to codes and causes together with a text: what is known about them, what
+// was found in the text, and one list of causes.
 type Parts struct {
 	Explain
 

@@ -31,7 +31,7 @@ func NewRecordsLog(logs *ResourceLogs, command string) *Log {
 	return doc
 }
 
-// nameOfSeveral is the name of an input, "" where it is the only one.
+// nameOfSeveral is the name of an input, "" if it is the only one.
 func nameOfSeveral(name string, inputs int) string {
 	if inputs == 1 {
 		return ""

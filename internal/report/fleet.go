@@ -70,7 +70,7 @@ type FleetCluster struct {
 	First     string   `json:"first"`    // when the first of them ended
 	Last      string   `json:"last"`
 	Remedies  []string `json:"remedies"`
-	Explain   string   `json:"explain"` // the command that tells more, "" for none
+	Explain   string   `json:"explain"` // the command that explains it, "" for none
 }
 
 // DryRun is the mode of a fleet whose list was only checked.

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Attachment is a file that a bundle takes in beside the report.
+// Attachment is a file that a bundle contains besides the report.
 type Attachment struct {
 	Name  string
 	About string // in a few words

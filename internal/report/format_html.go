@@ -159,7 +159,7 @@ func htmlDecide(steps []Decider) []htmlBlock {
 	return []htmlBlock{block}
 }
 
-// listBlock is a block of a list, none where the list is empty.
+// listBlock is a block of a list, none if the list is empty.
 func listBlock(title string, items []string) []htmlBlock {
 	if len(items) == 0 {
 		return nil

@@ -102,7 +102,7 @@ func (d *Probe) junitSuite(run *Run, opts Options) junitSuite {
 	suite := junitSuite{
 		Name:       "dpsdiag probe " + run.Transport,
 		Package:    "dpsdiag",
-		Hostname:   "localhost", // what the schema asks for where the name is not told
+		Hostname:   "localhost", // what the schema asks for if the name is not told
 		Timestamp:  strings.TrimSuffix(d.StartedAt, "Z"),
 		Tests:      len(run.Stages),
 		Properties: d.junitProperties(run),

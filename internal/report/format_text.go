@@ -137,7 +137,7 @@ func breakable(text string) []string {
 	return append(words, text[start:])
 }
 
-// command writes a command line that can be copied also where it has to be broken. A word
+// command writes a command line that can be copied even if it has to be broken. A word
 // of it that is wider than the page stays whole.
 func (p *page) command(text string, lead ...span) {
 	indent := 0
@@ -159,7 +159,7 @@ func (p *page) command(text string, lead ...span) {
 	}
 }
 
-// wrapCommand breaks a command line before its flags, and between other words only where a
+// wrapCommand breaks a command line before its flags, and between other words only if a
 // flag with its values has no room.
 func wrapCommand(text string, width int) []string {
 	var lines []string
@@ -214,7 +214,7 @@ func shorten(text string, width int) string {
 type field struct{ name, value string }
 
 // fields writes the named values that there are: aligned in two columns, or each value
-// below its name where the names leave no room.
+// below its name if the names leave no room.
 func (p *page) fields(indent string, list ...field) {
 	width := 0
 	for _, f := range list {

@@ -18,7 +18,7 @@ const InspectSchema = "dpsdiag/inspect/1"
 const (
 	InspectClear       = "clear"      // nothing stands in the way, as far as is known
 	InspectFault       = "fault"      // something does
-	InspectUnknown     = "no-verdict" // nothing could be read that would tell
+	InspectUnknown     = "no-verdict" // too little could be read
 	InspectInterrupted = "interrupted"
 )
 

@@ -16,7 +16,7 @@ import (
 const LogsSchema = "dpsdiag/logs/1"
 
 // ResourceLogs is what the resource logs of provisioning services say: who fails, since when, with
-// what, and why. Times are in RFC 3339, "" where they are not known.
+// what, and why. Times are in RFC 3339, "" if they are not known.
 type ResourceLogs struct {
 	Schema      string             `json:"schema"`
 	ExitCode    int                `json:"exit_code"`
@@ -68,7 +68,7 @@ type LogDevices struct {
 
 // LogInstance is what a provisioning service recorded.
 type LogInstance struct {
-	Name string `json:"name"` // "" where the records do not say it
+	Name string `json:"name"` // "" if the records do not say it
 	LogCount
 	Devices       int        `json:"devices"`
 	Failing       int        `json:"failing"`
@@ -101,7 +101,7 @@ type LogLoad struct {
 // Cluster is a group of similar failures: with the same status, code and protocol, and the same
 // message, except for words that differ from device to device.
 type Cluster struct {
-	HTTPStatus int    `json:"http_status"` // 0 where the records have none
+	HTTPStatus int    `json:"http_status"` // 0 if the records have none
 	ErrorCode  int    `json:"error_code"`  // the same
 	Protocol   string `json:"protocol"`
 	Message    string `json:"message"`
@@ -122,7 +122,7 @@ type Cluster struct {
 	Pattern   []string        `json:"pattern"` // what the devices have in common
 	Causes    []Cause         `json:"causes"`
 	Decide    []Decider       `json:"decide"`
-	Explain   string          `json:"explain"` // the command that tells more of the code
+	Explain   string          `json:"explain"` // the command that explains the code
 	Query     string          `json:"query"`   // the command that prints the query for Log Analytics
 }
 

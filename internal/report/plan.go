@@ -212,7 +212,7 @@ func (d *Plan) advice() []string {
 	case smallest == nil:
 		list = append(list, fmt.Sprintf("Spread %s, the devices would need months until no register call is refused.", how))
 		if how != "evenly" {
-			list = append(list, "Let them begin at equal distances: --spread even tells over how long.")
+			list = append(list, "Let them begin at equal intervals: --spread even says over how long.")
 		}
 	case *smallest == 0:
 		list = append(list, "All can begin at once: no register call is refused.")

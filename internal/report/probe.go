@@ -19,7 +19,7 @@ import (
 // ProbeSchema names the JSON of a [Probe].
 const ProbeSchema = "dpsdiag/probe/1"
 
-// Probe is the report of a probe. Numbers are 0 and texts empty where nothing was learned.
+// Probe is the report of a probe. Numbers are 0 and texts empty if nothing was learned.
 type Probe struct {
 	Schema     string     `json:"schema"`
 	Tool       Tool       `json:"tool"`
@@ -110,8 +110,8 @@ type Cause struct {
 	Strength string   `json:"strength"` // proves, suggests or allows
 	Because  []string `json:"because"`
 	Remedies []string `json:"remedies"`
-	Command  string   `json:"command"` // shows what the cause is about; "" where none does
-	Explain  string   `json:"explain"` // the command that tells more
+	Command  string   `json:"command"` // shows what the cause is about; "" if none does
+	Explain  string   `json:"explain"` // the command that explains the cause
 }
 
 // RuledOut is a cause that the evidence excludes.
@@ -172,7 +172,7 @@ func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning b
 	return doc
 }
 
-// verdictOf is the verdict of run i, or that of the whole where the diagnosis has none.
+// verdictOf is the verdict of run i, or that of the whole if the diagnosis has none.
 func verdictOf(d advice.Diagnosis, i int) advice.Verdict {
 	if i < len(d.Runs) {
 		return d.Runs[i]
@@ -278,7 +278,7 @@ func newStage(f probe.Finding) Stage {
 	}
 }
 
-// stepName is the name of the fact that tells step i, counted from 0.
+// stepName is the name of the fact about step i, counted from 0.
 func stepName(i int) string { return fmt.Sprintf("step-%02d", i+1) }
 
 // steps are what was done in the stage, in order.

@@ -36,8 +36,8 @@ func (d *Probe) drawMarkdown(m *markdown) {
 	d.markRuledOut(m)
 }
 
-// drawMarkdown draws a run as the text format does: beside others without what the
-// comparison has shown.
+// drawMarkdown draws a run as the text format does: if it was compared with others, without
+// what the comparison has shown.
 func (r *Run) drawMarkdown(m *markdown, compared bool) {
 	m.heading(4, escape("Stages over "+r.Transport))
 	var rows [][]inline

@@ -26,7 +26,7 @@ func TestReplyOfARefusedOpening(t *testing.T) {
 	}
 	run.Opening = &probe.Opening{Layer: probe.LayerWebSocket, Status: 403, Refusal: "403", Body: dps.ParseBody([]byte("<html>"))}
 	if got := newRun(&run, advice.Fault).Reply; got.HTTPStatus != 0 {
-		t.Errorf("the page of a proxy is told as an answer of the service: %+v", got)
+		t.Errorf("the page of a proxy is shown as an answer of the service: %+v", got)
 	}
 }
 

@@ -373,7 +373,7 @@ func drawCauses(p *page, title string, causes []Cause) {
 	}
 	if len(causes) > fullCauses && !p.opts.Verbose {
 		p.blank()
-		p.hang("dpsdiag explain ID tells more of a cause", span{"  ", plain})
+		p.hang("dpsdiag explain ID says more about a cause", span{"  ", plain})
 	}
 }
 
@@ -442,7 +442,7 @@ func (d *Probe) drawRuledOut(p *page) {
 		return
 	}
 	if !p.opts.Verbose {
-		p.heading("Ruled out (--verbose tells why)")
+		p.heading("Ruled out (--verbose says why)")
 		var ids []string
 		for _, c := range d.RuledOut {
 			ids = append(ids, c.ID)

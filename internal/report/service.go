@@ -25,7 +25,7 @@ type Check struct {
 	Facts   map[string]string `json:"facts"`
 }
 
-// newService makes the part of a document about the service's side, nil where it was not read.
+// newService makes the part of a document about the service's side, nil if it was not read.
 func newService(f *inspect.Findings) *Service {
 	if f == nil {
 		return nil
@@ -148,7 +148,7 @@ func (s *Service) markdownRows() [][]inline {
 	return rows
 }
 
-// html shows the checks as a table, none where there are none.
+// html shows the checks as a table, none if there are none.
 func (s *Service) html() []htmlBlock {
 	if s == nil {
 		return nil

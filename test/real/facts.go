@@ -342,7 +342,7 @@ func closedNetwork() fact {
 			{"a code or a message of its own", "a row, which proves public-network-access-disabled", []place{
 				{"internal/codes/catalogue/dps-extended.toml", "dps-401002"}, {"internal/advice/rules_service.go", "PublicNetworkAccessDisabled"},
 			}},
-			{"a connection refused or cut, or a failed handshake", "such an end allows the cause beside port-blocked", []place{
+			{"a connection refused or cut, or a failed handshake", "such an end allows this cause as well as port-blocked", []place{
 				{"internal/advice/rules_service.go", "PublicNetworkAccessDisabled"}, {"internal/advice/rules_network.go", "PortBlocked"},
 			}},
 		},
