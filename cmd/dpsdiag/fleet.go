@@ -93,7 +93,7 @@ func newFleetCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// chosen are some flags of a set.
+// chosen returns a set of the named flags of another set.
 func chosen(name string, from *pflag.FlagSet, names ...string) *pflag.FlagSet {
 	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	for _, name := range names {
@@ -222,7 +222,7 @@ func runFleet(ctx context.Context, a *app, o *fleetOptions, flags *pflag.FlagSet
 	return exitWith(doc.ExitStatus())
 }
 
-// check checks what can be checked of the flags alone.
+// check checks what can be checked from the flags alone.
 func (o *fleetOptions) check(flags *pflag.FlagSet) error {
 	switch {
 	case o.devices == "" && !flags.Changed("devices"):
@@ -230,7 +230,7 @@ func (o *fleetOptions) check(flags *pflag.FlagSet) error {
 	case o.concurrency < 1 || o.concurrency > 1000:
 		return usagef("give a number from 1 to 1000", "--concurrency: %d is not possible", o.concurrency)
 	case o.retryFailed && o.resume == "":
-		return usagef("give the file that --resume kept when they failed", "--retry-failed needs --resume")
+		return usagef("give the file of --resume from the run in which devices failed", "--retry-failed needs --resume")
 	case o.patience <= 0:
 		return usagef("give a duration such as 30s or 2m", "--patience: %s is not more than zero", duration.Notation(o.patience))
 	}
@@ -305,7 +305,7 @@ func (o *fleetOptions) openJournal(ctx context.Context, cfg probe.Config, now ti
 		return nil, nil
 	}
 	if info, err := os.Stat(o.resume); o.retryFailed && (err != nil || info.Size() == 0) {
-		return nil, usagef("for a first run leave out --retry-failed", "--retry-failed: %q keeps no run", o.resume)
+		return nil, usagef("for a first run leave out --retry-failed", "--retry-failed: %q contains no run", o.resume)
 	}
 	journal, err := fleet.OpenJournal(ctx, o.resume, fleet.Head{
 		Endpoint: cfg.Endpoint.Host, IDScope: cfg.Scope, Mode: string(cfg.Mode), StartedAt: now.UTC().Truncate(time.Second),
@@ -341,7 +341,7 @@ func (o *fleetOptions) readList(ctx context.Context, a *app, cfg *fleet.Config) 
 		return nil, err
 	}
 	if len(list.Ignored) > 0 {
-		tell(a.stderr, "dpsdiag: --devices: columns without a meaning here: %s", strings.Join(list.Ignored, ", "))
+		tell(a.stderr, "dpsdiag: --devices: ignored columns: %s", strings.Join(list.Ignored, ", "))
 	}
 	problems := list.Check(credentials, cfg.Probe.Transports[0], cfg.Probe.Mode)
 	if len(problems) == 0 {
@@ -350,7 +350,7 @@ func (o *fleetOptions) readList(ctx context.Context, a *app, cfg *fleet.Config) 
 	for _, p := range problems {
 		tell(a.stderr, "%s:%d: %s", o.devices, p.Line, p.Text)
 	}
-	return nil, usagef("put them right, or take them out; nothing was sent", "--devices: %d of %d devices of the list cannot be probed", len(problems), len(list.Devices)+len(list.Problems))
+	return nil, usagef("correct or remove them; nothing was sent", "--devices: %d of %d devices of the list cannot be probed", len(problems), len(list.Devices)+len(list.Problems))
 }
 
 // openList reads the file of --devices.
@@ -376,7 +376,7 @@ func (o *fleetOptions) openList(a *app) (*fleet.List, error) {
 	_, isLong := errors.AsType[*fleet.LongLineError](err)
 	switch {
 	case errors.Is(err, logtext.ErrDamaged):
-		return nil, usagef("make it again", "--devices: %s is %v", name, logtext.ErrDamaged)
+		return nil, usagef("create the file again", "--devices: %s is %v", name, logtext.ErrDamaged)
 	case isBinary:
 		return nil, usagef("a list is CSV or JSON lines", "--devices: %s is %v", name, binary)
 	case isLong:

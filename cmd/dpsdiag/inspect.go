@@ -214,7 +214,7 @@ func (o *inspectOptions) read(ctx context.Context, a *app, s *source, d *device)
 }
 
 // watchFor reads again until something differs from the first report. A reading that failed, as a whole
-// or in part, is no change.
+// or in part, is not a change.
 func (o *inspectOptions) watchFor(ctx context.Context, a *app, s *source, d *device, first *report.Inspection) *report.Inspection {
 	say := func(format string, args ...any) {
 		if !a.global.quiet {

@@ -304,7 +304,7 @@ func (s *stage) keys(t *testing.T) []string {
 	return append(list, owner.Key.Text().Reveal())
 }
 
-// TestWatchIgnoresAFailedRead: a reading of which one request failed is no change; the next one is
+// TestWatchIgnoresAFailedRead: a reading of which one request failed is not a change; the next one is
 // compared again.
 func TestWatchIgnoresAFailedRead(t *testing.T) {
 	t.Parallel()

@@ -143,7 +143,7 @@ func kqlTopic(word string) (kql.Topic, error) {
 		}
 	}
 	if len(entries) > 0 {
-		return kql.Topic{}, usagef("give one of these, a topic of dpsdiag kql --list or a cause", "%q is no status or six-digit code of the service, which are all that it records", word)
+		return kql.Topic{}, usagef("give one of these, a topic of dpsdiag kql --list or a cause", "%q is not a status or six-digit code of the service, which are all that it records", word)
 	}
 	return kql.Topic{}, usagef(didYouMean("dpsdiag kql %s", word, kqlWords(), nearestTopics(word)), "there is no query for %q", word)
 }

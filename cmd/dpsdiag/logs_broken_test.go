@@ -74,7 +74,7 @@ func TestLogsOfBrokenFiles(t *testing.T) {
 	}
 }
 
-// TestLogsOfAFolderWithOtherFiles: what is no text in a folder is named and left out; the rest is read.
+// TestLogsOfAFolderWithOtherFiles: what is not text in a folder is named and left out; the rest is read.
 func TestLogsOfAFolderWithOtherFiles(t *testing.T) {
 	t.Parallel()
 	dir := writeBrokenFiles(t)

@@ -152,7 +152,7 @@ func operatingSystem() string {
 	return runtime.GOOS
 }
 
-// configLines are the lines of a small file of the system that are no comments; none if
+// configLines are the lines of a small file of the system that are not comments; none if
 // there is no such file.
 func configLines(path string) []string {
 	data, err := os.ReadFile(path)

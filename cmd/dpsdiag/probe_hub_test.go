@@ -317,7 +317,7 @@ func TestCheckHubOfMQTT5(t *testing.T) {
 			})
 		}
 	}
-	// A key is no credential for it, and is not blamed.
+	// A key is not a credential for it, and is not blamed.
 	status, doc, hub := checkHub(t, newWorld(), append(flagsOf(t, ready, ready.Identities[0]), "--api-version", dps.IssuingAPIVersion)...)
 	if status != report.ExitOK || hub.Outcome != string(probe.NotApplicable) || !strings.Contains(hub.Detail, "--csr-key FILE requests one") || len(doc.Causes) > 0 {
 		t.Errorf("exit status %d, hub %s: %s", status, hub.Outcome, hub.Detail)

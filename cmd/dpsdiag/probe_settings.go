@@ -203,7 +203,7 @@ func (a *app) cannotUse(s *edgeconf.Settings, missing *edgeconf.Obstacle) error 
 	return usagef(missing.Hint, "%s", missing.Detail)
 }
 
-// fromError gives the error of a file that is no configuration its hint, with what else there
+// fromError gives the error of a file that is not a configuration its hint, with what else there
 // is to do.
 func fromError(source, otherwise string, err error) error {
 	hint := "the usual file is " + usualConfig

@@ -30,7 +30,7 @@ func run(ctx context.Context, a *app, args []string) int {
 }
 
 // numbersLast puts the negative numbers among the codes to explain after "--", since
-// mbedTLS and others print their errors so (-0x2700) and no flag is a number.
+// mbedTLS and others print their errors in this form (-0x2700) and no flag is a number.
 func numbersLast(args []string) []string {
 	if len(args) == 0 || args[0] != "explain" || slices.Contains(args, "--") {
 		return args

@@ -179,7 +179,7 @@ func checkServiceHost(text string) (string, error) {
 	return net.JoinHostPort(endpoint.Host, strconv.Itoa(endpoint.HTTPS)), nil
 }
 
-// checkBearer refuses what is no bearer token, or one that has expired.
+// checkBearer refuses what is not a bearer token, or one that has expired.
 func checkBearer(text string, now time.Time) error {
 	const hint = "az account get-access-token --resource https://azure-devices-provisioning.net --query accessToken -o tsv prints one"
 	switch {

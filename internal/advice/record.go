@@ -68,7 +68,7 @@ func (r Record) evidence() *probe.Evidence {
 	}
 	device := r.Device
 	if _, err := dps.CheckRegistrationID(device); err != nil {
-		device = "REGISTRATION-ID" // what is no id does not belong into a command
+		device = "REGISTRATION-ID" // what is not an id does not belong into a command
 	}
 	endpoint := dps.StandardPorts()
 	endpoint.Host = dps.CloudPublic.GlobalHost()

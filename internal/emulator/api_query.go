@@ -119,7 +119,7 @@ func pageSize(text string) (int, *refusal) {
 	}
 	size, err := strconv.Atoi(text)
 	if err != nil || size < 1 {
-		return 0, badRequest(reasonRequest, "The page size is invalid.", srv.HeaderMaxItemCount+" is no positive number")
+		return 0, badRequest(reasonRequest, "The page size is invalid.", srv.HeaderMaxItemCount+" is not a positive number")
 	}
 	return min(size, maxPage), nil
 }

@@ -180,7 +180,7 @@ func checkTwin(entry *enrollment, set srv.Settings, _ *enrollment) *refusal {
 	}
 	for _, part := range parts {
 		if text := bytes.TrimSpace(part); len(text) > 0 && !bytes.ContainsAny(text[:1], "{n") {
-			return badRequest(reasonRequest, messageTwin, "a collection of the initial twin or the device information is no JSON object")
+			return badRequest(reasonRequest, messageTwin, "a collection of the initial twin or the device information is not a JSON object")
 		}
 	}
 	return nil

@@ -176,7 +176,7 @@ func TestHubMQTT5KeepsOneConnection(t *testing.T) {
 	}
 }
 
-// What is no MQTT 5 ends the connection without harm.
+// What is not MQTT 5 ends the connection without harm.
 func TestHubMQTT5Garbage(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{HubProfile: dps.ProfileMQTT5})

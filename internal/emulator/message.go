@@ -205,7 +205,7 @@ func parseBody(b []byte) (registrationBody, error) {
 		return registrationBody{}, errors.New("decode body: something follows the JSON value")
 	}
 	if payload := bytes.TrimSpace(body.Payload); len(payload) > 0 && !bytes.ContainsAny(payload[:1], `{"n`) {
-		return registrationBody{}, errors.New("decode body: the payload is no JSON object")
+		return registrationBody{}, errors.New("decode body: the payload is not a JSON object")
 	}
 	return body, nil
 }

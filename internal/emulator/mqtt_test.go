@@ -53,7 +53,7 @@ func TestMQTTConnect(t *testing.T) {
 		"user name of a hub":        {username("hub.dpsdiag.example/" + keyDevice + "/?api-version=2021-04-12"), "CONNACK 4"},
 		"no password, no cert":      {func(p *packets.ConnectPacket) { p.PasswordFlag, p.Password = false, nil }, "CONNACK 5"},
 		"empty password, no cert":   {func(p *packets.ConnectPacket) { p.Password = nil }, "CONNACK 5"},
-		"password is no token":      {func(p *packets.ConnectPacket) { p.Password = []byte("secret") }, "CONNACK 5"},
+		"password is not a token":   {func(p *packets.ConnectPacket) { p.Password = []byte("secret") }, "CONNACK 5"},
 		"token of a known stranger": {func(p *packets.ConnectPacket) {
 			p.ClientIdentifier, p.Username = groupDevice, dps.Resource(d.Scope, groupDevice)+"/api-version=2019-03-31"
 		}, "CONNACK 5"},

@@ -97,7 +97,7 @@ func (j *Journal) openLocked(ctx context.Context, file *os.File, head Head) erro
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return &JournalError{"is no regular file", "name a file that can be read again"}
+		return &JournalError{"is not a regular file", "name a file that can be read again"}
 	case !lockPatiently(ctx, file):
 		return &JournalError{"is in use by another dpsdiag", "wait until that has ended, or name another file"}
 	}

@@ -43,7 +43,7 @@ func (c *comparison) webhook() Check {
 	u, err := url.Parse(def.WebhookURL.Reveal())
 	switch {
 	case err != nil || u.Hostname() == "":
-		return failed(CheckWebhook, WebhookInvalid, "the webhook of %s is no URL", c.called(c.entry))
+		return failed(CheckWebhook, WebhookInvalid, "the webhook of %s is not a URL", c.called(c.entry))
 	case u.Scheme != "https":
 		return failed(CheckWebhook, WebhookInvalid, "the URL of the webhook at %s does not begin with https", c.quoted(u.Hostname()))
 	}

@@ -137,7 +137,7 @@ func (c *comparison) endorsementKey() Check {
 	enrolled, err := base64.StdEncoding.DecodeString(strings.TrimSpace(held.EndorsementKey))
 	switch {
 	case err != nil:
-		return skipped(CheckEndorsementKey, NotRead, "the enrolled endorsement key is no base64")
+		return skipped(CheckEndorsementKey, NotRead, "the enrolled endorsement key is not base64")
 	case !bytes.Equal(enrolled, c.device.EndorsementKey):
 		return failed(CheckEndorsementKey, EKOther, "%s holds the endorsement key of another TPM", c.called(c.entry))
 	}

@@ -13,7 +13,7 @@ type members struct {
 	at     int  // where the next member begins; after nextKey where its value does
 	open   bool // the object was entered
 	done   bool // its end was reached
-	broken bool // the text is no JSON, whatever follows
+	broken bool // the text is not JSON, whatever follows
 	key    []byte
 	value  []byte // as written, with quotes
 }
@@ -99,7 +99,7 @@ func skipSpace(text []byte, at int) int {
 	return at
 }
 
-// What stands for an end in a text that ends too early, in one that is no JSON, and in a record of
+// What stands for an end in a text that ends too early, in one that is not JSON, and in a record of
 // another layout.
 const (
 	isCut    = -1

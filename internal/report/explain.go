@@ -90,7 +90,7 @@ type Note struct {
 }
 
 // Match is one known error, or one cause, that a query or a text holds. HTTPStatus is 0
-// where the error has none, Lines is empty if the query was no text of several lines.
+// where the error has none, Lines is empty if the query was not text of several lines.
 type Match struct {
 	ID         string `json:"id"`
 	Kind       string `json:"kind"`

@@ -122,7 +122,7 @@ func (d *Log) drawNotes(p *page) {
 	p.bullets(notesTitle, list)
 }
 
-const notesTitle = "Notes on the device, which are no causes"
+const notesTitle = "Notes on the device, which are not causes"
 
 // line is a note with its place and its source.
 func (n *Note) line() string { return n.String() + ": " + n.Text + " (" + n.Source + ")" }

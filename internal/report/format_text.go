@@ -100,7 +100,7 @@ func (p *page) hang(text string, lead ...span) {
 }
 
 // verbatim writes a line that people copy and programs take apart, behind a lead. Where there
-// is no terminal it is left whole; on one it is broken between words and between the members
+// is not a terminal it is left whole; on one it is broken between words and between the members
 // of JSON, never inside a word.
 func (p *page) verbatim(text string, lead span) {
 	text = p.text(text)

@@ -112,7 +112,7 @@ func TestChanges(t *testing.T) {
 	fixed.ReadAt = started.Add(time.Hour)
 	after := NewInspection(fixed, target(), Tool{"1"}, false)
 	if before.State() == after.State() {
-		t.Error("a fixed key is no change")
+		t.Error("a fixed key is not a change")
 	}
 	if got := strings.Join(after.Changes(before), ","); got != "key passed" {
 		t.Errorf("the changes are %q", got)

@@ -345,7 +345,7 @@ func readPlan(data []byte) (Document, error) {
 	}
 	retries := plan.Retries()
 	if !slices.Contains(retries, plan.Retry(doc.Question.Retry)) {
-		return nil, damaged("%q is no way to retry", doc.Question.Retry)
+		return nil, damaged("%q is not a way to retry", doc.Question.Retry)
 	}
 	if slices.ContainsFunc(doc.Timeline, func(m PlanMoment) bool {
 		return m.Waiting < 0 || m.Waiting > doc.LongestQueue.Devices || m.AtMS < 0 || m.AtMS > doc.end()

@@ -30,7 +30,7 @@ func TestReplyOfARefusedOpening(t *testing.T) {
 	}
 }
 
-// TestNotRegisteredYet: a lookup that finds no registration is no device that does not
+// TestNotRegisteredYet: a lookup that finds no registration is not a device that does not
 // provision.
 func TestNotRegisteredYet(t *testing.T) {
 	t.Parallel()

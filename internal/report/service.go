@@ -119,7 +119,7 @@ func (s *Service) check() error {
 		return nil
 	}
 	if s.Source != string(inspect.SourceAPI) && s.Source != string(inspect.SourceFiles) {
-		return damaged("%q is no source of the service's side", s.Source)
+		return damaged("%q is not a source of the service's side", s.Source)
 	}
 	outcomes := []inspect.Outcome{inspect.Passed, inspect.Warned, inspect.Failed, inspect.Skipped, inspect.NotApplicable}
 	for _, c := range s.Checks {

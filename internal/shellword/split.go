@@ -17,7 +17,7 @@ func Split(line string) []string {
 		case quote == 0 && (line[i] == '\'' || line[i] == '"'):
 			quote = line[i]
 		case quote != '\'' && line[i] == '\\' && i+1 < len(line):
-			i++ // what follows is no quote
+			i++ // what follows is not a quote
 		}
 	}
 	return words

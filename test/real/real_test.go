@@ -23,8 +23,8 @@ import (
 
 var update = flag.Bool("update", false, "write docs/real.md")
 
-// config is what the emulator has besides its ready devices: a device that is disabled, one that may
-// not connect from any network, and limits that sixty polls exceed.
+// config is what the emulator has besides its ready devices: a device that is disabled, one whose
+// connections are refused, and limits that sixty polls exceed.
 const config = `
 polls = 0
 retry_after = 0

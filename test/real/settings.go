@@ -193,7 +193,7 @@ func (e *environment) endpoint() dps.Endpoint {
 		}
 		number, err := strconv.ParseUint(text, 10, 16)
 		if err != nil || number == 0 {
-			e.fault("%s%s: %q is no port", prefix, name, text)
+			e.fault("%s%s: %q is not a port", prefix, name, text)
 		}
 		*port = int(number)
 	}
