@@ -110,7 +110,7 @@ func runPlan(a *app, o *planOptions, flags *pflag.FlagSet) error {
 	return a.write(doc, a.textOptions())
 }
 
-// check checks what can be checked of the flags alone.
+// check checks what can be checked from the flags alone.
 func (o *planOptions) check(flags *pflag.FlagSet) error {
 	if err := noEmptyValue(flags); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (o *planOptions) check(flags *pflag.FlagSet) error {
 	case flags.Changed("over") && o.atOnce:
 		return usagef("leave one of them out", "--over and --at-once exclude each other")
 	case !flags.Changed("over") && !o.atOnce:
-		return usagef("give --over DURATION or --at-once", "when the devices begin is missing")
+		return usagef("give --over DURATION or --at-once", "--over or --at-once is missing")
 	case o.spread != report.SpreadRandom && o.spread != report.SpreadEven:
 		return usagef("it can be "+report.SpreadRandom+" or "+report.SpreadEven, "--spread: %q is not possible", o.spread)
 	case !slices.Contains(retryNames(), o.retry):

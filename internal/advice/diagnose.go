@@ -77,7 +77,7 @@ func resumption(ev *probe.Evidence) *cause.Step {
 			continue
 		}
 		step := fill(&cause.Step{
-			How:     "Take the registration up again: the service goes on with it",
+			How:     "Resume the registration: the service continues with it",
 			Command: probeCommand + "CREDENTIAL --operation-id " + shellword.Quote(last.Body.Operation.OperationID),
 		}, ev)
 		return &step

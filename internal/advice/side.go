@@ -144,7 +144,7 @@ func weighSide(side *inspect.Findings, id cause.ID, ignored func(sight) bool) We
 }
 
 // otherInstance is why a difference from the enrollment proves nothing yet.
-const otherInstance = "nothing shows that this is the instance of the device's id scope: --instance FILE, from " + inspect.InstanceCommand + ", would"
+const otherInstance = "nothing shows that this is the instance of the device's id scope; --instance FILE, with the output of " + inspect.InstanceCommand + ", would show it"
 
 // relevant are the checks that say something about the device: if the device uses another instance
 // than the one that was read, only that.

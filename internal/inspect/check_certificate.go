@@ -474,7 +474,7 @@ func (c *comparison) ca() Check {
 	case c.entry.ownCertificate():
 		return notMeant(CheckCA, "the certificate of the device itself is enrolled")
 	case c.held.Certificates == nil:
-		return skipped(CheckCA, NotRead, "the service API does not show whether a CA is verified: --certificates FILE, from %s", CertificatesCommand)
+		return skipped(CheckCA, NotRead, "the service API does not show whether a CA is verified: give --certificates FILE with the output of %s", CertificatesCommand)
 	}
 	return c.verified(c.authorities(c.entry))
 }

@@ -14,7 +14,7 @@ import (
 
 // withoutInstance is a check of what only the description of the instance shows.
 func withoutInstance(id CheckID) Check {
-	return skipped(id, NotRead, "only the description of the instance shows it: --instance FILE, from %s", InstanceCommand)
+	return skipped(id, NotRead, "only the description of the instance shows it: give --instance FILE with the output of %s", InstanceCommand)
 }
 
 func (c *comparison) instance() Check {

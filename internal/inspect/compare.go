@@ -254,7 +254,7 @@ func (c *comparison) enrollment() Check {
 		return skipped(CheckEnrollment, c.found, "%s", c.why)
 	}
 	if c.found == EnrolledNowhere && !c.itsInstance() {
-		return failed(CheckEnrollment, EnrolledNowhereHere, "%s; whether this is the instance of the device's id scope was not shown: --instance FILE, from %s", c.why, InstanceCommand)
+		return failed(CheckEnrollment, EnrolledNowhereHere, "%s; whether this is the instance of the device's id scope is not known: give --instance FILE with the output of %s", c.why, InstanceCommand)
 	}
 	return failed(CheckEnrollment, c.found, "%s", c.why)
 }

@@ -313,7 +313,7 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 		note("%s counted apart: the records do not say of which instance, and several have a device of that id", haveHas(s.Apart, "device"))
 	}
 	if s.UnknownResults {
-		note("some results are none of those that Microsoft documents (Success, Failure, ClientError); they count as failures")
+		note("some results are not among those that Microsoft documents (Success, Failure, ClientError); they count as failures")
 	}
 	if s.DeviceRecords > 0 {
 		note(noteAttested)

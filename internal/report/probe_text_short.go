@@ -152,7 +152,7 @@ func (d *Probe) conclusion() conclusion {
 	case d.Mode == string(probe.ModeResume) && d.failedRun() != nil && d.failedRun().Reply.HTTPStatus == http.StatusNotFound:
 		e.hint = "the service does not know the operation: it has forgotten it, or it is that of another device; without --operation-id the device registers again"
 	case d.resumable():
-		e.hint = "the service goes on with the registration; the same with --operation-id " + d.failedRun().Reply.OperationID + " takes it up again"
+		e.hint = "the service continues with the registration; the same command with --operation-id " + d.failedRun().Reply.OperationID + " resumes it"
 	}
 	return e
 }
