@@ -266,7 +266,7 @@ func readEndorsementKey(text string) ([]byte, error) {
 	return ek, nil
 }
 
-// checkListen refuses an address that is none, and one that other machines can reach
+// checkListen refuses what is not an address, and an address that other machines can reach
 // unless that is allowed: the emulator hands out working credentials.
 func checkListen(flag, address string, allowRemote bool) error {
 	host, port, err := net.SplitHostPort(address)
@@ -287,7 +287,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// listener is an address to listen on, with what whoever reaches it can do there.
+// listener is an address to listen on; exposes is what anybody who reaches it can do there.
 type listener struct{ flag, address, exposes string }
 
 func (o *emulateOptions) listeners() []listener {
@@ -300,7 +300,7 @@ func (o *emulateOptions) listeners() []listener {
 	}
 }
 
-// warnOfRemote says what the addresses that other machines can reach let them do.
+// warnOfRemote warns of addresses that other machines can reach, and says what they can do there.
 func (o *emulateOptions) warnOfRemote(stderr io.Writer) {
 	for _, l := range o.listeners() {
 		if host, _, err := net.SplitHostPort(l.address); err == nil && !isLoopback(host) {

@@ -69,8 +69,8 @@ func addressFor(e emulator.Endpoints, id probe.TransportID) string {
 	return e.HTTPS
 }
 
-// readyCommands are a command for each transport and at least one for each identity, of which
-// that comes first which the scenario is about.
+// readyCommands are a command for each transport and at least one for each identity. The
+// identities that the scenario is about come first.
 func readyCommands(ready emulator.Ready, name string) [][]string {
 	ids := slices.Clone(ready.Identities)
 	scenario, _ := emulator.ScenarioByName(name)
@@ -95,7 +95,7 @@ func readyCommands(ready emulator.Ready, name string) [][]string {
 	return commands
 }
 
-// order puts what is true first.
+// order is a comparison that sorts true before false.
 func order(a, b bool) int {
 	switch {
 	case a == b:
@@ -141,7 +141,8 @@ func probeCommand(ready emulator.Ready, id emulator.Identity, transport probe.Tr
 	return command
 }
 
-// dialable is where a device on this machine reaches an address, also one of all interfaces.
+// dialable is the address at which a device on this machine reaches a listener, which may listen
+// on all interfaces.
 func dialable(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {

@@ -41,7 +41,7 @@ const explainExample = `  dpsdiag explain
   dpsdiag explain 401002 agent.log --file '*.txt'
   dpsdiag explain --all --kind mqtt`
 
-// shownNearest is how many known codes are shown for one that is not.
+// shownNearest is how many known codes are shown for an unknown one.
 const shownNearest = 5
 
 type explainOptions struct {
@@ -91,7 +91,7 @@ func runExplain(ctx context.Context, a *app, o explainOptions, args []string) er
 	return o.writeExplained(a, o.document(answers), answers)
 }
 
-// answers are what there is to say of codes, causes and warnings.
+// answers returns the answers about codes, causes and warnings.
 func (o explainOptions) answers(arguments []argument) []report.Answer {
 	answers := make([]report.Answer, 0, len(arguments))
 	for _, arg := range arguments {
@@ -158,7 +158,7 @@ func (o explainOptions) document(answers []report.Answer) report.Document {
 	return report.NewCommon(codes.Common())
 }
 
-// answer is what there is to say of a code, a cause or a warning; with --kind all are codes.
+// answer returns the answer about a code, a cause or a warning; with --kind all are codes.
 func (o explainOptions) answer(arg argument) report.Answer {
 	switch {
 	case o.kind != "":

@@ -125,7 +125,7 @@ func runInspect(ctx context.Context, a *app, o *inspectOptions, flags *pflag.Fla
 	return exitWith(doc.ExitStatus())
 }
 
-// check checks what can be checked of the command line alone.
+// check checks what can be checked from the command line alone.
 func (o *inspectOptions) check(flags *pflag.FlagSet, args []string) error {
 	if err := noEmptyValue(flags); err != nil {
 		return err

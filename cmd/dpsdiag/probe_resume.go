@@ -30,7 +30,7 @@ func (o *resumeOptions) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.deviceID, "hub-device-id", "", "`ID` of the device in that hub; the default is its registration id")
 }
 
-// modes are the flags given, of which each says how far a probe goes.
+// modes returns those of the given flags that say how far a probe goes.
 func (o *probeOptions) modes() []string {
 	var given []string
 	for _, f := range []struct {
@@ -83,12 +83,12 @@ func knownProfile(name string) bool {
 	return profile == "" || profile == dps.ProfileClassic || profile == dps.ProfileMQTT5
 }
 
-// notInOperation reports what no operation id has.
+// notInOperation reports whether r cannot be part of an operation id.
 func notInOperation(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("/?#&%", r)
 }
 
-// fits refuses a credential that cannot take a registration up again.
+// fits refuses a credential that cannot resume a registration.
 func (o *resumeOptions) fits(kind probe.AttestationKind) error {
 	if o.operationID != "" && kind == probe.KindTPM {
 		return usagef("leave --operation-id out, which registers again", "--operation-id: a TPM proves itself with the register call")

@@ -36,7 +36,7 @@ func (o *signingOptions) given() string {
 	return ""
 }
 
-// check checks what can be checked of the flags alone.
+// check checks what can be checked from the flags alone.
 func (o *signingOptions) check(lookup bool) error {
 	if lookup && o.given() != "" {
 		return usagef("leave one of them out: the service refuses a lookup with a signing request", "--lookup and %s exclude each other", o.given())

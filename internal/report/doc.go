@@ -6,6 +6,6 @@
 // has gone through [Clean], so that a writer only draws and all formats say the same.
 //
 // The JSON of a document is a contract with scripts (schemas dpsdiag/probe/1 and
-// dpsdiag/explain/1): its types live here, apart from those of the packages that learn
-// and judge, and a field that changes its meaning needs a new schema number.
+// dpsdiag/explain/1): its types are defined here, separate from those of the packages that
+// learn and judge, and a field that changes its meaning needs a new schema number.
 package report

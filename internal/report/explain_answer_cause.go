@@ -37,7 +37,7 @@ func (a *CauseAnswer) query() Query {
 
 func (a *CauseAnswer) asked() []advice.Query { return []advice.Query{{Cause: a.Definition}} }
 
-// maxShownCodes bounds the list of codes below a cause.
+// maxShownCodes is the maximum length of the list of codes below a cause.
 const maxShownCodes = 12
 
 // codes are the entries of the catalogue that are evidence for the cause: those that are

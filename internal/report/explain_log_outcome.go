@@ -15,7 +15,7 @@ type Outcome struct {
 	DeviceID    string `json:"device_id"`
 	// Input is the text that the line is of, "" if there was only one.
 	Input string `json:"input"`
-	// Failed is the last line that shows a failure, where the device recovered.
+	// Failed is the last line that shows a failure, if the device recovered.
 	Failed QuotedLine `json:"failed"`
 }
 
@@ -71,7 +71,7 @@ func newEnding(o *Outcome) ending {
 // recordsFact is the name of the fact that resource logs were read, with what they say.
 const recordsFact = "resource logs"
 
-// ofRecords is what a log says that is the resource logs of a service, "" for any other.
+// ofRecords is what the resource logs of a service say, "" for any other log.
 func (d *Log) ofRecords() string {
 	for _, f := range d.Facts {
 		if f.Name == recordsFact {
@@ -123,7 +123,7 @@ func (e *ending) drawMarkdown(m *markdown) {
 	}
 }
 
-// errorsTitle is what the known errors are called: where the device recovered they are past.
+// errorsTitle is the title of the known errors: if the device recovered, they are past.
 func (e *ending) errorsTitle() string {
 	if e.state == logtext.OutcomeRecovered {
 		return "Recovered: what had been wrong"

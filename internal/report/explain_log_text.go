@@ -10,7 +10,7 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// drawText shows in short what the text holds, or everything.
+// drawText shows what was found in the text, in short or in full.
 func (d *Log) drawText(p *page) {
 	if p.opts.Verbose {
 		d.drawAll(p)
@@ -161,7 +161,7 @@ func (d *Log) facts() []field {
 	return list
 }
 
-// read says of each input what was read.
+// read says what was read of each input.
 func (d *Log) read() []string {
 	var read []string
 	for _, in := range d.Inputs {
@@ -221,7 +221,7 @@ func (d *Log) split() (telling, others []Match) {
 	return telling, others
 }
 
-// maxRows bounds each list of errors; the JSON has them all.
+// maxRows is the maximum length of each list of errors; the JSON has them all.
 const maxRows = 12
 
 // shown are the rows of a list that are shown, and words for those that are not, if any.
@@ -232,7 +232,7 @@ func (d *Log) shown(rows []Match) (shown []Match, left string) {
 	return rows, ""
 }
 
-// name is the code with its title, where that says more.
+// name is the code with its title, if the title says more than the code.
 func (r *Match) name() string {
 	if r.Title == r.Code || strings.Contains(r.Code, "(") {
 		return r.Code
@@ -240,7 +240,7 @@ func (r *Match) name() string {
 	return r.Code + ": " + r.Title
 }
 
-// quote is how the text puts it, "" if that is the code.
+// quote is the words of the text, "" if they are the code.
 func (r *Match) quote() string {
 	if strings.EqualFold(r.Phrase, r.Code) {
 		return ""

@@ -46,7 +46,7 @@ func strengthOrder(strength string) int {
 	return slices.Index([]string{advice.Proves.String(), advice.Suggests.String(), advice.Allows.String()}, strength)
 }
 
-// addCluster adds the error of a cluster and its causes, those of larger ones being there.
+// addCluster adds the error of a cluster, and those of its causes that no larger cluster has added.
 func (d *Log) addCluster(k *Cluster, inputs int) {
 	for _, c := range k.Causes {
 		if i := slices.IndexFunc(d.Causes, func(known Cause) bool { return known.ID == c.ID }); i < 0 {

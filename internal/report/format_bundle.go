@@ -26,7 +26,7 @@ func BundleFiles(opts Options) []Attachment {
 }
 
 // writeBundle writes a zip archive of the report in three formats and of what the options
-// add: what one sends to somebody who is to help.
+// add: what a user sends to somebody who helps.
 func writeBundle(w io.Writer, doc Document, opts Options) error {
 	d, err := as[*Probe](doc, "bundle")
 	if err != nil {

@@ -140,7 +140,7 @@ func (c *Cause) sentences() string {
 	return strings.Join(lines, "\n")
 }
 
-// titled adds what a title is about, if anything is known of it.
+// titled adds what a title is about, unless that is "".
 func titled(title, about string) string {
 	if about == "" {
 		return title

@@ -66,7 +66,7 @@ type LogDevices struct {
 	NeverSucceeded int `json:"never_succeeded"`
 }
 
-// LogInstance is what a provisioning service recorded.
+// LogInstance counts what one provisioning service recorded.
 type LogInstance struct {
 	Name string `json:"name"` // "" if the records do not say it
 	LogCount
@@ -76,7 +76,7 @@ type LogInstance struct {
 	Throttled     int        `json:"throttled"`
 }
 
-// LogProtocol is what came over one protocol.
+// LogProtocol counts the attempts over one protocol.
 type LogProtocol struct {
 	Protocol string `json:"protocol"`
 	LogCount
@@ -259,7 +259,7 @@ func newCluster(k *monitor.Cluster, s *monitor.Summary) Cluster {
 	return out
 }
 
-// patternOf is how the failures of a cluster are spread over all devices.
+// patternOf says how the failures of a cluster are distributed over all devices.
 func patternOf(k *monitor.Cluster, s *monitor.Summary) advice.Pattern {
 	p := advice.Pattern{
 		Status: k.Status, Devices: k.Devices, Failing: k.Failing, Worked: k.Worked, Late: k.Late, Protocol: k.Protocol,

@@ -8,8 +8,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// drawMarkdown draws what the text format draws, with the verdict first and what only some
-// readers want folded.
+// drawMarkdown draws what the text format draws, with the verdict first and, in folded blocks,
+// what only some readers want.
 func (d *Probe) drawMarkdown(m *markdown) {
 	m.heading(3, escape("dpsdiag probe: "+d.verdictWord()))
 	m.paragraph(strongText(upperFirst(d.verdictText())) + inline(fmt.Sprintf(" (exit status %d, %s)", d.ExitCode, duration.Text(fromMilliseconds(d.DurationMS)))))

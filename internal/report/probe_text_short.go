@@ -11,9 +11,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// drawShort draws what a person needs in ten seconds, the answer last, where a screen that
-// scrolls leaves it: the verdict, the likeliest cause, what to do about it and what would
-// decide.
+// drawShort draws what a person needs in ten seconds: the verdict, the likeliest cause, what to do
+// about it and what would decide. The answer comes last, where a scrolling terminal shows it.
 func (d *Probe) drawShort(p *page) {
 	d.drawTargetLine(p)
 	if len(d.Runs) == 1 {
@@ -32,8 +31,8 @@ func (d *Probe) drawShort(p *page) {
 	d.conclusion().draw(p)
 }
 
-// drawTargetLine says in a line what was probed, and below it where that comes from and
-// goes through.
+// drawTargetLine says in a line what was probed, and below it where the settings come from and
+// which proxy is used.
 func (d *Probe) drawTargetLine(p *page) {
 	t := &d.Target
 	parts := []string{cmp.Or(t.RegistrationID, "(no registration id)"), t.Attestation, "id scope " + t.IDScope, t.Endpoint}
@@ -55,9 +54,9 @@ func (d *Probe) drawTargetLine(p *page) {
 	}
 }
 
-// drawFolded draws the stages of a run: those that passed together in one line, and of
-// those that did not run only what they wait for. What is odd about a stage is not told twice
-// where there are warnings.
+// drawFolded draws the stages of a run: those that passed in one line, and those that did not run
+// with the stage that they wait for. The detail of a warned stage is left out if there are
+// warnings, which say the same.
 func (r *Run) drawFolded(p *page, warnings bool) {
 	var passed, skipped []string
 	var took float64
@@ -157,7 +156,7 @@ func (d *Probe) conclusion() conclusion {
 	return e
 }
 
-// afterwards says what a device that is registered was not asked to show.
+// afterwards says what was not checked of a device that is registered.
 func (d *Probe) afterwards() string {
 	switch hub := d.Runs[0].stage(probe.StageHub); {
 	case d.Mode != string(probe.ModeRegister):
@@ -168,7 +167,7 @@ func (d *Probe) afterwards() string {
 	return ""
 }
 
-// resumable reports whether the first step is to take the registration of a run up again.
+// resumable reports whether the first step is to resume the registration of a run.
 func (d *Probe) resumable() bool {
 	r := d.failedRun()
 	return r != nil && r.Reply.OperationID != "" && len(d.Decide) > 0 && strings.Contains(d.Decide[0].Command, " --operation-id ")
