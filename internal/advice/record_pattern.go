@@ -19,7 +19,7 @@ type Pattern struct {
 	Protocol                                    string
 }
 
-// The bounds from which a pattern means something.
+// The thresholds from which a pattern means something.
 const (
 	manyDevices  = 10
 	nearlyAll    = 0.95

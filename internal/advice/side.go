@@ -27,7 +27,7 @@ type sight struct {
 	here bool
 }
 
-// sights lists what every result means that means something.
+// sights lists the meaning of every result that has one for a registration.
 func sights() map[inspect.Result]sight {
 	keys := []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect}
 	signers := []cause.ID{cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.CertEnrollmentMismatch}
@@ -185,7 +185,7 @@ type Inspection struct {
 	RuledOut []Cause
 }
 
-// Inspect judges the service's side of a device that was not probed. Where its last registration
+// Inspect judges the service's side of a device that was not probed. If its last registration
 // failed, the error that the service kept of it counts as well.
 func Inspect(side *inspect.Findings, target probe.Target) Inspection {
 	var found []candidate

@@ -21,7 +21,7 @@ const (
 	license = "MIT"
 )
 
-// formats lists the package formats, which are also their endings.
+// formats lists the package formats, which are also the extensions of the files.
 func formats() []string { return []string{"deb", "rpm", "apk"} }
 
 // packages makes the packages of a Linux platform.

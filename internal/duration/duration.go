@@ -1,5 +1,5 @@
-// Package duration is the form of durations in texts of people. It formats those that they read and
-// parses those that they type.
+// Package duration converts durations to and from text. It formats those that people read, and parses
+// those that they type.
 package duration
 
 import (

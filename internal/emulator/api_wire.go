@@ -200,8 +200,8 @@ func readStatus(entry *enrollment, set srv.Settings, _ *enrollment) *refusal {
 	return nil
 }
 
-// readIssuance reads the certificate policy. How long its certificates are valid is not said
-// here (in the service it stands in the policy), so the old enrollment's days stay.
+// readIssuance reads the certificate policy. A record does not contain the validity of its
+// certificates (in the service, the policy does), so the old enrollment's days stay.
 func readIssuance(entry *enrollment, set srv.Settings, old *enrollment) *refusal {
 	policy := cmp.Or(set.CertificatePolicyResourceID, set.CredentialPolicyName)
 	if policy == "" {

@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// issuanceScenarios are those in which a device requests a certificate. In this process it
-// does so without being told to.
+// issuanceScenarios are those in which a device requests a certificate. A device in this process
+// always does so.
 func issuanceScenarios() []Scenario {
 	return []Scenario{
 		{

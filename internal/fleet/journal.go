@@ -125,8 +125,8 @@ func (j *Journal) open(head Head) error {
 	return nil
 }
 
-// lockPatiently takes the file for this process. The end of a process that was killed takes a
-// moment.
+// lockPatiently locks the file for this process. It retries for a moment, since a process that was
+// killed may still hold the lock.
 func lockPatiently(ctx context.Context, file *os.File) bool {
 	const moments = 10
 	for range moments {

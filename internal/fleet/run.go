@@ -26,8 +26,8 @@ type Config struct {
 	// begins. 0 means DefaultPatience.
 	Patience time.Duration
 	Journal  *Journal // nil keeps none
-	// RetryFailed probes those devices again that an earlier run finished and that are not
-	// registered. Their earlier result counts if that comes to nothing.
+	// RetryFailed probes again the devices that an earlier run finished and that are not
+	// registered. If the new probe has no result, the earlier one counts.
 	RetryFailed bool
 	// OnProgress is called with what has changed, unless it is nil. It is called from one goroutine
 	// at a time.
@@ -40,7 +40,7 @@ const (
 	DefaultPatience    = 5 * time.Minute
 )
 
-// failedRounds is how often a device is probed for which the service fails with 5xx.
+// failedRounds is how often a device is probed if the service answers with 5xx.
 const failedRounds = 2
 
 // throttledPause is how long the fleet waits if a service that throttles asks for nothing.
@@ -281,8 +281,8 @@ func (r *run) probe(ctx context.Context, t *task) end {
 	return e
 }
 
-// lookUp finds out how a registration ended that an earlier probe began. It is not known if
-// the device is to be registered.
+// lookUp finds out how a registration ended that an earlier probe began; known is false if the
+// device has to be registered.
 func (r *run) lookUp(ctx context.Context, t *task, cfg probe.Config) (e end, known bool) {
 	cfg.Mode, cfg.CheckHub, cfg.Transports = probe.ModeLookup, false, []probe.Transport{probe.NewHTTPS()}
 	budget, cancel := context.WithTimeout(ctx, cmp.Or(cfg.Budget, probe.DefaultBudget))

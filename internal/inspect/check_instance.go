@@ -12,7 +12,8 @@ import (
 	"dpsdiag/internal/service"
 )
 
-// withoutInstance is a check of what only the description of the instance shows.
+// withoutInstance is the result of a check that needs the description of the instance, if that was
+// not given.
 func withoutInstance(id CheckID) Check {
 	return skipped(id, NotRead, "only the description of the instance shows it: give --instance FILE with the output of %s", InstanceCommand)
 }

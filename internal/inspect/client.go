@@ -50,7 +50,7 @@ type failure struct {
 	missing   bool
 	// denied says that the service does not accept the credential for anything.
 	denied bool
-	// halted says that another request would fare no better: no answer, no time left, or an answer
+	// halted says that another request would not succeed either: no answer, no time left, or an answer
 	// of 429, 5xx or 3xx.
 	halted bool
 }

@@ -63,7 +63,7 @@ type comparison struct {
 
 	// entry is the enrollment that decides, nil if there is none or it is not known.
 	entry *Enrollment
-	// found is the result of the check of the enrollment, why what it says.
+	// found is the result of the check of the enrollment, and why its text.
 	found Result
 	why   string
 	// others are further groups that match as well.
@@ -90,7 +90,7 @@ func notMeant(id CheckID, format string, args ...any) Check {
 	return Check{ID: id, Outcome: NotApplicable, Result: NotMeant, Detail: fmt.Sprintf(format, args...)}
 }
 
-// unread is a check about the enrollment where none is known.
+// unread is the result of a check about the enrollment if none is known.
 func (c *comparison) unread(id CheckID) Check {
 	if c.found == NotRead || c.found == NotCompared {
 		return skipped(id, NotRead, "the enrollment that decides is not known")
@@ -164,7 +164,7 @@ func (c *comparison) chooseGroup() {
 	case service.AttestationX509:
 		c.chooseByChain()
 	default:
-		c.chooseNamed()
+		c.groupUnknown()
 	}
 	if c.entry != nil || c.held.Source != SourceFiles {
 		return

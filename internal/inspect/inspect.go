@@ -125,7 +125,7 @@ const (
 	EnrolledNowhereHere  Result = "enrolled-nowhere-here" // the same, but the instance may not be the device's
 	KeyOfNoGroup         Result = "key-of-no-group"       // there are groups with keys, but none fits
 	ChainToNoGroup       Result = "chain-to-no-group"     // there are groups with CAs, but none fits
-	LeafToNoGroup        Result = "leaf-to-no-group"      // the same, where the leaf was sent alone
+	LeafToNoGroup        Result = "leaf-to-no-group"      // the same, if the leaf was sent alone
 
 	StatusEnabled  Result = "status-enabled"
 	StatusDisabled Result = "status-disabled"

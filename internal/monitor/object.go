@@ -18,7 +18,7 @@ type members struct {
 	value  []byte // as written, with quotes
 }
 
-// next reads the next member. It returns false at the end of the object, with done set, and where the
+// next reads the next member. It returns false at the end of the object, with done set, and if the
 // text is not an object or ends too early.
 func (m *members) next() bool { return m.nextKey() && m.nextValue() }
 
@@ -51,7 +51,8 @@ func (m *members) nextValue() bool {
 	return true
 }
 
-// scanned returns how much of the text was looked at, at most, before the end of the object was missed.
+// scanned returns the maximum number of bytes that were examined before the end of the object was found
+// to be missing.
 func (m *members) scanned() int {
 	if !m.broken || m.at < len(m.text) && (m.text[m.at] == '{' || m.text[m.at] == '[') {
 		return len(m.text)
@@ -99,7 +100,7 @@ func skipSpace(text []byte, at int) int {
 	return at
 }
 
-// What stands for an end in a text that ends too early, in one that is not JSON, and in a record of
+// Results in place of the index of an end: the text ends too early, it is not JSON, or the record has
 // another layout.
 const (
 	isCut    = -1
@@ -107,8 +108,8 @@ const (
 	isOther  = -3
 )
 
-// endOfString returns the index after the closing quote of a string whose first character is at at. No
-// line ends in a string of JSON.
+// endOfString returns the index after the closing quote of a string whose first character is at at. A
+// JSON string contains no end of line.
 func endOfString(text []byte, at int) int {
 	for {
 		at += plainBytes(text[at:])
@@ -250,7 +251,7 @@ func (a *arena) unescape(value, inner []byte) []byte {
 
 const arenaSize = 64 << 10
 
-// unescaped is the character that a letter after a backslash stands for, 0 if more follows.
+// unescaped is the character for a letter after a backslash, 0 if the escape has more characters.
 func unescaped(c byte) byte {
 	switch c {
 	case '"', '\\', '/':

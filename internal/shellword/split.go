@@ -1,7 +1,7 @@
 package shellword
 
-// Split takes a command line apart at the spaces that a POSIX shell would, and leaves the
-// quotes of every word in place. Joined with single spaces the words are the line again.
+// Split splits a command line at the same spaces as a POSIX shell, and leaves the quotes of every
+// word in place. The words joined with single spaces are the line again.
 func Split(line string) []string {
 	var words []string
 	start, quote := 0, byte(0)
