@@ -1,4 +1,4 @@
-// Package duration converts durations to and from text. It formats those that people read, and parses
+// Package duration handles durations as text. It formats those that people read, and parses
 // those that they type.
 package duration
 

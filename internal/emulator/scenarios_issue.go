@@ -35,7 +35,7 @@ func issuanceScenarios() []Scenario {
 		},
 		{
 			Name: "issued-certificate-unusable", Cause: "issued-certificate-unusable", AtHub: true,
-			Title:   "The hub does not have the authority of issued certificates: not synchronised",
+			Title:   "The hub does not have the CA of issued certificates: not synchronised",
 			service: issued(issuedUnsynchronised), device: requestCertificate(""), outside: unchanged,
 		},
 	}
