@@ -244,7 +244,7 @@ func TestALogInMarkdownSaysWhatTheTextSays(t *testing.T) {
 				t.Errorf("%s: %s is missing", log, id[1])
 			}
 		}
-		for _, title := range []string{"Known errors", "Around them", "What the text says", "Causes, the most likely first", "Ruled out", "What would decide", "To get a more detailed log"} {
+		for _, title := range []string{"Known errors", "Wrapping errors and progress", "What the text says", "Causes, the most likely first", "Ruled out", "What would decide", "To get a more detailed log"} {
 			inText := strings.Contains(text.out.String(), "\n"+title)
 			if inMarkdown := strings.Contains(markdown.out.String(), "\n#### "+title); inText != inMarkdown {
 				t.Errorf("%s: %q in the text %t, in Markdown %t", log, title, inText, inMarkdown)

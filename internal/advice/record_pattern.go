@@ -47,7 +47,7 @@ func (p Pattern) overTime() string {
 	case p.Status == throttledNow && many:
 		return "it is the number of calls at one time that the service refuses, not these devices"
 	case many && worked && share(p.Late, p.Failing) <= hardlyAny:
-		return fmt.Sprintf("%d of them had succeeded before, hardly any has since: something that they share was changed then (enrollment, CA, key, network)", p.Worked)
+		return fmt.Sprintf("%d of them had succeeded before, and hardly any has since: something that they share was changed then (enrollment, CA, key, network)", p.Worked)
 	case many && worked:
 		return fmt.Sprintf("%d of them had succeeded before, and fail one after the other: something of theirs expires, or they are changed one by one", p.Worked)
 	case many && p.Worked == 0:
@@ -66,7 +66,7 @@ func (p Pattern) overProtocols() string {
 	if share(p.Devices, p.OverProtocol) < nearlyAll || share(p.FailingOverOthers, p.OverOthers) > hardlyAny {
 		return ""
 	}
-	return fmt.Sprintf("nearly every device over %s fails so, hardly any over other protocols: look at what these share, such as their client or a proxy", p.Protocol)
+	return fmt.Sprintf("nearly every device over %s fails in this way, hardly any over other protocols: look at what these share, such as their client or a proxy", p.Protocol)
 }
 
 // Before says that the devices had succeeded before, "" if many of them had not.

@@ -97,7 +97,7 @@ func (a *CauseAnswer) drawAll(p *page) {
 		}
 	}
 	if shown, left := a.codes(); len(shown) > 0 {
-		p.heading("Codes and messages it shows as")
+		p.heading("Codes and messages that it leads to")
 		drawEntries(p, shown)
 		if left > 0 {
 			p.hang(fmt.Sprintf("and %d more", left), span{"  ", plain})
@@ -125,7 +125,7 @@ func (a *CauseAnswer) drawMarkdown(m *markdown) {
 		}
 	}
 	shown, left := a.codes()
-	markEntries(m, "Codes and messages it shows as", shown)
+	markEntries(m, "Codes and messages that it leads to", shown)
 	if left > 0 {
 		m.paragraph(escape(fmt.Sprintf("and %d more", left)))
 	}

@@ -7,7 +7,7 @@ func (d *Log) drawMarkdown(m *markdown) {
 	d.markRead(m)
 	telling, others := d.split()
 	d.markRows(m, d.ending().errorsTitle(), telling)
-	d.markRows(m, "Around them", others)
+	d.markRows(m, "Wrapping errors and progress", others)
 	markEntries(m, "Nearest known errors", d.nearest())
 	if facts := d.facts(); len(facts) > 0 {
 		m.heading(4, "What the text says")
@@ -48,7 +48,7 @@ func (d *Log) markRows(m *markdown, title string, rows []Match) {
 	for i := range shown {
 		table = append(table, []inline{escape(shown[i].where()), escape(shown[i].name()), code(shown[i].ID), code(shown[i].quote())})
 	}
-	m.table([]string{"Where", "Error", "Id", "As it stands there"}, table)
+	m.table([]string{"Where", "Error", "Id", "In the text"}, table)
 	m.paragraph(escape(left))
 }
 

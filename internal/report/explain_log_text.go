@@ -190,7 +190,7 @@ func (d *Log) drawRead(p *page) {
 func (d *Log) drawRows(p *page) {
 	telling, others := d.split()
 	d.drawList(p, d.ending().errorsTitle(), telling)
-	d.drawList(p, "Around them", others)
+	d.drawList(p, "Wrapping errors and progress", others)
 	d.drawNearest(p)
 }
 
