@@ -47,7 +47,7 @@ func (p Pattern) overTime() string {
 	case p.Status == throttledNow && many:
 		return "it is the number of calls at one time that the service refuses, not these devices"
 	case many && worked && share(p.Late, p.Failing) <= hardlyAny:
-		return fmt.Sprintf("%d of them had succeeded before, and hardly any has since: something that they share was changed then (enrollment, CA, key, network)", p.Worked)
+		return fmt.Sprintf("%d of them had succeeded before, hardly any has since: something that they share was changed then (enrollment, CA, key, network)", p.Worked)
 	case many && worked:
 		return fmt.Sprintf("%d of them had succeeded before, and fail one after the other: something of theirs expires, or they are changed one by one", p.Worked)
 	case many && p.Worked == 0:

@@ -85,7 +85,7 @@ func TestPatterns(t *testing.T) {
 		pattern Pattern
 		want    []string // parts of the observations
 	}{
-		"a change for many":     {Pattern{Status: 401, Devices: 800, Failing: 800, Worked: 790, Late: 3}, []string{"790 of them had succeeded before, and hardly any has since"}},
+		"a change for many":     {Pattern{Status: 401, Devices: 800, Failing: 800, Worked: 790, Late: 3}, []string{"790 of them had succeeded before, hardly any has since"}},
 		"one after the other":   {Pattern{Status: 401, Devices: 800, Failing: 800, Worked: 790, Late: 400}, []string{"fail one after the other"}},
 		"never enrolled":        {Pattern{Status: 404, Devices: 40, Failing: 40}, []string{"none of them ever succeeded"}},
 		"one alone":             {Pattern{Status: 401, Devices: 1, Failing: 1, Succeeding: 500}, []string{"one device alone, while 500 others succeed"}},
