@@ -19,7 +19,7 @@ import (
 	"dpsdiag/internal/schematest"
 )
 
-// sided is a fault, with what the device's side alone proves and what both sides prove.
+// sided is a fault, how it is made on either side, and the cause that both sides prove.
 type sided struct {
 	name     string
 	scenario string // of the emulator
