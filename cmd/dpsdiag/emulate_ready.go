@@ -50,7 +50,7 @@ func readyText(ready emulator.Ready, scenario string) string {
 	}
 	fmt.Fprintf(&b, "  %-25s%s\n  %-25s%s, see %s\n", "hub", ready.Endpoints.Hub,
 		"id scope, service API", ready.IDScope, inDir(ready.StateDir, ready.ServiceConnectionStringFile))
-	b.WriteString("Register from another terminal, first going where the CA and the keys are:\n")
+	b.WriteString("Register from another terminal, in the folder with the CA and the keys:\n")
 	fmt.Fprintf(&b, "cd %s\n", shellword.Quote(ready.StateDir))
 	for _, command := range readyCommands(ready, scenario) {
 		b.WriteString(breakCommand(command))
