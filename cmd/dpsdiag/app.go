@@ -34,7 +34,7 @@ type app struct {
 	disk atomicfile.Disk
 	// readConfig reads the files of a device's configuration.
 	readConfig func(path string) ([]byte, error)
-	// deviceConfigs are where a device has its configuration; the first that exists is found.
+	// deviceConfigs are where a device has its configuration; the first that exists is used.
 	deviceConfigs []string
 	// deviceInfo is where the identity service keeps the assignment of the device.
 	deviceInfo string
@@ -44,7 +44,7 @@ type app struct {
 	// second does. Until stop is called no signal ends the program, and a write to a closed pipe
 	// returns an error instead of a signal.
 	interruptibleTwice func(context.Context) (first, second context.Context, stop context.CancelFunc)
-	// startSandbox starts the emulator behind --sandbox.
+	// startSandbox starts the emulator of --sandbox.
 	startSandbox sandboxStarter
 
 	global globalOptions
@@ -67,8 +67,8 @@ type globalOptions struct {
 	quiet   bool
 }
 
-// realWorld is that of the process. It also turns off the log of package log, in which package
-// net/http quotes what a server sends without being asked: that may be the token.
+// realWorld is the app with the streams and the system of this process. It also turns off package
+// log: package net/http logs what a server sends unasked, and that may contain the token.
 func realWorld() *app {
 	log.SetOutput(io.Discard)
 	return &app{
@@ -90,8 +90,8 @@ func realWorld() *app {
 }
 
 // untilSignal returns a context that ends with the first Ctrl-C or SIGTERM, or when the
-// terminal goes, so that what was learned can be told. From then on a second one ends the
-// program at once.
+// terminal is closed, so that the program can print what it learned. From then on a second
+// signal ends the program at once.
 func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(parent, endSignals()...)
 	context.AfterFunc(ctx, stop)
@@ -101,7 +101,7 @@ func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
 // endSignals are the signals that ask the program to end.
 func endSignals() []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
+	if !signal.Ignored(syscall.SIGHUP) { // nohup makes the program ignore it
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signals

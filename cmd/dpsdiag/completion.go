@@ -61,7 +61,7 @@ func newCompletionCmd(a *app) *cobra.Command {
 }
 
 // prepareCompletion prepares a command and its subcommands for completion in a shell. It removes the
-// back quotes from the descriptions of flags, and offers files only where a file is expected.
+// back quotes from the descriptions of flags, and offers files only if a file is expected.
 func prepareCompletion(cmd *cobra.Command) {
 	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions

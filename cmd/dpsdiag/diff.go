@@ -18,7 +18,7 @@ difference. Nothing is sent.
 Exit status:
   0    nothing differs
   1    something differs
-  2    wrong usage, or a file that is no saved probe`
+  2    wrong usage, or a file that is not a saved probe`
 
 const diffExample = `  dpsdiag probe --from /etc/aziot/config.toml -o json=bad.json
   dpsdiag diff good.json bad.json

@@ -165,7 +165,7 @@ func TestCausesOfThePagesExist(t *testing.T) {
 			_, isWarning := cause.LookupNotice(m[1])
 			isEntry := slices.ContainsFunc(codes.Lookup(m[1]), func(e *codes.Entry) bool { return e.ID == m[1] })
 			if !isCause && !isWarning && !isEntry && !slices.Contains(scenarioNames(), m[1]) {
-				t.Errorf("%s: `%s` is no cause, no warning, no scenario and no entry of the catalogue", page, m[1])
+				t.Errorf("%s: `%s` is neither a cause, a warning, a scenario nor an entry of the catalogue", page, m[1])
 			}
 		}
 	}

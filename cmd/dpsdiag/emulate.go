@@ -21,14 +21,14 @@ import (
 const emulateLong = `emulate runs a device provisioning service on this machine that device SDKs
 register against, and the IoT hub that it assigns them to. It makes its own CA
 and server certificate and one ready identity for each attestation, verifies
-what devices present, and can play faults by name. A TPM is enrolled by its
+what devices present, and can simulate faults by name. A TPM is enrolled by its
 endorsement key. The service API, at the address of HTTPS, creates, reads and
 deletes enrollments and registration states, for the service SDKs too.
 
 When it is ready it prints its addresses and a command that registers a device
 over each transport; with -o json that is one line of JSON. Every registration,
-poll and call of the hub is a line on standard error, with the reason where it
-is refused; -q leaves these lines out. It stays until Ctrl-C or SIGTERM and then
+poll and call of the hub is a line on standard error, with the reason if it is
+refused; -q leaves these lines out. It runs until Ctrl-C or SIGTERM and then
 exits with status 0.`
 
 const emulateExample = `  dpsdiag emulate
@@ -65,20 +65,20 @@ func newEmulateCmd(a *app) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runEmulate(cmd.Context(), a, &o, cmd.Flags()) },
 	}
 	flags := pflag.NewFlagSet("emulate", pflag.ContinueOnError)
-	flags.StringVar(&o.https, "https", "127.0.0.1:0", "`ADDR`ess of the HTTPS listener, which serves MQTT and AMQP over WebSocket too; port 0 takes a free one")
-	flags.StringVar(&o.mqtt, "mqtt", "127.0.0.1:0", "`ADDR`ess of the MQTT listener")
-	flags.StringVar(&o.amqp, "amqp", "127.0.0.1:0", "`ADDR`ess of the AMQP listener")
-	flags.StringVar(&o.hub, "hub", "127.0.0.1:0", "`ADDR`ess of the hub that devices are assigned to, for HTTPS, MQTT, and MQTT over WebSocket")
-	flags.StringVar(&o.hubProfile, "hub-profile", "", "connection `PROFILE` of that hub: "+string(dps.ProfileClassic)+" (the default, unless --config says otherwise) or "+string(dps.ProfileMQTT5)+", which speaks MQTT 5 only and takes certificates only")
+	flags.StringVar(&o.https, "https", "127.0.0.1:0", "`ADDR` of the HTTPS listener, which serves MQTT and AMQP over WebSocket too; port 0 takes a free one")
+	flags.StringVar(&o.mqtt, "mqtt", "127.0.0.1:0", "`ADDR` of the MQTT listener")
+	flags.StringVar(&o.amqp, "amqp", "127.0.0.1:0", "`ADDR` of the AMQP listener")
+	flags.StringVar(&o.hub, "hub", "127.0.0.1:0", "`ADDR` of the hub that devices are assigned to, for HTTPS, MQTT, and MQTT over WebSocket")
+	flags.StringVar(&o.hubProfile, "hub-profile", "", "connection `PROFILE` of that hub: "+string(dps.ProfileClassic)+" (the default, unless --config says otherwise) or "+string(dps.ProfileMQTT5)+", which supports only MQTT 5 and accepts only certificates")
 	flags.BoolVar(&o.allowRemote, "allow-remote", false, "allow an address that other machines can reach")
 	flags.StringArrayVar(&o.sans, "san", nil, "further `NAME` or address for the server certificate; may be repeated")
 	flags.StringVar(&o.stateDir, "state-dir", "", "`DIR` that keeps CA, keys and identities; the default is a temporary one, removed at the end")
 	flags.StringVar(&o.configFile, "config", "", "TOML `FILE` with further enrollments, groups, hubs and faults")
 	flags.StringVar(&o.export, "export", "", "write enrollments, with their keys, instance and certificates into `DIR` when ready and at the end, as the Azure CLI prints them")
 	o.tpm.addTo(flags)
-	flags.StringVar(&o.scenario, "scenario", emulator.Healthy, "fault to play, a `NAME` of --list-scenarios")
+	flags.StringVar(&o.scenario, "scenario", emulator.Healthy, "fault to simulate, a `NAME` of --list-scenarios")
 	flags.BoolVar(&o.list, "list-scenarios", false, "list the scenarios and exit")
-	flags.BoolVar(&o.printConfig, "print-config", false, "print the configuration that the other flags come to, as TOML that --config takes, and exit; keys are named by their files")
+	flags.BoolVar(&o.printConfig, "print-config", false, "print the configuration that results from the other flags, as TOML for --config, and exit; instead of keys it has the names of their files")
 	a.addFlags(cmd, flagGroup{"Flags", flags})
 	complete(cmd, "scenario", scenarioCompletions)
 	complete(cmd, "hub-profile", func() []cobra.Completion {
@@ -266,7 +266,7 @@ func readEndorsementKey(text string) ([]byte, error) {
 	return ek, nil
 }
 
-// checkListen refuses an address that is none, and one that other machines can reach
+// checkListen refuses what is not an address, and an address that other machines can reach
 // unless that is allowed: the emulator hands out working credentials.
 func checkListen(flag, address string, allowRemote bool) error {
 	host, port, err := net.SplitHostPort(address)
@@ -287,7 +287,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// listener is an address to listen on, with what whoever reaches it can do there.
+// listener is an address to listen on; exposes is what anybody who reaches it can do there.
 type listener struct{ flag, address, exposes string }
 
 func (o *emulateOptions) listeners() []listener {
@@ -300,7 +300,7 @@ func (o *emulateOptions) listeners() []listener {
 	}
 }
 
-// warnOfRemote says what the addresses that other machines can reach let them do.
+// warnOfRemote warns of addresses that other machines can reach, and says what they can do there.
 func (o *emulateOptions) warnOfRemote(stderr io.Writer) {
 	for _, l := range o.listeners() {
 		if host, _, err := net.SplitHostPort(l.address); err == nil && !isLoopback(host) {
@@ -318,7 +318,7 @@ func scenarioList() *report.Scenarios {
 }
 
 // collectOften halves the memory that may become garbage before it is collected, unless GOGC says
-// otherwise: an emulator has to fit beside the firmware's own tools, with ten thousand devices too.
+// otherwise: even with ten thousand devices, the emulator has to leave room for the firmware's tools.
 func collectOften(a *app) {
 	if _, set := a.lookupEnv("GOGC"); !set {
 		debug.SetGCPercent(50)

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestEmulateSaysWhatItExposes: an address that other machines can reach comes with a warning,
-// one that they cannot reach with none.
+// TestEmulateSaysWhatItExposes: an address that other machines can reach causes a warning, and any
+// other address does not.
 func TestEmulateSaysWhatItExposes(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{

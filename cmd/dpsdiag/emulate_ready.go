@@ -50,7 +50,7 @@ func readyText(ready emulator.Ready, scenario string) string {
 	}
 	fmt.Fprintf(&b, "  %-25s%s\n  %-25s%s, see %s\n", "hub", ready.Endpoints.Hub,
 		"id scope, service API", ready.IDScope, inDir(ready.StateDir, ready.ServiceConnectionStringFile))
-	b.WriteString("Register from another terminal, first going where the CA and the keys are:\n")
+	b.WriteString("Register from another terminal, in the folder with the CA and the keys:\n")
 	fmt.Fprintf(&b, "cd %s\n", shellword.Quote(ready.StateDir))
 	for _, command := range readyCommands(ready, scenario) {
 		b.WriteString(breakCommand(command))
@@ -69,8 +69,8 @@ func addressFor(e emulator.Endpoints, id probe.TransportID) string {
 	return e.HTTPS
 }
 
-// readyCommands are a command for each transport and at least one for each identity, of which
-// that comes first which the scenario is about.
+// readyCommands are a command for each transport and at least one for each identity. The
+// identities that the scenario is about come first.
 func readyCommands(ready emulator.Ready, name string) [][]string {
 	ids := slices.Clone(ready.Identities)
 	scenario, _ := emulator.ScenarioByName(name)
@@ -95,7 +95,7 @@ func readyCommands(ready emulator.Ready, name string) [][]string {
 	return commands
 }
 
-// order puts what is true first.
+// order is a comparison that sorts true before false.
 func order(a, b bool) int {
 	switch {
 	case a == b:
@@ -136,7 +136,8 @@ func probeCommand(ready emulator.Ready, id emulator.Identity, transport probe.Tr
 	return command
 }
 
-// dialable is where a device on this machine reaches an address, also one of all interfaces.
+// dialable is the address at which a device on this machine reaches a listener, which may listen
+// on all interfaces.
 func dialable(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
@@ -153,7 +154,7 @@ func inDir(dir, file string) string {
 	return shellword.Quote(file)
 }
 
-// breakCommand writes a command that can be copied also where it has to be broken. The shells
+// breakCommand writes a command that can be copied even if it has to be broken. The shells
 // of Windows do not know a backslash at the end of a line.
 func breakCommand(words []string) string {
 	if runtime.GOOS == "windows" {

@@ -146,7 +146,7 @@ func valueHint(f *pflag.Flag, help string) string {
 	case "duration":
 		return "a duration has a unit, such as 30s or 2m"
 	case "rate":
-		return "a rate is a number and a time, such as 10/s, 600/m or 20000/h"
+		return "a rate is a number and a unit of time, such as 10/s, 600/m or 20000/h"
 	}
 	return help
 }

@@ -14,22 +14,22 @@ import (
 	"dpsdiag/internal/report"
 )
 
-const explainLong = `explain tells what an error code means, what causes it, what to do and whether
+const explainLong = `explain says what an error code means, what causes it, what to do and whether
 to try again. It knows HTTP statuses, the six-digit codes of DPS and IoT Hub,
 MQTT and AMQP refusals, TLS errors, names and messages of the SDKs and of IoT
-Edge, and the causes and warnings that dpsdiag names (such as wrong-id-scope).
+Edge, and the causes and warnings of dpsdiag (such as wrong-id-scope).
 
 An argument that is the path of a file, or a pattern such as '*.log', is read as
 a log; one that is a code, in any usual spelling, is looked up; quote it if it
-has spaces. Codes, files and texts may stand side by side. Without an argument
-explain shows the nine codes that the service documents, and 403.
+has spaces. Codes, files and texts can be mixed. Without an argument explain
+shows the nine codes that the service documents, and 403.
 
-A text with spaces that is no code is read as a log too: what somebody pasted,
-or "-" for standard input. explain names every known error in a log with its
-line, ranks the causes over all of them and tells what would decide.
+A text with spaces that is not a code is read as a log too, as is standard input
+("-"). explain lists every known error in a log with its line, ranks the causes
+of all of them, and says which step would decide between them.
 
-Exit status: 0 if at least one of the codes is known (those that are not are
-named on standard error) or a text holds anything known; 1 if nothing is, with
+Exit status: 0 if at least one of the codes is known (the others are listed on
+standard error) or a text contains anything known; 1 if nothing is known, with
 the nearest known codes; 2 if an input cannot be read.`
 
 const explainExample = `  dpsdiag explain
@@ -41,7 +41,7 @@ const explainExample = `  dpsdiag explain
   dpsdiag explain 401002 agent.log --file '*.txt'
   dpsdiag explain --all --kind mqtt`
 
-// shownNearest is how many known codes are shown for one that is not.
+// shownNearest is how many known codes are shown for an unknown one.
 const shownNearest = 5
 
 type explainOptions struct {
@@ -91,7 +91,7 @@ func runExplain(ctx context.Context, a *app, o explainOptions, args []string) er
 	return o.writeExplained(a, o.document(answers), answers)
 }
 
-// answers are what there is to say of codes, causes and warnings.
+// answers returns the answers about codes, causes and warnings.
 func (o explainOptions) answers(arguments []argument) []report.Answer {
 	answers := make([]report.Answer, 0, len(arguments))
 	for _, arg := range arguments {
@@ -115,8 +115,8 @@ func (o explainOptions) textOptions(a *app) report.Options {
 	return text
 }
 
-// nameUnknown tells a script which of several codes its exit status 0 does not cover, and a
-// person that a code may have been meant as a path.
+// nameUnknown reports which of several codes are unknown, for scripts that see exit status 0, and
+// hints that a code may have been meant as a path.
 func nameUnknown(stderr io.Writer, answers []report.Answer, others bool) {
 	for _, answer := range answers {
 		unknown, ok := answer.(*report.UnknownAnswer)
@@ -158,7 +158,7 @@ func (o explainOptions) document(answers []report.Answer) report.Document {
 	return report.NewCommon(codes.Common())
 }
 
-// answer is what there is to say of a code, a cause or a warning; with --kind all are codes.
+// answer returns the answer about a code, a cause or a warning; with --kind all are codes.
 func (o explainOptions) answer(arg argument) report.Answer {
 	switch {
 	case o.kind != "":

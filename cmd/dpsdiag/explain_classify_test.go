@@ -105,12 +105,12 @@ func TestEveryIDIsExplained(t *testing.T) {
 	}
 	for _, d := range cause.Definitions() {
 		if a := one(d.ID.String()); a.cause == nil || a.cause.ID != d.ID {
-			t.Errorf("%s is no cause", d.ID)
+			t.Errorf("%s is not a cause", d.ID)
 		}
 	}
 	for _, n := range cause.Notices() {
 		if a := one(string(n.Name)); a.notice == nil || a.notice.Name != n.Name {
-			t.Errorf("%s is no warning", n.Name)
+			t.Errorf("%s is not a warning", n.Name)
 		}
 	}
 }

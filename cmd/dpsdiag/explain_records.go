@@ -14,8 +14,8 @@ import (
 // recordsHead is how much of a text shows whether it is a resource log.
 const recordsHead = 64 << 10
 
-// splitRecords opens the texts and tells the resource logs of DPS among them. What it read is read
-// again by those that it returns.
+// splitRecords opens the texts and separates the resource logs of DPS from the others. The inputs
+// that it returns begin at the beginning again.
 func splitRecords(ctx context.Context, inputs []textInput) (texts, records []textInput, err error) {
 	for _, in := range inputs {
 		if strings.HasPrefix(in.name, "argument ") {
@@ -67,8 +67,8 @@ type failing struct{ err error }
 // Read implements [io.Reader].
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// explainRecords answers for resource logs: the errors in them and their causes. Which devices have
-// them is what logs tells.
+// explainRecords answers for resource logs: the errors in them and their causes. dpsdiag logs shows
+// which devices have them.
 func (o explainOptions) explainRecords(ctx context.Context, a *app, inputs []textInput, codesGiven []argument) error {
 	collector := monitor.NewCollector()
 	command := []string{"dpsdiag logs"}

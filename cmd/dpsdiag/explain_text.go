@@ -73,8 +73,8 @@ func (a *app) openStdin() (io.ReadCloser, error) {
 	return io.NopCloser(a.stdin), nil
 }
 
-// openText opens a file to explain; source is how messages begin that name what gave its
-// path. One that cannot be read is a usage error.
+// openText opens a file to explain. source is the beginning of messages: the flag that gave the
+// path, if one did. A file that cannot be read is a usage error.
 func openText(source, path string) (io.ReadCloser, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -145,7 +145,7 @@ func (b *beginning) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// codes are what the whole text consists of if that is codes and causes, none otherwise.
+// codes returns the codes and causes of a text that consists of nothing else; none for any other.
 func (b *beginning) codes() []argument {
 	text := strings.TrimSpace(string(b.kept[:b.n]))
 	if b.more || text == "" {

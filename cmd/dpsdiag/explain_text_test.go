@@ -11,7 +11,7 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// TestTextFromATerminal: a person is told what explain waits for, and what was pasted is read.
+// TestTextFromATerminal: explain says that it waits for a text, and reads what was pasted.
 func TestTextFromATerminal(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -146,7 +146,7 @@ func TestNoSecretOfAConfiguration(t *testing.T) {
 // TestDeriveKeyTellsOneSecret: the device's key and nothing of the group's.
 func TestDeriveKeyTellsOneSecret(t *testing.T) {
 	t.Parallel()
-	group := dps.NewKey([]byte("the key of a group, of which nothing is told: 0123456789abcdefgh"))
+	group := dps.NewKey([]byte("the key of a group, which no output may show: 0123456789abcdefgh"))
 	device := group.Derive("press-17")
 	for _, f := range report.FormatsFor(&report.DerivedKey{}) {
 		w := newWorld()

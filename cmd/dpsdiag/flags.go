@@ -25,8 +25,8 @@ func (a *app) addFlags(cmd *cobra.Command, groups ...flagGroup) {
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, groups) })
 }
 
-// noEmptyValue refuses flags with an empty value: most often a shell variable that is not
-// set, and taking them as absent would probe something else than was meant.
+// noEmptyValue refuses flags with an empty value. Its source is most often a shell variable
+// that is not set; without the flag, the command would do something else than was meant.
 func noEmptyValue(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
@@ -36,8 +36,8 @@ func noEmptyValue(flags *pflag.FlagSet) (err error) {
 	return err
 }
 
-// listFlag is the value of a flag that takes several values, with commas between them or
-// each with the flag again. The first use replaces the default.
+// listFlag is the value of a flag that takes several values, separated by commas or each
+// with the flag repeated. The first use replaces the default.
 type listFlag struct {
 	values []string
 	given  bool
@@ -58,7 +58,7 @@ func (l *listFlag) Set(text string) error {
 // Type implements pflag.Value. A list looks like a text in help.
 func (*listFlag) Type() string { return "string" }
 
-// durationFlag is the value of a flag that takes a duration, days among them.
+// durationFlag is the value of a flag that takes a duration, such as 90s or 30d.
 type durationFlag time.Duration
 
 // addDuration adds a flag for a duration.

@@ -26,24 +26,24 @@ import (
 )
 
 const fleetLong = `fleet registers the devices of a list, as probe registers one, within the limits
-of the service, and sorts the faults into groups by cause, each with examples
-and since when.
+of the service, and groups the faults by cause, each with examples and the times
+of its first and last device.
 
 The list is CSV with a first line that names the columns, or JSON lines with the
 same names: registration_id, and for each device one credential in key,
-key_file, key_env, cert with cert_key, or pkcs12. A device without one has the
+key_file, key_env, cert with cert_key, or pkcs12. A device without one uses the
 key that is derived from --group-key-file. Relative paths begin at the folder of
 the list. The whole list is checked before anything is sent; every bad line is
-named.
+reported.
 
---rate is how many devices begin in a time. Where the service answers one device
+--rate is how many devices begin in a period. If the service answers one device
 with 429, all wait as long as it asks. A device that is put off is tried again
 later.
 
---resume FILE keeps what has finished, a JSON line for each device. The same
-command with the same file goes on after Ctrl-C, a crash or kill -9, and
+--resume FILE records what has finished, a JSON line for each device. The same
+command with the same file continues after Ctrl-C, a crash or kill -9, and
 registers no device twice: one that may have been registered is looked up first,
-over HTTPS. With --retry-failed it also registers those again that had failed;
+over HTTPS. With --retry-failed it also registers again the devices that failed;
 the last result of each device counts.
 
 Exit status: that of the worst device; 130 after Ctrl-C, with what was learned.`
@@ -74,7 +74,7 @@ func newFleetCmd(a *app) *cobra.Command {
 	var o fleetOptions
 	cmd := &cobra.Command{
 		Use:     "fleet",
-		Short:   "register the devices of a list and sort their faults",
+		Short:   "register the devices of a list and group their faults by cause",
 		Long:    fleetLong,
 		Example: fleetExample,
 
@@ -93,7 +93,7 @@ func newFleetCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// chosen are some flags of a set.
+// chosen returns a set of the named flags of another set.
 func chosen(name string, from *pflag.FlagSet, names ...string) *pflag.FlagSet {
 	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	for _, name := range names {
@@ -106,10 +106,10 @@ func (o *fleetOptions) listFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("list", pflag.ContinueOnError)
 	flags.StringVar(&o.devices, "devices", "", "`FILE` with the devices, CSV or JSON lines; \"-\" is standard input")
 	flags.AddFlagSet(chosen("credentials", o.probe.credential.flags(), "group-key-file", "group-key-env", "pkcs12-password-file", "pkcs12-password-env"))
-	flags.Lookup("pkcs12-password-file").Usage = "`FILE` with the password of every pkcs12 of the list in its first line"
+	flags.Lookup("pkcs12-password-file").Usage = "`FILE` whose first line is the password of every pkcs12 of the list"
 	flags.Lookup("pkcs12-password-env").Usage = "environment variable `VAR` with the password of every pkcs12 of the list"
-	flags.StringVar(&o.resume, "resume", "", "`FILE` that keeps what has finished, made if there is none; with the same file the run goes on where it ended")
-	flags.BoolVar(&o.retryFailed, "retry-failed", false, "also register those again that failed in the run that --resume names")
+	flags.StringVar(&o.resume, "resume", "", "`FILE` that records what has finished, made if there is none; with the same file the run continues where it ended")
+	flags.BoolVar(&o.retryFailed, "retry-failed", false, "also register again the devices that failed in the run of --resume")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "check the whole list and send nothing")
 	return flags
 }
@@ -135,7 +135,7 @@ const fleetRate rate.Limit = 10
 // noRate is the value of --rate for no limit.
 const noRate = "none"
 
-// rateFlag is the value of a flag that takes a number of events in a time.
+// rateFlag is the value of a flag that takes a number of events in a period.
 type rateFlag struct {
 	limit rate.Limit
 	text  string
@@ -222,7 +222,7 @@ func runFleet(ctx context.Context, a *app, o *fleetOptions, flags *pflag.FlagSet
 	return exitWith(doc.ExitStatus())
 }
 
-// check checks what can be checked of the flags alone.
+// check checks what can be checked from the flags alone.
 func (o *fleetOptions) check(flags *pflag.FlagSet) error {
 	switch {
 	case o.devices == "" && !flags.Changed("devices"):
@@ -230,7 +230,7 @@ func (o *fleetOptions) check(flags *pflag.FlagSet) error {
 	case o.concurrency < 1 || o.concurrency > 1000:
 		return usagef("give a number from 1 to 1000", "--concurrency: %d is not possible", o.concurrency)
 	case o.retryFailed && o.resume == "":
-		return usagef("give the file that --resume kept when they failed", "--retry-failed needs --resume")
+		return usagef("give the file of --resume from the run in which devices failed", "--retry-failed needs --resume")
 	case o.patience <= 0:
 		return usagef("give a duration such as 30s or 2m", "--patience: %s is not more than zero", duration.Notation(o.patience))
 	}
@@ -305,7 +305,7 @@ func (o *fleetOptions) openJournal(ctx context.Context, cfg probe.Config, now ti
 		return nil, nil
 	}
 	if info, err := os.Stat(o.resume); o.retryFailed && (err != nil || info.Size() == 0) {
-		return nil, usagef("for a first run leave out --retry-failed", "--retry-failed: %q keeps no run", o.resume)
+		return nil, usagef("for a first run leave out --retry-failed", "--retry-failed: %q contains no run", o.resume)
 	}
 	journal, err := fleet.OpenJournal(ctx, o.resume, fleet.Head{
 		Endpoint: cfg.Endpoint.Host, IDScope: cfg.Scope, Mode: string(cfg.Mode), StartedAt: now.UTC().Truncate(time.Second),
@@ -341,7 +341,7 @@ func (o *fleetOptions) readList(ctx context.Context, a *app, cfg *fleet.Config) 
 		return nil, err
 	}
 	if len(list.Ignored) > 0 {
-		tell(a.stderr, "dpsdiag: --devices: columns without a meaning here: %s", strings.Join(list.Ignored, ", "))
+		tell(a.stderr, "dpsdiag: --devices: ignored columns: %s", strings.Join(list.Ignored, ", "))
 	}
 	problems := list.Check(credentials, cfg.Probe.Transports[0], cfg.Probe.Mode)
 	if len(problems) == 0 {
@@ -350,7 +350,7 @@ func (o *fleetOptions) readList(ctx context.Context, a *app, cfg *fleet.Config) 
 	for _, p := range problems {
 		tell(a.stderr, "%s:%d: %s", o.devices, p.Line, p.Text)
 	}
-	return nil, usagef("put them right, or take them out; nothing was sent", "--devices: %d of %d devices of the list cannot be probed", len(problems), len(list.Devices)+len(list.Problems))
+	return nil, usagef("correct or remove them; nothing was sent", "--devices: %d of %d devices of the list cannot be probed", len(problems), len(list.Devices)+len(list.Problems))
 }
 
 // openList reads the file of --devices.
@@ -376,7 +376,7 @@ func (o *fleetOptions) openList(a *app) (*fleet.List, error) {
 	_, isLong := errors.AsType[*fleet.LongLineError](err)
 	switch {
 	case errors.Is(err, logtext.ErrDamaged):
-		return nil, usagef("make it again", "--devices: %s is %v", name, logtext.ErrDamaged)
+		return nil, usagef("create the file again", "--devices: %s is %v", name, logtext.ErrDamaged)
 	case isBinary:
 		return nil, usagef("a list is CSV or JSON lines", "--devices: %s is %v", name, binary)
 	case isLong:

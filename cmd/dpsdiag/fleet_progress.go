@@ -21,7 +21,7 @@ const (
 // longPause is the shortest pause that is shown at once.
 const longPause = 3 * time.Second
 
-// fleetProgress tells on standard error how far a fleet is: in one line that is rewritten on a
+// fleetProgress shows on standard error how far a fleet is: in one line that is rewritten on a
 // terminal, else in a line now and then.
 type fleetProgress struct {
 	out     io.Writer

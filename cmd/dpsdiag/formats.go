@@ -55,7 +55,7 @@ func formatHelp() string {
 			probe = append(probe, f.Name+"=FILE")
 		}
 	}
-	return fmt.Sprintf("output `FORMAT`: %s; of explain, fleet, logs, plan, probe and report also %s; of fleet, probe and report also %s; of probe and report also %s; of probe also %s. FORMAT=FILE writes to a file. May be repeated, one of them without a file (default %s)",
+	return fmt.Sprintf("output `FORMAT`: %s; for explain, fleet, logs, plan, probe and report also %s; for fleet, probe and report also %s; for probe and report also %s; for probe also %s. FORMAT=FILE writes to a file. May be repeated, at most once without a file (default %s)",
 		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(fleet, ", "), strings.Join(drawn, ", "), strings.Join(probe, ", "), report.Formats()[0].Name)
 }
 

@@ -52,8 +52,8 @@ func (a *app) help(cmd *cobra.Command, groups []flagGroup) {
 	_, a.helpUnwritten = io.WriteString(a.stdout, b.String())
 }
 
-// Annotations of a command: what its help begins with, in place of the long text, which then
-// comes below; and its forms, one a line, where the usual one does not show them.
+// Annotations of a command: shortHelp is what its help begins with; the long text then comes below.
+// forms are its forms, one a line, if the usual one does not show them.
 const (
 	shortHelp = "short"
 	forms     = "forms"

@@ -135,7 +135,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		for _, imported := range p.Imports {
 			name, internal := strings.CutPrefix(imported, "dpsdiag/internal/")
 			if internal && !slices.Contains(own, name) {
-				t.Errorf("%s imports %s: imports run cmd, report, advice, probe, dps and never back; the emulator stands beside, so that the probe cannot know of it", path, imported)
+				t.Errorf("%s imports %s: imports run cmd, report, advice, probe, dps and never back; the emulator is separate, so that the probe cannot depend on it", path, imported)
 			}
 		}
 	}

@@ -20,16 +20,16 @@ import (
 
 const inspectLong = `inspect shows what the service itself holds for a device: the enrollment or the
 group that decides, its status, attestation, allocation and hubs, and the last
-registration with its error. Where the device's credential is given, it is
+registration with its error. If the device's credential is given, it is
 compared: the key with the primary, the secondary and the derived one, the
 certificate by thumbprint and chain, the TPM by its endorsement key. Keys are
 compared on this machine and never shown.
 
 The service's side is read from the service API, with the connection string of a
 shared access policy (EnrollmentRead and RegistrationStatusRead; to show keys,
-the service may want EnrollmentWrite) or a bearer token, or offline from files
-that az printed. Only reads are sent. What the API does not show (id scope,
-linked hubs, verified CAs, network access) comes from --instance and
+the service may require EnrollmentWrite) or a bearer token, or offline from
+files with the output of az. Only reads are sent. What the API does not show
+(id scope, linked hubs, verified CAs, network access) comes from --instance and
 --certificates.
 
 The same flags make probe diagnose from both sides.
@@ -38,8 +38,8 @@ Exit status:
   0    nothing stands in the way, as far as is known
   1    something does
   2    wrong usage, or a file or credential that cannot be used
-  3    nothing could be read that would tell
-  130  interrupted; what was read is told`
+  3    too little could be read to tell
+  130  interrupted; what was read until then is printed`
 
 const inspectExample = `  dpsdiag inspect sensor-17 --service-env DPS_CONNECTION_STRING
   dpsdiag inspect sensor-17 --service-env DPS_CONNECTION_STRING --key-file key.txt
@@ -92,7 +92,7 @@ func (o *inspectOptions) deviceFlags() *pflag.FlagSet {
 
 func (o *inspectOptions) resultFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("result", pflag.ContinueOnError)
-	flags.BoolVar(&o.watch, "watch", false, "read again every few seconds until something changes, then tell what is there and end")
+	flags.BoolVar(&o.watch, "watch", false, "read again every few seconds until something changes, then show it and exit")
 	addDuration(flags, &o.every, "every", watchInterval, "`DURATION` between two reads of --watch")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show everything: the facts of every check, and checks that do not apply")
 	return flags
@@ -125,7 +125,7 @@ func runInspect(ctx context.Context, a *app, o *inspectOptions, flags *pflag.Fla
 	return exitWith(doc.ExitStatus())
 }
 
-// check checks what can be checked of the command line alone.
+// check checks what can be checked from the command line alone.
 func (o *inspectOptions) check(flags *pflag.FlagSet, args []string) error {
 	if err := noEmptyValue(flags); err != nil {
 		return err
@@ -214,7 +214,7 @@ func (o *inspectOptions) read(ctx context.Context, a *app, s *source, d *device)
 }
 
 // watchFor reads again until something differs from the first report. A reading that failed, as a whole
-// or in part, is no change.
+// or in part, is not a change.
 func (o *inspectOptions) watchFor(ctx context.Context, a *app, s *source, d *device, first *report.Inspection) *report.Inspection {
 	say := func(format string, args ...any) {
 		if !a.global.quiet {

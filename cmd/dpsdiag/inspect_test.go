@@ -79,7 +79,7 @@ func TestOnlyReadsAreSent(t *testing.T) {
 	}
 }
 
-// TestCredentialsOfTheService: what the service refuses is told, and the rest diagnosed all the same.
+// TestCredentialsOfTheService: what the service refuses is reported, and the rest is diagnosed all the same.
 func TestCredentialsOfTheService(t *testing.T) {
 	t.Parallel()
 	s := stageOf(t, sided{scenario: "symmetric-key-mismatch"})
@@ -102,7 +102,7 @@ func TestCredentialsOfTheService(t *testing.T) {
 	}
 }
 
-// TestRightsOfThePolicy: what a policy may not read is told and skipped, and the rest is read.
+// TestRightsOfThePolicy: what a policy may not read is reported and skipped, and the rest is read.
 func TestRightsOfThePolicy(t *testing.T) {
 	t.Parallel()
 	s := stageOf(t, sided{scenario: "enrollment-disabled"})
@@ -232,7 +232,7 @@ func (s *stage) enable(ctx context.Context) error {
 	return nil
 }
 
-// TestInspectInterrupted: Ctrl-C while the service says nothing tells what was read.
+// TestInspectInterrupted: Ctrl-C while the service does not answer shows what was read.
 func TestInspectInterrupted(t *testing.T) {
 	t.Parallel()
 	s := stageOf(t, sided{scenario: "enrollment-disabled"})
@@ -304,7 +304,7 @@ func (s *stage) keys(t *testing.T) []string {
 	return append(list, owner.Key.Text().Reveal())
 }
 
-// TestWatchIgnoresAFailedRead: a reading of which one request failed is no change; the next one is
+// TestWatchIgnoresAFailedRead: a reading of which one request failed is not a change; the next one is
 // compared again.
 func TestWatchIgnoresAFailedRead(t *testing.T) {
 	t.Parallel()

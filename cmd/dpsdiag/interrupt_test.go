@@ -180,7 +180,7 @@ func fullPipe(t *testing.T) (r, w *os.File) {
 type silentPeer struct {
 	probe   []string      // the command line of a probe of it
 	reached chan struct{} // gets a value whenever the peer falls silent
-	silent  atomic.Bool   // nothing goes from the emulator behind it to the probe any more
+	silent  atomic.Bool   // the peer passes nothing from the emulator to the probe any more
 
 	connections atomic.Int32
 	left        chan struct{} // gets a value whenever a connection has ended
@@ -208,7 +208,7 @@ func startSilentPeer(t *testing.T, stage string) *silentPeer {
 	return p
 }
 
-// startEmulator starts the emulator behind the peer. Its log tells when the stage is reached.
+// startEmulator starts the emulator behind the peer. Its log shows when the stage is reached.
 func (p *silentPeer) startEmulator(t *testing.T, stage string) emulator.Ready {
 	t.Helper()
 	word := map[string]string{"register": "operation=register", "assign": "operation=status"}[stage]

@@ -131,7 +131,7 @@ func kqlTopic(word string) (kql.Topic, error) {
 	if def, ok := cause.Lookup(strings.ToLower(word)); ok {
 		t, err := kql.HitByCause(def.ID)
 		if errors.Is(err, kql.ErrNoRecord) {
-			return t, usagef("dpsdiag kql alert-silence finds that no device arrives any more; dpsdiag explain "+def.ID.String()+" tells how to make sure",
+			return t, usagef("dpsdiag kql alert-silence finds that no device arrives any more; dpsdiag explain "+def.ID.String()+" says how to make sure",
 				"the service keeps no record of %s: a device with it does not reach the service, or fails after it", def.ID)
 		}
 		return t, err
@@ -143,7 +143,7 @@ func kqlTopic(word string) (kql.Topic, error) {
 		}
 	}
 	if len(entries) > 0 {
-		return kql.Topic{}, usagef("give one of these, a topic of dpsdiag kql --list or a cause", "%q is no status or six-digit code of the service, which are all that it records", word)
+		return kql.Topic{}, usagef("give one of these, a topic of dpsdiag kql --list or a cause", "%q is not a status or six-digit code of the service, which are all that it records", word)
 	}
 	return kql.Topic{}, usagef(didYouMean("dpsdiag kql %s", word, kqlWords(), nearestTopics(word)), "there is no query for %q", word)
 }

@@ -17,9 +17,9 @@ import (
 	"dpsdiag/internal/report"
 )
 
-const logsLong = `logs reads the resource logs that Azure Monitor keeps of DPS and tells which
-devices fail, since when, with what and why: clusters of failures with their
-causes, what operators changed before, and the load against the limits.
+const logsLong = `logs reads the resource logs of DPS in Azure Monitor and shows which devices
+fail, since when, with what and why: clusters of failures with their causes,
+what operators changed before, and the load against the limits.
 
 FILE is a file, a pattern such as '*.json' or a folder, for example a container
 that was downloaded from a storage account; "-" is standard input. It does not
@@ -42,7 +42,7 @@ func newLogsCmd(a *app) *cobra.Command {
 	var o logsOptions
 	cmd := &cobra.Command{
 		Use:     "logs FILE...|-",
-		Short:   "which devices of a fleet fail since when, from resource logs",
+		Short:   "which devices fail, since when and why, from resource logs",
 		Long:    logsLong,
 		Example: logsExample,
 		RunE:    func(cmd *cobra.Command, args []string) error { return runLogs(cmd.Context(), a, o, args) },
@@ -172,7 +172,7 @@ func filesIn(folder string) ([]string, error) {
 	return files, err
 }
 
-// collectLog reads one input as far as it comes before the context ends. logProblem tells of its error.
+// collectLog reads one input, or as much of it as can be read before the context ends. logProblem explains its error.
 func collectLog(ctx context.Context, collector *monitor.Collector, in textInput) error {
 	source, err := untilDone(ctx, in.open)
 	if err != nil {
@@ -189,7 +189,7 @@ func collectLog(ctx context.Context, collector *monitor.Collector, in textInput)
 	return err
 }
 
-// logProblem tells why an input cannot be read.
+// logProblem says why an input cannot be read.
 func logProblem(name string, err error) error {
 	if _, told := errors.AsType[*usageError](err); told {
 		return err

@@ -74,7 +74,7 @@ func TestLogsOfBrokenFiles(t *testing.T) {
 	}
 }
 
-// TestLogsOfAFolderWithOtherFiles: what is no text in a folder is named and left out; the rest is read.
+// TestLogsOfAFolderWithOtherFiles: what is not text in a folder is reported and left out; the rest is read.
 func TestLogsOfAFolderWithOtherFiles(t *testing.T) {
 	t.Parallel()
 	dir := writeBrokenFiles(t)
@@ -86,7 +86,7 @@ func TestLogsOfAFolderWithOtherFiles(t *testing.T) {
 	}
 }
 
-// TestFleetOfBrokenFiles: a list that is none is refused, and nothing is sent.
+// TestFleetOfBrokenFiles: a file that is not a list is refused, and nothing is sent.
 func TestFleetOfBrokenFiles(t *testing.T) {
 	t.Parallel()
 	dir := writeBrokenFiles(t)

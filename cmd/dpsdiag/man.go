@@ -62,7 +62,7 @@ func (a *app) writeMan(cmd *cobra.Command, dir string) error {
 }
 
 // manDate is the day of SOURCE_DATE_EPOCH (reproducible-builds.org: source-date-epoch) or
-// of the source that the program was built from, "" where neither is known.
+// of the source that the program was built from, "" if neither is known.
 func (a *app) manDate() (string, error) {
 	const variable = "SOURCE_DATE_EPOCH"
 	if text := a.getenv(variable); text != "" {
@@ -149,7 +149,7 @@ func manOptions(b *strings.Builder, title string, flags *pflag.FlagSet) {
 	})
 }
 
-// manDefault tells a default that says something.
+// manDefault returns the default of a flag as the manual shows it, "" for a zero value.
 func manDefault(f *pflag.Flag) string {
 	switch f.DefValue {
 	case "", "[]", "0", "false":
@@ -171,7 +171,7 @@ func manSeeAlso(b *strings.Builder, cmd *cobra.Command) {
 	fmt.Fprintf(b, ".SH SEE ALSO\n%s\n", strings.Join(names, ", "))
 }
 
-// roff makes text that means nothing to troff: no escapes, and no line that is a request.
+// roff escapes text for troff: it prints as it is, and no line of it is a request.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")

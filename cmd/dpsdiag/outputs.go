@@ -22,7 +22,7 @@ type output struct {
 	file   string // "" for standard output
 }
 
-// outputs are what -o asks for, or text on standard output where it was not given.
+// outputs are the values of -o, or text on standard output if it was not given.
 func (o *globalOptions) outputs() ([]output, error) {
 	if len(o.output) == 0 {
 		return []output{{format: report.Formats()[0]}}, nil
@@ -102,7 +102,7 @@ func (a *app) checkOutputs(cmd *cobra.Command) error {
 	return nil
 }
 
-// write puts a document where -o asks for it, standard output first: a person has the report
+// write writes a document to every output, to standard output first: the user gets the report
 // even if the disk is full.
 func (a *app) write(doc report.Document, opts report.Options) error {
 	list, err := a.global.outputs()
@@ -123,8 +123,8 @@ func (a *app) write(doc report.Document, opts report.Options) error {
 	return errors.Join(failed...)
 }
 
-// writeOutput writes a document to a file as it would be written to a pipe: the terminal has
-// no say in its width and colours.
+// writeOutput writes a document to a file as it would be written to a pipe: the terminal does
+// not determine its width and colours.
 func (a *app) writeOutput(out output, doc report.Document, opts report.Options) error {
 	opts.Width, opts.Color = 0, false
 	if out.format.FileOnly {

@@ -17,7 +17,7 @@ import (
 	"dpsdiag/internal/schematest"
 )
 
-// outputs are the ways in which a probe can tell its result. A bundle goes to a folder of its
+// outputs are the ways in which a probe can show its result. A bundle goes to a folder of its
 // own, from which [world.run] reads it.
 func outputs(t *testing.T) [][]string {
 	t.Helper()
@@ -46,7 +46,7 @@ func changesWithVerbose(f report.Format) bool {
 	return !f.FileOnly && !slices.Contains([]string{"json", "html", "sarif", "github"}, f.Name)
 }
 
-// documents check what a format promises beside its text.
+// documents check what a format promises in addition to its text.
 func documents(t *testing.T) map[string]func(t *testing.T, out []byte) {
 	probe, sarif := schematest.Load(t, "probe-1"), schematest.LoadSARIF(t)
 	return map[string]func(*testing.T, []byte){
@@ -249,7 +249,7 @@ func TestALogInMarkdownSaysWhatTheTextSays(t *testing.T) {
 				t.Errorf("%s: %s is missing", log, id[1])
 			}
 		}
-		for _, title := range []string{"Known errors", "Around them", "What the text tells", "Causes, the most likely first", "Ruled out", "What would decide", "To get a log that tells more"} {
+		for _, title := range []string{"Known errors", "Wrapping errors and progress", "What the text says", "Causes, the most likely first", "Ruled out", "What would decide", "To get a more detailed log"} {
 			inText := strings.Contains(text.out.String(), "\n"+title)
 			if inMarkdown := strings.Contains(markdown.out.String(), "\n#### "+title); inText != inMarkdown {
 				t.Errorf("%s: %q in the text %t, in Markdown %t", log, title, inText, inMarkdown)

@@ -18,11 +18,11 @@ before they do it: when the last one is assigned, how many calls are refused
 with 429, how many devices wait, and over how long they have to be spread so
 that none is refused. It sends nothing.
 
-Each device begins at once, or at a random time within --over (with --spread
-even at equal distances, as dpsdiag fleet does), registers, and polls until it
-is assigned. An instance takes --per-minute register calls in any minute and 5
-polls of each device in any 10 seconds. What it refuses, it tells to wait until
-there is room (Retry-After).
+The devices begin all at once, or at random times within --over (with --spread
+even at equal intervals, as dpsdiag fleet does). Each registers and polls until
+it is assigned. An instance accepts --per-minute register calls in any minute
+and 5 polls of each device in any 10 seconds. It tells a refused device in
+Retry-After how long to wait until another call is accepted.
 
 The same --seed gives the same answer.`
 
@@ -67,19 +67,19 @@ func (o *planOptions) deviceFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("devices", pflag.ContinueOnError)
 	flags.IntVar(&o.question.Devices, "devices", 0, "`NUMBER` of devices")
 	addDuration(flags, &o.question.Over, "over", 0, "`DURATION` within which they begin")
-	flags.BoolVar(&o.atOnce, "at-once", false, "they all begin at once, as after a power failure")
+	flags.BoolVar(&o.atOnce, "at-once", false, "all devices begin at once, as after a power failure")
 	flags.StringVar(&o.spread, "spread", report.SpreadRandom, "`HOW` they begin within --over: "+report.SpreadRandom+" or "+report.SpreadEven)
-	flags.IntVar(&o.question.Polls, "polls", plan.DefaultPolls, "`NUMBER` of polls until a device is assigned, at equal distances within --assign-time")
-	addDuration(flags, &o.question.AssignTime, "assign-time", plan.DefaultAssignTime, "`DURATION` from the register call that is taken to the assignment")
-	flags.StringVar(&o.retry, "retry", string(plan.RetryBackoffJitter), "`WAY` in which a device tries again that is refused: "+strings.Join(retryNames(), ", "))
+	flags.IntVar(&o.question.Polls, "polls", plan.DefaultPolls, "`NUMBER` of polls until a device is assigned, at equal intervals within --assign-time")
+	addDuration(flags, &o.question.AssignTime, "assign-time", plan.DefaultAssignTime, "`DURATION` from the accepted register call to the assignment")
+	flags.StringVar(&o.retry, "retry", string(plan.RetryBackoffJitter), "`WAY` in which a refused device tries again: "+strings.Join(retryNames(), ", "))
 	flags.StringVar(&o.retryAfter, "retry-after", switchOn, "whether the devices wait as long as Retry-After says: `"+switchOn+"|"+switchOff+"`")
-	flags.Uint64Var(&o.question.Seed, "seed", 1, "`NUMBER` that the random times come from")
+	flags.Uint64Var(&o.question.Seed, "seed", 1, "`NUMBER` that determines the random times")
 	return flags
 }
 
 func (o *planOptions) serviceFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("service", pflag.ContinueOnError)
-	flags.IntVar(&o.question.PerMinute, "per-minute", plan.DefaultPerMinute, "`NUMBER` of register calls that an instance takes in a minute")
+	flags.IntVar(&o.question.PerMinute, "per-minute", plan.DefaultPerMinute, "`NUMBER` of register calls that an instance accepts in a minute")
 	flags.IntVar(&o.question.Instances, "instances", 1, "`NUMBER` of instances that the devices are divided among")
 	return flags
 }
@@ -110,7 +110,7 @@ func runPlan(a *app, o *planOptions, flags *pflag.FlagSet) error {
 	return a.write(doc, a.textOptions())
 }
 
-// check checks what can be checked of the flags alone.
+// check checks what can be checked from the flags alone.
 func (o *planOptions) check(flags *pflag.FlagSet) error {
 	if err := noEmptyValue(flags); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (o *planOptions) check(flags *pflag.FlagSet) error {
 	case flags.Changed("over") && o.atOnce:
 		return usagef("leave one of them out", "--over and --at-once exclude each other")
 	case !flags.Changed("over") && !o.atOnce:
-		return usagef("give --over DURATION or --at-once", "when the devices begin is missing")
+		return usagef("give --over DURATION or --at-once", "--over or --at-once is missing")
 	case o.spread != report.SpreadRandom && o.spread != report.SpreadEven:
 		return usagef("it can be "+report.SpreadRandom+" or "+report.SpreadEven, "--spread: %q is not possible", o.spread)
 	case !slices.Contains(retryNames(), o.retry):

@@ -110,7 +110,7 @@ func newProbeCmd(a *app) *cobra.Command {
 func (o *probeOptions) actionFlags() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("action", pflag.ContinueOnError)
 	o.transports.values = []string{string(probe.HTTPS)}
-	flags.Var(&o.transports, "transport", "`TRANSPORT` to use: "+strings.Join(transportNames(), ", ")+"; several with commas or with the flag again, or "+allTransports+" to compare them side by side")
+	flags.Var(&o.transports, "transport", "`TRANSPORT` to use: "+strings.Join(transportNames(), ", ")+"; several separated by commas or with the flag repeated, or "+allTransports+" to compare them side by side")
 	flags.BoolVar(&o.preflight, "preflight", false, "stop before the register call; changes nothing in the service. Without a credential, id scope and id it checks only the network, over every transport")
 	flags.BoolVar(&o.lookup, "lookup", false, "look the registration up instead of registering; unbilled, changes nothing")
 	o.hub.addTo(flags)

@@ -10,9 +10,9 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// asked are the flags that were given, as far as a command that probes again has to repeat
-// them: not those of the result, nor how far this probe goes. Secrets are left for the
-// reader to give. A configuration that was found is named as --from would name it.
+// asked returns the flags that were given and that a command which probes again has to
+// repeat: not those of the result, nor those that say how far this probe goes. A secret is
+// replaced with a placeholder. A configuration that was found appears as --from.
 func (o *probeOptions) asked(given *pflag.FlagSet) []probe.Flag {
 	list := []probe.Flag{}
 	if o.sandbox != "" {

@@ -18,7 +18,7 @@ import (
 	"dpsdiag/internal/shellword"
 )
 
-// attachments are what a bundle has beside the report: how the probe was called, the
+// attachments are what a bundle contains besides the report: how the probe was called, the
 // configuration that it read, and facts of the system. There is no secret in them.
 func (o *probeOptions) attachments(a *app, flags *pflag.FlagSet, evidence *probe.Evidence) []report.Attachment {
 	list := []report.Attachment{
@@ -38,7 +38,7 @@ func (o *probeOptions) attachments(a *app, flags *pflag.FlagSet, evidence *probe
 // redactedValue is written in place of the value of a flag that may be a secret.
 const redactedValue = "[redacted]"
 
-// settingsText tells the command line and the origins of the settings.
+// settingsText returns the command line and the origins of the settings.
 func settingsText(flags *pflag.FlagSet, evidence *probe.Evidence) string {
 	words := []string{"dpsdiag", "probe"}
 	flags.Visit(func(f *pflag.Flag) {
@@ -152,7 +152,7 @@ func operatingSystem() string {
 	return runtime.GOOS
 }
 
-// configLines are the lines of a small file of the system that are no comments; none where
+// configLines are the lines of a small file of the system that are not comments; none if
 // there is no such file.
 func configLines(path string) []string {
 	data, err := os.ReadFile(path)
@@ -168,7 +168,7 @@ func configLines(path string) []string {
 	return lines
 }
 
-// writeFact writes a line, unless there is nothing to tell.
+// writeFact writes a line, unless the value is empty.
 func writeFact(b *strings.Builder, name, value string) {
 	if value != "" {
 		fmt.Fprintf(b, "%-16s  %s\n", name, report.Clean(hideKeys(value)))

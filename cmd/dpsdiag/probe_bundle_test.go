@@ -18,7 +18,7 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// TestBundle probes a device of a configuration and looks at each file of the bundle.
+// TestBundle probes a device from a configuration and checks each file of the bundle.
 func TestBundle(t *testing.T) {
 	t.Parallel()
 	e, err := emulator.Start(context.WithoutCancel(t.Context()), emulator.Config{Files: true})
@@ -77,13 +77,13 @@ func TestBundle(t *testing.T) {
 	}
 	checkNoneOf(t, w, slices.Concat(secretsOf(device), [][]byte{[]byte(proxyPassword)})...)
 	if strings.Contains(files["settings.txt"], "of the plant") {
-		t.Errorf("the payload is told: %s", files["settings.txt"])
+		t.Errorf("the payload is shown: %s", files["settings.txt"])
 	}
 }
 
-// TestBundleTellsNoSecretOfTheCommandLine gives a key and a proxy's password where others
-// can read them.
-func TestBundleTellsNoSecretOfTheCommandLine(t *testing.T) {
+// TestBundleHasNoSecretOfTheCommandLine gives a key and a proxy's password on the command
+// line, where others can read them.
+func TestBundleHasNoSecretOfTheCommandLine(t *testing.T) {
 	t.Parallel()
 	const key = "bm90IGEga2V5IG9mIGFueWJvZHksIGJ1dCBvZiB0aGUgcmlnaHQgbGVuZ3RoLi4uIQ=="
 	w := newWorld()

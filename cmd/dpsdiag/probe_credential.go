@@ -44,7 +44,7 @@ func (o *credentialOptions) flags() *pflag.FlagSet {
 
 // credential is one way to prove an identity.
 type credential struct {
-	flags       []string // that give it; none where another source does
+	flags       []string // that give it; none if another source does
 	namesDevice bool     // it may have the registration id
 	read        func(context.Context, *app) (probe.Attestation, error)
 }
@@ -210,7 +210,7 @@ func (o *credentialOptions) addChain(certs []*x509.Certificate) ([]*x509.Certifi
 	return append(certs, more...), nil
 }
 
-// What to give where something is missing.
+// Hints about what is missing.
 const (
 	proofHint          = "one of --key-file, --group-key-file, --cert with --cert-key, --pkcs12, --sas-token-env, --tpm, or --from"
 	certKeyHint        = "give --cert FILE and --cert-key FILE together"
@@ -218,7 +218,7 @@ const (
 	registrationIDHint = "give the id of the enrollment, or of the device in its group"
 )
 
-// What to do about files that are not what they should be.
+// Hints about files that are not what they should be.
 const (
 	certificateHint = "a certificate file is PEM text with BEGIN CERTIFICATE lines"
 	keyPairHint     = "give the private key that the certificate was made with"

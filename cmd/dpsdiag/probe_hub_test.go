@@ -71,7 +71,7 @@ func checkHub(t *testing.T, w *world, args ...string) (int, *report.Probe, repor
 	return status, &doc, stages[len(stages)-1]
 }
 
-// steps are the steps that the facts of a stage tell.
+// steps are the steps in the facts of a stage.
 func steps(s report.Stage) []string {
 	var names, list []string
 	for name := range s.Facts {
@@ -258,7 +258,7 @@ func TestCheckHubAsksFirst(t *testing.T) {
 	}
 }
 
-// TestCheckHubInEveryFormat: no format tells a secret, and all tell what the hub did.
+// TestCheckHubInEveryFormat: no format shows a secret, and all show what the hub did.
 func TestCheckHubInEveryFormat(t *testing.T) {
 	t.Parallel()
 	for _, format := range shownFormats() {
@@ -273,7 +273,7 @@ func TestCheckHubInEveryFormat(t *testing.T) {
 				}
 				for _, secret := range secretsOf(*device) {
 					for form := range leaks(secret, w.out.String()+w.err.String()) {
-						t.Errorf("a secret is told: %s", form)
+						t.Errorf("a secret is shown: %s", form)
 					}
 				}
 			})
@@ -317,7 +317,7 @@ func TestCheckHubOfMQTT5(t *testing.T) {
 			})
 		}
 	}
-	// A key is no credential for it, and is not blamed.
+	// A key is not a credential for it, and is not blamed.
 	status, doc, hub := checkHub(t, newWorld(), append(flagsOf(t, ready, ready.Identities[0]), "--api-version", dps.IssuingAPIVersion)...)
 	if status != report.ExitOK || hub.Outcome != string(probe.NotApplicable) || !strings.Contains(hub.Detail, "--csr-key FILE requests one") || len(doc.Causes) > 0 {
 		t.Errorf("exit status %d, hub %s: %s", status, hub.Outcome, hub.Detail)

@@ -19,7 +19,7 @@ const slowStage = time.Second
 // noticeable is the shortest pause that is shown.
 const noticeable = 5 * time.Millisecond
 
-// progress tells on standard error what a probe is waiting for: in one line that is
+// progress shows on standard error what a probe is waiting for: in one line that is
 // rewritten on a terminal, else in a line for each thing.
 type progress struct {
 	maxAttempts int
@@ -33,7 +33,7 @@ type progress struct {
 	timers  map[probe.TransportID]*time.Timer // of the stages that run
 }
 
-// newProgress returns the progress of a probe, as the world of a shows it.
+// newProgress returns the progress of a probe, to be shown on the standard error of a.
 func newProgress(a *app, cfg probe.Config) *progress {
 	p := &progress{
 		maxAttempts: cfg.MaxAttempts, out: a.stderr,
@@ -51,7 +51,7 @@ func newProgress(a *app, cfg probe.Config) *progress {
 	return p
 }
 
-// event takes what happens in the probe.
+// event handles an event of the probe.
 func (p *progress) event(e probe.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,8 +72,8 @@ func (p *progress) event(e probe.Event) {
 	}
 }
 
-// watch tells after a while that a stage has had no answer for so long, unless something
-// happens before. A terminal shows how that goes on.
+// watch reports after a while that a stage has had no answer for that time, unless something
+// happens before. On a terminal it keeps the time up to date.
 func (p *progress) watch(e probe.Event, after, silent time.Duration) {
 	var timer *time.Timer
 	timer = time.AfterFunc(after, func() {
@@ -90,7 +90,7 @@ func (p *progress) watch(e probe.Event, after, silent time.Duration) {
 	p.timers[e.Transport] = timer
 }
 
-// tellWait tells every pause that a person would notice.
+// tellWait reports every pause that a person would notice.
 func (p *progress) tellWait(e probe.Event) {
 	wait := e.Wait
 	switch {
@@ -122,7 +122,7 @@ func (p *progress) show(e probe.Event, text string) {
 	p.redraw()
 }
 
-// forget takes back what was shown of a transport.
+// forget removes what was shown of a transport.
 func (p *progress) forget(id probe.TransportID) {
 	if _, shown := p.waiting[id]; shown {
 		delete(p.waiting, id)

@@ -32,7 +32,7 @@ func TestProgress(t *testing.T) {
 		step(5*time.Second, probe.Event{Stage: probe.StageConnect})
 		step(3*time.Second, probe.Event{Stage: probe.StageConnect, Finding: done})
 
-		// Waits are told; during one nothing is slow.
+		// Waits are reported; during one nothing is slow.
 		step(0, probe.Event{Stage: probe.StageRegister})
 		step(0, probe.Event{Stage: probe.StageRegister, Queued: true})
 		step(5*time.Second, probe.Event{Stage: probe.StageRegister})
@@ -44,7 +44,7 @@ func TestProgress(t *testing.T) {
 		step(0, probe.Event{Stage: probe.StageAssign, Wait: &probe.Wait{Before: probe.OpStatus, For: 3 * time.Second, Attempt: 2, Reason: "assigning"}})
 		step(6*time.Second, probe.Event{Stage: probe.StageAssign, Finding: done})
 
-		// Nothing is told after the end.
+		// Nothing is reported after the end.
 		step(0, probe.Event{Stage: probe.StageHub})
 		p.stop()
 		<-time.After(time.Minute)

@@ -8,14 +8,14 @@ import (
 	"dpsdiag/internal/proxy"
 )
 
-// noProxy is the value of --proxy that leaves configuration and environment aside.
+// noProxy is the value of --proxy that ignores configuration and environment.
 const noProxy = "none"
 
-const proxyHint = "a proxy is [http|https|socks5]://[USER:PASSWORD@]HOST[:PORT]; --proxy " + noProxy + " takes the direct way"
+const proxyHint = "a proxy is [http|https|socks5]://[USER:PASSWORD@]HOST[:PORT]; --proxy " + noProxy + " connects directly"
 
-// chooseProxy says which proxy leads to the service: that of --proxy, else the one that the
-// device's configuration gives to what provisions, else that of the environment. Values may
-// hold a password and are never quoted.
+// chooseProxy returns the proxy for the service: that of --proxy, else the one that the device's
+// configuration sets for the program that provisions, else that of the environment. Values may
+// contain a password and are never quoted.
 func (o *targetOptions) chooseProxy(a *app, device *edgeconf.Settings) (proxy.Func, error) {
 	if o.proxy != "" && o.proxy != noProxy {
 		return a.givenProxy(o.proxy)
@@ -53,7 +53,7 @@ func (a *app) givenProxy(text string) (proxy.Func, error) {
 }
 
 // deviceProxy is the proxy of the program that provisions on the device, with the hosts it
-// exempts; nil when it has none.
+// exempts; nil if it has none.
 func deviceProxy(device *edgeconf.Settings) (proxy.Func, error) {
 	own, ok := device.Proxy()
 	if !ok || !own.Provisions() {
@@ -80,8 +80,8 @@ func deviceProxy(device *edgeconf.Settings) (proxy.Func, error) {
 	return env.Choose, nil
 }
 
-// agentProxy takes the direct way, as the device does, and knows of a proxy that the
-// configuration gives to edgeAgent alone; nil when there is none.
+// agentProxy connects directly, as the device does, but reports the proxy that the configuration
+// sets for edgeAgent alone; nil if there is none.
 func agentProxy(device *edgeconf.Settings) proxy.Func {
 	own, ok := device.Proxy()
 	if !ok {

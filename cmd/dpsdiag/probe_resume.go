@@ -24,13 +24,13 @@ type resumeOptions struct {
 
 func (o *resumeOptions) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.operationID, "operation-id", "", "`ID` of a registration that the service has accepted: poll it to its end, register nothing")
-	flags.BoolVar(&o.hubOnly, "hub-only", false, "check an assignment that the device keeps, without the service: the hub of --assigned-hub, or else of "+usualDeviceInfo)
+	flags.BoolVar(&o.hubOnly, "hub-only", false, "check an assignment that the device has stored, without the service: the hub of --assigned-hub, or else of "+usualDeviceInfo)
 	flags.StringVar(&o.assignedHub, "assigned-hub", "", "`HOST[:PORT]` of the hub of --hub-only")
-	flags.StringVar(&o.hubProfile, "hub-profile", "", "connection `PROFILE` of the hub of --hub-only: "+string(dps.ProfileClassic)+", or "+string(dps.ProfileMQTT5)+" for one that speaks MQTT 5 only; without it a hub that does not answer like a classic one is asked once which it is")
+	flags.StringVar(&o.hubProfile, "hub-profile", "", "connection `PROFILE` of the hub of --hub-only: "+string(dps.ProfileClassic)+", or "+string(dps.ProfileMQTT5)+" for one that supports only MQTT 5; without it, MQTT 5 is tried once if the hub does not answer like a classic one")
 	flags.StringVar(&o.deviceID, "hub-device-id", "", "`ID` of the device in that hub; the default is its registration id")
 }
 
-// modes are the flags given, of which each says how far a probe goes.
+// modes returns those of the given flags that say how far a probe goes.
 func (o *probeOptions) modes() []string {
 	var given []string
 	for _, f := range []struct {
@@ -53,7 +53,7 @@ func (o *probeOptions) checkModes() error {
 	case o.preflight && o.hub.check:
 		return usagef("leave one of them out: the hub is known only after a registration or a lookup", "--preflight and --check-hub exclude each other")
 	case o.sandbox != "" && (o.resume.hubOnly || o.resume.operationID != ""):
-		return usagef("leave one of them out: a sandbox begins anew", "--sandbox and %s exclude each other", modes[0])
+		return usagef("leave one of them out: every sandbox is a new service", "--sandbox and %s exclude each other", modes[0])
 	case o.resume.hubOnly && o.signing.given() != "":
 		return usagef("give the issued certificate as --cert and its key as --cert-key", "--hub-only and %s exclude each other", o.signing.given())
 	case strings.ContainsFunc(o.resume.operationID, notInOperation):
@@ -83,12 +83,12 @@ func knownProfile(name string) bool {
 	return profile == "" || profile == dps.ProfileClassic || profile == dps.ProfileMQTT5
 }
 
-// notInOperation reports what no operation id has.
+// notInOperation reports whether r cannot be part of an operation id.
 func notInOperation(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("/?#&%", r)
 }
 
-// fits refuses a credential that cannot take a registration up again.
+// fits refuses a credential that cannot resume a registration.
 func (o *resumeOptions) fits(kind probe.AttestationKind) error {
 	if o.operationID != "" && kind == probe.KindTPM {
 		return usagef("leave --operation-id out, which registers again", "--operation-id: a TPM proves itself with the register call")

@@ -17,22 +17,22 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// sandboxStarter starts an emulator that plays a scenario and enrolls a TPM, unless it is nil.
+// sandboxStarter starts an emulator with a scenario. A TPM is enrolled, unless it is nil.
 type sandboxStarter func(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error)
 
-// startSandbox starts an emulator that never lets a device wait, unless the scenario is
+// startSandbox starts an emulator that never makes a device wait, unless the scenario is
 // about waiting.
 func startSandbox(ctx context.Context, scenario string, tpm *emulator.TPMDevice) (*emulator.Emulator, error) {
 	var none time.Duration
 	return emulator.Start(ctx, emulator.Config{Scenario: scenario, TPM: tpm, RetryAfter: &none})
 }
 
-// enterSandbox starts the emulator, and returns the device of it that makes the scenario
-// real, with the TPM if one was given, and what to call when the probe has ended. The probe
-// itself does not know.
+// enterSandbox starts the emulator. It returns the device that shows the scenario, with the
+// TPM if one was given, and a function to call when the probe has ended. To the probe, the
+// emulator is a service like any other.
 func (o *probeOptions) enterSandbox(ctx context.Context, a *app, flags *pflag.FlagSet) (d *device, end func(), err error) {
 	if used := o.givenByUser(flags); len(used) > 0 {
-		return nil, nil, usagef("a sandbox brings its own service and identity; leave out either",
+		return nil, nil, usagef("a sandbox has its own service and identity; leave out --sandbox or the other flags",
 			"--sandbox cannot be combined with %s", strings.Join(used, ", "))
 	}
 	if err := checkScenario("--sandbox", o.sandbox); err != nil {
@@ -66,24 +66,24 @@ func (o *probeOptions) enterSandbox(ctx context.Context, a *app, flags *pflag.Fl
 	return d, end, nil
 }
 
-// showTransports takes every transport where the scenario does not show over HTTPS and none
-// was chosen.
+// showTransports selects every transport if the scenario cannot be seen over HTTPS and no
+// transport was chosen.
 func (o *probeOptions) showTransports(a *app) {
 	if scenario, _ := emulator.ScenarioByName(o.sandbox); scenario.NotOverHTTPS && !o.transports.given && !o.lookup {
 		o.transports.values = []string{allTransports}
-		tell(a.stderr, "dpsdiag: --sandbox %s does not show over https: probing with --transport %s", o.sandbox, allTransports)
+		tell(a.stderr, "dpsdiag: --sandbox %s cannot be seen over https: probing with --transport %s", o.sandbox, allTransports)
 	}
 }
 
-// hintAtHub says of a scenario that only the hub shows how to see it, where the probe does
-// not ask the hub.
+// hintAtHub prints how to see a scenario that only the hub shows, if the probe does not
+// check the hub.
 func (o *probeOptions) hintAtHub(a *app) {
 	if scenario, _ := emulator.ScenarioByName(o.sandbox); scenario.AtHub && !o.hub.check {
 		tell(a.stderr, "hint: only the hub shows this fault: dpsdiag probe --sandbox %s --check-hub", o.sandbox)
 	}
 }
 
-// sandboxPayload is the payload that was given, nil where none was.
+// sandboxPayload returns the payload that was given, or nil.
 func (o *probeOptions) sandboxPayload() (json.RawMessage, error) {
 	file, err := o.readPayload()
 	if err != nil {
@@ -92,8 +92,8 @@ func (o *probeOptions) sandboxPayload() (json.RawMessage, error) {
 	return parsePayload(file)
 }
 
-// sandboxTPM is the TPM that was given, nil where none was. A scenario about another
-// credential cannot be played with it, nor one about a TPM without.
+// sandboxTPM returns the TPM that was given, or nil. It is an error to give one for a
+// scenario about another credential, or none for a scenario about a TPM.
 func (o *probeOptions) sandboxTPM(ctx context.Context) (*sandboxedTPM, error) {
 	scenario, _ := emulator.ScenarioByName(o.sandbox)
 	if len(o.credential.tpm.given()) == 0 {
@@ -115,8 +115,8 @@ func (o *probeOptions) sandboxTPM(ctx context.Context) (*sandboxedTPM, error) {
 // sandboxedTPM is a TPM that the sandbox enrolls.
 type sandboxedTPM struct{ *probe.TPM }
 
-// device is what is enrolled. A TPM that cannot be read, of which there is nothing to
-// enroll, ends the probe before the service is asked.
+// device returns what the sandbox enrolls; nil without a TPM. With a TPM that cannot be
+// read, there is nothing to enroll, and the probe ends before it reaches the service.
 func (t *sandboxedTPM) device() *emulator.TPMDevice {
 	if t == nil {
 		return nil
@@ -124,7 +124,7 @@ func (t *sandboxedTPM) device() *emulator.TPMDevice {
 	return &emulator.TPMDevice{RegistrationID: t.RegistrationID(), EndorsementKey: t.EndorsementKey()}
 }
 
-// givenByUser are the flags that a sandbox sets itself, as far as they were given.
+// givenByUser returns those of the flags that a sandbox sets itself which were given.
 func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
 	var used []string
 	for _, own := range []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags()} {
@@ -137,7 +137,7 @@ func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
 	return used
 }
 
-// play makes the probe act as a device of the emulator, with the TPM if that is one.
+// play makes the probe act as a device of the emulator, with the TPM unless it is nil.
 func play(given emulator.Device, tpm *sandboxedTPM, now func() time.Time) (d *device, err error) {
 	d = &device{
 		endpoint: given.Endpoint, scope: given.Scope, registrationID: given.RegistrationID,
@@ -191,7 +191,7 @@ func attestX509(device emulator.Device) (probe.Attestation, error) {
 	return probe.NewX509(chain, key)
 }
 
-// checkScenario refuses an unknown scenario with the nearest known one.
+// checkScenario refuses an unknown scenario and suggests the nearest known one.
 func checkScenario(flag, name string) error {
 	if _, ok := emulator.ScenarioByName(name); ok {
 		return nil

@@ -18,7 +18,7 @@ import (
 // been read, except for the credential: reading it may ask for a password or use a TPM.
 type settings struct {
 	endpoint       edgeconf.Value
-	scope          edgeconf.Value // zero where no source has one
+	scope          edgeconf.Value // zero if no source has one
 	registrationID edgeconf.Value // zero means that of the credential
 	payload        edgeconf.File
 	trust          edgeconf.File
@@ -61,8 +61,8 @@ func (o *probeOptions) resolve(ctx context.Context, a *app) (*settings, error) {
 	return o.settingsOf(a, merged)
 }
 
-// needed names everything at once that a registration needs and no source has. A single
-// thing is named where it is used.
+// needed returns a usage error that lists everything that a registration needs and no source
+// has, if that is more than one thing. A single one is reported where it is used.
 func (o *probeOptions) needed(s *edgeconf.Settings) error {
 	var what, hints []string
 	add := func(missing bool, name, hint string) {
@@ -108,14 +108,14 @@ func (o *probeOptions) readFrom(a *app, flags, env *edgeconf.Settings) (*edgecon
 	file, err := edgeconf.Read(path, a.readConfig)
 	switch {
 	case err == nil:
-		tell(a.stderr, "dpsdiag: found %s and takes the settings from it; --no-from leaves it out", path)
+		tell(a.stderr, "dpsdiag: found %s and uses its settings; --no-from ignores it", path)
 		o.target.found = path
 		return file, nil
 	case o.preflight:
 		tell(a.stderr, "dpsdiag: found a configuration, but cannot use it: %v; the network is checked without it", err)
 		return nil, nil
 	}
-	return nil, fromError("found a configuration, but cannot use it: ", "; --no-from leaves it out", err)
+	return nil, fromError("found a configuration, but cannot use it: ", "; --no-from ignores it", err)
 }
 
 // findConfig is the first configuration that this machine has, "" if there is none.
@@ -128,7 +128,7 @@ func (a *app) findConfig() string {
 	return ""
 }
 
-// settingsOf takes what merged sources say, and the defaults.
+// settingsOf returns the settings of the merged sources, with the defaults.
 func (o *probeOptions) settingsOf(a *app, merged *edgeconf.Settings) (s *settings, err error) {
 	s = &settings{
 		endpoint:       merged.Endpoint,
@@ -184,7 +184,7 @@ func (o *probeOptions) fromFlags() (s *edgeconf.Settings, err error) {
 	return s, err
 }
 
-// readPayload reads --payload; the zero File where it was not given.
+// readPayload reads --payload; the zero File if it was not given.
 func (o *probeOptions) readPayload() (edgeconf.File, error) {
 	if o.payload == "" {
 		return edgeconf.File{}, nil
@@ -203,8 +203,8 @@ func (a *app) cannotUse(s *edgeconf.Settings, missing *edgeconf.Obstacle) error 
 	return usagef(missing.Hint, "%s", missing.Detail)
 }
 
-// fromError gives the error of a file that is no configuration its hint, with what else there
-// is to do.
+// fromError returns the usage error for a file that is not a configuration. otherwise is what else
+// the user can do; it ends the hint.
 func fromError(source, otherwise string, err error) error {
 	hint := "the usual file is " + usualConfig
 	if old, ok := errors.AsType[*edgeconf.Edge11Error](err); ok {

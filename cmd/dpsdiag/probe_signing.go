@@ -36,7 +36,7 @@ func (o *signingOptions) given() string {
 	return ""
 }
 
-// check checks what can be checked of the flags alone.
+// check checks what can be checked from the flags alone.
 func (o *signingOptions) check(lookup bool) error {
 	if lookup && o.given() != "" {
 		return usagef("leave one of them out: the service refuses a lookup with a signing request", "--lookup and %s exclude each other", o.given())
@@ -53,7 +53,7 @@ func (o *signingOptions) check(lookup bool) error {
 	return nil
 }
 
-// read makes the request of the device; nil where none was asked for. With keep a new key is
+// read makes the request of the device; nil if none was asked for. With keep a new key is
 // written to its file.
 func (o *signingOptions) read(a *app, registrationID string, keep bool) (*probe.Signing, error) {
 	if o.given() == "" {
@@ -98,7 +98,7 @@ func (o *signingOptions) readKey() (crypto.Signer, error) {
 	return privateKeyIn(file)
 }
 
-// readOrMakeKey reads the key, or makes one where there is no such file.
+// readOrMakeKey reads the key, or makes one if there is no such file.
 func (o *signingOptions) readOrMakeKey(a *app, keep bool) (crypto.Signer, error) {
 	if _, err := os.Stat(o.key); !errors.Is(err, os.ErrNotExist) {
 		return o.readKey()

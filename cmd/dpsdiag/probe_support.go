@@ -11,7 +11,7 @@ import (
 )
 
 // tellSupport says which of the releases that a device's configuration names, such as in the tags of
-// IoT Edge's images, are past their end of support. It hinders no registration.
+// IoT Edge's images, are past their end of support. That does not prevent a registration.
 func (o *probeOptions) tellSupport(ctx context.Context, a *app, file *edgeconf.Settings) {
 	if file == nil {
 		return
@@ -19,13 +19,13 @@ func (o *probeOptions) tellSupport(ctx context.Context, a *app, file *edgeconf.S
 	path := cmp.Or(o.target.from, o.target.found)
 	text, err := a.readConfig(path)
 	if err != nil {
-		return // it was read before, so this is the machine's fault
+		return // it could be read before; the note is left out
 	}
 	scanner := logtext.NewScanner()
 	scanner.Now = a.now
 	found, err := scanner.Scan(ctx, bytes.NewReader(text), path)
 	if err != nil {
-		return // a text without anything in it
+		return // not a text with anything in it
 	}
 	for _, n := range advice.Notes(found) {
 		tell(a.stderr, "dpsdiag: note: %s: %s", n.Place, n.Text)

@@ -7,8 +7,8 @@ import (
 	"dpsdiag/internal/nettest"
 )
 
-// TestReleasePastItsSupport: a probe says which release in the device's configuration is out of
-// support, and judges nothing by it.
+// TestReleasePastItsSupport: a probe notes on standard error which release in the device's
+// configuration is out of support; the report does not contain it.
 func TestReleasePastItsSupport(t *testing.T) {
 	t.Parallel()
 	closed := nettest.ClosedPort(t).String()
@@ -19,7 +19,7 @@ func TestReleasePastItsSupport(t *testing.T) {
 				"[agent.config]\nimage = \"mcr.microsoft.com/azureiotedge-agent:" + tag + "\"\n"), nil
 		}
 		w.run(t, "probe", "--preflight", "--from", "/etc/aziot/config.toml", "--transport", "https", "-o", "json")
-		note := "dpsdiag: note: /etc/aziot/config.toml line 7: IoT Edge " + tag + " is out of support since "
+		note := "dpsdiag: note: /etc/aziot/config.toml line 7: IoT Edge " + tag + " has been out of support since "
 		if got := strings.Contains(w.err.String(), note); got != want {
 			t.Errorf("%s: note %v, want %v:\n%s", tag, got, want, w.err.String())
 		}

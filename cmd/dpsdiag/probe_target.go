@@ -45,7 +45,7 @@ func cloudNames() []string {
 	return names
 }
 
-// cloudCompletions tell each cloud's host.
+// cloudCompletions are the clouds, each with its host.
 func cloudCompletions() []cobra.Completion {
 	var list []cobra.Completion
 	for _, c := range dps.Clouds() {
@@ -57,7 +57,7 @@ func cloudCompletions() []cobra.Completion {
 // cloudHost is the global endpoint of a cloud by its name.
 func cloudHost(name string) string { return dps.Cloud(name).GlobalHost() }
 
-// check checks what can be checked of the flags alone.
+// check checks what can be checked from the flags alone.
 func (o *targetOptions) check(flags *pflag.FlagSet) error {
 	if o.from != "" && o.noFrom {
 		return usagef("leave one of them out", "--from and --no-from exclude each other")
@@ -81,7 +81,7 @@ func (o *portOptions) addTo(flags *pflag.FlagSet) {
 	flags.IntVar(&o.amqp, "port-amqp", 0, fmt.Sprintf(usage, "amqp", "", dps.PortAMQP))
 }
 
-// check refuses a port that was given and is none.
+// check refuses a number that was given and is not a port.
 func (o *portOptions) check(flags *pflag.FlagSet) error {
 	for name, value := range map[string]int{"port-https": o.https, "port-mqtt": o.mqtt, "port-amqp": o.amqp} {
 		if flags.Changed(name) && (value < 1 || value > 65535) {

@@ -95,7 +95,7 @@ func (o *probeOptions) showEndorsementKey(ctx context.Context, a *app) error {
 	}
 	key := device.EndorsementKey()
 	if key == nil {
-		return usagef("give --id-scope too, and the probe tells what it means", "--tpm: the endorsement key cannot be read: %v", device.Facts().Failure)
+		return usagef("give --id-scope too, and the probe says what it means", "--tpm: the endorsement key cannot be read: %v", device.Facts().Failure)
 	}
 	doc := report.NewEndorsementKey(device.RegistrationID(), key)
 	if err := a.fitsOutputs(doc); err != nil {

@@ -10,7 +10,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// allTransports stands for every transport.
+// allTransports is the name for every transport.
 const allTransports = "all"
 
 func transportNames() []string {
@@ -39,7 +39,7 @@ func completeTransports(_ *cobra.Command, _ []string, typed string) ([]cobra.Com
 	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
-// parseTransports takes the names of transports, or the one that stands for all.
+// parseTransports returns the transports of a list of names, or all of them for allTransports.
 func parseTransports(names []string) ([]probe.Transport, error) {
 	if slices.Equal(names, []string{allTransports}) {
 		return probe.Transports(), nil
@@ -62,8 +62,8 @@ func parseTransports(names []string) ([]probe.Transport, error) {
 	return chosen, nil
 }
 
-// fitTransports leaves out of "all" what cannot carry the attestation or the mode, and says
-// so, if there is still something to compare. What was named must fit.
+// fitTransports removes from "all" the transports that do not support the attestation or the
+// mode, and says so, if at least two remain to compare. Transports that were named must fit.
 func (o *probeOptions) fitTransports(a *app, chosen []probe.Transport, attestation probe.AttestationKind) ([]probe.Transport, error) {
 	var fitting []probe.Transport
 	var names []string

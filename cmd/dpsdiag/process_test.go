@@ -23,7 +23,7 @@ type process struct {
 	errPipe  io.Closer
 }
 
-// startProcess starts dpsdiag; the test ends it if it has not ended by itself.
+// startProcess starts dpsdiag; the end of the test kills it if it still runs.
 func startProcess(t *testing.T, args ...string) *process {
 	t.Helper()
 	return startProcessIn(t, os.TempDir(), args...)
@@ -38,7 +38,7 @@ func startProcessIn(t *testing.T, temporary string, args ...string) *process {
 	return p
 }
 
-// startShell starts a script of the shell, with its arguments.
+// startShell starts a shell script, with its arguments.
 func startShell(t *testing.T, script ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.CommandContext(t.Context(), "sh", append([]string{"-c"}, script...)...)}
@@ -48,7 +48,7 @@ func startShell(t *testing.T, script ...string) *process {
 
 func (p *process) begin(t *testing.T) {
 	t.Helper()
-	p.WaitDelay = time.Minute // against hangs
+	p.WaitDelay = time.Minute // so that Wait does not hang
 	out, err := p.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func (p *process) begin(t *testing.T) {
 	}
 }
 
-// end sends a signal and returns what standard output still held, and the exit status.
+// end sends a signal and returns the rest of standard output and the exit status.
 func (p *process) end(t *testing.T, signal os.Signal) (string, int) {
 	t.Helper()
 	if err := p.Process.Signal(signal); err != nil {
@@ -78,7 +78,7 @@ func (p *process) end(t *testing.T, signal os.Signal) (string, int) {
 	return string(out), p.ProcessState.ExitCode()
 }
 
-func TestInterruptedProbeTellsWhatItLearned(t *testing.T) {
+func TestInterruptedProbeReportsWhatItLearned(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		p := startProcess(t, "probe", "--sandbox", "never-assigned", "-o", "json")

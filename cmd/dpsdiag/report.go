@@ -18,8 +18,8 @@ with -o json again, in any format: nothing is sent, and the result is the same
 as if that format had been asked for then. "-" reads the document from standard
 input.
 
-Exit status: 0 if the document was drawn, whatever it says; exit_code in it has
-the status of that time. 2 if it cannot be read.`
+Exit status: 0 if the document was drawn, whatever it says; exit_code in it is
+the status of the original run. 2 if it cannot be read.`
 
 const reportExample = `  dpsdiag report probe.json
   dpsdiag report probe.json -o html=probe.html -o junit=probe.xml

@@ -29,8 +29,8 @@ func run(ctx context.Context, a *app, args []string) int {
 	return conclude(a.stderr, err)
 }
 
-// numbersLast puts the negative numbers among the codes to explain behind "--", since
-// mbedTLS and others print their errors so (-0x2700) and no flag is a number.
+// numbersLast puts the negative numbers among the codes to explain after "--", since
+// mbedTLS and others print their errors in this form (-0x2700) and no flag is a number.
 func numbersLast(args []string) []string {
 	if len(args) == 0 || args[0] != "explain" || slices.Contains(args, "--") {
 		return args
@@ -44,7 +44,7 @@ func numbersLast(args []string) []string {
 	return slices.Concat(others, []string{"--"}, numbers)
 }
 
-const rootLong = `dpsdiag tells why an IoT device does not provision through the Azure IoT Hub
+const rootLong = `dpsdiag finds out why an IoT device does not provision through the Azure IoT Hub
 Device Provisioning Service (DPS), and what to do next.
 
 Exit status, the same for every output format:

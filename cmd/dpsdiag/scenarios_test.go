@@ -153,7 +153,7 @@ func TestEveryScenarioIsDiagnosed(t *testing.T) {
 		})
 	}
 	for name := range table {
-		t.Errorf("the table has a row for %s, which is no scenario", name)
+		t.Errorf("the table has a row for %s, which is not a scenario", name)
 	}
 }
 

@@ -138,7 +138,7 @@ func expand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// decodeBase64 ("unbase64 FROM TO") writes what base64 text stands for.
+// decodeBase64 ("unbase64 FROM TO") decodes base64 text.
 func decodeBase64(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: unbase64 FROM TO")
@@ -175,7 +175,7 @@ func packed(text []byte) []byte {
 	return b.Bytes()
 }
 
-// makeFile ("mkfile NAME KIND") makes a file that a script cannot hold.
+// makeFile ("mkfile NAME KIND") makes a file that a script cannot contain.
 func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: mkfile NAME huge|utf16|der|gzip|cutgzip|zip")

@@ -36,9 +36,9 @@ func (o *serviceOptions) flags() *pflag.FlagSet {
 	flags.StringVar(&o.env, "service-env", "", "environment variable `VAR` with the connection string of a shared access policy that may read enrollments and registration states; only reads are sent")
 	flags.StringVar(&o.host, "service-host", "", "service `HOST` of the instance, NAME.azure-devices-provisioning.net; needs --service-token-env")
 	flags.StringVar(&o.tokenEnv, "service-token-env", "", "environment variable `VAR` with a bearer token for --service-host: az account get-access-token --resource https://azure-devices-provisioning.net --query accessToken -o tsv")
-	flags.StringArrayVar(&o.enrollments, "enrollment", nil, "`FILE` that az iot dps enrollment show --show-keys or az iot dps enrollment-group show --show-keys printed, in place of the service API; may be repeated")
-	flags.StringVar(&o.instance, "instance", "", "`FILE` that az iot dps show printed: id scope, linked hubs, network access")
-	flags.StringVar(&o.certificates, "certificates", "", "`FILE` that az iot dps certificate list printed: whether CA certificates are verified")
+	flags.StringArrayVar(&o.enrollments, "enrollment", nil, "`FILE` with the output of az iot dps enrollment show --show-keys or az iot dps enrollment-group show --show-keys, instead of the service API; may be repeated")
+	flags.StringVar(&o.instance, "instance", "", "`FILE` with the output of az iot dps show: id scope, linked hubs, network access")
+	flags.StringVar(&o.certificates, "certificates", "", "`FILE` with the output of az iot dps certificate list: whether CA certificates are verified")
 	return flags
 }
 
@@ -59,7 +59,7 @@ type source struct {
 	budget  time.Duration
 }
 
-// check reads the files and the credential; nil where the service's side was not asked for.
+// check reads the files and the credential; nil if the service's side was not asked for.
 // What is wrong with one is a usage error.
 func (o *serviceOptions) check(a *app, id string, roots *x509.CertPool, choose proxy.Func) (*source, error) {
 	if !o.given() {
@@ -179,7 +179,7 @@ func checkServiceHost(text string) (string, error) {
 	return net.JoinHostPort(endpoint.Host, strconv.Itoa(endpoint.HTTPS)), nil
 }
 
-// checkBearer refuses what is no bearer token, or one that has expired.
+// checkBearer refuses what is not a bearer token, or one that has expired.
 func checkBearer(text string, now time.Time) error {
 	const hint = "az account get-access-token --resource https://azure-devices-provisioning.net --query accessToken -o tsv prints one"
 	switch {
@@ -198,7 +198,7 @@ func checkBearer(text string, now time.Time) error {
 	return nil
 }
 
-// bearerExpiry is when a bearer token expires, zero where it does not show that: then the
+// bearerExpiry is when a bearer token expires, zero if it does not show that: then the
 // service decides.
 func bearerExpiry(text string) time.Time {
 	var claims struct {

@@ -15,7 +15,7 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// TestTheShortReportOfEveryScenario: on a screen of 24 lines, or 30 where nothing is proven,
+// TestTheShortReportOfEveryScenario: on a screen of 24 lines, or 30 if nothing is proven,
 // the report fits, and ends with the verdict, the cause and what to do.
 func TestTheShortReportOfEveryScenario(t *testing.T) {
 	t.Parallel()
@@ -125,7 +125,7 @@ func suggested(text string) []string {
 	text = regexp.MustCompile(` \\\n +`).ReplaceAllString(text, " ")
 	var list []string
 	for _, found := range regexp.MustCompile(`(?m)\bdpsdiag (?:probe|explain) [^\n]*$`).FindAllString(text, -1) {
-		if !slices.Contains(list, found) && found != "dpsdiag explain ID tells more of a cause" {
+		if !slices.Contains(list, found) && found != "dpsdiag explain ID says more about a cause" {
 			list = append(list, found)
 		}
 	}

@@ -19,14 +19,14 @@ import (
 	"dpsdiag/internal/schematest"
 )
 
-// sided is a fault that one side alone does not prove, or does.
+// sided is a fault, how it is made on either side, and the cause that both sides prove.
 type sided struct {
 	name     string
 	scenario string // of the emulator
 	// device changes the device; nil keeps that of the scenario, or takes another of its kind.
 	device func(*emulator.Device)
 	kind   emulator.Attestation
-	// edit changes what az printed. A fault of an enrollment that only the file has is not in the
+	// edit changes the output of az. A fault of an enrollment that only the file has is not in the
 	// service API.
 	edit     func(files map[string]map[string]any)
 	onlyFile bool
@@ -64,7 +64,7 @@ func linking(hubs ...map[string]any) func(map[string]map[string]any) {
 	return properties(func(p map[string]any) { p["iotHubs"] = list })
 }
 
-// sidedFaults are the faults of the acceptance: every check that can be wrong.
+// sidedFaults has a fault for every check that can fail.
 func sidedFaults() []sided {
 	const key, group = "sandbox-key-01", emulator.GroupKey
 	hub := func(name string, more ...any) map[string]any {
@@ -345,9 +345,8 @@ func decodeJSON[T any](t *testing.T, data []byte) T {
 	return doc
 }
 
-// TestBothSides is the acceptance of the two sides: with the service's side the right cause is
-// proven, over https and mqtt, from the API and from files; without it the cause is not
-// contradicted.
+// TestBothSides: with the service's side the right cause is proven, over https and mqtt, from the
+// API and from files; without it the cause is not contradicted.
 func TestBothSides(t *testing.T) {
 	t.Parallel()
 	faults := sidedFaults()

@@ -33,7 +33,7 @@ import (
 	"dpsdiag/test/hostile"
 )
 
-// The test of this file takes as long as it is told to: make soak.
+// The test in this file runs for MINUTES, an environment variable: make soak.
 
 // soakDir is the environment variable with the state directory of [TestEmulatorOfTheSoak].
 const soakDir = "SOAK_STATE_DIR"
@@ -43,7 +43,7 @@ const soakDir = "SOAK_STATE_DIR"
 func TestEmulatorOfTheSoak(t *testing.T) {
 	dir := os.Getenv(soakDir)
 	if dir == "" {
-		return // it has nothing to do outside of the soak
+		return // TestSoak did not start this process
 	}
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1)
@@ -61,7 +61,7 @@ func TestEmulatorOfTheSoak(t *testing.T) {
 	}
 }
 
-// sample is what was measured at a time.
+// sample is what was measured at one time.
 type sample struct {
 	Goroutines, HeapKB     int // from the process, after a garbage collection
 	Files, Threads, RSSinK int // from /proc
@@ -201,7 +201,7 @@ func (l *load) identity(attestation emulator.Attestation) emulator.Identity {
 	return l.ready.Identities[at]
 }
 
-// honest registers devices, one after the other, over all transports, and checks each.
+// honest registers the device of a worker again and again, over one transport after the other, and checks each result.
 func (l *load) honest(ctx context.Context, t *testing.T, worker int) {
 	id, attestation := l.device(t, worker)
 	for round := 0; ctx.Err() == nil; round++ {
@@ -221,7 +221,7 @@ func (l *load) honest(ctx context.Context, t *testing.T, worker int) {
 	}
 }
 
-// device is the identity of a worker, which no other has.
+// device is the identity of a worker; no other worker has it.
 func (l *load) device(t *testing.T, worker int) (string, probe.Attestation) {
 	t.Helper()
 	switch worker {
@@ -277,7 +277,7 @@ func (l *load) attack(ctx context.Context, seed uint64) {
 	}
 }
 
-// breakOff begins to register a device, sometimes with a wrong key, and breaks off at any moment.
+// breakOff begins to register a device, sometimes with a wrong key, and stops at a random moment.
 func (l *load) breakOff(ctx context.Context, rng *rand.Rand) {
 	key := l.groupKey
 	if rng.IntN(2) == 0 {
@@ -291,7 +291,7 @@ func (l *load) breakOff(ctx context.Context, rng *rand.Rand) {
 	})
 }
 
-// disturb connects to an address, sends what it should not, reads for a moment and closes the connection in one of several ways.
+// disturb connects to an address, sends invalid data, and closes the connection in one of several ways.
 func (l *load) disturb(ctx context.Context, rng *rand.Rand, address string) {
 	plain, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -321,7 +321,7 @@ func (l *load) disturb(ctx context.Context, rng *rand.Rand, address string) {
 	}
 }
 
-// requests are requests of HTTP that are wrong.
+// requests are invalid HTTP requests.
 func requests() [][]byte {
 	const host = " HTTP/1.1\r\nHost: localhost\r\n"
 	var texts [][]byte
@@ -346,9 +346,9 @@ func median(samples []sample, of func(sample) int) int {
 	return values[len(values)/2]
 }
 
-// TestSoak: under honest and hostile load the emulator stays flat, and every honest registration is right. Flat means: after a
-// warm-up of a quarter of the time, the median of each measure in the last quarter is at most a tenth, and a small
-// number for each, above that of the second quarter; and when the load is gone, goroutines and files are as many as before it.
+// TestSoak: under honest and hostile load the emulator does not grow, and every honest registration is right. The first quarter
+// of the time is a warm-up. In the last quarter, the median of each measure may exceed that of the second quarter by a tenth
+// and a small number; when the load is gone, goroutines and files must be as many as before it.
 func TestSoak(t *testing.T) {
 	minutes, err := strconv.ParseFloat(os.Getenv("MINUTES"), 64)
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// TestAnUnaskedAnswerIsNotQuoted: package net/http logs the beginning of an answer to no request.
+// TestAnUnaskedAnswerIsNotQuoted: an answer without a request, whose beginning package net/http
+// would log, is not on standard error.
 func TestAnUnaskedAnswerIsNotQuoted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -27,11 +27,11 @@ func untilDone[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 }
 
-// endableReader is a text that ends where the context does, however long its source waits.
+// endableReader is a text that ends when the context ends, however long its source waits.
 type endableReader struct {
 	ctx    context.Context //nolint:containedctx // io.Reader has no room for it
 	source io.Reader
-	buffer [64 << 10]byte // not the caller's, which a reading that is left alone could still write to
+	buffer [64 << 10]byte // not the caller's: a read that was abandoned may still write to it
 }
 
 // Read implements io.Reader.

@@ -11,8 +11,8 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// TestExplainInterrupted interrupts the reading of a log that goes on for ever: what was
-// read until then is explained.
+// TestExplainInterrupted interrupts the reading of an endless log: what was read until then
+// is explained.
 func TestExplainInterrupted(t *testing.T) {
 	t.Parallel()
 	w, interrupts := interruptibleWorld()
@@ -42,7 +42,7 @@ func TestExplainInterrupted(t *testing.T) {
 	}
 }
 
-// TestExplainInterruptedBeforeAnything: of nothing there is no report.
+// TestExplainInterruptedBeforeAnything: if nothing was read, there is no report.
 func TestExplainInterruptedBeforeAnything(t *testing.T) {
 	t.Parallel()
 	w, interrupts := interruptibleWorld()
@@ -55,7 +55,8 @@ func TestExplainInterruptedBeforeAnything(t *testing.T) {
 	}
 }
 
-// interruptibleWorld tells how to interrupt it once a command can be.
+// interruptibleWorld returns a world, and a channel that gets the function which interrupts
+// the command as soon as the command can be interrupted.
 func interruptibleWorld() (*world, <-chan context.CancelFunc) {
 	w := newWorld()
 	interrupts := make(chan context.CancelFunc, 1)

@@ -12,8 +12,8 @@ import (
 func newVersionCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "which dpsdiag this is",
-		Long:    "version tells which dpsdiag this is and what it was built from.",
+		Short:   "show the version and build of dpsdiag",
+		Long:    "version shows the version of dpsdiag and what it was built from.",
 		Example: "  dpsdiag version -o json",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {

@@ -272,7 +272,7 @@ func agreement(refused []judged, named candidate) string {
 }
 
 // verdict judges a run together with the others. A port that sends nothing until the budget runs out
-// is no verdict by itself, but it is a fault if another port accepts connections.
+// is not a verdict by itself, but it is a fault if another port accepts connections.
 func (m *comparison) verdict(mode probe.Mode, run *probe.Run) Verdict {
 	v := verdictOf(mode, run)
 	if v == NoVerdict && run.OutOfTime != nil && dialFailure(run) != nil && len(m.connected) > 0 && !hurried(run) {

@@ -53,8 +53,8 @@ func diagnose(ev *probe.Evidence, rules []Rule) Diagnosis {
 	return d
 }
 
-// nextSteps are the steps that would decide. Where the service still works on the registration, the
-// first one is to take it up again.
+// nextSteps are the steps that would decide. If the service still works on the registration, the
+// first one is to resume it.
 func nextSteps(ev *probe.Evidence, across *comparison, verdict Verdict, causes []candidate) []cause.Step {
 	known := slices.ContainsFunc(causes, func(c candidate) bool { return !c.last })
 	if step := across.detour(); step != nil && !known && verdict != Registered {
@@ -67,7 +67,7 @@ func nextSteps(ev *probe.Evidence, across *comparison, verdict Verdict, causes [
 	return steps
 }
 
-// resumption is the step that takes up a registration on which the service works on; nil if there is
+// resumption is the step that resumes a registration on which the service still works; nil if there is
 // none, or if the service was a sandbox, which is gone.
 func resumption(ev *probe.Evidence) *cause.Step {
 	for i := range ev.Runs {
@@ -77,7 +77,7 @@ func resumption(ev *probe.Evidence) *cause.Step {
 			continue
 		}
 		step := fill(&cause.Step{
-			How:     "Take the registration up again: the service goes on with it",
+			How:     "Resume the registration: the service continues with it",
 			Command: probeCommand + "CREDENTIAL --operation-id " + shellword.Quote(last.Body.Operation.OperationID),
 		}, ev)
 		return &step

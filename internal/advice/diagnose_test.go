@@ -83,7 +83,7 @@ func unseen() []cause.ID {
 	}
 }
 
-// TestEveryRuleMatters takes away one rule at a time: some row of the table must notice.
+// TestEveryRuleMatters removes one rule at a time: the diagnosis of some row of the table must change.
 func TestEveryRuleMatters(t *testing.T) {
 	t.Parallel()
 	rows := table()
@@ -95,12 +95,12 @@ func TestEveryRuleMatters(t *testing.T) {
 		t.Run(rule.ID.String(), func(t *testing.T) {
 			t.Parallel()
 			rest := slices.DeleteFunc(Rules(), func(r Rule) bool { return r.ID == rule.ID })
-			notices := func(i int) bool {
+			changes := func(i int) bool {
 				with, without := usual[i], diagnose(rows[i].ev, rest)
 				return !slices.Equal(causesOf(with), causesOf(without)) ||
 					slices.Contains(rows[i].out, rule.ID.String()) && !slices.Equal(outOf(with), outOf(without))
 			}
-			// A row that lists the cause is likely to notice, so these come first.
+			// A row that lists the cause is likely to change, so these come first.
 			var listing, others []int
 			for i, d := range usual {
 				if slices.ContainsFunc(d.Causes, func(c Cause) bool { return c.ID == rule.ID }) {
@@ -109,9 +109,9 @@ func TestEveryRuleMatters(t *testing.T) {
 					others = append(others, i)
 				}
 			}
-			noticed := slices.ContainsFunc(listing, notices) || slices.ContainsFunc(others, notices)
-			if expected := !slices.Contains(unseen(), rule.ID); noticed != expected {
-				t.Errorf("noticed: %t, want %t", noticed, expected)
+			changed := slices.ContainsFunc(listing, changes) || slices.ContainsFunc(others, changes)
+			if expected := !slices.Contains(unseen(), rule.ID); changed != expected {
+				t.Errorf("without the rule some diagnosis changes: %t, want %t", changed, expected)
 			}
 		})
 	}
@@ -262,8 +262,8 @@ func TestDiagnosisInFull(t *testing.T) {
 	}
 }
 
-// TestRunsAreJudgedTogether: the worst run decides, and what one run rules out another
-// may still allow.
+// TestRunsAreJudgedTogether: the worst run decides, and a cause that one run rules out is
+// still listed if another allows it.
 func TestRunsAreJudgedTogether(t *testing.T) {
 	t.Parallel()
 	d := Diagnose(refusedProbe(undialed(netfail.Timeout), also(unauthorized(), noClock)))
@@ -286,7 +286,7 @@ func TestRunsAreJudgedTogether(t *testing.T) {
 	}
 }
 
-// TestWarnings: what is unusual but not a cause.
+// TestWarnings: what is unusual but not a cause is a warning, once.
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	assigned := state(dps.StatusAssigned, 0, "")
@@ -324,7 +324,7 @@ func TestWarnings(t *testing.T) {
 // not.
 func TestLongServerChainIsAWarning(t *testing.T) {
 	t.Parallel()
-	for size, want := range map[int]bool{2000: false, 2384: false, 2385: true} { // 7168 and 7171 bytes with what is around three of them
+	for size, want := range map[int]bool{2000: false, 2384: false, 2385: true} { // three of them are 7168 and 7171 bytes long in the TLS message
 		ev := refusedProbe(func(ev *probe.Evidence) {
 			for range 3 {
 				run(ev).TLS.Peer = append(run(ev).TLS.Peer, &x509.Certificate{Raw: make([]byte, size)})

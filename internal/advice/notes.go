@@ -5,7 +5,7 @@ import (
 	"dpsdiag/internal/support"
 )
 
-// Note is something about a device that a text shows and that is no cause of a failure.
+// Note is something about a device that a text shows and that is not a cause of a failure.
 type Note struct {
 	Place  logtext.Place
 	Text   string

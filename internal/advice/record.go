@@ -10,10 +10,10 @@ import (
 )
 
 // Record is what a resource log of the service says of a refused attempt. It is the service's own
-// answer as another witness keeps it: the status, the code and the text are there, but nothing of the
-// device, its credential or the network.
+// answer, recorded by another witness: the status, the code and the text are there, but nothing about
+// the device, its credential or the network.
 type Record struct {
-	Status, Code int    // 0 where the record has none
+	Status, Code int    // 0 if the record has none
 	Message      string // the description, with or without the code
 	Protocol     string // as the record names it
 	Device       string // the registration id of one of the devices
@@ -21,7 +21,7 @@ type Record struct {
 	Before string
 }
 
-// isLasting reports whether a cause is a mistake in the settings of a device that does not come by
+// isLasting reports whether a cause is a mistake in the settings of a device that does not arise by
 // itself: a device that succeeded before does not have it, unless somebody changed the device.
 func isLasting(id cause.ID) bool {
 	switch id {
@@ -68,7 +68,7 @@ func (r Record) evidence() *probe.Evidence {
 	}
 	device := r.Device
 	if _, err := dps.CheckRegistrationID(device); err != nil {
-		device = "REGISTRATION-ID" // what is no id does not belong into a command
+		device = "REGISTRATION-ID" // what is not an id must not be part of a command
 	}
 	endpoint := dps.StandardPorts()
 	endpoint.Host = dps.CloudPublic.GlobalHost()

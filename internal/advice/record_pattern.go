@@ -19,7 +19,7 @@ type Pattern struct {
 	Protocol                                    string
 }
 
-// The bounds from which a pattern means something.
+// The thresholds from which a pattern means something.
 const (
 	manyDevices  = 10
 	nearlyAll    = 0.95
@@ -66,7 +66,7 @@ func (p Pattern) overProtocols() string {
 	if share(p.Devices, p.OverProtocol) < nearlyAll || share(p.FailingOverOthers, p.OverOthers) > hardlyAny {
 		return ""
 	}
-	return fmt.Sprintf("nearly every device over %s fails so, hardly any over other protocols: look at what these share, such as their client or a proxy", p.Protocol)
+	return fmt.Sprintf("nearly every device over %s fails in this way, hardly any over other protocols: look at what these share, such as their client or a proxy", p.Protocol)
 }
 
 // Before says that the devices had succeeded before, "" if many of them had not.

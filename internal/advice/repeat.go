@@ -12,9 +12,9 @@ import (
 	"dpsdiag/internal/shellword"
 )
 
-// repeat is the command of a step as a variation of the one that asked for the probe: the
-// same flags but for those that the step changes. It is "" where the step needs another
-// service or credential than that of a sandbox, which has no other.
+// repeat is the command of a step as a variation of the command that started the probe: it
+// has the same flags except for those that the step changes. It is "" if the step needs a
+// service or credential other than that of a sandbox.
 func repeat(command string, t probe.Target) string {
 	changes := changedFlags(command, t)
 	names := namesOf(changes)
@@ -151,7 +151,7 @@ func commandsFor(ev *probe.Evidence) func(*cause.Definition) string {
 	}
 }
 
-// placeholders replaces the placeholders of commands by what is known of the target.
+// placeholders replaces the placeholders of commands with what is known of the target.
 func placeholders(ev *probe.Evidence) *strings.Replacer {
 	t := ev.Target
 	certificate, dpsName, hub, device, scope := "CERT-FILE", "DPS-NAME", "HUB-NAME", t.RegistrationID, "ID-SCOPE"

@@ -51,7 +51,7 @@ func TestRepeat(t *testing.T) {
 			flags("--cert", "d.pem", "--cert-key", "d.key", "--chain", "c.pem"), probeCommand + "--key-file KEY-FILE",
 			"dpsdiag probe --registration-id sensor-17 --key-file KEY-FILE",
 		},
-		"a chain beside the certificate": {
+		"a chain and the certificate": {
 			flags("--cert", "d.pem", "--cert-key", "d.key"), probeCommand + "CREDENTIAL --chain CHAIN-FILE",
 			"dpsdiag probe --cert d.pem --cert-key d.key --chain CHAIN-FILE",
 		},

@@ -25,7 +25,7 @@ func families() []func() []Rule {
 }
 
 // Rules returns every rule, family by family: one per cause of the taxonomy. If the evidence ranks two
-// causes alike, the earlier one comes first.
+// causes equally, the earlier one comes first.
 func Rules() []Rule {
 	rules := make([]Rule, 0, len(cause.All()))
 	for _, family := range families() {

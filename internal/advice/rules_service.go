@@ -65,7 +65,7 @@ func (c *Case) askedWait() string {
 		case asked == nil:
 			return "without Retry-After"
 		case !asked.Valid:
-			return fmt.Sprintf("the last with a Retry-After that is no time: %q", asked.Text)
+			return fmt.Sprintf("the last with a Retry-After that is not a time: %q", asked.Text)
 		default:
 			return "the last with Retry-After: " + asked.Text
 		}

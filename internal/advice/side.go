@@ -21,13 +21,13 @@ type sight struct {
 	rulesOut []cause.ID
 	// later says that the cause shows only after the service has accepted the device.
 	later bool
-	// aside says that the service refuses no device for it: it is a warning beside a refusal.
+	// aside says that the service refuses no device for it: with a refusal, it is only a warning.
 	aside bool
 	// here says that it proves something only in the device's own instance.
 	here bool
 }
 
-// sights lists what every result means that means something.
+// sights lists the meaning of every result that has one for a registration.
 func sights() map[inspect.Result]sight {
 	keys := []cause.ID{cause.SymmetricKeyMismatch, cause.GroupKeyNotDerived, cause.DerivedKeyIncorrect}
 	signers := []cause.ID{cause.CertNotTrustedByEnrollment, cause.CertChainIncomplete, cause.CertEnrollmentMismatch}
@@ -144,7 +144,7 @@ func weighSide(side *inspect.Findings, id cause.ID, ignored func(sight) bool) We
 }
 
 // otherInstance is why a difference from the enrollment proves nothing yet.
-const otherInstance = "nothing shows that this is the instance of the device's id scope: --instance FILE, from " + inspect.InstanceCommand + ", would"
+const otherInstance = "nothing shows that this is the instance of the device's id scope; --instance FILE, with the output of " + inspect.InstanceCommand + ", would show it"
 
 // relevant are the checks that say something about the device: if the device uses another instance
 // than the one that was read, only that.
@@ -185,7 +185,7 @@ type Inspection struct {
 	RuledOut []Cause
 }
 
-// Inspect judges the service's side of a device that was not probed. Where its last registration
+// Inspect judges the service's side of a device that was not probed. If its last registration
 // failed, the error that the service kept of it counts as well.
 func Inspect(side *inspect.Findings, target probe.Target) Inspection {
 	var found []candidate

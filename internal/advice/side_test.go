@@ -73,7 +73,7 @@ func TestSightsDecide(t *testing.T) {
 	}
 }
 
-// TestSideAndAnswer: a check counts only where it can be the reason, and what the attempt itself
+// TestSideAndAnswer: a check counts only if it can be the reason, and what the attempt itself
 // shows counts more.
 func TestSideAndAnswer(t *testing.T) {
 	t.Parallel()
@@ -113,7 +113,7 @@ func TestSideAndAnswer(t *testing.T) {
 		}
 		for _, id := range test.warned {
 			if strengthOf(d.Causes, id) == Proves || !slices.ContainsFunc(d.Warnings, func(w probe.Warning) bool { return w.ID == id.String() }) {
-				t.Errorf("%s: %s is no warning: %v, %v", name, id, causesOf(d), d.Warnings)
+				t.Errorf("%s: %s is not a warning: %v, %v", name, id, causesOf(d), d.Warnings)
 			}
 		}
 	}
@@ -191,9 +191,9 @@ func TestOtherInstance(t *testing.T) {
 func TestRetryAfterIsTold(t *testing.T) {
 	t.Parallel()
 	for want, asked := range map[string]*probe.RetryAfter{
-		"1 of 1 answers were 429, without Retry-After":                                  nil,
-		"1 of 1 answers were 429, the last with Retry-After: 7":                         {Text: "7", Valid: true},
-		`1 of 1 answers were 429, the last with a Retry-After that is no time: "later"`: {Text: "later"},
+		"1 of 1 answers were 429, without Retry-After":                                     nil,
+		"1 of 1 answers were 429, the last with Retry-After: 7":                            {Text: "7", Valid: true},
+		`1 of 1 answers were 429, the last with a Retry-After that is not a time: "later"`: {Text: "later"},
 	} {
 		d := Diagnose(refusedProbe(refuse(429, 429001, "throttled"), func(ev *probe.Evidence) { ev.Runs[0].Answers[0].RetryAfter = asked }))
 		if d.Causes[0].ID != cause.Throttled || !slices.Contains(d.Causes[0].Because, want) {

@@ -23,8 +23,8 @@ const (
 	sweepOpen       sweepPoint = "open"
 	sweepRegister   sweepPoint = "register"
 	sweepPoll       sweepPoint = "poll"
-	sweepState      sweepPoint = "state"  // of a registration that failed after it was accepted
-	sweepConcurrent sweepPoint = "beside" // at register, while another transport registers
+	sweepState      sweepPoint = "state"      // of a registration that failed after it was accepted
+	sweepConcurrent sweepPoint = "concurrent" // at register, while another transport registers
 )
 
 // sweepBodies are bodies by a name for the test's messages: those that matter most for every

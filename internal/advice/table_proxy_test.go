@@ -15,7 +15,7 @@ import (
 
 var plantProxy = proxy.Ref{URL: "http://proxy.plant:3128", Kind: proxy.HTTP, Origin: "HTTPS_PROXY"}
 
-// behind stops every run at its proxy.
+// behind makes every run fail at its proxy.
 func behind(kind proxy.FailureKind, alter ...func(*proxy.Attempt)) change {
 	return func(ev *probe.Evidence) {
 		through(ev)

@@ -125,7 +125,7 @@ const (
 	weighLead   = 2.0 // being the first cause that the matches list
 	weighProof  = 1.0 // a message of the service about this cause only
 	narrower    = 1.0 // a narrower cause says more than the wider one
-	unnamed     = 3.0 // what a cause loses that nothing names in a text about a refusal
+	unnamed     = 3.0 // loss of a cause that nothing in a text about a refusal suggests
 
 	suggestible  = 0.65  // share from which a cause is suggested
 	worthNaming  = 0.04  // share from which it is listed at all
@@ -209,8 +209,8 @@ func (c *textCase) settle(cand *candidate, s *score) bool {
 	return len(cand.because) > 0
 }
 
-// weight is how strongly both sources point to a cause, as a logarithm. Points are those of the
-// matches for it, most those of the cause that has most.
+// weight is how strongly both sources point to a cause, as a logarithm. points is the score of the
+// matches for it, and most the highest score of any cause.
 func (c *textCase) weight(id cause.ID, points, most float64, proven bool) float64 {
 	w := weighGrade*min(points/c.points[exact], 1.5) + weighLead*points/most
 	if proven {
@@ -266,8 +266,8 @@ func (c *textCase) servesOthers() bool {
 	return len(seen) > 1
 }
 
-// namesThings reports whether a text has a word for a thing that devices have trouble with: their words for
-// trouble alone are those of everybody.
+// namesThings reports whether a text has a word for a thing that devices have trouble with. Words for
+// trouble alone occur in the logs of any program.
 func (c *textCase) namesThings() bool {
 	thing := regexp.MustCompile(`(?i)azure|iot|dps|device|hub|edge|module|provision|enrol|regist|connect|network|socket|host|dns|proxy|port\b|http|mqtt|amqp|tls|ssl|x\.?509|cert|key|token|sas\b|auth|sign|secret|credential|permission|password|clock|time|tpm|hsm|pkcs|config|setting|parameter|argument|environment|json|toml|yaml|file|memory|buffer|stack|assert|abort|exception|0x|import|module|library|version|quota|limit|subscription|resource|securit|\brsa\b|ecdsa|cipher|crypt|base64|encod|decod|\btbs`)
 	return slices.ContainsFunc(c.Sample, func(l logtext.Line) bool { return thing.MatchString(l.Text) })

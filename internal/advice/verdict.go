@@ -61,7 +61,7 @@ func completed(mode probe.Mode, run *probe.Run) Verdict {
 	return NoVerdict
 }
 
-// refused judges a run that was refused. A state that may still change is no verdict, and a call or a
+// refused judges a run that was refused. A state that may still change is not a verdict, and a call or a
 // session that the service postponed should be repeated. A device that has not registered yet is not a
 // fault either.
 func refused(mode probe.Mode, run *probe.Run) Verdict {

@@ -55,7 +55,7 @@ const (
 )
 
 // A kind is one descriptor of the standard in its two forms, and how to make the
-// composite that it describes; message sections that are no composites have nil.
+// composite that it describes; message sections that are not composites have nil.
 type kind struct {
 	descriptor descriptor
 	symbol     Symbol

@@ -107,7 +107,7 @@ func frames() []struct {
 			"02 00 0000 005315 c0 10 05 42 43 40 40 00 5327 c0 06 03 41 40 c10100",
 		},
 		{
-			"disposition that tells how much arrived",
+			"disposition that says how much arrived",
 			amqp.Frame{Body: &amqp.Disposition{State: &amqp.Received{SectionNumber: 1, SectionOffset: 2}}},
 			"02 00 0000 005315 c0 0f 05 42 43 40 40 00 5323 c0 05 02 5201 5302",
 		},
@@ -236,7 +236,7 @@ func TestReadFrameRejects(t *testing.T) {
 		{"not a described type", "00000009 02 00 0000 40", decode, "where a described type"},
 		{"unknown descriptor", "0000000c 02 00 0000 00531945", decode, "unknown kind"},
 		{"descriptor of no known type", "0000000d 02 00 0000 00a0011045", decode, "unknown kind"},
-		{"section that is no composite", "0000000c 02 00 0000 00537740", decode, "unknown kind"},
+		{"section that is not a composite", "0000000c 02 00 0000 00537740", decode, "unknown kind"},
 		{"message section", "0000000c 02 00 0000 00537045", decode, "amqp:header:list in a frame of type 0"},
 		{"SASL in a frame of AMQP", "00000011 02 00 0000 005342 c0 04 01 a00100", decode, "in a frame of type 0"},
 		{"AMQP in a frame of SASL", "0000000c 02 01 0000 00531745", decode, "in a frame of type 1"},

@@ -59,7 +59,7 @@ func Write(disk Disk, path string, mode fs.FileMode, write func(io.Writer) error
 	return reason(disk.SyncDir(filepath.Dir(path)))
 }
 
-// fill writes a file and closes it, also if that fails.
+// fill writes a file and closes it, even if that fails.
 func fill(file File, mode fs.FileMode, write func(io.Writer) error) error {
 	w := &strict{w: file}
 	err := write(w)

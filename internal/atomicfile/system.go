@@ -53,7 +53,7 @@ func patiently(rename func() error, busy func(error) bool, sleep func(time.Durat
 func (System) Remove(name string) error { return os.Remove(name) }
 
 // SyncDir implements [Disk]. A folder that cannot be opened for reading, or is on a file system
-// that does not sync folders, is no failure.
+// that does not sync folders, is not a failure.
 func (s System) SyncDir(dir string) error {
 	if s.Unsynced || !syncsDirs {
 		return nil

@@ -15,5 +15,5 @@ func isBusy(err error) bool {
 	return errors.Is(err, syscall.ERROR_ACCESS_DENIED) || errors.Is(err, sharingViolation)
 }
 
-// isUnsupported is not asked where folders are not synced.
+// isUnsupported is never called, since Windows does not sync folders.
 func isUnsupported(error) bool { return false }

@@ -39,8 +39,8 @@ func TestParsePrivateKeyForms(t *testing.T) {
 		"PKCS#8, RSA":           {certtest.PEM("PRIVATE KEY", rsaPKCS8), &rsaKey.PublicKey},
 		"PKCS#8, Ed25519":       {certtest.PEM("PRIVATE KEY", edPKCS8), edPublic},
 		"PKCS#1":                {certtest.PEM("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey)), &rsaKey.PublicKey},
-		"behind EC parameters":  {slices.Concat(certtest.PEM("EC PARAMETERS", []byte{6, 1, 0}), certtest.PEM("EC PRIVATE KEY", sec1)), &ec.PublicKey},
-		"behind a certificate":  {slices.Concat(certtest.PEM("CERTIFICATE", []byte{1}), certtest.PEM("PRIVATE KEY", pkcs8)), &ec.PublicKey},
+		"after EC parameters":   {slices.Concat(certtest.PEM("EC PARAMETERS", []byte{6, 1, 0}), certtest.PEM("EC PRIVATE KEY", sec1)), &ec.PublicKey},
+		"after a certificate":   {slices.Concat(certtest.PEM("CERTIFICATE", []byte{1}), certtest.PEM("PRIVATE KEY", pkcs8)), &ec.PublicKey},
 		"with Windows newlines": {[]byte(strings.ReplaceAll(string(certtest.PEM("PRIVATE KEY", pkcs8)), "\n", "\r\n")), &ec.PublicKey},
 	} {
 		key, err := ParseKey(test.file)

@@ -23,7 +23,7 @@ func TestNearest(t *testing.T) {
 		"six digits, a class without codes":         {"407001", 1, []string{"http-407"}},
 		"six digits, a server error of its own":     {"505000", 3, []string{"http-5xx"}},
 		"six digits, a class without entry or code": {"418123", 3, []string{"dps-code-family"}},
-		"six digits that are no status":             {"777777", 3, nil},
+		"six digits that are not a status":          {"777777", 3, nil},
 		"an HTTP status":                            {"410", 2, []string{"http-409", "http-412"}},
 		"a return code":                             {"CONNACK 7", 2, []string{"mqtt-connack-5", "mqtt-connack-4"}},
 		"a TLS alert":                               {"tls alert 41", 2, []string{"tls-alert-40", "tls-alert-42"}},

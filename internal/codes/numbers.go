@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// compiled is an entry as it is compiled in, with what is looked up most often.
+// compiled is an entry of the compiled catalogue, with an index of its numbers.
 type compiled struct {
 	Entry
 	// numbers are the numbers that the entry matches. The generator computes them, so that a look-up
@@ -16,7 +16,7 @@ type compiled struct {
 // NumberRange holds the numbers from Low to High.
 type NumberRange struct{ Low, High uint64 }
 
-// NumbersOf returns the numbers that an entry answers to. It is for the generator.
+// NumbersOf returns the numbers that an entry matches. It is for the generator.
 func NumbersOf(e *Entry) []NumberRange {
 	var numbers []NumberRange
 	for n := range e.numerals() {

@@ -74,8 +74,8 @@ func (e *Entry) numerals() iter.Seq[numeral] {
 	}
 }
 
-// numberMessage reads a message that is a number as a whole: hexadecimal, or so large that it is no
-// other number.
+// numberMessage reads a message that is only a number: hexadecimal, or so large that it cannot be a
+// number with another meaning.
 func numberMessage(message string) (n numeral, ok bool) {
 	digits := strings.TrimPrefix(message, "-")
 	_, number, ok := parseNumber(strings.ToLower(digits))
@@ -84,7 +84,7 @@ func numberMessage(message string) (n numeral, ok bool) {
 }
 
 // yieldNumerals yields the numbers of one code: several in "401/403/404 from the hub",
-// none in a name. It reports whether to go on.
+// none in a name. It reports whether to continue.
 func yieldNumerals(code string, kind Kind, yield func(numeral) bool) bool {
 	rest, synonyms, ok := cutSeries(code, kind)
 	for ok {

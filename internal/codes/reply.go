@@ -12,7 +12,7 @@ import (
 // does not know has the entry of its class and the rule for such codes instead. Entries of IoT Hub are
 // never among them, even if the numbers are the same.
 //
-// httpStatus is the status of the answer and errorCode the six-digit code in it, 0 where there was
+// httpStatus is the status of the answer and errorCode the six-digit code in it, 0 if there was
 // none; message is the text next to the code. nil means that no entry fits.
 func ForReply(httpStatus, errorCode int, message string) []*Entry {
 	entries := byMessage(httpStatus, errorCode, message)

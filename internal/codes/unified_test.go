@@ -7,7 +7,7 @@ import (
 )
 
 // TestUnifiedSDKsAndCLI: every result of the unified SDK for C, every fixed text that it, the one for
-// .NET, the azure-iot extension of the Azure CLI and the update calls have, is explained by its row.
+// .NET, the azure-iot extension of the Azure CLI and the update calls have, is explained by its entry.
 func TestUnifiedSDKsAndCLI(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -55,7 +55,7 @@ func TestTar(t *testing.T) {
 		t.Fatal(err)
 	}
 	if h := unzipped.Header; h.Name != "" || !h.ModTime.IsZero() || h.Comment != "" || len(h.Extra) > 0 {
-		t.Errorf("the gzip header tells %+v", h)
+		t.Errorf("the gzip header contains %+v", h)
 	}
 	var got []entry
 	archive := tar.NewReader(unzipped)

@@ -22,7 +22,7 @@ const (
 	imageLayerType    = "application/vnd.oci.image.layer.v1.tar+gzip"
 )
 
-// imageUser is nobody in particular, and not root.
+// imageUser is an unprivileged user without a name.
 const imageUser = "65532:65532"
 
 // imageRoots is where Go's crypto/x509 looks first on Linux.

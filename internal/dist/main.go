@@ -214,5 +214,5 @@ func (p platform) archive(binary []byte, shared []file, about release) (artifact
 	return artifact{name: folder + ending, data: packed.Bytes()}, err
 }
 
-// name is the name of what is released for a platform, without its ending.
+// name is the name of what is released for a platform, without the extension.
 func (r release) name(p platform) string { return fmt.Sprintf("dpsdiag_%s_%s", r.version, p) }

@@ -16,12 +16,12 @@ import (
 // What packages and manifests say about the program.
 const (
 	summary     = "explain and diagnose provisioning failures of Azure IoT DPS"
-	description = "dpsdiag tells why an IoT device does not provision through the Azure IoT Hub\n" +
+	description = "dpsdiag finds out why an IoT device does not provision through the Azure IoT Hub\n" +
 		"Device Provisioning Service (DPS), and what to do next."
 	license = "MIT"
 )
 
-// formats lists the package formats, which are also their endings.
+// formats lists the package formats, which are also the extensions of the files.
 func formats() []string { return []string{"deb", "rpm", "apk"} }
 
 // packages makes the packages of a Linux platform.

@@ -86,7 +86,7 @@ type (
 const (
 	spdxDocumentID = "SPDXRef-DOCUMENT"
 	spdxArtifactID = "SPDXRef-artifact"
-	noAssertion    = "NOASSERTION" // nobody looked
+	noAssertion    = "NOASSERTION" // SPDX for "not determined"
 )
 
 // sbom is the list of what is in an artifact, as SPDX.

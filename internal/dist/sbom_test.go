@@ -32,7 +32,7 @@ func TestComponents(t *testing.T) {
 		t.Errorf("the standard library is not the first of %v", list)
 	}
 	if _, err := components([]byte("no program")); err == nil {
-		t.Error("a file that is no program has components")
+		t.Error("a file that is not a program has components")
 	}
 	got := componentsOf(&debug.BuildInfo{GoVersion: "go1.26.8", Deps: []*debug.Module{
 		{Path: "example.com/a", Version: "v1.0.0"},

@@ -188,8 +188,8 @@ func ParseBody(b []byte) Body {
 	return Body{Kind: BodyText, Excerpt: excerpt(trimmed)}
 }
 
-// probeShape has one member of each kind of object, enough to distinguish them.
-type probeShape struct {
+// shape has the members that distinguish the kinds of objects.
+type shape struct {
 	OperationID       *string         `json:"operationId"`
 	Status            *string         `json:"status"`
 	RegistrationID    *string         `json:"registrationId"`
@@ -199,23 +199,23 @@ type probeShape struct {
 }
 
 func parseObject(b []byte) Body {
-	var shape probeShape
-	if err := json.Unmarshal(b, &shape); err != nil {
+	var has shape
+	if err := json.Unmarshal(b, &has); err != nil {
 		if !json.Valid(b) && cutOff(b) {
 			return Body{Kind: BodyTruncated, Excerpt: excerpt(b)}
 		}
 		return Body{Kind: BodyOtherJSON, Excerpt: excerpt(b)}
 	}
 	switch {
-	case shape.AuthenticationKey != nil && (shape.Status == nil || *shape.Status == string(StatusUnassigned)):
+	case has.AuthenticationKey != nil && (has.Status == nil || *has.Status == string(StatusUnassigned)):
 		return as(b, BodyChallenge, func(body *Body, v *Challenge) { body.Challenge = v })
-	case shape.OperationID != nil && shape.Status != nil:
+	case has.OperationID != nil && has.Status != nil:
 		return as(b, BodyOperation, func(body *Body, v *Operation) { body.Operation = v })
-	case shape.RegistrationID != nil && shape.Status != nil:
+	case has.RegistrationID != nil && has.Status != nil:
 		return as(b, BodyRegistration, func(body *Body, v *Registration) { body.Registration = v })
-	case shape.ErrorCode != nil:
+	case has.ErrorCode != nil:
 		return as(b, BodyError, func(body *Body, v *ServiceError) { body.Error = v })
-	case shape.HubMessage != nil:
+	case has.HubMessage != nil:
 		return as(b, BodyHubError, func(body *Body, v *HubError) { body.Hub = v })
 	}
 	return Body{Kind: BodyOtherJSON, Excerpt: excerpt(b)}

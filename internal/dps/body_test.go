@@ -28,7 +28,7 @@ func TestParseBody(t *testing.T) {
 			`{"registrationId":"d","status":"assigned","assignedHub":"h","deviceId":"d"}`,
 			Body{Kind: BodyRegistration, Registration: &Registration{RegistrationID: "d", Status: StatusAssigned, AssignedHub: "h", DeviceID: "d"}},
 		},
-		"error behind a byte order mark": {
+		"error after a byte order mark": {
 			"\ufeff" + `{"errorCode":401002,"trackingId":"t","message":"Unauthorized","timestampUtc":"2020"}`,
 			Body{Kind: BodyError, Error: &ServiceError{ErrorCode: 401002, TrackingID: "t", Message: "Unauthorized", Timestamp: "2020"}},
 		},

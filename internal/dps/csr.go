@@ -53,7 +53,7 @@ func CheckCSR(csr *x509.CertificateRequest, registrationID string) []string {
 		odd = append(odd, "the signature of the signing request is not that of its own key")
 	}
 	if text := KeyText(csr.PublicKey); text != keyP384 {
-		odd = append(odd, "the signing request is for a key of "+text+"; documented is "+keyP384+", though others were seen to be accepted")
+		odd = append(odd, "the signing request is for a key of "+text+"; the documented one is "+keyP384+", though others were seen to be accepted")
 	}
 	if n := base64.StdEncoding.EncodedLen(len(csr.Raw)); n > MaxCSR {
 		odd = append(odd, fmt.Sprintf("the signing request has %d bytes in base64, %d are allowed", n, MaxCSR))

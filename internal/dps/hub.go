@@ -13,7 +13,7 @@ const HubAPIVersion = "2021-04-12"
 // IsHubHost reports whether host, with or without a port, has the form of a hub name in an
 // Azure cloud: {hub}.azure-devices.net, .cn or .us (learn.microsoft.com:
 // private-link/private-endpoint-dns), or a newer name below it such as
-// {hub}.device.azure-devices.net, which also takes TLS 1.3 (Microsoft Learn, IoT Hub endpoints).
+// {hub}.device.azure-devices.net, which also supports TLS 1.3 (Microsoft Learn, IoT Hub endpoints).
 func IsHubHost(host string) bool {
 	endpoint, err := ParseEndpoint(host)
 	name := strings.TrimSuffix(strings.ToLower(endpoint.Host), ".")
@@ -38,7 +38,7 @@ func SignHubWith(hub, deviceID string, expiry time.Time, sign func(message []byt
 
 // SignHub is SignHubWith with a key in memory.
 func SignHub(key Key, hub, deviceID string, expiry time.Time) Secret {
-	token, _ := SignHubWith(hub, deviceID, expiry, key.signer()) // which never fails
+	token, _ := SignHubWith(hub, deviceID, expiry, key.signer()) // a key in memory never fails to sign
 	return token
 }
 

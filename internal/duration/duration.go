@@ -1,5 +1,5 @@
-// Package duration is the form of durations in texts of people. It formats those that they read and
-// parses those that they type.
+// Package duration handles durations as text. It formats those that people read, and parses
+// those that they type.
 package duration
 
 import (
@@ -73,7 +73,7 @@ func Parse(text string) (time.Duration, error) {
 	}
 	days, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || days > longest || days < -longest {
-		return 0, fmt.Errorf("%q is no whole number of days, at most %d", number, longest)
+		return 0, fmt.Errorf("%q is not a whole number of days up to %d", number, longest)
 	}
 	return time.Duration(days) * day, nil
 }

@@ -8,12 +8,13 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// redacted is written where a value was that may be a secret.
+// redacted replaces a value that may be a secret.
 const redacted = "[redacted]"
 
-// Redact reads the configuration at path and returns it as TOML for somebody else to read:
-// comments are left out, and of the texts only those are kept that the names of their keys
-// say are no secrets. An error says why it is no configuration.
+// Redact reads the configuration at path and returns it as TOML that may be given to others:
+// without comments, and with most texts replaced. Kept are numbers, file URIs, the addresses
+// of proxies without their credentials, and the values of keys that hold names, hosts or
+// kinds, unless such a value looks like a secret. An error says why it is not a configuration.
 func Redact(path string, readFile func(string) ([]byte, error)) (string, error) {
 	data, err := load(path, readFile)
 	if err != nil {
@@ -21,13 +22,13 @@ func Redact(path string, readFile func(string) ([]byte, error)) (string, error) 
 	}
 	var tree map[string]any
 	if err := toml.Unmarshal(data, &tree); err != nil {
-		return "", fmt.Errorf("%s is no TOML", path) // the library's error quotes the file
+		return "", fmt.Errorf("%s is not TOML", path) // the library's error quotes the file
 	}
 	text, err := toml.Marshal(redact("", tree))
 	return string(text), err
 }
 
-// redact returns a value with its texts replaced but for those that may be shown.
+// redact returns a value in which texts are replaced, except those that may be shown.
 func redact(key string, value any) any {
 	switch v := value.(type) {
 	case map[string]any:

@@ -132,7 +132,7 @@ func (s *Settings) Proxy() (Proxy, bool) {
 
 // Remark is a mistake or something unusual in the configuration itself.
 type Remark struct {
-	Problem Problem // of the cause taxonomy
+	Problem Problem // what kind of problem it is
 	setting settingName
 	Detail  string // one line, without secrets
 	Origin  Origin

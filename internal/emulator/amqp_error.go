@@ -37,7 +37,7 @@ func (a *amqpConversation) describe(refused *refusal) (*amqp.Error, error) {
 }
 
 // amqpError converts an answer into an AMQP error: its text becomes the description
-// (azure-iot- sdk-csharp
+// (azure-iot-sdk-csharp
 // provisioning/transport/amqp/src/ProvisioningTransportHandlerAmqp.cs) and its retry-after
 // a member of info (azure-iot-sdk-node provisioning/transport/amqp/src/amqp.ts).
 func amqpError(answer response) (*amqp.Error, error) {

@@ -149,7 +149,7 @@ func (l *amqpLink) grant() error {
 // wants credit used up or returned, it is returned.
 func (l *amqpLink) flow(peer *amqp.Flow) error {
 	if l.detached {
-		return nil // was sent before the peer knew
+		return nil // sent before the peer got our DETACH
 	}
 	if l.answers && peer.LinkCredit != nil {
 		var seen uint32

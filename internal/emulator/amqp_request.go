@@ -10,10 +10,10 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// transfer takes one frame of a request and serves the request when it is complete.
+// transfer adds one frame to a request and serves the request when it is complete.
 func (l *amqpLink) transfer(t *amqp.Transfer, payload []byte) error {
 	if l.detached {
-		return nil // was sent before the peer knew
+		return nil // sent before the peer got our DETACH
 	}
 	if !l.partial {
 		l.credit--
@@ -104,7 +104,8 @@ func (l *amqpLink) dispose(d *amqp.Delivery, state amqp.DeliveryState) error {
 	return l.send(&amqp.Disposition{Role: amqp.RoleReceiver, First: d.ID, Settled: true, State: state})
 }
 
-// reject refuses a request, which is possible only once.
+// reject refuses a request. A delivery has only one disposition, so only the plain form of an
+// answer is sent.
 func (l *amqpLink) reject(d *amqp.Delivery, answer response, f form) error {
 	if f != plain {
 		return nil
@@ -116,9 +117,9 @@ func (l *amqpLink) reject(d *amqp.Delivery, answer response, f form) error {
 	return l.dispose(d, &amqp.Rejected{Error: reason})
 }
 
-// reply posts an answer with the request's correlation id, unchanged. Without an id a
-// request cannot be distinguished from another, so there is no answer to another one before
-// it.
+// reply posts an answer with the request's correlation id, unchanged. The misplaced form is an
+// answer to another request, with another id; it is left out if the request has no id, since
+// the peer could not tell the two answers apart.
 func (l *amqpLink) reply(asked *amqp.Properties, answer response, f form) error {
 	var id any
 	if asked != nil {

@@ -40,7 +40,7 @@ func (s *amqpSession) take(body amqp.Composite, payload []byte) error {
 		return s.end()
 	}
 	if s.ended {
-		return nil // was sent before the peer knew
+		return nil // sent before the peer got our END
 	}
 	switch body := body.(type) {
 	case *amqp.Attach:

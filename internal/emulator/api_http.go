@@ -41,13 +41,13 @@ func (h *httpHandler) serveAPI(w http.ResponseWriter, r *http.Request, to apiRou
 // order of the real service is not known.
 func (h *httpHandler) answerAPI(w http.ResponseWriter, r *http.Request, to apiRoute) response {
 	if to.shape == shapeNone {
-		return h.refuse(http.StatusNotFound, "no path of the service API")
+		return h.refuse(http.StatusNotFound, "the path is not one of the service API")
 	}
 	calls := to.calls()
 	at := slices.IndexFunc(calls, func(c apiCall) bool { return c.method == r.Method })
 	if at < 0 || to.id == "" && to.shape == shapeState {
 		w.Header().Set("Allow", allowed(calls))
-		return h.refuse(http.StatusMethodNotAllowed, "the path has no such method, or lacks an id")
+		return h.refuse(http.StatusMethodNotAllowed, "the path does not support this method, or lacks an id")
 	}
 	chosen := calls[at]
 	if refused := h.service.authorize(r.Header.Get("Authorization"), chosen.right); refused != nil {

@@ -50,7 +50,7 @@ func publishPolicy(set *srv.Settings, policy string) {
 	set.CredentialPolicyName = policy
 }
 
-// storeCAs stores the CAs of a group under names made of that of the group.
+// storeCAs stores the CAs of a group under names that begin with that of the group.
 func (s *settings) storeCAs(group *enrollment) {
 	for i, cert := range group.certs {
 		name := group.name + "-ca"

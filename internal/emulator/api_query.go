@@ -119,13 +119,13 @@ func pageSize(text string) (int, *refusal) {
 	}
 	size, err := strconv.Atoi(text)
 	if err != nil || size < 1 {
-		return 0, badRequest(reasonRequest, "The page size is invalid.", srv.HeaderMaxItemCount+" is no positive number")
+		return 0, badRequest(reasonRequest, "The page size is invalid.", srv.HeaderMaxItemCount+" is not a positive number")
 	}
 	return min(size, maxPage), nil
 }
 
 // continuationPrefix marks a continuation: what follows is the key of the last item. A page
-// is complete also where records were added or removed in between.
+// is complete even if records were added or removed in between.
 const continuationPrefix = "after:"
 
 func writeContinuation(key string) string {

@@ -107,7 +107,7 @@ func etagOf(entry *enrollment) string {
 	return entry.written.settings.ETag
 }
 
-// runBulk runs a bulk operation. Its answer is 200 also where some records are refused.
+// runBulk runs a bulk operation. Its answer is 200 even if some records are refused.
 func (s *service) runBulk(r apiRequest) response {
 	mode, records, refused := decodeBulk(r.group, r.body)
 	if refused != nil {

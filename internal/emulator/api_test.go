@@ -145,7 +145,7 @@ func TestAPIAnswers(t *testing.T) {
 		{"query of the CLI", "POST", "/enrollments/query", `{"query":"SELECT *"}`, "200", nil},
 		{"query of something else", "POST", "/enrollments/query", `{"query":"SELECT * FROM devices"}`, "400 400004 The query is invalid.", nil},
 		{"query of nothing", "POST", "/enrollments/query", `{"query":""}`, "400 400004 The query is invalid.", nil},
-		{"query that is no query", "POST", "/enrollments/query", `[]`, unreadable, nil},
+		{"query that is not a query", "POST", "/enrollments/query", `[]`, unreadable, nil},
 		{"page of no size", "POST", "/enrollments/query", query, "400 400004 The page size is invalid.", []func(*http.Request){header("x-ms-max-item-count", "0")}},
 		{"page after nothing", "POST", "/enrollments/query", query, "400 400004 The continuation token is invalid.", []func(*http.Request){header("x-ms-continuation", "bm9uc2Vuc2U")}},
 		{"bulk", "POST", "/enrollments", bulk("create", newDevice), "200", nil},
@@ -481,7 +481,7 @@ func TestAPIKeys(t *testing.T) {
 	}
 }
 
-// TestAPIPages: pages cover every record once, in order, also where some are added and
+// TestAPIPages: pages cover every record once, in order, even if some are added and
 // removed in between.
 func TestAPIPages(t *testing.T) {
 	t.Parallel()
@@ -578,7 +578,7 @@ func TestAPIFaults(t *testing.T) {
 	}
 }
 
-// TestAPIDoesNotTouchTheDeviceAPI: an id scope is no collection, whatever follows it.
+// TestAPIDoesNotTouchTheDeviceAPI: an id scope is not a collection, whatever follows it.
 func TestAPIDoesNotTouchTheDeviceAPI(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/0ne00000000/registrations/x", "/", "/enrollmentss/x", "/" + url.PathEscape("enrollments/x")} {

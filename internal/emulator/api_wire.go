@@ -180,7 +180,7 @@ func checkTwin(entry *enrollment, set srv.Settings, _ *enrollment) *refusal {
 	}
 	for _, part := range parts {
 		if text := bytes.TrimSpace(part); len(text) > 0 && !bytes.ContainsAny(text[:1], "{n") {
-			return badRequest(reasonRequest, messageTwin, "a collection of the initial twin or the device information is no JSON object")
+			return badRequest(reasonRequest, messageTwin, "a collection of the initial twin or the device information is not a JSON object")
 		}
 	}
 	return nil
@@ -200,8 +200,8 @@ func readStatus(entry *enrollment, set srv.Settings, _ *enrollment) *refusal {
 	return nil
 }
 
-// readIssuance reads the certificate policy. How long its certificates are valid is not said
-// here (in the service it stands in the policy), so the old enrollment's days stay.
+// readIssuance reads the certificate policy. A record does not contain the validity of its
+// certificates (in the service, the policy does), so the old enrollment's days stay.
 func readIssuance(entry *enrollment, set srv.Settings, old *enrollment) *refusal {
 	policy := cmp.Or(set.CertificatePolicyResourceID, set.CredentialPolicyName)
 	if policy == "" {

@@ -8,7 +8,7 @@ import (
 )
 
 // The substatus of an assigned device: it is at its first assignment, or it came to another
-// hub, and its data was taken along or not (azure-rest-api-specs
+// hub, and its data was migrated or not (azure-rest-api-specs
 // deviceprovisioningservices/data-plane, device/models.tsp).
 const (
 	substatusInitial  = "initialAssignment"

@@ -174,12 +174,12 @@ func TestCertificates(t *testing.T) {
 		chain []*x509.Certificate
 		want  string // "" means accepted
 	}{
-		"leaf and intermediate":      {x509Device, []*x509.Certificate{w.leaf.cert, w.intermediate.cert}, ""},
-		"root sent too":              {x509Device, []*x509.Certificate{w.leaf.cert, w.intermediate.cert, w.root.cert}, ""},
-		"chain out of order":         {x509Device, []*x509.Certificate{w.leaf.cert, w.root.cert, w.intermediate.cert}, ""},
-		"foreign certificate beside": {x509Device, []*x509.Certificate{w.leaf.cert, other.cert, w.intermediate.cert}, ""},
-		"signed by the enrolled CA":  {"direct", []*x509.Certificate{direct.cert}, ""},
-		"id in other case":           {strings.ToUpper(x509Device), []*x509.Certificate{w.leaf.cert, w.intermediate.cert}, ""},
+		"leaf and intermediate":     {x509Device, []*x509.Certificate{w.leaf.cert, w.intermediate.cert}, ""},
+		"root sent too":             {x509Device, []*x509.Certificate{w.leaf.cert, w.intermediate.cert, w.root.cert}, ""},
+		"chain out of order":        {x509Device, []*x509.Certificate{w.leaf.cert, w.root.cert, w.intermediate.cert}, ""},
+		"another certificate too":   {x509Device, []*x509.Certificate{w.leaf.cert, other.cert, w.intermediate.cert}, ""},
+		"signed by the enrolled CA": {"direct", []*x509.Certificate{direct.cert}, ""},
+		"id in other case":          {strings.ToUpper(x509Device), []*x509.Certificate{w.leaf.cert, w.intermediate.cert}, ""},
 		"no extended key usage": {"a", []*x509.Certificate{device("a", w.intermediate, func(c *x509.Certificate) {
 			c.ExtKeyUsage = nil
 		}), w.intermediate.cert}, ""},

@@ -173,7 +173,7 @@ func parseCertified(certText, keyText []byte) (*certified, error) {
 	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("the private key is no elliptic-curve key")
+		return nil, fmt.Errorf("the private key is not an elliptic-curve key")
 	}
 	return &certified{cert: pair.Leaf, key: key}, nil
 }

@@ -57,7 +57,7 @@ func (c *checker) file(doc *document) *File {
 	}
 	for _, version := range doc.APIVersions {
 		if !looksLikeAPIVersion(version) {
-			c.failf("api_versions", "%q is no api-version such as %s", version, dps.DefaultAPIVersion)
+			c.failf("api_versions", "%q is not an api-version such as %s", version, dps.DefaultAPIVersion)
 		}
 	}
 	file.hubs, file.limits = c.hubs(doc.Hubs), c.limits(doc.Limits)
@@ -76,7 +76,7 @@ func (c *checker) policies(doc *document) []accessPolicy {
 		path := fmt.Sprintf("policies[%d]", i)
 		policy := accessPolicy{name: d.Name}
 		if err := checkID(d.Name); err != nil {
-			c.failf(path+".name", "%q is no name of a policy", d.Name)
+			c.failf(path+".name", "%q is not a name of a policy", d.Name)
 		}
 		same := func(p accessPolicy) bool { return strings.EqualFold(p.name, d.Name) }
 		if strings.EqualFold(d.Name, ownerPolicy) || slices.ContainsFunc(policies, same) {
@@ -125,7 +125,7 @@ func (c *checker) hubs(docs []documentHub) []hub {
 			h.state = hubLinked
 		}
 		if h.name == "" || strings.ContainsAny(h.name, "/ \t\r\n") || net.ParseIP(h.name) != nil {
-			c.failf(path+".name", "%q is no host name", h.name)
+			c.failf(path+".name", "%q is not a host name", h.name)
 		}
 		if slices.ContainsFunc(hubs, func(other hub) bool { return strings.EqualFold(other.name, h.name) }) {
 			c.failf(path+".name", "the hub %q is here twice", h.name)

@@ -112,7 +112,7 @@ func (c *checker) delivery(path string, d *documentFault, on []operation) delive
 		}
 	}
 	if how.manner == cut && d.Status != nil {
-		c.failf(path+".status", "cannot be told where the delivery is %q", cut)
+		c.failf(path+".status", "cannot be sent if the delivery is %q", cut)
 	}
 	if d.Delay != nil && how.manner != late {
 		c.failf(path+".delay", "belongs to the delivery %q", late)

@@ -54,7 +54,7 @@ func PrintConfig(config Config) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// head says in comments what is not there.
+// head returns a comment about what is left out.
 func head(scenario Scenario) string {
 	text := "# What dpsdiag emulate runs with; --config takes it. The ready identities, whose names\n" +
 		"# begin with \"sandbox-\", are always there and not listed.\n"
@@ -95,7 +95,7 @@ func (p *configPrinter) document(s *settings) (*document, error) {
 		}
 	}
 	for _, f := range s.faults {
-		if !slices.Contains(f.on, opIdentity) { // of which only a scenario can speak
+		if !slices.Contains(f.on, opIdentity) { // only a scenario has such a fault
 			doc.Faults = append(doc.Faults, printFault(f))
 		}
 	}
@@ -205,7 +205,7 @@ func printFault(f *fault) documentFault {
 	return doc
 }
 
-// positive is a duration if there is one.
+// positive is a duration, or nil if it is not above zero.
 func positive(d time.Duration) *time.Duration {
 	if d <= 0 {
 		return nil

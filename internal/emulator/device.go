@@ -22,8 +22,8 @@ const (
 	TPM          Attestation = "tpm" // of Config.TPM, of which only the public key is known here
 )
 
-// Device is the data of one device: everything that it needs to register, or what the
-// scenario makes wrong.
+// Device is the data of one device: everything that it needs to register, with the mistake
+// that the scenario requires.
 type Device struct {
 	Endpoint       dps.Endpoint // with the host of the HTTPS listener
 	Scope          string
@@ -54,7 +54,7 @@ type Device struct {
 	ClockOffset time.Duration
 }
 
-// present gives the device a certificate and the others to send with it.
+// present sets the certificate of the device and the chain to send with it.
 func (d *Device) present(leaf *certified, chain ...*x509.Certificate) error {
 	key, err := leaf.keyPEM()
 	if err != nil {

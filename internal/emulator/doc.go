@@ -18,8 +18,9 @@
 // (faults.go) applies. The result is a response or a refusal, which the listener converts
 // into the form of its transport. So a fault is described once for all transports.
 //
-// What MQTT and AMQP have in common is a stream (stream.go), TLS or a WebSocket in it, and
-// the conversation on it (conversation.go), which handles one connection in one goroutine.
+// MQTT and AMQP share two things: the stream (stream.go), which is TLS or a WebSocket over
+// TLS, and the conversation on it (conversation.go), which handles one connection in one
+// goroutine.
 // MQTT consists mainly of packets (mqtt_wire.go). AMQP consists of a login (amqp_login.go,
 // amqp_login_tpm.go), then sessions (amqp_session.go) with links (amqp_link.go), for
 // requests (amqp_request.go) and for answers, which are sent when the peer accepts them

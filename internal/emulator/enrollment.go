@@ -25,7 +25,7 @@ type enrollment struct {
 	// is the one that the challenge gives to the TPM.
 	keys []dps.Key
 	// keyFiles are, for each key of a configuration, the absolute path of its file, "" for one
-	// that stands in the configuration itself.
+	// that is in the configuration itself.
 	keyFiles []string
 	// certs are, primary first, the leaves of an individual enrollment or the CAs of a group.
 	certs []*x509.Certificate

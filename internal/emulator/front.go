@@ -17,8 +17,8 @@ type front struct {
 	idle    time.Duration // how long an idle connection stays open if its protocol does not say
 }
 
-// intercept returns the refusal for every caller, before anything is known about the
-// caller, or nil.
+// intercept returns the refusal that every caller gets, before anything is known about the
+// caller; nil if there is none.
 func (f *front) intercept() *refusal { return f.service.admit("") }
 
 // pause waits, and reports false if ctx ended first.

@@ -49,7 +49,7 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // where the caller finds what it started, "" for none.
 func (h *httpHandler) send(w http.ResponseWriter, r *http.Request, asked call, location string, answer response) {
 	if asked.operation == "" && r.Method == http.MethodGet && r.URL.Path == "/" {
-		h.reportKnock(asked) // as a probe does before it registers, and no call of a device
+		h.reportKnock(asked) // a probe sends it before it registers; it is not a call of the device API
 	} else {
 		h.report(asked, answer)
 	}

@@ -49,7 +49,7 @@ func TestToleratedRegisterCalls(t *testing.T) {
 		"payload null, as Python":                      {path, `{"payload":null,"registrationId":"sandbox-key-01"}`, nil},
 		"payload string, as Java":                      {path, `{"registrationId":"sandbox-key-01","payload":"{\"a\":1}"}`, nil},
 		"payload object":                               {path, `{"payload":{"modelId":"dtmi:example:thing;1"}}`, nil},
-		"TPM keys beside a token":                      {path, `{"tpm":{"endorsementKey":"AToAAQ=="}}`, nil},
+		"TPM keys and a token":                         {path, `{"tpm":{"endorsementKey":"AToAAQ=="}}`, nil},
 		"signing request alone":                        {path, `{"csr":"MIIB"}`, nil},
 		"signing request of the first preview":         {path, `{"clientCertificateCsr":"MIIB"}`, nil},
 		"content type in upper case":                   {path, "{}", header("Content-Type", "Application/JSON")},

@@ -23,9 +23,9 @@ type hubCredential struct {
 	issued bool
 }
 
-// hubCredential returns what the service writes into the hub for a device: its own keys,
-// which are derived in a group, or its certificate. The SDKs' samples show this: they
-// connect to the hub with the credential of the registration (azure-iot-sdk-node
+// hubCredential returns what the service writes into the hub for a device: its keys, which
+// are derived if the enrollment is a group, or its certificate. The SDKs' samples show
+// this: they connect to the hub with the credential of the registration (azure-iot-sdk-node
 // provisioning/device/samples).
 func (c *caller) hubCredential() hubCredential {
 	entry := c.enrollment
@@ -191,7 +191,7 @@ func (s *service) verifyHubToken(c hubClaim, keys []dps.Key) *refusal {
 		return badToken("%v", err)
 	}
 	covers := func(hub string) bool {
-		return token.Covers(hubResource(hub, c.deviceID)) || token.Covers(hubResource(hub, url.PathEscape(c.deviceID))) // as in Node
+		return token.Covers(hubResource(hub, c.deviceID)) || token.Covers(hubResource(hub, url.PathEscape(c.deviceID))) // the Node SDK escapes it
 	}
 	if !slices.ContainsFunc(s.hubNames(), covers) {
 		return badToken("the token is for %q, not for %q", token.DecodedResource(), hubResource(s.stub, c.deviceID))
@@ -200,7 +200,7 @@ func (s *service) verifyHubToken(c hubClaim, keys []dps.Key) *refusal {
 		return badToken("the token expired at %s, it is %s", token.Expiry.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	if token.Policy != "" {
-		return badToken("the token names the policy %q, and the token of a device names none", token.Policy)
+		return badToken("the token is for the policy %q; the token of a device has no policy", token.Policy)
 	}
 	if !slices.ContainsFunc(keys, token.SignedBy) {
 		return badToken("the token is not signed with a key of the device")

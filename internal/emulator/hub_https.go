@@ -10,7 +10,7 @@ import (
 )
 
 // maxHubMessage is the maximum size of a message to the hub, in bytes (learn.microsoft.com:
-// iot-hub/ iot-hub-devguide-quotas-throttling).
+// iot-hub/iot-hub-devguide-quotas-throttling).
 const maxHubMessage = 256 << 10
 
 // hubHandler serves HTTP for the stub hub: telemetry, which is not kept, and messages to

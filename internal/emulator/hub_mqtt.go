@@ -69,10 +69,10 @@ func (h *mqttHub) judge(p *packets.ConnectPacket) (code byte, refused *refusal) 
 	return packets.Accepted, nil
 }
 
-// hubConnackCode returns the return code of a refusal. Code 5 for a credential is seen in
-// GitHub issue Azure/azure-iot-sdk-c#647, for a disabled device in #2300 there; for an
-// unknown device it is assumed. SDKs retry after code 3 (azure-iot- sdk-csharp#1510); that
-// a hub has no other code for 429 is assumed.
+// hubConnackCode returns the return code of a refusal. Code 5 was seen for a credential in
+// GitHub issue Azure/azure-iot-sdk-c#647, and for a disabled device in issue 2300 there; for
+// an unknown device it is assumed. SDKs retry after code 3 (Azure/azure-iot-sdk-csharp#1510);
+// that a hub uses it for 429 as well is assumed.
 func hubConnackCode(status int) byte {
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
 		return packets.ErrRefusedServerUnavailable
@@ -115,7 +115,7 @@ func (h *mqttHub) read(p *packets.PublishPacket) (answer func() error, err error
 	case path == topicTwinReport:
 		return h.answerTwin(topicTwinAnswer+"204/?$rid="+rid+"&$version=1", ""), nil
 	}
-	return nil, fmt.Errorf("%q is no topic of the hub for this device", p.TopicName)
+	return nil, fmt.Errorf("%q is not a topic of the hub for this device", p.TopicName)
 }
 
 func (h *mqttHub) answerTwin(topic, body string) func() error {

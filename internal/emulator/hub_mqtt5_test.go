@@ -126,7 +126,7 @@ func TestHubMQTT5AndOlderClients(t *testing.T) {
 	}
 }
 
-// A client of MQTT 5 is told by a classic hub that it does not speak that.
+// A classic hub refuses a client of MQTT 5 with the code for an unsupported version.
 func TestClassicHubAndMQTT5(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{})
@@ -176,7 +176,7 @@ func TestHubMQTT5KeepsOneConnection(t *testing.T) {
 	}
 }
 
-// What is no MQTT 5 ends the connection without harm.
+// What is not MQTT 5 ends the connection without harm.
 func TestHubMQTT5Garbage(t *testing.T) {
 	t.Parallel()
 	e := begin(t, Config{HubProfile: dps.ProfileMQTT5})

@@ -35,7 +35,7 @@ type issuance struct {
 }
 
 // issuingAuthority signs the certificates of devices, as the credential of a device registry
-// namespace does. It has one intermediate for all policies.
+// namespace does. It is a root CA with one intermediate CA for all policies.
 type issuingAuthority struct {
 	root, intermediate *certified
 }
@@ -52,7 +52,7 @@ const (
 	issuedRefused        issuedFault = "refused" // every signing request is refused
 )
 
-// newAuthority makes an authority of EC P-384, as the documentation says of issued certificates
+// newAuthority makes an authority with keys on P-384, the documented curve of issued certificates
 // (learn.microsoft.com: certificate renewal).
 func (w *world) newAuthority() (a *issuingAuthority, err error) {
 	mint := w.mint
@@ -105,7 +105,7 @@ func (s *service) checkRequest(c *caller, csr string) (*x509.CertificateRequest,
 		return nil, badSigningRequest("the scenario refuses every signing request")
 	case request.Subject.CommonName != c.registrationID:
 		return nil, badSigningRequest(fmt.Sprintf("its common name is %q", request.Subject.CommonName))
-	case !isEC || key.Curve != elliptic.P384(): // documented; a blog had RSA accepted
+	case !isEC || key.Curve != elliptic.P384(): // documented; in a blog, RSA was accepted
 		return nil, badSigningRequest("its key is not EC P-384")
 	case request.CheckSignature() != nil:
 		return nil, badSigningRequest("its signature is wrong")

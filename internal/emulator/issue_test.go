@@ -113,7 +113,7 @@ func TestIssuedCertificate(t *testing.T) {
 				t.Errorf("the leaf is for %q, for %s, with %s", leaf.Subject.CommonName, days, leaf.SignatureAlgorithm)
 			}
 			if root.CheckSignatureFrom(root) != nil {
-				t.Error("the last certificate is no root")
+				t.Error("the last certificate is not a root")
 			}
 			if got := c.lookup(); got.body.Registration == nil || got.body.Registration.IssuedCertificateChain != nil {
 				t.Errorf("a lookup has the chain: %s", got.text)

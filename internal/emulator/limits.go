@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// The documented limits, for a configuration that has [limits] without them: 1,000
-// registrations a minute and service, 5 polls in 10 seconds and device
-// (learn.microsoft.com: iot-dps limits).
+// The documented limits, the defaults of the table [limits]: 1,000 registrations per minute
+// for each service, 5 polls in 10 seconds for each device (learn.microsoft.com: iot-dps
+// limits).
 const (
 	defaultRegistrations        = 1000
 	defaultRegistrationsSeconds = 60
@@ -15,27 +15,28 @@ const (
 	defaultPollsSeconds         = 10
 )
 
-// limits are what the service takes of its devices in a time. The service counts the calls
-// that it takes; whether it counts refused ones too is not documented.
+// limits are how many calls the emulator accepts in a period. Only accepted calls count;
+// whether the real service counts refused ones too is not documented.
 type limits struct {
 	registrations, polls rate
-	// retryAfter is the Retry-After of a refused call; nil means until there is room again.
+	// retryAfter is the Retry-After of a refused call; nil means the time until another call
+	// would be accepted.
 	retryAfter *time.Duration
 }
 
-// rate is a number of calls in any period of that length.
+// rate is the number of calls that are accepted in any period of a given length.
 type rate struct {
 	calls  int
 	period time.Duration
 }
 
-// window counts the calls of one period. Its zero value is empty.
+// window holds the times of the last accepted calls. Its zero value is empty.
 type window struct {
-	taken []time.Time // of the last calls, a ring once it is full
-	next  int         // the oldest of a full ring
+	taken []time.Time // a ring buffer once it has as many as the rate allows
+	next  int         // the index of the oldest time in a full ring
 }
 
-// take takes a call, or reports how long there will be no room for one.
+// take accepts a call, or returns how long it will be until one is accepted.
 func (w *window) take(r rate, now time.Time) (wait time.Duration, ok bool) {
 	if len(w.taken) < r.calls {
 		w.taken = append(w.taken, now)
@@ -60,10 +61,10 @@ func (s *service) throttle(rec *record, op operation) *refusal {
 	switch op {
 	case opRegister:
 		wait, ok = s.registrations.take(s.limits.registrations, s.now())
-		why = "the service has taken its registrations of this period"
+		why = "the limit of registrations in this period is reached"
 	case opStatus:
 		wait, ok = rec.polls.take(s.limits.polls, s.now())
-		why = "the device has made its polls of this period"
+		why = "the limit of polls of this device in this period is reached"
 	}
 	if ok {
 		return nil
@@ -77,7 +78,7 @@ func (s *service) throttle(rec *record, op operation) *refusal {
 	}
 }
 
-// limits reads [limits]; without it there are none.
+// limits reads the table [limits]; nil if there is none.
 func (c *checker) limits(doc *documentLimits) *limits {
 	if doc == nil {
 		return nil

@@ -98,7 +98,7 @@ func TestPollsAreLimitedPerDevice(t *testing.T) {
 	}
 }
 
-// A device above the limit is told how long to wait.
+// A device above the limit gets the time to wait.
 func TestLimitsOverHTTPS(t *testing.T) {
 	t.Parallel()
 	file, err := ParseFile("f.toml", []byte("[limits]\nregistrations = 1\nretry_after = 7\n"), os.ReadFile)

@@ -24,7 +24,7 @@ type operation string
 // authentication, before each call on HTTPS and when a connection opens on the other
 // transports. Subscribe, which HTTPS does not have, is when a device can begin to receive
 // answers. Assign is when the service decides about a registration, and identity is when it
-// writes an assigned device into the stub hub, which a fault prevents. Hub is the
+// writes an assigned device into the stub hub; a fault prevents that. Hub is the
 // authentication by that hub: of each call on HTTPS, of each connection on MQTT. Service is
 // a call of the service API.
 const (
@@ -205,7 +205,7 @@ func parseBody(b []byte) (registrationBody, error) {
 		return registrationBody{}, errors.New("decode body: something follows the JSON value")
 	}
 	if payload := bytes.TrimSpace(body.Payload); len(payload) > 0 && !bytes.ContainsAny(payload[:1], `{"n`) {
-		return registrationBody{}, errors.New("decode body: the payload is no JSON object")
+		return registrationBody{}, errors.New("decode body: the payload is not a JSON object")
 	}
 	return body, nil
 }

@@ -14,9 +14,9 @@ const (
 	mqttName  = "MQTT"
 	mqttLevel = 4 // of MQTT 3.1.1, the only one served
 
-	// maxKeepAlive is the maximum keep-alive that a client may request: the limit of IoT Hub
-	// (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub), assumed for the provisioning
-	// service.
+	// maxKeepAlive is the longest keep-alive that is used, whatever a client requests: the
+	// limit of IoT Hub (learn.microsoft.com: iot/iot-mqtt-connect-to-iot-hub), assumed for the
+	// provisioning service.
 	maxKeepAlive = 1177 * time.Second
 
 	subackFailure = 0x80
@@ -115,7 +115,7 @@ func (m *mqttConversation) connect(p *packets.ConnectPacket) error {
 		m.tell(fmt.Sprintf("CONNACK %d", code), refused)
 		return errEnd
 	}
-	if who := m.peer.caller(); who.operation == opHub { // the service is asked by calls, which are logged
+	if who := m.peer.caller(); who.operation == opHub { // the service logs each call that follows
 		m.reportAccepted(who, "CONNACK 0")
 	}
 	m.connected, m.patience = true, patienceWith(p.Keepalive, m.idle)

@@ -53,7 +53,7 @@ func TestMQTTConnect(t *testing.T) {
 		"user name of a hub":        {username("hub.dpsdiag.example/" + keyDevice + "/?api-version=2021-04-12"), "CONNACK 4"},
 		"no password, no cert":      {func(p *packets.ConnectPacket) { p.PasswordFlag, p.Password = false, nil }, "CONNACK 5"},
 		"empty password, no cert":   {func(p *packets.ConnectPacket) { p.Password = nil }, "CONNACK 5"},
-		"password is no token":      {func(p *packets.ConnectPacket) { p.Password = []byte("secret") }, "CONNACK 5"},
+		"password is not a token":   {func(p *packets.ConnectPacket) { p.Password = []byte("secret") }, "CONNACK 5"},
 		"token of a known stranger": {func(p *packets.ConnectPacket) {
 			p.ClientIdentifier, p.Username = groupDevice, dps.Resource(d.Scope, groupDevice)+"/api-version=2019-03-31"
 		}, "CONNACK 5"},
@@ -142,7 +142,7 @@ func TestMQTTSubscribe(t *testing.T) {
 		"QoS 0":              {0, []string{filter}, "SUBACK [0]", "PUBLISH QoS 0 res/202/?$rid=1&retry-after=0"},
 		"QoS 1":              {1, []string{filter}, "SUBACK [1]", "PUBLISH QoS 1 res/202/?$rid=1&retry-after=0"},
 		"QoS 2":              {2, []string{filter}, "SUBACK [1]", "PUBLISH QoS 1 res/202/?$rid=1&retry-after=0"},
-		"others beside it":   {1, []string{"#", filter, "devices/+/messages/devicebound/#"}, "SUBACK [128 1 128]", "PUBLISH QoS 1 res/202/?$rid=1&retry-after=0"},
+		"others as well":     {1, []string{"#", filter, "devices/+/messages/devicebound/#"}, "SUBACK [128 1 128]", "PUBLISH QoS 1 res/202/?$rid=1&retry-after=0"},
 		"all topics":         {1, []string{"#"}, "SUBACK [128]", "PINGRESP"},
 		"one answer":         {1, []string{"$dps/registrations/res/202/?$rid=1"}, "SUBACK [128]", "PINGRESP"},
 		"with other spelled": {1, []string{"$dps/registrations/res/+"}, "SUBACK [128]", "PINGRESP"},

@@ -85,7 +85,7 @@ func parseTopic(topic string) (mqttRequest, error) {
 	case dps.MQTTStatus:
 		request.operation = opStatus
 	default:
-		return mqttRequest{}, fmt.Errorf("%q is no topic of the device API", topic)
+		return mqttRequest{}, fmt.Errorf("%q is not a topic of the device API", topic)
 	}
 	request.rid, request.operationID = field(query, "$rid"), field(query, "operationId")
 	if request.rid == "" {

@@ -40,8 +40,8 @@ func (e *AddressError) InUse() bool {
 	return errors.Is(e.Err, syscall.EADDRINUSE) || errors.Is(e.Err, winsock)
 }
 
-// openPorts listens on the addresses of a configuration; on those of MQTT and AMQP only
-// unless they are blocked. The caller closes the result, even after an error.
+// openPorts listens on the addresses of a configuration. If blocked, those of MQTT and AMQP
+// refuse connections instead. The caller closes the result, even after an error.
 func openPorts(ctx context.Context, c Config, blocked bool) (ports, error) {
 	var p ports
 	for _, one := range []struct {
@@ -99,7 +99,7 @@ func occupy(ctx context.Context, address string) (port, error) {
 	return p, near.(*net.TCPConn).SetLinger(0) // a reset, so that the address is free at once
 }
 
-// loopbackFor returns a host of this machine that can reach ip, if it is an address.
+// loopbackFor returns the address at which this machine reaches a listener on ip.
 func loopbackFor(ip net.IP) string {
 	if ip == nil || ip.IsUnspecified() {
 		return "127.0.0.1"

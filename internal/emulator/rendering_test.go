@@ -92,7 +92,7 @@ func TestScenarioOverEveryTransport(t *testing.T) {
 	}
 	for name := range told {
 		if _, ok := ScenarioByName(name); !ok {
-			t.Errorf("%s is no scenario", name)
+			t.Errorf("%s is not a scenario", name)
 		}
 	}
 }

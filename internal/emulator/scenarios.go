@@ -147,7 +147,7 @@ func certificateScenarios() []Scenario {
 		},
 		{
 			Name: "cert-cn-registration-id-mismatch", Cause: "cert-cn-registration-id-mismatch", Attestation: X509,
-			Title:  "The common name of the certificate is another than the registration id",
+			Title:  "The common name of the certificate is not the registration id",
 			device: certificateOfAnotherName,
 		},
 		{
@@ -217,7 +217,7 @@ func enrollmentScenarios() []Scenario {
 		},
 		{
 			Name: "attestation-mismatch", Cause: "attestation-mismatch",
-			Title:   "The enrollment wants another attestation than the device has",
+			Title:   "The enrollment is for another attestation than the device has",
 			service: swapAttestations,
 		},
 		{
@@ -311,7 +311,7 @@ func serviceScenarios() []Scenario {
 		},
 		{
 			Name: "proxy-interference", Cause: "proxy-interference",
-			Title:   "Something in between answers with a page of HTML",
+			Title:   "Something between device and service answers with an HTML page",
 			service: refuseConnect(answer{status: http.StatusForbidden, foreign: &foreign{contentType: "text/html; charset=utf-8", text: blockPage}}),
 		},
 		{

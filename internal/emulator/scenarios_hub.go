@@ -23,7 +23,7 @@ func hubScenarios() []Scenario {
 		},
 		{
 			Name: "hub-protocol-unsupported", Cause: "hub-protocol-unsupported", AtHub: true,
-			Title:   "The hub speaks MQTT 5 only, of which the device knows nothing",
+			Title:   "The hub supports only MQTT 5, and the device does not",
 			service: hubProfile(dps.ProfileMQTT5),
 		},
 		{

@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// issuanceScenarios are those in which a device requests a certificate. In this process it
-// does so without being told to.
+// issuanceScenarios are those in which a device requests a certificate. A device in this process
+// always does so.
 func issuanceScenarios() []Scenario {
 	return []Scenario{
 		{
@@ -35,7 +35,7 @@ func issuanceScenarios() []Scenario {
 		},
 		{
 			Name: "issued-certificate-unusable", Cause: "issued-certificate-unusable", AtHub: true,
-			Title:   "The hub does not have the authority of issued certificates: not synchronised",
+			Title:   "The hub does not have the CA of issued certificates: not synchronised",
 			service: issued(issuedUnsynchronised), device: requestCertificate(""), outside: unchanged,
 		},
 	}

@@ -177,7 +177,7 @@ func TestStateIsReused(t *testing.T) {
 func TestDamagedStateIsRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ file, text, want string }{
-		"CA is no PEM":    {"ca.pem", "nonsense", "ca.pem: "},
+		"CA is not PEM":   {"ca.pem", "nonsense", "ca.pem: "},
 		"CA key is empty": {"ca-key.pem", "", "ca.pem: "},
 		"enrolled key":    {"enrolled/individual.key", "!", "the key is not base64"},
 		"CA is a leaf":    {"ca.pem", "server.pem", "not a CA certificate; remove it"},

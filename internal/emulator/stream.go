@@ -70,7 +70,7 @@ func (s *stream) hangUp() {
 }
 
 // part lets the peer receive the data sent to it, which could be lost if the connection
-// were closed with unread bytes of the peer. exhaust reads those until there are no more.
+// were closed while bytes of the peer are unread. exhaust reads the rest of them.
 func (s *stream) part(exhaust func()) {
 	if s.farewell() == nil && s.expect(lingerTimeout) == nil {
 		exhaust()

@@ -97,7 +97,7 @@ func (j *Journal) openLocked(ctx context.Context, file *os.File, head Head) erro
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return &JournalError{"is no regular file", "name a file that can be read again"}
+		return &JournalError{"is not a regular file", "name a file that can be read again"}
 	case !lockPatiently(ctx, file):
 		return &JournalError{"is in use by another dpsdiag", "wait until that has ended, or name another file"}
 	}
@@ -125,8 +125,8 @@ func (j *Journal) open(head Head) error {
 	return nil
 }
 
-// lockPatiently takes the file for this process. The end of a process that was killed takes a
-// moment.
+// lockPatiently locks the file for this process. It retries for a moment, since a process that was
+// killed may still hold the lock.
 func lockPatiently(ctx context.Context, file *os.File) bool {
 	const moments = 10
 	for range moments {

@@ -8,7 +8,7 @@ import (
 	"dpsdiag/internal/atomicfile/faultdisk"
 )
 
-// A result that was not saved is an error, also if every device has begun: the run that goes on
+// A result that was not saved is an error, even if every device has begun: the run that goes on
 // with the journal would not know it.
 func TestAJournalOnAFailingDisk(t *testing.T) {
 	t.Parallel()

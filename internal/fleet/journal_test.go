@@ -110,7 +110,7 @@ func create(t *testing.T, path string) *os.File {
 	return file
 }
 
-// TestJournalLeavesOtherFiles: a file that is no journal, with or without an end of line, is not overwritten.
+// TestJournalLeavesOtherFiles: a file that is not a journal, with or without an end of line, is not overwritten.
 func TestJournalLeavesOtherFiles(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"my only notes", "{", `{"schema":"dpsdiag/probe/1","tool":{}}`, `{"schema":"dpsdiag/fleet-journal/2","e`, "registration_id,key\na,b", "\x00"} {

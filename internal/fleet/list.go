@@ -15,7 +15,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// Columns are the names of the columns of a list that have a meaning.
+// Columns are the names of the columns that a list can have.
 func Columns() []string {
 	return []string{columnID, columnKey, columnKeyFile, columnKeyEnv, columnCert, columnCertKey, columnPKCS12}
 }
@@ -41,7 +41,7 @@ type Device struct {
 	pkcs12          string
 }
 
-// set sets the value of a column, and reports false for a column without a meaning.
+// set sets the value of a column, and reports false for an unknown column.
 func (d *Device) set(column, value string) bool {
 	switch column {
 	case columnID:
@@ -78,7 +78,7 @@ type List struct {
 	Devices []Device
 	// Problems are lines that could not be read, in order.
 	Problems []Problem
-	// Ignored are columns without a meaning.
+	// Ignored are the unknown columns.
 	Ignored []string
 }
 
@@ -90,13 +90,13 @@ var (
 	ErrNoHeader = errors.New("its first line does not name the column " + columnID)
 )
 
-// TwiceError says that the first line of a CSV names a column with a meaning twice.
+// TwiceError says that the first line of a CSV has a known column twice.
 type TwiceError struct{ Column string }
 
 // Error implements error.
 func (e *TwiceError) Error() string { return "its first line names the column " + e.Column + " twice" }
 
-// longestLine bounds a line of a list, in bytes.
+// longestLine is the maximum length of a line of a list, in bytes.
 const longestLine = 1 << 20
 
 // LongLineError says that a line of a list is longer than 1 MiB, so it is hardly a list.

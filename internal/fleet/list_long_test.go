@@ -30,7 +30,7 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A line without an end, as in a file that is no list, is not read into memory.
+// A line without an end, as in a file that is not a list, is not read into memory.
 func TestLongLines(t *testing.T) {
 	t.Parallel()
 	for head, want := range map[string]int{

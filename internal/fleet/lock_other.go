@@ -4,5 +4,5 @@ package fleet
 
 import "os"
 
-// lock does nothing where there is no flock.
+// lock does nothing if there is no flock.
 func lock(*os.File) error { return nil }

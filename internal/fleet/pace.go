@@ -31,7 +31,7 @@ func (p *pace) held() time.Duration {
 	return max(time.Until(p.until), 0)
 }
 
-// hold lets nothing begin for a while.
+// hold makes every device wait for a time.
 func (p *pace) hold(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

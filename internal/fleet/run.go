@@ -26,10 +26,10 @@ type Config struct {
 	// begins. 0 means DefaultPatience.
 	Patience time.Duration
 	Journal  *Journal // nil keeps none
-	// RetryFailed probes those devices again that an earlier run finished and that are not
-	// registered. Their earlier result counts if that comes to nothing.
+	// RetryFailed probes again the devices that an earlier run finished and that are not
+	// registered. If the new probe has no result, the earlier one counts.
 	RetryFailed bool
-	// OnProgress is told what has changed; nil is told nothing. It is called from one goroutine
+	// OnProgress is called with what has changed, unless it is nil. It is called from one goroutine
 	// at a time.
 	OnProgress func(Progress)
 }
@@ -40,7 +40,7 @@ const (
 	DefaultPatience    = 5 * time.Minute
 )
 
-// failedRounds is how often a device is probed for which the service fails with 5xx.
+// failedRounds is how often a device is probed if the service answers with 5xx.
 const failedRounds = 2
 
 // throttledPause is how long the fleet waits if a service that throttles asks for nothing.
@@ -99,7 +99,7 @@ type run struct {
 }
 
 // Run probes the devices of a list that Check has no problem with. It always returns what was
-// learned, also if ctx is cancelled or the journal cannot be written: then nothing more
+// learned, even if ctx is cancelled or the journal cannot be written: then nothing more
 // begins.
 func Run(ctx context.Context, devices []Device, cfg Config) Outcome {
 	cfg.Concurrency = cmp.Or(cfg.Concurrency, DefaultConcurrency)
@@ -146,7 +146,7 @@ func (r *run) resume(result *Result) {
 func (r *run) loop(ctx context.Context) {
 	var turn *time.Timer // when the next device may begin; nil if none can
 	cancelled := ctx.Done()
-	clock := time.NewTicker(time.Second) // a long pause is told of while it passes
+	clock := time.NewTicker(time.Second) // reports the rest of a long pause
 	defer clock.Stop()
 	for r.inFlight > 0 || len(r.queue) > 0 && !r.stopped {
 		if turn == nil && r.canBegin() {
@@ -281,8 +281,8 @@ func (r *run) probe(ctx context.Context, t *task) end {
 	return e
 }
 
-// lookUp finds out how a registration ended that an earlier probe began. It is not known if
-// the device is to be registered.
+// lookUp finds out how a registration ended that an earlier probe began; known is false if the
+// device has to be registered.
 func (r *run) lookUp(ctx context.Context, t *task, cfg probe.Config) (e end, known bool) {
 	cfg.Mode, cfg.CheckHub, cfg.Transports = probe.ModeLookup, false, []probe.Transport{probe.NewHTTPS()}
 	budget, cancel := context.WithTimeout(ctx, cmp.Or(cfg.Budget, probe.DefaultBudget))

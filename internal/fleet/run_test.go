@@ -389,7 +389,7 @@ func TestJournalRefuses(t *testing.T) {
 		"has a line 2 that dpsdiag did not write": written(first + "{\"verdict\":\"registered\"}\n"),
 		"is of the id scope 0ne00 at localhost":   written(strings.Replace(first, `"0ne"`, `"0ne00"`, 1)),
 		"is of a run in the mode lookup":          written(strings.Replace(first, `"register"`, `"lookup"`, 1)),
-		"is no regular file":                      os.DevNull,
+		"is not a regular file":                   os.DevNull,
 	} {
 		_, err := OpenJournal(t.Context(), path, head())
 		if problem, ok := errors.AsType[*JournalError](err); !ok || problem.Problem != want {

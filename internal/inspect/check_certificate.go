@@ -21,7 +21,7 @@ type authority struct {
 	which string // primary or secondary
 	ref   string // its name in the instance; "" for one in the enrollment itself
 	cert  *x509.Certificate
-	// What the service says of it. Thumbprints are in lower case, "" where not known.
+	// What the service says of it. Thumbprints are in lower case, "" if not known.
 	subject, issuer, sha1, sha256 string
 	notAfter                      time.Time
 	// listed is the entry in the certificates of the instance, nil if there is none.
@@ -415,7 +415,7 @@ func (c *comparison) validity() Check {
 	return passed(CheckValidity, ValidityInDate, "every certificate that is known is in date")
 }
 
-// outOfDate says of which certificates of the device the time is over, or has not come.
+// outOfDate says which certificates of the device have expired, and which are not valid yet.
 func (c *comparison) outOfDate() (expired, later []string) {
 	for _, cert := range c.device.Chain {
 		switch now := c.device.Now; {
@@ -436,7 +436,7 @@ func (c *comparison) enrolledExpired(list []authority) (needed, spare []string) 
 	for i := range list {
 		a := &list[i]
 		if a.notAfter.IsZero() || !c.device.Now.After(a.notAfter) || slices.ContainsFunc(c.device.Chain, a.is) {
-			continue // in date, or told as one of the device's
+			continue // in date, or reported as one of the device
 		}
 		text := fmt.Sprintf("%s of the enrollment expired on %s", c.calledAuthority(a), day(a.notAfter))
 		switch {
@@ -474,7 +474,7 @@ func (c *comparison) ca() Check {
 	case c.entry.ownCertificate():
 		return notMeant(CheckCA, "the certificate of the device itself is enrolled")
 	case c.held.Certificates == nil:
-		return skipped(CheckCA, NotRead, "the service API does not show whether a CA is verified: --certificates FILE, from %s", CertificatesCommand)
+		return skipped(CheckCA, NotRead, "the service API does not show whether a CA is verified: give --certificates FILE with the output of %s", CertificatesCommand)
 	}
 	return c.verified(c.authorities(c.entry))
 }

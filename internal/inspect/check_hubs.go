@@ -43,7 +43,7 @@ func (c *comparison) webhook() Check {
 	u, err := url.Parse(def.WebhookURL.Reveal())
 	switch {
 	case err != nil || u.Hostname() == "":
-		return failed(CheckWebhook, WebhookInvalid, "the webhook of %s is no URL", c.called(c.entry))
+		return failed(CheckWebhook, WebhookInvalid, "the webhook of %s is not a URL", c.called(c.entry))
 	case u.Scheme != "https":
 		return failed(CheckWebhook, WebhookInvalid, "the URL of the webhook at %s does not begin with https", c.quoted(u.Hostname()))
 	}
@@ -113,9 +113,9 @@ func (c *comparison) hubs() Check {
 	list := c.linked()
 	switch {
 	case list == nil && c.entry != nil && c.entry.wanted() != nil:
-		return skipped(CheckHubs, NotRead, "the enrollment allows %s; whether they are linked is shown by --instance FILE, from %s", c.quotedList(c.entry.wanted()), InstanceCommand)
+		return skipped(CheckHubs, NotRead, "the enrollment allows %s; to see whether they are linked, give --instance FILE with the output of %s", c.quotedList(c.entry.wanted()), InstanceCommand)
 	case list == nil:
-		return skipped(CheckHubs, NotRead, "the service API does not show the linked hubs: --instance FILE, from %s", InstanceCommand)
+		return skipped(CheckHubs, NotRead, "the service API does not show the linked hubs: give --instance FILE with the output of %s", InstanceCommand)
 	case len(list) == 0:
 		return failed(CheckHubs, HubsNone, "no hub is linked to the instance %s", c.quoted(c.held.Instance.Name))
 	case c.entry == nil:
@@ -283,7 +283,7 @@ func (c *comparison) judgeState(s *service.DeviceRegistrationState) Check {
 	case dps.StatusAssigning, dps.StatusUnassigned:
 		return passed(CheckRegistration, RegistrationPending, "%s%s", s.Status, when)
 	}
-	return skipped(CheckRegistration, NotRead, "its status is %s, which is none of those known", c.quoted(string(s.Status)))
+	return skipped(CheckRegistration, NotRead, "its status is %s, which is not a known one", c.quoted(string(s.Status)))
 }
 
 // changedSince reports whether the enrollment was changed after the registration.

@@ -12,9 +12,10 @@ import (
 	"dpsdiag/internal/service"
 )
 
-// withoutInstance is a check of what only the description of the instance shows.
+// withoutInstance is the result of a check that needs the description of the instance, if that was
+// not given.
 func withoutInstance(id CheckID) Check {
-	return skipped(id, NotRead, "only the description of the instance shows it: --instance FILE, from %s", InstanceCommand)
+	return skipped(id, NotRead, "only the description of the instance shows it: give --instance FILE with the output of %s", InstanceCommand)
 }
 
 func (c *comparison) instance() Check {
@@ -137,7 +138,7 @@ func (c *comparison) endorsementKey() Check {
 	enrolled, err := base64.StdEncoding.DecodeString(strings.TrimSpace(held.EndorsementKey))
 	switch {
 	case err != nil:
-		return skipped(CheckEndorsementKey, NotRead, "the enrolled endorsement key is no base64")
+		return skipped(CheckEndorsementKey, NotRead, "the enrolled endorsement key is not base64")
 	case !bytes.Equal(enrolled, c.device.EndorsementKey):
 		return failed(CheckEndorsementKey, EKOther, "%s holds the endorsement key of another TPM", c.called(c.entry))
 	}

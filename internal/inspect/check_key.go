@@ -66,7 +66,7 @@ func (c *comparison) matchKey(e *Enrollment) keyMatch {
 		}
 	}
 	if odd != "" {
-		return keyMatch{NotCompared, "it is none of those that can be read, and " + odd}
+		return keyMatch{NotCompared, "it is not one of the keys that can be read, and " + odd}
 	}
 	return keyMatch{KeyOther, ""}
 }

@@ -50,13 +50,13 @@ type failure struct {
 	missing   bool
 	// denied says that the service does not accept the credential for anything.
 	denied bool
-	// halted says that another request would fare no better: no answer, no time left, or an answer
+	// halted says that another request would not succeed either: no answer, no time left, or an answer
 	// of 429, 5xx or 3xx.
 	halted bool
 }
 
 // Read reads what the service holds for a device. kind is how the device attests, "" if that
-// is not known. It always returns what could be read, also if ctx ends.
+// is not known. It always returns what could be read, even if ctx ends.
 func (c *Client) Read(ctx context.Context, id string, kind service.AttestationType) *Held {
 	now := time.Now
 	if c.Now != nil {

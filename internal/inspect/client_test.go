@@ -28,7 +28,7 @@ func reader(t *testing.T, answer http.HandlerFunc) *Client {
 		case r.Method == http.MethodGet:
 		case r.Method == http.MethodPost && (strings.HasSuffix(path, "/attestationmechanism") || strings.HasSuffix(path, "/query")):
 		default:
-			t.Errorf("%s %s is no read", r.Method, path)
+			t.Errorf("%s %s is not a read", r.Method, path)
 		}
 		if got := r.URL.Query().Get("api-version"); got != service.APIVersion {
 			t.Errorf("%s: api-version %q", r.URL.Path, got)

@@ -55,7 +55,7 @@ func checks() []func(*comparison) Check {
 	}
 }
 
-// comparison is what the service holds beside the device, and the enrollment that decides.
+// comparison is what the service holds, the device, and the enrollment that decides.
 type comparison struct {
 	held     *Held
 	device   Device
@@ -63,7 +63,7 @@ type comparison struct {
 
 	// entry is the enrollment that decides, nil if there is none or it is not known.
 	entry *Enrollment
-	// found is the result of the check of the enrollment, why what it says.
+	// found is the result of the check of the enrollment, and why its text.
 	found Result
 	why   string
 	// others are further groups that match as well.
@@ -90,7 +90,7 @@ func notMeant(id CheckID, format string, args ...any) Check {
 	return Check{ID: id, Outcome: NotApplicable, Result: NotMeant, Detail: fmt.Sprintf(format, args...)}
 }
 
-// unread is a check about the enrollment where none is known.
+// unread is the result of a check about the enrollment if none is known.
 func (c *comparison) unread(id CheckID) Check {
 	if c.found == NotRead || c.found == NotCompared {
 		return skipped(id, NotRead, "the enrollment that decides is not known")
@@ -164,7 +164,7 @@ func (c *comparison) chooseGroup() {
 	case service.AttestationX509:
 		c.chooseByChain()
 	default:
-		c.chooseNamed()
+		c.groupUnknown()
 	}
 	if c.entry != nil || c.held.Source != SourceFiles {
 		return
@@ -254,7 +254,7 @@ func (c *comparison) enrollment() Check {
 		return skipped(CheckEnrollment, c.found, "%s", c.why)
 	}
 	if c.found == EnrolledNowhere && !c.itsInstance() {
-		return failed(CheckEnrollment, EnrolledNowhereHere, "%s; whether this is the instance of the device's id scope was not shown: --instance FILE, from %s", c.why, InstanceCommand)
+		return failed(CheckEnrollment, EnrolledNowhereHere, "%s; whether this is the instance of the device's id scope is not known: give --instance FILE with the output of %s", c.why, InstanceCommand)
 	}
 	return failed(CheckEnrollment, c.found, "%s", c.why)
 }

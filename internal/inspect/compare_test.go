@@ -263,7 +263,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestFiles: what is no output of the right command is refused, with what to do.
+// TestFiles: what is not output of the right command is refused, with what to do.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	instance := instanceOf(oneHub)
@@ -283,7 +283,7 @@ func TestFiles(t *testing.T) {
 		"error of az":               {addDevice, "ERROR: not found", "is an error message of az"},
 		"connection string":         {addDevice, "HostName=a;SharedAccessKeyName=b;SharedAccessKey=c", "is a connection string"},
 		"PEM":                       {addDevice, "-----BEGIN CERTIFICATE-----", "is a PEM file"},
-		"no JSON":                   {addDevice, "registrationId: dev-01", "is no JSON"},
+		"no JSON":                   {addDevice, "registrationId: dev-01", "is not JSON"},
 		"wrong type":                {addDevice, `{"registrationId":"dev-01","attestation":[]}`, "but attestation is of the wrong type (array)"},
 		"enrollment as instance":    {(*Held).AddInstance, enrollment, "is an individual enrollment"},
 		"hub as instance":           {(*Held).AddInstance, `{"name":"h","properties":{"hostName":"h.azure-devices.net"}}`, "is the description of an IoT hub"},
@@ -376,7 +376,7 @@ func TestMaybeOther(t *testing.T) {
 	}
 }
 
-// TestNoGroupMatches: that no group matches is the reason only where it is known that there is no
+// TestNoGroupMatches: that no group matches is the reason only if it is known that there is no
 // individual enrollment either. Files with groups alone do not show that.
 func TestNoGroupMatches(t *testing.T) {
 	t.Parallel()

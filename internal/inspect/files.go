@@ -135,10 +135,10 @@ func notJSON(data []byte) error {
 	case strings.HasPrefix(text, "HostName="), strings.Contains(text, "SharedAccessKey="):
 		return &FileError{"is a connection string", "put it into an environment variable and name that with --service-env"}
 	}
-	return &FileError{"is no JSON", hint}
+	return &FileError{"is not JSON", hint}
 }
 
-// wrongKind is the error of a file of another command.
+// wrongKind is the error for a file that is the output of another command.
 func wrongKind(kind string, commands ...string) error {
 	problem := "is " + kind
 	if kind == kindList {
@@ -155,8 +155,8 @@ func decode(data []byte, kind string, to any) error {
 	return nil
 }
 
-// AddEnrollment adds the output of [EnrollmentCommand] or [GroupCommand] about the device of
-// that id. An error is a [FileError].
+// AddEnrollment adds the output of [EnrollmentCommand] or [GroupCommand]. An individual
+// enrollment must have the registration id given. An error is a [FileError].
 func (h *Held) AddEnrollment(data []byte, id string) error {
 	kind, err := kindOf(data)
 	if err != nil {
@@ -173,7 +173,7 @@ func (h *Held) AddEnrollment(data []byte, id string) error {
 			return &FileError{fmt.Sprintf("is the enrollment of %s, not of %s", strconv.Quote(cut(record.RegistrationID)), strconv.Quote(id)), "save that of the device: " + EnrollmentCommand}
 		}
 		if h.Individual != nil {
-			return &FileError{"is a second individual enrollment", "give one, and as many groups as may match"}
+			return &FileError{"is a second individual enrollment", "give at most one individual enrollment; there may be several groups"}
 		}
 		e = Enrollment{Name: record.RegistrationID, DeviceID: record.DeviceID, Settings: record.Settings}
 		h.Individual, h.NoIndividual = &e, false

@@ -21,7 +21,7 @@ type Findings struct {
 	ReadAt time.Time
 	Checks []Check // all of them, in the order of checks
 
-	// Instance and Group are the names of the instance and of the group that decides, "" where
+	// Instance and Group are the names of the instance and of the group that decides, "" if
 	// not known.
 	Instance, Group string
 	// ErrorCode and ErrorMessage are those that the service keeps of the last registration.
@@ -125,7 +125,7 @@ const (
 	EnrolledNowhereHere  Result = "enrolled-nowhere-here" // the same, but the instance may not be the device's
 	KeyOfNoGroup         Result = "key-of-no-group"       // there are groups with keys, but none fits
 	ChainToNoGroup       Result = "chain-to-no-group"     // there are groups with CAs, but none fits
-	LeafToNoGroup        Result = "leaf-to-no-group"      // the same, where the leaf was sent alone
+	LeafToNoGroup        Result = "leaf-to-no-group"      // the same, if the leaf was sent alone
 
 	StatusEnabled  Result = "status-enabled"
 	StatusDisabled Result = "status-disabled"

@@ -40,12 +40,12 @@ func redactorFor(h *Held, d Device) *redact.Redactor {
 	return redact.New(redact.NewPatterns(), secrets...)
 }
 
-// leastValue is the minimum length of a value in the query of a webhook to be taken for a secret: of
-// shorter ones only the key of a function is.
+// leastValue is the length from which a value in the query of a webhook counts as a secret. A shorter
+// one counts only if it is the key of a function.
 const leastValue = 16
 
-// webhookSecrets are the URL of a webhook and what of its query may be a key, as it is written there
-// and decoded.
+// webhookSecrets are the URL of a webhook and the values of its query that may be keys, both as
+// written and decoded.
 func webhookSecrets(webhook dps.Secret) []dps.Secret {
 	secrets := []dps.Secret{webhook}
 	_, query, _ := strings.Cut(webhook.Reveal(), "?")
@@ -63,8 +63,8 @@ func webhookSecrets(webhook dps.Secret) []dps.Secret {
 	return secrets
 }
 
-// clip makes a text fit to be shown: without secrets, then cut. A secret that was cut would no longer
-// be recognised.
+// clip removes secrets from a text and cuts it to the length that is shown, in this order: part of a
+// secret would not be recognised.
 func (c *comparison) clip(text string) string { return cut(c.redactor.Scrub(text)) }
 
 func (c *comparison) quoted(text string) string { return strconv.Quote(c.clip(text)) }

@@ -1,4 +1,4 @@
-// Package kql has the queries by which Log Analytics answers what dpsdiag logs answers for files.
+// Package kql has the queries for Log Analytics that correspond to dpsdiag logs for files.
 // They ask who fails, since when and with what.
 //
 // [Topics] lists the queries with a name of their own, [HitBy] makes the one for the devices that were
@@ -27,14 +27,14 @@ var files embed.FS
 
 // Topic is a query.
 type Topic struct {
-	Name  string // of the file; of a query for a code or a cause that
+	Name  string // of the file, or the code or cause that the query is for
 	Title string
 	Since string // how far back it looks by default
 	// NoDevice says why it cannot be limited to a device, "" if it can.
 	NoDevice string
 
 	body      string
-	bare      bool // it has no need of the records of DPS
+	bare      bool // it does not use the records of DPS
 	hidden    bool
 	condition string
 }
@@ -144,8 +144,8 @@ func ofCode(code int) string {
 // fails after it.
 var ErrNoRecord = errors.New("the service keeps no record of it")
 
-// HitByCause is the query for the devices that were refused with something that the cause can show as.
-// That other causes show as the same is in the nature of the answers.
+// HitByCause is the query for the devices that were refused with an answer that the cause can lead to.
+// Other causes may lead to the same answer.
 func HitByCause(id cause.ID) (Topic, error) {
 	var conditions, general []string
 	add := func(list *[]string, condition string) {

@@ -51,7 +51,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestNothing: no model, no lines and unknown words are no evidence.
+// TestNothing: no model, no lines and unknown words are not evidence.
 func TestNothing(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]*Reading{"no model": nil, "no reading": {}, "no lines": Default().Read(nil), "unknown": Default().Read([]string{"xyzzy plugh"})} {

@@ -65,7 +65,7 @@ func Decode(r io.Reader) (io.Reader, Encoding, error) {
 // gzipMagic is how a file begins that is packed with gzip (RFC 1952, section 2.3.1).
 const gzipMagic = "\x1f\x8b"
 
-// gzipReader unpacks, and names what is damaged as such.
+// gzipReader unpacks a text. If the data is damaged, its error is ErrDamaged.
 type gzipReader struct{ unpacked *gzip.Reader }
 
 // Read implements [io.Reader].

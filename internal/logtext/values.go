@@ -23,7 +23,7 @@ func (r *pass) readValues() {
 	}
 }
 
-// longestKeys returns the hits that are names, those that contain others before them.
+// longestKeys returns the hits that are names, without those that a later, longer name contains.
 func (r *pass) longestKeys() []hit {
 	var found []hit
 	for _, h := range r.hits {

@@ -28,8 +28,8 @@ type lineEnd struct {
 	hits   []hit // in joined
 }
 
-// keepEnd remembers the end of the line that was read, if it breaks a phrase, of which broken bytes
-// are there, or a number.
+// keepEnd remembers the end of the line that was read, if it may have broken a number or a phrase;
+// broken is how many bytes of the phrase the line has.
 func (r *pass) keepEnd(broken int) {
 	e := &r.end
 	e.text = e.text[:0]
@@ -76,8 +76,8 @@ func (h hit) breaksNumber(text []byte) bool {
 	return len(digits) < 3 || len(digits) == 4 || len(digits) == 5
 }
 
-// findAcross fills hits with the phrases that begin before left and end after right, and the names of
-// numbers that do.
+// findAcross fills hits with the phrases that begin before left and end after right, and with the
+// names of codes whose number does.
 func (r *pass) findAcross(text []byte, left, right int) {
 	hits, _ := r.words.find(r.end.hits[:0], text, left)
 	r.end.hits = hits

@@ -12,7 +12,7 @@ type batch struct {
 	records    []record
 	unreadable int // lines or objects that are damaged
 	partial    bool
-	vain       int // bytes of damaged records that were looked at in vain, less a share of those read
+	vain       int // bytes of damaged records that were examined without result, less a share of those read
 
 	arena   arena
 	layouts layouts
@@ -47,7 +47,8 @@ func (b *batch) setProperties(f *fields) {
 	f[propertiesField] = nil
 }
 
-// add adds the record that fields make. It is one of another service if they make none.
+// add adds the record with the fields. If they are not those of a record, it counts as one of another
+// service.
 func (b *batch) add(f *fields, line int, local localTime) {
 	b.records = append(b.records, record{line: line})
 	r := &b.records[len(b.records)-1]
@@ -103,7 +104,7 @@ func (b *batch) known(text []byte, line int) int {
 	return end
 }
 
-// object adds what an object holds. It returns where the object ends, or less than 0.
+// object adds the records of an object. It returns where the object ends, or less than 0.
 func (b *batch) object(text []byte, line int) int {
 	var f fields
 	m := members{text: text}
@@ -124,7 +125,7 @@ func (b *batch) object(text []byte, line int) int {
 	return m.at
 }
 
-// nested adds the records within a text that is not one record a line.
+// nested adds the records in a text that does not have one record per line.
 func (b *batch) nested(text []byte, line int) {
 	s := stream{text: text, ended: true, line: line, batch: b}
 	s.read()

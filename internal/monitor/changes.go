@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// change is what operators did of one kind within a minute, often the same for many enrollments.
+// change is the operations of one kind within a minute, often the same one on many enrollments.
 type change struct {
 	first, last int64
 	id          string
@@ -22,7 +22,7 @@ type changeKey struct {
 	minute          int64
 }
 
-// maxChanges bounds the changes that are kept.
+// maxChanges is the maximum number of changes that are kept.
 const maxChanges = 20_000
 
 // changeWindow is how long before a failure a change can be its reason.
@@ -95,7 +95,7 @@ func (c *Collector) changesBefore(clusters []Cluster) []Change {
 	return joined(list)
 }
 
-// joined puts changes of one kind in successive minutes together.
+// joined combines changes of one kind in successive minutes.
 func joined(list []Change) []Change {
 	var out []Change
 	for _, change := range list {

@@ -14,7 +14,7 @@ type Collector struct {
 	seed      maphash.Seed
 	seen      seen
 	instances []*instance
-	named     map[string]*instance // by the resource as it is written, and by the name
+	named     map[string]*instance // by the resource id as written, and by the name
 	lastNamed []byte
 	last      *instance
 	clusters  map[string]*cluster
@@ -29,7 +29,7 @@ func NewCollector() *Collector {
 	return &Collector{seed: maphash.MakeSeed(), named: map[string]*instance{}, clusters: map[string]*cluster{}, changes: map[changeKey]*change{}}
 }
 
-// instance is what is counted of a provisioning service.
+// instance holds the counts of one provisioning service.
 type instance struct {
 	name            string
 	records, failed int
@@ -42,7 +42,7 @@ type instance struct {
 // minute is the load of a minute.
 type minute struct{ records, failed, throttled uint32 }
 
-// cluster is the failures that look alike.
+// cluster is a group of similar failures.
 type cluster struct {
 	number         int
 	status, code   int
@@ -57,16 +57,17 @@ type cluster struct {
 	unknownResults bool
 }
 
-// protocol is what is counted of a protocol.
+// protocol holds the counts of one protocol.
 type protocol struct {
 	name            string
 	records, failed int
 }
 
-// maxInstances, maxClusters and maxProtocols bound what is told apart; the rest is counted together.
+// maxInstances, maxClusters and maxProtocols are how many of each are distinguished; the rest is
+// counted together.
 const (
 	maxInstances = 1000
-	maxNames     = 20 * maxInstances // in which they are written
+	maxNames     = 20 * maxInstances // spellings of their names
 	maxClusters  = 500
 	maxProtocols = 30
 )
@@ -79,8 +80,8 @@ func (c *Collector) begin(name string) {
 // end makes sure that nothing refers to the text of the input.
 func (c *Collector) end() { c.lastNamed = nil }
 
-// addBatch counts the records of a batch. It finds what they are counted with for all of them first:
-// the processor then waits for several parts of the large tables at a time.
+// addBatch counts the records of a batch. It first looks up the counters of all of them: the processor
+// then waits for several parts of the large tables at a time.
 func (c *Collector) addBatch(b *batch) {
 	c.input.Unreadable += b.unreadable
 	c.input.Partial = c.input.Partial || b.partial
@@ -93,7 +94,7 @@ func (c *Collector) addBatch(b *batch) {
 	c.lastNamed = nil
 }
 
-// find finds what a record is counted with.
+// find looks up the counters of a record.
 func (c *Collector) find(r *record) {
 	if r.class == foreignClass {
 		return

@@ -127,12 +127,12 @@ func (b *batch) row(row []string, columns []field, line int, local localTime) {
 	b.add(&f, line, local)
 }
 
-// maxRowLines bounds the lines of a row. Only a message in quotes has several.
+// maxRowLines is the maximum number of lines of a row. Only a message in quotes has several.
 const maxRowLines = 64
 
-// boundedRows passes the text of a table on and cuts each row that is larger than maxRecord or has
-// maxRowLines. A [csv.Reader] keeps a row as a whole, and one quote too many makes a row of all that
-// follows.
+// boundedRows passes the text of a table on and cuts each row that is larger than maxRecord or longer
+// than maxRowLines. A [csv.Reader] keeps a row in memory, and one extra quotation mark makes one row of
+// everything that follows.
 type boundedRows struct {
 	source *bufio.Reader
 	comma  byte
@@ -142,7 +142,7 @@ type boundedRows struct {
 	end    string // of a row that was cut, to be passed on
 }
 
-// placeInRow is where in a row a character is, as a [csv.Reader] with LazyQuotes sees it.
+// placeInRow is the state of a parser within a row, as in a [csv.Reader] with LazyQuotes.
 type placeInRow int
 
 const (
@@ -201,7 +201,7 @@ func (r *boundedRows) step(c byte) {
 	}
 }
 
-// cut ends the row, and goes behind the line in which it became too large.
+// cut ends the row and skips the rest of the line in which it became too large.
 func (r *boundedRows) cut() {
 	r.end = "\n"
 	if r.at == inQuotes {

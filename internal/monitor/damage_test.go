@@ -69,7 +69,7 @@ func TestRowOfManyLines(t *testing.T) {
 	}
 }
 
-// TestLargeRecordInParts: a large record that comes in small parts is no damage.
+// TestLargeRecordInParts: a large record that comes in small parts is not damage.
 func TestLargeRecordInParts(t *testing.T) {
 	t.Parallel()
 	text := "{\n" + `"time":"2026-11-29T10:00:00Z","category":"DeviceOperations","resultType":"Failure","properties":{"id":"s-1"},"more":"` + strings.Repeat("x", 3<<20) + `"}`

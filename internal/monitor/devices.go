@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// device is what is counted of a device.
+// device holds the counts of one device.
 type device struct {
 	id                  string
 	hash                uint64
@@ -24,7 +24,7 @@ type refusals struct {
 	hits      []hit    // one for each cluster
 }
 
-// hit is what a device has of a cluster.
+// hit is the failures of a device that belong to one cluster.
 type hit struct {
 	cluster     *cluster
 	first, last int64
@@ -157,11 +157,12 @@ func (d *device) failed(at int64, protocol uint32, k *cluster) {
 	}
 }
 
-// fails reports whether the last that is known of the device is a failure. It counts as one if no record
-// of the device has a time: queries also give the newest record first, so the order says nothing.
+// fails reports whether the last known attempt of the device is a failure. It is one if no record of the
+// device has a time and any of them is a failure: queries may return the newest record first, so the
+// order says nothing.
 func (d *device) fails() bool {
 	return d.refused != nil && (d.good == 0 || d.refused.last > d.lastGood || d.refused.last == 0 && d.lastGood == 0)
 }
 
-// failsBy reports whether the device fails, the last time as those of a cluster.
+// failsBy reports whether the device fails, and its last failure belongs to a cluster.
 func (d *device) failsBy(k *cluster) bool { return d.fails() && d.refused.current == k }

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// layout is how the bytes of similar records are arranged: everything but the values that differ from
-// one to the next. A service writes its records alike, so most of them are read by comparing the bytes
-// between these values. What differs in anything else is read member by member, with the same result,
-// and a layout is learned from it.
+// layout is the bytes that similar records have in common: everything but the values that differ from
+// one record to the next. A service writes its records in the same form, so most of them are read by
+// comparing the bytes between these values. A record that differs in anything else is read member by
+// member, with the same result, and its layout is learned.
 type layout struct {
 	gaps []gap
 	end  []byte // what follows the last gap
@@ -21,12 +21,12 @@ type layout struct {
 
 // gap is a value that differs.
 type gap struct {
-	before []byte // what stands between the gap before and this one
+	before []byte // the bytes between the previous gap and this one
 	field  field
 	bare   bool // a number or a word, without quotes
 }
 
-// value is where a value without escapes stands in the text of a record, without its quotes.
+// value is the position of a value without escapes in the text of a record, without its quotes.
 type value struct {
 	from, to int
 	field    field
@@ -38,8 +38,8 @@ type value struct {
 // read sets the fields of the record with which the text begins. It returns where that ends, or
 // isOther if it has another layout.
 //
-// A gap takes what a string can hold without escapes, so that the text is divided into members as that
-// of the record from which the layout was learned.
+// A gap matches only what a string can contain without escapes, so that the text has the same members
+// as the record from which the layout was learned.
 func (l *layout) read(text []byte, f *fields) int {
 	*f = l.same
 	at := 0
@@ -75,8 +75,8 @@ type layouts struct {
 	lessons int // how many more may be learned
 }
 
-// maxLayouts bounds the layouts that are remembered. Lessons bounds those that are learned from a part
-// of a text, in case that no two of its records are alike.
+// maxLayouts is how many layouts are remembered. lessons is how many are learned from one part of a
+// text, in case no two of its records are similar.
 const (
 	maxLayouts = 8
 	lessons    = 32
@@ -122,7 +122,7 @@ func (ls *layouts) learn(record []byte) {
 	l.divide()
 }
 
-// newLayout returns the layout of a record, nil if it cannot have one. All its values stay as they are.
+// newLayout returns the layout of a record, nil if it cannot have one. It has no gaps yet.
 func newLayout(text []byte) *layout {
 	l := &layout{record: bytes.Clone(text)}
 	if !l.findValues() {
@@ -160,7 +160,7 @@ func (l *layout) findValues() bool {
 		}
 		l.addValue(m.value, from, 1, field)
 	}
-	// Which of two values of a field counts depends on which is empty, so both have to stay as they are.
+	// Which of two values of a field counts depends on which is empty, so neither can be a gap.
 	l.values = slices.DeleteFunc(l.values, func(v value) bool {
 		return v.field != noField && times[v.field] > 1 || v.nested && times[propertiesField] > 1
 	})
@@ -191,7 +191,7 @@ func (l *layout) findProperties(properties []byte, from int, times *[fieldCount]
 }
 
 // addValue adds a value, which begins at from, if it is a string without escapes, a number or a word.
-// A quote has so many bytes.
+// quote is the number of bytes of a quotation mark.
 func (l *layout) addValue(written []byte, from, quote int, field field) {
 	switch {
 	case isLiteral(written[0]):

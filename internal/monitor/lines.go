@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// lineBlock is how much of an input of one record a line is read at a time.
+// lineBlock is how many bytes of an input with one record per line are read at a time.
 const lineBlock = 256 << 10
 
-// maxWorkers bounds the goroutines that parse, and with them the memory. The records are counted by one,
-// which more would not make faster.
+// maxWorkers is the maximum number of goroutines that parse, which also limits the memory. A single
+// goroutine counts the records; it would not be faster with more parsers.
 const maxWorkers = 4
 
 // job is a part of an input, whole lines, and the records that are in it.
@@ -28,7 +28,7 @@ type job struct {
 	done      chan struct{}
 }
 
-// lineReader reads an input of one record a line. Several goroutines parse, and the caller gets the
+// lineReader reads an input with one record per line. Several goroutines parse, and the caller gets the
 // records in order.
 type lineReader struct {
 	source  *lineCounter

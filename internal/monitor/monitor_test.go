@@ -106,7 +106,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotADevice: the call of an operator that was refused is no device that fails, and one that
+// TestWhatIsNotADevice: the call of an operator that was refused is not a device that fails, and one that
 // changed something is named.
 func TestWhatIsNotADevice(t *testing.T) {
 	t.Parallel()

@@ -13,12 +13,12 @@ type members struct {
 	at     int  // where the next member begins; after nextKey where its value does
 	open   bool // the object was entered
 	done   bool // its end was reached
-	broken bool // the text is no JSON, whatever follows
+	broken bool // the text is not JSON, whatever follows
 	key    []byte
 	value  []byte // as written, with quotes
 }
 
-// next reads the next member. It returns false at the end of the object, with done set, and where the
+// next reads the next member. It returns false at the end of the object, with done set, and if the
 // text is not an object or ends too early.
 func (m *members) next() bool { return m.nextKey() && m.nextValue() }
 
@@ -51,7 +51,8 @@ func (m *members) nextValue() bool {
 	return true
 }
 
-// scanned returns how much of the text was looked at, at most, before the end of the object was missed.
+// scanned returns the maximum number of bytes that were examined before the end of the object was found
+// to be missing.
 func (m *members) scanned() int {
 	if !m.broken || m.at < len(m.text) && (m.text[m.at] == '{' || m.text[m.at] == '[') {
 		return len(m.text)
@@ -99,7 +100,7 @@ func skipSpace(text []byte, at int) int {
 	return at
 }
 
-// What stands for an end in a text that ends too early, in one that is no JSON, and in a record of
+// Results in place of the index of an end: the text ends too early, it is not JSON, or the record has
 // another layout.
 const (
 	isCut    = -1
@@ -107,8 +108,8 @@ const (
 	isOther  = -3
 )
 
-// endOfString returns the index after the closing quote of a string whose first character is at at. No
-// line ends in a string of JSON.
+// endOfString returns the index after the closing quote of a string whose first character is at at. A
+// JSON string contains no end of line.
 func endOfString(text []byte, at int) int {
 	for {
 		at += plainBytes(text[at:])
@@ -133,7 +134,7 @@ func endOfString(text []byte, at int) int {
 }
 
 // plainBytes counts the bytes before a quote, a backslash or the end of a line. It looks at eight at a
-// time: a byte of (word ^ pattern) is 0 where they are equal, and subtracting 1 from it borrows.
+// time: a byte of (word ^ pattern) is 0 if they are equal, and subtracting 1 from it borrows.
 func plainBytes(text []byte) int {
 	const (
 		ones, tops            = 0x0101010101010101, 0x8080808080808080
@@ -250,7 +251,7 @@ func (a *arena) unescape(value, inner []byte) []byte {
 
 const arenaSize = 64 << 10
 
-// unescaped is the character that a letter after a backslash stands for, 0 if more follows.
+// unescaped is the character for a letter after a backslash, 0 if the escape has more characters.
 func unescaped(c byte) byte {
 	switch c {
 	case '"', '\\', '/':

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// population is the devices of an instance, once the records without an instance are settled.
+// population is the devices of an instance, after the records without an instance were assigned.
 type population struct {
 	name            string
 	records, failed int
@@ -13,10 +13,10 @@ type population struct {
 	devices         []*device
 }
 
-// populations settles the records that do not say of which instance they are, such as those of a query
-// that selected only some columns. They belong to the device of the same id if only one instance has such
-// a device. It also returns how many devices are left apart because several instances have one. If all
-// belong to devices of one instance, then so do its load and what names no device.
+// populations assigns the records that do not name an instance, such as those of a query that selected
+// only some columns. They belong to the device of the same id if only one instance has such a device. It
+// also returns how many devices are counted separately because several instances have one with that id.
+// If all belong to devices of one instance, then so do the load and the records without a device.
 func (c *Collector) populations() (list []population, apart int) {
 	nameless := -1
 	for i, at := range c.instances {
@@ -67,7 +67,7 @@ func (c *Collector) ownerOf(d *device, nameless int) (owner int, number uint32, 
 	return owner, number, of
 }
 
-// take adds the attempts of another population, but not its devices.
+// take adds the counts of another population, without its devices.
 func (p *population) take(other *population) {
 	p.records += other.records
 	p.failed += other.failed
@@ -81,7 +81,7 @@ func (p *population) take(other *population) {
 	}
 }
 
-// merged returns what is counted of a device in two places.
+// merged combines the counts of a device from two populations.
 func merged(a, b *device) *device {
 	d := *a
 	d.good += b.good
@@ -127,7 +127,7 @@ func (d *device) take(other *refusals) {
 	r.since.first = earliest(r.since.first, since.first)
 }
 
-// earliest is the earlier of two times, of which 0 is none.
+// earliest is the earlier of two times; 0 means that a time is not known.
 func earliest(a, b int64) int64 {
 	if a == 0 || b == 0 {
 		return max(a, b)

@@ -22,7 +22,7 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// headSize is how much of an input is looked at to find out its shape.
+// headSize is how many bytes of an input are examined to detect its shape.
 const headSize = 64 << 10
 
 // Read reads one input; name is what the summary calls it. What was read before an error counts.
@@ -106,7 +106,7 @@ func firstLine(head []byte) []byte {
 	return head
 }
 
-// shapeOf tells the shape of an input by its beginning.
+// shapeOf detects the shape of an input by its beginning.
 func shapeOf(head []byte) Shape {
 	at := skipSpace(head, 0)
 	if at == len(head) {
@@ -141,7 +141,7 @@ func shapeOf(head []byte) Shape {
 	return shape
 }
 
-// readLines reads one record a line.
+// readLines reads one record per line.
 func (c *Collector) readLines(text *lineCounter) error {
 	lines := newLineReader(text, c.seed)
 	for j := lines.next(); j != nil; j = lines.next() {
@@ -187,8 +187,7 @@ func Detect(head []byte) (found, undecided bool) {
 	return c.input.Records > 0, undecided
 }
 
-// isOpen reports whether the first line of a text is not complete, or begins what goes over several
-// lines.
+// isOpen reports whether the first line of a text is not complete, or begins a value of several lines.
 func isOpen(first, head []byte) bool {
 	if len(first)+skipSpace(head, 0) == len(head) {
 		return true

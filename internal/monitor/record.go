@@ -12,11 +12,11 @@ type record struct {
 	at    int64 // Unix milliseconds, 0 if not known
 	line  int   // of the input, from 1
 
-	// hash is that of what tells the record from others, 0 if nothing does. deviceHash is that of the
-	// device.
+	// hash is the hash of what distinguishes the record from others, 0 if nothing does. deviceHash is
+	// the hash of the device.
 	hash, deviceHash uint64
 
-	// What the record is counted with: nothing if it was read before.
+	// The counters of the record; nil if it was read before.
 	repeated bool
 	instance *instance
 	counted  *device // nil for none
@@ -243,7 +243,7 @@ func (r *record) code() int {
 	return 0
 }
 
-// codeIn is a word as an error code, 0 if it is none.
+// codeIn is a word as an error code, 0 if it is not one.
 func codeIn(word []byte) int {
 	if len(word) != 6 || word[0] != '4' && word[0] != '5' {
 		return 0

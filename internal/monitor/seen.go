@@ -1,7 +1,7 @@
 package monitor
 
-// generation is how many records are remembered together, places the size of their table, and fewest
-// that of the first one.
+// generation is how many records are remembered in one table, places the size of the table, and fewest
+// the size of the first one.
 const (
 	generation = 1 << 19
 	places     = 2 * generation

@@ -8,7 +8,7 @@ type series struct {
 	buckets map[int64]uint32
 }
 
-// maxBuckets bounds the buckets of a series.
+// maxBuckets is the maximum number of buckets of a series.
 const maxBuckets = 1024
 
 func (s *series) add(at int64) {
@@ -32,7 +32,7 @@ type failures struct {
 	times []int64 // all, or every second, fourth … of them
 }
 
-// maxTimes bounds the times of a device.
+// maxTimes is the maximum number of times that are kept of a device.
 const maxTimes = 16
 
 func (f *failures) add(at int64) {
@@ -49,7 +49,7 @@ func (f *failures) add(at int64) {
 	f.times = append(f.times, at)
 }
 
-// forget leaves out the failures until a success.
+// forget removes the failures before a success.
 func (f *failures) forget(until int64) {
 	if f.first == 0 || f.first > until {
 		return

@@ -6,15 +6,15 @@ import (
 	"io"
 )
 
-// maxRecord bounds one record, in bytes. Azure Monitor cuts fields at 32 KB.
+// maxRecord is the maximum size of one record, in bytes. Azure Monitor cuts fields at 32 KB.
 const maxRecord = 4 << 20
 
 // streamBlock is how much of an input is read at a time.
 const streamBlock = 256 << 10
 
-// stream reads JSON that is not one record a line: arrays, envelopes with records, tables of a query,
-// and objects over several lines, one after the other. It holds one record at a time. It does not
-// check that brackets match, so that it can go on after damage.
+// stream reads JSON that does not have one record per line: arrays, envelopes with records, tables of a
+// query, and objects over several lines, one after the other. It keeps one record in memory at a time. It
+// does not check that brackets match, so that it can continue after damage.
 type stream struct {
 	source io.Reader
 	text   []byte // what was read and not used yet begins at at
@@ -29,7 +29,7 @@ type stream struct {
 	rows    bool    // at is among the rows of the table
 
 	batch *batch
-	flush func() bool // takes the records of batch and empties it; reports whether to go on
+	flush func() bool // takes the records of batch and empties it; reports whether to continue
 }
 
 // read reads to the end.
@@ -94,8 +94,8 @@ func (s *stream) peek() bool {
 	}
 }
 
-// more reads more of the input behind what is there. It reports false at the end, and if a record is
-// too large.
+// more appends more of the input to the text. It reports false at the end, and if a record is too
+// large.
 func (s *stream) more() bool {
 	if s.ended || s.source == nil || len(s.text)-s.at > maxRecord {
 		return false
@@ -121,20 +121,20 @@ func (s *stream) more() bool {
 	return n > 0
 }
 
-// enter goes into an array or an envelope.
+// enter enters an array or an envelope.
 func (s *stream) enter(depth int) {
 	s.depth += depth
 	s.at++
 }
 
-// use goes behind what was read, and counts its lines.
+// use skips what was read, and counts its lines.
 func (s *stream) use(end int) {
 	s.batch.vain = max(0, s.batch.vain-vainShare*(end-s.at))
 	s.line += bytes.Count(s.text[s.at:end], []byte("\n"))
 	s.at = end
 }
 
-// object reads a record, or goes into an envelope.
+// object reads a record, or enters an envelope.
 func (s *stream) object() {
 	if end := s.batch.known(s.text[s.at:], s.line); end >= 0 {
 		s.use(s.at + end)
@@ -169,7 +169,7 @@ func (s *stream) object() {
 	}
 }
 
-// enveloped goes into the array that a key is of, if it has records or tables or is part of a table.
+// enveloped enters the array of a key, if it has records or tables or is part of a table.
 func (s *stream) enveloped(m *members, field field) bool {
 	if m.at >= len(m.text) || m.text[m.at] != '[' {
 		return false
@@ -258,7 +258,7 @@ func (s *stream) member() {
 	}
 }
 
-// value goes behind a value and returns it. It reports false if that is damaged.
+// value skips a value and returns it. It reports false if the value is damaged.
 func (s *stream) value() ([]byte, bool) {
 	text, whole := s.window()
 	end := endOfValue(text, 0)
@@ -276,16 +276,16 @@ func (s *stream) value() ([]byte, bool) {
 	return s.text[from:s.at], true
 }
 
-// mostVain bounds the bytes that are looked at in vain, such as after a bracket that nothing closes.
-// Each byte that is read makes good for vainShare of them.
+// mostVain is how many bytes may be examined without result, such as after a bracket that is never
+// closed. Each byte that belongs to a record allows vainShare more of them.
 const (
 	mostVain  = 8 * maxRecord
 	vainShare = 8
 )
 
-// window returns the text in which what begins at at has to end, and whether that is all that was read.
-// After much that was looked at in vain it ends where reading would go on after damage. Otherwise the
-// end of each of many brackets that nothing closes would be looked for in all that follows.
+// window returns the text in which the value that begins at at has to end, and whether that is all that
+// was read. After many bytes without result it ends where reading would continue after damage; otherwise
+// the search for the end of each unclosed bracket would examine everything that follows.
 func (s *stream) window() (text []byte, whole bool) {
 	rest := s.text[s.at:]
 	if s.batch.vain <= mostVain || len(rest) == 0 {
@@ -297,7 +297,7 @@ func (s *stream) window() (text []byte, whole bool) {
 	return rest, true
 }
 
-// nextStart returns where reading goes on after damage: at the end of the line, or at the next record of
+// nextStart returns where reading continues after damage: at the end of the line, or at the next record of
 // the same line. It is -1 if the text has neither.
 func nextStart(text []byte) int {
 	for i, c := range text {
@@ -311,7 +311,7 @@ func nextStart(text []byte) int {
 	return -1
 }
 
-// damaged counts what cannot be read, and goes on after it: at the next line or at the next record of
+// damaged counts what cannot be read, and continues after it: at the next line or at the next record of
 // the same line.
 func (s *stream) damaged() {
 	s.batch.unreadable++

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Shape is how an input holds its records.
+// Shape is the form in which an input contains its records.
 type Shape string
 
 // The shapes.
 const (
-	ShapeLines    Shape = "lines"    // a record a line, of a storage account or a data export
+	ShapeLines    Shape = "lines"    // one record per line, of a storage account or a data export
 	ShapeEnvelope Shape = "records"  // {"records": [...]}, of Event Hubs
 	ShapeArray    Shape = "array"    // of az monitor log-analytics query
 	ShapeTables   Shape = "tables"   // {"tables": [...]}, of the query API
@@ -44,8 +44,8 @@ type Summary struct {
 	Failed        int       // of these
 	Undated       int       // records without a time that can be read
 	Nameless      int       // attempts without the id of a device
-	// Apart are devices known only from records that do not say of which instance they are, while
-	// several instances have a device of that id.
+	// Apart are devices that are known only from records without an instance, while several
+	// instances have a device with that id.
 	Apart     int
 	Service   Service
 	Devices   Devices
@@ -78,7 +78,7 @@ type Instance struct {
 	InBusiest, Throttled           int
 }
 
-// Protocol is what came over one protocol, named as the records do.
+// Protocol counts the attempts over one protocol, which is named as in the records.
 type Protocol struct {
 	Name                           string
 	Records, Failed, Seen, Failing int
@@ -87,7 +87,7 @@ type Protocol struct {
 // Cluster is the failures with the same status, code, protocol and message, but for words that differ
 // from device to device.
 type Cluster struct {
-	Status, Code      int    // 0 where the records have none
+	Status, Code      int    // 0 if the records have none
 	Protocol, Message string // the message is that of the first record
 	Result            string // ResultType
 	Devices           int    // that had this failure
@@ -176,7 +176,7 @@ func timeOf(ms int64) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// deviceHit is a device with what it has of a cluster.
+// deviceHit is a device with its failures in a cluster.
 type deviceHit struct {
 	device *device
 	hit    *hit
@@ -292,7 +292,8 @@ const straysOf = 20
 // near is a time, in milliseconds, within which what happens counts as happening together.
 const near = 10 * 60_000
 
-// onset is when devices began to fail. A few that failed long before the others had another reason.
+// onset is when the devices began to fail, without a few that failed long before the others for another
+// reason.
 func onset(begun []int64) int64 {
 	if len(begun) == 0 {
 		return 0

@@ -50,7 +50,7 @@ type minuteCache struct {
 	at   int64
 }
 
-// parse returns a time in Unix milliseconds, 0 if it is none.
+// parse returns a time in Unix milliseconds, 0 if the text is not a time.
 func (c *minuteCache) parse(text []byte, local localTime) int64 {
 	if at, ok := c.parseUTC(text); ok {
 		return at
@@ -93,7 +93,7 @@ func (c *minuteCache) parseUTC(text []byte) (int64, bool) {
 	return c.at + int64(second*1000+millis), !d.bad
 }
 
-// find sets at to the minute that a text means. It reports false if that is none.
+// find sets at to the minute of a text. It reports false if the text is not a time.
 func (c *minuteCache) find(text []byte) bool {
 	if string(text) == string(c.text[:]) {
 		return true
@@ -109,7 +109,7 @@ func (c *minuteCache) find(text []byte) bool {
 	return true
 }
 
-// digits reads numbers of fixed places in a text, and remembers if one is none.
+// digits reads numbers at fixed positions in a text, and remembers whether one was not a number.
 type digits struct {
 	text []byte
 	bad  bool

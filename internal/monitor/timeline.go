@@ -15,14 +15,14 @@ type Timeline struct {
 	Clusters [][]int
 }
 
-// The bounds of a timeline.
+// The limits of a timeline.
 const (
 	maxColumns  = 60
 	maxTimeline = 12 // clusters
 )
 
-// timeline makes the picture. It leaves out what lies more than a year before the last record, such as
-// a date that was read wrongly.
+// timeline makes the timeline. It leaves out records of more than a year before the last one, whose
+// dates may have been read wrongly.
 func (c *Collector) timeline(s *Summary) Timeline {
 	from, to := c.summary.first/60_000, c.summary.last/60_000
 	if to == 0 {
@@ -55,7 +55,7 @@ func (c *Collector) timeline(s *Summary) Timeline {
 	return t
 }
 
-// columnWidth is how many minutes a column has, a number that people count in.
+// columnWidth is how many minutes a column has: a round number, such as 15 or 60.
 func columnWidth(minutes int64) int64 {
 	for _, width := range []int64{1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080} {
 		if (minutes+width-1)/width < maxColumns {

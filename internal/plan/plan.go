@@ -61,7 +61,7 @@ const retryAfterJitter = 4
 type Question struct {
 	Devices int
 	// Over is the time in which the devices begin; 0 means all at once. They begin at random
-	// times, or with Even at equal distances.
+	// times, or with Even at equal intervals.
 	Over time.Duration
 	Even bool
 	// Instances are the services that the devices are divided among; 0 means one.
@@ -69,7 +69,7 @@ type Question struct {
 	// PerMinute is how many register calls a service takes in any minute; 0 means
 	// DefaultPerMinute.
 	PerMinute int
-	// Polls is how often a device polls until it is assigned, at equal distances within
+	// Polls is how often a device polls until it is assigned, at equal intervals within
 	// AssignTime. 0 means the defaults.
 	Polls      int
 	AssignTime time.Duration

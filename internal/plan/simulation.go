@@ -10,9 +10,9 @@ import (
 // backoff has its longest value.
 const levels = 8
 
-// simulation goes through time in steps. Devices that do the same in one step are a number,
-// so that the time it takes depends on the steps and not on the calls: a million devices that
-// begin at once make half a billion calls.
+// simulation advances time in steps. Devices that do the same in one step are only counted, so that
+// the running time depends on the steps and not on the calls: a million devices that begin at once
+// make half a billion calls.
 type simulation struct {
 	Question
 
@@ -143,7 +143,7 @@ func (s *simulation) count(now, calls, refused int) {
 	s.minutes[minute].Refused += int64(refused)
 }
 
-// refuse sends refused devices away, each level for its pause.
+// refuse makes refused devices wait, each level for its pause.
 func (s *simulation) refuse(i *instance, now int, refused [levels]int32) {
 	asked := s.room(i, now)
 	for level, n := range refused {
@@ -160,7 +160,7 @@ func (s *simulation) refuse(i *instance, now int, refused [levels]int32) {
 	}
 }
 
-// room is how long a service says that there will be no room: whole seconds.
+// room is the Retry-After of a service: how long until it accepts another call, in whole seconds.
 func (s *simulation) room(i *instance, now int) time.Duration {
 	i.oldest = max(i.oldest, now-len(i.taken)+1)
 	for i.oldest < now && i.taken[i.oldest%len(i.taken)] == 0 {
@@ -219,7 +219,7 @@ func (s *simulation) take(now, devices int) {
 	}
 }
 
-// mostPolled is how many devices poll one by one. The next ones do as these.
+// mostPolled is how many devices are simulated poll by poll. The others poll like them.
 const mostPolled = 2000
 
 // polls counts the polls of a device, which is the nth that was taken.
@@ -288,7 +288,7 @@ func (s *simulation) poll() (p polling) {
 	return p
 }
 
-// record keeps what is to be seen of a step.
+// record adds a step to the timeline.
 func (s *simulation) record(now int) {
 	p := Point{At: s.at(now + 1), Waiting: s.waiting, Taken: s.taken}
 	if p.Waiting > s.out.Queue.Waiting {
@@ -314,7 +314,7 @@ func (s *simulation) answer() Answer {
 // mostPoints is the largest number of points of a timeline.
 const mostPoints = 120
 
-// series is a timeline of any length with at most mostPoints points at equal distances.
+// series is a timeline of any length with at most mostPoints points at equal intervals.
 type series struct {
 	points  []Point
 	every   int // steps between points

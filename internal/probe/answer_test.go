@@ -6,7 +6,7 @@ import (
 	"dpsdiag/internal/dps"
 )
 
-// TestErrorHeader: the header counts where the body does not say the same.
+// TestErrorHeader: the header counts if the body does not say the same.
 func TestErrorHeader(t *testing.T) {
 	t.Parallel()
 	body := dps.Body{Kind: dps.BodyError, Error: &dps.ServiceError{ErrorCode: 401002, Message: "Unauthorized"}}

@@ -2,7 +2,7 @@ package probe
 
 import "time"
 
-// withoutCredential is the attestation of a preflight that has none: it checks the way to the
+// withoutCredential is the attestation of a preflight that has none: it checks the network up to the
 // service and goes no further.
 type withoutCredential struct{}
 
@@ -19,7 +19,7 @@ func (withoutCredential) Inspect(Target, time.Time, time.Duration) Inputs { retu
 // Identify implements Attestation.
 func (withoutCredential) Identify(Target, time.Time) Identity { return Identity{} }
 
-// anonymous reports whether no device is probed, but the way to the service alone.
+// anonymous reports whether only the network is checked, without a device.
 func (t Target) anonymous() bool { return t.Attestation == KindNone }
 
 // needsCredential is why a session is opened no further for a target without a device.

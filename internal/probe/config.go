@@ -13,8 +13,8 @@ import (
 )
 
 // Config is one probe. Endpoint, Scope, RegistrationID, Attestation and Transports must be
-// set, except for Scope and RegistrationID with NoCredential. The zero value of every other
-// field works.
+// set. Scope is optional in ModeHub; with NoCredential, Scope and RegistrationID are. The
+// zero value of every other field works.
 type Config struct {
 	Endpoint       dps.Endpoint
 	Scope          string
@@ -26,11 +26,12 @@ type Config struct {
 	APIVersion     string          // "" means dps.DefaultAPIVersion, or dps.IssuingAPIVersion with Signing
 	// Signing requests a certificate; nil requests none. OnIssued is called at once with every
 	// chain that the service issues, in DER, leaf first; nil does nothing.
-	Signing *Signing
-	// OperationID is that of ModeResume, and Assignment that of ModeHub.
+	Signing  *Signing
+	OnIssued func(transport TransportID, chain [][]byte)
+	// OperationID is the operation to poll in ModeResume, and Assignment the hub to check in
+	// ModeHub.
 	OperationID string
 	Assignment  *Assignment
-	OnIssued    func(transport TransportID, chain [][]byte)
 	// CheckHub asks the assigned hub whether it accepts the device, over the protocols that
 	// DropsLiveDevice describes. NoHub is the reason for not asking the hub, for the
 	// report; "" if the check was not requested.
@@ -44,7 +45,7 @@ type Config struct {
 	// replace those with the same id that the inputs stage would make itself.
 	Origins []Origin
 	Remarks []Warning
-	Asked   []Flag // handed on as well: see Target
+	Asked   []Flag // copied into the evidence, see Target
 
 	// Roots are the trust anchors for the server; nil means those of the system. ExtraRoots
 	// only tells the report that the user added some.
@@ -95,8 +96,8 @@ type Event struct {
 	Finding *Finding
 	// Wait is set when the probe pauses before another call.
 	Wait *Wait
-	// Queued is set when the stage waits until the run over another transport has had its turn.
-	// An event of the stage without it follows when the wait is over.
+	// Queued is set when the stage waits for the run over another transport. When the wait is
+	// over, another event of the stage follows, without Queued.
 	Queued bool
 }
 

@@ -112,7 +112,7 @@ func (a *Answer) HeaderCode() int {
 	return code
 }
 
-// headerError is what the header says of a refusal and the body does not, "" for nothing.
+// headerError is what the header says about a refusal and the body does not, "" for nothing.
 func (a *Answer) headerError() string {
 	if a.Status/100 < 4 || a.Body.Error != nil && a.ErrorHeader == strconv.Itoa(a.Body.Error.ErrorCode) {
 		return ""

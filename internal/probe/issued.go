@@ -29,8 +29,8 @@ type Issued struct {
 	// Unreadable says why the chain cannot be read, "" if it can.
 	Unreadable string
 	// OtherKey says that the leaf is not for the key of the request, OtherName that its common
-	// name is not the registration id, and Expired and NotYetValid what the local clock says of
-	// its dates, corrected by what is known of its error.
+	// name is not the registration id. Expired and NotYetValid compare its dates with the local
+	// clock, corrected by the known error of that clock.
 	OtherKey, OtherName, Expired, NotYetValid bool
 	// Unlinked is the index of a certificate that the next one did not sign, -1 if there is none.
 	Unlinked int

@@ -65,8 +65,8 @@ type shared struct {
 	asking chan struct{}
 }
 
-// probe probes the target over one transport. A connection that was cut may have been cut for
-// reasons of the moment, so it is made once more, unless there is to be one attempt alone.
+// probe probes the target over one transport. The reason for a cut connection may be temporary, so
+// the probe is made once more, unless only one attempt is allowed.
 func (s *shared) probe(ctx context.Context, transport Transport, target Target) Run {
 	first := s.walk(ctx, transport, target)
 	cut := first.cutIn()
@@ -75,7 +75,7 @@ func (s *shared) probe(ctx context.Context, transport Transport, target Target) 
 	}
 	second := s.walk(ctx, transport, target)
 	if second.End != EndInterrupted && !second.reached(cut) {
-		return first // it tells more
+		return first // it says more
 	}
 	if connect := second.Find(StageConnect); connect.Outcome == Passed {
 		connect.Detail += "; once more, as the first connection was cut at " + string(cut)

@@ -418,7 +418,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// Runs that would get in each other's way take turns. The wait for a turn is told, and it is
+// Runs that would get in each other's way take turns. The wait for a turn is reported, and it is
 // no part of the time of a stage.
 func TestWaitForATurnIsNotTimeOfTheStage(t *testing.T) {
 	t.Parallel()

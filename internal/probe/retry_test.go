@@ -199,7 +199,7 @@ func TestRegistrationsTakeTurns(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if f := second.register(ctx); f.Outcome != Failed || second.run.End != EndTimeout {
-			t.Errorf("a second run registered beside the first: %+v", f)
+			t.Errorf("a second run registered at the same time as the first: %+v", f)
 		}
 		first.assign(t.Context())
 		if f := second.register(t.Context()); f.Outcome != Passed {

@@ -33,7 +33,7 @@ type stage struct {
 	run           func(*runner, context.Context) Finding
 }
 
-// stages lists every stage in order: the table of contents of a probe.
+// stages lists every stage in order.
 func stages() []stage {
 	return []stage{
 		{StageInputs, unlessAnonymous, (*runner).inspect},

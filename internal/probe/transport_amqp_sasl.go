@@ -12,8 +12,8 @@ import (
 const mechanismPlain = "PLAIN"
 
 // saslLogin returns how an identity authenticates. ok is false for a certificate, with
-// which every SDK skips SASL. ctx limits the work of a TPM, and answered is told whether
-// the TPM has answered the challenge.
+// which every SDK skips SASL. ctx limits the work of a TPM, and *answered is set when the TPM
+// has answered the challenge.
 func saslLogin(ctx context.Context, target Target, id Identity, redact *redactor, answered *bool) (login amqp.SASLLogin, ok bool) {
 	switch {
 	case id.TPM != nil:

@@ -30,7 +30,7 @@ func (s *amqpSession) showSASL(login amqp.SASLLogin, result amqp.SASLResult) Exc
 	return shown
 }
 
-// showOpen shows OPEN and BEGIN, with the answer unless it is a refusal.
+// showOpen shows OPEN and BEGIN as one, with the answer unless it is a refusal.
 func (s *amqpSession) showOpen(accepted bool) Exchange {
 	shown := Exchange{Request: s.redact.message("OPEN", []Fact{{"hostname", s.target.Endpoint.Host}}, nil)}
 	if accepted {
@@ -75,7 +75,7 @@ func (s *amqpSession) showRefusal(err error) Message {
 	return s.redact.message(line, properties(refusal.info()), []byte(refusal.cause.Description))
 }
 
-// properties returns a map's entries by name.
+// properties returns a map's entries, sorted by name.
 func properties(entries map[string]any) []Fact {
 	list := make([]Fact, 0, len(entries))
 	for name, value := range entries {

@@ -148,16 +148,16 @@ func TestAMQPRetryAfter(t *testing.T) {
 		register func(*amqpConn, amqpRequest)
 		want     *probe.RetryAfter
 	}{
-		"none":                       {amqpReject("x:y", body), nil},
-		"int property":               {amqpReply(registeringAMQP, "retry-after", int32(3)), seconds("3", 3)},
-		"string property":            {amqpReply(registeringAMQP, "retry-after", "4"), seconds("4", 4)},
-		"property in another case":   {amqpReply(registeringAMQP, "Retry-After", uint64(5)), seconds("5", 5)},
-		"property that is no number": {amqpReply(registeringAMQP, "retry-after", true), &probe.RetryAfter{Text: "true"}},
-		"null property":              {amqpReply(registeringAMQP, "retry-after", nil), nil},
-		"symbol key in info":         {amqpReject("x:y", body, amqp.Symbol("retry-after"), int64(6)), seconds("6", 6)},
-		"string key in info":         {amqpReject("x:y", body, "Retry-After", amqp.Symbol("7")), seconds("7", 7)},
-		"among others in info":       {amqpReject("x:y", body, "a", "b", uint8(1), "c", "RETRY-AFTER", uint8(8)), seconds("8", 8)},
-		"text that is no number":     {amqpReject("x:y", body, "retry-after", "soon"), &probe.RetryAfter{Text: "soon"}},
+		"none":                          {amqpReject("x:y", body), nil},
+		"int property":                  {amqpReply(registeringAMQP, "retry-after", int32(3)), seconds("3", 3)},
+		"string property":               {amqpReply(registeringAMQP, "retry-after", "4"), seconds("4", 4)},
+		"property in another case":      {amqpReply(registeringAMQP, "Retry-After", uint64(5)), seconds("5", 5)},
+		"property that is not a number": {amqpReply(registeringAMQP, "retry-after", true), &probe.RetryAfter{Text: "true"}},
+		"null property":                 {amqpReply(registeringAMQP, "retry-after", nil), nil},
+		"symbol key in info":            {amqpReject("x:y", body, amqp.Symbol("retry-after"), int64(6)), seconds("6", 6)},
+		"string key in info":            {amqpReject("x:y", body, "Retry-After", amqp.Symbol("7")), seconds("7", 7)},
+		"among others in info":          {amqpReject("x:y", body, "a", "b", uint8(1), "c", "RETRY-AFTER", uint8(8)), seconds("8", 8)},
+		"text that is not a number":     {amqpReject("x:y", body, "retry-after", "soon"), &probe.RetryAfter{Text: "soon"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -80,7 +80,7 @@ func newHTTPSSession(dial Dialer, target Target, id Identity) *httpsSession {
 		Transport: &http.Transport{
 			DialTLSContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 			DisableCompression:     true,
-			MaxConnsPerHost:        1, // as a device has
+			MaxConnsPerHost:        1, // like a device
 			MaxResponseHeaderBytes: maxHeader,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -160,7 +160,7 @@ func (s *httpsSession) exchange(req *http.Request, body []byte, a *Answer) error
 	return err
 }
 
-// read takes the fields of a from a response, and returns the body. It reads at most MaxBody+1
+// read sets the fields of a from a response, and returns the body. It reads at most MaxBody+1
 // bytes, so that setBody can notice a longer body.
 func (a *Answer) read(ctx context.Context, resp *http.Response, redact *redactor) ([]byte, error) {
 	defer resp.Body.Close()

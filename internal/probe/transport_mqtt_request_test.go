@@ -36,7 +36,7 @@ func TestMQTTOnTheWire(t *testing.T) {
 
 		token, err := dps.ParseToken(dps.NewSecret(string(connect.Password)))
 		if err != nil || !token.Covers(dps.Resource(scope, id)) {
-			t.Errorf("the password is no token for the device: %v", err)
+			t.Errorf("the password is not a token for the device: %v", err)
 		}
 		connect.Password = nil
 		wantConnect := &packets.ConnectPacket{

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxText bounds one text of a document, in bytes: a server may send up to a mebibyte as
-// its error message, and no reader wants it.
+// maxText is the maximum length of one text of a document, in bytes: a server may send up to a
+// mebibyte as its error message.
 const maxText = 4096
 
-// Clean makes text from a server, a file or a log fit for a terminal and for any script
+// Clean makes text from a server, a file or a log safe for a terminal and for any script
 // that prints it. Whatever does not print (control characters, terminal escapes, line
 // breaks, bidirectional controls, invisible characters, invalid UTF-8) is shown as an
 // escape such as \x1b or \u202e. The result is one line of valid UTF-8. A very long text is
@@ -71,7 +71,7 @@ func printable(text string) bool {
 	return true
 }
 
-// toASCII shows what is not ASCII as an escape, for a terminal that could not draw it.
+// toASCII shows what is not ASCII as an escape, for a terminal that cannot show it.
 func toASCII(text string) string {
 	if isPlainASCII(text) {
 		return text

@@ -18,12 +18,12 @@ type conclusion struct {
 	// unsure says that nothing was concluded, so that a cause is at most possible.
 	unsure bool
 	hint   string // what to do whatever the cause is; "" for nothing
-	// reasons is how many reasons for the cause are shown; 0 means one that is not the answer
-	// of the service, which the verdict quotes.
+	// reasons is how many reasons for the cause are shown; 0 means one, and not the answer of
+	// the service, which the verdict already quotes.
 	reasons int
 }
 
-// asLikely is how many causes of equal strength are named together.
+// asLikely is the maximum number of causes of equal strength that are shown together.
 const asLikely = 3
 
 // draw writes the block, a labelled line or two for each part.
@@ -75,8 +75,8 @@ func (e conclusion) causeLabel() string {
 	return "possible"
 }
 
-// remedyLabel introduces what to do: a cause that is no more than possible is to be made
-// sure of first.
+// remedyLabel introduces what to do: if a cause is only possible, it has to be confirmed
+// first.
 func (e conclusion) remedyLabel() string {
 	if e.causeLabel() == "possible" {
 		return "if so"
@@ -113,8 +113,8 @@ func (e conclusion) because() []string {
 	return nil
 }
 
-// step is the step that would decide, nil where none is needed: where the cause is proven, or
-// has a command that shows it and the step is about less likely ones.
+// step is the step that would decide; nil if none is needed, because the cause is proven, or
+// has a command that shows it and the step is about less likely causes.
 func (e conclusion) step() *Decider {
 	if e.causes[0].Strength == advice.Proves.String() || len(e.decide) == 0 {
 		return nil

@@ -5,8 +5,8 @@ import "dpsdiag/internal/dps"
 // DerivedKeySchema names the JSON of a [DerivedKey].
 const DerivedKeySchema = "dpsdiag/derive-key/1"
 
-// DerivedKey is the key of one device of an enrollment group. It is the only document with a
-// secret in it: the secret is what was asked for.
+// DerivedKey is the key of one device of an enrollment group. It is the only document that
+// contains a secret: the user asked for it.
 type DerivedKey struct {
 	Schema         string `json:"schema"`
 	RegistrationID string `json:"registration_id"`

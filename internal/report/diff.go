@@ -34,8 +34,8 @@ type Side struct {
 	StartedAt      string `json:"started_at"`
 }
 
-// Difference is one thing that differs, with what each probe has; "" is nothing. Transports
-// are those over which it does, none for what does not depend on one.
+// Difference is one thing that differs, with the value of each probe, "" for none. Transports are
+// those with the difference; none if it does not depend on the transport.
 type Difference struct {
 	Kind       string   `json:"kind"`
 	Name       string   `json:"name"`
@@ -58,7 +58,7 @@ const (
 	diffTime         = "time"
 )
 
-// Times differ by an order of magnitude, and only where a person would notice the longer one.
+// Times differ by an order of magnitude, and only if a person would notice the longer one.
 const (
 	slower     = 10
 	noticeable = 100 * time.Millisecond
@@ -87,8 +87,8 @@ func newSide(file string, doc *Probe) Side {
 	}
 }
 
-// decisive ranks a difference, the most decisive lowest: a stage that one probe alone failed
-// in goes first.
+// decisive ranks a difference, the most decisive lowest: a stage that failed in only one of the
+// probes comes first.
 func decisive(d Difference) int {
 	kinds := []string{diffStage, diffAnswer, diffCause, diffTarget, diffTransport, diffCertificates, diffTLS, diffAddresses, diffWarning, diffTime}
 	rank := 2 * (1 + slices.Index(kinds, d.Kind))
@@ -99,7 +99,8 @@ func decisive(d Difference) int {
 	return rank
 }
 
-// anyCase begins an expression that is blind to case; alone it is that of no registration id.
+// anyCase begins a regular expression that ignores letter case. Alone, it stands for an unknown
+// registration id.
 const anyCase = "(?i)"
 
 // comparison gathers the differences of two probes.
@@ -121,8 +122,8 @@ func newComparison(good, bad *Probe) *comparison {
 	}
 }
 
-// note adds a difference, unless there is none. Where several transports show the same, it is
-// one difference.
+// note adds a difference, unless there is none. The same difference over several transports is
+// added once.
 func (c *comparison) note(kind, name, transport, good, bad string) {
 	if c.same(good, bad) {
 		return
@@ -154,7 +155,7 @@ func (c *comparison) same(good, bad string) bool {
 }
 
 // compareRuns compares the runs over each transport. Two probes over one transport each are
-// compared whichever that is.
+// compared even if the transports differ.
 func (c *comparison) compareRuns() {
 	if len(c.good.Runs) == 1 && len(c.bad.Runs) == 1 {
 		good, bad := &c.good.Runs[0], &c.bad.Runs[0]
@@ -186,7 +187,7 @@ func (d *Probe) run(transport string) *Run {
 	return &d.Runs[at]
 }
 
-// stage is a stage of a run; the zero value where the document lacks it.
+// stage is a stage of a run; the zero value if the document lacks it.
 func (r *Run) stage(id probe.StageID) Stage {
 	at := slices.IndexFunc(r.Stages, func(s Stage) bool { return s.ID == string(id) })
 	if at < 0 {
@@ -218,8 +219,8 @@ func (c *comparison) compareRun(good, bad *Run) {
 	}
 }
 
-// compareStage compares outcomes, of failures also the reasons, and times. A stage that was
-// skipped differs because of an earlier one.
+// compareStage compares outcomes, the reasons of failures, and times. A stage that was skipped
+// is left out: it differs because of an earlier one.
 func (c *comparison) compareStage(transport string, good, bad Stage) {
 	skipped := string(probe.Skipped)
 	switch failed := string(probe.Failed); {
@@ -241,8 +242,8 @@ func unlike(a, b float64) bool {
 	return fromMilliseconds(max(a, b)) >= noticeable && max(a, b) >= slower*min(a, b)
 }
 
-// compareTLS compares what both handshakes know: a document of an older version, and a
-// handshake that failed, know less.
+// compareTLS compares what is known of both handshakes: a document of an older version, or of a
+// failed handshake, has less.
 func (c *comparison) compareTLS(transport string, good, bad Stage) {
 	for _, fact := range []struct{ kind, name, key string }{
 		{diffCertificates, "chain", probe.FactChain},
@@ -257,7 +258,7 @@ func (c *comparison) compareTLS(transport string, good, bad Stage) {
 	}
 }
 
-// addresses are what the name was resolved to, in one order.
+// addresses are the addresses that the name was resolved to, sorted.
 func addresses(r *Run) string {
 	s := r.stage(probe.StageResolve)
 	list := strings.Split(s.Facts["addresses"], ", ")
@@ -265,7 +266,7 @@ func addresses(r *Run) string {
 	return strings.Join(list, ", ")
 }
 
-// compareCauses compares which causes there are, and how far the evidence carries each.
+// compareCauses compares which causes there are, and how strong the evidence for each is.
 func (c *comparison) compareCauses() {
 	list := func(causes []Cause) string {
 		var words []string
@@ -309,7 +310,7 @@ func (c *comparison) compareWarnings() {
 	}
 }
 
-// number is a number that there is.
+// number is a number as text, "" for 0.
 func number(n int) string {
 	if n == 0 {
 		return ""
@@ -344,7 +345,7 @@ func (d *Diff) drawText(p *page) {
 	}
 }
 
-// blocks are the differences as a person reads them: what differs of one answer is one.
+// blocks are the differences as they are shown: those of one answer are joined.
 func (d *Diff) blocks() []Difference {
 	var blocks []Difference
 	for _, next := range d.Differences {
@@ -373,7 +374,7 @@ func named(name, value string) string {
 	return name + " " + value
 }
 
-// joinParts joins two parts of an answer, as far as there are any.
+// joinParts joins two parts of an answer, which may be "".
 func joinParts(a, b string) string {
 	if a == "" || b == "" {
 		return a + b

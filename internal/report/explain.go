@@ -12,7 +12,7 @@ import (
 // ExplainSchema names the JSON of an [Explain].
 const ExplainSchema = "dpsdiag/explain/1"
 
-// KindCause is the kind of a match that is a cause and no error code.
+// KindCause is the kind of a match that is a cause and not an error code.
 const KindCause = "cause"
 
 // View is which document an [Explain] is of: what was asked for.
@@ -24,7 +24,7 @@ const (
 	ViewCommon    View = "common"    // the table of common codes, [Common]
 	ViewCatalogue View = "catalogue" // a list of codes, [Catalogue]
 	ViewText      View = "text"      // a text, [Log]
-	ViewParts     View = "parts"     // codes and causes beside a text, [Parts]
+	ViewParts     View = "parts"     // codes and causes together with a text, [Parts]
 )
 
 // Explain is the JSON that the documents of the command explain share: [Answers], [Common],
@@ -49,21 +49,21 @@ type Explain struct {
 
 // Query is a code or a cause that was asked for.
 type Query struct {
-	Text string   `json:"text"` // as it was asked for, where it is not known
+	Text string   `json:"text"` // as it was asked for, if it is not known
 	IDs  []string `json:"ids"`  // of the codes or the cause that it is, or of those that come closest
 	Kind string   `json:"kind"` // code, cause or unknown
 	// Class is the first half of an unknown six-digit code, 0 for any other query.
 	Class int `json:"class"`
 }
 
-// Input is a text that was read. The name is "" where there was only one.
+// Input is a text that was read. The name is "" if there was only one.
 type Input struct {
 	Name     string `json:"name"`
 	Encoding string `json:"encoding"`
 	Lines    int    `json:"lines"`
 }
 
-// Place is a line of an input, counted from 1. The input is "" where there was only one.
+// Place is a line of an input, counted from 1. The input is "" if there was only one.
 type Place struct {
 	Input string `json:"input"`
 	Line  int    `json:"line"`
@@ -82,15 +82,15 @@ type Collect struct {
 	How    string `json:"how"`
 }
 
-// Note is a remark on the device that a text is about, with where it is seen and where it is published.
+// Note is a remark on the device that a text is about, with its place in the text and a published source.
 type Note struct {
 	Text   string `json:"text"`
 	Source string `json:"source"`
 	Place
 }
 
-// Match is one known error, or one cause, that a query or a text holds. HTTPStatus is 0
-// where the error has none, Lines is empty where the query was no text of several lines.
+// Match is one known error, or one cause, that a query or a text contains. HTTPStatus is 0
+// if the error has none, Lines is empty if the query was not text of several lines.
 type Match struct {
 	ID         string `json:"id"`
 	Kind       string `json:"kind"`
@@ -107,10 +107,10 @@ type Match struct {
 	TrackingIDs  []string `json:"tracking_ids"`
 	Count        int      `json:"count"`
 	Sources      []string `json:"sources"`
-	// Inputs are the texts that the Lines are of, one for each; empty where there was only one.
+	// Inputs are the texts that the Lines are of, one for each; empty if there was only one.
 	Inputs []string `json:"inputs"`
 	Phrase string   `json:"phrase"` // how a text puts it
-	// Wrapper says that it is an envelope of other errors, or a report of progress.
+	// Wrapper says that it wraps other errors, or is a report of progress.
 	Wrapper bool `json:"wrapper"`
 }
 
@@ -180,8 +180,8 @@ func entryMatch(e *codes.Entry) Match {
 
 func titleOf(e *codes.Entry) string { return cmp.Or(e.Name, e.Code) }
 
-// sourcesOf are an entry's sources that a reader can look up; "seed" marks what dpsdiag
-// was asked to know.
+// sourcesOf are an entry's sources that a reader can look up. "seed", the initial requirements
+// of dpsdiag, is not one.
 func sourcesOf(e *codes.Entry) []string {
 	public := slices.DeleteFunc(slices.Clone(e.Sources), func(s string) bool { return s == "seed" })
 	return cleanAll(public)

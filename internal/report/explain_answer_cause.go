@@ -37,7 +37,7 @@ func (a *CauseAnswer) query() Query {
 
 func (a *CauseAnswer) asked() []advice.Query { return []advice.Query{{Cause: a.Definition}} }
 
-// maxShownCodes bounds the list of codes below a cause.
+// maxShownCodes is the maximum length of the list of codes below a cause.
 const maxShownCodes = 12
 
 // codes are the entries of the catalogue that are evidence for the cause: those that are
@@ -97,7 +97,7 @@ func (a *CauseAnswer) drawAll(p *page) {
 		}
 	}
 	if shown, left := a.codes(); len(shown) > 0 {
-		p.heading("Codes and messages it shows as")
+		p.heading("Codes and messages that it leads to")
 		drawEntries(p, shown)
 		if left > 0 {
 			p.hang(fmt.Sprintf("and %d more", left), span{"  ", plain})
@@ -125,7 +125,7 @@ func (a *CauseAnswer) drawMarkdown(m *markdown) {
 		}
 	}
 	shown, left := a.codes()
-	markEntries(m, "Codes and messages it shows as", shown)
+	markEntries(m, "Codes and messages that it leads to", shown)
 	if left > 0 {
 		m.paragraph(escape(fmt.Sprintf("and %d more", left)))
 	}

@@ -176,10 +176,10 @@ func (a *CodeAnswer) markMore(m *markdown) {
 		rows = append(rows, []inline{code(f.name), escape(f.value)})
 	}
 	m.paragraph(strongText("More"))
-	m.table([]string{"Command", "tells"}, rows)
+	m.table([]string{"Command", "shows"}, rows)
 }
 
-// more are commands, each with what it tells: one for each cause, the sandbox that shows the first
+// more are commands, each with what it shows: one for each cause, the sandbox that shows the first
 // cause which has a scenario, and the query for Log Analytics.
 func (a *CodeAnswer) more() []field {
 	sandbox := ""

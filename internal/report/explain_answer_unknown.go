@@ -14,7 +14,7 @@ type UnknownAnswer struct {
 	// Class is the first half of an unknown six-digit code, which is an HTTP status; 0
 	// for any other query.
 	Class int
-	// Nearest are the entries that come closest; for a Class, the last is its row.
+	// Nearest are the entries that come closest; for a Class, the last is its entry.
 	Nearest []*codes.Entry
 }
 

@@ -20,7 +20,7 @@ type Answers struct {
 type Answer interface {
 	// addTo adds the answer to the JSON.
 	addTo(doc *Explain)
-	// query is what was asked for and what that was taken for.
+	// query is what was asked for and how it was understood.
 	query() Query
 	// votes are the causes that the answer is evidence for, in order.
 	asked() []advice.Query
@@ -64,7 +64,7 @@ func NewAnswers(answers []Answer) *Answers {
 	return doc
 }
 
-// drawText draws every answer in turn, and what they say together.
+// drawText draws every answer in turn, and then the causes of all.
 func (d *Answers) drawText(p *page) {
 	d.drawEach(p)
 	if d.together() {

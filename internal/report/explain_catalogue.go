@@ -13,7 +13,7 @@ type Catalogue struct {
 	entries []*codes.Entry
 }
 
-// NewCatalogue makes the list of the entries, which stand together by kind.
+// NewCatalogue makes the list of the entries, grouped by kind.
 func NewCatalogue(entries []*codes.Entry) *Catalogue {
 	doc := &Catalogue{newExplain(ViewCatalogue), entries}
 	doc.addEntries(entries)

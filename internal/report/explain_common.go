@@ -21,7 +21,7 @@ func NewCommon(entries []*codes.Entry) *Common {
 	return doc
 }
 
-// drawText draws a line for each code, or the whole table.
+// drawText draws a line for each code or, if the text is verbose, the whole table.
 func (d *Common) drawText(p *page) {
 	if p.opts.Verbose {
 		d.drawTable(p)
@@ -35,7 +35,7 @@ func (d *Common) drawText(p *page) {
 		field{"dpsdiag probe", "register a device and find out why it fails"})
 }
 
-// drawLines draws of each code its name and what to do first.
+// drawLines draws the name of each code and its first remedy.
 func (d *Common) drawLines(p *page) {
 	const code, name = 6, 24
 	p.line(span{pad("Code", code) + pad("HTTP status", name) + "What to do", faint})
@@ -45,7 +45,7 @@ func (d *Common) drawLines(p *page) {
 	}
 }
 
-// firstClause is text as far as its first clause if that fits the width, or else its first
+// firstClause returns text if it fits the width, or else its first clause, or else its first
 // words.
 func firstClause(text string, width int) string {
 	if columns(text) <= width {

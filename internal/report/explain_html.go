@@ -19,7 +19,7 @@ func (d *Log) html() *htmlPage {
 	ending := d.ending()
 	page := &htmlPage{
 		Title:   "dpsdiag explain",
-		Heading: cmp.Or(ending.title, "What the text holds"),
+		Heading: cmp.Or(ending.title, "What was found in the text"),
 		Lead:    append(slices.Clone(ending.more), "Read: "+strings.Join(d.read(), "; ")),
 		Footer:  explainFooter,
 	}
@@ -32,11 +32,11 @@ func (d *Log) html() *htmlPage {
 		htmlCauses(d.Causes),
 		htmlDecide(d.Decide),
 		htmlRows(ending.errorsTitle(), telling),
-		htmlRows("Around them", others),
+		htmlRows("Wrapping errors and progress", others),
 		htmlNearest(d.Nearest),
 	)
 	if facts := d.facts(); len(facts) > 0 {
-		page.Blocks = append(page.Blocks, htmlBlock{Title: "What the text tells", Fields: fieldsOf(facts...)})
+		page.Blocks = append(page.Blocks, htmlBlock{Title: "What the text says", Fields: fieldsOf(facts...)})
 	}
 	var notes []string
 	for i := range d.Notes {
@@ -49,7 +49,7 @@ func (d *Log) html() *htmlPage {
 		collect = append(collect, field{c.Client, c.How})
 	}
 	if len(collect) > 0 {
-		page.Blocks = append(page.Blocks, htmlBlock{Title: "To get a log that tells more", Fields: fieldsOf(collect...)})
+		page.Blocks = append(page.Blocks, htmlBlock{Title: "To get a more detailed log", Fields: fieldsOf(collect...)})
 	}
 	return page
 }
@@ -75,7 +75,7 @@ func htmlRows(title string, matches []Match) []htmlBlock {
 		m := &matches[i]
 		rows = append(rows, []string{m.where(), m.name(), m.quote(), m.ID})
 	}
-	return []htmlBlock{{Title: title, Table: &htmlTable{Header: []string{"Where", "Error", "As it stands there", "Id"}, Rows: rows}}}
+	return []htmlBlock{{Title: title, Table: &htmlTable{Header: []string{"Where", "Error", "In the text", "Id"}, Rows: rows}}}
 }
 
 func htmlNearest(list []Nearest) []htmlBlock {
@@ -103,7 +103,7 @@ func (d *Log) htmlExclusions() []htmlBlock {
 	}}
 }
 
-// html makes the page of codes and causes, a block each, and what they say together.
+// html makes the page of codes and causes, a block each, and the causes of all.
 func (d *Answers) html() *htmlPage {
 	page := &htmlPage{Title: "dpsdiag explain", Heading: "What it means", Footer: explainFooter}
 	for _, a := range d.answers {
@@ -156,7 +156,7 @@ func (a *CauseAnswer) html() htmlBlock {
 		block.Blocks = append(block.Blocks, part)
 	}
 	if shown, _ := a.codes(); len(shown) > 0 {
-		block.Blocks = append(block.Blocks, entriesBlock("Codes and messages it shows as", shown))
+		block.Blocks = append(block.Blocks, entriesBlock("Codes and messages that it leads to", shown))
 	}
 	if command := def.SandboxCommand(); command != "" {
 		block.Blocks = append(block.Blocks, htmlBlock{Title: "In the sandbox", Sub: true, Code: []string{command}})

@@ -9,7 +9,7 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// Log is what a text holds, such as a device's log, and what that says.
+// Log is what was found in a text, such as a device's log, and its diagnosis.
 type Log struct{ Explain }
 
 // exclusion is a reason that rules out some causes.
@@ -19,7 +19,7 @@ type exclusion struct {
 }
 
 // NewLog makes the report on what was found in a text, and its diagnosis. Its exit status
-// is that of a known code if the text holds anything known.
+// is that of a known code if the text contains anything known.
 func NewLog(found *logtext.Findings, d advice.TextDiagnosis) *Log {
 	doc := &Log{newExplain(ViewText)}
 	doc.Outcome = newOutcome(&found.Outcome)
@@ -75,7 +75,7 @@ func newPlace(p logtext.Place) Place { return Place{Clean(p.Input), p.Line} }
 // String names the place in words.
 func (p Place) String() string { return logtext.Place(p).String() }
 
-// exclusions puts causes together that are ruled out for the same reason.
+// exclusions groups the causes that are ruled out for the same reason.
 func exclusions(causes []RuledOut) []exclusion {
 	var list []exclusion
 	for _, c := range causes {
@@ -90,14 +90,14 @@ func exclusions(causes []RuledOut) []exclusion {
 	return list
 }
 
-// The bounds of what is shown as near.
+// The maximum numbers of near entries that are shown.
 const (
 	maxNearest = 5
 	nearPerRow = 2
 )
 
 // addNearestOf adds what comes closest to the lines that look like errors: known errors in
-// lines about something else, then those whose words are alike.
+// lines about something else, then known errors with similar words.
 func (d *Log) addNearestOf(found *logtext.Findings) {
 	add := func(query string, e *codes.Entry) {
 		known := slices.ContainsFunc(d.Nearest, func(n Nearest) bool { return n.ID == e.ID })

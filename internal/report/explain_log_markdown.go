@@ -7,10 +7,10 @@ func (d *Log) drawMarkdown(m *markdown) {
 	d.markRead(m)
 	telling, others := d.split()
 	d.markRows(m, d.ending().errorsTitle(), telling)
-	d.markRows(m, "Around them", others)
+	d.markRows(m, "Wrapping errors and progress", others)
 	markEntries(m, "Nearest known errors", d.nearest())
 	if facts := d.facts(); len(facts) > 0 {
-		m.heading(4, "What the text tells")
+		m.heading(4, "What the text says")
 		m.fields(facts...)
 	}
 	if len(d.Notes) > 0 {
@@ -48,7 +48,7 @@ func (d *Log) markRows(m *markdown, title string, rows []Match) {
 	for i := range shown {
 		table = append(table, []inline{escape(shown[i].where()), escape(shown[i].name()), code(shown[i].ID), code(shown[i].quote())})
 	}
-	m.table([]string{"Where", "Error", "Id", "As it stands there"}, table)
+	m.table([]string{"Where", "Error", "Id", "In the text"}, table)
 	m.paragraph(escape(left))
 }
 
@@ -68,7 +68,7 @@ func (d *Log) markCollect(m *markdown) {
 	if len(d.Collect) == 0 {
 		return
 	}
-	m.heading(4, "To get a log that tells more")
+	m.heading(4, "To get a more detailed log")
 	list := make([]inline, 0, len(d.Collect))
 	for _, c := range d.Collect {
 		list = append(list, strongText(c.Client)+" "+escape(c.How))

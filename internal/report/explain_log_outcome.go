@@ -6,16 +6,16 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// Outcome is what a text says of the last attempt to register in it. Line is 0 where the text
-// shows no attempt; hub and device are empty where it does not tell them.
+// Outcome is what a text says of the last attempt to register in it. Line is 0 if the text
+// shows no attempt; hub and device are empty if it does not show them.
 type Outcome struct {
 	State       string `json:"state"`
 	Line        int    `json:"line"`
 	AssignedHub string `json:"assigned_hub"`
 	DeviceID    string `json:"device_id"`
-	// Input is the text that the line is of, "" where there was only one.
+	// Input is the text that the line is of, "" if there was only one.
 	Input string `json:"input"`
-	// Failed is the last line that shows a failure, where the device recovered.
+	// Failed is the last line that shows a failure, if the device recovered.
 	Failed QuotedLine `json:"failed"`
 }
 
@@ -40,7 +40,7 @@ func newOutcome(o *logtext.Outcome) Outcome {
 type ending struct {
 	state logtext.OutcomeState
 	good  bool
-	title string   // "" where there is nothing to say
+	title string   // "" if there is nothing to say
 	more  []string // what follows from it
 }
 
@@ -59,7 +59,7 @@ func newEnding(o *Outcome) ending {
 		e.title = fmt.Sprintf("Unfinished: a registration is under way (%s), and the text ends before an answer", at)
 		e.more = []string{
 			"Wait for the answer: DPS assigns a hub within seconds, and the device asks again until then. A custom allocation webhook may take longer.",
-			"After two minutes, collect the log again up to its last line: \"assigned\", an error, or silence each tell something else.",
+			"After two minutes, collect the log again up to its last line: \"assigned\", an error, or silence each have another meaning.",
 		}
 	case logtext.OutcomeRefused:
 		e.title = fmt.Sprintf("Refused: the last attempt failed (%s)", at)
@@ -71,7 +71,7 @@ func newEnding(o *Outcome) ending {
 // recordsFact is the name of the fact that resource logs were read, with what they say.
 const recordsFact = "resource logs"
 
-// ofRecords is what a log says that is the resource logs of a service, "" for any other.
+// ofRecords is what the resource logs of a service say, "" for any other log.
 func (d *Log) ofRecords() string {
 	for _, f := range d.Facts {
 		if f.Name == recordsFact {
@@ -81,7 +81,7 @@ func (d *Log) ofRecords() string {
 	return ""
 }
 
-// assignment says what the device got, as far as the text tells.
+// assignment says what the device got, as far as the text shows it.
 func assignment(o *Outcome) string {
 	device, hub := o.DeviceID, o.AssignedHub
 	switch {
@@ -123,7 +123,7 @@ func (e *ending) drawMarkdown(m *markdown) {
 	}
 }
 
-// errorsTitle is what the known errors are called: where the device recovered they are past.
+// errorsTitle is the title of the known errors: if the device recovered, they are past.
 func (e *ending) errorsTitle() string {
 	if e.state == logtext.OutcomeRecovered {
 		return "Recovered: what had been wrong"

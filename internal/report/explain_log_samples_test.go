@@ -11,7 +11,7 @@ func logSamples() []sample {
 	return []sample{
 		{"explain-log", NewLog(certificateLog(), certificateDiagnosis())},
 		{"explain-log-several", NewLog(severalLogs(), advice.TextDiagnosis{
-			Causes: []advice.Cause{{Definition: throttledRule(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" has this as its only likely cause`}, Explain: "429"}},
+			Causes: []advice.Cause{{Definition: throttledCause(), Strength: advice.Proves, Because: []string{`b.log line 9: "429 Too many requests" has this as its only likely cause`}, Explain: "429"}},
 		})},
 		{"explain-log-registered", NewLog(&logtext.Findings{
 			Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 12}},
@@ -25,7 +25,7 @@ func logSamples() []sample {
 		{"explain-log-unknown", NewLog(&logtext.Findings{
 			Inputs:    []logtext.Input{{Encoding: logtext.UTF8, Lines: 1}},
 			Unmatched: []logtext.Line{{Place: logtext.Place{Line: 1}, Text: "the registration " + hostileText + " failed for good"}},
-			Dropped:   []logtext.Match{{Entry: throttledDPSRow(), Places: []logtext.Place{{Line: 1}}, Count: 1, Phrase: "failed"}},
+			Dropped:   []logtext.Match{{Entry: throttledDPSEntry(), Places: []logtext.Place{{Line: 1}}, Count: 1, Phrase: "failed"}},
 		}, advice.TextDiagnosis{Collect: []advice.Collect{{Client: "Azure CLI", How: "add --debug to the az command"}}})},
 	}
 }
@@ -34,7 +34,7 @@ func logSamples() []sample {
 func recoveredLog() *logtext.Findings {
 	return &logtext.Findings{
 		Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 12}},
-		Matches: []logtext.Match{{Entry: throttlingRow(), Phrase: "429 Too many requests", Places: []logtext.Place{{Line: 3}}, Count: 1}},
+		Matches: []logtext.Match{{Entry: throttlingEntry(), Phrase: "429 Too many requests", Places: []logtext.Place{{Line: 3}}, Count: 1}},
 		Outcome: logtext.Outcome{
 			State: logtext.OutcomeRecovered, Line: logtext.Line{Place: logtext.Place{Line: 9}}, Hub: "contoso-hub.azure-devices.net",
 			Failed: logtext.Line{Place: logtext.Place{Line: 3}, Text: hostileText},
@@ -53,9 +53,9 @@ func certificateLog() *logtext.Findings {
 		Inputs:  []logtext.Input{{Encoding: logtext.UTF8, Lines: 4211}},
 		Outcome: logtext.Outcome{State: logtext.OutcomeRefused, Line: logtext.Line{Place: logtext.Place{Line: 7}}},
 		Matches: []logtext.Match{
-			{Entry: throttledDPSRow(), Phrase: `errorCode":429001`, Places: []logtext.Place{line(7)}, Count: 1, TrackingIDs: []string{"0a1b-2c3d"}},
-			{Entry: throttlingRow(), Phrase: "429 Too many requests", Places: many, Count: 250},
-			{Entry: longRow(), Phrase: hostileText, Places: []logtext.Place{line(2), line(3)}, Count: 2},
+			{Entry: throttledDPSEntry(), Phrase: `errorCode":429001`, Places: []logtext.Place{line(7)}, Count: 1, TrackingIDs: []string{"0a1b-2c3d"}},
+			{Entry: throttlingEntry(), Phrase: "429 Too many requests", Places: many, Count: 250},
+			{Entry: longEntry(), Phrase: hostileText, Places: []logtext.Place{line(2), line(3)}, Count: 2},
 		},
 		IDs: logtext.IDs{
 			Scopes:          []logtext.ID{{Value: "0ne0045B3C6", Place: line(1)}},
@@ -72,7 +72,7 @@ func certificateDiagnosis() advice.TextDiagnosis {
 	return advice.TextDiagnosis{
 		Causes: []advice.Cause{
 			{
-				Definition: throttledRule(), Strength: advice.Suggests, Because: []string{`line 7: "` + hostileText + `" has this as the first of 2 likely causes`, "against it: nothing"},
+				Definition: throttledCause(), Strength: advice.Suggests, Because: []string{`line 7: "` + hostileText + `" has this as the first of 2 likely causes`, "against it: nothing"},
 				Remedies: []string{"Wait for Retry-After"}, Explain: "429001",
 			},
 			{Definition: &cause.Definition{ID: cause.ServiceTransient, Title: "Service fault"}, Strength: advice.Allows, Because: []string{"line 8: so it is"}, Explain: "service-transient"},

@@ -10,7 +10,7 @@ import (
 	"dpsdiag/internal/logtext"
 )
 
-// drawText shows in short what the text holds, or everything.
+// drawText shows what was found in the text, in short or in full.
 func (d *Log) drawText(p *page) {
 	if p.opts.Verbose {
 		d.drawAll(p)
@@ -50,7 +50,7 @@ func (d *Log) drawShort(p *page) {
 	}
 	d.drawNearest(p)
 	if told := d.told(); told != "" {
-		p.clip(2, told, span{"  " + pad("tells", 12) + " ", faint})
+		p.clip(2, told, span{"  " + pad("facts", 12) + " ", faint})
 	}
 	d.drawNotesShort(p)
 	d.drawCausesShort(p)
@@ -83,7 +83,7 @@ func (d *Log) drawCausesShort(p *page) {
 	d.drawCollectShort(p)
 }
 
-// drawCollectShort says how to get a log that tells more, where the text names the client.
+// drawCollectShort says how to get a more detailed log, if the text shows the client.
 func (d *Log) drawCollectShort(p *page) {
 	if len(d.Collect) == 1 {
 		p.clip(2, d.Collect[0].Client+": "+d.Collect[0].How, partLabel("log more"))
@@ -101,7 +101,7 @@ func (d *Log) drawAll(p *page) {
 	d.drawRead(p)
 	d.drawRows(p)
 	if facts := d.facts(); len(facts) > 0 {
-		p.heading("What the text tells")
+		p.heading("What the text says")
 		p.fields("  ", facts...)
 	}
 	d.drawNotes(p)
@@ -122,7 +122,7 @@ func (d *Log) drawNotes(p *page) {
 	p.bullets(notesTitle, list)
 }
 
-const notesTitle = "Notes on the device, which are no causes"
+const notesTitle = "Notes on the device, which are not causes"
 
 // line is a note with its place and its source.
 func (n *Note) line() string { return n.String() + ": " + n.Text + " (" + n.Source + ")" }
@@ -161,7 +161,7 @@ func (d *Log) facts() []field {
 	return list
 }
 
-// read says of each input what was read.
+// read says what was read of each input.
 func (d *Log) read() []string {
 	var read []string
 	for _, in := range d.Inputs {
@@ -186,11 +186,11 @@ func (d *Log) drawRead(p *page) {
 	p.title("Read: " + strings.Join(d.read(), "; "))
 }
 
-// drawRows lists the known errors, those that tell the cause before the envelopes.
+// drawRows lists the known errors, those that show the cause before the errors that wrap others.
 func (d *Log) drawRows(p *page) {
 	telling, others := d.split()
 	d.drawList(p, d.ending().errorsTitle(), telling)
-	d.drawList(p, "Around them", others)
+	d.drawList(p, "Wrapping errors and progress", others)
 	d.drawNearest(p)
 }
 
@@ -221,7 +221,7 @@ func (d *Log) split() (telling, others []Match) {
 	return telling, others
 }
 
-// maxRows bounds each list of errors; the JSON has them all.
+// maxRows is the maximum length of each list of errors; the JSON has them all.
 const maxRows = 12
 
 // shown are the rows of a list that are shown, and words for those that are not, if any.
@@ -232,7 +232,7 @@ func (d *Log) shown(rows []Match) (shown []Match, left string) {
 	return rows, ""
 }
 
-// name is the code with its title, where that says more.
+// name is the code with its title, if the title says more than the code.
 func (r *Match) name() string {
 	if r.Title == r.Code || strings.Contains(r.Code, "(") {
 		return r.Code
@@ -240,7 +240,7 @@ func (r *Match) name() string {
 	return r.Code + ": " + r.Title
 }
 
-// quote is how the text puts it, "" where that is the code.
+// quote is the words of the text, "" if they are the code.
 func (r *Match) quote() string {
 	if strings.EqualFold(r.Phrase, r.Code) {
 		return ""
@@ -308,7 +308,7 @@ func (d *Log) drawCollect(p *page) {
 	if len(d.Collect) == 0 {
 		return
 	}
-	p.heading("To get a log that tells more")
+	p.heading("To get a more detailed log")
 	list := make([]field, 0, len(d.Collect))
 	for _, c := range d.Collect {
 		list = append(list, field{c.Client, c.How})

@@ -7,16 +7,16 @@ import (
 	"dpsdiag/internal/advice"
 )
 
-// Parts is what is known of codes and causes that were asked for beside a text, and what the
-// text holds, with one list of causes.
+// Parts is the answer to codes and causes together with a text: what is known about them, what
+// was found in the text, and one list of causes.
 type Parts struct {
 	Explain
 
 	answers Answers
 }
 
-// NewParts puts both into one document. Its outcome is that of the text, and where that ended
-// well no cause is named. Otherwise one list has the causes of both.
+// NewParts puts both into one document. Its outcome is that of the text. If the text ended well,
+// there are no causes; otherwise one list has the causes of both.
 func NewParts(answers *Answers, log *Log) *Parts {
 	doc := &Parts{Explain: log.Explain, answers: *answers}
 	doc.View, doc.Queries = ViewParts, answers.Queries
@@ -37,7 +37,8 @@ func NewParts(answers *Answers, log *Log) *Parts {
 	return doc
 }
 
-// mergeCauses makes one list of two, the strongest first; between equals the first list is.
+// mergeCauses makes one list of two, the strongest first. Of equal causes, those of the first list
+// come first.
 func mergeCauses(first, second []Cause) []Cause {
 	merged := slices.Clone(first)
 	for _, c := range second {

@@ -27,11 +27,11 @@ func NewRecordsLog(logs *ResourceLogs, command string) *Log {
 		doc.addCluster(&logs.Clusters[i], len(logs.Inputs))
 	}
 	slices.SortStableFunc(doc.Causes, func(a, b Cause) int { return cmp.Compare(strengthOrder(a.Strength), strengthOrder(b.Strength)) })
-	doc.Collect = append(doc.Collect, Collect{"Azure Monitor", fmt.Sprintf("%s tells which devices fail since when, and what was changed before", command)})
+	doc.Collect = append(doc.Collect, Collect{"Azure Monitor", fmt.Sprintf("%s shows which devices fail, since when, and what was changed before", command)})
 	return doc
 }
 
-// nameOfSeveral is the name of an input, "" where it is the only one.
+// nameOfSeveral is the name of an input, "" if it is the only one.
 func nameOfSeveral(name string, inputs int) string {
 	if inputs == 1 {
 		return ""
@@ -46,7 +46,7 @@ func strengthOrder(strength string) int {
 	return slices.Index([]string{advice.Proves.String(), advice.Suggests.String(), advice.Allows.String()}, strength)
 }
 
-// addCluster adds the error of a cluster and its causes, those of larger ones being there.
+// addCluster adds the error of a cluster, and those of its causes that no larger cluster has added.
 func (d *Log) addCluster(k *Cluster, inputs int) {
 	for _, c := range k.Causes {
 		if i := slices.IndexFunc(d.Causes, func(known Cause) bool { return known.ID == c.ID }); i < 0 {

@@ -7,20 +7,20 @@ import (
 
 func explainSamples() []sample {
 	return []sample{
-		{"explain-code", NewAnswers([]Answer{&CodeAnswer{Entries: []*codes.Entry{throttlingRow(), throttledDPSRow()}}})},
-		{"explain-cause", NewAnswers([]Answer{&CauseAnswer{throttledRule()}})},
+		{"explain-code", NewAnswers([]Answer{&CodeAnswer{Entries: []*codes.Entry{throttlingEntry(), throttledDPSEntry()}}})},
+		{"explain-cause", NewAnswers([]Answer{&CauseAnswer{throttledCause()}})},
 		{"explain-no-scenario", NewAnswers([]Answer{&CauseAnswer{&cause.Definition{
 			ID: cause.QuotaExceeded, Title: "Quota used up", Meaning: "A daily or total limit of the instance is reached.",
 			Confirm: []string{"Read the quotas of the instance"}, Remedies: []string{"Raise the limit"},
 			NoScenario: "the limit is one of the whole instance and shows in no answer to a device",
 		}}})},
 		{"explain-unknown", NewAnswers([]Answer{&UnknownAnswer{
-			Query: "404999", Class: 404, Nearest: []*codes.Entry{throttledDPSRow(), codes.ByID("http-404")},
+			Query: "404999", Class: 404, Nearest: []*codes.Entry{throttledDPSEntry(), codes.ByID("http-404")},
 		}})},
 		{"explain-nothing-near", NewAnswers([]Answer{&UnknownAnswer{Query: "999999"}})},
 		{"explain-several", NewAnswers([]Answer{
-			&CodeAnswer{Entries: []*codes.Entry{throttlingRow()}},
-			&CodeAnswer{Entries: []*codes.Entry{throttledDPSRow()}},
+			&CodeAnswer{Entries: []*codes.Entry{throttlingEntry()}},
+			&CodeAnswer{Entries: []*codes.Entry{throttledDPSEntry()}},
 			&UnknownAnswer{Query: hostileText},
 		})},
 		{"explain-warning", NewAnswers([]Answer{&NoticeAnswer{&cause.Notice{
@@ -28,14 +28,14 @@ func explainSamples() []sample {
 			Remedies: []string{"Renew it", "Give every device the new chain"},
 		}}})},
 		{"explain-parts", NewParts(
-			NewAnswers([]Answer{&CodeAnswer{Entries: []*codes.Entry{throttlingRow()}}, &UnknownAnswer{Query: hostileText}}),
+			NewAnswers([]Answer{&CodeAnswer{Entries: []*codes.Entry{throttlingEntry()}}, &UnknownAnswer{Query: hostileText}}),
 			NewLog(certificateLog(), certificateDiagnosis()))},
-		{"explain-common", NewCommon([]*codes.Entry{throttlingRow(), codes.ByID("http-401"), codes.ByID("http-415")})},
-		{"explain-catalogue", NewCatalogue([]*codes.Entry{throttlingRow(), throttledDPSRow(), longRow()})},
+		{"explain-common", NewCommon([]*codes.Entry{throttlingEntry(), codes.ByID("http-401"), codes.ByID("http-415")})},
+		{"explain-catalogue", NewCatalogue([]*codes.Entry{throttlingEntry(), throttledDPSEntry(), longEntry()})},
 	}
 }
 
-func throttlingRow() *codes.Entry {
+func throttlingEntry() *codes.Entry {
 	return &codes.Entry{
 		ID: "http-429", Kind: codes.KindHTTP, Code: "429", Name: "Too many requests", HTTPStatus: 429,
 		Messages:   []string{"429 Too many requests"},
@@ -51,7 +51,7 @@ func throttlingRow() *codes.Entry {
 	}
 }
 
-func throttledDPSRow() *codes.Entry {
+func throttledDPSEntry() *codes.Entry {
 	return &codes.Entry{
 		ID: "dps-429001", Kind: codes.KindDPS, Code: "429001", Name: "Throttled", HTTPStatus: 429,
 		Meaning: "The DPS instance is over its rate limit.", Causes: []string{"Retry storm"}, Remedies: []string{"Spread the fleet"},
@@ -60,7 +60,7 @@ func throttledDPSRow() *codes.Entry {
 	}
 }
 
-func longRow() *codes.Entry {
+func longEntry() *codes.Entry {
 	return &codes.Entry{
 		ID: "net-long", Kind: codes.KindSDK, Code: "Query_Status_operation_returned_a_failed_registration_status_with_a_status_code_of_200",
 		Meaning: "The poll was answered. Not as hoped.", Causes: []string{"Any"}, Remedies: []string{"Read the body"}, Retry: codes.RetryNo,
@@ -68,7 +68,7 @@ func longRow() *codes.Entry {
 	}
 }
 
-func throttledRule() *cause.Definition {
+func throttledCause() *cause.Definition {
 	return &cause.Definition{
 		ID: cause.Throttled, Title: "Service is throttling", Meaning: "The instance gets more requests than its limits allow.",
 		Confirm:  []string{"Count the registrations a minute of all devices of the instance"},

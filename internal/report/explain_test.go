@@ -15,8 +15,8 @@ import (
 
 func TestExplainExitStatus(t *testing.T) {
 	t.Parallel()
-	known := &CodeAnswer{Entries: []*codes.Entry{throttlingRow()}}
-	asked := &CauseAnswer{throttledRule()}
+	known := &CodeAnswer{Entries: []*codes.Entry{throttlingEntry()}}
+	asked := &CauseAnswer{throttledCause()}
 	unknown := &UnknownAnswer{Query: "x"}
 	for _, test := range []struct {
 		answers []Answer
@@ -38,7 +38,7 @@ func TestExplainExitStatus(t *testing.T) {
 // the strongest first, and a text that ended well names no cause.
 func TestPartsHaveOneList(t *testing.T) {
 	t.Parallel()
-	answers := NewAnswers([]Answer{&CauseAnswer{throttledRule()}, &CodeAnswer{Entries: []*codes.Entry{{ID: "a", Code: "a", CauseIDs: []cause.ID{cause.QuotaExceeded, cause.WrongIDScope}}}}})
+	answers := NewAnswers([]Answer{&CauseAnswer{throttledCause()}, &CodeAnswer{Entries: []*codes.Entry{{ID: "a", Code: "a", CauseIDs: []cause.ID{cause.QuotaExceeded, cause.WrongIDScope}}}}})
 	text := func(outcome logtext.OutcomeState, causes ...advice.Cause) *Log {
 		return NewLog(&logtext.Findings{Outcome: logtext.Outcome{State: outcome}}, advice.TextDiagnosis{Causes: causes})
 	}
@@ -72,7 +72,7 @@ func TestPartsHaveOneList(t *testing.T) {
 
 func TestMatchesAreListedOnce(t *testing.T) {
 	t.Parallel()
-	answer := &CodeAnswer{Entries: []*codes.Entry{throttlingRow(), throttledDPSRow()}}
+	answer := &CodeAnswer{Entries: []*codes.Entry{throttlingEntry(), throttledDPSEntry()}}
 	doc := NewAnswers([]Answer{answer, answer})
 	var ids []string
 	for _, m := range doc.Matches {
@@ -113,7 +113,7 @@ func TestLikelyCauses(t *testing.T) {
 		},
 		{
 			"a cause that was asked for",
-			[]Answer{naming("a", cause.DNSFailure, cause.PortBlocked), &CauseAnswer{throttledRule()}},
+			[]Answer{naming("a", cause.DNSFailure, cause.PortBlocked), &CauseAnswer{throttledCause()}},
 			[]ranked{{"throttled", "suggests"}, {"dns-failure", "allows"}, {"port-blocked", "allows"}},
 		},
 	}
@@ -167,9 +167,9 @@ func TestExplainSchema(t *testing.T) {
 		nearest nearest.query nearest.id nearest.kind nearest.code nearest.title
 		decide decide.how decide.command collect notes`)
 	got := keysOf(t, NewAnswers([]Answer{
-		&CodeAnswer{Entries: []*codes.Entry{throttlingRow()}},
-		&UnknownAnswer{Query: "404999", Nearest: []*codes.Entry{throttledDPSRow()}},
-		&CauseAnswer{throttledRule()},
+		&CodeAnswer{Entries: []*codes.Entry{throttlingEntry()}},
+		&UnknownAnswer{Query: "404999", Nearest: []*codes.Entry{throttledDPSEntry()}},
+		&CauseAnswer{throttledCause()},
 	}))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

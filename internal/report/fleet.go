@@ -70,7 +70,7 @@ type FleetCluster struct {
 	First     string   `json:"first"`    // when the first of them ended
 	Last      string   `json:"last"`
 	Remedies  []string `json:"remedies"`
-	Explain   string   `json:"explain"` // the command that tells more, "" for none
+	Explain   string   `json:"explain"` // the command that explains it, "" for none
 }
 
 // DryRun is the mode of a fleet whose list was only checked.
@@ -123,7 +123,7 @@ func newFleetCluster(c fleet.Cluster) FleetCluster {
 	return out
 }
 
-// verdictTitle says how devices ended for which no cause is known.
+// verdictTitle is the title of devices without a known cause: how they ended.
 func verdictTitle(v advice.Verdict) string {
 	switch v {
 	case advice.RetryLater:
@@ -167,7 +167,7 @@ func (d *Fleet) devices() string {
 	return count(d.Totals.Devices, "device") + ": " + strings.Join(parts, ", ")
 }
 
-// pace says how long it took and what was in the way.
+// pace says how long it took, with the counts of repeated and throttled calls.
 func (d *Fleet) pace() string {
 	if d.Mode == DryRun {
 		return ""
@@ -200,7 +200,7 @@ func (d *Fleet) pace() string {
 func (d *Fleet) way() string {
 	way := d.Target.Transport + ", at most " + d.Target.Rate
 	if d.Target.Rate == "none" {
-		way = d.Target.Transport + ", at no limited rate"
+		way = d.Target.Transport + ", without a rate limit"
 	}
 	switch d.Mode {
 	case string(probe.ModePreflight):
@@ -229,11 +229,11 @@ func (d *Fleet) next() string {
 	case d.Mode == DryRun || unfinished == 0 && (failed == 0 || d.Journal == ""):
 		return ""
 	case unfinished == 0:
-		return fmt.Sprintf("when the causes are put right: the same command with --retry-failed tries %s again", count(failed, "device"))
+		return fmt.Sprintf("when the causes are fixed: the same command with --retry-failed tries %s again", count(failed, "device"))
 	case d.Journal != "":
-		return fmt.Sprintf("%s left: the same command goes on where it ended", count(unfinished, "device"))
+		return fmt.Sprintf("%s left: the same command continues where it ended", count(unfinished, "device"))
 	}
-	return fmt.Sprintf("%s left; with --resume FILE the same command would go on where it ended", count(unfinished, "device"))
+	return fmt.Sprintf("%s left; with --resume FILE the same command would continue where it ended", count(unfinished, "device"))
 }
 
 // outcome is the verdict as the outcome of a stage.
@@ -298,7 +298,7 @@ func (c *FleetCluster) drawText(p *page) {
 	}
 }
 
-// heading says how many devices have what.
+// heading is the number of devices and what is wrong with them.
 func (c *FleetCluster) heading() string {
 	about := c.Cause
 	if c.ErrorCode != 0 {
@@ -378,7 +378,7 @@ func (d *Fleet) html() *htmlPage {
 func (d *Fleet) timeline() []htmlStage {
 	var first, last time.Time
 	at := func(text string) time.Time {
-		t, _ := time.Parse(time.RFC3339, text) // the zero time for a text that is none
+		t, _ := time.Parse(time.RFC3339, text) // the zero time if it is not a time
 		return t
 	}
 	for i := range d.Clusters {
@@ -488,7 +488,7 @@ func grouped(n int) string {
 	return text
 }
 
-// count is a number of things.
+// count is a number with the thing that it counts.
 func count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

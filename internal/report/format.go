@@ -19,7 +19,7 @@ type Document interface {
 // Format is a way to write documents.
 type Format struct {
 	Name string
-	// Extension is what the name of such a file ends in.
+	// Extension is the extension of the name of such a file.
 	Extension string
 	// FileOnly says that the format is for a file and not for standard output.
 	FileOnly bool

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Attachment is a file that a bundle takes in beside the report.
+// Attachment is a file that a bundle contains besides the report.
 type Attachment struct {
 	Name  string
 	About string // in a few words
@@ -26,7 +26,7 @@ func BundleFiles(opts Options) []Attachment {
 }
 
 // writeBundle writes a zip archive of the report in three formats and of what the options
-// add: what one sends to somebody who is to help.
+// add: what a user sends to somebody who helps.
 func writeBundle(w io.Writer, doc Document, opts Options) error {
 	d, err := as[*Probe](doc, "bundle")
 	if err != nil {

@@ -79,7 +79,7 @@ func (d *Probe) verdictAnnotation() annotation {
 	return annotation{level, "dpsdiag: " + title, strings.Join(lines, "\n")}
 }
 
-// failures tell the stages that failed; transports that failed alike share a line.
+// failures lists the stages that failed; transports that failed alike share a line.
 func (d *Probe) failures() []string {
 	type failure struct{ stage, detail string }
 	var order []failure
@@ -125,7 +125,7 @@ func (c *Cause) level() string {
 	return "note"
 }
 
-// sentences tells a cause on lines of its own: the reasons, what to do and where to read on.
+// sentences returns the lines about a cause: the reasons, what to do and where to read more.
 func (c *Cause) sentences() string {
 	var lines []string
 	for _, line := range c.Because {
@@ -140,7 +140,7 @@ func (c *Cause) sentences() string {
 	return strings.Join(lines, "\n")
 }
 
-// titled adds what a title is about, if anything is known of it.
+// titled adds what a title is about, unless that is "".
 func titled(title, about string) string {
 	if about == "" {
 		return title

@@ -37,7 +37,7 @@ type htmlBlock struct {
 
 	Fold bool // closed until somebody opens it
 	Sub  bool // with a smaller title
-	// Badge and its class set a cause apart.
+	// Badge is a label of a cause, such as its strength, and BadgeClass its style.
 	Badge, BadgeClass string
 }
 
@@ -70,8 +70,8 @@ type htmlTable struct {
 	Rows   [][]string
 }
 
-// writeHTML writes a page that needs nothing else: no script and no request, which a policy
-// in it tells the browser to insist on.
+// writeHTML writes a page that needs nothing else. It has no script and makes no request; a
+// content security policy in it makes the browser enforce that.
 func writeHTML(w io.Writer, doc Document, _ Options) error {
 	d, err := as[htmlDocument](doc, "html")
 	if err != nil {
@@ -87,7 +87,7 @@ func writeHTML(w io.Writer, doc Document, _ Options) error {
 	return nil
 }
 
-// fieldsOf are the named values that there are.
+// fieldsOf are the named values that are not empty.
 func fieldsOf(list ...field) []htmlField {
 	var out []htmlField
 	for _, f := range list {
@@ -133,7 +133,7 @@ func (c *Cause) html(number int) htmlBlock {
 	return block
 }
 
-// badgeText is how far the evidence carries a cause.
+// badgeText is how strongly the evidence supports a cause.
 func badgeText(strength string) string {
 	switch strengthText(strength) {
 	case "proven by":
@@ -159,7 +159,7 @@ func htmlDecide(steps []Decider) []htmlBlock {
 	return []htmlBlock{block}
 }
 
-// listBlock is a block of a list, none where the list is empty.
+// listBlock is a block of a list, none if the list is empty.
 func listBlock(title string, items []string) []htmlBlock {
 	if len(items) == 0 {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// The elements of JUnit XML, in the common ground of what CI servers read: the schema of
+// The elements of JUnit XML that CI servers have in common: the schema of
 // the Apache Ant task (windyroad/JUnit-Schema JUnit.xsd) and that of Jenkins
 // (jenkinsci/xunit-plugin junit-10.xsd) both accept them.
 type (
@@ -86,8 +86,8 @@ func writeJUnit(w io.Writer, doc Document, opts Options) error {
 	return nil
 }
 
-// junit is a suite per transport, with a case per stage. The diagnosis stands in the stage
-// that failed, where CI servers show it.
+// junit is a suite per transport, with a case per stage. The diagnosis is in the stage that
+// failed, where CI servers show it.
 func (d *Probe) junit(opts Options) junitReport {
 	report := junitReport{Suites: make([]junitSuite, 0, len(d.Runs))}
 	for i := range d.Runs {
@@ -102,7 +102,7 @@ func (d *Probe) junitSuite(run *Run, opts Options) junitSuite {
 	suite := junitSuite{
 		Name:       "dpsdiag probe " + run.Transport,
 		Package:    "dpsdiag",
-		Hostname:   "localhost", // what the schema asks for where the name is not told
+		Hostname:   "localhost", // what the schema requires if the name is not known
 		Timestamp:  strings.TrimSuffix(d.StartedAt, "Z"),
 		Tests:      len(run.Stages),
 		Properties: d.junitProperties(run),
@@ -163,7 +163,7 @@ func (d *Probe) drawDiagnosis(p *page) {
 	drawDecide(p, d.Decide)
 }
 
-// plainText is what draw draws, for a place that has neither colour nor a width.
+// plainText is what draw draws, without colour and line wrapping.
 func plainText(opts Options, draw func(*page)) string {
 	p := newPage(Options{Width: MaxWidth, ASCII: opts.ASCII, Verbose: opts.Verbose})
 	draw(p)

@@ -47,7 +47,7 @@ func (m *markdown) heading(level int, title inline) {
 	m.block(strings.Repeat("#", level) + " " + string(title))
 }
 
-// paragraph adds text, unless there is none.
+// paragraph adds text, unless it is empty.
 func (m *markdown) paragraph(text inline) {
 	if text != "" {
 		m.block(string(text))
@@ -109,19 +109,19 @@ func (m *markdown) fence(language, text string) {
 	m.block(fence + language + "\n" + text + "\n" + fence)
 }
 
-// details adds blocks that are folded until somebody wants to read them.
+// details adds blocks that are folded until a reader opens them.
 func (m *markdown) details(summary string, draw func()) {
 	m.block("<details><summary>" + string(escape(summary)) + "</summary>")
 	draw()
 	m.block("</details>")
 }
 
-// escape makes text that means nothing to Markdown or HTML.
+// escape makes text that has no markup of Markdown or HTML.
 func escape(text string) inline {
 	text = strings.NewReplacer(
 		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "$", `\$`,
 		"<", "&lt;", ">", "&gt;", "&", "&amp;",
-		"@", "`@`", // a name after a character of code is nobody's mention
+		"@", "`@`", // the name is then not a mention
 	).Replace(text)
 	return inline(escapeLead(text))
 }
@@ -150,9 +150,9 @@ func escapeAll(texts []string) []inline {
 
 func strongText(text string) inline { return "**" + escape(text) + "**" }
 
-// code shows text as it is, in a fixed-width font. A bar is escaped, since most code
-// stands in tables; outside of one it would show the backslash, so barless text alone may
-// stand there.
+// code shows text as it is, in a fixed-width font. A vertical bar is escaped, since most code
+// is in tables. Outside of a table the backslash would be shown, so text with a bar must not
+// be used there.
 func code(text string) inline {
 	if text == "" {
 		return ""

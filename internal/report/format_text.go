@@ -76,7 +76,7 @@ func (p *page) heading(title string) {
 	p.title(title)
 }
 
-// title writes text that stands out.
+// title writes emphasised text.
 func (p *page) title(text string) {
 	for _, l := range wrap(p.text(text), p.width) {
 		p.line(span{l, strong})
@@ -86,7 +86,7 @@ func (p *page) title(text string) {
 // separator writes a line across the page.
 func (p *page) separator() { p.line(span{strings.Repeat(p.marks.rule, p.width), faint}) }
 
-// hang writes text behind a lead, wrapped, each further line below the start of the text.
+// hang writes text after a lead, wrapped with a hanging indent.
 func (p *page) hang(text string, lead ...span) {
 	indent := 0
 	for _, s := range lead {
@@ -99,9 +99,9 @@ func (p *page) hang(text string, lead ...span) {
 	}
 }
 
-// verbatim writes a line that people copy and programs take apart, behind a lead. Where there
-// is no terminal it is left whole; on one it is broken between words and between the members
-// of JSON, never inside a word.
+// verbatim writes a line that people copy and programs parse, after a lead. If the output is not
+// a terminal, the line is left whole; on a terminal it is broken between words and between the
+// members of JSON, never inside a word.
 func (p *page) verbatim(text string, lead span) {
 	text = p.text(text)
 	if p.opts.Width <= 0 {
@@ -137,7 +137,7 @@ func breakable(text string) []string {
 	return append(words, text[start:])
 }
 
-// command writes a command line that can be copied also where it has to be broken. A word
+// command writes a command line that can be copied even if it has to be broken. A word
 // of it that is wider than the page stays whole.
 func (p *page) command(text string, lead ...span) {
 	indent := 0
@@ -159,8 +159,8 @@ func (p *page) command(text string, lead ...span) {
 	}
 }
 
-// wrapCommand breaks a command line before its flags, and between other words only where a
-// flag with its values has no room.
+// wrapCommand breaks a command line before its flags, and between other words only if a
+// flag with its values does not fit.
 func wrapCommand(text string, width int) []string {
 	var lines []string
 	line := ""
@@ -201,7 +201,7 @@ func (p *page) clip(most int, text string, lead ...span) {
 	p.hang(strings.Join(lines, " "), lead...)
 }
 
-// shorten cuts text that is wider than width between two words, if it can, and says so.
+// shorten cuts text that is wider than width, between two words if possible, and marks the cut.
 func shorten(text string, width int) string {
 	const dots = " ..."
 	if columns(text) <= width {
@@ -213,8 +213,8 @@ func shorten(text string, width int) string {
 // field is a named value of a block.
 type field struct{ name, value string }
 
-// fields writes the named values that there are: aligned in two columns, or each value
-// below its name where the names leave no room.
+// fields writes the named values that are not empty: aligned in two columns, or each value
+// below its name if the names leave too little room.
 func (p *page) fields(indent string, list ...field) {
 	width := 0
 	for _, f := range list {
@@ -235,7 +235,7 @@ func (p *page) fields(indent string, list ...field) {
 	}
 }
 
-// paragraph writes a block of text below its heading, unless there is none.
+// paragraph writes a block of text below its heading, unless the text is empty.
 func (p *page) paragraph(title, text string) {
 	if text == "" {
 		return
@@ -285,8 +285,8 @@ func columns(s string) int {
 	return narrow.StringWidth(s)
 }
 
-// isPlainASCII reports whether every character of s is a printable one of ASCII, as most
-// texts have only such.
+// isPlainASCII reports whether every character of s is a printable ASCII character. Most texts
+// have only those.
 func isPlainASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {

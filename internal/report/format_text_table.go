@@ -7,7 +7,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// column is one column of a table. It has a fixed width, or a share of what the fixed
+// column is one column of a table. It has a fixed width, or a share of the width that the fixed
 // ones leave.
 type column struct {
 	title        string
@@ -81,7 +81,7 @@ func (p *page) tableOptions(between spacing) []tablewriter.Option {
 	}
 }
 
-// columnWidths shares out what the fixed columns and the gaps leave of the width.
+// columnWidths divides the width that the fixed columns and the gaps leave.
 func columnWidths(cols []column, width int) []int {
 	free, shares := width-gap*len(cols), 0
 	for _, c := range cols {

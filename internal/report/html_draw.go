@@ -152,8 +152,8 @@ func (t *htmlTable) draw() *html.Node {
 	return lines("table", element("thead", header), lines("tbody", rows...))
 }
 
-// picture is a picture of a width and a height, stretched to the place that it has, with what
-// it shows in words.
+// picture is an SVG element that is stretched to the available space; label says in words what
+// it shows.
 func picture(width, height int, label string, parts ...*html.Node) *html.Node {
 	return attributes(element("svg", parts...), "class", "bar", "viewBox", fmt.Sprintf("0 0 %d %d", width, height),
 		"preserveAspectRatio", "none", "role", "img", "aria-label", label)

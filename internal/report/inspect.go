@@ -18,7 +18,7 @@ const InspectSchema = "dpsdiag/inspect/1"
 const (
 	InspectClear       = "clear"      // nothing stands in the way, as far as is known
 	InspectFault       = "fault"      // something does
-	InspectUnknown     = "no-verdict" // nothing could be read that would tell
+	InspectUnknown     = "no-verdict" // too little could be read
 	InspectInterrupted = "interrupted"
 )
 
@@ -84,8 +84,8 @@ func (s *Service) find(id inspect.CheckID) *Check {
 // ExitStatus implements [Document].
 func (d *Inspection) ExitStatus() int { return d.ExitCode }
 
-// State is what changes when somebody changes the service's side: the outcomes and what they
-// rest on.
+// State is what changes when somebody changes the service's side: the outcomes of the checks and
+// their facts.
 func (d *Inspection) State() string {
 	var b strings.Builder
 	for _, c := range d.Checks {

@@ -65,7 +65,7 @@ func sideOf(detail string) *inspect.Findings {
 	}}
 }
 
-// unreadSide is the service's side where the credential is refused.
+// unreadSide is the service's side if the credential is refused.
 func unreadSide() *inspect.Findings {
 	return &inspect.Findings{Source: inspect.SourceAPI, ReadAt: started, Checks: []inspect.Check{
 		{ID: inspect.CheckAccess, Outcome: inspect.Failed, Result: inspect.AccessDenied, Detail: "contoso.azure-devices-provisioning.net refuses the credential: the service answered 401 (Unauthorized)"},
@@ -112,7 +112,7 @@ func TestChanges(t *testing.T) {
 	fixed.ReadAt = started.Add(time.Hour)
 	after := NewInspection(fixed, target(), Tool{"1"}, false)
 	if before.State() == after.State() {
-		t.Error("a fixed key is no change")
+		t.Error("a fixed key is not a change")
 	}
 	if got := strings.Join(after.Changes(before), ","); got != "key passed" {
 		t.Errorf("the changes are %q", got)

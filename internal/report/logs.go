@@ -16,7 +16,7 @@ import (
 const LogsSchema = "dpsdiag/logs/1"
 
 // ResourceLogs is what the resource logs of provisioning services say: who fails, since when, with
-// what, and why. Times are in RFC 3339, "" where they are not known.
+// what, and why. Times are in RFC 3339, "" if they are not known.
 type ResourceLogs struct {
 	Schema      string             `json:"schema"`
 	ExitCode    int                `json:"exit_code"`
@@ -66,9 +66,9 @@ type LogDevices struct {
 	NeverSucceeded int `json:"never_succeeded"`
 }
 
-// LogInstance is what a provisioning service recorded.
+// LogInstance counts what one provisioning service recorded.
 type LogInstance struct {
-	Name string `json:"name"` // "" where the records do not say it
+	Name string `json:"name"` // "" if the records do not say it
 	LogCount
 	Devices       int        `json:"devices"`
 	Failing       int        `json:"failing"`
@@ -76,7 +76,7 @@ type LogInstance struct {
 	Throttled     int        `json:"throttled"`
 }
 
-// LogProtocol is what came over one protocol.
+// LogProtocol counts the attempts over one protocol.
 type LogProtocol struct {
 	Protocol string `json:"protocol"`
 	LogCount
@@ -101,7 +101,7 @@ type LogLoad struct {
 // Cluster is a group of similar failures: with the same status, code and protocol, and the same
 // message, except for words that differ from device to device.
 type Cluster struct {
-	HTTPStatus int    `json:"http_status"` // 0 where the records have none
+	HTTPStatus int    `json:"http_status"` // 0 if the records have none
 	ErrorCode  int    `json:"error_code"`  // the same
 	Protocol   string `json:"protocol"`
 	Message    string `json:"message"`
@@ -122,7 +122,7 @@ type Cluster struct {
 	Pattern   []string        `json:"pattern"` // what the devices have in common
 	Causes    []Cause         `json:"causes"`
 	Decide    []Decider       `json:"decide"`
-	Explain   string          `json:"explain"` // the command that tells more of the code
+	Explain   string          `json:"explain"` // the command that explains the code
 	Query     string          `json:"query"`   // the command that prints the query for Log Analytics
 }
 
@@ -259,7 +259,7 @@ func newCluster(k *monitor.Cluster, s *monitor.Summary) Cluster {
 	return out
 }
 
-// patternOf is how the failures of a cluster are spread over all devices.
+// patternOf says how the failures of a cluster are distributed over all devices.
 func patternOf(k *monitor.Cluster, s *monitor.Summary) advice.Pattern {
 	p := advice.Pattern{
 		Status: k.Status, Devices: k.Devices, Failing: k.Failing, Worked: k.Worked, Late: k.Late, Protocol: k.Protocol,
@@ -313,7 +313,7 @@ func (d *ResourceLogs) addNotes(s *monitor.Summary) {
 		note("%s counted apart: the records do not say of which instance, and several have a device of that id", haveHas(s.Apart, "device"))
 	}
 	if s.UnknownResults {
-		note("some results are none of those that Microsoft documents (Success, Failure, ClientError); they count as failures")
+		note("some results are not among those that Microsoft documents (Success, Failure, ClientError); they count as failures")
 	}
 	if s.DeviceRecords > 0 {
 		note(noteAttested)

@@ -10,7 +10,7 @@ import (
 
 const logsFooter = "Written by dpsdiag logs. This page is one file: it loads nothing and runs no script."
 
-// html makes the page: the picture, the clusters with their causes, what was changed, the load.
+// html makes the page: the chart, the clusters with their causes, what was changed, the load.
 func (d *ResourceLogs) html() *htmlPage {
 	page := &htmlPage{Title: "dpsdiag logs", Heading: d.headline(), Lead: []string{d.extent()}, Footer: logsFooter}
 	outcome := probe.Failed

@@ -14,7 +14,7 @@ const (
 	shortOwnNotes = 2
 )
 
-// drawText shows who fails since when and why, in short or with everything.
+// drawText shows which devices fail, since when and why, in short or with everything.
 func (d *ResourceLogs) drawText(p *page) {
 	mark, look := p.marks.failed, bad
 	switch {
@@ -219,7 +219,7 @@ func (e *ClusterDevice) text() string {
 	}
 	switch {
 	case !e.Failing:
-		text += ", does not fail so now"
+		text += ", no longer fails in this way"
 	case e.LastSucceeded != "":
 		text += ", succeeded last " + when(e.LastSucceeded)
 	default:
@@ -228,7 +228,7 @@ func (e *ClusterDevice) text() string {
 	return text
 }
 
-// drawAround shows what is about all clusters.
+// drawAround shows what belongs to no single cluster.
 func (d *ResourceLogs) drawAround(p *page) {
 	shown := len(d.Changes)
 	if !p.opts.Verbose {
@@ -306,7 +306,7 @@ func (d *ResourceLogs) leftOut() string {
 		parts = append(parts, plural(d.Foreign, "record")+" of other services")
 	}
 	if d.Repeated > 0 {
-		parts = append(parts, plural(d.Repeated, "record")+" twice")
+		parts = append(parts, plural(d.Repeated, "repeated record"))
 	}
 	return strings.Join(parts, ", ")
 }

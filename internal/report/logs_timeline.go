@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// timelineRow is a line of the picture.
+// timelineRow is a line of the chart.
 type timelineRow struct {
 	name   string
 	counts []int
 }
 
-// rows are the lines of the picture: all attempts, those that were refused, and the clusters by
+// rows are the lines of the chart: all attempts, those that were refused, and the clusters by
 // number.
 func (t *LogTimeline) rows() []timelineRow {
 	rows := []timelineRow{{"attempts", t.Attempts}, {"refused", t.Failed}}
@@ -42,7 +42,7 @@ func (t *LogTimeline) empty() bool {
 	return total == 0 || len(t.Failed) < 3
 }
 
-// at is the time of a column, "" if the document does not say where the picture starts.
+// at is the time of a column, "" if the document does not have the start of the chart.
 func (t *LogTimeline) at(column int) string {
 	start, err := time.Parse(time.RFC3339, t.Start)
 	if err != nil {
@@ -51,7 +51,7 @@ func (t *LogTimeline) at(column int) string {
 	return start.Add(time.Duration(column*t.ColumnSeconds) * time.Second).Format("2006-01-02 15:04")
 }
 
-// drawTimeline draws the picture in text: a line each, the height of a column for its count.
+// drawTimeline draws the chart in text: a line for each row, with columns as high as their counts.
 func (d *ResourceLogs) drawTimeline(p *page) {
 	t := &d.Timeline
 	if t.empty() {
@@ -91,8 +91,8 @@ func foldColumns(counts []int, fold int) []int {
 	return folded
 }
 
-// sparkline shows counts by the height of characters, most being the highest. What is not nothing is
-// always seen.
+// sparkline shows counts by the height of characters; most is the highest count. A count above 0 is
+// always visible.
 func sparkline(counts []int, most int, ascii bool) string {
 	levels := []rune("·▁▂▃▄▅▆▇█")
 	if ascii {
@@ -105,7 +105,7 @@ func sparkline(counts []int, most int, ascii bool) string {
 	return b.String()
 }
 
-// levelOf is the height of a count, 0 for nothing alone.
+// levelOf is the height of a count; only a count of 0 has the height 0.
 func levelOf(n, most, levels int) int {
 	if n == 0 {
 		return 0

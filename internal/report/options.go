@@ -11,11 +11,11 @@ const (
 
 // Options say how text is drawn. The zero value is plain: 80 columns, no colour, Unicode.
 type Options struct {
-	Width   int  // columns of the terminal; 0 means none: DefaultWidth, and what is quoted of an exchange stays whole
+	Width   int  // columns of the terminal; 0 means that the output is not one: DefaultWidth, with the lines of an exchange left whole
 	Color   bool // the output understands terminal colours
 	ASCII   bool // the output shows ASCII only
 	Verbose bool // leave nothing out: facts of stages, exchanges, remedies of unlikely causes, why others are ruled out
-	// Attachments are files that a bundle takes in; other formats have no place for them.
+	// Attachments are further files of a bundle; other formats ignore them.
 	Attachments []Attachment
 }
 
@@ -26,7 +26,7 @@ func (o Options) width() int {
 	return max(minWidth, min(o.Width, MaxWidth))
 }
 
-// style is a way to set text apart.
+// style is the emphasis or the colour of text.
 type style int
 
 const (
@@ -39,9 +39,9 @@ const (
 	accent
 )
 
-// palette returns the terminal colour of every style. Each colour carries its own switch:
-// that of the color package is global and looks at the process's standard output, which
-// may not be where this text goes.
+// palette returns the terminal colour of every style. Each colour is switched on or off itself:
+// the switch of the color package is global and depends on the process's standard output, to
+// which this text may not be written.
 func palette(enabled bool) map[style]*color.Color {
 	colors := map[style]*color.Color{
 		plain:  color.New(),

@@ -72,8 +72,8 @@ type PlanQueue struct {
 // PlanMoment is the end of a period of the simulation.
 type PlanMoment struct {
 	AtMS       float64 `json:"at_ms"`
-	Waiting    int     `json:"waiting"`    // devices that have begun and whose register call was not taken
-	Registered int     `json:"registered"` // devices whose register call was taken
+	Waiting    int     `json:"waiting"`    // devices that have begun and whose register call was not accepted yet
+	Registered int     `json:"registered"` // devices whose register call was accepted
 	Refused    int64   `json:"refused"`    // register calls refused in the period
 }
 
@@ -120,7 +120,7 @@ func (d *Plan) ExitStatus() int { return d.ExitCode }
 // spanText is a time of the simulation in words.
 func spanText(ms float64) string { return duration.Text(fromMilliseconds(ms)) }
 
-// asked says what was simulated.
+// asked describes what was simulated.
 func (q *PlanQuestion) asked() string {
 	begin := "at once"
 	switch q.Spread {
@@ -212,7 +212,7 @@ func (d *Plan) advice() []string {
 	case smallest == nil:
 		list = append(list, fmt.Sprintf("Spread %s, the devices would need months until no register call is refused.", how))
 		if how != "evenly" {
-			list = append(list, "Let them begin at equal distances: --spread even tells over how long.")
+			list = append(list, "Let them begin at equal intervals: --spread even says over how long.")
 		}
 	case *smallest == 0:
 		list = append(list, "All can begin at once: no register call is refused.")
@@ -230,7 +230,7 @@ func (d *Plan) advice() []string {
 	return list
 }
 
-// The size of the picture of the queue, in characters.
+// The size of the chart of the queue, in characters.
 const (
 	chartRows    = 6
 	chartColumns = 60
@@ -263,7 +263,7 @@ func (d *Plan) drawQueue(p *page) {
 	for row := chartRows; row > 0; row-- {
 		var line strings.Builder
 		for _, h := range heights {
-			// A queue that is not empty is to be seen.
+			// A queue that is not empty must be visible.
 			filled := (h*chartRows*top + most - 1) / most
 			line.WriteRune(eighths[max(0, min(top, filled-(row-1)*top))])
 		}
@@ -280,7 +280,7 @@ func (d *Plan) drawQueue(p *page) {
 	p.line(span{strings.Repeat(" ", len(label)+3) + pad("0", width-len(end)) + end, faint})
 }
 
-// end is the time at which the picture ends, in milliseconds.
+// end is the time at which the chart ends, in milliseconds.
 func (d *Plan) end() float64 { return d.Timeline[len(d.Timeline)-1].AtMS }
 
 // waiting divides the time into equal parts and returns the longest queue in each.
@@ -345,7 +345,7 @@ func readPlan(data []byte) (Document, error) {
 	}
 	retries := plan.Retries()
 	if !slices.Contains(retries, plan.Retry(doc.Question.Retry)) {
-		return nil, damaged("%q is no way to retry", doc.Question.Retry)
+		return nil, damaged("%q is not a way to retry", doc.Question.Retry)
 	}
 	if slices.ContainsFunc(doc.Timeline, func(m PlanMoment) bool {
 		return m.Waiting < 0 || m.Waiting > doc.LongestQueue.Devices || m.AtMS < 0 || m.AtMS > doc.end()

@@ -19,7 +19,7 @@ import (
 // ProbeSchema names the JSON of a [Probe].
 const ProbeSchema = "dpsdiag/probe/1"
 
-// Probe is the report of a probe. Numbers are 0 and texts empty where nothing was learned.
+// Probe is the report of a probe. Numbers are 0 and texts empty if nothing was learned.
 type Probe struct {
 	Schema     string     `json:"schema"`
 	Tool       Tool       `json:"tool"`
@@ -36,7 +36,7 @@ type Probe struct {
 	Mode       string     `json:"mode"`   // how far the probe was to go: register, preflight or lookup
 	// Unregistered says that a lookup found no registration.
 	Unregistered bool `json:"unregistered"`
-	// Service is the service's side, where it was read.
+	// Service is the service's side, if it was read.
 	Service *Service `json:"service,omitempty"`
 }
 
@@ -56,8 +56,8 @@ type Target struct {
 	Attestation    string `json:"attestation"`
 	// Origins say where the settings come from; none for a sandbox, which makes its own.
 	Origins []Origin `json:"origins"`
-	// Proxies are those that the runs go through, each with who names it, or why one that
-	// is named was not used.
+	// Proxies are those that the runs go through, each with where it is configured, or the reason
+	// why a configured one was not used.
 	Proxies []string `json:"proxies"`
 }
 
@@ -89,7 +89,7 @@ type Stage struct {
 	Facts      map[string]string `json:"facts"` // what was done step by step among them: step-01, step-02 ...
 }
 
-// Reply is the last thing the service told about the registration.
+// Reply is the last thing that the service said about the registration.
 type Reply struct {
 	Status       string `json:"status"`
 	Substatus    string `json:"substatus"`
@@ -110,8 +110,8 @@ type Cause struct {
 	Strength string   `json:"strength"` // proves, suggests or allows
 	Because  []string `json:"because"`
 	Remedies []string `json:"remedies"`
-	Command  string   `json:"command"` // shows what the cause is about; "" where none does
-	Explain  string   `json:"explain"` // the command that tells more
+	Command  string   `json:"command"` // shows what the cause is about; "" if none does
+	Explain  string   `json:"explain"` // the command that explains the cause
 }
 
 // RuledOut is a cause that the evidence excludes.
@@ -172,7 +172,7 @@ func NewProbe(ev *probe.Evidence, d advice.Diagnosis, tool Tool, failOnWarning b
 	return doc
 }
 
-// verdictOf is the verdict of run i, or that of the whole where the diagnosis has none.
+// verdictOf is the verdict of run i, or that of the whole if the diagnosis has none.
 func verdictOf(d advice.Diagnosis, i int) advice.Verdict {
 	if i < len(d.Runs) {
 		return d.Runs[i]
@@ -180,7 +180,7 @@ func verdictOf(d advice.Diagnosis, i int) advice.Verdict {
 	return d.Verdict
 }
 
-// warned reports whether anything was found odd.
+// warned reports whether a warning was found.
 func (d *Probe) warned() bool {
 	for _, run := range d.Runs {
 		for _, s := range run.Stages {
@@ -228,8 +228,8 @@ func proxiesOf(ev *probe.Evidence) []string {
 	return list
 }
 
-// endpointText is the host, with the port where the runs share one that is not the
-// service's own.
+// endpointText is the host, with the port if the runs share one that is not the standard
+// port of the service.
 func endpointText(ev *probe.Evidence) string {
 	endpoint := ev.Target.Endpoint
 	port := 0
@@ -278,7 +278,7 @@ func newStage(f probe.Finding) Stage {
 	}
 }
 
-// stepName is the name of the fact that tells step i, counted from 0.
+// stepName is the name of the fact about step i, counted from 0.
 func stepName(i int) string { return fmt.Sprintf("step-%02d", i+1) }
 
 // steps are what was done in the stage, in order.
@@ -293,7 +293,7 @@ func (s *Stage) steps() []string {
 	}
 }
 
-// newReply gathers what the answers of a run told, the last word on each point winning.
+// newReply gathers what the answers of a run say; for each field, the last answer counts.
 func newReply(run *probe.Run) Reply {
 	reply := Reply{Attempts: run.Attempts()}
 	reply.takeOpening(run.Opening)
@@ -302,14 +302,14 @@ func newReply(run *probe.Run) Reply {
 	}
 	if r := run.Registration(); r != nil {
 		reply.takeRegistration(r)
-	} else if run.Hub != nil { // an assignment of before
+	} else if run.Hub != nil { // an earlier assignment
 		reply.AssignedHub, reply.DeviceID = run.Hub.Hub, run.Hub.DeviceID
 	}
 	return reply.clean()
 }
 
-// takeOpening notes with what a session was refused: over AMQP the service says there what it
-// says to a call over HTTPS.
+// takeOpening notes how a session was refused: over AMQP, the service sends there what it
+// answers to a call over HTTPS.
 func (r *Reply) takeOpening(o *probe.Opening) {
 	if o == nil || o.Refusal == "" || o.Condition == "" && o.Body.Error == nil {
 		return
@@ -317,8 +317,8 @@ func (r *Reply) takeOpening(o *probe.Opening) {
 	r.take(&probe.Answer{Status: o.HTTPStatus(), Body: o.Body})
 }
 
-// take notes one answer. A new answer replaces what an earlier one said of the outcome;
-// the ids of the operation outlive it.
+// take notes one answer. A new answer replaces what an earlier one said about the outcome;
+// the ids of the operation are kept.
 func (r *Reply) take(a *probe.Answer) {
 	r.ErrorCode, r.ErrorMessage = 0, ""
 	r.HTTPStatus = a.Status
@@ -387,5 +387,5 @@ func milliseconds(d time.Duration) float64 {
 	return math.Round(float64(d)/float64(time.Millisecond)*10) / 10
 }
 
-// fromMilliseconds is the duration that milliseconds are of.
+// fromMilliseconds is the opposite of milliseconds.
 func fromMilliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

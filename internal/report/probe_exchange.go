@@ -64,8 +64,8 @@ func messageLines(m probe.Message) []string {
 	return lines
 }
 
-// drawExchanges draws every call, what was sent behind ">" and what was received behind
-// "<".
+// drawExchanges draws every call, with ">" before what was sent and "<" before what was
+// received.
 func (r *Run) drawExchanges(p *page) {
 	for _, e := range r.Exchanges {
 		p.heading("Exchange: " + e.Title)

@@ -12,7 +12,7 @@ import (
 )
 
 // html makes the page of a probe: the verdict, the causes, a waterfall of the stages for
-// each transport, and folded what only some readers want.
+// each transport, and in folded blocks what only some readers want.
 func (d *Probe) html() *htmlPage {
 	page := &htmlPage{
 		Title:   titled("dpsdiag: "+d.verdictWord(), d.Target.RegistrationID),

@@ -8,8 +8,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// drawMarkdown draws what the text format draws, with the verdict first and what only some
-// readers want folded.
+// drawMarkdown draws what the text format draws, with the verdict first and, in folded blocks,
+// what only some readers want.
 func (d *Probe) drawMarkdown(m *markdown) {
 	m.heading(3, escape("dpsdiag probe: "+d.verdictWord()))
 	m.paragraph(strongText(upperFirst(d.verdictText())) + inline(fmt.Sprintf(" (exit status %d, %s)", d.ExitCode, duration.Text(fromMilliseconds(d.DurationMS)))))
@@ -36,8 +36,8 @@ func (d *Probe) drawMarkdown(m *markdown) {
 	d.markRuledOut(m)
 }
 
-// drawMarkdown draws a run as the text format does: beside others without what the
-// comparison has shown.
+// drawMarkdown draws a run as the text format does: if it was compared with others, without
+// what the comparison has shown.
 func (r *Run) drawMarkdown(m *markdown, compared bool) {
 	m.heading(4, escape("Stages over "+r.Transport))
 	var rows [][]inline

@@ -26,11 +26,11 @@ func TestReplyOfARefusedOpening(t *testing.T) {
 	}
 	run.Opening = &probe.Opening{Layer: probe.LayerWebSocket, Status: 403, Refusal: "403", Body: dps.ParseBody([]byte("<html>"))}
 	if got := newRun(&run, advice.Fault).Reply; got.HTTPStatus != 0 {
-		t.Errorf("the page of a proxy is told as an answer of the service: %+v", got)
+		t.Errorf("the page of a proxy is shown as an answer of the service: %+v", got)
 	}
 }
 
-// TestNotRegisteredYet: a lookup that finds no registration is no device that does not
+// TestNotRegisteredYet: a lookup that finds no registration is not a device that does not
 // provision.
 func TestNotRegisteredYet(t *testing.T) {
 	t.Parallel()

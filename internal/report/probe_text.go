@@ -64,7 +64,7 @@ func (t *Target) drawOrigins(p *page) {
 	p.fields("  ", list...)
 }
 
-// sources names what the settings are from; flags need no telling.
+// sources lists where the settings come from, except for flags.
 func (t *Target) sources() string {
 	var list []string
 	for _, o := range t.Origins {
@@ -75,8 +75,8 @@ func (t *Target) sources() string {
 	return strings.Join(list, ", ")
 }
 
-// draw draws a run: its stages and what the service answered. Beside others it leaves out
-// what the comparison has shown: stages that have nothing to tell, and the answer.
+// draw draws a run: its stages and what the service answered. If runs were compared, it leaves
+// out what the comparison has shown: stages that did not run, and the answer.
 func (r *Run) draw(p *page, compared bool) {
 	p.line(span{r.Transport, strong})
 	for _, s := range r.told(compared) {
@@ -163,7 +163,7 @@ func (s *Stage) mark(p *page) (string, style) {
 	return p.marks.notApplicable, faint
 }
 
-// detail says of a stage that did not run that it did not.
+// detail is the detail of a stage, or the reason why it did not run.
 func (s *Stage) detail() string {
 	switch probe.Outcome(s.Outcome) {
 	case probe.Skipped:
@@ -194,7 +194,7 @@ func (r *Reply) draw(p *page) {
 	p.fields("  ", r.fields()...)
 }
 
-// empty reports that the service told nothing.
+// empty reports whether the service said nothing.
 func (r *Reply) empty() bool { return r.Status == "" && r.HTTPStatus == 0 && r.ErrorMessage == "" }
 
 func (r *Reply) fields() []field {
@@ -251,8 +251,8 @@ func (d *Probe) drawVerdict(p *page) {
 	p.hang(d.verdictWord()+": "+text, span{strings.TrimSpace(mark) + " ", look})
 }
 
-// verdictWord is the verdict as a person reads it: a preflight or a lookup registers
-// nothing, and must not claim it.
+// verdictWord is the verdict as a person reads it: after a preflight or a lookup it must not
+// say that the device was registered.
 func (d *Probe) verdictWord() string {
 	if d.Verdict == string(advice.Registered) && d.Mode == string(probe.ModePreflight) {
 		return "ready"
@@ -281,7 +281,7 @@ func (d *Probe) verdictText() string {
 	return "nothing could be concluded"
 }
 
-// anonymous reports whether the way to the service was checked, without a device.
+// anonymous reports whether only the network was checked, without a device.
 func (d *Probe) anonymous() bool { return d.Target.Attestation == string(probe.KindNone) }
 
 // faultText says what does not work. Over several transports some may have got through.
@@ -341,7 +341,7 @@ func (d *Probe) registeredText() string {
 }
 
 // fullCauses is how many causes are drawn with what to do; the others are less likely and
-// would bury them.
+// would hide them.
 const fullCauses = 3
 
 // causesTitle is the heading of the causes: without a verdict none is more than possible.
@@ -373,7 +373,7 @@ func drawCauses(p *page, title string, causes []Cause) {
 	}
 	if len(causes) > fullCauses && !p.opts.Verbose {
 		p.blank()
-		p.hang("dpsdiag explain ID tells more of a cause", span{"  ", plain})
+		p.hang("dpsdiag explain ID says more about a cause", span{"  ", plain})
 	}
 }
 
@@ -381,7 +381,7 @@ func drawCauses(p *page, title string, causes []Cause) {
 func label(word string) span { return span{"     " + pad(word, 13), faint} }
 
 // draw writes a cause with its reasons and, in full, what to do. Reasons that an earlier
-// cause told are left out of one that is not in full.
+// cause has shown are left out of one that is not in full.
 func (c *Cause) draw(p *page, number int, full bool, told map[string]bool) {
 	p.hang(fmt.Sprintf("%s [%s]", c.Title, c.ID), span{fmt.Sprintf("%3d. ", number), strong})
 	fresh := c.Because
@@ -404,7 +404,7 @@ func (c *Cause) draw(p *page, number int, full bool, told map[string]bool) {
 	p.command("dpsdiag explain "+c.ID, label("more"))
 }
 
-// strengthText introduces the reasons for a cause with how far they carry it.
+// strengthText introduces the reasons for a cause with their strength.
 func strengthText(strength string) string {
 	switch strength {
 	case advice.Proves.String():
@@ -442,7 +442,7 @@ func (d *Probe) drawRuledOut(p *page) {
 		return
 	}
 	if !p.opts.Verbose {
-		p.heading("Ruled out (--verbose tells why)")
+		p.heading("Ruled out (--verbose says why)")
 		var ids []string
 		for _, c := range d.RuledOut {
 			ids = append(ids, c.ID)

@@ -17,8 +17,7 @@ func (d *Probe) drawHeadline(p *page) {
 	p.conclude(d.headline(p), d.ExitCode, span{strings.TrimSpace(mark) + " ", look})
 }
 
-// conclude writes the line that everything else of a short report is about, with the exit
-// status at its end.
+// conclude writes the main line of a short report, with the exit status at its end.
 func (p *page) conclude(text string, exitCode int, lead span) {
 	exit := fmt.Sprintf("exit %d", exitCode)
 	indent := columns(lead.text)
@@ -43,7 +42,7 @@ func (p *page) conclude(text string, exitCode int, lead span) {
 	}
 }
 
-// verdictMark is the mark of the verdict: that of a fault only where one was found.
+// verdictMark is the mark of the verdict: that of a fault only if one was found.
 func (d *Probe) verdictMark(p *page) (string, style) {
 	switch {
 	case d.Verdict == string(advice.Registered) && !d.warned():
@@ -110,7 +109,7 @@ func (d *Probe) registeredHeadline(p *page, name string) string {
 	return text
 }
 
-// faultHeadline says who refused what, in the words of the one who did.
+// faultHeadline says who refused what, in the words of the party that refused.
 func (d *Probe) faultHeadline() string {
 	r := d.failedRun()
 	switch {
@@ -157,7 +156,7 @@ func (d *Probe) refusedHeadline(r *Run, stage *Stage) string {
 	return "the service refused the registration" + word
 }
 
-// partlyThrough reports whether some transport works.
+// partlyThrough reports whether at least one transport works.
 func (d *Probe) partlyThrough() bool {
 	for i := range d.Runs {
 		if d.Runs[i].Verdict == string(advice.Registered) {
@@ -167,7 +166,7 @@ func (d *Probe) partlyThrough() bool {
 	return false
 }
 
-// failedRun is the first run that came to the verdict of the whole, or else one that did
+// failedRun is the first run with the verdict of the whole probe, or else the first that did
 // not register; nil if all did.
 func (d *Probe) failedRun() *Run {
 	var other *Run
@@ -182,7 +181,7 @@ func (d *Probe) failedRun() *Run {
 	return other
 }
 
-// word is the service's own word on why it said no: that of the run that decided.
+// word is the service's own reason for the refusal, from the run that decided.
 func (d *Probe) word() string {
 	if r := d.failedRun(); r != nil {
 		return r.word()
@@ -203,8 +202,8 @@ func (r *Run) word() string {
 	return ""
 }
 
-// shortMessage is a message of the service for a headline: of one that wraps that of a hub
-// the hub's word, of any other the first words.
+// shortMessage is a message of the service for a headline: the hub's message if it wraps one,
+// or else its first words.
 func shortMessage(text string) string {
 	if _, after, found := strings.Cut(text, "ErrorCode:"); found {
 		name, _, _ := strings.Cut(after, ";")

@@ -11,9 +11,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// drawShort draws what a person needs in ten seconds, the answer last, where a screen that
-// scrolls leaves it: the verdict, the likeliest cause, what to do about it and what would
-// decide.
+// drawShort draws what a person needs in ten seconds: the verdict, the likeliest cause, what to do
+// about it and what would decide. The answer comes last, where a scrolling terminal shows it.
 func (d *Probe) drawShort(p *page) {
 	d.drawTargetLine(p)
 	if len(d.Runs) == 1 {
@@ -32,8 +31,8 @@ func (d *Probe) drawShort(p *page) {
 	d.conclusion().draw(p)
 }
 
-// drawTargetLine says in a line what was probed, and below it where that comes from and
-// goes through.
+// drawTargetLine says in a line what was probed, and below it where the settings come from and
+// which proxy is used.
 func (d *Probe) drawTargetLine(p *page) {
 	t := &d.Target
 	parts := []string{cmp.Or(t.RegistrationID, "(no registration id)"), t.Attestation, "id scope " + t.IDScope, t.Endpoint}
@@ -55,9 +54,9 @@ func (d *Probe) drawTargetLine(p *page) {
 	}
 }
 
-// drawFolded draws the stages of a run: those that passed together in one line, and of
-// those that did not run only what they wait for. What is odd about a stage is not told twice
-// where there are warnings.
+// drawFolded draws the stages of a run: those that passed in one line, and those that did not run
+// with the stage that they wait for. The detail of a warned stage is left out if there are
+// warnings, which say the same.
 func (r *Run) drawFolded(p *page, warnings bool) {
 	var passed, skipped []string
 	var took float64
@@ -152,23 +151,23 @@ func (d *Probe) conclusion() conclusion {
 	case d.Mode == string(probe.ModeResume) && d.failedRun() != nil && d.failedRun().Reply.HTTPStatus == http.StatusNotFound:
 		e.hint = "the service does not know the operation: it has forgotten it, or it is that of another device; without --operation-id the device registers again"
 	case d.resumable():
-		e.hint = "the service goes on with the registration; the same with --operation-id " + d.failedRun().Reply.OperationID + " takes it up again"
+		e.hint = "the service continues with the registration; the same command with --operation-id " + d.failedRun().Reply.OperationID + " resumes it"
 	}
 	return e
 }
 
-// afterwards says what a device that is registered was not asked to show.
+// afterwards says what was not checked of a device that is registered.
 func (d *Probe) afterwards() string {
 	switch hub := d.Runs[0].stage(probe.StageHub); {
 	case d.Mode != string(probe.ModeRegister):
 		return ""
 	case hub.Outcome == string(probe.NotApplicable):
-		return "the hub itself was not asked; --check-hub does"
+		return "the hub itself was not checked; --check-hub checks it"
 	}
 	return ""
 }
 
-// resumable reports whether the first step is to take the registration of a run up again.
+// resumable reports whether the first step is to resume the registration of a run.
 func (d *Probe) resumable() bool {
 	r := d.failedRun()
 	return r != nil && r.Reply.OperationID != "" && len(d.Decide) > 0 && strings.Contains(d.Decide[0].Command, " --operation-id ")

@@ -8,7 +8,8 @@ import (
 	"dpsdiag/internal/probe"
 )
 
-// TestEndorsementKeyInOneLine: it is there to be copied, however narrow the page, and once.
+// TestEndorsementKeyInOneLine: the key is shown once, in one line that can be copied, however narrow
+// the page is.
 func TestEndorsementKeyInOneLine(t *testing.T) {
 	t.Parallel()
 	key := strings.Repeat("AToAAQALAAMAsgAg", 26) + "VQ=="
@@ -28,7 +29,7 @@ func TestEndorsementKeyInOneLine(t *testing.T) {
 		doc := NewProbe(ev, advice.Diagnosis{Verdict: advice.Registered, Runs: []advice.Verdict{advice.Registered, advice.Registered, advice.Registered}}, Tool{"1.2.3"}, false)
 		text := string(render(t, doc, "text", Options{Width: 40}))
 		if got := strings.Count(text, "\n"+key+"\n"); got != test.want {
-			t.Errorf("%s: the key stands in %d lines of:\n%s", name, got, text)
+			t.Errorf("%s: the key is in %d lines of:\n%s", name, got, text)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestQueriesHaveTheirSchema(t *testing.T) {
 	}
 }
 
-// TestAQueryIsWrittenAsItIs: no width breaks its lines.
+// TestAQueryIsWrittenAsItIs: its lines are not wrapped, however narrow the terminal is.
 func TestAQueryIsWrittenAsItIs(t *testing.T) {
 	t.Parallel()
 	const text = "AzureDiagnostics\n| where ResultDescription contains \"a text that is longer than the width of a narrow terminal\" or true\n"

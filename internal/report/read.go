@@ -58,7 +58,7 @@ func Read(r io.Reader) (Document, error) {
 		return nil, &ReadError{"too large", save}
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, &ReadError{"no JSON document of dpsdiag: " + jsonProblem(data, err), save}
+		return nil, &ReadError{"not a JSON document of dpsdiag: " + jsonProblem(data, err), save}
 	}
 	switch head.Schema {
 	case ProbeSchema:
@@ -76,7 +76,7 @@ func Read(r io.Reader) (Document, error) {
 	case QueriesSchema:
 		return readQueries(data)
 	case "":
-		return nil, &ReadError{"no JSON document of dpsdiag: it names no schema", save}
+		return nil, &ReadError{"not a JSON document of dpsdiag: it names no schema", save}
 	}
 	return nil, &ReadError{fmt.Sprintf("a document of the schema %q, which cannot be drawn", Clean(head.Schema)), "the schemas that can be drawn are " + strings.Join([]string{ProbeSchema, InspectSchema, ExplainSchema, FleetSchema, PlanSchema, LogsSchema, QueriesSchema}, ", ")}
 }
@@ -94,7 +94,7 @@ func jsonProblem(data []byte, err error) string {
 	}
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		offset = kind.Offset
-		err = fmt.Errorf("%s is a %s", cmp.Or(Clean(kind.Field), "the document"), kind.Value)
+		err = fmt.Errorf("%s has the wrong type, %s", cmp.Or(Clean(kind.Field), "the document"), kind.Value)
 	}
 	line := 1
 	for _, b := range data[:min(offset, int64(len(data)))] {
@@ -177,7 +177,7 @@ func readInspection(data []byte) (Document, error) {
 		return nil, err
 	}
 	if !slices.Contains([]string{InspectClear, InspectFault, InspectUnknown, InspectInterrupted}, doc.Verdict) {
-		return nil, damaged("%q is no verdict of an inspection", doc.Verdict)
+		return nil, damaged("%q is not a verdict of an inspection", doc.Verdict)
 	}
 	if len(doc.Checks) == 0 {
 		return nil, damaged("it has no checks")
@@ -188,7 +188,7 @@ func readInspection(data []byte) (Document, error) {
 func isVerdict(text string) error {
 	verdicts := []advice.Verdict{advice.Registered, advice.Fault, advice.NoVerdict, advice.RetryLater, advice.Interrupted}
 	if !slices.Contains(verdicts, advice.Verdict(text)) {
-		return damaged("%q is no verdict", text)
+		return damaged("%q is not a verdict", text)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ type Check struct {
 	Facts   map[string]string `json:"facts"`
 }
 
-// newService makes the part of a document about the service's side, nil where it was not read.
+// newService makes the part of a document about the service's side, nil if it was not read.
 func newService(f *inspect.Findings) *Service {
 	if f == nil {
 		return nil
@@ -119,7 +119,7 @@ func (s *Service) check() error {
 		return nil
 	}
 	if s.Source != string(inspect.SourceAPI) && s.Source != string(inspect.SourceFiles) {
-		return damaged("%q is no source of the service's side", s.Source)
+		return damaged("%q is not a source of the service's side", s.Source)
 	}
 	outcomes := []inspect.Outcome{inspect.Passed, inspect.Warned, inspect.Failed, inspect.Skipped, inspect.NotApplicable}
 	for _, c := range s.Checks {
@@ -148,7 +148,7 @@ func (s *Service) markdownRows() [][]inline {
 	return rows
 }
 
-// html shows the checks as a table, none where there are none.
+// html shows the checks as a table, none if there are none.
 func (s *Service) html() []htmlBlock {
 	if s == nil {
 		return nil

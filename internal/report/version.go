@@ -4,7 +4,7 @@ package report
 const VersionSchema = "dpsdiag/version/1"
 
 // Version says which program this is. Revision, Time and Modified are those of the source
-// it was built from, empty where the build did not record them.
+// it was built from, empty if the build did not record them.
 type Version struct {
 	Schema   string `json:"schema"`
 	Version  string `json:"version"`

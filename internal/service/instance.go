@@ -40,9 +40,9 @@ type LinkedHub struct {
 	// ConnectionString has its key masked by the service, but may hold one in a file that was
 	// edited.
 	ConnectionString dps.Secret `json:"connectionString,omitzero"`
-	// ApplyAllocationPolicy is absent where it has its default, true.
+	// ApplyAllocationPolicy is absent if it has its default, true.
 	ApplyAllocationPolicy *bool `json:"applyAllocationPolicy,omitempty"`
-	// AllocationWeight is absent where it has its default, 1.
+	// AllocationWeight is absent if it has its default, 1.
 	AllocationWeight *int `json:"allocationWeight,omitempty"`
 	// AuthenticationType is how the instance proves itself to the hub: absent or "KeyBased",
 	// or by a managed identity.

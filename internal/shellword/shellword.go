@@ -15,18 +15,18 @@ func QuoteFor(goos, text string) string {
 	if goos == "windows" {
 		return quoteWindows(text)
 	}
-	if text != "" && strings.Trim(text, letters+"-_.:/,=+@%") == "" {
+	if text != "" && strings.Trim(text, alphanumeric+"-_.:/,=+@%") == "" {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
-const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // quoteWindows uses double quotes, which both shells know. No quoting works in both for a text with
 // a character that is special within them; then the quotes are those of PowerShell.
 func quoteWindows(text string) string {
-	if text != "" && strings.Trim(text, letters+`-_.:/=+\`) == "" {
+	if text != "" && strings.Trim(text, alphanumeric+`-_.:/=+\`) == "" {
 		return text
 	}
 	if strings.ContainsAny(text, "\"$`%!\u201c\u201d\u201e") {

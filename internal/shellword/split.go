@@ -1,7 +1,7 @@
 package shellword
 
-// Split takes a command line apart at the spaces that a POSIX shell would, and leaves the
-// quotes of every word in place. Joined with single spaces the words are the line again.
+// Split splits a command line at the same spaces as a POSIX shell, and leaves the quotes of every
+// word in place. The words joined with single spaces are the line again.
 func Split(line string) []string {
 	var words []string
 	start, quote := 0, byte(0)
@@ -17,7 +17,7 @@ func Split(line string) []string {
 		case quote == 0 && (line[i] == '\'' || line[i] == '"'):
 			quote = line[i]
 		case quote != '\'' && line[i] == '\\' && i+1 < len(line):
-			i++ // what follows is no quote
+			i++ // what follows is not a quote
 		}
 	}
 	return words

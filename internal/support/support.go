@@ -43,15 +43,15 @@ func Past(product Product, version string, day time.Time) *End {
 	return nil
 }
 
-// Says tells in one sentence that a release is past its end.
+// Says returns one sentence: a release is past its end of support.
 func (e *End) Says(version string) string {
 	switch {
 	case e.Release == "":
 		return fmt.Sprintf("%s reached its end of life on %s; %s", e.Product, e.Date, e.Instead)
 	case version == e.Release || strings.HasPrefix(version, e.Release+"."):
-		return fmt.Sprintf("%s %s is out of support since %s; %s", e.Product, version, e.Date, e.Instead)
+		return fmt.Sprintf("%s %s has been out of support since %s; %s", e.Product, version, e.Date, e.Instead)
 	}
-	return fmt.Sprintf("%s %s is out of support since %s or longer; %s", e.Product, version, e.Date, e.Instead)
+	return fmt.Sprintf("%s %s has been out of support since %s or earlier; %s", e.Product, version, e.Date, e.Instead)
 }
 
 // upTo reports whether a version is of that release or of an earlier one.

@@ -152,7 +152,7 @@ func peakOf(t *testing.T, c command) float64 {
 	return <-peak
 }
 
-// pack writes a file in gzip beside it.
+// pack compresses a file with gzip, into the same folder.
 func pack(t *testing.T, path string) {
 	t.Helper()
 	from, err := os.Open(path)

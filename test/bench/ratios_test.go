@@ -36,7 +36,7 @@ func (b *board) add(r ratio) { b.rows = append(b.rows, r) }
 
 // TestRatios measures what is promised about speed, each as a ratio of pairs that ran in turn, and
 // prints one table. It fails only if something cannot be run: a ratio that is not met on a busy machine
-// is no fault of the program.
+// is not a fault of the program.
 func TestRatios(t *testing.T) {
 	b := &board{}
 	dpsdiag := build(t, "dpsdiag/cmd/dpsdiag")

@@ -37,7 +37,7 @@ type message struct {
 	Session string          `json:"sessionId,omitempty"`
 }
 
-// startChromium starts a browser with one tab that tells what it does. It ends with the test.
+// startChromium starts a browser with one tab that reports what it does. It ends with the test.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
 	forBrowser, commands := pipe(t)

@@ -78,7 +78,7 @@ func problems(c *chromium, url string) []string {
 	return list
 }
 
-// complaints are what a browser tells of a page while it loads: requests besides that of the
+// complaints are what a browser reports about a page while it loads: requests besides that of the
 // page, errors, warnings, whatever a script writes.
 func complaints(events []message, url string) []string {
 	var list []string

@@ -12,7 +12,7 @@ import (
 // Controls is text that could control a terminal, or hide.
 const Controls = "\x1b[31m\x1b]0;t\x07\x08\x7f\u009b2J\u202e\u2066\u200b\u2028\ufeff"
 
-// Escapes is text that, in addition, is no UTF-8 and could end a line of any format.
+// Escapes is text that, in addition, is not UTF-8 and could end a line of any format.
 const Escapes = Controls + "\xff\xfe\x00 ::error::x \r\n::warning::y </script><script>alert(1)</script> ]]> `|` $(id)"
 
 // quotedEscapes is the same in JSON.

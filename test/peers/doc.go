@@ -1,7 +1,7 @@
 // Package peers runs the probe against servers of other projects, so that the probe and the
 // emulator cannot have the same misunderstanding of a protocol.
 //
-// Its tests need other programs than Go and have a build tag:
+// Its tests need programs other than Go and have a build tag:
 //
 //	go test -tags peers ./test/peers/
 //

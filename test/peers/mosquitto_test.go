@@ -120,7 +120,7 @@ func writeFile(t *testing.T, path, text string) {
 }
 
 // onlyMQTT5 lets clients of MQTT 5 through to the broker, over TLS, and refuses others as MQTT
-// 3.1.1 tells: before version 2.1 mosquitto cannot be set so. With mutual a client needs a
+// 3.1.1 says: before version 2.1 mosquitto cannot be configured so. With mutual a client needs a
 // certificate of the authority. It returns the port.
 func (m mosquitto) onlyMQTT5(t *testing.T, dir string, mutual bool) int {
 	t.Helper()

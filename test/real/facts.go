@@ -22,7 +22,7 @@ type fact struct {
 	changes []change
 }
 
-// turn is when the trials of a fact come, in relation to the registrations of the devices.
+// turn is when the trials of a fact run, in relation to the registrations of the devices.
 type turn int
 
 const (
@@ -150,10 +150,10 @@ func unknownNames() fact {
 			}, "\n"), heard(trials)
 		},
 		changes: []change{
-			{"404 with a code of its own for the id scope", "a row of its own, which proves wrong-id-scope; the emulator sends it", []place{
+			{"404 with a code of its own for the id scope", "a catalogue entry of its own, which proves wrong-id-scope; the emulator sends the code", []place{
 				{"internal/codes/catalogue/dps-extended.toml", "dps-404201"}, {"internal/advice/rules_enrollment.go", "weighScope"}, {"internal/emulator/authenticate.go", "checkScope"},
 			}},
-			{"404 without a code", "the emulator stays; the word assumed goes", []place{{"internal/emulator/authenticate.go", "checkScope"}}},
+			{"404 without a code", "the emulator stays as it is; the comment \"assumed\" is removed", []place{{"internal/emulator/authenticate.go", "checkScope"}}},
 			{"401 as for a wrong key", "the two causes stay allowed together, and 404 no longer suggests the id scope", []place{{"internal/advice/rules_enrollment.go", "weighEnrolled"}}},
 			{"over AMQP a condition other than not-found, or an end at another step", "where the emulator refuses, and how the probe reads the condition", []place{
 				{"internal/emulator/amqp_login.go", "saslCode"}, {"internal/probe/transport_amqp_refusal.go", "conditionStatus"},
@@ -166,7 +166,7 @@ func disabledEnrollment() fact {
 	const name = "disabled enrollment"
 	return fact{
 		number: 2, needs: "DISABLED_ID, DISABLED_KEY",
-		question: "How is a device answered whose enrollment is disabled, and with which code?",
+		question: "What answer does a device get whose enrollment is disabled, and with which code?",
 		missing: func(s *settings) string {
 			if s.disabled == nil {
 				return "it needs " + prefix + "DISABLED_ID and " + prefix + "DISABLED_KEY"
@@ -186,10 +186,10 @@ func disabledEnrollment() fact {
 		},
 		changes: []change{
 			{"the state disabled", "a 401 no longer allows enrollment-disabled", []place{{"internal/advice/rules_enrollment.go", "weighDisabled"}}},
-			{"401 with a code or a message of its own", "a row for it, which proves the cause, and the emulator's scenario", []place{
+			{"401 with a code or a message of its own", "a catalogue entry for it, which proves the cause, and the emulator's scenario", []place{
 				{"internal/codes/catalogue/dps-extended.toml", "dps-401002-unauthorized"}, {"internal/emulator/scenarios.go", "enrollment-disabled"},
 			}},
-			{"401 as for a wrong key", "both stay allowed; the scenario answers so", []place{{"internal/emulator/scenarios.go", "enrollment-disabled"}}},
+			{"401 as for a wrong key", "both stay allowed; the scenario sends this answer", []place{{"internal/emulator/scenarios.go", "enrollment-disabled"}}},
 		},
 	}
 }
@@ -219,8 +219,8 @@ func saslOffered() fact {
 		},
 		changes: []change{
 			{"other mechanisms, or in another order", "the emulator's list", []place{{"internal/emulator/amqp_login.go", "mechanisms"}}},
-			{"SASL outcome 1", "the word assumed goes", []place{{"internal/emulator/amqp_login.go", "saslCode"}}},
-			{"SASL succeeds, and OPEN or ATTACH is refused with a condition", "where the emulator refuses; the refusal has a code then, which makes the diagnosis sharper", []place{
+			{"SASL outcome 1", "the comment \"assumed\" is removed", []place{{"internal/emulator/amqp_login.go", "saslCode"}}},
+			{"SASL succeeds, and OPEN or ATTACH is refused with a condition", "where the emulator refuses; the refusal then has a code, which makes the diagnosis more precise", []place{
 				{"internal/emulator/amqp_login.go", "saslCode"}, {"internal/advice/rules_keys.go", "identityRefused"},
 			}},
 		},
@@ -261,10 +261,10 @@ func throttling() fact {
 			return text, refused == len(trials)
 		},
 		changes: []change{
-			{"another code or text than 429001", "the row, and what the emulator sends", []place{
+			{"another code or text than 429001", "the catalogue entry, and what the emulator sends", []place{
 				{"internal/codes/catalogue/dps-extended.toml", "dps-429001"}, {"internal/emulator/limits.go", "throttle"},
 			}},
-			{"over AMQP another condition", "the status that the probe takes it for", []place{{"internal/probe/transport_amqp_refusal.go", "conditionStatus"}, {"internal/emulator/amqp_error.go", "amqpError"}}},
+			{"over AMQP another condition", "the status that the probe derives from it", []place{{"internal/probe/transport_amqp_refusal.go", "conditionStatus"}, {"internal/emulator/amqp_error.go", "amqpError"}}},
 			{"over MQTT the end of the connection, or CONNACK 3", "CONNACK 3 then also allows throttled", []place{{"internal/advice/rules_service.go", "weighThrottled"}, {"internal/emulator/mqtt_service.go", "connackCode"}}},
 			{"no Retry-After", "the emulator leaves it out; the probe already waits by its own schedule", []place{{"internal/emulator/limits.go", "throttle"}}},
 		},
@@ -301,7 +301,7 @@ func mismatches() fact {
 			{"another client id gets a CONNACK, or the end of the connection", "that CONNACK; a cut right after CONNECT then allows client-config-invalid", []place{
 				{"internal/emulator/mqtt_service.go", "judge"}, {"internal/advice/rules_client.go", "ClientConfigInvalid"},
 			}},
-			{"another id in the body is taken, or refused with a code", "the emulator's answer, and a row for the code", []place{
+			{"another id in the body is taken, or refused with a code", "the emulator's answer, and a catalogue entry for the code", []place{
 				{"internal/emulator/service.go", "checkBody"}, {"internal/codes/catalogue/dps-extended.toml", "dps-400004"},
 			}},
 			{"an unknown api-version is refused while the session opens", "the step at which the emulator refuses, and api-version-unsupported for that refusal", []place{
@@ -338,11 +338,11 @@ func closedNetwork() fact {
 			return strings.Join([]string{told(trials, name), told(trials, wrong), distinction(trials, name, wrong)}, "\n"), len(trials) > 0
 		},
 		changes: []change{
-			{"the same as for a wrong key", "the word assumed goes; the checks of inspect stay the only proof", []place{{"internal/emulator/scenarios.go", "public-network-access-disabled"}}},
-			{"a code or a message of its own", "a row, which proves public-network-access-disabled", []place{
+			{"the same as for a wrong key", "the comment \"assumed\" is removed; the checks of inspect stay the only proof", []place{{"internal/emulator/scenarios.go", "public-network-access-disabled"}}},
+			{"a code or a message of its own", "a catalogue entry, which proves public-network-access-disabled", []place{
 				{"internal/codes/catalogue/dps-extended.toml", "dps-401002"}, {"internal/advice/rules_service.go", "PublicNetworkAccessDisabled"},
 			}},
-			{"a connection refused or cut, or a failed handshake", "such an end allows the cause beside port-blocked", []place{
+			{"a connection refused or cut, or a failed handshake", "such an end allows this cause as well as port-blocked", []place{
 				{"internal/advice/rules_service.go", "PublicNetworkAccessDisabled"}, {"internal/advice/rules_network.go", "PortBlocked"},
 			}},
 		},
@@ -418,7 +418,7 @@ func sovereignRoots() fact {
 			return strings.Join(lines, "\n"), decided
 		},
 		changes: []change{
-			{"a root that dpsdiag has", "a sentence in the catalogue that names it for that cloud", []place{{"internal/probe/roots.go", "publicRoots"}}},
+			{"a root that dpsdiag has", "a sentence in the catalogue with the root of that cloud", []place{{"internal/probe/roots.go", "publicRoots"}}},
 			{"another root", "its file; without it the chain would be reported as intercepted", []place{{"internal/probe/roots.go", "publicRoots"}, {"internal/probe/roots.go", "issuerOf"}}},
 		},
 	}

@@ -63,7 +63,7 @@ func readLogs(path string) ([]map[string]any, error) {
 		if err := dec.Decode(&value); errors.Is(err, io.EOF) {
 			return records, nil
 		} else if err != nil {
-			return nil, fmt.Errorf("these are no resource logs in JSON: %w", err)
+			return nil, fmt.Errorf("not resource logs in JSON: %w", err)
 		}
 		records = append(records, recordsIn(value)...)
 	}
@@ -97,7 +97,7 @@ func member(record map[string]any, names ...string) string {
 }
 
 // logTrials are the records of the earlier run's devices: those with its tracking ids, and one of
-// every kind besides.
+// every other kind.
 func (r *recorder) logTrials(records []map[string]any) []Trial {
 	tracked := map[string]string{}
 	ids := map[string]bool{}

@@ -77,7 +77,7 @@ func run(ctx context.Context, o options, lookup func(string) (string, bool), std
 	return exitDone
 }
 
-// tell writes for a person: where that fails, nothing can be told.
+// tell writes to standard error. An error is ignored, since there is no place to report it.
 func tell(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 // write replaces the content of the file by the result, with a last look for secrets in all of it.

@@ -23,8 +23,8 @@ import (
 
 var update = flag.Bool("update", false, "write docs/real.md")
 
-// config is what the emulator has beside its ready devices: one that is disabled, one that no network
-// may use, and limits that sixty polls exceed.
+// config is what the emulator has besides its ready devices: a device that is disabled, one whose
+// connections are refused, and limits that sixty polls exceed.
 const config = `
 polls = 0
 retry_after = 0
@@ -286,7 +286,7 @@ func checkLogs(t *testing.T, vars map[string]string, first *Result) {
 	}
 }
 
-// TestNothingIsSent: what is missing or wrong is told, all at once, before any connection.
+// TestNothingIsSent: everything that is missing or wrong is reported together, before any connection.
 func TestNothingIsSent(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -90,7 +90,7 @@ func (s *settings) devices() []*device {
 // signer is a device with a symmetric key, nil if there is none.
 func (s *settings) signer() *device { return cmp.Or(s.key, s.group) }
 
-// environment reads variables and collects what is wrong with them, so that all of it is told at once.
+// environment reads variables and collects what is wrong with them, so that all of it is reported together.
 type environment struct {
 	lookup func(string) (string, bool)
 	faults []string
@@ -193,7 +193,7 @@ func (e *environment) endpoint() dps.Endpoint {
 		}
 		number, err := strconv.ParseUint(text, 10, 16)
 		if err != nil || number == 0 {
-			e.fault("%s%s: %q is no port", prefix, name, text)
+			e.fault("%s%s: %q is not a port", prefix, name, text)
 		}
 		*port = int(number)
 	}
@@ -306,7 +306,7 @@ func (s *settings) readTPM(ctx context.Context, e *environment) {
 	}
 	held := &probe.TPM{TPM: opened}
 	if held.RegistrationID() == "" {
-		e.fault("%sTPM: %q cannot be read: dpsdiag probe --tpm tells why", prefix, path)
+		e.fault("%sTPM: %q cannot be read: dpsdiag probe --tpm says why", prefix, path)
 	}
 	s.tpm = &device{"tpm", s.endpoint, s.scope, held.RegistrationID(), held}
 }

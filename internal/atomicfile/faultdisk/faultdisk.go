@@ -146,7 +146,7 @@ func (f *file) Chmod(mode fs.FileMode) error {
 
 func (f *file) Sync() error { return f.disk.step("sync", f.Name(), syscall.EIO) }
 
-// Close closes the file also if it fails, as the system does.
+// Close closes the file even if it fails, as the system does.
 func (f *file) Close() error {
 	err := f.disk.step("close", f.Name(), syscall.EIO)
 	if closed := f.File.Close(); closed != nil {

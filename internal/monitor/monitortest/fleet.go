@@ -60,7 +60,7 @@ func Faulty() Fleet {
 	}
 }
 
-// Small is a part of a fleet: every share of it is divided by so much.
+// Small is a smaller fleet: every number of devices is divided by a number.
 func (f Fleet) Small(by int) Fleet {
 	f.Devices /= by
 	f.Faults = slices.Clone(f.Faults)
