@@ -108,7 +108,7 @@ func TestReadGroupsPageByPage(t *testing.T) {
 	}
 }
 
-// TestGroupsThatEndEarly: if not every group can be read, those that were are compared, or it is told why not.
+// TestGroupsThatEndEarly: if not every group can be read, those that were are compared, or the report says why not.
 func TestGroupsThatEndEarly(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -145,7 +145,7 @@ func TestGroupsThatEndEarly(t *testing.T) {
 	}
 }
 
-// TestRefusals: what may not be read is told, the rest is read all the same.
+// TestRefusals: what may not be read is reported, the rest is read all the same.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	enrolled := map[string]string{"/enrollments/dev-01": `{"registrationId":"dev-01","attestation":{"type":"symmetricKey"}}`}

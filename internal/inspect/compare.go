@@ -180,8 +180,9 @@ func (c *comparison) chooseGroup() {
 	}
 }
 
-// chooseNamed takes the group that the user named, if it is one.
-func (c *comparison) chooseNamed() {
+// groupUnknown says why the group is not known: the device's credential would show which one
+// matches, and a TPM matches none.
+func (c *comparison) groupUnknown() {
 	c.found = NotCompared
 	switch {
 	case c.device.Kind == service.AttestationTPM && c.held.NoIndividual:
@@ -216,7 +217,7 @@ func (c *comparison) take(matching []*Enrollment) {
 	}
 }
 
-// individualUnknown is added where files have groups alone.
+// individualUnknown is added if files have groups alone.
 const individualUnknown = "whether there is an individual enrollment of this registration id, the files do not show: " + EnrollmentCommand
 
 const withoutIndividualForTPM = "there is no individual enrollment of this registration id, and a TPM needs one"
