@@ -81,7 +81,7 @@ func readyCommands(ready emulator.Ready, name string) [][]string {
 	used := map[string]bool{}
 	for i, t := range probe.Transports() {
 		id := ids[i%len(ids)]
-		for n := i + 1; !carries(t.ID(), id); n++ {
+		for n := i + 1; t.Supports(probe.ModeRegister, probe.AttestationKind(id.Attestation)) != nil; n++ {
 			id = ids[n%len(ids)]
 		}
 		used[id.RegistrationID] = true
@@ -104,11 +104,6 @@ func order(a, b bool) int {
 		return -1
 	}
 	return 1
-}
-
-// carries reports whether a transport takes the credential of an identity.
-func carries(t probe.TransportID, id emulator.Identity) bool {
-	return id.Attestation != emulator.TPM || t != probe.MQTT && t != probe.MQTTWS
 }
 
 // probeCommand is the command line, for a shell in the state directory, that registers one of

@@ -37,7 +37,7 @@ func TestOutputsOnAFailingDisk(t *testing.T) {
 	if w := newWorld(); w.run(t, "probe", "--sandbox", "healthy", "-q", "-o", "json="+saved) != report.ExitOK {
 		t.Fatal(w.err.String())
 	}
-	for _, format := range []string{"text", "json", "markdown", "html", "junit", "sarif", "github"} {
+	for _, format := range shownFormats() {
 		for step := int64(1); ; step++ {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "report")

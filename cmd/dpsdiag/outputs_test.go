@@ -35,6 +35,11 @@ func outputs(t *testing.T) [][]string {
 	return list
 }
 
+// shownFormats are the names of the formats of a probe that can go to standard output.
+func shownFormats() []string {
+	return formatNames(slices.DeleteFunc(report.FormatsFor(&report.Probe{}), func(f report.Format) bool { return f.FileOnly }))
+}
+
 // changesWithVerbose reports whether a format says more with --verbose. What programs read is the
 // same with it, as a test of package report makes sure.
 func changesWithVerbose(f report.Format) bool {

@@ -261,7 +261,7 @@ func TestCheckHubAsksFirst(t *testing.T) {
 // TestCheckHubInEveryFormat: no format tells a secret, and all tell what the hub did.
 func TestCheckHubInEveryFormat(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{"text", "json", "markdown", "junit", "sarif", "github"} {
+	for _, format := range shownFormats() {
 		for _, transport := range []string{"https", "mqtt"} {
 			t.Run(format+"/"+transport, func(t *testing.T) {
 				t.Parallel()

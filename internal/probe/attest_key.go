@@ -16,14 +16,14 @@ func TokenLifetime() time.Duration { return tokenLifetime }
 
 func symmetricKeyTraits() AttestationTraits {
 	return AttestationTraits{
-		Kind: KindSymmetricKey, Flags: "--key-file KEY-FILE", SymmetricKey: true, DeviceKey: true,
+		Kind: KindSymmetricKey, Credential: "the token signed with the key", Flags: "--key-file KEY-FILE", SymmetricKey: true, DeviceKey: true,
 		Disbelieved: unauthorized,
 	}
 }
 
 func groupKeyTraits() AttestationTraits {
 	return AttestationTraits{
-		Kind: KindGroupKey, Flags: "--group-key-file GROUP-KEY-FILE", SymmetricKey: true,
+		Kind: KindGroupKey, Credential: "the token signed with the derived key", Flags: "--group-key-file GROUP-KEY-FILE", SymmetricKey: true,
 		Disbelieved: unauthorized,
 	}
 }

@@ -39,7 +39,7 @@ func TestTransportTraits(t *testing.T) {
 	}
 }
 
-// TestAttestationTraits: every kind is listed, with its flags.
+// TestAttestationTraits: every kind is listed, with its flags and what a report calls its credential.
 func TestAttestationTraits(t *testing.T) {
 	t.Parallel()
 	all := []probe.AttestationKind{probe.KindSymmetricKey, probe.KindGroupKey, probe.KindX509, probe.KindTPM, probe.KindSASToken}
@@ -47,7 +47,7 @@ func TestAttestationTraits(t *testing.T) {
 		t.Errorf("kinds %v", got)
 	}
 	for _, kind := range all {
-		if traits := kind.Traits(); traits.Kind != kind || !strings.HasPrefix(traits.Flags, "--") {
+		if traits := kind.Traits(); traits.Kind != kind || !strings.HasPrefix(traits.Flags, "--") || !strings.HasPrefix(traits.Credential, "the ") {
 			t.Errorf("%s: %+v", kind, traits)
 		}
 	}

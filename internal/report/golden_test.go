@@ -48,6 +48,16 @@ func facesOf(doc Document) []face {
 	})
 }
 
+// TestEveryFormatHasAFace: a format that is not in the list of faces would have no golden.
+func TestEveryFormatHasAFace(t *testing.T) {
+	t.Parallel()
+	for _, format := range Formats() {
+		if !format.FileOnly && !slices.ContainsFunc(faces(), func(f face) bool { return f.format == format.Name }) {
+			t.Errorf("%s: no sample is written in this format", format.Name)
+		}
+	}
+}
+
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for _, s := range samples() {

@@ -152,26 +152,9 @@ func (d *Probe) refusedHeadline(r *Run, stage *Stage) string {
 	case stage.ID == string(probe.StageAssign):
 		return "the service could not assign it to a hub" + word
 	case r.Reply.HTTPStatus == 401:
-		return "the service refused " + d.credential() + word
+		return "the service refused " + probe.AttestationKind(d.Target.Attestation).Traits().Credential + word
 	}
 	return "the service refused the registration" + word
-}
-
-// credential names what the device proves itself with.
-func (d *Probe) credential() string {
-	switch probe.AttestationKind(d.Target.Attestation) {
-	case probe.KindSymmetricKey:
-		return "the token signed with the key"
-	case probe.KindGroupKey:
-		return "the token signed with the derived key"
-	case probe.KindX509:
-		return "the certificate"
-	case probe.KindSASToken:
-		return "the token"
-	case probe.KindTPM:
-		return "the TPM"
-	}
-	return "the credential"
 }
 
 // partlyThrough reports whether some transport works.
