@@ -16,14 +16,14 @@ func TokenLifetime() time.Duration { return tokenLifetime }
 
 func symmetricKeyTraits() AttestationTraits {
 	return AttestationTraits{
-		Kind: KindSymmetricKey, Credential: "the token signed with the key", Flags: "--key-file KEY-FILE", SymmetricKey: true, DeviceKey: true,
+		Kind: KindSymmetricKey, Called: "the token signed with the key", Flags: "--key-file KEY-FILE", SymmetricKey: true, DeviceKey: true,
 		Disbelieved: unauthorized,
 	}
 }
 
 func groupKeyTraits() AttestationTraits {
 	return AttestationTraits{
-		Kind: KindGroupKey, Credential: "the token signed with the derived key", Flags: "--group-key-file GROUP-KEY-FILE", SymmetricKey: true,
+		Kind: KindGroupKey, Called: "the token signed with the derived key", Flags: "--group-key-file GROUP-KEY-FILE", SymmetricKey: true,
 		Disbelieved: unauthorized,
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 func sasTokenTraits() AttestationTraits {
 	return AttestationTraits{
-		Kind: KindSASToken, Credential: "the token", Flags: "--sas-token-env TOKEN-VARIABLE", SymmetricKey: true, DeviceKey: true,
+		Kind: KindSASToken, Called: "the token", Flags: "--sas-token-env TOKEN-VARIABLE", SymmetricKey: true, DeviceKey: true,
 		Disbelieved: unauthorized,
 		hubLacks: func(Mode, *dps.Registration) string {
 			return "a ready SAS token is only for the provisioning service; the hub requires the key"

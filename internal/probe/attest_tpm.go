@@ -9,7 +9,7 @@ import (
 )
 
 func tpmTraits() AttestationTraits {
-	return AttestationTraits{Kind: KindTPM, Credential: "the TPM", Flags: "--tpm TPM-PATH", NamesDevice: true, hubLacks: tpmHubLacks}
+	return AttestationTraits{Kind: KindTPM, Called: "the TPM", Flags: "--tpm TPM-PATH", NamesDevice: true, hubLacks: tpmHubLacks}
 }
 
 // tpmHubLacks says why a TPM has no key for its hub.

@@ -12,7 +12,7 @@ import (
 )
 
 func x509Traits() AttestationTraits {
-	return AttestationTraits{Kind: KindX509, Credential: "the certificate", Flags: "--cert CERT-FILE --cert-key CERT-KEY-FILE", InHandshake: true, Disbelieved: "dps-401002"}
+	return AttestationTraits{Kind: KindX509, Called: "the certificate", Flags: "--cert CERT-FILE --cert-key CERT-KEY-FILE", InHandshake: true, Disbelieved: "dps-401002"}
 }
 
 // X509 attests with a client certificate.

@@ -26,8 +26,8 @@ const (
 // AttestationTraits are the properties of an attestation that other code needs to know.
 type AttestationTraits struct {
 	Kind AttestationKind
-	// Credential names, within a sentence, what the service accepts or refuses.
-	Credential string
+	// Called names the credential within a sentence: what the service accepts or refuses.
+	Called string
 	// Flags pass the credential to "dpsdiag probe"; the reader replaces the words in capitals.
 	Flags string
 	// InHandshake says that the TLS handshake presents the credential. Others are presented
@@ -62,7 +62,7 @@ func (k AttestationKind) Traits() AttestationTraits {
 			return t
 		}
 	}
-	return AttestationTraits{Credential: "the credential", Disbelieved: unauthorized}
+	return AttestationTraits{Called: "the credential", Disbelieved: unauthorized}
 }
 
 // KindsWith lists the kinds whose traits match.

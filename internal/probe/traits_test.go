@@ -47,7 +47,7 @@ func TestAttestationTraits(t *testing.T) {
 		t.Errorf("kinds %v", got)
 	}
 	for _, kind := range all {
-		if traits := kind.Traits(); traits.Kind != kind || !strings.HasPrefix(traits.Flags, "--") || !strings.HasPrefix(traits.Credential, "the ") {
+		if traits := kind.Traits(); traits.Kind != kind || !strings.HasPrefix(traits.Flags, "--") || !strings.HasPrefix(traits.Called, "the ") {
 			t.Errorf("%s: %+v", kind, traits)
 		}
 	}

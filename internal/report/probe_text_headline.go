@@ -152,7 +152,7 @@ func (d *Probe) refusedHeadline(r *Run, stage *Stage) string {
 	case stage.ID == string(probe.StageAssign):
 		return "the service could not assign it to a hub" + word
 	case r.Reply.HTTPStatus == 401:
-		return "the service refused " + probe.AttestationKind(d.Target.Attestation).Traits().Credential + word
+		return "the service refused " + probe.AttestationKind(d.Target.Attestation).Traits().Called + word
 	}
 	return "the service refused the registration" + word
 }
