@@ -119,7 +119,7 @@ func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textI
 		doc.ExitCode = report.ExitInterrupted
 		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")
 	}
-	if list := begins.codes(); len(list) > 0 && doc.ExitStatus() == report.ExitUnknown {
+	if list := begins.codes(); len(list) > 0 && !interrupted {
 		answers := o.answers(append(codesGiven, list...))
 		return o.writeExplained(a, o.document(answers), answers)
 	}
