@@ -119,7 +119,7 @@ func (o explainOptions) explainTexts(ctx context.Context, a *app, inputs []textI
 		doc.ExitCode = report.ExitInterrupted
 		tell(a.stderr, "dpsdiag: interrupted; this is what was read until then")
 	}
-	if list := begins.codes(); len(list) > 0 && !interrupted {
+	if list := begins.codes(); len(list) > 0 && (doc.ExitStatus() == report.ExitUnknown || allNumbers(list)) {
 		answers := o.answers(append(codesGiven, list...))
 		return o.writeExplained(a, o.document(answers), answers)
 	}
@@ -156,6 +156,14 @@ func (b *beginning) codes() []argument {
 		return nil
 	}
 	return list
+}
+
+// allNumbers reports whether only numbers of known codes were given. A log reader knows some of them, too,
+// but the message that a number may have with it decides more.
+func allNumbers(list []argument) bool {
+	return !slices.ContainsFunc(list, func(a argument) bool {
+		return len(a.entries) == 0 || strings.Trim(a.entries[0].Code, "0123456789") != ""
+	})
 }
 
 // scanTexts reads the texts one after the other, copies them to begins, and returns what it
