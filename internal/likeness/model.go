@@ -104,7 +104,7 @@ func Open(data string) (*Model, error) {
 	r := reader{data: data}
 	k, n := int(r.uint32()), int(r.uint32())
 	m := &Model{weight: r.float(), rarity: r.float()}
-	if k > 255 || n > len(data) {
+	if k == 0 || k > 255 || n > len(data) {
 		return nil, errModel
 	}
 	for range k {
