@@ -25,8 +25,9 @@ func (a *app) addFlags(cmd *cobra.Command, groups ...flagGroup) {
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, groups) })
 }
 
-// noEmptyValue refuses flags with an empty value. Its source is most often a shell variable
-// that is not set; without the flag, the command would do something else than was meant.
+// noEmptyValue refuses flags with an empty value, which most often comes from a shell
+// variable that is not set. A command that ignored such a flag would do something else than
+// was meant.
 func noEmptyValue(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {

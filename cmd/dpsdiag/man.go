@@ -171,7 +171,7 @@ func manSeeAlso(b *strings.Builder, cmd *cobra.Command) {
 	fmt.Fprintf(b, ".SH SEE ALSO\n%s\n", strings.Join(names, ", "))
 }
 
-// roff escapes text for troff: it prints as it is, and no line of it is a request.
+// roff escapes text for troff, so that it is printed as it is and no line of it is a request.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")

@@ -115,8 +115,8 @@ func (o *probeOptions) sandboxTPM(ctx context.Context) (*sandboxedTPM, error) {
 // sandboxedTPM is a TPM that the sandbox enrolls.
 type sandboxedTPM struct{ *probe.TPM }
 
-// device returns what the sandbox enrolls; nil without a TPM. With a TPM that cannot be
-// read, there is nothing to enroll, and the probe ends before it reaches the service.
+// device returns what the sandbox enrolls; nil without a TPM. If the TPM could not be read,
+// its fields are empty, and the probe ends before it reaches the service.
 func (t *sandboxedTPM) device() *emulator.TPMDevice {
 	if t == nil {
 		return nil
@@ -124,7 +124,7 @@ func (t *sandboxedTPM) device() *emulator.TPMDevice {
 	return &emulator.TPMDevice{RegistrationID: t.RegistrationID(), EndorsementKey: t.EndorsementKey()}
 }
 
-// givenByUser returns those of the flags that a sandbox sets itself which were given.
+// givenByUser returns the flags that the user gave although a sandbox sets them itself.
 func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
 	var used []string
 	for _, own := range []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags()} {

@@ -97,7 +97,7 @@ type Case struct {
 	across  *comparison // this run compared with the others
 
 	// hub is set if the assigned hub did not accept the device. Run is then the connection to the hub,
-	// across compares such connections, and hubSays is the detail of the stage.
+	// across compares such connections, and hubSays is the detail of the stage that failed.
 	hub     *probe.HubCheck
 	hubSays string
 
@@ -121,7 +121,7 @@ type Weight struct {
 	// inapplicable marks a cause that cannot apply. It is only worth mentioning if the catalogue lists
 	// it.
 	inapplicable bool
-	// seen says that the service's side shows it.
+	// seen says that the service's side shows the cause.
 	seen bool
 }
 

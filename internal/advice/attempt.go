@@ -57,12 +57,13 @@ type Attempt struct {
 	// Page is the status of an answer in a form that the service does not use, 0 if the status is not
 	// known.
 	Page Fact[int]
-	// Private says that the service is reached through private addresses, and refuses the device or
-	// cannot be reached.
+	// Private says that the service has private addresses here, and refuses the device or cannot be
+	// reached.
 	Private Fact[string]
 
 	// Side is the service's side, if it was read and the service had judged the attempt; nil
-	// otherwise. Ended says that the service took the registration, which then failed.
+	// otherwise. Ended says that the service accepted the registration and then did not assign the
+	// device.
 	Side  *inspect.Findings
 	Ended bool
 }
@@ -94,7 +95,7 @@ func (f Fact[T]) say(sentence string) string {
 	return f.At + ": " + sentence
 }
 
-// Party is who refuses whom if something is the cause.
+// Party is who refuses whom.
 type Party int
 
 // The parties. With NoParty the refusal may come from anyone.

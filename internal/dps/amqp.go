@@ -10,8 +10,8 @@ const (
 	AMQPAPIVersion    = "com.microsoft:api-version"
 	AMQPClientVersion = "com.microsoft:client-version"
 
-	// AMQPOpenError is the property of an OPEN with which the service refuses the connection:
-	// an AMQP error (Azure/azure-iot-sdk-c issue 815 has a trace).
+	// AMQPOpenError is the property of the OPEN with which the service refuses a connection. Its
+	// value is an AMQP error (Azure/azure-iot-sdk-c issue 815 has a trace).
 	AMQPOpenError = "com.microsoft:open-error"
 
 	// Application properties of a request, and the values of the first one.

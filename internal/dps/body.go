@@ -65,8 +65,8 @@ type Registration struct {
 	ETag           string            `json:"etag,omitempty"`
 	Payload        json.RawMessage   `json:"payload,omitempty"`
 	// IssuedCertificateChain is the answer to a signing request: base64 of DER, leaf first and
-	// root last. ConnectionProfile is that of the hub, "" for the classic one or for an
-	// api-version without it.
+	// root last. ConnectionProfile is that of the hub; it is missing for a classic hub and in
+	// api-versions without it.
 	IssuedCertificateChain []string          `json:"issuedCertificateChain,omitempty"`
 	ConnectionProfile      ConnectionProfile `json:"connectionProfile,omitempty"`
 }
@@ -160,17 +160,17 @@ type Body struct {
 	Error        *ServiceError
 	Challenge    *Challenge
 	Hub          *HubError
-	// Excerpt is the first excerptSize bytes of a body of an unknown kind, as valid UTF-8. It
-	// may contain control characters.
+	// Excerpt is the first excerptSize bytes of a foreign body, as valid UTF-8. It may contain
+	// control characters.
 	Excerpt string
 }
 
-// excerptSize is the maximum number of bytes kept of a body of an unknown kind.
+// excerptSize is the maximum number of bytes kept of a foreign body.
 const excerptSize = 200
 
-// ParseBody parses the body of an answer by its shape, whatever the status: the same number
-// means different things in a body of this service and in one of a hub. It never fails; for
-// an unknown body it returns a description.
+// ParseBody parses the body of an answer by its shape, whatever the status: the same error
+// code means different things in a body of this service and in one of a hub. It never fails;
+// of a foreign body it returns the kind and an excerpt.
 func ParseBody(b []byte) Body {
 	trimmed := bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))
 	switch {
@@ -221,8 +221,8 @@ func parseObject(b []byte) Body {
 	return Body{Kind: BodyOtherJSON, Excerpt: excerpt(b)}
 }
 
-// as decodes b into a T and lets set store it. A member of the wrong type makes the body
-// foreign JSON.
+// as decodes b into a T and lets set store it. A member of the wrong type makes the kind
+// BodyOtherJSON.
 func as[T any](b []byte, kind BodyKind, set func(*Body, *T)) Body {
 	v := new(T)
 	if err := json.Unmarshal(b, v); err != nil {

@@ -12,12 +12,12 @@ import (
 )
 
 // IssuingAPIVersion is the api-version for calls that request a certificate, as the unified
-// SDKs and the azure-iot CLI extension send it. Its answers also have the connection
-// profile of the assigned hub.
+// SDKs (Azure/azure-iot-sdk) and the azure-iot CLI extension send it. Its answers also have
+// the connection profile of the assigned hub.
 const IssuingAPIVersion = "2026-11-02-preview"
 
-// firstIssuing is the date of the first api-version with a signing request as csr
-// (azure-rest-api-specs deviceprovisioningservices/data-plane, device/models.tsp).
+// firstIssuing is the date of the first api-version in which a request may have the member
+// csr (azure-rest-api-specs deviceprovisioningservices/data-plane, device/models.tsp).
 const firstIssuing = "2025-07-01"
 
 // IssuesCertificates reports whether an api-version has signing requests and issued
@@ -29,7 +29,7 @@ func IssuesCertificates(version string) bool {
 }
 
 // HasConnectionProfile reports whether the answers of an api-version have the connection
-// profile of the hub: that of the unified SDKs and previews after it
+// profile of the hub: those of [IssuingAPIVersion] and later previews do
 // (azure-rest-api-specs deviceprovisioningservices/data-plane,
 // device/examples/2026-11-02-preview).
 func HasConnectionProfile(version string) bool {

@@ -9,13 +9,13 @@ import (
 // redacted is printed instead of every secret.
 const redacted = "[redacted]"
 
-// Secret is text that must never be printed: a key, a token, a password. Every way to print
-// a value with the standard library prints a fixed mark instead. Only [Secret.Reveal]
+// Secret is text that must never be printed: a key, a token, a password. The standard
+// library prints a fixed mark, or at most an address, instead. Only [Secret.Reveal]
 // returns the text, for the one place that sends it. The zero value means that there is no
 // secret. Secrets can be compared with ==.
 type Secret struct {
-	// text is a handle, since fmt ignores the methods below where a verb does not fit the
-	// value that contains the secret; of a handle it then prints an address.
+	// text is a handle, since fmt does not call the methods below for a verb such as %d, or for
+	// a secret in an unexported field. It then prints the address in the handle.
 	text unique.Handle[string]
 }
 

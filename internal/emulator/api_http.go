@@ -37,8 +37,8 @@ func (h *httpHandler) serveAPI(w http.ResponseWriter, r *http.Request, to apiRou
 	h.send(w, r, asked, "", h.answerAPI(w, r, to))
 }
 
-// answerAPI checks a request in the order of HTTP: path, method, caller, version, body. The
-// order of the real service is not known.
+// answerAPI checks a request in this order: path, method, caller, version, body. The order
+// of the real service is not known.
 func (h *httpHandler) answerAPI(w http.ResponseWriter, r *http.Request, to apiRoute) response {
 	if to.shape == shapeNone {
 		return h.refuse(http.StatusNotFound, "the path is not one of the service API")
@@ -74,7 +74,8 @@ func allowed(calls []apiCall) string {
 	return strings.Join(methods, ", ")
 }
 
-// conditionOf reads the preconditions. An ETag of the service contains no comma.
+// conditionOf reads the preconditions. They are split at commas, which an ETag of the
+// service does not contain.
 func conditionOf(header http.Header) preconditions {
 	read := func(name string) []string {
 		if len(header.Values(name)) == 0 {

@@ -19,7 +19,7 @@ const (
 	GroupKey     Attestation = "group-key"
 	X509         Attestation = "x509"
 	SASToken     Attestation = "sas-token"
-	TPM          Attestation = "tpm" // of Config.TPM, of which only the public key is known here
+	TPM          Attestation = "tpm" // the TPM of Config.TPM; only its public key is known here
 )
 
 // Device is the data of one device: everything that it needs to register, with the mistake

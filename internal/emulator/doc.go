@@ -9,31 +9,32 @@
 // # How a request is processed
 //
 // A listener reads a call and converts it into a request, which does not depend on the
-// transport: https.go for HTTPS, mqtt.go and amqp.go for the other two, websocket.go for
-// both inside HTTPS. The service first authenticates the caller (authenticate.go, with
+// transport: https.go for HTTPS, mqtt.go for MQTT, amqp.go for AMQP, websocket.go for these
+// two over WebSockets. The service first authenticates the caller (authenticate.go, with
 // sas.go, x509.go and tpm_enrollment.go) against the enrollments (enrollment.go): with
 // every call over HTTPS, and when a connection opens over the others. A TPM that sends its
-// keys gets a challenge (tpm.go) and answers with a token. Then it answers the call
-// (service.go) from the state of that registration (registration.go), unless a fault
+// keys gets a challenge (tpm.go) and answers with a token. Then the service answers the call
+// (service.go) from the state of the registration (registration.go), unless a fault
 // (faults.go) applies. The result is a response or a refusal, which the listener converts
 // into the form of its transport. So a fault is described once for all transports.
 //
 // MQTT and AMQP share two things: the stream (stream.go), which is TLS or a WebSocket over
 // TLS, and the conversation on it (conversation.go), which handles one connection in one
 // goroutine.
-// MQTT consists mainly of packets (mqtt_wire.go). AMQP consists of a login (amqp_login.go,
+// MQTT adds little more than its packets (mqtt_wire.go). AMQP adds a login (amqp_login.go,
 // amqp_login_tpm.go), then sessions (amqp_session.go) with links (amqp_link.go), for
 // requests (amqp_request.go) and for answers, which are sent when the peer accepts them
 // (amqp_outbox.go).
 //
 // # The hub
 //
-// An assigned device then connects to the stub hub. The end of its registration writes its
-// identity there (settle in hub.go), next to the record of the registration, so that there
-// is one store. hub_listener.go detects the protocol of a connection by its first bytes:
+// An assigned device then connects to the stub hub. When its registration ends, settle in
+// hub.go writes its identity into the registry, which also has the record of the
+// registration. hub_listener.go detects the protocol of a connection by its first bytes:
 // HTTPS (hub_https.go), or MQTT (hub_mqtt.go), which shares all but its topics with the
 // MQTT of the service (mqtt.go, mqtt_publish.go; the service's part is in mqtt_service.go).
-// The hub has its own error body (hub_error.go). It does not support AMQP.
+// A hub that accepts only MQTT 5 is served by hub_mqtt5.go. The hub has its own error body
+// (hub_error.go). It does not support AMQP.
 //
 // # The service API
 //
@@ -51,8 +52,8 @@
 //   - a transport: one file that converts its protocol into request and claim, and response
 //     and refusal into its protocol; ports.go opens its listener, Endpoints contains its
 //     address and Start serves it. The protocols over WebSockets are a list in websocket.go;
-//   - an attestation: a field of credential, a case in authenticate, keys or certificates
-//     of enrollment, a case of hubCredential in hub.go, a ready identity in world.go and, if
+//   - an attestation: the fields that it needs in credential and enrollment, a case in
+//     authenticate, a case of hubCredential in hub.go, a ready identity in world.go and, if
 //     AMQP has a mechanism for it, an entry of mechanisms in amqp_login.go; for the service
 //     API, its cases in readAttestation and mechanismOf of api_wire.go;
 //   - a call of the service API: a shape of path and its methods in api.go.

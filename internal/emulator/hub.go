@@ -18,7 +18,7 @@ type hubCredential struct {
 	keys []dps.Key
 	leaf *x509.Certificate
 	// issued requires a certificate that the service issued, and nothing else. That the hub then
-	// refuses what the device registered with is inferred (learn.microsoft.com: device
+	// refuses the credential of the registration is inferred (learn.microsoft.com: device
 	// certificate issuance).
 	issued bool
 }
@@ -97,7 +97,7 @@ func (s *service) settle(rec *record, p *pending) {
 
 // hubClaim is the identity that a caller of the hub claims, independent of the transport.
 type hubClaim struct {
-	hub        string // as the device writes it; "" if the transport does not contain it
+	hub        string // as the device writes it; "" if the transport does not transmit it
 	deviceID   string
 	credential credential
 }
@@ -137,7 +137,8 @@ func (s *service) leaveHub(deviceID string, session *hubSession) {
 	}
 }
 
-// strikeHub returns the fault that applies to a device, which may be unknown, at the hub.
+// strikeHub returns the fault that applies to a device at the hub; nil is a device that the
+// hub does not know.
 func (s *service) strikeHub(device *hubDevice) *fault {
 	if device == nil {
 		return s.strike(opHub, "", nil)
@@ -183,8 +184,8 @@ func (s *service) verifyHubCredential(c hubClaim, device *hubDevice) *refusal {
 	return inDate(c.credential.chain[0], s.now())
 }
 
-// verifyHubToken checks a token. A token with a policy is for a policy of the hub, and the
-// stub has none.
+// verifyHubToken checks a token. A token with a policy name (skn) is for a shared access
+// policy of the hub, and the stub hub has none.
 func (s *service) verifyHubToken(c hubClaim, keys []dps.Key) *refusal {
 	token, err := dps.ParseToken(c.credential.token)
 	if err != nil {

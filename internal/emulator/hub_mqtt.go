@@ -69,10 +69,10 @@ func (h *mqttHub) judge(p *packets.ConnectPacket) (code byte, refused *refusal) 
 	return packets.Accepted, nil
 }
 
-// hubConnackCode returns the return code of a refusal. Code 5 was seen for a credential in
-// GitHub issue Azure/azure-iot-sdk-c#647, and for a disabled device in issue 2300 there; for
-// an unknown device it is assumed. SDKs retry after code 3 (Azure/azure-iot-sdk-csharp#1510);
-// that a hub uses it for 429 as well is assumed.
+// hubConnackCode returns the return code of a refusal. Code 5 was seen for a refused
+// credential in GitHub issue Azure/azure-iot-sdk-c#647, and for a disabled device in issue
+// 2300 there; for an unknown device it is assumed. SDKs retry after code 3
+// (Azure/azure-iot-sdk-csharp#1510); that a hub uses it for 429 as well is assumed.
 func hubConnackCode(status int) byte {
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
 		return packets.ErrRefusedServerUnavailable
@@ -102,7 +102,7 @@ func (h *mqttHub) offers(filter string) bool {
 
 func (h *mqttHub) subscribed() error { return nil }
 
-// read parses telemetry, which is not kept, the answer to a method, and requests for the
+// read accepts telemetry and answers to methods, which it discards, and requests for the
 // twin, which never changes.
 func (h *mqttHub) read(p *packets.PublishPacket) (answer func() error, err error) {
 	path, query, _ := strings.Cut(p.TopicName, "?")

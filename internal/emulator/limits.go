@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// The documented limits, the defaults of the table [limits]: 1,000 registrations per minute
-// for each service, 5 polls in 10 seconds for each device (learn.microsoft.com: iot-dps
-// limits).
+// The documented limits, which are the defaults of the table [limits] in a configuration:
+// 1,000 registrations per minute for each service, 5 polls in 10 seconds for each device
+// (learn.microsoft.com: iot-dps limits).
 const (
 	defaultRegistrations        = 1000
 	defaultRegistrationsSeconds = 60
@@ -50,7 +50,7 @@ func (w *window) take(r rate, now time.Time) (wait time.Duration, ok bool) {
 	return 0, true
 }
 
-// throttle refuses a call that is above the limits; nil lets it pass.
+// throttle returns the refusal of a call that is above the limits, or nil.
 func (s *service) throttle(rec *record, op operation) *refusal {
 	if s.limits == nil {
 		return nil

@@ -24,8 +24,8 @@ const (
 
 // mqttPeer is the server of an MQTT connection: the provisioning service or the stub hub.
 type mqttPeer interface {
-	// judge returns the return code for a client, and the reason unless the client is now an
-	// authenticated caller.
+	// judge returns the return code for a client, and the refusal; nil means that the client is
+	// now an authenticated caller.
 	judge(*packets.ConnectPacket) (code byte, refused *refusal)
 	// caller is the identity that the client claims, for the log.
 	caller() call
@@ -134,7 +134,7 @@ func (m *mqttConversation) tell(with string, refused *refusal) {
 }
 
 // patienceWith returns how long a client with a keep-alive may be silent: one and a half
-// times as long (MQTT 3.1.1, 3.1.2.10), or as long as any idle client without one.
+// times the keep-alive (MQTT 3.1.1, 3.1.2.10), or as long as any idle client if it has none.
 func patienceWith(keepAlive uint16, idle time.Duration) time.Duration {
 	if keepAlive == 0 {
 		return idle

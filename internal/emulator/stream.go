@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// maxUnread is the maximum number of bytes read and discarded from a peer that must
-	// disconnect.
+	// maxUnread is the maximum number of bytes read and discarded from a refused peer, before
+	// the connection is closed.
 	maxUnread = 64 << 10
-	// lingerTimeout is how long such a peer has to disconnect.
+	// lingerTimeout is how long a peer may take to disconnect after the last data to it.
 	lingerTimeout = 5 * time.Second
 )
 
-// stream is the connection of a device with MQTT or AMQP: TLS itself, or a WebSocket in it.
+// stream is the connection of a device over MQTT or AMQP: TLS itself, or a WebSocket in it.
 type stream struct {
 	net.Conn
 	transport string

@@ -13,8 +13,9 @@ import (
 )
 
 // Config is one probe. Endpoint, Scope, RegistrationID, Attestation and Transports must be
-// set. Scope is optional in ModeHub; with NoCredential, Scope and RegistrationID are. The
-// zero value of every other field works.
+// set, except Scope in ModeHub, and Scope and RegistrationID with NoCredential. ModeResume
+// also requires OperationID, and ModeHub requires Assignment. The zero value of every other
+// field works.
 type Config struct {
 	Endpoint       dps.Endpoint
 	Scope          string
@@ -24,21 +25,21 @@ type Config struct {
 	Mode           Mode            // "" means ModeRegister
 	Payload        json.RawMessage // nil sends none
 	APIVersion     string          // "" means dps.DefaultAPIVersion, or dps.IssuingAPIVersion with Signing
-	// Signing requests a certificate; nil requests none. OnIssued is called at once with every
-	// chain that the service issues, in DER, leaf first; nil does nothing.
+	// Signing requests a certificate; nil requests none. OnIssued is called with every chain,
+	// as soon as the service has issued it, in DER, leaf first; nil does nothing.
 	Signing  *Signing
 	OnIssued func(transport TransportID, chain [][]byte)
 	// OperationID is the operation to poll in ModeResume, and Assignment the hub to check in
 	// ModeHub.
 	OperationID string
 	Assignment  *Assignment
-	// CheckHub asks the assigned hub whether it accepts the device, over the protocols that
-	// DropsLiveDevice describes. NoHub is the reason for not asking the hub, for the
-	// report; "" if the check was not requested.
+	// CheckHub asks the assigned hub whether it accepts the device: over MQTT if the transport
+	// is MQTT, with or without a WebSocket, and over HTTPS otherwise. NoHub is the reason for
+	// not asking the hub, for the report; "" if the check was not requested.
 	CheckHub bool
 	NoHub    string
 	// MayDisconnect allows the check to disconnect a live device even if the transport alone
-	// would not. This is the only way to ask a hub that accepts only MQTT 5.
+	// would not: a hub that accepts only MQTT 5 cannot be asked without that.
 	MayDisconnect bool
 
 	// Origins are copied into the evidence. Remarks are warnings about the origins; they

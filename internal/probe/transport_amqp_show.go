@@ -58,7 +58,7 @@ func (s *amqpSession) showAnswer(m *goamqp.Message) Message {
 	return s.redact.message("TRANSFER", headers, bodyOf(m))
 }
 
-// showEnd makes the refusal that ended the opening the answer to its last step.
+// showEnd shows the refusal that ended the opening as the answer to its last request.
 func (s *amqpSession) showEnd(o *Opening, err error) {
 	if n := len(o.Exchanges); n > 0 && o.Exchanges[n-1].Answer.Line == "" {
 		o.Exchanges[n-1].Answer = s.showRefusal(err)

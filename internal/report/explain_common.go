@@ -6,7 +6,7 @@ import (
 	"dpsdiag/internal/codes"
 )
 
-// Common is the table of the codes that the service documents for itself: each with its
+// Common is the table of the codes that the service's documentation lists: each with its
 // meaning and what to do.
 type Common struct {
 	Explain

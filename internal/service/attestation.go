@@ -13,8 +13,8 @@ const (
 	AttestationSymmetricKey AttestationType = "symmetricKey"
 )
 
-// AttestationMechanism is how the devices of an enrollment prove themselves. The member for
-// the type is set, but a read of an enrollment leaves SymmetricKey out or empty.
+// AttestationMechanism is how the devices of an enrollment prove their identity. The member
+// for the type is set, but a read of an enrollment leaves SymmetricKey out or empty.
 type AttestationMechanism struct {
 	Type         AttestationType          `json:"type"`
 	TPM          *TPMAttestation          `json:"tpm,omitempty"`

@@ -24,7 +24,7 @@ func QuoteFor(goos, text string) string {
 const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // quoteWindows uses double quotes, which both shells know. No quoting works in both for a text with
-// a character that is special within them; then the quotes are those of PowerShell.
+// a character that is special within double quotes; then the quotes are those of PowerShell.
 func quoteWindows(text string) string {
 	if text != "" && strings.Trim(text, alphanumeric+`-_.:/=+\`) == "" {
 		return text
