@@ -4,11 +4,13 @@ package proxy
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/emulator"
+	"dpsdiag/internal/nettest"
 	"dpsdiag/internal/probe"
 	"dpsdiag/internal/proxy"
 )
@@ -59,7 +61,7 @@ func TestProxies(t *testing.T) {
 	for _, p := range programs() {
 		t.Run(p.name, func(t *testing.T) {
 			cfg := service(t)
-			far := ports{service: cfg.Endpoint, closed: freePort(t), forbidden: freePort(t)}
+			far := ports{service: cfg.Endpoint, closed: closedPort(t), forbidden: closedPort(t)}
 			address := p.run(t, far)
 			right := ""
 			if p.auth {
@@ -77,6 +79,12 @@ func TestProxies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// closedPort returns a port that no one else has while the test runs, so that no two are the same.
+func closedPort(t *testing.T) int {
+	t.Helper()
+	return nettest.ClosedPort(t).(*net.TCPAddr).Port
 }
 
 // refusal is something that a proxy refuses, and the expected classification.
