@@ -1,6 +1,7 @@
 package logtext_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,14 +19,15 @@ func TestBareCodes(t *testing.T) {
 		"[ERROR] 429001":                         {"dps-429001 1"},
 		"DPS error code: 401002":                 {"dps-401002 1"},
 
-		"order 401002 shipped":                 nil,
-		"10:15:03.401002 failed to open file":  nil,
-		"failed to read /var/spool/401002/job": nil,
-		"failed with 401002.7 ms left":         nil,
-		"batch 2401002 failed":                 nil,
-		"ticket #401002 failed":                nil,
-		"failed 412345":                        nil, // no known code
-		"0 errors, 401002 bytes":               nil,
+		"order 401002 shipped":                   nil,
+		"10:15:03.401002 failed to open file":    nil,
+		"failed to read /var/spool/401002/job":   nil,
+		"failed with 401002.7 ms left":           nil,
+		"batch 2401002 failed":                   nil,
+		"ticket #401002 failed":                  nil,
+		"failed 412345":                          nil, // no known code
+		"0 errors, 401002 bytes":                 nil,
+		"failed" + strings.Repeat(" 401002", 99): nil, // a dump of numbers
 	} {
 		if diff := cmp.Diff(want, matches(scan(t, text).Matches)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)

@@ -150,10 +150,12 @@ func (r *pass) readTLSStack(h hit) {
 }
 
 // readBareCode reads a known six-digit code that has no name before it, as in "failed 401002". Such a
-// number may be anything, so it counts only in a line that is about trouble or about provisioning.
+// number may be anything, so it counts only in a line that is about trouble or about provisioning, and not
+// in a line of very many words, such as a dump of numbers, whose reading would also take long.
 func (r *pass) readBareCode(h hit) {
+	const mostHits = 64
 	code, ok := cutDigits(r.text[h.start:], 6)
-	if !ok || !standsAlone(r.text, h) || r.covered(h) || r.hasName(h) {
+	if !ok || len(r.hits) > mostHits || !standsAlone(r.text, h) || r.covered(h) || r.hasName(h) {
 		return
 	}
 	anchored := r.lineIsAnchored()
