@@ -75,14 +75,14 @@ func (b *block) add(words *vocabulary, text []byte, owned int, begins bool) {
 // blockReader cuts a text into blocks, in constant memory. A line ends in LF or CR LF.
 type blockReader struct {
 	source io.Reader
-	size   int    // of a block, from which on it ends with a line; at most maxPiece
 	rest   []byte // what was read and is in no block yet
 	inside bool   // rest begins inside a line
 	err    error
 }
 
-// fill reads the next block. After the last one err is set.
-func (r *blockReader) fill(b *block) {
+// fill reads the next block, which ends with a line when it has that size, at most maxPiece. After the
+// last one err is set.
+func (r *blockReader) fill(b *block, size int) {
 	if b.text == nil {
 		b.text = make([]byte, 0, maxPiece)
 	}
@@ -90,7 +90,7 @@ func (r *blockReader) fill(b *block) {
 	b.inside = r.inside
 	r.rest = r.rest[:0]
 	end := 0
-	for size := r.size; r.err == nil && end == 0 && len(b.text) < maxPiece; size = min(2*size, maxPiece) {
+	for ; r.err == nil && end == 0 && len(b.text) < maxPiece; size = min(2*size, maxPiece) {
 		r.read(b, size)
 		end = bytes.LastIndexByte(b.text, '\n') + 1
 	}

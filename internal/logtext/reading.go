@@ -18,14 +18,24 @@ type division struct {
 
 const (
 	// usualSize is the size of a block, and maxWorkers the number of goroutines at the most: both bound
-	// the memory, which is the most for a text of empty lines. What has to be done in order is done by
-	// one goroutine at a time, which many others would not make faster.
-	usualSize  = 16 << 10
-	maxWorkers = 4
+	// the memory. What has to be done in order is done by one goroutine at a time, which many others
+	// would not make faster.
+	usualSize  = 64 << 10
+	maxWorkers = 5
+
+	// manyLines is a number of lines in a block. Lines take more memory than their text, so the first block
+	// of a worker, and one after a block with more lines than these, has a quarter of the size.
+	manyLines = 4 << 10
 )
 
+// usualDivision has one worker more than there are processors, which has work while another waits for
+// its turn; with one processor one worker does everything.
 func usualDivision() division {
-	return division{size: usualSize, alone: 16, workers: min(runtime.GOMAXPROCS(0), maxWorkers)}
+	workers := min(runtime.GOMAXPROCS(0)+1, maxWorkers)
+	if workers == 2 {
+		workers = 1
+	}
+	return division{size: usualSize, alone: 5, workers: workers}
 }
 
 // reading is a text that is being read. A worker reads a block, finds what is in its lines, and passes
@@ -84,7 +94,11 @@ func (r *reading) next(ctx context.Context, b *block) (turn, done chan struct{})
 	if r.err != nil {
 		return nil, nil
 	}
-	r.source.fill(b)
+	size := r.size
+	if n := len(b.lines); n == 0 || n > manyLines {
+		size = max(size/4, 1)
+	}
+	r.source.fill(b, size)
 	switch r.err = r.source.err; {
 	case errors.Is(r.err, io.EOF):
 	case r.err != nil:

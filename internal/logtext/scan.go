@@ -44,7 +44,7 @@ func (s *Scanner) Scan(ctx context.Context, r io.Reader, name string) (*Findings
 	}
 	day := s.now()
 	state := newPass(s.words, name, day)
-	reader := reading{division: s.division, words: s.words, pass: state, source: blockReader{source: text, size: s.division.size}}
+	reader := reading{division: s.division, words: s.words, pass: state, source: blockReader{source: text}}
 	if err := reader.run(ctx); err != nil {
 		return nil, err
 	}
