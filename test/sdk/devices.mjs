@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-const HANG_LIMIT_MS = 60_000; // a device takes about a second
+const HANG_LIMIT_MS = 180_000; // a device takes about a second
 
 /** Each attestation, with the credentials that its ready identity registers with. */
 export const attestations = [
