@@ -61,6 +61,12 @@ func nextSteps(ev *probe.Evidence, across *comparison, verdict Verdict, causes [
 		return []cause.Step{fill(step, ev)}
 	}
 	steps := decide(ev, causes)
+	if slices.ContainsFunc(across.runs, unable) {
+		steps = append(steps, fill(&cause.Step{
+			How:     "Allow dpsdiag more open files (ulimit -n), or end what uses up the connections of this machine, and probe again",
+			Command: probeCommand + "CREDENTIAL",
+		}, ev))
+	}
 	if step := resumption(ev); step != nil && (verdict == NoVerdict || verdict == Interrupted) {
 		return append([]cause.Step{*step}, steps...)
 	}
@@ -86,10 +92,11 @@ func resumption(ev *probe.Evidence) *cause.Step {
 }
 
 // strongest is the highest strength that a run with that verdict can give to a cause. Without an
-// answer nothing is more than possible, and a probe that the user interrupted has not failed.
+// answer nothing is more than possible, and a probe that the user interrupted, or that this machine could
+// not make, has not failed.
 func (c *Case) strongest(v Verdict) Strength {
 	switch {
-	case v == Interrupted && c.refusal == nil:
+	case (v == Interrupted || unable(c.Run)) && c.refusal == nil:
 		return Silent
 	case v == Interrupted || v == NoVerdict:
 		return Allows

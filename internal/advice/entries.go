@@ -104,9 +104,10 @@ func garbledEntry(run *probe.Run) string {
 // dialFailure returns the most informative failure of a run that could not connect to any address: a
 // refusal shows that the host was reached, a timeout that packets are lost, while an unreachable
 // address may only mean that the device has no IPv6. It is nil if an address accepted the connection,
-// and for a run through a proxy, where the addresses are not those of the service.
+// for a run through a proxy, where the addresses are not those of the service, and for one that this
+// machine could not make.
 func dialFailure(run *probe.Run) *netfail.Failure {
-	if connected(run) || run.Route.Proxy != nil {
+	if connected(run) || run.Route.Proxy != nil || unable(run) {
 		return nil
 	}
 	telling := []netfail.Kind{netfail.Refused, netfail.Timeout, netfail.Reset, netfail.Other, netfail.Unreachable}
@@ -119,6 +120,10 @@ func dialFailure(run *probe.Run) *netfail.Failure {
 	return nil
 }
 
+// unable reports whether this machine could open no connection, which says nothing about the network, the
+// service or the device.
+func unable(run *probe.Run) bool { return run.End == probe.EndNoSocket }
+
 // connected reports whether any connection of the run to the service was made.
 func connected(run *probe.Run) bool {
 	if run.Route.Proxy != nil {
@@ -129,8 +134,8 @@ func connected(run *probe.Run) bool {
 
 // lost returns why the run ended without a usable answer on an open connection, or nil.
 func lost(run *probe.Run) *netfail.Failure {
-	if run.Hub != nil {
-		return nil // the service has answered; the hub is a separate case
+	if run.Hub != nil || unable(run) {
+		return nil // the service has answered and the hub is a separate case, or nothing was sent
 	}
 	if last := run.LastAnswer(); last != nil {
 		return last.Failure

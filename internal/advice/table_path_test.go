@@ -50,6 +50,14 @@ func networkTable() []row {
 			out:    []string{"network-unreachable"},
 		},
 		{
+			name: "no socket on this machine", ev: refusedProbe(undialed(netfail.Local), ends(probe.EndNoSocket)), verdict: NoVerdict,
+			causes: []string{},
+		},
+		{
+			name: "no socket for the resolver", ev: refusedProbe(unresolved(netfail.Local), ends(probe.EndNoSocket)), verdict: NoVerdict,
+			causes: []string{},
+		},
+		{
 			name: "no route", ev: refusedProbe(undialed(netfail.Unreachable)), verdict: Fault,
 			causes: []string{"suggests network-unreachable", proxied},
 		},

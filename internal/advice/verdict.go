@@ -14,6 +14,8 @@ func verdictOf(mode probe.Mode, run *probe.Run) Verdict {
 	switch run.End {
 	case probe.EndInterrupted:
 		return Interrupted
+	case probe.EndNoSocket:
+		return NoVerdict
 	case probe.EndExhausted:
 		return RetryLater
 	case probe.EndComplete:

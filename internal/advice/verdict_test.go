@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ func TestVerdictOfRun(t *testing.T) {
 		"no address in time":           {refusedProbe(unresolved(netfail.ResolverTimeout), ends(probe.EndTimeout)), Fault},
 		"no time for an answer":        {refusedProbe(preflight, silentFor(10*time.Millisecond)), NoVerdict},
 		"no answer for seconds":        {refusedProbe(preflight, silentFor(3*time.Second)), Fault},
+		"no socket":                    {refusedProbe(undialed(netfail.Local), ends(probe.EndNoSocket)), NoVerdict},
 		"no answer in time":            {refusedProbe(ends(probe.EndTimeout)), NoVerdict},
 		"interrupted at a fault":       {refusedProbe(unresolved(netfail.NoSuchHost), ends(probe.EndInterrupted)), Interrupted},
 	} {
@@ -35,6 +37,16 @@ func TestVerdictOfRun(t *testing.T) {
 				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestNoSocketIsNoFault: that this machine cannot open a connection says nothing about the network, and
+// the next step is on this machine.
+func TestNoSocketIsNoFault(t *testing.T) {
+	t.Parallel()
+	d := Diagnose(refusedProbe(undialed(netfail.Local), ends(probe.EndNoSocket)))
+	if len(d.Causes) > 0 || len(d.Decide) != 1 || !strings.Contains(d.Decide[0].How, "ulimit -n") {
+		t.Errorf("causes %v, steps %v", causesOf(d), d.Decide)
 	}
 }
 

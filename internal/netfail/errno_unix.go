@@ -17,6 +17,9 @@ func errnoKind(err error) (Kind, bool) {
 	if slices.Contains(unreachableErrnos(), errno) {
 		return Unreachable, true
 	}
+	if slices.Contains(localErrnos(), errno) {
+		return Local, true
+	}
 	switch errno {
 	case syscall.ECONNREFUSED:
 		return Refused, true
@@ -31,4 +34,9 @@ func errnoKind(err error) (Kind, bool) {
 // unreachableErrnos are the error numbers for a peer that has no route.
 func unreachableErrnos() []syscall.Errno {
 	return []syscall.Errno{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN}
+}
+
+// localErrnos are the error numbers for a socket that this machine cannot open.
+func localErrnos() []syscall.Errno {
+	return []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
 }

@@ -9,8 +9,10 @@ import (
 // Winsock error numbers that package syscall does not define (learn.microsoft.com: Windows
 // Sockets error codes).
 const (
+	wsaEMFile       syscall.Errno = 10024
 	wsaENetDown     syscall.Errno = 10050
 	wsaENetUnreach  syscall.Errno = 10051
+	wsaENoBufs      syscall.Errno = 10055
 	wsaETimedOut    syscall.Errno = 10060
 	wsaEConnRefused syscall.Errno = 10061
 	wsaEHostDown    syscall.Errno = 10064
@@ -26,6 +28,9 @@ func errnoKind(err error) (Kind, bool) {
 	if slices.Contains(unreachableErrnos(), errno) {
 		return Unreachable, true
 	}
+	if slices.Contains(localErrnos(), errno) {
+		return Local, true
+	}
 	switch errno {
 	case wsaEConnRefused:
 		return Refused, true
@@ -40,4 +45,9 @@ func errnoKind(err error) (Kind, bool) {
 // unreachableErrnos are the error numbers for a peer that has no route.
 func unreachableErrnos() []syscall.Errno {
 	return []syscall.Errno{wsaEHostUnreach, wsaENetUnreach, wsaENetDown, wsaEHostDown}
+}
+
+// localErrnos are the error numbers for a socket that this machine cannot open.
+func localErrnos() []syscall.Errno {
+	return []syscall.Errno{wsaEMFile, wsaENoBufs}
 }

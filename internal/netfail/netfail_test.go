@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +21,10 @@ import (
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	_, refused := net.Dial("tcp", nettest.ClosedPort(t).String())
+	noSocket := syscall.ENOBUFS
+	if runtime.GOOS == "windows" {
+		noSocket = syscall.Errno(10055) // WSAENOBUFS
+	}
 	for _, test := range []struct {
 		err  error
 		want *netfail.Failure
@@ -29,6 +35,8 @@ func TestClassify(t *testing.T) {
 		{&net.DNSError{Err: "no such host", IsNotFound: true}, &netfail.Failure{Kind: netfail.NoSuchHost, Text: "no such host"}, "no such host"},
 		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, &netfail.Failure{Kind: netfail.ResolverTimeout, Text: "i/o timeout"}, "i/o timeout"},
 		{&net.DNSError{Err: "server misbehaving"}, &netfail.Failure{Kind: netfail.ResolverFailed, Text: "server misbehaving"}, "server misbehaving"},
+		{fmt.Errorf("dial: %w", noSocket), &netfail.Failure{Kind: netfail.Local, Text: noSocket.Error()}, "this machine could open no further connection: " + noSocket.Error()},
+		{&net.DNSError{Err: "dial udp 192.0.2.53:53: " + noSocket.Error()}, &netfail.Failure{Kind: netfail.Local, Text: "dial udp 192.0.2.53:53: " + noSocket.Error()}, "this machine could open no further connection: dial udp 192.0.2.53:53: " + noSocket.Error()},
 		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), &netfail.Failure{Kind: netfail.Reset, Text: "unexpected EOF"}, "connection reset"},
 		{fmt.Errorf("read: %w", context.DeadlineExceeded), &netfail.Failure{Kind: netfail.Timeout, Text: "context deadline exceeded"}, "no answer"},
 		{&netfail.ProtocolError{Text: "no CONNACK"}, &netfail.Failure{Kind: netfail.Protocol, Text: "no CONNACK"}, "no CONNACK"},

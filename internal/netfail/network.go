@@ -32,6 +32,7 @@ const (
 	Unreachable     Kind = "unreachable"      // no route to the host or network, or to the resolver
 	Reset           Kind = "reset"            // the connection was reset or closed by the peer
 	Protocol        Kind = "protocol"         // the peer answered, but not in the transport's protocol
+	Local           Kind = "local"            // this machine has no file, port or memory for a connection: nothing was sent
 	Other           Kind = "other"
 )
 
@@ -69,16 +70,18 @@ func dnsKind(err *net.DNSError) Kind {
 		return NoSuchHost
 	case err.IsTimeout:
 		return ResolverTimeout
-	case noRoute(err.Err):
+	case quotes(err.Err, unreachableErrnos()):
 		return Unreachable
+	case quotes(err.Err, localErrnos()):
+		return Local
 	}
 	return ResolverFailed
 }
 
-// noRoute reports whether the text of an error is that of the operating system for a
-// network or host without a route. The resolver keeps only the text of the error.
-func noRoute(text string) bool {
-	return slices.ContainsFunc(unreachableErrnos(), func(errno syscall.Errno) bool { return strings.Contains(text, errno.Error()) })
+// quotes reports whether the text of an error has that of an error number of the operating
+// system. The resolver keeps only the text of the error.
+func quotes(text string, errnos []syscall.Errno) bool {
+	return slices.ContainsFunc(errnos, func(errno syscall.Errno) bool { return strings.Contains(text, errno.Error()) })
 }
 
 // ProtocolError is an answer that does not belong to the transport's protocol.
@@ -122,6 +125,8 @@ func (f *Failure) Describe() string {
 		return "unreachable"
 	case Reset:
 		return "connection reset"
+	case Local:
+		return "this machine could open no further connection: " + f.Text
 	}
 	return f.Text
 }

@@ -107,6 +107,7 @@ const (
 	EndCut         End = "cut"         // the connection was cut before an answer
 	EndInterrupted End = "interrupted" // the user interrupted
 	EndUnanswered  End = "unanswered"  // still assigning when the budget ran out
+	EndNoSocket    End = "no-socket"   // this machine could open no connection (netfail.Local)
 )
 
 // Finding is the outcome of one stage on one transport.

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -137,6 +138,7 @@ func TestBrokenNetwork(t *testing.T) {
 			netfail.ResolverTimeout: {Err: "i/o timeout", IsTimeout: true},
 			netfail.ResolverFailed:  {Err: "server misbehaving"},
 			netfail.Unreachable:     {Err: "dial udp 192.0.2.53:53: connect: " + syscall.ENETUNREACH.Error()},
+			netfail.Local:           {Err: "dial udp 192.0.2.53:53: socket: " + syscall.EMFILE.Error()},
 		} {
 			run := do(t, named(resolver{err: err}))
 			if f := run.Resolution.Failure; f == nil || f.Kind != want || f.Text != err.Err || run.FailedStage().Stage != probe.StageResolve {
@@ -149,6 +151,21 @@ func TestBrokenNetwork(t *testing.T) {
 		run := do(t, named(resolver{addresses: []string{"127.0.0.1", "127.0.0.2"}}))
 		if len(run.Dials) != 2 || run.Dials[1].Failure.Kind != netfail.Refused || run.End != probe.EndRefused {
 			t.Errorf("dials %+v, end %s", run.Dials, run.End)
+		}
+	})
+	t.Run("no file left for one address", func(t *testing.T) {
+		t.Parallel()
+		run := do(t, with(named(resolver{addresses: []string{"192.0.2.1", "192.0.2.2"}}), func(c *probe.Config) {
+			c.Dial = func(_ context.Context, _, address string) (net.Conn, error) {
+				if strings.HasPrefix(address, "192.0.2.1:") {
+					return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+				}
+				return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+			}
+		}))
+		want := "192.0.2.1:" + port(closed) + ": this machine could open no further connection: too many open files"
+		if run.End != probe.EndNoSocket || run.FailedStage().Detail != want {
+			t.Errorf("end %s, %s", run.End, run.FailedStage().Detail)
 		}
 	})
 	t.Run("black hole", func(t *testing.T) {

@@ -193,6 +193,6 @@ func (r *runner) noAnswer(f *netfail.Failure) Finding {
 		r.stop(EndCut)
 		return failed("the connection was cut before an answer").with("error", f.Text)
 	}
-	r.stop(EndRefused)
+	r.stop(endWithoutConnection(f))
 	return failed("no usable answer: %s", f.Describe())
 }

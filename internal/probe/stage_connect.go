@@ -33,7 +33,7 @@ func (r *runner) resolve(ctx context.Context) Finding {
 	res := r.lookup(ctx, host)
 	r.run.Resolution = res
 	if res.Failure != nil {
-		r.stop(EndRefused)
+		r.stop(endWithoutConnection(res.Failure))
 		f := failed("%s cannot be resolved: %s", host, res.Failure.Text)
 		if r.way.Proxy != nil {
 			return r.proxyUnresolved(res.Failure, f)
@@ -85,13 +85,33 @@ func (r *runner) connectTCP(ctx context.Context) (net.Conn, Finding) {
 	last := dials[len(dials)-1]
 	switch {
 	case conn == nil:
-		r.stop(EndRefused)
+		last = localOr(dials, last)
+		r.stop(endWithoutConnection(last.Failure))
 		return nil, failed("%s: %s", last.Address, last.Failure.Describe()).with("tried", strconv.Itoa(len(dials)))
 	case len(dials) > 1:
 		first := dials[0]
 		return conn, warned("%s, after %s failed: %s", last.Address, first.Address, first.Failure.Describe())
 	}
 	return conn, passed("%s", last.Address)
+}
+
+// endWithoutConnection returns how a run ends that could not connect.
+func endWithoutConnection(f *netfail.Failure) End {
+	if f.Kind == netfail.Local {
+		return EndNoSocket
+	}
+	return EndRefused
+}
+
+// localOr returns the first of dials that this machine could not even try, or else last. With such a
+// dial the others do not show what the network does.
+func localOr(dials []Dial, last Dial) Dial {
+	for _, d := range dials {
+		if d.Failure != nil && d.Failure.Kind == netfail.Local {
+			return d
+		}
+	}
+	return last
 }
 
 // dialPeer opens another TCP connection to the addresses from resolve.

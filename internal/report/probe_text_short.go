@@ -152,6 +152,8 @@ func (d *Probe) conclusion() conclusion {
 		e.hint = "the service does not know the operation: it has forgotten it, or it is that of another device; without --operation-id the device registers again"
 	case d.resumable():
 		e.hint = "the service continues with the registration; the same command with --operation-id " + d.failedRun().Reply.OperationID + " resumes it"
+	case len(d.Causes) == 0 && len(d.Decide) > 0:
+		e.hint = d.Decide[0].How
 	}
 	return e
 }
