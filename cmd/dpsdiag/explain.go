@@ -88,7 +88,22 @@ func runExplain(ctx context.Context, a *app, o explainOptions, args []string) er
 		return o.explainTexts(ctx, a, inputs, codesGiven)
 	}
 	answers := o.answers(codesGiven)
-	return o.writeExplained(a, o.document(answers), answers)
+	err = o.writeExplained(a, o.document(answers), answers)
+	if whole := unquoted(args, answers); whole != "" {
+		tell(a.stderr, "hint: quote a code that has spaces: dpsdiag explain %q", whole)
+	}
+	return err
+}
+
+// unquoted returns the arguments as one code, if they are one together and some of them are unknown
+// alone; "" otherwise.
+func unquoted(args []string, answers []report.Answer) string {
+	unknown := func(answer report.Answer) bool { _, ok := answer.(*report.UnknownAnswer); return ok }
+	whole := strings.Join(args, " ")
+	if len(args) < 2 || !slices.ContainsFunc(answers, unknown) || len(classifyWords(whole).entries) == 0 {
+		return ""
+	}
+	return whole
 }
 
 // answers returns the answers about codes, causes and warnings.

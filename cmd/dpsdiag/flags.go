@@ -66,6 +66,9 @@ type durationFlag time.Duration
 func addDuration(flags *pflag.FlagSet, to *time.Duration, name string, value time.Duration, usage string) {
 	*to = value
 	flags.Var((*durationFlag)(to), name, usage)
+	if value == 0 {
+		flags.Lookup(name).DefValue = "" // no default, for the help
+	}
 }
 
 // String implements pflag.Value.

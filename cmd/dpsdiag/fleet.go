@@ -268,7 +268,7 @@ func (o *fleetOptions) build(a *app) (cfg fleet.Config, err error) {
 
 // service makes the configuration that the probes of all devices share.
 func (o *fleetOptions) service(a *app, s *settings, transports []probe.Transport) (cfg probe.Config, err error) {
-	scope, err := s.checkScope()
+	scope, err := s.checkScope(scopeHint)
 	if err != nil {
 		return cfg, err
 	}

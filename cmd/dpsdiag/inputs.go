@@ -11,6 +11,7 @@ import (
 
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/edgeconf"
+	"dpsdiag/internal/logtext"
 )
 
 // maxInput is the maximum size in bytes of a file or of standard input. Keys, certificates and
@@ -20,6 +21,32 @@ const maxInput = 1 << 20
 // readFile reads the file that a flag names. If it is a directory, empty or too large, the
 // result is a usage error that names the flag.
 func readFile(flag, path string) ([]byte, error) {
+	data, err := readRaw(flag, path)
+	if err != nil {
+		return nil, err
+	}
+	return inUTF8(flag, fmt.Sprintf("%q", path), data)
+}
+
+// readPrinted is readFile for what another program printed into a file. It may be UTF-16, which the >
+// of Windows PowerShell writes; what a device uses may not.
+func readPrinted(flag, path string) ([]byte, error) {
+	data, err := readRaw(flag, path)
+	if err != nil {
+		return nil, err
+	}
+	if text, ok := withoutMark(data); ok {
+		return text, nil
+	}
+	text, _, err := logtext.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, usagef("is it the right file?", "%s: cannot read %q: %s", flag, path, reason(err))
+	}
+	return io.ReadAll(text)
+}
+
+// readRaw is readFile without regard to the encoding.
+func readRaw(flag, path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, usagef("check the path and its permissions", "%s: cannot open %q: %s", flag, path, reason(err))
@@ -28,7 +55,7 @@ func readFile(flag, path string) ([]byte, error) {
 	if info, err := file.Stat(); err == nil && info.IsDir() {
 		return nil, usagef("name a file in it", "%s: %q is a directory", flag, path)
 	}
-	return readInput(flag, fmt.Sprintf("%q", path), file)
+	return readLimited(flag, fmt.Sprintf("%q", path), file)
 }
 
 // readMaterial reads the file that a flag names, such as a key or certificates, and records the
@@ -49,6 +76,15 @@ func readTextOrFile(flag, value string) (edgeconf.File, error) {
 
 // readInput reads a stream that a flag names; source is its name in messages.
 func readInput(flag, source string, r io.Reader) ([]byte, error) {
+	data, err := readLimited(flag, source, r)
+	if err != nil {
+		return nil, err
+	}
+	return inUTF8(flag, source, data)
+}
+
+// readLimited is readInput without regard to the encoding.
+func readLimited(flag, source string, r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
 	switch {
 	case err != nil:
@@ -58,6 +94,11 @@ func readInput(flag, source string, r io.Reader) ([]byte, error) {
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, usagef("is it the right file, and was it written to the end?", "%s: %s is empty", flag, source)
 	}
+	return data, nil
+}
+
+// inUTF8 returns what was read without its byte order mark; UTF-16 is a usage error.
+func inUTF8(flag, source string, data []byte) ([]byte, error) {
 	data, ok := withoutMark(data)
 	if !ok {
 		return nil, usagef("save it as UTF-8 or ASCII; Windows PowerShell writes UTF-16 with >", "%s: %s is UTF-16 text", flag, source)

@@ -44,7 +44,7 @@ func (s *settings) check(ctx context.Context, a *app, ports portOptions) (d *dev
 		return nil, err
 	}
 	if d.attestation.Kind() != probe.KindNone {
-		if d.scope, err = s.checkScope(); err != nil {
+		if d.scope, err = s.checkScope(scopeHint + "; or try --sandbox healthy"); err != nil {
 			return nil, err
 		}
 		if err := d.identify(s.givenID()); err != nil {
@@ -69,12 +69,13 @@ func (s *settings) givenID() edgeconf.Value {
 	return s.registrationID
 }
 
-func (s *settings) checkScope() (string, error) {
+// checkScope returns the id scope; hint is for the case that there is none.
+func (s *settings) checkScope(hint string) (string, error) {
 	if s.scope.IsZero() && s.assignment != nil {
 		return "", nil
 	}
 	if s.scope.IsZero() {
-		return "", usagef(scopeHint+"; or try --sandbox healthy", "--id-scope is missing")
+		return "", usagef(hint, "--id-scope is missing")
 	}
 	if _, err := dps.CheckIDScope(s.scope.Text); err != nil {
 		return "", usagef(scopeHint, "%s: %v", s.scope.Origin, err)

@@ -106,7 +106,7 @@ func (o *serviceOptions) apiFlag() string {
 
 // add reads a file of az.
 func (o *serviceOptions) add(flag, path string, add func([]byte) error) error {
-	data, err := readFile(flag, path)
+	data, err := readPrinted(flag, path)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,10 @@ func ReadFile(path string) (*File, error) {
 // the content of a file that it names.
 func ParseFile(name string, data []byte, read func(string) ([]byte, error)) (*File, error) {
 	var doc document
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, fmt.Errorf("%s is UTF-16 text; save it as UTF-8", name)
+	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // editors on Windows write a byte order mark
 	decoder := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
 	if err := decoder.Decode(&doc); err != nil {
 		return nil, decodeError(name, err)

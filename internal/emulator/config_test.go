@@ -356,6 +356,19 @@ func TestEmptyConfig(t *testing.T) {
 	newClient(t, begin(t, Config{File: file}).Device()).enter().want(t, assigned)
 }
 
+// Editors on Windows write a byte order mark, and PowerShell writes UTF-16.
+func TestConfigFromWindows(t *testing.T) {
+	t.Parallel()
+	file, err := ParseFile("t.toml", []byte("\xef\xbb\xbfid_scope = \"0ne00ABCDEF\"\r\n"), nil)
+	if err != nil || file.scope != "0ne00ABCDEF" {
+		t.Errorf("UTF-8 with a mark: %+v, %v", file, err)
+	}
+	_, err = ParseFile("t.toml", []byte("\xff\xfei\x00"), nil)
+	if err == nil || err.Error() != "t.toml is UTF-16 text; save it as UTF-8" {
+		t.Errorf("UTF-16: %v", err)
+	}
+}
+
 // A device does not get hubs that its enrollment may not use.
 func TestNoEligibleHub(t *testing.T) {
 	t.Parallel()
