@@ -31,6 +31,9 @@ func errnoKind(err error) (Kind, bool) {
 	return "", false
 }
 
+// errnoNoAddress is the error number for a connection that gets no local address.
+const errnoNoAddress = syscall.EADDRNOTAVAIL
+
 // unreachableErrnos are the error numbers for a peer that has no route.
 func unreachableErrnos() []syscall.Errno {
 	return []syscall.Errno{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EHOSTDOWN}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"syscall"
 	"testing"
@@ -48,6 +49,22 @@ func TestClassify(t *testing.T) {
 		}
 		if got != nil && got.Describe() != test.line {
 			t.Errorf("%v: %q, want %q", test.err, got.Describe(), test.line)
+		}
+	}
+}
+
+// TestNoLocalAddress: without IPv6 only an IPv6 address is out of reach; with IPv4 the ports of this machine
+// are used up.
+func TestNoLocalAddress(t *testing.T) {
+	t.Parallel()
+	noAddress := syscall.EADDRNOTAVAIL
+	if runtime.GOOS == "windows" {
+		noAddress = syscall.Errno(10049) // WSAEADDRNOTAVAIL
+	}
+	for address, want := range map[string]netfail.Kind{"192.0.2.1": netfail.Local, "2001:db8::1": netfail.Unreachable} {
+		err := &net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.ParseIP(address), Port: 443}, Err: os.NewSyscallError("connect", noAddress)}
+		if got := netfail.KindOf(err); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}
 }

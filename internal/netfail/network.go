@@ -55,6 +55,9 @@ func KindOf(err error) Kind {
 	if kind, ok := errnoKind(err); ok {
 		return kind
 	}
+	if errors.Is(err, errnoNoAddress) {
+		return noAddressKind(err)
+	}
 	if isTimeout(err) {
 		return Timeout
 	}
@@ -62,6 +65,17 @@ func KindOf(err error) Kind {
 		return Reset
 	}
 	return Other
+}
+
+// noAddressKind classifies the failure of a connection for which this machine has no local address: it
+// has no IPv6, or its ports are used up.
+func noAddressKind(err error) Kind {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		if remote, ok := op.Addr.(*net.TCPAddr); ok && remote.IP.To4() == nil {
+			return Unreachable
+		}
+	}
+	return Local
 }
 
 func dnsKind(err *net.DNSError) Kind {
