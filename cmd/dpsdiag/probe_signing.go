@@ -22,7 +22,7 @@ type signingOptions struct{ csr, key, out string }
 func (o *signingOptions) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.csr, "csr", "", "`FILE` with a certificate signing request (PEM, DER or base64) to send with the registration, so that the service issues a certificate")
 	flags.StringVar(&o.key, "csr-key", "", "PEM `FILE` with the private key of --csr; without --csr a request is made with it, and with a new key, EC P-384, if there is no such file yet. --check-hub presents the issued certificate with it")
-	flags.StringVar(&o.out, "issued-cert-out", "", "`FILE` for the issued chain in PEM, written as soon as it comes; the last one, if several are issued")
+	flags.StringVar(&o.out, issuedFlag, "", "`FILE` for the issued chain in PEM, written as soon as it comes; the last one, if several are issued")
 }
 
 // given is the flag that requests a certificate, "" if none does.

@@ -72,7 +72,7 @@ func newRootCmd(a *app) *cobra.Command {
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.noCommand(cmd, args, version) },
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.checkOutputs(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd, args) },
 	}
 	cmd.SetIn(a.stdin)
 	cmd.SetOut(a.stdout)
