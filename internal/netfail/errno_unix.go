@@ -31,8 +31,8 @@ func errnoKind(err error) (Kind, bool) {
 	return "", false
 }
 
-// errnoNoAddress is the error number for a connection that gets no local address.
-const errnoNoAddress = syscall.EADDRNOTAVAIL
+// errNoAddress is the error number for a connection that gets no local address.
+const errNoAddress = syscall.EADDRNOTAVAIL
 
 // unreachableErrnos are the error numbers for a peer that has no route.
 func unreachableErrnos() []syscall.Errno {

@@ -10,7 +10,7 @@ import (
 // Sockets error codes).
 const (
 	wsaEMFile       syscall.Errno = 10024
-	errnoNoAddress  syscall.Errno = 10049 // a connection gets no local address
+	errNoAddress    syscall.Errno = 10049 // a connection gets no local address
 	wsaENetDown     syscall.Errno = 10050
 	wsaENetUnreach  syscall.Errno = 10051
 	wsaENoBufs      syscall.Errno = 10055

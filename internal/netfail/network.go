@@ -55,7 +55,7 @@ func KindOf(err error) Kind {
 	if kind, ok := errnoKind(err); ok {
 		return kind
 	}
-	if errors.Is(err, errnoNoAddress) {
+	if errors.Is(err, errNoAddress) {
 		return noAddressKind(err)
 	}
 	if isTimeout(err) {
