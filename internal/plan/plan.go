@@ -12,6 +12,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"dpsdiag/internal/duration"
 )
 
 // The documented limits of the service: registrations in a minute and service, and polls of
@@ -144,7 +146,7 @@ func (q Question) step() (time.Duration, error) {
 			return step, nil
 		}
 	}
-	return 0, fmt.Errorf("%s would take %s, too long to simulate", count(q.Devices), expected.Round(time.Hour))
+	return 0, fmt.Errorf("%s would take %s, too long to simulate", count(q.Devices), duration.Notation(expected.Round(time.Hour)))
 }
 
 func count(devices int) string { return fmt.Sprintf("%d devices", devices) }
