@@ -68,7 +68,7 @@ func checkCommand(t *testing.T, page string, words []string) {
 		switch {
 		case word == "-o":
 			format, _, _ := strings.Cut(value, "=")
-			checkValue(t, page, word, format, formatNames(formatsOf(cmd)))
+			checkValue(t, page, word, format, formatNames(formatsOf(cmd.Name())))
 		case word == "--sandbox" || word == "--scenario":
 			checkValue(t, page, word, value, scenarioNames())
 		case strings.HasPrefix(word, "--"):

@@ -10,21 +10,39 @@ import (
 	"dpsdiag/internal/report"
 )
 
-// formatsOf lists the output formats that make sense for what a command writes.
-func formatsOf(cmd *cobra.Command) []report.Format {
-	switch cmd.Name() {
-	case "probe":
-		return report.FormatsFor(&report.Probe{})
-	case "fleet":
-		return report.FormatsFor(&report.Fleet{})
-	case "plan":
-		return report.FormatsFor(&report.Plan{})
-	case "explain":
-		return report.FormatsFor(&report.Answers{})
-	case "logs":
-		return report.FormatsFor(&report.ResourceLogs{})
-	case "report":
-		return slices.DeleteFunc(report.FormatsFor(&report.Probe{}), func(f report.Format) bool { return f.FileOnly })
+// writer is a command and the document that it writes.
+type writer struct {
+	command string
+	doc     report.Document
+}
+
+// writers are the commands that write a document, in the order of the alphabet. If a command writes
+// several types of documents, the one with the most formats is here, and fitsOutputs refuses those
+// that do not fit another one. What reads a document and draws it again (report) writes them all.
+func writers() []writer {
+	return []writer{
+		{"derive-key", &report.DerivedKey{}},
+		{"diff", &report.Diff{}},
+		{"emulate", &report.Scenarios{}},
+		{"explain", &report.Answers{}},
+		{"fleet", &report.Fleet{}},
+		{"inspect", &report.Inspection{}},
+		{"kql", &report.Queries{}},
+		{"logs", &report.ResourceLogs{}},
+		{"plan", &report.Plan{}},
+		{"probe", &report.Probe{}},
+		{"report", &report.Probe{}},
+		{"version", &report.Version{}},
+	}
+}
+
+// formatsOf lists the output formats that make sense for what a command writes. That of no command
+// is the version.
+func formatsOf(command string) []report.Format {
+	for _, w := range writers() {
+		if w.command == command {
+			return slices.DeleteFunc(report.FormatsFor(w.doc), func(f report.Format) bool { return f.FileOnly && command == "report" })
+		}
 	}
 	return report.FormatsFor(&report.Version{})
 }
@@ -40,23 +58,43 @@ func formatNames(formats []report.Format) []string {
 
 // formatHelp lists the formats: those of every command, and those of some commands only.
 func formatHelp() string {
-	var all, explain, fleet, drawn, probe []string
+	var of []string
+	names := map[string][]string{} // of the formats that the same commands have
 	for _, f := range report.Formats() {
-		switch {
-		case f.Fits(&report.Version{}):
-			all = append(all, f.Name)
-		case f.Fits(&report.Answers{}):
-			explain = append(explain, f.Name)
-		case f.Fits(&report.Fleet{}):
-			fleet = append(fleet, f.Name)
-		case !f.FileOnly:
-			drawn = append(drawn, f.Name)
-		default:
-			probe = append(probe, f.Name+"=FILE")
+		name, commands := f.Name, commandsWith(f.Name)
+		if f.FileOnly {
+			name += "=FILE"
+		}
+		if len(names[commands]) == 0 {
+			of = append(of, commands)
+		}
+		names[commands] = append(names[commands], name)
+	}
+	var b strings.Builder
+	for i, commands := range of {
+		list := strings.Join(names[commands], ", ")
+		if i == 0 { // every command
+			b.WriteString(list)
+			continue
+		}
+		fmt.Fprintf(&b, "; for %s also %s", commands, list)
+	}
+	return fmt.Sprintf("output `FORMAT`: %s. FORMAT=FILE writes to a file. May be repeated, at most once without a file (default %s)", b.String(), report.Formats()[0].Name)
+}
+
+// commandsWith names the commands that write a format, as in "fleet, probe and report".
+func commandsWith(format string) string {
+	var names []string
+	for _, w := range writers() {
+		if slices.Contains(formatNames(formatsOf(w.command)), format) {
+			names = append(names, w.command)
 		}
 	}
-	return fmt.Sprintf("output `FORMAT`: %s; for explain, fleet, logs, plan, probe and report also %s; for fleet, probe and report also %s; for probe and report also %s; for probe also %s. FORMAT=FILE writes to a file. May be repeated, at most once without a file (default %s)",
-		strings.Join(all, ", "), strings.Join(explain, ", "), strings.Join(fleet, ", "), strings.Join(drawn, ", "), strings.Join(probe, ", "), report.Formats()[0].Name)
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // completeFormats offers the formats of the command that is typed, and then the files that
@@ -65,5 +103,5 @@ func completeFormats(cmd *cobra.Command, _ []string, typed string) ([]cobra.Comp
 	if strings.Contains(typed, "=") {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return formatNames(formatsOf(cmd)), cobra.ShellCompDirectiveNoFileComp
+	return formatNames(formatsOf(cmd.Name())), cobra.ShellCompDirectiveNoFileComp
 }

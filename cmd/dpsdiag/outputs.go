@@ -66,7 +66,7 @@ func (o *globalOptions) find(fits func(output) bool) string {
 // checkOutputs refuses, before anything is done, a format that does not exist or that the
 // command cannot write, two formats for one place, and a file that cannot be written.
 func (a *app) checkOutputs(cmd *cobra.Command) error {
-	names := formatNames(formatsOf(cmd))
+	names := formatNames(formatsOf(cmd.Name()))
 	hint := fmt.Sprintf("the formats of %s are %s", cmd.Name(), strings.Join(names, ", "))
 	list, err := a.global.outputs()
 	if usage, ok := errors.AsType[*usageError](err); ok && usage.hint == "" {
