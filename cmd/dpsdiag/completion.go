@@ -40,7 +40,7 @@ func newCompletionCmd(a *app) *cobra.Command {
 		names = append(names, s.name)
 	}
 	choices := strings.Join(names, ", ")
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:       "completion SHELL",
 		Short:     "completion script for a shell",
 		Long:      completionLong,
@@ -58,6 +58,8 @@ func newCompletionCmd(a *app) *cobra.Command {
 			return usagef("the shells are "+choices, "completion: %q is not a shell known here", args[0])
 		},
 	}
+	a.addFlags(cmd)
+	return cmd
 }
 
 // prepareCompletion prepares a command and its subcommands for completion in a shell. It removes the

@@ -2,7 +2,6 @@ package main
 
 import (
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"dpsdiag/internal/report"
 )
@@ -32,7 +31,7 @@ func newDiffCmd(a *app) *cobra.Command {
 		Example: diffExample,
 		RunE:    func(_ *cobra.Command, args []string) error { return runDiff(a, args) },
 	}
-	a.addFlags(cmd, flagGroup{"Flags", pflag.NewFlagSet("diff", pflag.ContinueOnError)})
+	a.addFlags(cmd)
 	return cmd
 }
 

@@ -25,6 +25,18 @@ func (a *app) addFlags(cmd *cobra.Command, groups ...flagGroup) {
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd, groups) })
 }
 
+// globalFlagsOf are the flags of every command that a command reads: -o is for those that write a
+// document.
+func globalFlagsOf(cmd *cobra.Command) *pflag.FlagSet {
+	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
+	cmd.Root().PersistentFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name != "output" || len(formatsOf(cmd.Name())) > 0 {
+			flags.AddFlag(f)
+		}
+	})
+	return flags
+}
+
 // noEmptyValue refuses flags with an empty value, which most often comes from a shell
 // variable that is not set. A command that ignored such a flag would do something else than
 // was meant.

@@ -23,6 +23,7 @@ func writers() []writer {
 	return []writer{
 		{"derive-key", &report.DerivedKey{}},
 		{"diff", &report.Diff{}},
+		{"dpsdiag", &report.Version{}}, // with --version
 		{"emulate", &report.Scenarios{}},
 		{"explain", &report.Answers{}},
 		{"fleet", &report.Fleet{}},
@@ -36,15 +37,15 @@ func writers() []writer {
 	}
 }
 
-// formatsOf lists the output formats that make sense for what a command writes. That of no command
-// is the version.
+// formatsOf lists the output formats that make sense for what a command writes; none if it writes no
+// document.
 func formatsOf(command string) []report.Format {
 	for _, w := range writers() {
 		if w.command == command {
 			return slices.DeleteFunc(report.FormatsFor(w.doc), func(f report.Format) bool { return f.FileOnly && command == "report" })
 		}
 	}
-	return report.FormatsFor(&report.Version{})
+	return nil
 }
 
 // formatNames are the names of formats.

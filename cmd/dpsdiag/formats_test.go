@@ -31,6 +31,7 @@ func documentCommands(t *testing.T) map[string][]string {
 	return map[string][]string{
 		"derive-key": {"derive-key", "--group-key-file", keyFile, "--registration-id", "dev-01"},
 		"diff":       {"diff", saved, saved},
+		"dpsdiag":    {"--version"},
 		"emulate":    {"emulate", "--list-scenarios"},
 		"explain":    {"explain", "429"},
 		"fleet":      {"fleet", "--dry-run", "--id-scope", "0ne00000001", "--devices", file("devices.csv", "registration_id,key\ndev-01,"+key+"\n")},

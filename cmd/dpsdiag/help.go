@@ -45,8 +45,7 @@ func (a *app) help(cmd *cobra.Command, groups []flagGroup) {
 			}
 		}
 	}
-	global := cmd.Root().PersistentFlags()
-	for _, g := range append(groups, flagGroup{"Global flags", global}) {
+	for _, g := range append(groups, flagGroup{"Global flags", globalFlagsOf(cmd)}) {
 		fmt.Fprintf(&b, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(min(width, report.MaxWidth)))
 	}
 	_, a.helpUnwritten = io.WriteString(a.stdout, b.String())
@@ -96,5 +95,6 @@ func newHelpCmd(a *app) *cobra.Command {
 		}
 		return found.Help()
 	}
+	a.addFlags(cmd)
 	return cmd
 }

@@ -76,9 +76,16 @@ func newInspectCmd(a *app) *cobra.Command {
 	a.addFlags(cmd,
 		flagGroup{"What to read (the service API or files)", o.service.flags()},
 		flagGroup{"What to compare", o.deviceFlags()},
-		flagGroup{"The device's credential (at most one)", o.credential.flags()},
+		flagGroup{"The device's credential (at most one)", o.credentialFlags()},
 		flagGroup{"Result", o.resultFlags()})
 	return cmd
+}
+
+// credentialFlags are those of probe. To compare a certificate takes no private key.
+func (o *inspectOptions) credentialFlags() *pflag.FlagSet {
+	flags := o.credential.flags()
+	flags.Lookup("cert").Usage = "PEM `FILE` with the device certificate and its intermediates"
+	return flags
 }
 
 func (o *inspectOptions) deviceFlags() *pflag.FlagSet {

@@ -24,7 +24,7 @@ const manExample = `  dpsdiag man /usr/local/share/man/man1`
 
 // newManCmd is hidden: packages need it, people do not.
 func newManCmd(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "man DIR",
 		Short:   "write the manual pages",
 		Long:    manLong,
@@ -39,6 +39,8 @@ func newManCmd(a *app) *cobra.Command {
 			return a.writeMan(cmd.Root(), args[0])
 		},
 	}
+	a.addFlags(cmd)
+	return cmd
 }
 
 // writeMan writes the pages of a command and of all below it.
@@ -95,7 +97,7 @@ func manPage(cmd *cobra.Command, date string) string {
 		manParagraph(&b, paragraph)
 	}
 	manOptions(&b, "OPTIONS", cmd.NonInheritedFlags())
-	manOptions(&b, "GLOBAL OPTIONS", cmd.InheritedFlags())
+	manOptions(&b, "GLOBAL OPTIONS", globalFlagsOf(cmd))
 	if cmd.Name() == "probe" {
 		b.WriteString(".SH ENVIRONMENT\n")
 		for paragraph := range strings.SplitSeq(strings.TrimSuffix(environmentHelp(), "\n"), "\n\n") {

@@ -40,7 +40,7 @@ func TestManualHasEveryCommandAndFlag(t *testing.T) {
 
 func flagNames(cmd *cobra.Command) []string {
 	var names []string
-	for _, flags := range []*pflag.FlagSet{cmd.NonInheritedFlags(), cmd.InheritedFlags()} {
+	for _, flags := range []*pflag.FlagSet{cmd.NonInheritedFlags(), globalFlagsOf(cmd)} {
 		flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	}
 	return names

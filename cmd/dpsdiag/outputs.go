@@ -67,6 +67,12 @@ func (o *globalOptions) find(fits func(output) bool) string {
 // command cannot write, two formats for one place, and a file that cannot be written.
 func (a *app) checkOutputs(cmd *cobra.Command) error {
 	names := formatNames(formatsOf(cmd.Name()))
+	if len(names) == 0 {
+		if len(a.global.output) > 0 {
+			return usagef("leave -o out", "-o: %s writes no report", cmd.Name())
+		}
+		return nil
+	}
 	hint := fmt.Sprintf("the formats of %s are %s", cmd.Name(), strings.Join(names, ", "))
 	list, err := a.global.outputs()
 	if usage, ok := errors.AsType[*usageError](err); ok && usage.hint == "" {

@@ -96,7 +96,7 @@ func newProbeCmd(a *app) *cobra.Command {
 	}
 	a.addFlags(cmd,
 		flagGroup{"What to reach", o.target.flags()},
-		flagGroup{"How the device proves itself (one of them)", o.credential.flags()},
+		flagGroup{"How the device proves itself (one of them)", o.proofFlags()},
 		flagGroup{"What to do", o.actionFlags()},
 		flagGroup{"The service's side (see dpsdiag inspect)", o.service.flags()},
 		flagGroup{"Result", o.resultFlags()})
@@ -105,6 +105,13 @@ func newProbeCmd(a *app) *cobra.Command {
 	complete(cmd, "sandbox", scenarioCompletions)
 	complete(cmd, "fail-on", func() []cobra.Completion { return []cobra.Completion{failOnWarning} })
 	return cmd
+}
+
+// proofFlags are the flags of the credential, and of what is done with a TPM.
+func (o *probeOptions) proofFlags() *pflag.FlagSet {
+	flags := o.credential.flags()
+	o.credential.tpm.addUse(flags)
+	return flags
 }
 
 func (o *probeOptions) actionFlags() *pflag.FlagSet {

@@ -22,7 +22,7 @@ func (o *probeOptions) asked(given *pflag.FlagSet) []probe.Flag {
 		list = append(list, probe.Flag{Name: "--from", Value: o.target.found})
 	}
 	own := []string{"sandbox", "preflight", "lookup", "check-hub", "yes", "show-ek", "operation-id", "hub-only", "assigned-hub", "hub-device-id", "hub-profile"}
-	groups := []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags(), new(probeOptions).actionFlags(), new(serviceOptions).flags()}
+	groups := []*pflag.FlagSet{new(targetOptions).flags(), new(probeOptions).proofFlags(), new(probeOptions).actionFlags(), new(serviceOptions).flags()}
 	for _, group := range groups {
 		group.VisitAll(func(f *pflag.Flag) {
 			if used := given.Lookup(f.Name); used != nil && used.Changed && used.Value.String() != "false" && !slices.Contains(own, f.Name) {

@@ -127,7 +127,7 @@ func (t *sandboxedTPM) device() *emulator.TPMDevice {
 // givenByUser returns the flags that the user gave although a sandbox sets them itself.
 func (o *probeOptions) givenByUser(flags *pflag.FlagSet) []string {
 	var used []string
-	for _, own := range []*pflag.FlagSet{new(targetOptions).flags(), new(credentialOptions).flags()} {
+	for _, own := range []*pflag.FlagSet{new(targetOptions).flags(), new(probeOptions).proofFlags()} {
 		own.VisitAll(func(f *pflag.Flag) {
 			if flags.Changed(f.Name) && !slices.Contains(tpmFlags(), f.Name) {
 				used = append(used, "--"+f.Name)

@@ -23,6 +23,10 @@ type tpmOptions struct {
 
 func (o *tpmOptions) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&o.path, "tpm", "", "`PATH` of a TPM 2.0: a device such as /dev/tpmrm0, the unix socket of a software TPM, or \"tbs\" on Windows")
+}
+
+// addUse adds the flags that say what a probe does with the TPM.
+func (o *tpmOptions) addUse(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.persist, "tpm-persist", false, "keep the keys in the TPM after a registration, as the SDKs do; without it the TPM is left as it was")
 	flags.BoolVar(&o.showEK, "show-ek", false, "show the TPM's endorsement key in base64, to paste into an enrollment; it is a public key. With --tpm alone nothing is probed")
 }
@@ -32,6 +36,7 @@ func tpmFlags() []string {
 	var names []string
 	flags := pflag.NewFlagSet("tpm", pflag.ContinueOnError)
 	new(tpmOptions).addTo(flags)
+	new(tpmOptions).addUse(flags)
 	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names
 }

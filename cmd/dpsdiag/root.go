@@ -96,6 +96,8 @@ func (a *app) noCommand(cmd *cobra.Command, args []string, version bool) error {
 		return unknownCommand(cmd, args[0])
 	case version:
 		return a.write(buildVersion(), a.textOptions())
+	case len(a.global.output) > 0:
+		return usagef("name a command, such as dpsdiag probe --sandbox healthy", "-o: there is nothing to write without a command")
 	}
 	return cmd.Help()
 }

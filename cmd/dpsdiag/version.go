@@ -10,7 +10,7 @@ import (
 )
 
 func newVersionCmd(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "show the version and build of dpsdiag",
 		Long:    "version shows the version of dpsdiag and what it was built from.",
@@ -20,6 +20,8 @@ func newVersionCmd(a *app) *cobra.Command {
 			return a.write(buildVersion(), a.textOptions())
 		},
 	}
+	a.addFlags(cmd)
+	return cmd
 }
 
 // buildVersion is what the Go toolchain recorded in the program.
