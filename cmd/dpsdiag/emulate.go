@@ -171,6 +171,9 @@ func (o *emulateOptions) cannotStart(err error) error {
 	if errors.Is(err, emulator.ErrNoTPM) {
 		return usagef("give --tpm-ek and --tpm-registration-id, or enroll one in --config", "--scenario: %s concerns TPMs, and none is enrolled", o.scenario)
 	}
+	if errors.Is(err, emulator.ErrStateInUse) {
+		return usagef("end that one, or give this one another directory", "--state-dir: another dpsdiag emulate is using %q", o.stateDir)
+	}
 	address, ok := errors.AsType[*emulator.AddressError](err)
 	if !ok {
 		return usagef("another --state-dir may do", "emulate: %v", err)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -356,5 +357,28 @@ func TestEmulateExports(t *testing.T) {
 	}
 	if status := w.run(t, "emulate", "--export", taken); status != report.ExitUsage || !strings.HasPrefix(w.err.String(), "dpsdiag: --export: ") {
 		t.Errorf("into a file: exit status %d, %s", status, w.err.String())
+	}
+}
+
+// TestEmulateHasItsStateAlone: a second emulator in a directory is refused, and one that was killed
+// leaves no lock.
+func TestEmulateHasItsStateAlone(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "state")
+	first := startProcess(t, "emulate", "--state-dir", dir, "-o", "json")
+	first.readReady(t)
+	w := newWorld()
+	if got := w.run(t, "emulate", "--state-dir", dir); got != report.ExitUsage {
+		t.Errorf("exit status %d", got)
+	}
+	want := fmt.Sprintf("dpsdiag: --state-dir: another dpsdiag emulate is using %q\nhint: end that one, or give this one another directory\n", dir)
+	if w.err.String() != want || w.out.Len() > 0 {
+		t.Errorf("standard error is %q, want %q; standard output: %s", w.err.String(), want, w.out.String())
+	}
+	first.end(t, syscall.SIGKILL)
+	second := startProcess(t, "emulate", "--state-dir", dir, "-o", "json")
+	second.readReady(t)
+	if out, status := second.end(t, syscall.SIGTERM); status != report.ExitOK {
+		t.Errorf("exit status %d: %s", status, out)
 	}
 }

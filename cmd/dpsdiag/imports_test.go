@@ -69,7 +69,7 @@ func mayImport() map[string][]string {
 	return map[string][]string{
 		"dpsdiag/cmd/dpsdiag":        {"atomicfile", "report", "advice", "likeness", "logtext", "fleet", "plan", "monitor", "kql", "probe", "inspect", "certchain", "proxy", "tpm", "edgeconf", "service", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
 		"dpsdiag/internal/report":    {"advice", "fleet", "plan", "logtext", "monitor", "probe", "inspect", "dps", "codes", "cause", "duration", "shellword"},
-		"dpsdiag/internal/fleet":     {"advice", "probe", "certchain", "dps"},
+		"dpsdiag/internal/fleet":     {"advice", "probe", "certchain", "dps", "filelock"},
 		"dpsdiag/internal/plan":      {},
 		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "netfail", "edgeconf", "support", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},
@@ -83,7 +83,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/tpm":       {"dps"},
 		"dpsdiag/internal/certchain": {"dps"},
 		"dpsdiag/internal/netfail":   {},
-		"dpsdiag/internal/emulator":  {"atomicfile", "service", "dps", "codes", "amqp"},
+		"dpsdiag/internal/emulator":  {"atomicfile", "filelock", "service", "dps", "codes", "amqp"},
 		"dpsdiag/internal/edgeconf":  {"dps", "spelling"},
 		"dpsdiag/internal/service":   {"dps"},
 		"dpsdiag/internal/amqp":      {},
@@ -97,6 +97,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/support":   {},
 
 		"dpsdiag/internal/atomicfile": {},
+		"dpsdiag/internal/filelock":   {},
 	}
 }
 
@@ -108,7 +109,7 @@ func forbidden() []struct{ except, path, reason string } {
 		{"dpsdiag/cmd/dpsdiag", "github.com/spf13/cobra", "the command line is known to cmd alone"},
 		{"dpsdiag/cmd/dpsdiag", "github.com/spf13/pflag", "the command line is known to cmd alone"},
 		{"dpsdiag/cmd/dpsdiag", "golang.org/x/term", "whether there is a terminal is decided once, where the streams are made"},
-		{"dpsdiag/internal/fleet", "golang.org/x/sys", "only a journal is locked"},
+		{"dpsdiag/internal/filelock", "golang.org/x/sys", "only filelock locks files"},
 		{"dpsdiag/internal/report", "github.com/fatih/color", "only the report draws"},
 		{"dpsdiag/internal/report", "github.com/olekukonko/tablewriter", "only the report draws"},
 		{"dpsdiag/internal/emulator dpsdiag/internal/edgeconf", "github.com/pelletier/go-toml", "only the emulator and a device have a configuration file"},

@@ -96,7 +96,7 @@ type Emulator struct {
 }
 
 // Start starts the emulator and returns when devices can register. ctx limits only the
-// start. Errors are an unknown scenario, ErrNoTPM if the scenario needs a TPM, an
+// start. Errors are an unknown scenario, ErrNoTPM if the scenario needs a TPM, ErrStateInUse, an
 // [AddressError], and a state directory that cannot be read or written.
 func Start(ctx context.Context, config Config) (*Emulator, error) {
 	config = config.withDefaults()
@@ -109,6 +109,9 @@ func Start(ctx context.Context, config Config) (*Emulator, error) {
 	}
 	store, err := openStore(config.StateDir, config.Files, config.Disk)
 	if err != nil {
+		return nil, err
+	}
+	if err := store.reserve(ctx); err != nil {
 		return nil, err
 	}
 	e := &Emulator{store: store}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -45,11 +46,19 @@ func begin(t *testing.T, c Config) *Emulator {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
+		if err := e.Close(); err != nil && !errors.Is(err, net.ErrClosed) { // if the test ended it
 			t.Error(err)
 		}
 	})
 	return e
+}
+
+// end ends an emulator before the test ends, so that another one can have its directory.
+func end(t *testing.T, e *Emulator) {
+	t.Helper()
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // beginWith starts an emulator with a fault.

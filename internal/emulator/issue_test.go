@@ -256,6 +256,7 @@ func TestAuthorityIsKept(t *testing.T) {
 		e := begin(t, Config{StateDir: dir})
 		chain := chainIn(t, newClient(t, e.Device()).sign(dps.IssuingAPIVersion, requestOf(t, newKey(t, elliptic.P384()), keyDevice)))
 		roots = append(roots, chain[2])
+		end(t, e)
 	}
 	if !roots[0].Equal(roots[1]) {
 		t.Error("a restart has another root")

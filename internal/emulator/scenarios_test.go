@@ -286,6 +286,7 @@ func TestMissingRootKeepsTheCA(t *testing.T) {
 	dir := t.TempDir()
 	first := begin(t, Config{StateDir: dir})
 	before := readFile(t, first.Ready().CAFile)
+	end(t, first)
 	second := begin(t, Config{StateDir: dir, Scenario: "server-root-ca-missing"})
 	if got := second.Ready().CAFile; got != filepath.Join(dir, "other-ca.pem") {
 		t.Errorf("CA file %s", got)

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/filelock"
 )
 
 // Files of the state directory. Those in enrolledDir belong to the service: its data about
@@ -29,6 +31,29 @@ type store struct {
 	dir       string // absolute, or "" for no files
 	temporary bool   // made here, removed by close
 	disk      atomicfile.Disk
+	lock      *os.File // nil if nobody else can have the directory
+}
+
+// ErrStateInUse means that another emulator keeps its files in the state directory.
+var ErrStateInUse = errors.New("another emulator uses the state directory")
+
+// fileLock is the file that a running emulator locks. It stays, since another emulator may be waiting for it.
+const fileLock = ".lock"
+
+// reserve locks a directory that was given, until close: two emulators would overwrite each other's files.
+func (s *store) reserve(ctx context.Context) error {
+	if s.dir == "" || s.temporary {
+		return nil
+	}
+	file, err := os.OpenFile(filepath.Join(s.dir, fileLock), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("lock state directory: %w", err)
+	}
+	if !filelock.Lock(ctx, file) {
+		return errors.Join(ErrStateInUse, file.Close())
+	}
+	s.lock = file
+	return nil
 }
 
 // openStore creates the directory if needed: dir if given, otherwise a new temporary one if
@@ -54,8 +79,14 @@ func openStore(dir string, files bool, disk atomicfile.Disk) (*store, error) {
 	return &store{dir: absolute, disk: disk}, nil
 }
 
-// close removes a temporary directory; a directory that was given stays.
+// close removes a temporary directory. A directory that was given stays, and another emulator can have it.
 func (s *store) close() error {
+	if s.lock != nil {
+		if err := s.lock.Close(); !errors.Is(err, os.ErrClosed) { // which a second call gets
+			return err
+		}
+		return nil
+	}
 	if !s.temporary {
 		return nil
 	}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -137,11 +138,11 @@ func TestSecretsAreForTheOwnerAlone(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		public := !strings.Contains(path, "key") && !strings.Contains(path, "token") && !strings.Contains(path, "connection-string")
+		public := entry.Name() != fileLock && !strings.Contains(path, "key") && !strings.Contains(path, "token") && !strings.Contains(path, "connection-string")
 		if mode := info.Mode().Perm(); !public && mode != 0o600 || public && mode != 0o644 {
 			t.Errorf("%s has mode %o", path, mode)
 		}
-		if !public {
+		if !public && entry.Name() != fileLock {
 			secrets++
 		}
 		return nil
@@ -162,8 +163,9 @@ func TestStateIsReused(t *testing.T) {
 	dir := t.TempDir()
 	before := begin(t, Config{StateDir: dir})
 	devices := readIdentities(t, before)
-	begin(t, Config{StateDir: dir, Scenario: "symmetric-key-mismatch"})
-	begin(t, Config{StateDir: dir, Scenario: "server-root-ca-missing"})
+	end(t, before)
+	end(t, begin(t, Config{StateDir: dir, Scenario: "symmetric-key-mismatch"}))
+	end(t, begin(t, Config{StateDir: dir, Scenario: "server-root-ca-missing"}))
 	after := begin(t, Config{StateDir: dir})
 	for _, d := range devices {
 		d.Endpoint = after.Device().Endpoint
@@ -187,7 +189,7 @@ func TestDamagedStateIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			begin(t, Config{StateDir: dir})
+			end(t, begin(t, Config{StateDir: dir}))
 			if test.text == "server.pem" {
 				test.text = string(readFile(t, filepath.Join(dir, "server.pem")))
 				key := readFile(t, filepath.Join(dir, "server-key.pem"))
@@ -212,4 +214,23 @@ func TestDamagedStateIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStateHasOneEmulator: two emulators would overwrite each other's files. One that did not start
+// leaves the directory to others.
+func TestStateHasOneEmulator(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := Start(t.Context(), Config{StateDir: dir, Scenario: "tpm-ek-mismatch", Now: atNoon}); !errors.Is(err, ErrNoTPM) {
+		t.Fatalf("without a TPM: %v", err)
+	}
+	first := begin(t, Config{StateDir: dir})
+	if _, err := Start(t.Context(), Config{Now: atNoon, StateDir: filepath.Join(dir, ".", "")}); !errors.Is(err, ErrStateInUse) {
+		t.Errorf("a second emulator in the same directory: %v", err)
+	}
+	if _, err := PrintConfig(Config{StateDir: dir, Now: atNoon}); err != nil {
+		t.Errorf("the configuration cannot be printed while an emulator runs: %v", err)
+	}
+	end(t, first)
+	begin(t, Config{StateDir: dir})
 }

@@ -103,7 +103,9 @@ func TestTPMKeysAreKept(t *testing.T) {
 	dir := t.TempDir()
 	tpm, stranger := paperTPMs(t)
 	keysOf := func(tpm paperTPM) [2]string {
-		c := newClient(t, begin(t, Config{StateDir: dir, TPM: tpm.enrolled()}).Device())
+		e := begin(t, Config{StateDir: dir, TPM: tpm.enrolled()})
+		defer end(t, e)
+		c := newClient(t, e.Device())
 		key := c.prove(tpm, c.introduce(tpm.keys()))
 		operation := c.register().body.Operation.OperationID
 		c.poll(operation)

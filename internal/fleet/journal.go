@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"dpsdiag/internal/filelock"
 )
 
 // journalSchema names the first line of a journal.
@@ -98,7 +100,7 @@ func (j *Journal) openLocked(ctx context.Context, file *os.File, head Head) erro
 		return err
 	case !info.Mode().IsRegular():
 		return &JournalError{"is not a regular file", "name a file that can be read again"}
-	case !lockPatiently(ctx, file):
+	case !filelock.Lock(ctx, file):
 		return &JournalError{"is in use by another dpsdiag", "wait until that has ended, or name another file"}
 	}
 	return j.open(head)
@@ -123,21 +125,6 @@ func (j *Journal) open(head Head) error {
 		return &JournalError{"is of a run in the mode " + old.Mode, "name another file: a journal is of one mode"}
 	}
 	return nil
-}
-
-// lockPatiently locks the file for this process. It retries for a moment, since a process that was
-// killed may still hold the lock.
-func lockPatiently(ctx context.Context, file *os.File) bool {
-	const moments = 10
-	for range moments {
-		if lock(file) == nil {
-			return true
-		}
-		if !pause(ctx, time.Second/moments) {
-			break
-		}
-	}
-	return false
 }
 
 // read reads the lines. A last line without an end is left out of the size: it was cut.

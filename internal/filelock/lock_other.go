@@ -1,6 +1,6 @@
 //go:build !unix && !windows
 
-package fleet
+package filelock
 
 import "os"
 
