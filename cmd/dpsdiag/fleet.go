@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/time/rate"
 
+	"dpsdiag/internal/atomicfile"
 	"dpsdiag/internal/dps"
 	"dpsdiag/internal/duration"
 	"dpsdiag/internal/edgeconf"
@@ -307,6 +308,9 @@ func (o *fleetOptions) openJournal(ctx context.Context, cfg probe.Config, now ti
 	if info, err := os.Stat(o.resume); o.retryFailed && (err != nil || info.Size() == 0) {
 		return nil, usagef("for a first run leave out --retry-failed", "--retry-failed: %q contains no run", o.resume)
 	}
+	if err := atomicfile.CheckMode(o.resume); err != nil { // root could open it all the same
+		return nil, cannotWrite("--resume", o.resume, err)
+	}
 	journal, err := fleet.OpenJournal(ctx, o.resume, fleet.Head{
 		Endpoint: cfg.Endpoint.Host, IDScope: cfg.Scope, Mode: string(cfg.Mode), StartedAt: now.UTC().Truncate(time.Second),
 	})
@@ -314,7 +318,7 @@ func (o *fleetOptions) openJournal(ctx context.Context, cfg probe.Config, now ti
 		return nil, usagef(problem.Hint, "--resume: %q %s", o.resume, problem.Problem)
 	}
 	if err != nil {
-		return nil, usagef("name a file in a folder that exists and that you may write to", "--resume: cannot write %q: %s", o.resume, reason(err))
+		return nil, cannotWrite("--resume", o.resume, err)
 	}
 	return journal, nil
 }

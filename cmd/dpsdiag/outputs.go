@@ -102,7 +102,7 @@ func (a *app) checkOutputs(cmd *cobra.Command) error {
 		}
 		taken[file] = name
 		if err := checkWritable(out.file); err != nil {
-			return usagef("name a file in a folder that exists and that you may write to", "-o %s: cannot write %q: %s", name, out.file, reason(err))
+			return cannotWrite("-o "+name, out.file, err)
 		}
 	}
 	return nil
@@ -141,6 +141,15 @@ func (a *app) writeOutput(out output, doc report.Document, opts report.Options) 
 	return writeFile(a.disk, out.file, func(w io.Writer) error { return out.format.Write(w, doc, opts) })
 }
 
+// cannotWrite is the usage error of a file of a flag that cannot be written.
+func cannotWrite(flag, path string, err error) error {
+	hint := "name a file in a folder that exists and that you may write to"
+	if errors.Is(err, atomicfile.ErrReadOnly) {
+		hint = "make it writable if it is not to be kept, or name another file"
+	}
+	return usagef(hint, "%s: cannot write %q: %s", flag, path, reason(err))
+}
+
 // checkWritable reports why a file could not be written; "" is standard output.
 func checkWritable(path string) error {
 	if path == "" {
@@ -148,6 +157,9 @@ func checkWritable(path string) error {
 	}
 	path, special, err := destination(path)
 	if err != nil || special {
+		return err
+	}
+	if err := atomicfile.CheckMode(path); err != nil {
 		return err
 	}
 	trial, err := os.CreateTemp(filepath.Dir(path), atomicfile.Pattern)

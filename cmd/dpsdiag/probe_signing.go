@@ -48,7 +48,7 @@ func (o *signingOptions) check(lookup bool) error {
 		return usagef("give --csr-key FILE, which may be a new file, or --csr FILE", "--issued-cert-out: no certificate is requested")
 	}
 	if err := checkWritable(o.out); err != nil {
-		return usagef("name a file in a folder that exists and that you may write to", "--issued-cert-out: cannot write %q: %s", o.out, reason(err))
+		return cannotWrite("--issued-cert-out", o.out, err)
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func (o *signingOptions) readOrMakeKey(a *app, keep bool) (crypto.Signer, error)
 		return key, err
 	}
 	if err := writeFile(a.disk, o.key, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
-		return nil, usagef("name a file in a folder that exists and that you may write to", "--csr-key: cannot write %q: %s", o.key, reason(err))
+		return nil, cannotWrite("--csr-key", o.key, err)
 	}
 	tell(a.stderr, "dpsdiag: made a new key, %s, in %q", dps.KeyText(key.Public()), o.key)
 	return key, nil

@@ -1,4 +1,5 @@
-// Package atomicfile writes files whole or not at all. [Write] is all that a caller needs; a
+// Package atomicfile writes files whole or not at all. [Write] is all that a caller needs, with
+// [CheckMode] to know earlier that a file is not replaced; a
 // [Disk] other than [System] is for tests, which make it fail.
 package atomicfile
 
@@ -34,11 +35,29 @@ type File interface {
 // Pattern is the pattern of the names that files have until they are whole.
 const Pattern = ".dpsdiag-*"
 
+// ErrReadOnly means that a file exists and that its mode lets nobody write to it.
+var ErrReadOnly = errors.New("the file is read-only")
+
+// CheckMode returns ErrReadOnly if there is such a file. A rename replaces it all the same, if the
+// folder permits, and root may write to any file; but who made it read-only wants to keep it. So the
+// mode decides, for every user.
+func CheckMode(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o222 == 0 {
+		return ErrReadOnly
+	}
+	return nil // of any other error, writing tells
+}
+
 // Write makes a file of what write writes. Until the file is whole and on the disk it has a temporary
 // name in the same folder. If anything fails, it is removed, and an earlier file of that name is
 // intact. The one exception is a failure to sync the folder: then the new file is in place, but
-// may be lost in a power failure. The error does not contain the temporary name, unless it is left behind.
+// may be lost in a power failure. A read-only file is not replaced: see [CheckMode]. The error does not contain the
+// temporary name, unless it is left behind.
 func Write(disk Disk, path string, mode fs.FileMode, write func(io.Writer) error) (err error) {
+	if err := CheckMode(path); err != nil {
+		return err
+	}
 	file, err := disk.CreateTemp(filepath.Dir(path), Pattern) // of mode 0600
 	if err != nil {
 		return reason(err)

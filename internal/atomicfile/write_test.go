@@ -33,6 +33,39 @@ func content(t *testing.T, dir string) string {
 	return text.String()
 }
 
+// TestReadOnlyFileIsKept: root may replace it too, so the mode decides.
+func TestReadOnlyFileIsKept(t *testing.T) {
+	t.Parallel()
+	write := func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }
+	for mode, want := range map[os.FileMode]error{0o444: atomicfile.ErrReadOnly, 0o400: atomicfile.ErrReadOnly, 0o644: nil, 0o600: nil} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "f")
+		if err := os.WriteFile(path, []byte("old"), mode); err != nil {
+			t.Fatal(err)
+		}
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(path, link); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(atomicfile.CheckMode(path), atomicfile.CheckMode(link)); !errors.Is(err, want) {
+			t.Errorf("mode %o: %v, want %v", mode, err, want)
+		}
+		err := atomicfile.Write(atomicfile.System{Unsynced: true}, path, 0o600, write)
+		text := "f=new;"
+		if want != nil {
+			text = "f=old;"
+		}
+		if got := content(t, dir); !errors.Is(err, want) || got != text {
+			t.Errorf("mode %o: %v, %s, want %v, %s", mode, err, got, want, text)
+		}
+	}
+	for _, path := range []string{t.TempDir(), filepath.Join(t.TempDir(), "none")} {
+		if err := atomicfile.CheckMode(path); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 // TestWriteFailsAtAnyStep: whichever step fails, and in whichever way, an earlier file is intact,
 // no part of the new one is there, and the error says so. What reports no error is whole.
 func TestWriteFailsAtAnyStep(t *testing.T) {
