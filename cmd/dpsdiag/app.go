@@ -145,6 +145,16 @@ func (a *app) endInterruptedLine(ctx context.Context) {
 	}
 }
 
+// sayIfSlow says on standard error what takes longer than a duration, unless -q is given. The caller
+// calls done when it has ended.
+func (a *app) sayIfSlow(after time.Duration, format string, args ...any) (done func()) {
+	if a.global.quiet {
+		return func() {}
+	}
+	notice := time.AfterFunc(after, func() { tell(a.stderr, "dpsdiag: "+format, args...) })
+	return func() { notice.Stop() }
+}
+
 // terminalColumns reports whether a stream is a terminal, and its width.
 func terminalColumns(stream any) (int, bool) {
 	file, ok := stream.(*os.File)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -113,4 +114,21 @@ func TestReportAfterInterruptHasItsOwnLine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSayIfSlow: what takes long is named on standard error, unless -q is given or it ends in time.
+func TestSayIfSlow(t *testing.T) {
+	t.Parallel()
+	said := make(chan string, 1)
+	w := newWorld()
+	w.stderr = writerFunc(func(p []byte) (int, error) { said <- string(p); return len(p), nil })
+	w.sayIfSlow(time.Hour, "too early")()
+	done := w.sayIfSlow(0, "simulating %d devices", 5)
+	if got := <-said; got != "dpsdiag: simulating 5 devices\n" {
+		t.Errorf("said %q", got)
+	}
+	done()
+	w.global.quiet = true
+	w.stderr = nil // would panic
+	w.sayIfSlow(0, "not with -q")()
 }

@@ -92,6 +92,9 @@ func retryNames() []string {
 	return names
 }
 
+// slowPlan is how long a simulation may take before standard error says that it runs.
+const slowPlan = time.Second
+
 func runPlan(a *app, o *planOptions, flags *pflag.FlagSet) error {
 	if err := o.check(flags); err != nil {
 		return err
@@ -101,6 +104,7 @@ func runPlan(a *app, o *planOptions, flags *pflag.FlagSet) error {
 	if err := q.Check(); err != nil {
 		return usagef("ask for fewer devices, or for a shorter time", "%v", err)
 	}
+	defer a.sayIfSlow(slowPlan, "simulating %d devices", q.Devices)()
 	answer := plan.Simulate(q)
 	var smallest *time.Duration
 	if spread, ok := plan.SmallestSpread(q); ok {

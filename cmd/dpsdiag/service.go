@@ -263,10 +263,7 @@ const slowRead = 3 * time.Second
 func (s *source) read(ctx context.Context, a *app, d inspect.Device) *inspect.Held {
 	held := s.files
 	if s.client != nil {
-		if !a.global.quiet {
-			notice := time.AfterFunc(slowRead, func() { tell(a.stderr, "dpsdiag: reading from %s", s.client.Host) })
-			defer notice.Stop()
-		}
+		defer a.sayIfSlow(slowRead, "reading from %s", s.client.Host)()
 		ctx, cancel := context.WithTimeout(ctx, s.budget)
 		defer cancel()
 		held = *s.client.Read(ctx, d.ID, d.Kind)
