@@ -1,6 +1,9 @@
 package logtext
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // foreignMarks are words in the logs of common software that has nothing to do with provisioning. They
 // matter in a text without a single line that is about provisioning.
@@ -47,13 +50,52 @@ func namesForeignHost(line []byte) bool {
 	return true
 }
 
+// answersForeignRequest reports whether a line has a request for a path that neither DPS, a hub, the
+// services of a device nor a webhook for allocation has, and after it the status of an error, as in
+// "GET /index.html 404 not found".
+func answersForeignRequest(line []byte) bool {
+	for _, method := range [...]string{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
+		before, after, found := bytes.Cut(line, []byte(method+" /"))
+		if !found || len(before) > 0 && isWordByte(before[len(before)-1]) {
+			continue
+		}
+		path, rest, _ := bytes.Cut(after, []byte(" "))
+		return !isProvisioningPath(path) && hasErrorStatus(rest)
+	}
+	return false
+}
+
+// isProvisioningPath reports whether a path, without its first slash, may be one in a device's logs or
+// in those of its operator.
+func isProvisioningPath(path []byte) bool {
+	for _, part := range [...]string{
+		"api-version", "regist", "enroll", "provision", "dps", "0ne", "iothub", "device", "module", "twin", "message", "identit", "alloc", "webhook",
+		"cert", "key", "sign", "tpm", "trust-bundle", "systeminfo", "est/",
+	} {
+		if indexFold(path, part) >= 0 {
+			return true
+		}
+	}
+	return len(path) > 0 && bytes.Equal(bytes.Trim(path, "/"), []byte("api")) // of a webhook
+}
+
+// hasErrorStatus reports whether a text has a number from 400 to 599 that stands alone.
+func hasErrorStatus(text []byte) bool {
+	for word := range bytes.FieldsFuncSeq(text, func(c rune) bool { return c < utf8.RuneSelf && !isWordByte(byte(c)) }) {
+		if len(word) == 3 && (word[0] == '4' || word[0] == '5') && isDigit(word[1]) && isDigit(word[2]) {
+			return true
+		}
+	}
+	return false
+}
+
 // lookAround notes whether a line is from other software, and whether it mentions Azure.
 func (r *pass) lookAround(line []byte) {
 	r.azure = r.azure || indexFold(line, "azure") >= 0
 	if r.foreign || r.azure {
 		return
 	}
-	if namesForeignHost(line) {
+	if namesForeignHost(line) || answersForeignRequest(line) {
 		r.foreign = true
 		return
 	}
