@@ -70,7 +70,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/cmd/dpsdiag":        {"atomicfile", "report", "advice", "likeness", "logtext", "fleet", "plan", "monitor", "kql", "probe", "inspect", "certchain", "proxy", "tpm", "edgeconf", "service", "dps", "codes", "cause", "emulator", "duration", "shellword", "spelling"},
 		"dpsdiag/internal/report":    {"advice", "fleet", "plan", "logtext", "monitor", "probe", "inspect", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/fleet":     {"advice", "probe", "certchain", "dps", "filelock"},
-		"dpsdiag/internal/plan":      {},
+		"dpsdiag/internal/plan":      {"duration"},
 		"dpsdiag/internal/advice":    {"likeness", "logtext", "probe", "inspect", "certchain", "proxy", "tpm", "netfail", "edgeconf", "support", "dps", "codes", "cause", "duration", "shellword"},
 		"dpsdiag/internal/likeness":  {"cause"},
 		"dpsdiag/internal/logtext":   {"codes", "thesaurus"},
