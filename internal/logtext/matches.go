@@ -70,11 +70,11 @@ func (r *pass) noteWords(h hit, entry *codes.Entry, generic bool) {
 			r.found.Matches[i].add(rec)
 			return
 		}
-		rec.text, rec.phrase = cut(r.text), cut(r.text[h.start:h.end])
+		rec.text, rec.phrase = cut(r.withoutRest(r.text)), cut(r.text[h.start:h.end])
 		r.commit(rec)
 		return
 	}
-	rec.text, rec.phrase = cut(r.text), cut(r.text[h.start:h.end])
+	rec.text, rec.phrase = cut(r.withoutRest(r.text)), cut(r.text[h.start:h.end])
 	if len(s.pending) == maxPending {
 		r.drop(s.pending[0])
 		s.pending = s.pending[1:]

@@ -23,6 +23,7 @@ type pass struct {
 	streams map[string]*stream
 	current *stream // the program that wrote the line
 	end     lineEnd // of the line before
+	before  []byte  // the end of the line before, if a secret may go on from there
 	sample  sample
 	anchors int     // lines that are certainly about provisioning
 	way     attempt // of the registrations that all programs report
@@ -92,8 +93,9 @@ func (r *pass) readLine(l *line) {
 		r.readPlain()
 	}
 	if r.sample.takes(telling) {
-		r.sample.add(r.place(), r.readable(l.text))
+		r.sample.add(r.place(), r.withoutRest(r.readable(l.text)))
 	}
+	r.keepSecret(l.text)
 	r.keepEnd(l.broken)
 	r.keepBare(l.text)
 }
@@ -252,7 +254,7 @@ func (r *pass) relevant() bool {
 func (r *pass) place() Place { return Place{r.input, r.line} }
 
 // excerpt is the line in a form that can be shown: printable, and not too long.
-func (r *pass) excerpt() string { return excerpt(r.text) }
+func (r *pass) excerpt() string { return excerpt(r.withoutRest(r.text)) }
 
 // The words around a phrase that are shown with it, in bytes.
 const (
@@ -263,8 +265,9 @@ const (
 // around is a phrase with whole words next to it, in a form that can be shown.
 func (r *pass) around(h hit) string {
 	start, end := h.start, h.end
-	if from := max(0, start-wordsBefore); from == 0 {
-		start = 0
+	rest := r.restOfSecret()
+	if from := max(rest, start-wordsBefore); from == rest {
+		start = min(rest, end)
 	} else if i := bytes.IndexByte(r.text[from:start], ' '); i >= 0 {
 		start = from + i + 1
 	}
@@ -273,19 +276,21 @@ func (r *pass) around(h hit) string {
 	} else if i := bytes.LastIndexByte(r.text[end:to], ' '); i >= 0 {
 		end += i
 	}
-	return excerpt(r.text[start:end])
+	from, to := max(0, start-maxExcerpt), min(len(r.text), end+maxExcerpt)
+	return cut([]byte(redactWindow(string(r.text[from:to]), start-from, end-from)))
 }
 
 // excerpt is text in a form that can be shown: not too long, and without secrets.
 func excerpt(text []byte) string { return redact(cut(text)) }
 
-// cut cuts text at a character boundary.
+// cut cuts text at a character boundary, and before a secret of which it would leave a part that nobody
+// recognises.
 func cut(text []byte) string {
 	text = bytes.TrimSpace(text)
 	if len(text) <= maxExcerpt {
 		return string(text)
 	}
-	end := maxExcerpt
+	end := beforeSecret(text, maxExcerpt)
 	for end > 0 && text[end]&0xc0 == 0x80 {
 		end--
 	}

@@ -3,6 +3,7 @@ package logtext
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 const (
@@ -98,7 +99,7 @@ func (p *phrase) mayWrap() bool {
 // noteWrapped notes the hits as read on the line before. The text begins at the first hit: what is
 // before it may be the rest of a secret whose name is cut off.
 func (r *pass) noteWrapped() {
-	line, current := r.line, r.current
+	line, current, before := r.line, r.current, r.before
 	start := len(r.end.joined)
 	for _, h := range r.hits {
 		start = min(start, h.start)
@@ -107,7 +108,7 @@ func (r *pass) noteWrapped() {
 		r.hits[i].start -= start
 		r.hits[i].end -= start
 	}
-	r.text, r.line, r.current = r.end.joined[start:], r.end.line, r.end.stream
+	r.text, r.line, r.current, r.before = r.end.joined[start:], r.end.line, r.end.stream, nil
 	if _, anchor := r.weighHits(); anchor {
 		r.anchor()
 	}
@@ -115,7 +116,7 @@ func (r *pass) noteWrapped() {
 	r.readValues()
 	r.readErrors()
 	r.settleLine()
-	r.line, r.current = line, current
+	r.line, r.current, r.before = line, current, before
 }
 
 // withoutMargin returns a line that continues the one before, without its margin: an indentation, the
@@ -128,4 +129,54 @@ func withoutMargin(line []byte) []byte {
 		}
 		line = line[1:]
 	}
+}
+
+// leastPart is the length of a part of a secret at the end of a line, in bytes. After a shorter part the
+// rest is recognised by itself.
+const leastPart = 16
+
+// keepSecret remembers the end of the line that was read, if its last word may be the beginning of a
+// secret.
+func (r *pass) keepSecret(line []byte) {
+	r.before = r.before[:0]
+	for i := range leastPart {
+		if at := len(line) - 1 - i; at < 0 || !isTokenByte(line[at]) && line[at] != '%' {
+			return
+		}
+	}
+	r.before = append(r.before, line[max(0, len(line)-maxExcerpt):]...)
+}
+
+// restOfSecret is the length of the beginning of the line that goes on with a secret from the line
+// before: the first word, unless that is a time.
+func (r *pass) restOfSecret() int {
+	if len(r.before) == 0 {
+		return 0
+	}
+	before := string(r.before)
+	goesOn := func(s span) bool { return s.end == len(before) }
+	if !slices.ContainsFunc(slices.Concat(namedSecrets(before), headerSecrets(before), webTokens(before)), goesOn) {
+		return 0
+	}
+	start := len(r.text) - len(withoutMargin(r.text))
+	end := start
+	for end < len(r.text) && (isTokenByte(r.text[end]) || r.text[end] == '%') {
+		end++
+	}
+	if strings.Trim(string(r.text[start:end]), "0123456789-.T") == "" {
+		return 0
+	}
+	return end
+}
+
+// withoutRest is the line without the rest of a secret from the line before; a part of the line is
+// returned as it is.
+func (r *pass) withoutRest(text []byte) []byte {
+	if len(text) != len(r.text) {
+		return text
+	}
+	if rest := r.restOfSecret(); rest > 0 {
+		return append([]byte(hidden), text[rest:]...)
+	}
+	return text
 }

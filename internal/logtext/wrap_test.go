@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dpsdiag/internal/logtext"
 )
 
 // TestWrappedLines: a message that is broken by a line end is found, on the line where it begins.
@@ -58,8 +60,54 @@ func TestWrappedSecret(t *testing.T) {
 		t.Fatal("the message is not found")
 	}
 	for _, text := range texts(found) {
-		if strings.Contains(text, secret[8:]) {
-			t.Errorf("%q shows the secret", text)
+		if strings.Contains(text, secret[:8]) {
+			t.Errorf("%q shows a part of the secret", text)
+		}
+	}
+}
+
+// TestSecretAcrossLines: of a secret that a terminal wrapped, the rest on the next line is not shown.
+func TestSecretAcrossLines(t *testing.T) {
+	t.Parallel()
+	const rest = "aHVudGVy"
+	for name, begin := range map[string]string{
+		"signature": "SharedAccessSignature sr=a&sig=MDEyMzQ1Njc4OTAx", "key": "SharedAccessKey=MDEyMzQ1Njc4OTAx",
+		"header": "Authorization: Bearer 0.MDEyMzQ1Njc4OTAx", "web token": "eyJhbGciOiJub25lIn0.eyJzdWIi", "in quotes": `{"primaryKey": "MDEyMzQ1Njc4OTAx`,
+	} {
+		for _, margin := range []string{"", "   ", "  | "} {
+			found := scan(t, "dps: 401002 Unauthorized, "+begin+"\n"+margin+rest+"%3D&x dps: 401002 Unauthorized: CA certificate not found\n")
+			all := texts(found)
+			for _, line := range found.Sample {
+				all = append(all, logtext.Quote(line.Text))
+			}
+			for _, text := range all {
+				if strings.Contains(text, rest) {
+					t.Errorf("%s: %q shows the rest", name, text)
+				}
+			}
+		}
+	}
+	const next = "dps: 401002 Unauthorized, SharedAccessKey=MDEyMzQ1Njc4OTAx\n2026-01-01T08:00:00 dps: 401002 CA certificate not found"
+	if shown := strings.Join(texts(scan(t, next)), "\n"); !strings.Contains(shown, "2026-01-01T08") {
+		t.Errorf("a time is hidden: %s", shown)
+	}
+}
+
+// TestCutSecrets: no part of a secret is shown where a text is cut.
+func TestCutSecrets(t *testing.T) {
+	t.Parallel()
+	const key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+	const shown = 240 // bytes of a line
+	for _, secret := range []string{key, "Bearer a.b-hunter2_token", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln", "password: hunter2-and-more"} {
+		for at := shown - len(secret) - 10; at < shown+10; at++ {
+			line := strings.Repeat("- ", at)[:at] + " " + secret + " dps: 401002 Unauthorized " + secret + " and more"
+			for _, text := range append(texts(scan(t, line)), logtext.Quote(line)) {
+				for part := strings.LastIndexByte(secret, ' ') + 1; part+8 <= len(secret); part++ {
+					if word := secret[part : part+8]; strings.Contains(text, word) {
+						t.Fatalf("%q shows %q of %q", text, word, secret)
+					}
+				}
+			}
 		}
 	}
 }
