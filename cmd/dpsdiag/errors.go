@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"dpsdiag/internal/logtext"
 	"dpsdiag/internal/report"
 	"dpsdiag/internal/shellword"
 	"dpsdiag/internal/spelling"
@@ -46,17 +47,19 @@ func tell(stderr io.Writer, format string, args ...any) {
 	_, _ = io.WriteString(stderr, report.Clean(hideKeys(fmt.Sprintf(format, args...)))+"\n")
 }
 
-// hideKeys hides symmetric keys, in connection strings too, the signatures of tokens, and the password
-// of user:password@host. Users sometimes give one as a name, a file or a code, and messages quote
+// hideKeys hides symmetric keys, in connection strings too, the signatures of tokens, JSON web tokens, and the
+// password of user:password@host. Users sometimes give one as a name, a file or a code, and messages quote
 // their arguments. A key of 16 bytes or more is at least 22 characters of base64 with one or two equals
 // signs at the end, which names do not have. (A key without equals signs has a length that no service
 // generates.)
 func hideKeys(text string) string {
 	passwords := regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"]*:|[^\s/:@"]+:)[^\s"\\][^\s"]*@([\w."\[-]|$)`)
 	keys := regexp.MustCompile(`[A-Za-z0-9+/]{22,}={1,2}`)
-	named := regexp.MustCompile(`(?i)(SharedAccessKey=|sig=)[^;&\s"]{8,}`)
+	named := regexp.MustCompile(`(?i)((?:SharedAccess|Account)Key(?:=|%3D)|sig(?:=|%3D))[^;&\s"]{8,}`)
+	tokens := regexp.MustCompile(`\beyJ[\w-]{8,}\.[\w.-]*`)
 	text = passwords.ReplaceAllString(text, "$1[hidden]@$2")
-	return keys.ReplaceAllString(named.ReplaceAllString(text, "$1[hidden]"), "[hidden]")
+	text = tokens.ReplaceAllString(named.ReplaceAllString(text, "$1[hidden]"), "[hidden]")
+	return keys.ReplaceAllString(text, "[hidden]")
 }
 
 // conclude returns the exit status for the error of a command. It also prints the error, unless a
@@ -103,7 +106,10 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 		return usagef(help, "unknown flag -%s", name)
 	}
 	if strings.Contains(name, " ") {
-		return usagef("put text that begins with dashes after --: "+cmd.CommandPath()+` -- "--TEXT"`, "unknown flag --%s", name)
+		return usagef("put text that begins with dashes after --: "+cmd.CommandPath()+` -- "--TEXT"`, "unknown flag %s", logtext.Quote("--"+name))
+	}
+	if shown := withoutValue(cmd, name); shown != name {
+		return usagef("a space or = goes between a flag and its value; "+help, "unknown flag --%s", shown)
 	}
 	if ours, ok := otherFlagNames()[name]; ok && cmd.Flags().Lookup(ours) != nil {
 		return usagef("it is called --"+ours+" here", "unknown flag --%s", name)
@@ -111,6 +117,23 @@ func unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError, help string) 
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return usagef(didYouMean("--%s", name, names, help), "unknown flag --%s", name)
+}
+
+// withoutValue hides what follows the name of a flag directly, as in --keyVALUE: it may be a secret. What has
+// only lower-case letters and dashes is a name, but none is as long as a key.
+func withoutValue(cmd *cobra.Command, name string) string {
+	const longest = 40
+	isValue := func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') }
+	flag := ""
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if rest, ok := strings.CutPrefix(name, f.Name); ok && len(f.Name) > len(flag) && strings.ContainsFunc(rest, isValue) {
+			flag = f.Name
+		}
+	})
+	if flag == "" && len(name) <= longest {
+		return name
+	}
+	return flag + "[hidden]"
 }
 
 // otherFlagNames maps names of settings in SDKs, the portal and other tools to our flags.

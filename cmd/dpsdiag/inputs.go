@@ -171,6 +171,8 @@ func (a *app) secretFromEnv(flag, variable string) (dps.Secret, error) {
 	value, set := a.lookupEnv(variable)
 	hint := "name the variable, without $"
 	switch {
+	case !set && !dps.IsVariable(variable):
+		return dps.Secret{}, usagef(hint, "%s: there is no environment variable of that name", flag)
 	case !set:
 		return dps.Secret{}, usagef(hint, "%s: there is no environment variable %q", flag, variable)
 	case value == "":

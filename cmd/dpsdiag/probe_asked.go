@@ -50,8 +50,8 @@ func repeated(f *pflag.Flag) []probe.Flag {
 		name, value = name+"-file", strings.ToUpper(f.Name)+"-FILE"
 	case f.Name == "proxy" && strings.Contains(value, "@"):
 		value = "PROXY-URL" // there may be a password in it
-	case f.Name == "payload" && strings.ContainsFunc(value, unicode.IsControl):
-		value = "@PAYLOAD-FILE"
+	case f.Name == "payload" && (strings.ContainsFunc(value, unicode.IsControl) || probe.HasSecret(value)):
+		value = "@PAYLOAD-FILE" // there may be a password in it, too
 	}
 	return []probe.Flag{{Name: name, Value: value}}
 }

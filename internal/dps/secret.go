@@ -3,6 +3,7 @@ package dps
 import (
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"unique"
 )
 
@@ -63,4 +64,11 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(string(text))
 	return nil
+}
+
+// IsVariable reports whether text has the form that names of environment variables usually have: upper-case
+// letters, digits and underscores. Other text in such a place may be the secret itself, and must not be quoted.
+func IsVariable(text string) bool {
+	const longest = 64
+	return text != "" && len(text) <= longest && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == ""
 }

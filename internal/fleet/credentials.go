@@ -74,7 +74,10 @@ func (c *Credentials) key(d *Device) (probe.Attestation, error) {
 	case d.keyEnv != "":
 		column = columnKeyEnv
 		value, set := c.LookupEnv(d.keyEnv)
-		if !set || value == "" {
+		switch {
+		case !set && !dps.IsVariable(d.keyEnv):
+			return nil, fmt.Errorf("%s: there is no environment variable of that name", column)
+		case !set || value == "":
 			return nil, fmt.Errorf("%s: there is no environment variable %q", column, d.keyEnv)
 		}
 		secret = dps.NewSecret(value)

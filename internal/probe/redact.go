@@ -20,6 +20,11 @@ func newRedactor(patterns *redact.Patterns, id Identity) *redactor {
 	return &redactor{r}
 }
 
+// HasSecret reports whether a JSON document has a member that contains a key, a token or a password.
+func HasSecret(document string) bool {
+	return redact.New(redact.NewPatterns()).Members(document) != document
+}
+
 // parse parses a body without its secrets.
 func (r *redactor) parse(body []byte) dps.Body { return dps.ParseBody([]byte(r.Scrub(string(body)))) }
 
