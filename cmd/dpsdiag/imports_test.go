@@ -79,7 +79,7 @@ func mayImport() map[string][]string {
 		"dpsdiag/internal/probe":     {"inspect", "redact", "certchain", "proxy", "tpm", "netfail", "dps", "amqp", "cause", "duration"},
 		"dpsdiag/internal/inspect":   {"redact", "certchain", "service", "dps"},
 		"dpsdiag/internal/redact":    {"dps"},
-		"dpsdiag/internal/proxy":     {"netfail", "dps"},
+		"dpsdiag/internal/proxy":     {"redact", "netfail", "dps"},
 		"dpsdiag/internal/tpm":       {"dps"},
 		"dpsdiag/internal/certchain": {"dps"},
 		"dpsdiag/internal/netfail":   {},

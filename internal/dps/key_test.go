@@ -39,14 +39,17 @@ func TestParseKeyDropsSurroundingWhiteSpace(t *testing.T) {
 // TestSecretsDoNotPrint formats a secret and a key in every way of the standard library.
 func TestSecretsDoNotPrint(t *testing.T) {
 	key := mustKey(t, exampleGroupKey)
-	for name, value := range map[string]any{"Secret": key.Text(), "Key": key} {
+	type holder struct{ secret any } // fmt calls no method of what is in an unexported field
+	for name, value := range map[string]any{
+		"Secret": key.Text(), "Key": key, "a holder of a Secret": holder{key.Text()}, "a Secret as a name": map[Secret]int{key.Text(): 1},
+	} {
 		encoded, err := json.Marshal(map[string]any{"v": value})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var log strings.Builder
 		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", value)
-		for _, out := range []string{fmt.Sprint(value), fmt.Sprintf("%v %+v %s %q", value, value, value, value), fmt.Sprintf("%#v", value), string(encoded), log.String()} {
+		for _, out := range []string{fmt.Sprint(value), fmt.Sprintf("%v %+v %s %q", value, value, value, value), fmt.Sprintf("%#v", value), fmt.Sprintf("%d %x", value, value), string(encoded), log.String()} {
 			if strings.Contains(out, exampleGroupKey[:12]) || strings.Contains(out, string(key.bytes[:8])) {
 				t.Errorf("%s shows itself in %s", name, out)
 			}

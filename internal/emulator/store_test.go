@@ -127,16 +127,22 @@ func TestSecretsAreForTheOwnerAlone(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return // modes have no meaning there
 	}
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "plant", "state") // the emulator makes both
 	begin(t, Config{StateDir: dir, Scenario: "sas-token-expired"})
 	secrets := 0
-	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	err := filepath.WalkDir(filepath.Dir(dir), func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
 			return err
 		}
 		info, err := entry.Info()
 		if err != nil {
 			return err
+		}
+		if entry.IsDir() {
+			if mode := info.Mode().Perm(); mode != 0o700 {
+				t.Errorf("%s has mode %o", path, mode)
+			}
+			return nil
 		}
 		public := entry.Name() != fileLock && !strings.Contains(path, "key") && !strings.Contains(path, "token") && !strings.Contains(path, "connection-string")
 		if mode := info.Mode().Perm(); !public && mode != 0o600 || public && mode != 0o644 {

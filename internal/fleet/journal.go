@@ -103,6 +103,11 @@ func (j *Journal) openLocked(ctx context.Context, file *os.File, head Head) erro
 	case !filelock.Lock(ctx, file):
 		return &JournalError{"is in use by another dpsdiag", "wait until that has ended, or name another file"}
 	}
+	if info.Size() == 0 { // the file may have been there already
+		if err := file.Chmod(0o600); err != nil {
+			return err
+		}
+	}
 	return j.open(head)
 }
 

@@ -366,10 +366,18 @@ func TestJournalSurvivesACutAtAnyByte(t *testing.T) {
 // A journal names devices: other users may not read it.
 func TestJournalIsForTheOwnerAlone(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "run.jsonl")
-	openJournal(t, path)
-	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
-		t.Errorf("mode %v, %v", info, err)
+	dir := t.TempDir()
+	for _, name := range []string{"new.jsonl", "empty.jsonl"} {
+		path := filepath.Join(dir, name)
+		if name == "empty.jsonl" {
+			if err := os.WriteFile(path, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		openJournal(t, path)
+		if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+			t.Errorf("%s: mode %v, %v", name, info, err)
+		}
 	}
 }
 

@@ -49,6 +49,8 @@ func echoTexts(token string) map[string]string {
 		"other JSON":    `{"you":"` + token + `","and":["` + echoedKey + `"]}`,
 		"text":          "refused " + token + " " + signed + " " + signature,
 		"HTML":          "<html>" + url.QueryEscape(token) + " " + echoedKey,
+		"HTML escapes":  "<html>" + strings.NewReplacer("=", "&#61;", "&", "&amp;").Replace(token) + " " + strings.ReplaceAll(echoedKey, "N", "&#78;"),
+		"small escapes": "<html>" + strings.ToLower(url.QueryEscape("sig=")) + strings.ReplaceAll(signature+" "+echoedKey, "=", "%3d") + strings.ReplaceAll(echoedKey, "M", "%4d"),
 		"cut off":       `{"errorCode":401002,"message":"` + token[:len(token)-9],
 		"cut off later": strings.Repeat("x", 490) + " " + echoedKey,
 		"at the end":    "the key is " + echoedKey[:20],

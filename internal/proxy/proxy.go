@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"dpsdiag/internal/dps"
+	"dpsdiag/internal/redact"
 )
 
 // Proxy is a host that connects to others for us. A proxy is a way to make the TCP
@@ -137,12 +138,20 @@ func (p *Proxy) hasCredentials() bool { return !p.User.IsZero() || !p.Password.I
 // their error page.
 func (p *Proxy) redact(text string) string {
 	var pairs []string
-	for _, secret := range []string{p.basic(), p.Password.Reveal(), p.User.Reveal()} {
+	for _, secret := range p.secrets() {
 		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
-			if p.hasCredentials() && form != "" {
+			if form != "" {
 				pairs = append(pairs, form, "[redacted]")
 			}
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	return redact.Hide(strings.NewReplacer(pairs...).Replace(text), p.secrets()...)
+}
+
+// secrets are the credentials in each form in which they are sent, the longest first.
+func (p *Proxy) secrets() []string {
+	if !p.hasCredentials() {
+		return nil
+	}
+	return []string{p.basic(), p.Password.Reveal(), p.User.Reveal()}
 }

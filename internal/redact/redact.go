@@ -137,6 +137,9 @@ func (r *Redactor) Add(secret dps.Secret) {
 			if len(spelling) >= leastSecret && !slices.Contains(r.secrets, spelling) {
 				r.secrets = append(r.secrets, spelling)
 				r.heads = append(r.heads, spelling[:leastSecret])
+				if plain, _ := unescaped(spelling); len(plain) >= leastSecret {
+					r.heads = append(r.heads, plain[:leastSecret])
+				}
 			}
 		}
 	}
@@ -155,6 +158,7 @@ func (r *Redactor) Scrub(text string) string {
 	if strings.Contains(text, `\`) {
 		text = r.quoted().ReplaceAllStringFunc(text, r.scrubLiteral)
 	}
+	text = r.spelled(text)
 	if r.mayRepeat(text) {
 		for _, secret := range r.secrets {
 			text = cutShort(strings.ReplaceAll(text, secret, Mark), secret)
