@@ -18,6 +18,7 @@ type failingFile struct {
 	failAt, part int
 	stays        bool
 	steps        int
+	unsynced     bool // something was written since the last sync
 }
 
 func (f *failingFile) step() bool {
@@ -26,6 +27,7 @@ func (f *failingFile) step() bool {
 }
 
 func (f *failingFile) WriteAt(text []byte, at int64) (int, error) {
+	f.unsynced = true
 	if !f.step() {
 		return f.File.WriteAt(text, at)
 	}
@@ -37,6 +39,7 @@ func (f *failingFile) Sync() error {
 	if f.step() {
 		return syscall.EIO
 	}
+	f.unsynced = false
 	return nil // no test cuts the power
 }
 
@@ -65,7 +68,10 @@ func TestJournalFailsAtAnyStep(t *testing.T) {
 				if err != nil {
 					t.Fatalf("step %d, %d bytes: %v", failAt, part, err)
 				}
-				for id := range saved {
+				for id, synced := range saved {
+					if !synced {
+						t.Errorf("step %d, %d bytes: %s was reported as written before it was synced", failAt, part, id)
+					}
 					if _, done := j.done[id]; !done {
 						t.Errorf("step %d, %d bytes: %s was reported as written, and is lost", failAt, part, id)
 					}
@@ -81,8 +87,8 @@ func TestJournalFailsAtAnyStep(t *testing.T) {
 	}
 }
 
-// writeJournal writes the results of devices, with ids that become shorter, and returns the ids that were written. The run
-// goes on after an error, as the devices do that had begun before it.
+// writeJournal writes the results of devices, with ids that become shorter, and returns the ids that were written, and
+// whether they were synced then. The run goes on after an error, as the devices do that had begun before it.
 func writeJournal(file *failingFile) map[string]bool {
 	saved := map[string]bool{}
 	j := newJournal(file)
@@ -95,7 +101,7 @@ func writeJournal(file *failingFile) map[string]bool {
 			continue
 		}
 		if j.finish(&Result{RegistrationID: id, Verdict: "registered"}) == nil {
-			saved[id] = true
+			saved[id] = !file.unsynced
 		}
 	}
 	return saved
