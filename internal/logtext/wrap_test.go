@@ -111,3 +111,20 @@ func TestCutSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestSecretBesideAPhrase: of the words around a phrase, those of a secret are hidden although its name is
+// further away.
+func TestSecretBesideAPhrase(t *testing.T) {
+	t.Parallel()
+	for _, phrase := range []string{"SymmetricKeyRegistration", "X509 certificate authentication", "TPM attestation"} {
+		found := scan(t, "dps: device provisioning with the password: hunter-of-secrets "+phrase+" and more words")
+		if len(found.Facts) == 0 {
+			t.Errorf("%s: no fact", phrase)
+		}
+		for _, text := range texts(found) {
+			if strings.Contains(text, "hunter") {
+				t.Errorf("%s: %q shows the password", phrase, text)
+			}
+		}
+	}
+}
