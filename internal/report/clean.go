@@ -14,13 +14,22 @@ const maxText = 4096
 // Clean makes text from a server, a file or a log safe for a terminal and for any script
 // that prints it. Whatever does not print (control characters, terminal escapes, line
 // breaks, bidirectional controls, invisible characters, invalid UTF-8) is shown as an
-// escape such as \x1b or \u202e. The result is one line of valid UTF-8. A very long text is
-// cut, and says so.
+// escape such as \x1b or \u202e, and so is the first character of what a CI system would
+// run as a command if it is in the output of a job. The result is one line of valid UTF-8.
+// A very long text is cut, and says so.
 func Clean(text string) string {
 	text, cut := bounded(text)
-	if printable(text) {
-		return text + cut
+	if !printable(text) {
+		text = escaped(text)
 	}
+	for at := command(text); at >= 0; at = command(text) {
+		text = text[:at] + fmt.Sprintf(`\x%02x`, text[at]) + text[at+1:]
+	}
+	return text + cut
+}
+
+// escaped shows what does not print as escapes.
+func escaped(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
@@ -34,8 +43,26 @@ func Clean(text string) string {
 		}
 		i += size
 	}
-	return b.String() + cut
+	return b.String()
 }
+
+// command returns where a text has the beginning of a command to a CI system, -1 if there is none.
+// Azure Pipelines, TeamCity and GitHub Actions run ##NAME[...] anywhere in a line, and GitHub Actions
+// ::NAME at its beginning, after blanks. A report may break a line at any blank.
+func command(text string) int {
+	for i := 0; i+2 < len(text); i++ {
+		switch {
+		case text[i] != text[i+1]:
+		case text[i] == '#' && strings.HasPrefix(strings.TrimLeft(text[i+2:], letters), "["):
+			return i
+		case text[i] == ':' && strings.IndexByte(letters, text[i+2]) >= 0 && (i == 0 || text[i-1] == ' '):
+			return i
+		}
+	}
+	return -1
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 // cleanAll cleans every text of a list; the result is never nil, since a list in JSON is
 // [] and not null.

@@ -28,6 +28,11 @@ func TestClean(t *testing.T) {
 		"no-break\u00a0space":       `no-break\u00a0space`,
 		`C:\keys and it's "quoted"`: `C:\keys and it's "quoted"`,
 		"replacement \ufffd itself": "replacement \ufffd itself",
+		// Commands of CI systems.
+		"a ##vso[task.setvariable variable=PATH]b ###VSO[x]":   `a \x23#vso[task.setvariable variable=PATH]b #\x23#VSO[x]`,
+		"##[add-mask]a##teamcity[b":                            `\x23#[add-mask]a\x23#teamcity[b`,
+		"::error::a b ::stop-commands::c\t::d":                 `\x3a:error::a b \x3a:stop-commands::c\t::d`,
+		"## heading [a], ##1[, std::io::Error, ::1, fe80::a b": "## heading [a], ##1[, std::io::Error, ::1, fe80::a b",
 	} {
 		if diff := cmp.Diff(want, Clean(text)); diff != "" {
 			t.Errorf("Clean(%q) (-want +got):\n%s", text, diff)
@@ -43,15 +48,50 @@ func TestCleanCutsLongText(t *testing.T) {
 	}
 }
 
+// TestNoCommandsForCI: what a server sends makes no line of a report that a CI system would run, in any format
+// and width.
+func TestNoCommandsForCI(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("a ::error::b ##vso[task.setvariable variable=c]d ##[add-mask]e ##teamcity[f] ", 5)
+	doc := NewProbe(hostile(text), hostileDiagnosis(text), Tool{text}, false)
+	for _, face := range facesOf(doc) {
+		for line := range strings.Lines(string(render(t, doc, face.format, face.opts))) {
+			line = strings.TrimSpace(colour.ReplaceAllString(line, ""))
+			own := face.format == "github" && !strings.Contains(line[1:], " ::")
+			if strings.Contains(line, "##vso[") || strings.Contains(line, "##[") || strings.Contains(line, "##teamcity[") || strings.HasPrefix(line, "::") && !own {
+				t.Errorf("%s: %s", face.suffix, line)
+			}
+		}
+	}
+}
+
+func TestNoCommandWhereAWordIsBroken(t *testing.T) {
+	t.Parallel()
+	for n := 1; n < 100; n++ {
+		word := strings.Repeat("a", n) + "::error::b"
+		lines := wrap(word, 40)
+		for _, line := range lines {
+			if strings.HasPrefix(line, "::") || columns(line) > 40 {
+				t.Errorf("%d: %q", n, line)
+			}
+		}
+		if strings.Join(lines, "") != word {
+			t.Errorf("%d: %q", n, lines)
+		}
+	}
+}
+
 func FuzzClean(f *testing.F) {
 	f.Add(hostileText)
 	f.Add("plain")
+	f.Add("##vso[a]\x1b::error::##[b] ::c")
+	f.Add("##\x00[a]")
 	f.Fuzz(func(t *testing.T, text string) {
 		got := Clean(text)
-		if !utf8.ValidString(got) || !printable(got) {
+		if !utf8.ValidString(got) || !printable(got) || command(got) >= 0 {
 			t.Errorf("Clean(%q) = %q", text, got)
 		}
-		if len(text) <= maxText && printable(text) && got != text {
+		if len(text) <= maxText && printable(text) && command(text) < 0 && got != text {
 			t.Errorf("Clean(%q) = %q changes harmless text", text, got)
 		}
 		if len(got) <= maxText && Clean(got) != got {

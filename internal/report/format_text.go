@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
@@ -321,14 +322,20 @@ func wrap(text string, width int) []string {
 	return append(lines, strings.Join(line, " "))
 }
 
-// breakWord cuts a word into full lines and what is left.
+// breakWord cuts a word into full lines and what is left. No line but the first begins with what a CI system
+// would run as a command (see command).
 func breakWord(word string, width int) (full []string, rest string) {
 	line, used := "", 0
-	for _, r := range word {
+	for i, r := range word {
 		size := columns(string(r))
 		if used > 0 && used+size > width {
-			full = append(full, line)
-			line, used = "", 0
+			_, last := utf8.DecodeLastRuneInString(line)
+			if last == len(line) || !strings.HasPrefix(word[i:], "::") {
+				last = 0
+			}
+			full = append(full, line[:len(line)-last])
+			line = line[len(line)-last:]
+			used = columns(line)
 		}
 		line, used = line+string(r), used+size
 	}

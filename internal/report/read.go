@@ -114,13 +114,16 @@ func decode(data []byte, doc any) error {
 }
 
 // complete makes lists that are missing empty, as in a document that was just made, and
-// refuses text that no document has: it could harm a terminal.
+// refuses text that no document has: it could harm a terminal or a CI job.
 func complete(v reflect.Value) error {
 	v = reflect.Indirect(v) // a part that is missing stays so
 	switch v.Kind() {
 	case reflect.String:
-		if !printable(v.String()) {
+		switch text := v.String(); {
+		case !printable(text):
 			return damaged("it has control characters")
+		case command(text) >= 0:
+			return damaged("it has a command for a CI system")
 		}
 	case reflect.Struct:
 		for _, field := range v.Fields() {

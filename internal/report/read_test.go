@@ -117,6 +117,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 			`damaged: "ssl" stands in place of the stage tls`,
 		},
 		"an escape":         {strings.Replace(whole, "sensor-17", `\u001b[31m`, 1), "damaged: it has control characters"},
+		"a command":         {strings.Replace(whole, "sensor-17", "##vso[task.complete]", 1), "damaged: it has a command for a CI system"},
 		"a key with one":    {strings.Replace(whole, `"addresses"`, `"\u0007"`, 1), "damaged: it has control characters"},
 		"no view":           {explain(`"exit_code": 0`), "damaged: it does not say what was explained"},
 		"no query":          {explain(`"view": "answers"`), "damaged: it has no queries"},
