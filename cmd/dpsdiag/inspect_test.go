@@ -56,25 +56,27 @@ func TestInspectHealthy(t *testing.T) {
 // reads, and nothing is changed.
 func TestOnlyReadsAreSent(t *testing.T) {
 	t.Parallel()
-	s := stageOf(t, sided{kind: emulator.GroupKey})
-	before, after := t.TempDir(), t.TempDir()
-	if err := s.emulator.Export(before); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		s.run(t, append(s.inspect(t), s.api()...)...)
-	}
-	if err := s.emulator.Export(after); err != nil {
-		t.Fatal(err)
-	}
-	paths, err := filepath.Glob(filepath.Join(before, "*.json"))
-	if err != nil || len(paths) < 4 {
-		t.Fatalf("%d files, %v", len(paths), err)
-	}
-	for _, path := range paths {
-		was, is := readBytes(t, path), readBytes(t, filepath.Join(after, filepath.Base(path)))
-		if !bytes.Equal(was, is) {
-			t.Errorf("%s was changed", filepath.Base(path))
+	for _, kind := range []emulator.Attestation{emulator.GroupKey, emulator.SymmetricKey} { // enrolled by a group, and individually
+		s := stageOf(t, sided{kind: kind})
+		before, after := t.TempDir(), t.TempDir()
+		if err := s.emulator.Export(before); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			s.run(t, append(s.inspect(t), s.api()...)...)
+		}
+		if err := s.emulator.Export(after); err != nil {
+			t.Fatal(err)
+		}
+		paths, err := filepath.Glob(filepath.Join(before, "*.json"))
+		if err != nil || len(paths) < 4 {
+			t.Fatalf("%d files, %v", len(paths), err)
+		}
+		for _, path := range paths {
+			is, err := os.ReadFile(filepath.Join(after, filepath.Base(path)))
+			if was := readBytes(t, path); err != nil || !bytes.Equal(was, is) {
+				t.Errorf("%s: %s was changed, %v", kind, filepath.Base(path), err)
+			}
 		}
 	}
 }

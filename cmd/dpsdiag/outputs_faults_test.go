@@ -67,13 +67,21 @@ func TestOutputsOnAFailingDisk(t *testing.T) {
 // TestABundleOnAFailingDisk is about a zip file, whose directory is written last.
 func TestABundleOnAFailingDisk(t *testing.T) {
 	t.Parallel()
-	for _, disk := range []*faultdisk.Disk{{FailAt: 2, Stays: true}, {FailAt: 3}, {FailAt: 4, Silent: true}} {
+	for step := int64(1); ; step++ {
 		dir := t.TempDir()
 		w := newWorld()
+		disk := &faultdisk.Disk{FailAt: step, Stays: step%3 == 0, Silent: step%3 == 1}
 		w.disk = disk
 		status := run(t.Context(), &w.app, []string{"probe", "--sandbox", "healthy", "-q", "-o", "bundle=" + filepath.Join(dir, "b.zip")})
-		if got := contentOf(t, dir); !disk.Failed() || status != report.ExitNoVerdict || len(got) != 0 || !strings.Contains(w.err.String(), "cannot write") {
-			t.Errorf("exit status %d, %d files: %s", status, len(got), w.err.String())
+		got := contentOf(t, dir)
+		if !disk.Failed() {
+			if status != report.ExitOK || len(got) != 1 || step < 7 {
+				t.Errorf("exit status %d after %d steps, %d files: %s", status, step, len(got), w.err.String())
+			}
+			break
+		}
+		if status != report.ExitNoVerdict || len(got) != 0 && !disk.Unsynced() || !strings.Contains(w.err.String(), "cannot write") {
+			t.Errorf("step %d: exit status %d, %d files: %s", step, status, len(got), w.err.String())
 		}
 	}
 }
