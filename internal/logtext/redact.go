@@ -166,8 +166,7 @@ func lowered(text string) string {
 // flag a space is enough.
 func secretAfter(text string, from int, flag bool) (s span, ok bool) {
 	start, signs := skipSigns(text, from)
-	assigned := strings.ContainsAny(signs, "=:") || strings.HasSuffix(signs, `"`) || strings.HasPrefix(signs, ">") || flag && strings.HasPrefix(signs, " ")
-	if !assigned {
+	if !assigns(signs) && (!flag || !strings.HasPrefix(signs, " ")) {
 		return span{}, false
 	}
 	end := valueEnd(text, start, signs)
@@ -184,6 +183,12 @@ func secretAfter(text string, from int, flag bool) (s span, ok bool) {
 		return span{}, false
 	}
 	return span{start, end}, true
+}
+
+// assigns reports whether the signs after a name say that a value follows: name = value, "name": "value",
+// name "value" or <name>value.
+func assigns(signs string) bool {
+	return strings.ContainsAny(signs, "=:") || strings.HasSuffix(signs, `"`) || strings.HasPrefix(signs, ">")
 }
 
 // skipSigns passes over the signs between a name and its value, which may be percent-encoded, and
@@ -231,7 +236,7 @@ func escapedSign(text string) (sign byte, size int) {
 	if !first || !second {
 		return 0, 0
 	}
-	return byte(high<<4 | low), len(text) - len(rest) + 2
+	return high<<4 | low, len(text) - len(rest) + 2
 }
 
 // valueEnd is the end of a value that begins at start, after these signs: where its quotes are closed,

@@ -119,12 +119,7 @@ func complete(v reflect.Value) error {
 	v = reflect.Indirect(v) // a part that is missing stays so
 	switch v.Kind() {
 	case reflect.String:
-		switch text := v.String(); {
-		case !printable(text):
-			return damaged("it has control characters")
-		case command(text) >= 0:
-			return damaged("it has a command for a CI system")
-		}
+		return harmless(v.String())
 	case reflect.Struct:
 		for _, field := range v.Fields() {
 			if err := complete(field); err != nil {
@@ -150,6 +145,17 @@ func complete(v reflect.Value) error {
 			}
 		}
 	default: // numbers and truth values
+	}
+	return nil
+}
+
+// harmless is the error of a text that Clean would change.
+func harmless(text string) error {
+	switch {
+	case !printable(text):
+		return damaged("it has control characters")
+	case command(text) >= 0:
+		return damaged("it has a command for a CI system")
 	}
 	return nil
 }
