@@ -144,6 +144,9 @@ func (r *pass) denied(h hit) bool {
 			return true
 		}
 	}
+	if isSource(r.text) || len(before) > 0 && r.grammar().class(before[len(before)-1]) == claimThing { // "ZTP provisioning complete"
+		return true
+	}
 	rest := r.text[h.end:]
 	if bytes.HasPrefix(bytes.TrimLeft(rest, " '\""), []byte("?")) {
 		return true
@@ -221,7 +224,12 @@ func (r *pass) readFailureWords() {
 // isAboutDevice reports whether the line speaks of a client, of the device's connection, or of what is at
 // fault with a registration. After a success other failures are the application's own.
 func (r *pass) isAboutDevice() bool {
-	return r.lineIsAnchored() || indexFold(r.text, "connect") >= 0 || r.namesFault()
+	for _, word := range [...]string{"connect", "registration", "to register", "provision"} {
+		if indexFold(r.text, word) >= 0 {
+			return true
+		}
+	}
+	return r.lineIsAnchored() || r.namesFault()
 }
 
 // namesFault reports whether the line says that something of a registration is at fault.
