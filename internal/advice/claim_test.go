@@ -46,6 +46,10 @@ func TestClaims(t *testing.T) {
 		"[MAIN] Azure IoT Hub CONNECTED!",
 		"Connected to IoT Central",
 		"Device connected to IoT Central successfully",
+		"Registration with DPS successful",
+		"Provisioning Service assigned hub one",
+		"IoT Hub MQTT connection established",
+		"DPS provisioning completed in 450 ms",
 		`{"level":"info","msg":"device provisioned successfully","hub":"one.azure-devices.net"}`,
 	} {
 		testClaim(t, line+claimAfter, true)
@@ -63,6 +67,8 @@ func TestClaims(t *testing.T) {
 		"Successfully registered as a-1",
 		"hub connected",
 		"Provision complete",
+		"DPS OK",
+		"Hub connection established.",
 	} {
 		testClaim(t, line+claimAfter, false)
 		testClaim(t, claimBegun+line+claimAfter, true)
@@ -104,6 +110,9 @@ func TestNoClaims(t *testing.T) {
 		"SIM provisioning complete",
 		"docker image provisioned successfully",
 		"Network registration completed successfully",
+		"Firmware registration done",
+		"Device 1 assigned to bus 3",
+		"Provisioning state: Succeeded",
 		"Modem: registration status: registered, home network",
 		"HSM device key provisioned successfully",
 		// what an operator does, and what was earlier
@@ -115,6 +124,11 @@ func TestNoClaims(t *testing.T) {
 		"Using the last assigned hub: one",
 		"Number of devices connected to IoT Central: 7",
 		// only the way there
+		"DPS registration finished: 401",
+		"DPS registration completed with status 401002",
+		"DPS provisioning completed with result: unassigned",
+		"DPS provisioning step 1 complete",
+		"IoT Hub linked to DPS successfully",
 		"DPS client initialized successfully",
 		"DPS connection successful",
 		"TLS session connected to the hub's load balancer",
@@ -138,6 +152,16 @@ func testClaim(t *testing.T, text string, good bool) {
 	}
 }
 
+// claimRecord is what the service knows of a registration, as "az iot dps enrollment registration show"
+// prints it.
+const claimRecord = `{
+  "assignedHub": "x.azure-devices.net",
+  "deviceId": "a-1",
+  "status": "assigned",
+  "substatus": "initialAssignment"
+}
+`
+
 // TestClaimHidesNoFailure: what fails after a claim, or in a new attempt, counts.
 func TestClaimHidesNoFailure(t *testing.T) {
 	t.Parallel()
@@ -153,10 +177,17 @@ func TestClaimHidesNoFailure(t *testing.T) {
 		claim + "IoT Hub: failed to open the session\n",
 		claimBegun + "device provisioned successfully, but the hub connection failed\n",
 		claimBegun + "401002 Unauthorized\nProvisioning done\n",
+		claim + "[hub] telemetry send failed: -1\n",
 		"DPS: 401002 Unauthorized\nstatus: assigned\n",
+		claimBegun + "401002 Unauthorized\nassignedHub: x.azure-devices.net\nstatus: assigned\n",
+		claimBegun + "401002 Unauthorized\n" + claimRecord,
 	} {
 		if state := findings(t, text).Outcome.State; state != logtext.OutcomeRefused {
 			t.Errorf("%q: %s", text, state)
 		}
+	}
+	answer := claimBegun + "401002 Unauthorized\n{\"operationId\": \"5.9d\",\n\"registrationState\": " + claimRecord + "}\n"
+	if state := findings(t, answer).Outcome.State; state != logtext.OutcomeRecovered {
+		t.Errorf("%q: %s", answer, state)
 	}
 }

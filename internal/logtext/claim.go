@@ -14,9 +14,30 @@ import (
 // "DPS certificate provisioned successfully" says nothing about the device.
 type claims struct {
 	classes map[string]byte
-	certain *regexp.Regexp // names DPS, a hub, or the device with a word for success
-	likely  *regexp.Regexp // is a success of the attempt that is open
-	line    letters        // its memory is used again
+	certain grammar // names DPS, a hub, or the device with a word for success
+	likely  grammar // is a success of the attempt that is open
+	line    letters // its memory is used again
+}
+
+// grammar finds a claim in the letters of a line.
+type grammar struct {
+	form   *regexp.Regexp
+	misses map[string]bool // letters without a claim: most lines of a log are alike
+}
+
+// maxMisses bounds the memory for them.
+const maxMisses = 1000
+
+// find returns where the letters have a claim, nil for nowhere.
+func (g *grammar) find(letters []byte) []int {
+	if g.misses[string(letters)] {
+		return nil
+	}
+	at := g.form.FindIndex(letters)
+	if at == nil && len(g.misses) < maxMisses {
+		g.misses[string(letters)] = true
+	}
+	return at
 }
 
 // letters is a line as the classes of its words and signs, each with the offset of its end.
@@ -48,7 +69,9 @@ func claimWords() map[byte]string {
 		'c': "central",
 		'h': "hub",
 		'H': "iothub",
-		'n': "status state result outcome process flow procedure step response type assignment",
+		'm': "mqtt amqp client session",
+		'n': "status result outcome process flow procedure response type",
+		'q': "state", // "provisioning state: succeeded" is that of a resource in Azure
 		'N': "connection",
 
 		'P': "provisioned reprovisioned re-provisioned",
@@ -64,7 +87,7 @@ func claimWords() map[byte]string {
 		'f':       "the a an was is has have been now got azure edge id and it",
 		claimSign: "info inf debug dbg dbug trace verbose notice information msg message",
 
-		claimDenial: "not no never none null nil undefined nothing without cannot can't isn't wasn't didn't hasn't haven't doesn't don't won't aren't but however instead " +
+		claimDenial: "not no never none null nil undefined unassigned nothing without cannot can't isn't wasn't didn't hasn't haven't doesn't don't won't aren't but however instead " +
 			"fail failed fails failing failure unable error errors exception timeout rejected refused denied lost aborted skip skipping skipped " +
 			// a condition, the future, a question, a request
 			"before until unless if when once whether while after wait waiting expect expected expecting should would could may might must will can be being get getting " +
@@ -82,36 +105,41 @@ func claimWords() map[byte]string {
 
 // The parts of the grammars: how a statement begins, DPS, and a hub of Azure.
 const (
-	claimBegin = `(?:^|[,eI])f*(?:S|df*I*)?[fe]*`
+	claimBegin = `(?:^|[,eI])f*(?:S|df*I*m?)?[fe]*`
 	claimDPS   = `(?:p|dvs)[fe]*`
 	claimHub   = `f*(?:ih|H|ic)`
 )
 
 func newClaims() *claims {
-	anyOf := func(forms ...string) *regexp.Regexp { return regexp.MustCompile(strings.Join(forms, "|")) }
+	anyOf := func(forms ...string) grammar {
+		return grammar{regexp.MustCompile(strings.Join(forms, "|")), map[string]bool{}}
+	}
 	c := &claims{
 		classes: map[string]byte{},
 		certain: anyOf(
-			claimDPS+`(?:[vrdn]I*[fe]*)+(?:t[fIwx]{1,3})?(?:CS?|[SPRA])`, // DPS registration succeeded
-			claimDPS+`(?:S?[PRA]|CS)`,                                    // DPS assigned
-			claimBegin+`[PRA]f*S?[fot]+`+claimDPS,                        // provisioned via DPS
-			claimBegin+`[PRA]f*S?o`+claimHub,                             // assigned to IoT Hub
-			claimBegin+`Af*(?:ih|H|h)f*e+[^!,e]`,                         // assigned hub: x
-			`[vr][fe]*(?:[vrn][fe]*)*n[fe]*A`,                            // provisioning status: assigned
-			`n[fe]*A[,e]+(?:ih|H|h)e+[^!,e]`,                             // status: assigned, hub: x
-			`(?:^|[,eIf])d[fIe]*(?:PS|SP)`,                               // device provisioned successfully
-			claimBegin+`SPf*d`,                                           // successfully provisioned device
-			claimBegin+`K[fot]+`+claimHub,                                // connected to IoT Hub
-			claimHub+`[fe]*(?:NS?[fe]*[SE]|KS?(?:$|[,eI]))`,              // IoT Hub connection established
-			`Nf*o`+claimHub+`f*S?[SE]`,                                   // connection to IoT Hub established
+			claimDPS+`(?:[vrdnq]I*[fe]*)+(?:t[fIwx]{1,3})?[SPRA]`, // DPS registration succeeded
+			claimDPS+`(?:[vrdn]I*[fe]*)+(?:t[fIwx]{1,3})?CS?`,     // DPS registration completed
+			claimDPS+`(?:S?[PRA]|CS)`, `vs[fe]*S?A`,               // DPS assigned
+			`[vr]f*[to]f*`+claimDPS+`(?:CS?|S)`,              // registration with DPS completed
+			claimBegin+`[PRA]f*S?[fot]+`+claimDPS,            // provisioned via DPS
+			claimBegin+`[PRA]f*S?o`+claimHub,                 // assigned to IoT Hub
+			claimBegin+`Af*(?:ih|H|h)f*e+[^!,e]`,             // assigned hub: x
+			`[vr][fe]*(?:[vrnq][fe]*)*[nq][fe]*A`,            // provisioning status: assigned
+			`[nq][fe]*A[,e]+(?:ih|H|h)e+[^!,e]`,              // status: assigned, hub: x
+			`(?:^|[,eIf])d[fIe]*(?:PS|SP)`,                   // device provisioned successfully
+			claimBegin+`SPf*d`,                               // successfully provisioned device
+			claimBegin+`K[fot]+`+claimHub,                    // connected to IoT Hub
+			claimHub+`[fem]*(?:NS?[fe]*[SE]|KS?(?:$|[,eI]))`, // IoT Hub connection established
+			`Nf*o`+claimHub+`f*S?[SE]`,                       // connection to IoT Hub established
 		),
 		likely: anyOf(
-			`[vr][fe]*(?:[vrn][fe]*)*(?:CS?|S)`,        // registration completed
-			claimBegin+`S[PRA]`,                        // successfully registered
-			`(?:^|[,eIf])d[fIe]*[PRA]`,                 // device registered
-			claimBegin+`[PRA]f*S?o[fi]*h`,              // assigned to hub
-			`n[fe]*A`,                                  // status: assigned
-			claimBegin+`K[fot]+h|h[fe]*KS?(?:$|[,eI])`, // hub connected
+			`(?:^|[,e])f*`+claimDPS+`(?:CS?|S)`,                          // DPS OK
+			`(?:^|[,eIf])(?:d[fe]*)?[vr][fe]*(?:[vrn][fe]*)*(?:CS?|S)`,   // registration completed
+			claimBegin+`S[PRA]`,                                          // successfully registered
+			`(?:^|[,eIf])d[fIe]*[PRA](?:$|[^o!])`,                        // device registered
+			claimBegin+`[PRA]f*S?o[fi]*h`,                                // assigned to hub
+			`[nq][fe]*A`,                                                 // status: assigned
+			claimBegin+`K[fot]+h|h[fem]*(?:NS?[fe]*[SE]|KS?(?:$|[,eI]))`, // hub connected
 		),
 	}
 	for class, words := range claimWords() {
@@ -140,11 +168,14 @@ func (r *pass) readClaim() {
 		return
 	}
 	g := r.grammar()
-	if g.read(r.text); !bytes.ContainsAny(g.line.classes, "PRASCKE") {
+	g.read(r.text)
+	first := bytes.IndexAny(g.line.classes, "PRASCKE")
+	if first < 0 || bytes.IndexByte(g.line.classes[:first], claimDenial) >= 0 {
 		return
 	}
 	failed := r.way.state == attemptFailed
-	r.told.registered = g.line.tells(g.certain, failed) || r.way.began && g.line.tells(g.likely, failed)
+	claimed := g.line.tells(&g.certain, failed) || r.way.began && g.line.tells(&g.likely, failed)
+	r.told.registered = claimed && !isSource(r.text)
 }
 
 // mayClaim reports whether a claim in the line would be new, and about a device.
@@ -154,7 +185,7 @@ func (r *pass) mayClaim() bool {
 		all |= h.topics
 	}
 	known := r.told.registered || r.way.state == attemptRegistered && (!r.current.way.began || r.current.way.state == attemptRegistered)
-	if all&topicClaim == 0 || known || len(r.text) > maxClaim || isSource(r.text) {
+	if all&topicClaim == 0 || known || len(r.text) > maxClaim {
 		return false
 	}
 	_, management := r.facts[factKey{KindSign, SignManagement}]
@@ -176,9 +207,9 @@ const wordsAfter = 3
 
 // tells reports whether the line has a claim of the grammar that nothing in it takes back. A value that
 // is empty or none does so too.
-func (l *letters) tells(grammar *regexp.Regexp, failed bool) bool {
-	at := grammar.FindIndex(l.classes)
-	if at == nil || failed && !bytes.ContainsAny(l.classes[at[0]:at[1]], "PRASKE") {
+func (l *letters) tells(g *grammar, failed bool) bool {
+	at := g.find(l.classes)
+	if at == nil || failed && !bytes.ContainsAny(l.classes[at[0]:at[1]], "PRSKE") {
 		return false
 	}
 	clause, _, _ := bytes.Cut(l.classes[at[1]:], []byte{claimEnd})
@@ -190,7 +221,20 @@ func (l *letters) tells(grammar *regexp.Regexp, failed bool) bool {
 		return false
 	}
 	end := l.ends[at[1]-1]
-	return !tellsNothing(l.text[end:], strings.IndexByte(":=", l.text[end-1]) >= 0)
+	return !tellsNothing(l.text[end:], strings.IndexByte(":=", l.text[end-1]) >= 0) && !l.hasErrorCode(at[1], len(near))
+}
+
+// hasErrorCode reports whether one of the words from first to before last is the number of an error:
+// "completed with status 401". A time in milliseconds is none.
+func (l *letters) hasErrorCode(first, last int) bool {
+	for i := first; i < last; i++ {
+		number := bytes.TrimLeft(l.text[l.ends[i-1]:l.ends[i]], " ")
+		isCode := (len(number) == len("401") || len(number) == len("401002")) && (number[0] == '4' || number[0] == '5')
+		if isCode && isNumber(number) && !bytes.HasPrefix(l.text[l.ends[i]:], []byte(" ms")) {
+			return true
+		}
+	}
+	return false
 }
 
 // class is that of a word.

@@ -34,6 +34,8 @@ type pass struct {
 	failing bool    // the line reports a failure
 	bare    []byte  // the line before, if it is only a name
 
+	operation int // the last line with the operation of a registration
+
 	releases []foundRelease
 
 	facts   map[factKey]int      // into found.Facts
