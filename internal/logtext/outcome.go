@@ -126,12 +126,26 @@ func (r *pass) readStep(h hit) {
 			}
 		}
 	}
-	if step == stepRegistered || step == stepConnected {
-		if r.denied(h) {
-			return
-		}
+	if (step == stepRegistered || step == stepConnected) && (r.denied(h) || r.isRecord(h)) {
+		return
+	}
+	if step == stepAnswer && r.reads(h, operationMember) {
+		r.operation = r.line
 	}
 	r.told.step(step)
+}
+
+// operationMember is the start of an answer to a registration.
+const operationMember = `"operationid":"`
+
+// isRecord reports whether a hit is of the record that the service keeps of a registration, in JSON
+// without the operation that an answer to a device has. After a failure that is an earlier registration.
+func (r *pass) isRecord(h hit) bool {
+	if r.way.state != attemptFailed || r.text[h.start] != '"' {
+		return false
+	}
+	answered := r.operation > 0 && r.line-r.operation <= reach
+	return !answered && indexFold(r.text, operationMember) < 0
 }
 
 // denied reports whether the words around a phrase for a success say that there was none, or not yet.
@@ -143,6 +157,9 @@ func (r *pass) denied(h hit) bool {
 			"isn't", "wasn't", "didn't", "hasn't", "never,":
 			return true
 		}
+	}
+	if isSource(r.text) || len(before) > 0 && r.grammar().class(before[len(before)-1]) == claimThing { // "ZTP provisioning complete"
+		return true
 	}
 	rest := r.text[h.end:]
 	if bytes.HasPrefix(bytes.TrimLeft(rest, " '\""), []byte("?")) {
@@ -221,7 +238,12 @@ func (r *pass) readFailureWords() {
 // isAboutDevice reports whether the line speaks of a client, of the device's connection, or of what is at
 // fault with a registration. After a success other failures are the application's own.
 func (r *pass) isAboutDevice() bool {
-	return r.lineIsAnchored() || indexFold(r.text, "connect") >= 0 || r.namesFault()
+	for _, word := range [...]string{"connect", "registration", "to register", "provision", "hub", "mqtt", "amqp", "telemetry"} {
+		if indexFold(r.text, word) >= 0 {
+			return true
+		}
+	}
+	return r.lineIsAnchored() || r.namesFault()
 }
 
 // namesFault reports whether the line says that something of a registration is at fault.

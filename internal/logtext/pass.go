@@ -31,8 +31,11 @@ type pass struct {
 	foreign bool    // some line is from other software
 	azure   bool    // some line mentions Azure
 	told    told    // what the line says about it
+	claims  *claims // nil until a line may have one
 	failing bool    // the line reports a failure
 	bare    []byte  // the line before, if it is only a name
+
+	operation int // the last line with the operation of a registration
 
 	releases []foundRelease
 
@@ -140,6 +143,7 @@ func (r *pass) understand() (telling bool) {
 	r.readFacts()
 	r.readValues()
 	r.readTopic(r.readErrors())
+	r.readClaim()
 	r.readAssignment()
 	r.readFailureWords()
 	r.settleLine()

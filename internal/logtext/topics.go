@@ -34,6 +34,7 @@ const (
 	topicCipher
 	topicLink
 	topicClient
+	topicClaim // see claim.go
 
 	faultMissing
 	faultDenied
@@ -83,6 +84,7 @@ func topicTable() []topicWords {
 			"Microsoft.Azure.Devices", "azure.iot.device", "azure-iot", "com.microsoft.azure.sdk.iot", "prov_device", "Prov_Device", "iotedged", "aziot-identityd",
 			"provisioning client", "ProvisioningDeviceClient", "ProvisioningTransportException", "RegisterAsync",
 		}},
+		{topicClaim, []string{"dps", "provision", "provisioning", "provisioned", "reprovisioned", "registration", "registered", "assigned", "hub", "iothub", "iot central"}},
 
 		{faultMissing, alike([]string{
 			"not found", "missing", "no such file", "no such file or directory", "cannot find", "could not find", "does not exist", "doesn't exist", "not set", "is empty", "empty",
