@@ -22,10 +22,21 @@ func Clean(text string) string {
 	if !printable(text) {
 		text = escaped(text)
 	}
-	for at := command(text); at >= 0; at = command(text) {
-		text = text[:at] + fmt.Sprintf(`\x%02x`, text[at]) + text[at+1:]
+	return withoutCommands(text) + cut
+}
+
+// withoutCommands shows the first character of every command to a CI system as an escape.
+func withoutCommands(text string) string {
+	at := command(text)
+	if at < 0 {
+		return text
 	}
-	return text + cut
+	var b strings.Builder
+	for ; at >= 0; at = command(text) {
+		fmt.Fprintf(&b, `%s\x%02x`, text[:at], text[at])
+		text = text[at+1:]
+	}
+	return b.String() + text
 }
 
 // escaped shows what does not print as escapes.

@@ -114,12 +114,13 @@ func decode(data []byte, doc any) error {
 }
 
 // complete makes lists that are missing empty, as in a document that was just made, and
-// refuses text that no document has: it could harm a terminal or a CI job.
+// refuses text that no document has: it could harm a terminal. Documents of older releases
+// may have commands to a CI system, which are made harmless.
 func complete(v reflect.Value) error {
 	v = reflect.Indirect(v) // a part that is missing stays so
 	switch v.Kind() {
 	case reflect.String:
-		return harmless(v.String())
+		return completeText(v)
 	case reflect.Struct:
 		for _, field := range v.Fields() {
 			if err := complete(field); err != nil {
@@ -136,26 +137,37 @@ func complete(v reflect.Value) error {
 			}
 		}
 	case reflect.Map:
-		if v.IsNil() {
-			v.Set(reflect.MakeMap(v.Type()))
-		}
-		for _, key := range v.MapKeys() {
-			if err := errors.Join(complete(key), complete(v.MapIndex(key))); err != nil {
-				return err
-			}
-		}
+		return completeMap(v)
 	default: // numbers and truth values
 	}
 	return nil
 }
 
-// harmless is the error of a text that Clean would change.
-func harmless(text string) error {
-	switch {
-	case !printable(text):
+func completeText(v reflect.Value) error {
+	if !printable(v.String()) {
 		return damaged("it has control characters")
-	case command(text) >= 0:
+	}
+	if command(v.String()) < 0 {
+		return nil
+	}
+	if !v.CanSet() { // the key of a map
 		return damaged("it has a command for a CI system")
+	}
+	v.SetString(withoutCommands(v.String()))
+	return nil
+}
+
+func completeMap(v reflect.Value) error {
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
+	for _, key := range v.MapKeys() {
+		value := reflect.New(v.Type().Elem()).Elem() // one that can be set
+		value.Set(v.MapIndex(key))
+		if err := errors.Join(complete(key), complete(value)); err != nil {
+			return err
+		}
+		v.SetMapIndex(key, value)
 	}
 	return nil
 }

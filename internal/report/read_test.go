@@ -88,6 +88,27 @@ func TestADocumentOfPowerShellIsRead(t *testing.T) {
 	}
 }
 
+// TestCommandsOfAnOldDocument: earlier releases did not escape what a CI system runs.
+func TestCommandsOfAnOldDocument(t *testing.T) {
+	t.Parallel()
+	const command = "##vso[task.complete]"
+	saved := strings.Replace(string(encode(t, probeTree(t))), "sensor-17", command+" ::error::x ", 1) // a text
+	saved = strings.Replace(saved, `"addresses":"`, `"addresses":"`+command, 1)                       // the value of a map
+	if strings.Count(saved, command) != 2 {
+		t.Fatal("the document has no such text")
+	}
+	doc, err := Read(strings.NewReader(saved))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, face := range facesOf(doc) {
+		out := string(render(t, doc, face.format, face.opts))
+		if strings.Contains(out, command) || strings.Contains(out, " ::error::x") {
+			t.Errorf("%s: a command is left", face.suffix)
+		}
+	}
+}
+
 func TestWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	edited := func(edit func(tree map[string]any)) string {
@@ -117,7 +138,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 			`damaged: "ssl" stands in place of the stage tls`,
 		},
 		"an escape":         {strings.Replace(whole, "sensor-17", `\u001b[31m`, 1), "damaged: it has control characters"},
-		"a command":         {strings.Replace(whole, "sensor-17", "##vso[task.complete]", 1), "damaged: it has a command for a CI system"},
+		"a command":         {strings.Replace(whole, `"addresses"`, `"##vso[task.complete]"`, 1), "damaged: it has a command for a CI system"},
 		"a key with one":    {strings.Replace(whole, `"addresses"`, `"\u0007"`, 1), "damaged: it has control characters"},
 		"no view":           {explain(`"exit_code": 0`), "damaged: it does not say what was explained"},
 		"no query":          {explain(`"view": "answers"`), "damaged: it has no queries"},
