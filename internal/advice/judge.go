@@ -162,6 +162,8 @@ func judgeHubLink(a *Attempt) Weight {
 		return ruledOut(a.Webhook.say("the message is about the allocation webhook, not about a hub"))
 	case a.HubInAnswer.Known:
 		return proven(a.HubInAnswer.say("the message is an error that the hub returned to the service, not to the device"))
+	case a.HubRefused.Known:
+		return ruledOut(a.HubRefused.say("the assigned hub answered the device itself, so DPS had reached this hub"))
 	}
 	return Weight{}
 }

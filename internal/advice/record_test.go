@@ -22,7 +22,9 @@ func TestRecords(t *testing.T) {
 	}{
 		{Record{Status: 401, Code: 401002, Message: "401002: CA certificate not found."}, cause.CertChainIncomplete, Suggests, []cause.ID{cause.CANotVerified, cause.CertNotTrustedByEnrollment}},
 		{Record{Status: 401, Code: 401002, Message: "401002: CA certificate not found.", Before: before}, cause.CANotVerified, Suggests, []cause.ID{cause.CertChainIncomplete}},
-		{Record{Status: 401, Message: "Unauthorized", Protocol: "Amqp"}, cause.SymmetricKeyMismatch, Suggests, []cause.ID{cause.GroupKeyNotDerived, cause.EnrollmentNotFound}},
+		{Record{Status: 401, Message: "Unauthorized", Protocol: "Amqp"}, cause.SymmetricKeyMismatch, Allows, []cause.ID{cause.GroupKeyNotDerived, cause.EnrollmentNotFound}},
+		{Record{Status: 401, Code: 401002, Message: "401002: Unauthorized", Protocol: "Mqtt"}, cause.SymmetricKeyMismatch, Allows, []cause.ID{cause.CertNotTrustedByEnrollment}},
+		{Record{Status: 401, Code: 401002, Protocol: "Https"}, cause.SymmetricKeyMismatch, Allows, []cause.ID{cause.CertNotTrustedByEnrollment}},
 		{Record{Status: 401, Message: "Invalid certificate", Protocol: "Mqtt"}, cause.CertEnrollmentMismatch, Suggests, []cause.ID{cause.CertExpired}},
 		{Record{Status: 429, Code: 429001, Message: "429001: Operations are being throttled for this tenant."}, cause.Throttled, Proves, nil},
 		{Record{Status: 429}, cause.Throttled, Proves, nil},

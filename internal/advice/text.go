@@ -200,7 +200,7 @@ func (c *textCase) settle(cand *candidate, s *score) bool {
 		return false
 	}
 	cand.strength, cand.because = Allows, c.reasons(cand.rule.ID, s)
-	if cand.weight >= suggestible && len(s.against) == 0 && (s.points > 0 || !c.onlyRefused()) && c.Outcome.State != logtext.OutcomeUnfinished && (c.Related || s.total() > 0) {
+	if cand.weight >= suggestible && len(s.against) == 0 && (s.points > 0 || !c.onlyRefused()) && c.Outcome.State != logtext.OutcomeUnfinished && !c.Explained && (c.Related || s.total() > 0) {
 		cand.strength = Suggests
 		if s.proven {
 			cand.strength = Proves
@@ -278,7 +278,7 @@ const leastSeen = 4
 
 // read lets the model read the text, without the lines about success.
 func (c *textCase) read(model *likeness.Model) {
-	if model == nil {
+	if model == nil || c.Explained {
 		return
 	}
 	c.Sample = slices.DeleteFunc(slices.Clone(c.Sample), func(l logtext.Line) bool { return passedCheck(l.Text) })
@@ -292,7 +292,12 @@ func (c *textCase) read(model *likeness.Model) {
 // passedCheck reports whether a line says that a check was passed, as those of "iotedge check" do: its
 // subject is not at fault.
 func passedCheck(line string) bool {
-	return strings.HasPrefix(line, "√") || strings.HasPrefix(line, "✔") || strings.HasSuffix(line, "- OK")
+	if strings.HasPrefix(line, "√") || strings.HasPrefix(line, "✔") || strings.HasSuffix(line, "- OK") {
+		return true
+	}
+	fine := regexp.MustCompile(`(?i)\b(?:clock|time|dns|ports? \d+|certificate|cert|key|token|proxy|network)(?: of the device)? (?:is|are|was|seems?) (?:right|correct|fine|good|ok|okay|valid|in sync|synchroni[sz]ed|not expired|not the problem)\b|\bnot expired\b`)
+	wrong := regexp.MustCompile(`(?i)\b(?:error|fail\w*|refused|unauthorized|denied|but|however|40\d|CONNACK)\b|\d{6}`)
+	return fine.MatchString(line) && !wrong.MatchString(line)
 }
 
 // maxPrecedents is how many confirmed reports a diagnosis quotes.

@@ -71,6 +71,7 @@ func textRules() []textRule {
 		operatorTextRules(),
 		tpmTextRules(),
 		topicTextRules(),
+		contextTextRules(),
 		silenceTextRules(),
 	)
 }

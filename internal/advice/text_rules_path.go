@@ -26,9 +26,16 @@ func progressTextRules() []textRule {
 // refusedByHub returns a match after the assignment with which the hub refuses the device.
 func (c *textCase) refusedByHub() *logtext.Match {
 	return c.matching(func(m *logtext.Match) bool {
-		return m.Phase == logtext.PhaseAssigned && !missesNetwork(m) &&
+		return c.isOfHub(m) && !missesNetwork(m) &&
 			namingAny(cause.HubIdentityUnusable, cause.StaleAssignment, cause.SymmetricKeyMismatch, cause.CertNotTrustedByEnrollment, cause.SASTokenExpired)(m)
 	})
+}
+
+// isOfHub reports whether an error comes after the assignment. A line that says so in the words of a
+// program of its own counts for an error that a hub has written.
+func (c *textCase) isOfHub(m *logtext.Match) bool {
+	own := m.Entry.ID == hubBody && slices.ContainsFunc(c.Registered, func(p logtext.Place) bool { return p.Before(m.Line.Place) })
+	return m.Phase == logtext.PhaseAssigned || own && m.Phase == logtext.PhaseUnknown
 }
 
 // lastFailure is the last place where the text says what went wrong.

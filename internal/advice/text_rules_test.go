@@ -43,7 +43,7 @@ func verdictOnText(found *logtext.Findings, model *likeness.Model, by measures) 
 }
 
 // judgedTexts are texts that were not written for a rule: the reports of the corpus, and the
-// logs of testdata with the causes that they show.
+// logs of testdata with the causes that they show, and those of a user who tried realistic texts.
 func judgedTexts(t *testing.T) []*logtext.Findings {
 	t.Helper()
 	var all []*logtext.Findings
@@ -52,6 +52,11 @@ func judgedTexts(t *testing.T) []*logtext.Findings {
 	}
 	for name := range logTable(t) {
 		all = append(all, readLog(t, name))
+	}
+	for _, cases := range contextTables() {
+		for _, test := range cases {
+			all = append(all, findings(t, test.text))
+		}
 	}
 	return all
 }

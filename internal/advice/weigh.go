@@ -133,7 +133,7 @@ func nameCauses(c *Case, rules []Rule, own []Weight) map[cause.ID]naming {
 		for i, id := range entry.CauseIDs {
 			named[id] = naming{Allows, i, c.refusal.query()}
 		}
-		if specific(entry) {
+		if specific(entry) && !(c.record != nil && mixed(entry, rules)) {
 			lead := slices.IndexFunc(entry.CauseIDs, func(id cause.ID) bool { return possible(id) && len(weights[id].Against) == 0 })
 			if lead >= 0 {
 				named[entry.CauseIDs[lead]] = naming{Suggests, lead, c.refusal.query()}
@@ -148,6 +148,18 @@ func nameCauses(c *Case, rules []Rule, own []Weight) map[cause.ID]naming {
 func noTPM(entry *codes.Entry, rules []Rule) bool {
 	first := slices.IndexFunc(rules, func(r Rule) bool { return len(entry.CauseIDs) > 0 && r.ID == entry.CauseIDs[0] })
 	return first >= 0 && len(rules[first].Only.Kinds) > 0 && !slices.Contains(rules[first].Only.Kinds, probe.KindTPM)
+}
+
+// mixed reports whether an entry lists causes that no single attestation can have. If the attestation is
+// not known, as in a record of the service, such an entry suggests none of them.
+func mixed(entry *codes.Entry, rules []Rule) bool {
+	left := probe.KindsWith(func(probe.AttestationTraits) bool { return true })
+	for i := range rules {
+		if kinds := rules[i].Only.Kinds; len(kinds) > 0 && slices.Contains(entry.CauseIDs, rules[i].ID) {
+			left = slices.DeleteFunc(left, func(k probe.AttestationKind) bool { return !slices.Contains(kinds, k) })
+		}
+	}
+	return len(left) == 0
 }
 
 // specific reports whether an entry is for one code, message or failure, and not for a whole HTTP

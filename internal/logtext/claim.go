@@ -77,7 +77,7 @@ func claimWords() map[byte]string {
 		'P': "provisioned reprovisioned re-provisioned",
 		'R': "registered reregistered re-registered",
 		'A': "assigned",
-		'K': "connected",
+		'K': "connected reconnected",
 		'S': "successfully succeeded successful success ok okay",
 		'C': "complete completed done finished",
 		'E': "established authenticated",
@@ -174,7 +174,9 @@ func (r *pass) readClaim() {
 		return
 	}
 	failed := r.way.state == attemptFailed
-	claimed := g.line.tells(&g.certain, failed) || r.way.began && g.line.tells(&g.likely, failed)
+	// after a connection that was lost, "reconnected to hub" needs no name: the text has named the hub
+	again := failed && r.way.hub != "" && bytes.IndexByte(g.line.classes, 'K') >= 0
+	claimed := g.line.tells(&g.certain, failed) || (r.way.began || again) && g.line.tells(&g.likely, failed)
 	r.told.registered = claimed && !isSource(r.text)
 }
 

@@ -21,8 +21,13 @@ type Findings struct {
 	Settings []Setting
 	// Outcome is how the last attempt to register ended.
 	Outcome Outcome
+	// Registered is the first line of each input that says that the device is registered; what comes
+	// after it is about the hub, unless it is from a new attempt.
+	Registered []Place
 	// Answered says that the text shows the answer to an operator's call, and no failure.
 	Answered bool
+	// Explained says that the text explains the errors that it names, and shows no failure.
+	Explained bool
 	// Unmatched are a few of the lines that look like errors but match no entry of the catalogue.
 	Unmatched []Line
 	// Related says that some line is certainly about a device of Azure IoT.

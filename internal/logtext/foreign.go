@@ -89,6 +89,32 @@ func hasErrorStatus(text []byte) bool {
 	return false
 }
 
+// namesOtherServer reports whether a line is about a request to a server that is neither DPS nor a hub:
+// it has a URL of HTTP, and no name of the service.
+func namesOtherServer(line []byte) bool {
+	at := indexFold(line, "https://")
+	if at < 0 {
+		at = indexFold(line, "http://")
+	}
+	if at < 0 {
+		return false
+	}
+	_, rest, _ := bytes.Cut(line[at:], []byte("://"))
+	end := 0
+	for end < len(rest) && (isWordByte(rest[end]) || rest[end] == '-' || rest[end] == '.') {
+		end++
+	}
+	if bytes.IndexByte(rest[:end], '.') <= 0 || bytes.HasPrefix(rest, []byte("169.254.")) {
+		return false
+	}
+	for _, own := range [...]string{"azure", "microsoft", "aka.ms", "dps", "hub", "provision", "proxy", "gateway", "edge", "registry", "image"} {
+		if indexFold(line, own) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // lookAround notes whether a line is from other software, and whether it mentions Azure.
 func (r *pass) lookAround(line []byte) {
 	r.azure = r.azure || indexFold(line, "azure") >= 0

@@ -187,6 +187,7 @@ func (r *pass) finish() *Findings {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Entry.ID, b.Entry.ID))
 	})
 	found.dropClock()
+	found.Explained = r.explained()
 	found.Releases = r.settleReleases()
 	found.Answered = r.answered()
 	r.forget()

@@ -393,6 +393,13 @@ func (r *pass) settleLine() {
 		return
 	}
 	r.answers = r.answers || t.answer
+	if t.failure != weightNone && r.explains() {
+		t.failure = weightNone
+		r.keepExplanation()
+	}
+	if r.way.state == attemptRegistered && namesOtherServer(r.text) {
+		t.failure = weightNone // of a download, an upload or a check by the application
+	}
 	if t.harmless {
 		t.failure = weightNone
 	}
@@ -407,6 +414,9 @@ func (r *pass) settleLine() {
 		}
 	}
 	r.way.move(t, r)
+	if r.way.state == attemptRegistered && len(r.found.Registered) == 0 {
+		r.found.Registered = []Place{r.place()}
+	}
 	if r.current.name != "" {
 		r.current.way.move(t, r)
 	}

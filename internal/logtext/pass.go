@@ -2,6 +2,7 @@ package logtext
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"time"
 
@@ -34,6 +35,9 @@ type pass struct {
 	claims  *claims // nil until a line may have one
 	failing bool    // the line reports a failure
 	bare    []byte  // the line before, if it is only a name
+
+	explanation  *regexp.Regexp // nil until a line may have one
+	explanations map[int]bool   // the lines that explain errors
 
 	operation int // the last line with the operation of a registration
 
@@ -233,12 +237,15 @@ func (r *pass) addFact(kind Kind, value, text string) {
 func (r *pass) readTopic(errors []hit) {
 	var t topics
 	for _, h := range r.hits {
-		if !h.overlapsAny(errors) {
+		if !h.overlapsAny(errors) && !(h.topics >= faultMissing && r.negated(h)) {
 			t |= h.topics
 		}
 	}
 	known := slices.ContainsFunc(errors, func(h hit) bool { return !h.generic && !h.entry.Wrapper })
 	if t < faultMissing || r.told.harmless || !r.relevant() { // things, and nothing wrong with them
+		return
+	}
+	if r.explains() {
 		return
 	}
 	if value := r.words.fault(t, known); value != "" {

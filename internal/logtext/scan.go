@@ -67,6 +67,8 @@ func Join(all ...*Findings) *Findings {
 		joined.Bodies = append(joined.Bodies, f.Bodies...)
 		joined.Facts = joinFacts(joined.Facts, f.Facts)
 		joined.Settings = append(joined.Settings, f.Settings...)
+		joined.Explained = f.Explained && (joined.Explained || len(joined.Inputs) == 1)
+		joined.Registered = append(joined.Registered, f.Registered...)
 		joined.Sample = append(joined.Sample, f.Sample...)
 		joined.Releases, joined.Day = append(joined.Releases, f.Releases...), f.Day
 		joined.Related = joined.Related || f.Related
