@@ -281,23 +281,30 @@ func (c *textCase) read(model *likeness.Model) {
 	if model == nil || c.Explained {
 		return
 	}
-	c.Sample = slices.DeleteFunc(slices.Clone(c.Sample), func(l logtext.Line) bool { return passedCheck(l.Text) })
+	fine := inOrder()
+	wrong := regexp.MustCompile(`(?i)\b(?:error|fail\w*|refused|unauthorized|denied|not|but|however|40\d|CONNACK)\b|\d{6}`)
+	c.Sample = slices.DeleteFunc(slices.Clone(c.Sample), func(l logtext.Line) bool {
+		return passedCheck(l.Text) || fine.MatchString(l.Text) && !wrong.MatchString(fine.ReplaceAllString(l.Text, " "))
+	})
 	lines := make([]string, len(c.Sample))
 	for i := range c.Sample {
-		lines[i] = c.Sample[i].Text
+		lines[i] = fine.ReplaceAllString(c.Sample[i].Text, " ")
 	}
 	c.likeness = model.Read(lines)
+}
+
+// inOrder finds the parts of a line that say that something is in order, or is not what is wrong. The model
+// would take the name of the thing for a sign of trouble with it.
+func inOrder() *regexp.Regexp {
+	const thing = `(?:clock|time|ntp|dns|ports? \d+|certificates?|certs?|keys?|tokens?|proxy|network|firewall)`
+	return regexp.MustCompile(`(?i)\b` + thing + `(?: (?:is|are|was|were|seems?|looks?))? (?:(?:right|correct|fine|good|ok|okay|in sync|synchroni[sz]ed|not (?:expired|wrong|the (?:problem|cause)))\b|valid(?:[.,;)]| and\b|$))` +
+		`|\b(?:no|without) ` + thing + ` (?:problem|issue|error|fault|skew)s?\b`)
 }
 
 // passedCheck reports whether a line says that a check was passed, as those of "iotedge check" do: its
 // subject is not at fault.
 func passedCheck(line string) bool {
-	if strings.HasPrefix(line, "√") || strings.HasPrefix(line, "✔") || strings.HasSuffix(line, "- OK") {
-		return true
-	}
-	fine := regexp.MustCompile(`(?i)\b(?:clock|time|dns|ports? \d+|certificate|cert|key|token|proxy|network)(?: of the device)? (?:is|are|was|seems?) (?:right|correct|fine|good|ok|okay|valid|in sync|synchroni[sz]ed|not expired|not the problem)\b|\bnot expired\b`)
-	wrong := regexp.MustCompile(`(?i)\b(?:error|fail\w*|refused|unauthorized|denied|but|however|40\d|CONNACK)\b|\d{6}`)
-	return fine.MatchString(line) && !wrong.MatchString(line)
+	return strings.HasPrefix(line, "√") || strings.HasPrefix(line, "✔") || strings.HasSuffix(line, "- OK")
 }
 
 // maxPrecedents is how many confirmed reports a diagnosis quotes.

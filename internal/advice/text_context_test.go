@@ -58,8 +58,14 @@ func explainedTexts() map[string]contextCase {
 			text: "# Runbook\nIf you see 401002 check the key. If you see 404201 check the enrollment. 429 means throttling; wait.",
 			not:  "throttled",
 		},
-		"a condition":     {text: "Whenever you get errorCode 404201 from DPS, create the enrollment first.", not: "enrollment-not-found"},
-		"a meaning":       {text: "DPS: 429 indicates that requests are being throttled. 401002 means that the key is wrong.", not: "throttled"},
+		"a condition":       {text: "Whenever you get errorCode 404201 from DPS, create the enrollment first.", not: "enrollment-not-found"},
+		"a meaning":         {text: "DPS: 429 indicates that requests are being throttled. 401002 means that the key is wrong.", not: "throttled"},
+		"another condition": {text: "When DPS answers 429, the client is throttled and has to wait for Retry-After.", not: "throttled"},
+		"a table":           {text: "A 401002 error occurs when the key does not match. A 404201 error occurs when there is no enrollment.", not: "enrollment-not-found"},
+		"a user's own report": {
+			text: "My device gets 401002 since we regenerated the primary key of the enrollment group yesterday. What is wrong?",
+			want: "symmetric-key-mismatch suggests",
+		},
 		"a list of codes": {text: "DPS codes: 401002 for a wrong key, 404201 for a missing enrollment, 429001 for too many requests", not: "enrollment-not-found"},
 		"it happened":     {text: `dps: {"errorCode":404201,"trackingId":"a","message":"Registration not found"}`, want: "enrollment-not-found suggests"},
 		"it happened, and a sentence about another": {
@@ -75,6 +81,10 @@ func otherServerTexts() map[string]contextCase {
 	return map[string]contextCase{
 		"a download": {text: assigned + "2026-05-01T08:00:01Z iothub INFO connected\n" +
 			"2026-05-01T08:03:01Z updater ERROR GET https://updates.contoso.com/fw.json: x509: certificate signed by unknown authority"},
+		"a download, and no success known": {
+			text: "assigned hub contoso.azure-devices.net\ncurl: (60) SSL certificate problem: unable to get local issuer certificate: https://updates.example.com/x",
+			not:  "server-root-ca-missing",
+		},
 		"an upload":   {text: assigned + "2026-05-01T08:03:01Z backup ERROR PUT http://nas.example.com/logs failed: connection refused"},
 		"an own API":  {text: assigned + "2026-05-01T08:03:01Z app ERROR POST https://api.example.org/v1/orders: 401 Unauthorized"},
 		"the service": {text: "2026-05-01T08:03:01Z dps ERROR PUT https://global.azure-devices-provisioning.net/0ne00112233/registrations/d: x509: certificate signed by unknown authority", want: "server-root-ca-missing suggests"},
@@ -89,6 +99,7 @@ func recoveredTexts() map[string]contextCase {
 		"connected again":        {text: lost + "reconnected to hub"},
 		"with its name":          {text: lost + "reconnected to IoT Hub contoso.azure-devices.net"},
 		"in other words":         {text: lost + "hub connected"},
+		"restored":               {text: lost + "connection to hub restored"},
 		"not yet":                {text: lost + "not reconnected to hub", want: "network-unreachable suggests"},
 		"lost for good":          {text: lost + "giving up", want: "network-unreachable suggests"},
 		"lost after it was back": {text: lost + "reconnected to hub\nMQTT ping timeout, no PINGRESP, connection lost (rc=16)", want: "network-unreachable suggests"},
@@ -147,6 +158,8 @@ func deniedTexts() map[string]contextCase {
 	return map[string]contextCase{
 		"all in order":    {text: "Checked: clock is right (chrony offset 3 ms), DNS works, port 8883 open, certificate not expired." + refused, want: "symmetric-key-mismatch allows"},
 		"the clock":       {text: "The clock is correct on this device." + refused, want: "symmetric-key-mismatch allows"},
+		"no trouble":      {text: "no clock problem (NTP in sync)." + refused, want: "symmetric-key-mismatch allows"},
+		"with the error":  {text: "The clock is not wrong and the certificate is not expired. DPS says CONNACK 5", want: "symmetric-key-mismatch allows"},
 		"the certificate": {text: "I checked that the certificate is valid and not expired." + refused, not: "cert-expired"},
 		"it is wrong":     {text: "The clock is wrong on this device, it shows 1970." + refused, want: "device-clock-wrong suggests"},
 		"it has ended":    {text: "The device certificate has expired." + refused, want: "cert-expired suggests"},

@@ -34,6 +34,11 @@ func contextTextRules() []textRule {
 			effects: []effect{weakens(cause.ServerRootCAMissing, cause.ProxyInterference)},
 		},
 		{
+			id: "another-server", why: "this is about the server in the line, and not about DPS or a hub",
+			see:     seeOtherServer,
+			effects: []effect{weakens(cause.ServerRootCAMissing, cause.ProxyInterference)},
+		},
+		{
 			id: "names-compared", why: "the service says that the name in the certificate and the registration id differ",
 			see:     seeComparedNames,
 			effects: []effect{favours(exact, cause.CertCNRegistrationIDMismatch), weakens(cause.RegistrationIDInvalid)},
@@ -86,6 +91,19 @@ func usedUp(m *logtext.Match) bool {
 func seeJudgedClient(c *textCase) string {
 	client := regexp.MustCompile(`(?i)\bauthenticat\w* (?:the )?(?:client|leaf|downstream|child)|\b(?:client|downstream|leaf|child)(?: device)?(?:'s)? certificate`)
 	return quoteMatch(c.matching(func(m *logtext.Match) bool { return distrustsServer(m) && client.MatchString(m.Line.Text) }))
+}
+
+// seeOtherServer finds that all distrusted certificates are those of other servers.
+func seeOtherServer(c *textCase) string {
+	of := func(other bool) *logtext.Match {
+		return c.matching(func(m *logtext.Match) bool {
+			return distrustsServer(m) && logtext.NamesOtherServer(m.Line.Text) == other
+		})
+	}
+	if of(false) != nil {
+		return ""
+	}
+	return quoteMatch(of(true))
 }
 
 // seeComparedNames finds an answer of the service about the name in a certificate.

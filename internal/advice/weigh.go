@@ -133,7 +133,7 @@ func nameCauses(c *Case, rules []Rule, own []Weight) map[cause.ID]naming {
 		for i, id := range entry.CauseIDs {
 			named[id] = naming{Allows, i, c.refusal.query()}
 		}
-		if specific(entry) && !(c.record != nil && mixed(entry, rules)) {
+		if specific(entry) && (c.record == nil || !mixed(entry, rules)) {
 			lead := slices.IndexFunc(entry.CauseIDs, func(id cause.ID) bool { return possible(id) && len(weights[id].Against) == 0 })
 			if lead >= 0 {
 				named[entry.CauseIDs[lead]] = naming{Suggests, lead, c.refusal.query()}

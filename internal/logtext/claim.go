@@ -80,7 +80,7 @@ func claimWords() map[byte]string {
 		'K': "connected reconnected",
 		'S': "successfully succeeded successful success ok okay",
 		'C': "complete completed done finished",
-		'E': "established authenticated",
+		'E': "established authenticated restored reestablished re-established",
 
 		'o':       "to",
 		't':       "via using with by through",
@@ -140,6 +140,7 @@ func newClaims() *claims {
 			claimBegin+`[PRA]f*S?o[fi]*h`,                                // assigned to hub
 			`[nq][fe]*A`,                                                 // status: assigned
 			claimBegin+`K[fot]+h|h[fem]*(?:NS?[fe]*[SE]|KS?(?:$|[,eI]))`, // hub connected
+			`Nf*o[fi]*hI?f*S?[SE]`,                                       // connection to hub established
 		),
 	}
 	for class, words := range claimWords() {
@@ -175,7 +176,7 @@ func (r *pass) readClaim() {
 	}
 	failed := r.way.state == attemptFailed
 	// after a connection that was lost, "reconnected to hub" needs no name: the text has named the hub
-	again := failed && r.way.hub != "" && bytes.IndexByte(g.line.classes, 'K') >= 0
+	again := failed && r.way.hub != "" && bytes.ContainsAny(g.line.classes, "KE")
 	claimed := g.line.tells(&g.certain, failed) || (r.way.began || again) && g.line.tells(&g.likely, failed)
 	r.told.registered = claimed && !isSource(r.text)
 }

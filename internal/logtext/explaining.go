@@ -11,16 +11,18 @@ import (
 // explanation finds the words of such a sentence, in lower or upper case.
 func explanation() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)\b(?:when(?:ever)? you|(?:if|in case) (?:you|we|a device|the device|it|they|there)) (?:see|sees|get|gets|find|finds|is told|receives?|encounters?|shows?|prints?|reports?|returns?)\b` +
+		`|\bwhen (?:dps|the (?:service|server|hub)) (?:answers|returns|responds|sends)\b` +
+		`|\b(?:error|code|status|response|message)s? (?:occurs?|happens?|appears?|(?:is|are) (?:returned|sent|shown)) (?:when|if)\b` +
 		`|\b[1-5]\d\d(?:\d{3})?\b['")]* (?:means|indicates|stands for|is returned (?:when|if)|occurs (?:when|if)|happens (?:when|if))\b`)
 }
 
 // manyCodes is how many different errors of DPS a line of prose lists that explains them.
 const manyCodes = 3
 
-// explains reports whether the line is about errors that did not happen in it. A line with a level or a date
+// explains reports whether the line of a short text is about errors that did not happen in it. A line with a level or a date
 // is of a log, and one with an answer of the service shows what happened.
 func (r *pass) explains() bool {
-	if len(r.text) == 0 || bytes.IndexByte(r.text, '{') >= 0 || levelOf(r.text) != levelNone || dateOf(r.text) != (date{}) {
+	if r.line > shortText || bytes.IndexByte(r.text, '{') >= 0 || levelOf(r.text) != levelNone || dateOf(r.text) != (date{}) {
 		return false
 	}
 	if r.explanation == nil {

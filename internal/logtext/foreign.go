@@ -89,6 +89,9 @@ func hasErrorStatus(text []byte) bool {
 	return false
 }
 
+// NamesOtherServer reports whether a line is about a request to a server that is neither DPS nor a hub.
+func NamesOtherServer(line string) bool { return namesOtherServer([]byte(line)) }
+
 // namesOtherServer reports whether a line is about a request to a server that is neither DPS nor a hub:
 // it has a URL of HTTP, and no name of the service.
 func namesOtherServer(line []byte) bool {
@@ -104,7 +107,7 @@ func namesOtherServer(line []byte) bool {
 	for end < len(rest) && (isWordByte(rest[end]) || rest[end] == '-' || rest[end] == '.') {
 		end++
 	}
-	if bytes.IndexByte(rest[:end], '.') <= 0 || bytes.HasPrefix(rest, []byte("169.254.")) {
+	if bytes.IndexByte(rest[:end], '.') <= 0 || bytes.HasPrefix(rest, []byte("169.254.")) { // the metadata of a cloud
 		return false
 	}
 	for _, own := range [...]string{"azure", "microsoft", "aka.ms", "dps", "hub", "provision", "proxy", "gateway", "edge", "registry", "image"} {

@@ -393,25 +393,11 @@ func (r *pass) settleLine() {
 		return
 	}
 	r.answers = r.answers || t.answer
-	if t.failure != weightNone && r.explains() {
-		t.failure = weightNone
-		r.keepExplanation()
-	}
-	if r.way.state == attemptRegistered && namesOtherServer(r.text) {
-		t.failure = weightNone // of a download, an upload or a check by the application
-	}
-	if t.harmless {
+	if t.failure != weightNone && (t.harmless || r.isElsewhere()) {
 		t.failure = weightNone
 	}
 	if t.failure == weightWords {
-		level := levelOf(r.text)
-		t.registered = t.registered && level != levelQuiet
-		switch {
-		case level == levelQuiet && !t.begun && !t.progress:
-			t.failure = weightNone
-		case level == levelWarning && r.way.state == attemptNone: // warnings of a first start
-			t.failure = weightNone
-		}
+		r.doubt(&t)
 	}
 	r.way.move(t, r)
 	if r.way.state == attemptRegistered && len(r.found.Registered) == 0 {
@@ -420,6 +406,28 @@ func (r *pass) settleLine() {
 	if r.current.name != "" {
 		r.current.way.move(t, r)
 	}
+}
+
+// doubt weighs words for a failure against the level of the line.
+func (r *pass) doubt(t *told) {
+	level := levelOf(r.text)
+	t.registered = t.registered && level != levelQuiet
+	switch {
+	case level == levelQuiet && !t.begun && !t.progress:
+		t.failure = weightNone
+	case level == levelWarning && r.way.state == attemptNone: // warnings of a first start
+		t.failure = weightNone
+	}
+}
+
+// isElsewhere reports whether a failure in the line is not the device's: the line only explains an error,
+// or after a success the application contacts another server.
+func (r *pass) isElsewhere() bool {
+	if r.explains() {
+		r.keepExplanation()
+		return true
+	}
+	return r.way.state == attemptRegistered && namesOtherServer(r.text)
 }
 
 // move updates the attempt with a line.

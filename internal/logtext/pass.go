@@ -237,7 +237,7 @@ func (r *pass) addFact(kind Kind, value, text string) {
 func (r *pass) readTopic(errors []hit) {
 	var t topics
 	for _, h := range r.hits {
-		if !h.overlapsAny(errors) && !(h.topics >= faultMissing && r.negated(h)) {
+		if !h.overlapsAny(errors) && (h.topics < faultMissing || !r.negated(h)) {
 			t |= h.topics
 		}
 	}
@@ -246,6 +246,7 @@ func (r *pass) readTopic(errors []hit) {
 		return
 	}
 	if r.explains() {
+		r.keepExplanation()
 		return
 	}
 	if value := r.words.fault(t, known); value != "" {
