@@ -67,6 +67,8 @@ func explainedTexts() map[string]contextCase {
 			want: "symmetric-key-mismatch suggests",
 		},
 		"a list of codes": {text: "DPS codes: 401002 for a wrong key, 404201 for a missing enrollment, 429001 for too many requests", not: "enrollment-not-found"},
+		"a list":          {text: "Errors of DPS:\n- 401002: wrong key or certificate\n- 404201: no enrollment", not: "enrollment-not-found"},
+		"rows":            {text: "| DPS | what to do |\n| 401002 | the key is wrong |\n| 404201 | no enrollment |", not: "enrollment-not-found"},
 		"it happened":     {text: `dps: {"errorCode":404201,"trackingId":"a","message":"Registration not found"}`, want: "enrollment-not-found suggests"},
 		"it happened, and a sentence about another": {
 			text: "If you see 429 in this log, wait.\n" + `dps: {"errorCode":404201,"trackingId":"a","message":"Registration not found"}`,

@@ -11,6 +11,7 @@ import (
 // explanation finds the words of such a sentence, in lower or upper case.
 func explanation() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)\b(?:when(?:ever)? you|(?:if|in case) (?:you|we|a device|the device|it|they|there)) (?:see|sees|get|gets|find|finds|is told|receives?|encounters?|shows?|prints?|reports?|returns?)\b` +
+		`|^(?:[-*•|]|\d+[.)]) *[\x60"]?(?:error ?code )?[45]\d{5}[\x60"]? *[:|]` + // an item of a list, a row of a table
 		`|\bwhen (?:dps|the (?:service|server|hub)) (?:answers|returns|responds|sends)\b` +
 		`|\b(?:error|code|status|response|message)s? (?:occurs?|happens?|appears?|(?:is|are) (?:returned|sent|shown)) (?:when|if)\b` +
 		`|\b[1-5]\d\d(?:\d{3})?\b['")]* (?:means|indicates|stands for|is returned (?:when|if)|occurs (?:when|if)|happens (?:when|if))\b`)
