@@ -111,9 +111,13 @@ func recoveredTexts() map[string]contextCase {
 // resourceTexts: what is used up decides, whatever the client wanted to do.
 func resourceTexts() map[string]contextCase {
 	return map[string]contextCase{
-		"no space":          {text: "2026-05-01 ERROR aziot-identityd: could not write device_info: No space left on device (os error 28)", want: "client-limit-exceeded allows"},
-		"a key":             {text: "aziot-keyd: could not write key file /var/lib/aziot/keyd/keys/device-id: No space left on device", not: "device-key-material-unreadable"},
-		"no descriptor":     {text: "[ERR!] - HTTP request error: error trying to connect: tcp connect error: Too many open files (os error 24)", want: "client-limit-exceeded allows"},
+		"no space":      {text: "2026-05-01 ERROR aziot-identityd: could not write device_info: No space left on device (os error 28)", want: "client-limit-exceeded allows"},
+		"a key":         {text: "aziot-keyd: could not write key file /var/lib/aziot/keyd/keys/device-id: No space left on device", not: "device-key-material-unreadable"},
+		"no descriptor": {text: "[ERR!] - HTTP request error: error trying to connect: tcp connect error: Too many open files (os error 24)", want: "client-limit-exceeded allows"},
+		"a number of something else": {
+			text: "Azure IoT Edge: System.Net.WebSockets.WebSocketException (203): Unable to connect to the remote server ---> The remote certificate is invalid according to the validation procedure.",
+			not:  "client-limit-exceeded",
+		},
 		"a key, not opened": {text: "aziot-keyd: could not read file /etc/aziot/keys/device-id.key.pem: No such file or directory (os error 2)", want: "device-key-material-unreadable suggests"},
 	}
 }

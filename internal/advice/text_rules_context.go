@@ -82,9 +82,11 @@ func seeHubAlone(c *textCase) string {
 	return ""
 }
 
-// usedUp reports whether a match is an error of the system for something that is used up.
+// usedUp reports whether a match is an error of the system for something that is used up, in words: its
+// number alone may be one of something else.
 func usedUp(m *logtext.Match) bool {
-	return strings.HasPrefix(m.Entry.ID, "errno-") && leading(cause.ClientLimitExceeded)(m)
+	words := regexp.MustCompile(`(?i)no space left|no buffer space|read-only file system|too many open files|out of memory|cannot allocate memory|\bE(?:NOSPC|ROFS|MFILE|NFILE|NOMEM|NOBUFS)\b`)
+	return strings.HasPrefix(m.Entry.ID, "errno-") && leading(cause.ClientLimitExceeded)(m) && words.MatchString(m.Line.Text)
 }
 
 // seeJudgedClient finds a distrusted certificate in a line about a client or a downstream device.
