@@ -42,10 +42,15 @@ func writers() []writer {
 func formatsOf(command string) []report.Format {
 	for _, w := range writers() {
 		if w.command == command {
-			return slices.DeleteFunc(report.FormatsFor(w.doc), func(f report.Format) bool { return f.FileOnly && command == "report" })
+			return slices.DeleteFunc(report.Formats(), func(f report.Format) bool { return !w.writes(f) })
 		}
 	}
 	return nil
+}
+
+// writes reports whether a format makes sense for what the command writes.
+func (w writer) writes(f report.Format) bool {
+	return f.Fits(w.doc) && (!f.FileOnly || w.command != "report")
 }
 
 // formatNames are the names of formats.
@@ -60,9 +65,10 @@ func formatNames(formats []report.Format) []string {
 // formatHelp lists the formats: those of every command, and those of some commands only.
 func formatHelp() string {
 	var of []string
+	all := writers()
 	names := map[string][]string{} // of the formats that the same commands have
 	for _, f := range report.Formats() {
-		name, commands := f.Name, commandsWith(f.Name)
+		name, commands := f.Name, commandsWith(all, f)
 		if f.FileOnly {
 			name += "=FILE"
 		}
@@ -84,10 +90,10 @@ func formatHelp() string {
 }
 
 // commandsWith names the commands that write a format, as in "fleet, probe and report".
-func commandsWith(format string) string {
+func commandsWith(all []writer, format report.Format) string {
 	var names []string
-	for _, w := range writers() {
-		if slices.Contains(formatNames(formatsOf(w.command)), format) {
+	for _, w := range all {
+		if w.writes(format) {
 			names = append(names, w.command)
 		}
 	}

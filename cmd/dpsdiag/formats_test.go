@@ -129,7 +129,7 @@ func TestFormatsOfThePage(t *testing.T) {
 		}
 	}
 	for _, f := range report.Formats() {
-		want := strings.NewReplacer(", ", " ", " and ", " ").Replace(commandsWith(f.Name))
+		want := strings.NewReplacer(", ", " ", " and ", " ").Replace(commandsWith(writers(), f))
 		got := strings.Fields(rows[f.Name])
 		slices.Sort(got)
 		if rows[f.Name] != "every command" && strings.Join(got, " ") != want {
